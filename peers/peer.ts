@@ -1,0 +1,57 @@
+// A peer as every chain's list can state it, in one normal form, so that equal peers are equal values.
+import { domainToASCII } from 'node:url'
+import ipaddr from 'ipaddr.js'
+
+/** What a list uses an entry for. A seed (or bootnode) counts for the hash, but a node need not stay connected to it. */
+export const roles = ['peer', 'seed'] as const
+export type Role = (typeof roles)[number]
+
+export type Peer = {
+  /** The identity that the chain's handshake proves: CometBFT node ID, enode public key, libp2p peer ID. Absent where lists carry none. */
+  readonly id?: string
+  /** A normal host: see normalHost. */
+  readonly host: string
+  /** 1 to 65535. */
+  readonly port: number
+  readonly role: Role
+}
+
+/**
+ * The one spelling of a host: lower case, no trailing dot, no brackets, IDNs in ASCII (punycode), IPv6 as RFC 5952 has it,
+ * IPv4-mapped IPv6 as IPv4. Returns undefined for what is neither a DNS name nor an address.
+ */
+export function normalHost(host: string): string | undefined {
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return bare
+  if (bare.includes(':')) return ipaddr.IPv6.isValid(bare) ? ipaddr.process(bare).toString() : undefined
+  const name = domainToASCII(bare.endsWith('.') ? bare.slice(0, -1) : bare)
+  return isName(name) ? name : undefined
+}
+
+/** Whether a normal host is an address, and so never looked up. */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(host)
+}
+
+/** host:port with IPv6 in brackets. */
+export function hostPort(peer: Pick<Peer, 'host' | 'port'>): string {
+  return peer.host.includes(':') ? `[${peer.host}]:${peer.port}` : `${peer.host}:${peer.port}`
+}
+
+/** The order-free identity of a peer within a list; equal for equal peers and only for them. */
+export function peerKey(peer: Peer): string {
+  return `${peer.role} ${peer.id ?? ''}@${hostPort(peer)}`
+}
+
+/** Sorted by key, each peer once. */
+export function uniquePeers(peers: readonly Peer[]): Peer[] {
+  const byKey = new Map(peers.map(peer => [peerKey(peer), peer]))
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, peer]) => peer)
+}
+
+/** RFC 1123 labels, and the underscore that real clusters use; a last label of digits only would be an address that is none. */
+function isName(name: string): boolean {
+  if (name.length === 0 || name.length > 253) return false
+  const labels = name.split('.')
+  return labels.every(label => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+}

@@ -1,0 +1,127 @@
+// The plan: what the webhook's `decide` says about a pod and the sidecar follows. It names sources, not peers, and travels as the
+// annotation repeer.dev/plan. Validation is in plan-check.ts.
+import type { Format } from './formats/index.ts'
+import type { Role } from './peer.ts'
+import type { ObserveReason } from './reasons.ts'
+
+export const profiles = ['cometbft', 'stellar-core', 'geth', 'besu', 'nethermind', 'substrate', 'generic'] as const
+export type Profile = (typeof profiles)[number]
+
+/** What repeer.dev/strategy may say. `hot` never restarts. */
+export const strategies = ['auto', 'wrap', 'signal', 'hot', 'observe'] as const
+export type Strategy = (typeof strategies)[number]
+
+/** How the node's container sees a list. `init`: only init containers mount it, and render it for the node. */
+export const vias = ['directory', 'subPath', 'env', 'envFrom', 'init'] as const
+export type Via = (typeof vias)[number]
+
+/** How much has to start again for a change to take effect, from the gentlest on. */
+export const levels = ['process', 'container', 'all-containers', 'none'] as const
+export type Level = (typeof levels)[number]
+
+/** A key of a ConfigMap or Secret that holds peers. */
+export type KeySource = {
+  readonly kind: 'ConfigMap' | 'Secret'
+  readonly name: string
+  readonly key: string
+  readonly via: Via
+  readonly format: Format
+  /** What the entries are for, where the format itself does not say. */
+  readonly role: Role
+  /** Via env and envFrom: the variable's name. */
+  readonly variable?: string
+  /** An environment variable that outranks the file, by which a frozen list can reach a wrapped node: CMT_P2P_PERSISTENT_PEERS. */
+  readonly override?: string
+  readonly level: Level
+}
+
+/** A list written into the pod spec or into repeer.dev/peers. It cannot change in place; its addresses can. */
+export type LiteralSource = {
+  readonly kind: 'Literal'
+  /** Where it stands: "env PERSISTENT_PEERS", "args[3]", "annotation repeer.dev/peers". */
+  readonly name: string
+  readonly format: Format
+  readonly role: Role
+  readonly text: string
+  readonly level: 'none'
+}
+
+export type Source = KeySource | LiteralSource
+
+/** How the node's process can be stopped and started. */
+export type Reach =
+  | { readonly by: 'wrap' }
+  /** `uid`: the node's, which the sidecar then has too; null where the sidecar is root with CAP_KILL. `names`: process names to expect. */
+  | { readonly by: 'signal'; readonly uid: number | null; readonly names: readonly string[] }
+  | { readonly by: 'observe'; readonly reason: ObserveReason }
+
+export type Plan = {
+  readonly version: 1
+  readonly container: string
+  readonly profile: Profile
+  readonly sources: readonly Source[]
+  readonly reach: Reach
+  /** As asked for by annotation; `hot` forbids restarts whatever the reach. */
+  readonly strategy: Strategy
+  readonly turns: 'self' | 'controller'
+  /** Nodes of one group restart in turn: namespace/chain-id label, else namespace/profile. */
+  readonly group: string
+  readonly validator: boolean
+  /** A number or a percentage, as text. */
+  readonly maxUnavailable: string
+  /** Restart only a node that is connected to fewer of its peers than this; absent: any missing peer counts. */
+  readonly minPeers?: number
+  /** TCP port of the node's P2P listener, to be seen again after a restart. */
+  readonly p2pPort: number
+  /** TCP port of the node's local status API (CometBFT RPC); absent where the profile has none that is known. */
+  readonly rpcPort?: number
+  readonly times: {
+    /** How long a difference has to last before anything is done about it. */
+    readonly settleSeconds: number
+    /** From SIGTERM to SIGKILL. */
+    readonly graceSeconds: number
+    readonly minIntervalSeconds: number
+    /** failureThreshold x periodSeconds of the target's liveness probe; absent without one. */
+    readonly livenessSeconds?: number
+  }
+  /** Whether the kubelet starts the container again after any exit. */
+  readonly restartPolicyAlways: boolean
+  /** The owner replaces the pod itself when a list is edited. */
+  readonly ownerRolls: boolean
+  /** A mesh proxy is in the pod: every connect succeeds and sockets prove nothing. */
+  readonly mesh: boolean
+  readonly hostNetwork: boolean
+  /** The sidecar's restartPolicyRules allow exit 88 (Kubernetes 1.36). */
+  readonly canRestartAll: boolean
+}
+
+/**
+ * The level that a change of a list needs, from how the node sees it and how it is reached: the design's two tables in one place.
+ * `none` means that no restart in place brings the change to the node.
+ */
+export function levelOf(
+  source: { via: Via | 'literal'; override?: string },
+  pod: { by: Reach['by']; restartPolicyAlways: boolean; canRestartAll: boolean },
+): Level {
+  if (pod.by === 'observe' || source.via === 'literal') return 'none'
+  const container = pod.restartPolicyAlways ? 'container' : 'none'
+  const wrapped = pod.by === 'wrap'
+  switch (source.via) {
+    case 'directory':
+      return wrapped ? 'process' : container
+    case 'env':
+    case 'envFrom':
+      return wrapped ? 'process' : container
+    case 'subPath':
+      return wrapped && source.override ? 'process' : container
+    case 'init':
+      if (wrapped && source.override) return 'process'
+      return pod.canRestartAll ? 'all-containers' : 'none'
+  }
+}
+
+/** The level that a change of addresses needs. */
+export function addressLevel(plan: Pick<Plan, 'reach' | 'restartPolicyAlways'>): Level {
+  if (plan.reach.by === 'wrap') return 'process'
+  return plan.reach.by === 'signal' && plan.restartPolicyAlways ? 'container' : 'none'
+}

@@ -1,0 +1,61 @@
+// What the sidecar sees, as values: the types between the parts that look (input, resolve, cometbft, sockets, probe) and the one that decides (reconcile).
+// Times are milliseconds since the epoch, from the clock that is passed in.
+
+/** What is known of the addresses behind one host. For a host that is itself an address: that address, since the start. */
+export type HostView = {
+  /** The last successful answer, A and AAAA together, sorted, in normal form. Empty until a first answer. */
+  readonly addresses: readonly string[]
+  /** When this set of addresses was first seen. */
+  readonly since: number
+  /** Addresses that the host had and has no longer, with when they were last seen. The newest 32. */
+  readonly former: readonly { readonly address: string; readonly lastSeen: number }[]
+  /** An address came back after it had gone: answers rotate, and a missing address proves nothing. */
+  readonly rotating: boolean
+  /** The last successful answer, and the look-ups that failed since then. */
+  readonly answeredAt: number | null
+  readonly failures: number
+  /** Why the last look-up failed: ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA. */
+  readonly error?: string
+}
+
+/** One connection of the node to a peer. */
+export type Connection = {
+  /** The peer's ID as its handshake proved it; absent where only sockets were seen. */
+  readonly id?: string
+  /** The remote address, in normal form. */
+  readonly address: string
+  /** The remote port of a connection that the node dialled; absent for one it accepted, whose remote port says nothing. */
+  readonly port?: number
+}
+
+/** What the node itself says, where it can be asked. */
+export type NodeStatus = {
+  readonly height: number
+  readonly catchingUp: boolean
+  /** Voting power above zero. */
+  readonly validator: boolean
+  readonly upgradePending: boolean
+}
+
+export type NodeView = {
+  /** `net_info`: by ID, from the node's own API. `sockets`: from /proc/net. `none`: nothing can be seen (hostNetwork, an unreadable /proc). */
+  readonly seenBy: 'net_info' | 'sockets' | 'none'
+  readonly connections: readonly Connection[]
+  /** Absent where the node did not answer; `silent` says why. */
+  readonly status?: NodeStatus
+  readonly silent?: string
+  /** Whether a socket listens on the P2P port; undefined where that cannot be seen. */
+  readonly listening?: boolean
+}
+
+/** The process of the node: `identity` is equal as long as it is the same process. */
+export type NodeProcess = {
+  readonly identity: string
+  readonly startedAt: number
+  /** The token that the supervisor read at this start (env.snapshot); absent under signal. */
+  readonly given?: string
+  /** Under wrap: the supervisor's phase. */
+  readonly phase?: string
+  /** The last request that the supervisor took. */
+  readonly request?: string
+}
