@@ -30,6 +30,8 @@ export type Connection = {
 
 /** What the node itself says, where it can be asked. */
 export type NodeStatus = {
+  /** The node's own ID, as its peers know it. */
+  readonly id?: string
   readonly height: number
   readonly catchingUp: boolean
   /** Voting power above zero. */

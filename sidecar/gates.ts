@@ -1,0 +1,205 @@
+// Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the reason.
+import { peerKey } from '../peers/peer.ts'
+import { addressLevel, type KeySource, type Level, levels, type Profile } from '../peers/plan.ts'
+import { type HoldReason, observeReasons } from '../peers/reasons.ts'
+import type { Assessed } from './assess.ts'
+import { changedSources, peersOf, sourceKey } from './given.ts'
+import type { Look, Timing } from './look.ts'
+import type { Given, Lists, Memory } from './memory.ts'
+
+/** A reason to wait; `until` (ms since the epoch) where time alone may open the gate. */
+export type Hold = { readonly reason: HoldReason; readonly detail?: string; readonly until?: number }
+
+export type Wish = {
+  readonly hash: string
+  readonly lists: Lists
+  readonly given: Given
+  /** The peers for whose sake the node would be restarted. */
+  readonly missing: readonly Assessed[]
+  readonly assessed: readonly Assessed[]
+  /** The node's connections cannot be seen. */
+  readonly blind: boolean
+}
+
+/**
+ * How long a node of this profile gets to follow a changed address by itself, in seconds.
+ * stellar-core looks the names of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY).
+ */
+export const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600 }
+
+/** The level that a wish needs: the highest of those that the changes behind it need, or why there is none. */
+export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
+  const { plan } = look
+  const needed: { level: Level; what: string; literal: boolean }[] = []
+  if (wish.missing.some(isAddressMatter)) {
+    needed.push({ level: addressLevel(plan), what: 'a changed address', literal: false })
+  }
+  for (const source of sourcesBehind(wish, look)) {
+    needed.push({ level: source.level, what: `${source.kind} ${source.name}/${source.key} (${source.via})`, literal: false })
+  }
+  const possible = needed.filter(one => one.level !== 'none')
+  if (possible.length === 0) {
+    if (plan.reach.by === 'observe') return { hold: { reason: 'observe', detail: observeReasons[plan.reach.reason] } }
+    const what = needed.map(one => one.what).join(', ')
+    const fixed = plan.sources.every(source => source.kind === 'Literal')
+    return { hold: { reason: fixed ? 'list-fixed' : 'needs-rollout', ...(what ? { detail: what } : {}) } }
+  }
+  const level = possible.map(one => one.level).reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
+  return gentleEnough(level, look, memory)
+}
+
+/** Asked in this order: what forbids a restart for long first, what time alone opens last. */
+export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const gates = [
+    strategyGate,
+    ownerGate,
+    massRemovalGate,
+    minPeersGate,
+    reachableGate,
+    settleGate,
+    nodeGate,
+    historyGate,
+    budgetGate,
+    pauseGate,
+    turnGate,
+  ]
+  for (const gate of gates) {
+    const hold = gate(wish, look, memory, times)
+    if (hold) return hold
+  }
+  return null
+}
+
+function strategyGate(_wish: Wish, look: Look): Hold | null {
+  return look.plan.strategy === 'hot' ? { reason: 'hot-only' } : null
+}
+
+function ownerGate(wish: Wish, look: Look): Hold | null {
+  const listOnly = !wish.missing.some(isAddressMatter)
+  return look.plan.ownerRolls && listOnly ? { reason: 'owner-rolls' } : null
+}
+
+/** The design's bound: more than half of the peers gone, and nothing in their place. A peer with another address is not gone. */
+function massRemovalGate(wish: Wish, look: Look): Hold | null {
+  if (look.allowMassRemoval) return null
+  const name = (peer: { id?: string; host: string; port: number; role: 'peer' | 'seed' }) => peer.id ?? peerKey({ ...peer, role: 'peer' })
+  const old = new Set(peersOf(wish.given.lists).map(name))
+  const now = new Set(peersOf(wish.lists).map(name))
+  const gone = [...old].filter(one => !now.has(one)).length
+  if (gone * 2 <= old.size || now.size >= old.size) return null
+  return { reason: 'mass-removal', detail: `${gone} of ${old.size} peers would be removed` }
+}
+
+function minPeersGate(wish: Wish, look: Look): Hold | null {
+  const { minPeers } = look.plan
+  const connected = wish.assessed.filter(one => one.standing === 'connected').length
+  if (minPeers === undefined || wish.blind || connected < minPeers) return null
+  return { reason: 'enough-peers', detail: `connected to ${connected}, repeer.dev/min-peers is ${minPeers}` }
+}
+
+/** With a mesh proxy in the pod every connect succeeds, which says nothing, and so holds nothing back. */
+function reachableGate(wish: Wish, look: Look): Hold | null {
+  if (look.plan.mesh || wish.missing.some(one => one.reachable)) return null
+  const names = wish.missing.map(one => `${one.peer.host}:${one.peer.port}${one.addresses.length === 0 ? ' (no address)' : ''}`)
+  return { reason: 'unreachable', detail: names.slice(0, 5).join(', ') }
+}
+
+function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const need = memory.need
+  if (!need) return { reason: 'settling' }
+  const addressOnly = wish.missing.every(isAddressMatter)
+  const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
+  if (heals > 0 && look.now < need.since + heals * 1000) return { reason: 'healing', until: need.since + heals * 1000 }
+  const until = settledAt(wish, look, need, times)
+  return look.now < until ? { reason: 'settling', until } : null
+}
+
+/**
+ * A node that may know the address already gets twice the time: CometBFT tries a lost peer every 5 to 8 s, so that two settle times of 10 s hold
+ * at least two tries. Changes that follow each other start the time again, up to a bound.
+ */
+function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
+  const settleSeconds = look.plan.times.settleSeconds * (wish.missing.every(one => one.learns === 'perhaps') ? 2 : 1)
+  const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
+  return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
+}
+
+function isAddressMatter(one: Assessed): boolean {
+  return one.learns === 'address' || one.learns === 'perhaps'
+}
+
+/** What the node itself is busy with. Asked only of nodes that have a status API. */
+function nodeGate(_wish: Wish, look: Look, memory: Memory): Hold | null {
+  if (look.plan.profile !== 'cometbft' || look.plan.rpcPort === undefined) return null
+  const status = look.node.status
+  if (!status) return { reason: 'node-silent', ...(look.node.silent ? { detail: look.node.silent } : {}) }
+  if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0) return { reason: 'state-syncing' }
+  if (status.catchingUp && rises(memory)) return { reason: 'catching-up', detail: `height ${status.height}` }
+  if (status.validator && look.settings.doubleSignCheckHeight > 0) {
+    return { reason: 'double-sign-check', detail: `double_sign_check_height = ${look.settings.doubleSignCheckHeight}` }
+  }
+  return status.validator && status.upgradePending ? { reason: 'upgrade-pending' } : null
+}
+
+/** One sample says nothing yet: a node that catches up is left alone until two tell that its height stands still. */
+function rises(memory: Memory): boolean {
+  const [first, last] = [memory.heights.at(0), memory.heights.at(-1)]
+  return !first || !last || first.at === last.at || last.height > first.height
+}
+
+function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
+  const last = done.at(-1)
+  if (!last) return null
+  if (last.hash === wish.hash) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
+  const inVain = done.length - 1 - done.findLastIndex(restart => restart.outcome === 'verified')
+  const ended = last.endedAt ?? last.at
+  if (inVain >= 3) {
+    const until = ended + times.breakerSeconds * 1000
+    if (look.now < until) return { reason: 'breaker-open', until }
+  } else if (inVain > 0) {
+    const until = ended + look.plan.times.minIntervalSeconds * 1000 * 2 ** inVain
+    if (look.now < until) return { reason: 'back-off', until }
+  }
+  return null
+}
+
+function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const counted = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
+  const last = counted.at(-1)
+  const next = last ? last.at + look.plan.times.minIntervalSeconds * 1000 : 0
+  if (look.now < next) return { reason: 'min-interval', until: next }
+  const inWindow = counted.filter(restart => restart.at > look.now - times.budgetSeconds * 1000)
+  const oldest = inWindow.at(-times.budget)
+  return oldest ? { reason: 'budget', until: oldest.at + times.budgetSeconds * 1000 } : null
+}
+
+function pauseGate(_wish: Wish, look: Look): Hold | null {
+  return look.paused ? { reason: 'paused' } : null
+}
+
+/** With turns: controller, only a turn for exactly this snapshot opens the gate. With turns: self, a delay drawn once for each need. */
+function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  if (look.plan.turns === 'controller') return look.turn === wish.hash ? null : { reason: 'awaiting-turn' }
+  const need = memory.need
+  if (!need) return { reason: 'awaiting-turn' }
+  const until = settledAt(wish, look, need, times) + need.delaySeconds * 1000
+  return look.now < until ? { reason: 'awaiting-turn', until } : null
+}
+
+/** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */
+function sourcesBehind(wish: Wish, look: Look): KeySource[] {
+  const missing = new Set(wish.missing.filter(one => one.learns === 'list').map(one => peerKey(one.peer)))
+  return changedSources(look.plan, wish.lists, wish.given).filter(
+    source => wish.blind || (wish.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
+  )
+}
+
+/** A restarted process gets no startupProbe: where the liveness probe would not wait for it, the container has to start again. */
+function gentleEnough(level: Exclude<Level, 'none'>, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
+  const patience = look.plan.times.livenessSeconds
+  const start = memory.lastStartSeconds
+  if (level !== 'process' || patience === undefined || start === undefined || patience >= 2 * start) return { level }
+  if (look.plan.restartPolicyAlways) return { level: 'container' }
+  return { hold: { reason: 'needs-rollout', detail: `the liveness probe waits ${patience} s, the last start took ${start} s` } }
+}

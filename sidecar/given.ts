@@ -1,0 +1,116 @@
+// What a node process was given when it started, and whether it would learn anything from starting again.
+import { isAddress, type Peer, peerKey, uniquePeers } from '../peers/peer.ts'
+import type { KeySource, Level, Plan, Source } from '../peers/plan.ts'
+import { levels } from '../peers/plan.ts'
+import { type Snapshot, snapshotHash } from '../peers/snapshot.ts'
+import type { Look, Timing } from './look.ts'
+import type { Given, Lists, Memory } from './memory.ts'
+import type { HostView } from './observation.ts'
+
+/** The key of a source in Lists. A ConfigMap key can be two sources: a file and a variable. */
+export function sourceKey(source: Source): string {
+  if (source.kind === 'Literal') return `Literal ${source.name}`
+  return `${source.kind} ${source.name}/${source.key} ${source.via}${source.variable ? ` ${source.variable}` : ''}`
+}
+
+/** The union of all sources' peers, each once. */
+export function peersOf(lists: Lists): Peer[] {
+  return uniquePeers(Object.values(lists).flat())
+}
+
+/** The addresses a peer has now; none where its name has no answer. */
+export function addressesOf(host: string, hosts: Readonly<Record<string, HostView>>): readonly string[] {
+  return isAddress(host) ? [host] : (hosts[host]?.addresses ?? [])
+}
+
+export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {
+  const peers = peersOf(lists)
+  const names = [...new Set(peers.map(peer => peer.host))].filter(host => !isAddress(host))
+  return { peers, addresses: Object.fromEntries(names.map(host => [host, addressesOf(host, hosts)])) }
+}
+
+export function hashOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): string {
+  return snapshotHash(snapshotOf(lists, hosts))
+}
+
+/**
+ * What a process that repeer did not start was given at `startedAt`: the lists as they were then, and the addresses as they were then.
+ * Where it is too close to tell, an earlier list or an uncertain host is assumed: the node's own connections settle the rest.
+ */
+export function givenAtStart(memory: Memory, look: Look, process: { startedAt: number; given?: string }, times: Timing): Given {
+  const { startedAt } = process
+  const lists = look.list.ok ? look.list.lists : (memory.wanted?.lists ?? {})
+  const before = memory.before
+  const young = memory.wanted !== null && memory.wanted.since > startedAt - times.fileSeconds * 1000
+  const stale = process.given === undefined ? young : process.given !== tokenOf(lists)
+  const chosen = stale && before !== null ? before : lists
+  const carried = Object.fromEntries(
+    look.plan.sources
+      .filter(source => source.level === 'all-containers' || source.level === 'none')
+      .map(sourceKey)
+      .flatMap(key => (memory.given?.lists[key] ? [[key, memory.given.lists[key]]] : [])),
+  )
+  return givenFrom({ ...chosen, ...carried }, look.hosts, host => isUncertain(host, startedAt, times))
+}
+
+/** What env.snapshot holds: which lists the supervisor's next start gives the node. */
+export function tokenOf(lists: Lists): string {
+  return hashOf(lists, {})
+}
+
+/** What a restart at `level` will give: sources that need more than this level stay as they were given before. */
+export function givenByRestart(memory: Memory, look: Look & { list: { ok: true } }, level: Level): Given {
+  const lists = Object.fromEntries(
+    look.plan.sources.map(source => {
+      const key = sourceKey(source)
+      const delivered = levels.indexOf(source.level) <= levels.indexOf(level)
+      return [key, (delivered ? look.list.lists[key] : memory.given?.lists[key]) ?? look.list.lists[key] ?? []]
+    }),
+  )
+  return givenFrom(lists, look.hosts, () => false)
+}
+
+/** `perhaps`: the answer is the same as at the node's start, but was then too young to know that the node got it. */
+export type Learns = 'list' | 'address' | 'perhaps' | null
+
+/** What starting again would tell the node about this peer that it was not told at its last start; null for nothing. */
+export function wouldLearn(peer: Peer, given: Given, hosts: Readonly<Record<string, HostView>>): Learns {
+  const key = peerKey(peer)
+  if (!Object.values(given.lists).some(peers => peers.some(known => peerKey(known) === key))) return 'list'
+  if (isAddress(peer.host)) return null
+  const then = given.addresses[peer.host] ?? []
+  // Rotating answers differ at every look; a node that was given any of them would be given another of the same.
+  if (hosts[peer.host]?.rotating) return then.length === 0 ? 'address' : null
+  const now = addressesOf(peer.host, hosts)
+  if (now.length === 0) return 'address'
+  const same = then.length === now.length && then.every(address => now.includes(address))
+  if (!same) return 'address'
+  return given.uncertain.includes(peer.host) ? 'perhaps' : null
+}
+
+/** The same, after the node was seen to have dialled these hosts at a present address: so it knows them. */
+export function withLearned(given: Given, dialled: readonly string[], hosts: Readonly<Record<string, HostView>>): Given {
+  if (dialled.length === 0) return given
+  const addresses = Object.fromEntries(dialled.map(host => [host, addressesOf(host, hosts)]))
+  return { ...given, addresses: { ...given.addresses, ...addresses }, uncertain: given.uncertain.filter(host => !dialled.includes(host)) }
+}
+
+/** Key sources whose list is not the one that was given. */
+export function changedSources(plan: Plan, lists: Lists, given: Given): KeySource[] {
+  const keys = (peers: readonly Peer[] | undefined) =>
+    uniquePeers(peers ?? [])
+      .map(peerKey)
+      .join('\n')
+  return plan.sources.filter(
+    (source): source is KeySource => source.kind !== 'Literal' && keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
+  )
+}
+
+function givenFrom(lists: Lists, hosts: Readonly<Record<string, HostView>>, uncertain: (view: HostView | undefined) => boolean): Given {
+  const { addresses } = snapshotOf(lists, hosts)
+  return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
+}
+
+function isUncertain(view: HostView | undefined, startedAt: number, times: Timing): boolean {
+  return view === undefined || view.since > startedAt - times.dnsCacheSeconds * 1000
+}

@@ -1,0 +1,60 @@
+// One look: everything that reconcile needs to decide, as values.
+import type { Plan } from '../peers/plan.ts'
+import type { HoldReason } from '../peers/reasons.ts'
+import type { Lists } from './memory.ts'
+import type { HostView, NodeProcess, NodeView } from './observation.ts'
+
+export type Look = {
+  readonly now: number
+  readonly plan: Plan
+  readonly list:
+    | { readonly ok: true; readonly lists: Lists }
+    | { readonly ok: false; readonly reason: HoldReason; readonly message: string }
+  readonly hosts: Readonly<Record<string, HostView>>
+  readonly process: NodeProcess | { readonly hold: HoldReason; readonly detail: string }
+  readonly node: NodeView
+  /** The answers of the TCP probes made for this look, by `host:port`; an address that is absent was not probed. */
+  readonly reachable: Readonly<Record<string, boolean>>
+  /** The node itself, as its list may name it: its ID and the pod's addresses. */
+  readonly self: { readonly id?: string; readonly addresses: readonly string[] }
+  readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }
+  readonly paused: boolean
+  readonly allowMassRemoval: boolean
+  /** The content of repeer.dev/turn. */
+  readonly turn?: string
+  /** 0 to 1, for the delay of a self-granted turn. */
+  readonly random: number
+}
+
+/** The settings of the decision. Seconds, each with its reason. */
+export type Timing = {
+  /** A host whose answer is younger than this at a start may have been answered differently to the node: cluster DNS caches for up to 30 s. */
+  readonly dnsCacheSeconds: number
+  /** A list younger than this at a start may not have been in the file when the node read it. */
+  readonly fileSeconds: number
+  /** How long a change that keeps changing can put off a restart. */
+  readonly longestSettleSeconds: number
+  /** From a new process to connected: CometBFT dials its peers within 3 s of starting, and starts in 1 to 20 s. */
+  readonly verifySeconds: number
+  /** Beyond the grace period, how long a request may go untaken. */
+  readonly takeSeconds: number
+  /** The longest random delay of a turn that nobody paces (turns: self), so that a group does not restart as one. */
+  readonly selfTurnSeconds: number
+  /** The budget: at most so many restarts in so many seconds. */
+  readonly budget: number
+  readonly budgetSeconds: number
+  /** How long the breaker stays open. */
+  readonly breakerSeconds: number
+}
+
+export const timing: Timing = {
+  dnsCacheSeconds: 30,
+  fileSeconds: 2,
+  longestSettleSeconds: 60,
+  verifySeconds: 60,
+  takeSeconds: 30,
+  selfTurnSeconds: 5,
+  budget: 6,
+  budgetSeconds: 6 * 3600,
+  breakerSeconds: 6 * 3600,
+}

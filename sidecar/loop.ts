@@ -1,0 +1,184 @@
+// The loop: look, decide, act, remember, show. Events only hint that a look is worth while; a timer catches what they miss.
+import type { Logger } from 'pino'
+import { hostPort, isAddress } from '../peers/peer.ts'
+import type { Plan } from '../peers/plan.ts'
+import { suspects } from './assess.ts'
+import { peersOf, tokenOf } from './given.ts'
+import type { Input } from './input.ts'
+import type { Look, Timing } from './look.ts'
+import type { Memory } from './memory.ts'
+import type { Metrics } from './metrics.ts'
+import type { HostView, NodeView } from './observation.ts'
+import { type Page, pageOf } from './page.ts'
+import type { Reach } from './reach.ts'
+import { type Outcome, reconcile } from './reconcile.ts'
+
+export type LoopParts = {
+  readonly readInput: () => Promise<Input>
+  readonly lookUp: (hosts: readonly string[]) => Promise<Record<string, HostView>>
+  readonly lookAtNode: (plan: Plan) => Promise<NodeView>
+  readonly reachable: (address: string, port: number) => Promise<boolean>
+  readonly reach: Reach
+  readonly ownAddresses: () => readonly string[]
+  readonly save: (memory: Memory) => Promise<void>
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly now: () => number
+  readonly random: () => number
+  readonly timing: Timing
+  /** The longest time between two looks, in seconds. */
+  readonly lookSeconds: number
+  /** The time between two looks while something is under way, in seconds. */
+  readonly busySeconds?: number
+}
+
+export type Loop = {
+  /** Something may have changed: look again soon. */
+  hint(): void
+  page(): Page | null
+  /** What keeps the loop from its work, or null. */
+  unwell(): string | null
+  close(): Promise<void>
+}
+
+/** Starts looking at once; `memory` is where an earlier sidecar stopped. */
+export function startLoop(parts: LoopParts, memory: Memory): Loop {
+  const { log, now } = parts
+  const busySeconds = parts.busySeconds ?? 1
+  let current = memory
+  let page: Page | null = null
+  let exported = ''
+  let nodeId: string | undefined
+  let lookedAt = now()
+  let failure: string | null = null
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | null = null
+  let hinted = false
+  let closed = false
+
+  async function lookOnce(): Promise<void> {
+    const input = await parts.readInput()
+    const look = await see(parts, input, current, nodeId)
+    nodeId = look.self.id
+    const outcome = reconcile(current, look, parts.timing)
+    await parts.save(outcome.memory)
+    countEnded(parts.metrics, current, outcome.memory)
+    current = outcome.memory
+    const next = pageOf(look, outcome, page)
+    if (next.phase !== page?.phase || next.reason !== page?.reason || next.detail !== page?.detail) tell(log, next)
+    page = next
+    parts.metrics.show(next)
+    await giveNextStart(input, outcome)
+    if (outcome.decision.do === 'restart') await restart(outcome.decision)
+  }
+
+  /** Whatever starts the node next should give it the wanted list, unless that list is one that needs a permission. */
+  async function giveNextStart(input: Input, { decision }: Outcome): Promise<void> {
+    if (!input.list.ok || (decision.do === 'wait' && decision.reason === 'mass-removal')) return
+    const token = tokenOf(input.list.lists)
+    const wanted = JSON.stringify([token, input.exports])
+    if (wanted === exported) return
+    await parts.reach.prepare(input.exports, token)
+    exported = wanted
+  }
+
+  async function restart({ intent, why }: Extract<Outcome['decision'], { do: 'restart' }>): Promise<void> {
+    log.info({ id: intent.id, level: intent.level, snapshot: intent.hash, why }, 'restarting the node in place')
+    const answer = await parts.reach.restart({ id: intent.id, level: intent.level })
+    if (!answer.ok)
+      log.warn({ id: intent.id, reason: answer.hold, detail: answer.detail }, 'the restart was not taken; it will be asked for again')
+  }
+
+  async function look(): Promise<void> {
+    hinted = false
+    try {
+      await lookOnce()
+      parts.metrics.looks.inc()
+      lookedAt = now()
+      failure = null
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error)
+      parts.metrics.lookFailures.inc()
+      log.error({ err: error }, 'a comparison failed; the node is left as it is')
+    }
+  }
+
+  function run(): void {
+    if (closed || running) return
+    clearTimeout(timer)
+    running = look().finally(() => {
+      running = null
+      if (closed) return
+      timer = setTimeout(run, hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null))
+    })
+  }
+
+  run()
+  return {
+    hint() {
+      hinted = true
+      run()
+    },
+    page: () => page,
+    unwell() {
+      const age = (now() - lookedAt) / 1000
+      if (age <= 3 * parts.lookSeconds + 30) return null
+      return `the last comparison was finished ${Math.round(age)} s ago${failure ? `: ${failure}` : ''}`
+    },
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
+
+/** Gathers one look. Addresses are probed last, and only those whose answer matters. */
+async function see(parts: LoopParts, input: Input, memory: Memory, knownId: string | undefined): Promise<Look> {
+  const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
+  const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
+  const [hosts, found, node] = await Promise.all([parts.lookUp(names), parts.reach.find(), parts.lookAtNode(input.plan)])
+  const id = node.status?.id ?? knownId
+  const look: Look = {
+    now: parts.now(),
+    plan: input.plan,
+    list: input.list,
+    hosts,
+    process: 'process' in found ? found.process : found,
+    node,
+    reachable: {},
+    self: { ...(id === undefined ? {} : { id }), addresses: parts.ownAddresses() },
+    settings: input.settings,
+    paused: input.pause,
+    allowMassRemoval: input.allowMassRemoval,
+    ...(input.turn === undefined ? {} : { turn: input.turn }),
+    random: parts.random(),
+  }
+  const wanted = new Map(
+    suspects(look, lists, memory.given, memory.intent !== null).map(one => [hostPort({ host: one.address, port: one.port }), one]),
+  )
+  const answers = await Promise.all([...wanted].map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const))
+  return { ...look, reachable: Object.fromEntries(answers) }
+}
+
+/** Often while something is under way or may end by time, else seldom. DNS answers are kept for their TTL, so that looking costs little. */
+function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean): number {
+  if (failed) return Math.min(5, parts.lookSeconds) * 1000
+  const busy = memory.need !== null || memory.intent !== null || memory.starting !== undefined || page?.phase === 'starting'
+  if (busy) return busySeconds * 1000
+  const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
+  const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds
+  return seconds * 1000 * (0.9 + 0.2 * parts.random())
+}
+
+function tell(log: Logger, page: Page): void {
+  const { phase, reason, sentence, detail, connected, wanted } = page
+  log[phase === 'waiting' ? 'warn' : 'info']({ phase, reason, sentence, detail, connected, listed: page.peers.length, wanted }, 'status')
+}
+
+function countEnded(metrics: Metrics, before: Memory, after: Memory): void {
+  const open = new Set(before.restarts.filter(one => one.outcome === 'asked').map(one => one.id))
+  for (const one of after.restarts) {
+    if (open.has(one.id) && one.outcome !== 'asked') metrics.restarts.inc({ level: one.level, outcome: one.outcome })
+  }
+}

@@ -1,0 +1,68 @@
+// Wires the sidecar: eyes (input, resolver, node), decision (loop, reconcile), hands (reach) and the status page.
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Plan } from '../peers/plan.ts'
+import { readInput } from './input.ts'
+import { timing } from './look.ts'
+import { startLoop } from './loop.ts'
+import { createMetrics } from './metrics.ts'
+import { lookAtNode } from './observe.ts'
+import type { SidecarOptions } from './options.ts'
+import { createLimitedProbe } from './probe.ts'
+import { createReach } from './reach.ts'
+import { createResolver } from './resolve.ts'
+import { buildServer } from './server.ts'
+import { createSaver, loadMemory } from './state.ts'
+import { watch } from './watch.ts'
+
+/** Runs until `signal` aborts. `exit` ends the process with a code (88: restart all containers). */
+export async function runSidecar(
+  options: SidecarOptions,
+  parts: { log: Logger; signal: AbortSignal; exit: (code: number) => void },
+): Promise<void> {
+  const { log, signal, exit } = parts
+  const { plan } = await readInput(options.input)
+  const memory = await loadMemory(options.state, log)
+  const resolver = createResolver({ ...options, now: Date.now, random: Math.random })
+  resolver.restore(memory.hosts)
+  const metrics = createMetrics()
+  const loop = startLoop(
+    {
+      readInput: () => readInput(options.input),
+      lookUp: hosts => resolver.look(hosts),
+      lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir }),
+      reachable: createLimitedProbe(),
+      reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit }),
+      ownAddresses: () =>
+        Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).filter(one => !one.internal).map(one => one.address)),
+      save: createSaver(options.state),
+      metrics,
+      log,
+      now: Date.now,
+      random: Math.random,
+      timing: {
+        ...timing,
+        dnsCacheSeconds: options.dnsCacheSeconds,
+        selfTurnSeconds: options.selfTurnSeconds,
+        verifySeconds: options.verifySeconds,
+      },
+      lookSeconds: options.lookSeconds,
+    },
+    memory,
+  )
+  const watcher = await watch([options.input, join(options.control)], () => loop.hint(), { log })
+  const server = buildServer({ page: loop.page, unwell: loop.unwell, registry: metrics.registry })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.listen.port, options.listen.host || undefined, resolve)
+  })
+  log.info({ address: server.address(), container: plan.container, profile: plan.profile, reach: plan.reach }, 'repeer sidecar is watching')
+
+  await new Promise<void>(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  await watcher.close()
+  await loop.close()
+  resolver.close()
+  server.close()
+  server.closeAllConnections()
+}

@@ -1,0 +1,45 @@
+// The sidecar's metrics, in a registry of their own.
+import { Counter, Gauge, Registry } from 'prom-client'
+import { holdReasons } from '../peers/reasons.ts'
+import { type Page, phases } from './page.ts'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const phase = new Gauge({ name: 'repeer_sidecar_phase', help: '1 for the phase the pod is in', labelNames: ['phase'], registers })
+  const hold = new Gauge({
+    name: 'repeer_sidecar_hold',
+    help: '1 for the reason why the node is left as it is',
+    labelNames: ['reason'],
+    registers,
+  })
+  const peers = new Gauge({ name: 'repeer_sidecar_peers', help: 'Listed peers by standing', labelNames: ['standing'], registers })
+  const lookedAt = new Gauge({
+    name: 'repeer_sidecar_last_look_timestamp_seconds',
+    help: 'When the last comparison was completed',
+    registers,
+  })
+  return {
+    registry,
+    looks: new Counter({ name: 'repeer_sidecar_looks_total', help: 'Comparisons made', registers }),
+    lookFailures: new Counter({ name: 'repeer_sidecar_look_failures_total', help: 'Comparisons that failed', registers }),
+    restarts: new Counter({
+      name: 'repeer_sidecar_restarts_total',
+      help: 'Restarts in place by level and outcome',
+      labelNames: ['level', 'outcome'],
+      registers,
+    }),
+    lookupFailures: new Gauge({ name: 'repeer_sidecar_lookup_failures', help: 'Hosts whose last look-up failed', registers }),
+    /** Takes over what the status page says. */
+    show(page: Page): void {
+      for (const one of phases) phase.set({ phase: one }, page.phase === one ? 1 : 0)
+      for (const reason of Object.keys(holdReasons)) hold.set({ reason }, page.reason === reason ? 1 : 0)
+      peers.reset()
+      for (const one of page.peers) peers.inc({ standing: one.standing })
+      lookedAt.set(Date.parse(page.lookedAt) / 1000)
+      this.lookupFailures.set(page.lookups.length)
+    },
+  }
+}

@@ -1,0 +1,76 @@
+// The sidecar's options, parsed once from the arguments that are passed in, every problem reported together.
+import { parseArgs } from 'node:util'
+import { path, statusPort } from '../peers/pod.ts'
+
+export type SidecarOptions = {
+  readonly input: string
+  readonly state: string
+  readonly control: string
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly procDir: string
+  readonly hostsFile: string
+  readonly resolvConf: string
+  readonly lookSeconds: number
+  readonly minTtlSeconds: number
+  readonly maxTtlSeconds: number
+  readonly dnsCacheSeconds: number
+  readonly selfTurnSeconds: number
+  readonly verifySeconds: number
+  readonly logLevel: string
+}
+
+/** Flag, default and help: one table for parsing and for `repeer sidecar --help`. */
+export const sidecarFlags = {
+  input: { default: path.input, help: 'directory with the plan, the annotations and the peer lists' },
+  state: { default: path.state, help: "directory for the sidecar's memory" },
+  control: { default: path.control, help: "the supervisor's control directory (strategy wrap)" },
+  listen: { default: `:${statusPort.number}`, help: 'HOST:PORT of the status page; port 0 takes a free one' },
+  proc: { default: '/proc', help: 'the proc file system to read sockets and processes from' },
+  'hosts-file': { default: '/etc/hosts', help: 'asked before DNS' },
+  'resolv-conf': { default: '/etc/resolv.conf', help: 'name servers and search domains' },
+  'look-seconds': { default: '30', help: 'the longest time between two comparisons; each is jittered by a tenth' },
+  'min-ttl-seconds': { default: '5', help: 'a shorter DNS TTL counts as this' },
+  'max-ttl-seconds': { default: '60', help: 'a longer DNS TTL counts as this' },
+  'dns-cache-seconds': { default: '30', help: 'how long the DNS cache of the cluster may answer with an old address' },
+  'self-turn-seconds': { default: '5', help: 'the longest random delay before a restart that nobody paces (turns: self)' },
+  'verify-seconds': { default: '60', help: 'how long a restarted node may take to be connected again' },
+  'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },
+} as const
+
+/** Parses `repeer sidecar`'s arguments. Throws one Error that lists every problem. */
+export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
+  const options = Object.fromEntries(
+    Object.entries(sidecarFlags).map(([name, flag]) => [name, { type: 'string' as const, default: flag.default }]),
+  )
+  const { values } = parseArgs({ args: [...args], options, strict: true })
+  const text = (name: keyof typeof sidecarFlags) => String(values[name])
+  const problems: string[] = []
+  const seconds = (name: keyof typeof sidecarFlags) => {
+    const value = Number(text(name))
+    if (!(value >= 0) || text(name).trim() === '') problems.push(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
+    return value
+  }
+  const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+  if (!levels.includes(text('log-level'))) problems.push(`--log-level: found "${text('log-level')}", expected one of ${levels.join(', ')}`)
+  const listen = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text('listen'))
+  if (!listen || Number(listen[3]) > 65535)
+    problems.push(`--listen: found "${text('listen')}", expected HOST:PORT, or :PORT for every address`)
+  const parsed: SidecarOptions = {
+    input: text('input'),
+    state: text('state'),
+    control: text('control'),
+    listen: { host: listen?.[1] ?? listen?.[2] ?? '', port: Number(listen?.[3] ?? 0) },
+    procDir: text('proc'),
+    hostsFile: text('hosts-file'),
+    resolvConf: text('resolv-conf'),
+    lookSeconds: seconds('look-seconds'),
+    minTtlSeconds: seconds('min-ttl-seconds'),
+    maxTtlSeconds: seconds('max-ttl-seconds'),
+    dnsCacheSeconds: seconds('dns-cache-seconds'),
+    selfTurnSeconds: seconds('self-turn-seconds'),
+    verifySeconds: seconds('verify-seconds'),
+    logLevel: text('log-level'),
+  }
+  if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer sidecar --help.`)
+  return Object.freeze(parsed)
+}

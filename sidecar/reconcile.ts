@@ -1,0 +1,211 @@
+// The sidecar's decision: (what it remembers, what it sees) -> (what to do, what to remember). Pure.
+//
+// The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer is missing, a restart would
+// teach the node something about it, and nothing holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
+import { peerKey } from '../peers/peer.ts'
+import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
+import { type Hold, levelFor, shutGate, type Wish } from './gates.ts'
+import { givenAtStart, givenByRestart, hashOf, withLearned, wouldLearn } from './given.ts'
+import type { Look, Timing } from './look.ts'
+import type { Intent, Memory, Restart } from './memory.ts'
+import type { NodeProcess } from './observation.ts'
+
+export type Decision =
+  /** The node is as it should be. */
+  | { readonly do: 'nothing' }
+  /** Something differs and is left: the reason, and until when where time alone may change it. */
+  | ({ readonly do: 'wait' } & Hold)
+  /** Ask the reach for this restart, after the returned memory is safe on disk. A restart asked for before is asked for again by the same id. */
+  | { readonly do: 'restart'; readonly intent: Intent; readonly why: string }
+  /** A restart has been asked for, and the node is not back and connected yet. */
+  | { readonly do: 'verify'; readonly until: number }
+
+export type Outcome = { readonly memory: Memory; readonly decision: Decision; readonly assessed: readonly Assessed[] }
+
+type GoodLook = Look & { readonly list: { readonly ok: true } }
+type Step = { readonly memory: Memory; readonly decision: Decision }
+
+/** Takes the memory and one look, returns the next memory and what to do. Never throws on what a node, a list or DNS may say. */
+export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
+  const taken = remember(memory, look, times)
+  const lists = look.list.ok ? look.list.lists : (taken.wanted?.lists ?? {})
+  const dialled = dialledHosts(assess(look, lists, taken.given), look)
+  const remembered = taken.given ? { ...taken, given: withLearned(taken.given, dialled, look.hosts) } : taken
+  const assessed = assess(look, lists, remembered.given)
+  return { ...decide(remembered, look, assessed, times), assessed }
+}
+
+function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
+  if (memory.intent) return pursue(memory, memory.intent, look, assessed, times)
+  // A node restarted now would read the bad list and refuse to start, so addresses are not followed either.
+  if (!look.list.ok) return wait({ ...memory, need: null }, { reason: look.list.reason, detail: look.list.message })
+  if ('hold' in look.process && look.plan.reach.by !== 'observe') {
+    return wait(memory, { reason: look.process.hold, detail: look.process.detail })
+  }
+  return compare(memory, { ...look, list: look.list }, assessed, times)
+}
+
+/** No restart is under way: does the node need one? */
+function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], times: Timing): Step {
+  const { lists } = look.list
+  const hash = hashOf(lists, look.hosts)
+  const { given } = memory
+  if (!given) return wait(memory, { reason: 'node-silent', detail: 'the node process has not been seen yet' })
+
+  const blind = look.node.seenBy === 'none'
+  // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
+  const missing = assessed.filter(one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'))
+  if (missing.length === 0) return settle(memory, hash, assessed, look.now)
+  const wish: Wish = { hash, lists, given, missing, assessed, blind }
+  const level = levelFor(wish, look, memory)
+  if ('hold' in level) return wait({ ...memory, need: null }, level.hold)
+
+  const wishing = { ...memory, need: needFor(memory, wish, look, times) }
+  const hold = shutGate(wish, look, wishing, times)
+  if (hold) return wait(wishing, hold)
+  return restart(wishing, wish, level.level, look)
+}
+
+/** A need lasts as long as somebody reachable is missing; another snapshot starts the settle time again, but not its longest extent. */
+function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory['need'] {
+  const urgent = look.plan.mesh || wish.missing.some(one => one.reachable)
+  if (!urgent) return null
+  const since = look.now
+  if (memory.need?.hash === wish.hash) return memory.need
+  const delaySeconds = memory.need?.delaySeconds ?? look.random * times.selfTurnSeconds
+  return { hash: wish.hash, since, firstSince: memory.need?.firstSince ?? since, delaySeconds }
+}
+
+function restart(memory: Memory, wish: Wish, level: Intent['level'], look: GoodLook): Step {
+  const identity = 'identity' in look.process ? look.process.identity : ''
+  const id = `${wish.hash}@${look.now}`
+  const why = whyRestart(wish)
+  const giving = givenByRestart(memory, look, level)
+  const taught = wish.missing.filter(one => one.reachable !== false && wouldLearn(one.peer, giving, look.hosts) === null)
+  const sake = taught.map(one => peerKey(one.peer))
+  const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
+  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked' }
+  return { memory: { ...memory, intent, need: null, restarts: [...memory.restarts, asked] }, decision: { do: 'restart', intent, why } }
+}
+
+function whyRestart(wish: Wish): string {
+  const told = wish.missing.filter(one => one.reachable !== false)
+  const parts = [
+    [told.filter(one => one.learns === 'list').map(one => one.peer.host), 'new in the list and not connected'],
+    [told.filter(one => one.learns !== 'list').map(one => one.peer.host), 'not connected at its present address'],
+  ] as const
+  return (
+    parts
+      .filter(([hosts]) => hosts.length > 0)
+      .map(([hosts, what]) => `${hosts.slice(0, 5).join(', ')}: ${what}`)
+      .join('; ') || 'the list changed'
+  )
+}
+
+/** A restart is under way: ask again, wait for the new process, or verify it. */
+function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[], times: Timing): Step {
+  const process = 'identity' in look.process ? look.process : null
+  if (intent.backAt === undefined) {
+    const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
+    if (look.now >= until && process?.identity === intent.identity) {
+      return close(memory, intent, 'not-taken', look, assessed)
+    }
+    if (process?.identity === intent.identity && process.request !== intent.id && look.list.ok) {
+      return { memory, decision: { do: 'restart', intent, why: 'asked before, not yet taken' } }
+    }
+    return { memory, decision: { do: 'verify', until } }
+  }
+  const until = intent.backAt + times.verifySeconds * 1000
+  if (process && isBack(intent, look, assessed)) return close(memory, intent, 'verified', look, assessed)
+  if (look.now < until) return { memory, decision: { do: 'verify', until } }
+  return close(memory, intent, 'unverified', look, assessed)
+}
+
+/** The P2P port listens, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. */
+function isBack(intent: Intent, look: Look, assessed: readonly Assessed[]): boolean {
+  if (look.node.listening === false) return false
+  if (look.node.seenBy === 'none') return true
+  if (look.plan.profile === 'cometbft' && look.plan.rpcPort !== undefined && !look.node.status) return false
+  const sake = assessed.filter(one => intent.sake.includes(peerKey(one.peer)))
+  return sake.every(one => one.standing === 'connected' || one.standing === 'self' || one.reachable === false || one.addresses.length === 0)
+}
+
+function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look: Look, assessed: readonly Assessed[]): Step {
+  const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt: look.now } : one))
+  const closed = { ...memory, intent: null, restarts }
+  if (outcome === 'verified') return settle({ ...closed }, intent.hash, assessed, look.now, 'restarted')
+  return wait(closed, {
+    reason: outcome === 'unverified' ? 'already-restarted' : 'supervisor-absent',
+    detail: `restart ${intent.id}: ${outcome}`,
+  })
+}
+
+/** Nothing is left to do for this snapshot. */
+function settle(memory: Memory, hash: string, assessed: readonly Assessed[], at: number, how?: 'restarted'): Step {
+  const seen = assessed.some(one => one.standing === 'connected')
+  const settled =
+    memory.settled?.hash === hash ? memory.settled : { hash, at, how: how ?? (seen ? ('connected' as const) : ('given' as const)) }
+  return { memory: { ...memory, settled, need: null }, decision: { do: 'nothing' } }
+}
+
+function wait(memory: Memory, hold: Hold): Step {
+  return { memory, decision: { do: 'wait', ...hold } }
+}
+
+/** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
+function remember(memory: Memory, look: Look, times: Timing): Memory {
+  const listed = rememberLists(memory, look)
+  const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
+  const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
+  return { ...withProcess, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
+}
+
+function rememberLists(memory: Memory, look: Look): Memory {
+  if (!look.list.ok) return memory
+  const { lists } = look.list
+  if (memory.wanted && hashOf(memory.wanted.lists, {}) === hashOf(lists, {}) && sameShape(memory.wanted.lists, lists)) return memory
+  return { ...memory, wanted: { lists, since: look.now }, before: memory.wanted?.lists ?? null }
+}
+
+function sameShape(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: Timing): Memory {
+  const memory = rememberStart(old, look, process)
+  if (memory.process?.identity === process.identity) return memory
+  const { identity, startedAt } = process
+  const { intent } = memory
+  if (intent !== null && intent.identity !== identity) {
+    return { ...memory, process: { identity, startedAt }, given: intent.giving, intent: { ...intent, backAt: intent.backAt ?? look.now } }
+  }
+  return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times) }
+}
+
+/** Measured for a process that was seen young, up to the first look at which it listens. */
+function rememberStart(memory: Memory, look: Look, process: NodeProcess): Memory {
+  const { starting, ...rest } = memory
+  if (memory.process?.identity !== process.identity) {
+    return look.now - process.startedAt < 10_000 ? { ...rest, starting: process.identity } : rest
+  }
+  if (starting !== process.identity || look.node.listening !== true) return memory
+  return { ...rest, lastStartSeconds: Math.max(0, (look.now - process.startedAt) / 1000) }
+}
+
+/** Under observe the process may be out of sight: what the node was given is what there was when the sidecar first looked. */
+function observed(memory: Memory, look: Look, times: Timing): Memory {
+  if (look.plan.reach.by !== 'observe' || memory.given || !look.list.ok) return memory
+  return { ...memory, given: givenAtStart(memory, look, { startedAt: look.now }, times) }
+}
+
+/** Two samples at least 10 s apart, the older at most 60 s. */
+function rememberHeight(memory: Memory, look: Look): Memory['heights'] {
+  const status = look.node.status
+  if (!status) return []
+  const sample = { at: look.now, height: status.height }
+  const first = memory.heights.at(0)
+  if (!first || status.height < first.height) return [sample]
+  const recent = memory.heights.filter(one => one.at > look.now - 60_000)
+  const oldest = recent.at(0) ?? memory.heights.at(-1) ?? sample
+  return look.now - oldest.at < 10_000 ? [oldest] : [oldest, sample]
+}

@@ -1,0 +1,528 @@
+import t from 'tap'
+import type { HoldReason } from '../../peers/reasons.ts'
+import type { Outcome } from '../../sidecar/reconcile.ts'
+import { connection, healthy, host, nodeId, peer, plan, source, start, world } from './fixtures/look.ts'
+
+const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
+
+t.test('connected to every listed peer: nothing to do, recorded', async t => {
+  const w = world()
+  const { decision, memory } = w.after(0)
+  t.equal(decision.do, 'nothing')
+  t.match(memory.settled, { how: 'connected', hash: /^s1:[0-9a-f]{32}$/ })
+  t.strictSame(w.after(30).memory.settled, memory.settled, 'recorded once')
+})
+
+t.test('a peer that moved: settle, restart once, verify, settled', async t => {
+  const w = world()
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  t.equal(reason(w.after(5)), 'settling')
+  t.equal(reason(w.after(9)), 'settling', 'the settle time has not passed')
+  const asked = w.after(1)
+  t.match(asked.decision, {
+    do: 'restart',
+    why: 'node2: not connected at its present address',
+    intent: { level: 'process', identity: 'a' },
+  })
+  t.equal(reason(w.after(0.1)), 'restart', 'not taken yet: asked again, by the same id')
+  t.equal(w.memory.restarts.length, 1)
+  w.restarted('b', false)
+  w.status = undefined
+  t.equal(reason(w.after(1)), 'verify')
+  w.status = healthy
+  t.equal(reason(w.after(1)), 'verify', 'it answers but is not connected')
+  w.restarted('b')
+  t.equal(reason(w.after(1)), 'nothing')
+  t.match(w.memory, { intent: null, settled: { how: 'restarted' }, restarts: [{ outcome: 'verified' }] })
+  w.connections = []
+  w.after(600)
+  t.equal(w.memory.restarts.length, 1, 'never twice for the same snapshot')
+})
+
+t.test('a move that heals by itself within the settle time is left alone', async t => {
+  const w = world()
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  t.equal(reason(w.after(5)), 'settling')
+  w.connections = [...w.connections, connection(2, '10.0.0.22')]
+  t.equal(reason(w.after(4)), 'nothing')
+  t.equal(w.memory.need, null)
+  t.equal(w.memory.restarts.length, 0)
+  w.connections = w.connections.filter(one => one.id !== nodeId(2))
+  t.equal(reason(w.after(60)), 'settling', 'lost again later: the node still has the old address, and the time starts again')
+})
+
+t.test('what the node was given decides whether a restart would teach it anything', async t => {
+  t.test('one dead connection to a peer at the address that was given', async t => {
+    const w = world()
+    w.after(0)
+    w.connections = w.connections.filter(one => one.id !== nodeId(3))
+    t.equal(reason(w.after(60)), 'nothing', 'a restart would give it the same address again')
+  })
+  t.test('a name that had no answer at the start', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node3: host([], { failures: 1, error: 'ENOTFOUND' }) }
+    w.connections = w.connections.slice(0, 2)
+    t.equal(reason(w.after(0)), 'unreachable')
+    w.hosts = { ...w.hosts, node3: host('10.0.0.3', { since: start + 20_000 }) }
+    t.equal(reason(w.after(20)), 'settling')
+    t.equal(reason(w.after(10)), 'restart')
+  })
+  t.test('an answer that was too young at the start: twice the settle time, for the node may know it', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node3: host('10.0.0.3', { since: start - 61_000 }) }
+    w.connections = w.connections.slice(0, 2)
+    t.equal(reason(w.after(0)), 'settling')
+    t.equal(reason(w.after(19)), 'settling')
+    t.equal(reason(w.after(1)), 'restart')
+  })
+  t.test('a young answer at which the node was seen to dial is known', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node3: host('10.0.0.3', { since: start - 61_000 }) }
+    w.connections = [...w.connections.slice(0, 2), connection(3, '10.0.0.3', { port: 26656 })]
+    w.after(0)
+    w.connections = w.connections.slice(0, 2)
+    t.equal(reason(w.after(60)), 'nothing')
+  })
+  t.test('a process that started by itself was given what there was then', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.now += 60_000
+    w.restarted('b', false)
+    w.connections = [connection(1, '10.0.0.1'), connection(3, '10.0.0.3')]
+    t.equal(reason(w.after(40)), 'nothing', 'its address was 100 s old when the process started')
+  })
+})
+
+t.test('not staleness', async t => {
+  t.test('a NATed address', async t => {
+    const w = world()
+    w.connections = [connection(1, '10.0.0.1'), connection(2, '192.0.2.77'), connection(3, '10.0.0.3')]
+    t.equal(reason(w.after(0)), 'nothing')
+  })
+  t.test('rotating answers', async t => {
+    const w = world()
+    w.after(0)
+    w.hosts = { ...w.hosts, node2: host('10.0.0.99', { since: start, rotating: true, former: [{ address: '10.0.0.2', lastSeen: start }] }) }
+    t.equal(reason(w.after(60)), 'nothing', 'connected at an address of the same rotation')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    t.equal(reason(w.after(60)), 'nothing', 'and not a reason when it is lost')
+  })
+  t.test('an unreachable new address', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.dead.add('10.0.0.22')
+    t.equal(reason(w.after(600)), 'unreachable')
+    w.dead.clear()
+    t.equal(reason(w.after(1)), 'settling', 'the time runs from when it answers')
+  })
+  t.test('the node itself in a shared list', async t => {
+    const w = world({ peers: [peer(0, { host: 'node0' }), peer(1)] })
+    w.hosts = { ...w.hosts, node0: host('10.0.0.10') }
+    t.equal(reason(w.after(60)), 'nothing')
+    t.equal(w.after(1).assessed.find(one => one.peer.host === 'node0')?.standing, 'self')
+  })
+  t.test('a connection at an address that the peer had and has no longer is', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.connections = [...w.connections, connection(2, '10.0.0.2')]
+    t.equal(reason(w.after(1)), 'settling')
+    t.equal(w.after(1).assessed.find(one => one.peer.host === 'node2')?.standing, 'former')
+  })
+})
+
+t.test('an edited list', async t => {
+  const edited = () => {
+    const w = world()
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    return w
+  }
+  t.test('a new peer that is not connected: restart', async t => {
+    const w = edited()
+    t.equal(reason(w.after(1)), 'settling')
+    t.match(w.after(10).decision, { do: 'restart', why: 'node4: new in the list and not connected' })
+  })
+  t.test('a new peer that dials in by itself: recorded', async t => {
+    const w = edited()
+    w.after(1)
+    w.connections = [...w.connections, connection(4, '10.0.0.4')]
+    t.equal(reason(w.after(5)), 'nothing')
+  })
+  t.test('a removed peer, a seed: connected to all that is listed, recorded', async t => {
+    const w = world()
+    w.after(0)
+    const before = w.memory.settled?.hash
+    w.peers = [peer(1), peer(2), peer(9, { role: 'seed' })]
+    t.equal(reason(w.after(1)), 'nothing')
+    t.not(w.memory.settled?.hash, before, 'another snapshot')
+  })
+  t.test('a hundred edits in a minute end in the last one, with one restart', async t => {
+    const w = edited()
+    let restarts = 0
+    for (let n = 0; n < 100; n++) {
+      w.peers = [peer(1), peer(2), peer(3), peer(4), peer(100 + n)]
+      w.hosts = { ...w.hosts, [`node${100 + n}`]: host(`10.0.1.${n}`) }
+      if (w.after(0.6).decision.do === 'restart') restarts++
+    }
+    t.equal(restarts, 0, 'the time starts again with each')
+    for (let n = 0; n < 20 && w.memory.intent === null; n++) w.after(1)
+    const last = w.memory.intent
+    t.ok(last)
+    w.restarted('b')
+    t.equal(reason(w.after(1)), 'nothing')
+    t.equal(w.memory.settled?.hash, last?.hash)
+    t.equal(w.memory.restarts.length, 1)
+  })
+  t.test('a change that arrives during a restart is applied after it', async t => {
+    const w = edited()
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    w.peers = [...w.peers, peer(5)]
+    w.hosts = { ...w.hosts, node5: host('10.0.0.5') }
+    w.restarted('b')
+    w.connections = w.connections.filter(one => one.id !== nodeId(5))
+    t.equal(reason(w.after(1)), 'nothing', 'the first is verified without the second')
+    t.equal(reason(w.after(1)), 'settling')
+    t.equal(reason(w.after(10)), 'min-interval')
+    t.equal(reason(w.after(120)), 'restart')
+  })
+})
+
+t.test('bad lists: the node keeps what it has, addresses are not followed either', async t => {
+  for (const bad of ['list-malformed', 'list-empty', 'list-missing'] as const) {
+    const w = world()
+    w.after(0)
+    w.bad = { reason: bad, message: 'why' }
+    w.move(2, '10.0.0.22')
+    t.match(w.after(600).decision, { do: 'wait', reason: bad, detail: 'why' })
+    w.bad = undefined
+    t.equal(reason(w.after(1)), 'settling', 'a good list again')
+  }
+})
+
+t.test('levels', async t => {
+  const levelAfterEdit = (via: 'directory' | 'subPath' | 'env' | 'init', over: object = {}, planOver: object = {}) => {
+    const reach = (planOver as { reach?: never }).reach ?? { by: 'wrap' as const }
+    const w = world({
+      plan: plan({ sources: [source({ via, ...(via === 'env' ? { variable: 'PEERS' } : {}), ...over }, reach)], ...planOver }),
+    })
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.after(1)
+    const { decision } = w.after(10)
+    return decision.do === 'restart' ? decision.intent.level : reason({ decision } as Outcome)
+  }
+  const signal = { reach: { by: 'signal', uid: 1000, names: ['gaiad'] } }
+  t.equal(levelAfterEdit('directory'), 'process')
+  t.equal(levelAfterEdit('env'), 'process')
+  t.equal(levelAfterEdit('subPath'), 'container')
+  t.equal(levelAfterEdit('subPath', { override: 'CMT_P2P_PERSISTENT_PEERS' }), 'process')
+  t.equal(levelAfterEdit('init'), 'all-containers')
+  t.equal(levelAfterEdit('directory', {}, signal), 'container')
+  t.equal(levelAfterEdit('init', { level: 'none' }), 'needs-rollout')
+  t.equal(levelAfterEdit('directory', { level: 'none' }, { reach: { by: 'observe', reason: 'restart-policy' } }), 'observe')
+
+  const short = world({ plan: plan({ times: { livenessSeconds: 30 } }) })
+  short.process = { identity: 'a', startedAt: start - 5_000 }
+  short.listening = false
+  short.after(0)
+  short.listening = true
+  short.after(15)
+  t.equal(short.memory.lastStartSeconds, 20)
+  short.move(2, '10.0.0.22')
+  short.after(1)
+  t.match(short.after(10).decision, { do: 'restart', intent: { level: 'container' } }, 'a liveness probe of 30 s would not wait twice 20 s')
+
+  const mixed = world({ plan: plan({ sources: [source({ via: 'subPath' })] }) })
+  mixed.after(0)
+  mixed.move(2, '10.0.0.22')
+  mixed.after(1)
+  t.match(mixed.after(10).decision, { do: 'restart', intent: { level: 'process' } }, 'addresses need less than the list')
+})
+
+t.test('a process restart does not deliver what needs more: it is still a difference afterwards', async t => {
+  const w = world({ plan: plan({ sources: [source({ via: 'subPath', level: 'none' })] }) })
+  w.after(0)
+  w.peers = [...w.peers, peer(4)]
+  w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+  w.move(2, '10.0.0.22')
+  w.after(1)
+  t.match(w.after(10).decision, { do: 'restart', intent: { level: 'process' } })
+  w.restarted('b')
+  w.connections = w.connections.filter(one => one.id !== nodeId(4))
+  w.after(1)
+  t.match(w.memory.restarts.at(-1), { outcome: 'verified' }, 'for the sake of the address, not of the list')
+  t.equal(reason(w.after(1)), 'needs-rollout')
+})
+
+t.test('every refusal', async t => {
+  const moved = (setup: (w: ReturnType<typeof world>) => void, thePlan = plan()) => {
+    const w = world({ plan: thePlan })
+    setup(w)
+    w.after(0)
+    w.after(20)
+    w.move(2, '10.0.0.22')
+    for (let n = 0; n < 9; n++) w.after(5)
+    return w
+  }
+  const refused = (setup: (w: ReturnType<typeof world>) => void, thePlan = plan()) => reason(moved(setup, thePlan).after(5))
+  t.equal(moved(() => undefined).memory.restarts.length, 1, 'the control: nothing refused, restarted')
+  t.equal(
+    refused(w => {
+      w.status = undefined
+    }),
+    'node-silent',
+  )
+  t.equal(
+    refused(w => {
+      w.settings = { doubleSignCheckHeight: 0, stateSync: true }
+      w.status = { ...healthy, height: 0 }
+    }),
+    'state-syncing',
+  )
+  t.equal(
+    refused(w => {
+      w.settings = { doubleSignCheckHeight: 5, stateSync: false }
+      w.status = { ...healthy, validator: true }
+    }),
+    'double-sign-check',
+  )
+  t.equal(
+    refused(w => {
+      w.status = { ...healthy, validator: true, upgradePending: true }
+    }),
+    'upgrade-pending',
+  )
+  t.equal(
+    refused(w => {
+      w.paused = true
+    }),
+    'paused',
+  )
+  t.equal(
+    refused(() => undefined, plan({ strategy: 'hot' })),
+    'hot-only',
+  )
+  t.equal(
+    refused(() => undefined, plan({ minPeers: 2 })),
+    'enough-peers',
+  )
+  t.equal(
+    refused(() => undefined, plan({ turns: 'controller' })),
+    'awaiting-turn',
+  )
+  t.equal(
+    refused(() => undefined, plan({ reach: { by: 'observe', reason: 'asked-to-observe' } })),
+    'observe',
+  )
+  t.equal(
+    refused(() => undefined, plan({ profile: 'stellar-core', rpcPort: 11626 })),
+    'healing',
+  )
+  t.equal(
+    refused(w => {
+      w.process = { hold: 'process-ambiguous', detail: 'a, b' }
+    }),
+    'process-ambiguous',
+  )
+
+  t.test('catching up: with its height rising it is left alone, standing still it is not', async t => {
+    const w = world()
+    w.status = { ...healthy, catchingUp: true, height: 10 }
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    let height = 10
+    for (let n = 0; n < 12; n++) {
+      w.status = { ...healthy, catchingUp: true, height: ++height }
+      t.not(w.after(5).decision.do, 'restart')
+    }
+    t.equal(reason(w.after(0.1)), 'catching-up')
+    for (let n = 0; n < 14 && w.memory.intent === null; n++) w.after(5)
+    t.ok(w.memory.intent, 'its height has stood still for a minute')
+  })
+  t.test('owner-rolls: a list edit is left to the owner, addresses are followed', async t => {
+    const w = world({ plan: plan({ ownerRolls: true }) })
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.after(1)
+    t.equal(reason(w.after(20)), 'owner-rolls')
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    t.equal(reason(w.after(11)), 'restart')
+  })
+  t.test('mass removal', async t => {
+    const w = world({ peers: [1, 2, 3, 4, 5].map(n => peer(n)) })
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4'), node5: host('10.0.0.5'), node6: host('10.0.0.6') }
+    w.connections = [...w.connections, connection(4, '10.0.0.4'), connection(5, '10.0.0.5')]
+    w.after(0)
+    w.peers = [peer(5), peer(6)]
+    t.match(w.after(60).decision, { reason: 'mass-removal', detail: '4 of 5 peers would be removed' })
+    w.allowMassRemoval = true
+    w.after(1)
+    t.equal(reason(w.after(11)), 'restart')
+  })
+  t.test('a literal list', async t => {
+    const w = world({
+      plan: plan({
+        sources: [{ kind: 'Literal', name: 'args[2]', format: 'cometbft-list', role: 'peer', text: '', level: 'none' }],
+        reach: { by: 'observe', reason: 'restart-policy' },
+      }),
+    })
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    t.equal(reason(w.after(20)), 'observe')
+  })
+})
+
+t.test('budget, back-off and breaker', async t => {
+  const flap = (w: ReturnType<typeof world>, hours: number, helps: boolean) => {
+    let address = 10
+    const seen = new Set<string>()
+    for (let second = 0; second < hours * 3600; second += 15) {
+      if (second % 150 === 0) w.move(2, `10.1.${address >> 8}.${address++ & 255}`)
+      const outcome = w.after(15)
+      seen.add(reason(outcome))
+      if (outcome.decision.do === 'restart') w.restarted(`p${w.now}`, helps)
+      if (!helps) w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    }
+    return seen
+  }
+  t.test('a flapping peer cannot use up more than the budget in any window', async t => {
+    const w = world()
+    w.after(0)
+    const at: number[] = []
+    let restarts = 0
+    const counted = () => {
+      if (w.memory.restarts.length !== restarts) at.push(w.memory.restarts.at(-1)?.at ?? 0)
+      restarts = w.memory.restarts.length
+    }
+    let address = 10
+    for (let second = 0; second < 13 * 3600; second += 15) {
+      if (second % 150 === 0) w.move(2, `10.1.${address >> 8}.${address++ & 255}`)
+      const outcome = w.after(15)
+      if (outcome.decision.do === 'restart') {
+        at.push(w.now)
+        w.restarted(`p${w.now}`)
+      }
+    }
+    counted()
+    const asked = [...new Set(at)].sort((a, b) => a - b)
+    t.ok(asked.length > 6)
+    for (const [index, time] of asked.entries()) {
+      const sixth = asked[index + 6]
+      if (sixth !== undefined) t.ok(sixth - time >= 6 * 3600_000, 'the seventh is six hours after the first')
+      const next = asked[index + 1]
+      if (next !== undefined) t.ok(next - time >= 120_000, 'repeer.dev/min-interval')
+    }
+  })
+  t.test('restarts that do not help: back-off, then the breaker', async t => {
+    const w = world()
+    w.after(0)
+    const seen = flap(w, 5, false)
+    t.ok(seen.has('back-off'))
+    t.ok(seen.has('breaker-open'))
+    t.equal(w.memory.restarts.length, 3)
+    t.ok(w.memory.restarts.every(one => one.outcome === 'unverified'))
+  })
+})
+
+t.test('turns: only the turn for exactly the wanted snapshot lets a node restart', async t => {
+  const w = world({ plan: plan({ turns: 'controller' }) })
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  w.after(1)
+  w.turn = 's1:00000000000000000000000000000000'
+  t.equal(reason(w.after(86_400)), 'awaiting-turn', 'however long')
+  w.turn = w.memory.need?.hash
+  t.equal(reason(w.after(1)), 'restart')
+})
+
+t.test('nothing can be seen: the snapshot alone decides', async t => {
+  const w = world()
+  w.seenBy = 'none'
+  w.connections = []
+  t.equal(reason(w.after(0)), 'nothing')
+  w.move(2, '10.0.0.22')
+  t.equal(reason(w.after(1)), 'settling')
+  t.equal(reason(w.after(10)), 'restart')
+  w.restarted('b', false)
+  t.equal(reason(w.after(1)), 'nothing', 'listening is all that can be verified')
+})
+
+t.test('by sockets, a peer is its address', async t => {
+  const w = world({ peers: [peer(1), peer(2)].map(({ id: _, ...one }) => one), plan: plan({ profile: 'generic' }) })
+  w.seenBy = 'sockets'
+  w.connections = [{ address: '10.0.0.1', port: 26656 }, { address: '10.0.0.2' }]
+  t.equal(reason(w.after(0)), 'nothing')
+  w.connections = [{ address: '10.0.0.1', port: 443 }, { address: '10.0.0.2' }]
+  t.equal(w.after(1).assessed.find(one => one.peer.host === 'node1')?.standing, 'absent', 'dialled at another port: another program')
+})
+
+t.test('a sidecar that dies at each step of a restart goes on where it was', async t => {
+  const revive = (w: ReturnType<typeof world>) => {
+    w.memory = JSON.parse(JSON.stringify(w.memory))
+  }
+  for (const death of [
+    'before it asked',
+    'after it asked',
+    'after it was taken',
+    'while the node is down',
+    'while it verifies',
+    'after it verified',
+  ]) {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    const id = w.memory.intent?.id
+    if (death === 'before it asked') {
+      revive(w)
+      const again = w.after(3)
+      t.match(again.decision, { do: 'restart', intent: { id } }, 'asked again by the same id')
+    }
+    if (death === 'after it asked') revive(w)
+    if (death === 'after it was taken') {
+      w.process = { identity: 'a', startedAt: start - 60_000, request: id ?? '' }
+      revive(w)
+      t.equal(reason(w.after(1)), 'verify', 'not asked again')
+    }
+    if (death === 'while the node is down') {
+      w.process = { hold: 'supervisor-absent', detail: 'down' }
+      w.status = undefined
+      w.after(1)
+      revive(w)
+      t.equal(reason(w.after(1)), 'verify')
+      w.status = healthy
+    }
+    w.restarted('b', false)
+    t.equal(reason(w.after(1)), 'verify')
+    if (death === 'while it verifies') revive(w)
+    w.restarted('b')
+    t.equal(reason(w.after(1)), 'nothing')
+    if (death === 'after it verified') revive(w)
+    w.connections = []
+    for (let n = 0; n < 20; n++) w.after(60)
+    t.equal(w.memory.restarts.length, 1, `${death}: one restart for one snapshot`)
+  }
+})
+
+t.test('a request that is never taken is given up, and does not count', async t => {
+  const w = world()
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  w.after(1)
+  w.after(10)
+  t.equal(reason(w.after(61)), 'supervisor-absent')
+  t.match(w.memory, { intent: null, restarts: [{ outcome: 'not-taken' }] })
+  w.after(1)
+  t.equal(reason(w.after(11)), 'restart', 'asked anew')
+})
