@@ -1,0 +1,33 @@
+import t from 'tap'
+import { parseSidecarOptions } from '../../sidecar/options.ts'
+
+t.test('defaults are those of an injected pod', async t => {
+  const options = parseSidecarOptions([])
+  t.match(options, {
+    input: '/repeer/input',
+    state: '/repeer/state',
+    control: '/repeer/control',
+    listen: { host: '', port: 9469 },
+    lookSeconds: 30,
+  })
+  t.ok(Object.isFrozen(options))
+})
+
+t.test('addresses to listen on', async t => {
+  t.strictSame(parseSidecarOptions(['--listen', '127.0.0.2:0']).listen, { host: '127.0.0.2', port: 0 })
+  t.strictSame(parseSidecarOptions(['--listen', '[::1]:80']).listen, { host: '::1', port: 80 })
+})
+
+t.test('every problem is reported together', async t => {
+  t.plan(6)
+  try {
+    parseSidecarOptions(['--listen', 'x', '--look-seconds=-1', '--log-level', 'loud', '--verify-seconds', ''])
+  } catch (error) {
+    const { message } = error as Error
+    for (const part of ['--listen: found "x"', '--look-seconds: found "-1"', '--log-level: found "loud"', '--verify-seconds: found ""']) {
+      t.ok(message.includes(part), part)
+    }
+  }
+  t.throws(() => parseSidecarOptions(['--unknown']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  t.throws(() => parseSidecarOptions(['--listen', ':70000']), /expected HOST:PORT/)
+})

@@ -1,0 +1,68 @@
+import t from 'tap'
+import { createMetrics } from '../../sidecar/metrics.ts'
+import { type Page, pageOf } from '../../sidecar/page.ts'
+import { buildServer } from '../../sidecar/server.ts'
+import { world } from './fixtures/look.ts'
+
+/** The page after each look, as the loop makes it. */
+function pages(w: ReturnType<typeof world>) {
+  let page: Page | null = null
+  return (seconds: number): Page => {
+    const outcome = w.after(seconds)
+    page = pageOf(w.look(), outcome, page)
+    return page
+  }
+}
+
+t.test('what a person reads, through a move', async t => {
+  const w = world()
+  const next = pages(w)
+  const settled = next(0)
+  t.match(settled, {
+    phase: 'settled',
+    connected: 3,
+    container: 'node',
+    strategy: 'wrap',
+    restarts: [],
+    node: { height: 100, seenBy: 'net_info' },
+  })
+  t.equal(settled.applied, settled.wanted)
+  t.notOk('reason' in settled)
+  w.move(2, '10.0.0.22')
+  const waiting = next(1)
+  t.match(waiting, { phase: 'waiting', reason: 'settling', sentence: /younger than the settle time/, connected: 2 })
+  t.not(waiting.applied, waiting.wanted)
+  t.equal(next(5).since, waiting.since, 'since tells when the phase began')
+  t.equal(next(5).phase, 'restarting')
+  w.restarted('b', false)
+  t.equal(next(1).phase, 'verifying')
+  w.restarted('b')
+  t.match(next(1), { phase: 'settled', restarts: [{ level: 'process', outcome: 'verified', why: /node2/ }] })
+})
+
+t.test('the status page, its health and its metrics over HTTP', async t => {
+  const metrics = createMetrics()
+  let page: Page | null = null
+  let unwell: string | null = null
+  const server = buildServer({ page: () => page, unwell: () => unwell, registry: metrics.registry })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as { port: number }
+  const get = async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method })
+    return { status: response.status, text: await response.text() }
+  }
+  t.match(await get('/status'), { status: 503, text: /first comparison/ })
+  page = pages(world())(0)
+  metrics.show(page)
+  t.match(JSON.parse((await get('/status')).text), { phase: 'settled' })
+  t.match(await get('/healthz'), { status: 200 })
+  unwell = 'the last comparison was finished 200 s ago'
+  t.match(await get('/healthz'), { status: 503, text: /200 s ago/ })
+  t.match((await get('/metrics')).text, /repeer_sidecar_phase\{phase="settled"\} 1[\s\S]*repeer_sidecar_peers\{standing="connected"\} 3/)
+  t.match(await get('/status', 'POST'), { status: 405 })
+  t.match(await get('/%2e%2e/etc'), { status: 404, text: /expected \/status/ })
+})
