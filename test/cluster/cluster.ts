@@ -1,0 +1,135 @@
+// One handle for a Kubernetes cluster of one node on this machine, in network, mount and PID namespaces of its own.
+// Linux and root (or CAP_SYS_ADMIN) are needed. Nothing of it is left behind: it ends with this process, however that ends.
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type Image, packImage } from './image.ts'
+import { buildPrograms } from './programs.ts'
+
+export type Cluster = {
+  readonly dir: string
+  /** A command line prefix that runs what follows inside the cluster's namespaces. */
+  readonly enter: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  /** Runs kubectl and returns its output; throws with its message. */
+  kubectl(...args: string[]): string
+  loadImage(image: Image): Promise<void>
+  /** The last lines of every component's log. */
+  logs(lines?: number): string
+  stop(): Promise<void>
+}
+
+const needed = {
+  runc: 'runc',
+  iptables: 'iptables',
+  nft: 'nftables',
+  conntrack: 'conntrack',
+  catatonit: 'catatonit',
+  openssl: 'openssl',
+  kubectl: 'kubernetes-client',
+  ip: 'iproute2',
+  unshare: 'util-linux',
+} as const
+
+/** Builds what is missing and returns when the node is Ready. `say` hears progress. Throws an Error that says what is missing or failed. */
+export async function startCluster(say: (line: string) => void): Promise<Cluster> {
+  const missing = Object.entries(needed).filter(([program]) => spawnSync('which', [program]).status !== 0)
+  if (!existsSync('/usr/lib/cni/bridge')) missing.push(['bridge', 'containernetworking-plugins' as never])
+  if (missing.length > 0) {
+    const names = missing.map(([program]) => program).join(', ')
+    throw new Error(`the cluster needs ${names}: apt-get install ${[...new Set(missing.map(([, name]) => name))].join(' ')}`)
+  }
+  const folders = await buildPrograms(['kubernetes', 'etcd', 'containerd', 'coredns'], say)
+  const dir = mkdtempSync(join(tmpdir(), 'rp-'))
+  const cgroup = `/repeer-${process.pid}-${Date.now()}`
+  makeCgroup(cgroup)
+  const env = { ...process.env, PATH: [...folders, process.env.PATH].join(':') }
+  const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
+  const inside = ['catatonit', '--', process.execPath, join(import.meta.dirname, 'inside.ts'), dir, cgroup]
+  const outer = spawn('unshare', [...namespaces, ...inside], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    await ready(outer, say)
+  } catch (error) {
+    const text = lastLines(dir, 5)
+    await end(outer, dir, cgroup)
+    throw new Error(`${(error as Error).message}\n${text}`)
+  }
+  const first = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim().split(' ')[0] ?? ''
+  const enter = ['nsenter', '-t', first, '-n', '-m', '-p', `--wdns=${process.cwd()}`]
+  const clusterEnv = { ...env, KUBECONFIG: join(dir, 'admin.kubeconfig') }
+  const execute = (...command: string[]) => {
+    const [program = '', ...args] = [...enter, ...command]
+    return execFileSync(program, args, { env: clusterEnv, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
+  }
+  return {
+    dir,
+    enter,
+    env: clusterEnv,
+    kubectl: (...args) => execute('kubectl', ...args),
+    async loadImage(image) {
+      const packed = await packImage(dir, image)
+      execute('ctr', '-a', join(dir, 'containerd.sock'), '-n', 'k8s.io', 'images', 'import', packed)
+      rmSync(packed)
+    },
+    logs: (lines = 40) => lastLines(dir, lines),
+    stop: () => end(outer, dir, cgroup),
+  }
+}
+
+/** Resolves at READY; rejects when a component or the whole ends before. */
+function ready(outer: ChildProcess, say: (line: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!outer.stdout) throw new Error('no pipe')
+    createInterface(outer.stdout).on('line', line => {
+      if (line === 'READY') resolve()
+      else if (line.startsWith('FAILED ')) reject(new Error(line.slice(7)))
+      else say(line)
+    })
+    outer.once('exit', code => reject(new Error(`the cluster's first process ended with ${code}`)))
+    setTimeout(() => reject(new Error('the cluster was not ready within 180 s')), 180_000).unref()
+  })
+}
+
+/** Closing its standard input ends it; what it mounted goes with its mount namespace. */
+async function end(outer: ChildProcess, dir: string, cgroup: string): Promise<void> {
+  if (outer.exitCode === null && outer.signalCode === null) {
+    const gone = new Promise(resolve => outer.once('exit', resolve))
+    outer.stdin?.end()
+    const late = setTimeout(() => outer.kill('SIGKILL'), 5_000)
+    await gone
+    clearTimeout(late)
+  }
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  for (const root of cgroupRoots()) removeTree(join(root, cgroup))
+}
+
+function cgroupRoots(): string[] {
+  const root = '/sys/fs/cgroup'
+  return existsSync(join(root, 'cgroup.controllers')) ? [root] : readdirSync(root).map(name => join(root, name))
+}
+
+function makeCgroup(cgroup: string): void {
+  for (const root of cgroupRoots()) spawnSync('mkdir', ['-p', join(root, cgroup)])
+}
+
+/** A cgroup folder can only be removed empty, children first. */
+function removeTree(folder: string): void {
+  if (!existsSync(folder)) return
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(folder, entry.name))
+  try {
+    rmdirSync(folder)
+  } catch {
+    // A process that is still ending keeps its cgroup; the kernel lets it go with the process.
+  }
+}
+
+function lastLines(dir: string, lines: number): string {
+  const log = join(dir, 'log')
+  if (!existsSync(log)) return ''
+  const part = (name: string) => readFileSync(join(log, name), 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+  return readdirSync(log)
+    .map(name => `--- ${name}\n${part(name)}`)
+    .join('\n')
+}

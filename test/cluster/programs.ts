@@ -1,0 +1,109 @@
+// Builds the programs of a Kubernetes cluster and of a chain from their Go modules (programs/*/go.mod: pinned versions, committed sums),
+// into a cache by version. What is there is not built again.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { access, mkdir, readFile, rename } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, join } from 'node:path'
+
+export type Group = {
+  readonly name: string
+  readonly programs: readonly { readonly name: string; readonly from: string }[]
+  readonly versionOf?: string
+}
+
+const kubernetes = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy']
+
+export const groups: readonly Group[] = [
+  {
+    name: 'kubernetes',
+    programs: kubernetes.map(name => ({ name, from: `k8s.io/kubernetes/cmd/${name}` })),
+    versionOf: 'k8s.io/kubernetes',
+  },
+  { name: 'etcd', programs: [{ name: 'etcd', from: 'go.etcd.io/etcd/server/v3' }] },
+  {
+    name: 'containerd',
+    programs: ['containerd', 'containerd-shim-runc-v2', 'ctr'].map(name => ({
+      name,
+      from: `github.com/containerd/containerd/v2/cmd/${name}`,
+    })),
+  },
+  { name: 'coredns', programs: [{ name: 'coredns', from: 'github.com/coredns/coredns' }] },
+  { name: 'cometbft', programs: [{ name: 'cometbft', from: 'github.com/cometbft/cometbft/cmd/cometbft' }] },
+]
+
+/**
+ * Makes sure that every program of the groups is built; returns the folders that hold them, to put on PATH. Shows progress through `say`.
+ * Throws an Error that names the program and its log where a build fails.
+ */
+export async function buildPrograms(names: readonly string[], say: (line: string) => void): Promise<string[]> {
+  const folders: string[] = []
+  for (const group of groups.filter(one => names.includes(one.name))) folders.push(await buildGroup(group, say))
+  return folders
+}
+
+async function buildGroup(group: Group, say: (line: string) => void): Promise<string> {
+  const module = join(import.meta.dirname, 'programs', group.name)
+  const sums = await Promise.all(['go.mod', 'go.sum'].map(file => readFile(join(module, file))))
+  const version = createHash('sha256').update(Buffer.concat(sums)).digest('hex').slice(0, 12)
+  const bin = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'repeer', 'cluster', `${group.name}-${version}`)
+  await mkdir(bin, { recursive: true })
+  for (const program of group.programs) {
+    const target = join(bin, program.name)
+    if (await exists(target)) continue
+    say(`building ${program.name} ...`)
+    const began = Date.now()
+    await build(module, program.from, target, group.versionOf ? await versionFlags(module, group.versionOf) : '')
+    say(`built ${program.name} in ${Math.round((Date.now() - began) / 1000)} s`)
+  }
+  return bin
+}
+
+/** Built under another name and then renamed, so that an interrupted build leaves nothing that looks finished. */
+async function build(module: string, from: string, target: string, flags: string): Promise<void> {
+  const log = `${target}.log`
+  const args = ['build', '-trimpath', '-ldflags', `-s -w ${flags}`, '-o', `${target}.new`, from]
+  const code = await run('go', args, module, log)
+  if (code !== 0)
+    throw new Error(`building ${basename(target)} failed (go ${args.join(' ')}, exit ${code}); its log: ${log}\n${await tail(log)}`)
+  await rename(`${target}.new`, target)
+}
+
+/** Kubernetes programs say their version only if the linker is told. */
+async function versionFlags(module: string, name: string): Promise<string> {
+  const text = await readFile(join(module, 'go.mod'), 'utf8')
+  const version = new RegExp(`^\\s*${name.replaceAll('.', '\\.')} (v\\d+\\.(\\d+)\\.\\d+)`, 'm').exec(text)
+  if (!version) throw new Error(`${join(module, 'go.mod')}: found no require line for ${name}`)
+  const variable = 'k8s.io/component-base/version'
+  return `-X ${variable}.gitVersion=${version[1]} -X ${variable}.gitMajor=1 -X ${variable}.gitMinor=${version[2]}`
+}
+
+function run(command: string, args: readonly string[], cwd: string, log: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const out = createWriteStream(log)
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.pipe(out, { end: false })
+    child.stderr.pipe(out, { end: false })
+    child.once('error', error =>
+      reject(new Error(`cannot run ${command}: ${error.message}. It is needed to build the cluster: install Go 1.26 or later`)),
+    )
+    child.once('close', code => out.end(() => resolve(code)))
+  })
+}
+
+async function tail(file: string): Promise<string> {
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  return lines.slice(-15).join('\n')
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
+}

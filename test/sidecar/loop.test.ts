@@ -1,0 +1,178 @@
+// The loop with real timers and no node: what it asks of its parts, and in which order.
+import pino from 'pino'
+import t from 'tap'
+import { sourceKey } from '../../sidecar/given.ts'
+import type { Input } from '../../sidecar/input.ts'
+import { timing } from '../../sidecar/look.ts'
+import { type LoopParts, startLoop } from '../../sidecar/loop.ts'
+import { blank, type Memory } from '../../sidecar/memory.ts'
+import { createMetrics } from '../../sidecar/metrics.ts'
+import type { Page } from '../../sidecar/page.ts'
+import { connection, healthy, host, peer, plan } from './fixtures/look.ts'
+
+/** Parts that note what they were asked, over a node whose state the test changes. */
+function parts(over: Partial<LoopParts> = {}) {
+  const calls: string[] = []
+  const thePlan = plan({ times: { settleSeconds: 0, minIntervalSeconds: 0 } })
+  const now = Date.now()
+  const node = {
+    peers: [peer(1), peer(2)],
+    exports: {} as Record<string, string>,
+    hosts: { node1: host('10.0.0.1', { since: now - 1e6 }), node2: host('10.0.0.2', { since: now - 1e6 }) },
+    connections: [connection(1, '10.0.0.1'), connection(2, '10.0.0.2')],
+    identity: 'a',
+    massRemoval: false,
+  }
+  const input = (): Input => ({
+    plan: thePlan,
+    list: { ok: true, peers: node.peers, problems: [], lists: { [sourceKey(thePlan.sources[0] as never)]: node.peers } },
+    exports: node.exports,
+    settings: { doubleSignCheckHeight: 0, stateSync: false },
+    pause: false,
+    allowMassRemoval: node.massRemoval,
+  })
+  const made: LoopParts = {
+    readInput: async () => input(),
+    lookUp: async () => node.hosts,
+    lookAtNode: async () => ({ seenBy: 'net_info', connections: node.connections, status: healthy, listening: true }),
+    reachable: async (address, port) => {
+      calls.push(`probe ${address}:${port}`)
+      return true
+    },
+    reach: {
+      find: async () => ({ process: { identity: node.identity, startedAt: now - 60_000 } }),
+      prepare: async (exports, token) => void calls.push(`prepare ${JSON.stringify(exports)} ${token.slice(0, 3)}`),
+      restart: async stop => {
+        calls.push(`restart ${stop.level}`)
+        return { ok: true }
+      },
+    },
+    ownAddresses: () => [],
+    save: async memory => void calls.push(`save ${memory.intent ? 'intent' : 'calm'}`),
+    metrics: createMetrics(),
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+    random: () => 0,
+    timing: { ...timing, selfTurnSeconds: 0 },
+    lookSeconds: 30,
+    busySeconds: 0.01,
+    ...over,
+  }
+  return { calls, node, made }
+}
+
+async function until(what: string, condition: () => boolean, seconds = 5): Promise<void> {
+  const deadline = Date.now() + seconds * 1000
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
+t.test('an intent is on disk before the restart is asked for', async t => {
+  const { calls, node, made } = parts()
+  const loop = startLoop(made, blank)
+  t.teardown(() => loop.close())
+  await until('settled', () => loop.page()?.phase === 'settled')
+  t.strictSame(calls, ['save calm', 'prepare {} s1:'], 'nothing probed, nothing restarted')
+  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: Date.now() }) }
+  node.connections = [connection(1, '10.0.0.1')]
+  loop.hint()
+  await until('a restart', () => calls.includes('restart process'))
+  t.ok(calls.indexOf('save intent') < calls.indexOf('restart process'), calls.join(', '))
+  t.ok(calls.includes('probe 10.0.0.22:26656'))
+  node.identity = 'b'
+  node.connections = [connection(1, '10.0.0.1'), connection(2, '10.0.0.22')]
+  await until('settled again', () => loop.page()?.phase === 'settled')
+  t.match(await made.metrics.registry.metrics(), /repeer_sidecar_restarts_total\{level="process",outcome="verified"\} 1/)
+})
+
+t.test('exports are prepared when they change, but not for a list that would remove most peers', async t => {
+  const { calls, node, made } = parts()
+  node.peers = [1, 2, 3, 4].map(n => peer(n))
+  node.hosts = Object.fromEntries(
+    node.peers.map((one, index) => [one.host, host(`10.0.0.${index + 1}`, { since: 1 })]),
+  ) as typeof node.hosts
+  node.connections = node.peers.map((_, index) => connection(index + 1, `10.0.0.${index + 1}`))
+  node.exports = { PEERS: 'four' }
+  const loop = startLoop(made, blank)
+  t.teardown(() => loop.close())
+  await until('prepared', () => calls.some(call => call.startsWith('prepare {"PEERS":"four"}')))
+  node.peers = [peer(9)]
+  node.hosts = { ...node.hosts, node9: host('10.0.0.9', { since: 1 }) } as typeof node.hosts
+  node.exports = { PEERS: 'one' }
+  loop.hint()
+  await until('refused', () => loop.page()?.reason === 'mass-removal')
+  t.notOk(calls.some(call => call.includes('"one"')))
+  node.massRemoval = true
+  loop.hint()
+  await until('prepared', () => calls.some(call => call.includes('"one"')))
+})
+
+t.test('a failing look leaves the node alone, is counted, and makes the page unwell when it lasts', async t => {
+  let now = Date.now()
+  let broken = false
+  const { calls, made } = parts({ now: () => now })
+  const readInput = made.readInput
+  const loop = startLoop({ ...made, readInput: async () => (broken ? Promise.reject(new Error('disk gone')) : readInput()) }, blank)
+  t.teardown(() => loop.close())
+  await until('settled', () => loop.page()?.phase === 'settled')
+  broken = true
+  loop.hint()
+  t.equal(loop.unwell(), null)
+  now += 200_000
+  await until('unwell', () => /disk gone/.test(loop.unwell() ?? ''))
+  t.match(await made.metrics.registry.metrics(), /repeer_sidecar_look_failures_total [1-9]/)
+  t.notOk(calls.some(call => call.startsWith('restart')))
+})
+
+t.test('a hint during a look is not lost; close waits for the look', async t => {
+  let looks = 0
+  let release = () => {}
+  const { made } = parts()
+  const readInput = made.readInput
+  const loop = startLoop(
+    {
+      ...made,
+      readInput: async () => {
+        looks++
+        await new Promise<void>(resolve => {
+          release = resolve
+        })
+        return readInput()
+      },
+    },
+    blank,
+  )
+  await until('the first look', () => looks === 1)
+  loop.hint()
+  loop.hint()
+  release()
+  await until('a second look', () => looks === 2)
+  let closed = false
+  const closing = loop.close().then(() => {
+    closed = true
+  })
+  t.equal(closed, false)
+  release()
+  await closing
+  t.equal(looks, 2, 'two hints, one look')
+})
+
+t.test('it starts from what was remembered', async t => {
+  const { calls, made } = parts()
+  let saved: Memory = blank
+  const save = async (memory: Memory) => {
+    saved = memory
+  }
+  const first = startLoop({ ...made, save }, blank)
+  await until('settled', () => first.page()?.phase === 'settled')
+  await first.close()
+  const pages: (Page | null)[] = []
+  const second = startLoop({ ...made, save }, saved)
+  t.teardown(() => second.close())
+  await until('settled', () => second.page()?.phase === 'settled')
+  pages.push(second.page())
+  t.equal(pages[0]?.applied, saved.settled?.hash)
+  t.notOk(calls.some(call => call.startsWith('restart')))
+})
