@@ -78,7 +78,7 @@ function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory[
 
 function restart(memory: Memory, wish: Wish, level: Intent['level'], look: GoodLook): Step {
   const identity = 'identity' in look.process ? look.process.identity : ''
-  const id = `${wish.hash}@${look.now}`
+  const id = `${wish.hash}.${look.now}`
   const why = whyRestart(wish)
   const giving = givenByRestart(memory, look, level)
   const taught = wish.missing.filter(one => one.reachable !== false && wouldLearn(one.peer, giving, look.hosts) === null)

@@ -1,0 +1,61 @@
+// repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README describes.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Image } from './image.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+export const imageName = process.env.E2E_IMAGE ?? 'localhost/repeer:e2e'
+
+/** The image's files as the Dockerfile's last stage has them, with this machine's Node and the shared libraries that it needs. */
+export function repeerImage(staged: string): Image {
+  const node = process.execPath
+  const libraries =
+    execFileSync('ldd', [node])
+      .toString()
+      .match(/\/\S+\.so\S*/g) ?? []
+  return {
+    name: imageName,
+    entrypoint: ['/usr/local/bin/node', '/opt/repeer/repeer.js'],
+    user: '65532',
+    env: ['NODE_ENV=production'],
+    files: [
+      { from: node, to: '/usr/local/bin/node' },
+      ...libraries.map(file => ({ from: file, to: file })),
+      { from: staged, to: '/opt/repeer' },
+    ],
+  }
+}
+
+export function kubectl(...args: string[]): string {
+  try {
+    return execFileSync('kubectl', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
+  } catch (error) {
+    const { stderr } = error as { stderr?: Buffer }
+    throw new Error(`kubectl ${args.join(' ').slice(0, 200)}: ${stderr?.toString().trim() ?? String(error)}`)
+  }
+}
+
+/** `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is installed. */
+export function install(overlay = 'manifests'): void {
+  const dir = mkdtempSync(join(tmpdir(), 'install-'))
+  const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(/(?:[\w.-]+\/)+repeer(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g, imageName)
+  if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')
+  const file = join(dir, 'repeer.yaml')
+  writeFileSync(file, rendered)
+  kubectl('apply', '-f', file)
+  kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
+}
+
+export function apply(objects: readonly unknown[]): void {
+  const dir = mkdtempSync(join(tmpdir(), 'apply-'))
+  const file = join(dir, 'objects.json')
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+  kubectl('apply', '-f', file)
+}
+
+/** `kubectl delete -k manifests/`, as the README says. */
+export function uninstall(): void {
+  kubectl('delete', '-k', join(root, 'manifests'), '--ignore-not-found', '--wait=true')
+}

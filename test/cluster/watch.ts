@@ -1,0 +1,78 @@
+// What the scenarios see: the nodes' own RPC, the sidecars' pages, the pods. All of it from inside the cluster's network.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from '../../sidecar/page.ts'
+import { kubectl } from './install.ts'
+
+export type Pod = {
+  metadata: { name: string; uid: string; annotations?: Record<string, string> }
+  spec: { containers: { name: string; command?: string[] }[]; initContainers?: { name: string }[] }
+  status: {
+    phase: string
+    podIP?: string
+    containerStatuses?: { name: string; restartCount: number; ready: boolean }[]
+    initContainerStatuses?: { name: string; restartCount: number }[]
+  }
+}
+
+export function getPod(namespace: string, name: string): Pod {
+  return JSON.parse(kubectl('-n', namespace, 'get', 'pod', name, '-o', 'json'))
+}
+
+/** Undefined while nothing answers. */
+async function getJson<T>(url: string): Promise<T | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
+    return (await response.json()) as T
+  } catch {
+    return undefined
+  }
+}
+
+export type NetInfo = { peers: { node_info: { id: string }; remote_ip: string }[] }
+
+export async function netInfo(namespace: string, index: number): Promise<NetInfo | undefined> {
+  const ip = getPod(namespace, `node${index}-0`).status.podIP
+  const answer = await getJson<{ result: NetInfo }>(`http://${ip}:26657/net_info`)
+  return answer?.result
+}
+
+export async function height(namespace: string, index: number): Promise<number> {
+  const ip = getPod(namespace, `node${index}-0`).status.podIP
+  const answer = await getJson<{ result: { sync_info: { latest_block_height: string } } }>(`http://${ip}:26657/status`)
+  return Number(answer?.result.sync_info.latest_block_height ?? -1)
+}
+
+export async function page(namespace: string, index: number): Promise<Page | undefined> {
+  const ip = getPod(namespace, `node${index}-0`).status.podIP
+  return getJson<Page>(`http://${ip}:9469/status`)
+}
+
+/** Polls until the condition gives a value; throws after `seconds` with what was last seen. Returns the value and the seconds it took. */
+export async function until<T>(
+  what: string,
+  seconds: number,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<{ value: T; seconds: number }> {
+  const began = Date.now()
+  let failure: unknown
+  for (;;) {
+    try {
+      const value = await look()
+      if (value !== undefined && value !== false) return { value, seconds: (Date.now() - began) / 1000 }
+    } catch (error) {
+      failure = error
+    }
+    if (Date.now() - began > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}${failure ? ` (${String(failure)})` : ''}`)
+    await sleep(200)
+  }
+}
+
+/** Fails as soon as the condition holds within `seconds`: for controls, which show the trouble without repeer. */
+export async function never(seconds: number, look: () => Promise<boolean>): Promise<boolean> {
+  const deadline = Date.now() + seconds * 1000
+  while (Date.now() < deadline) {
+    if (await look()) return false
+    await sleep(1000)
+  }
+  return true
+}
