@@ -1,0 +1,19 @@
+// `npm run bench [-- admission|sidecar|restart ...]`: measurements with a reference beside each. It judges nothing: the goal is a column.
+import { admission } from './admission.ts'
+import { machine } from './processes.ts'
+import { restart } from './restart.ts'
+import { sidecar } from './sidecar.ts'
+
+const parts: Readonly<Record<string, () => Promise<string>>> = { admission, sidecar, restart }
+
+const asked = process.argv.slice(2)
+const unknown = asked.find(name => !Object.hasOwn(parts, name))
+if (unknown !== undefined) {
+  console.error(`npm run bench: found "${unknown}", expected ${Object.keys(parts).join(', ')} or nothing for all`)
+  process.exit(2)
+}
+console.log(machine())
+for (const [name, measure] of Object.entries(parts)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  console.log(`\n${await measure()}`)
+}

@@ -1,0 +1,70 @@
+// The files of an injected pod for the benchmarks: the sidecar's input as the kubelet lays it out, state, control, and the supervisor.
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Plan } from '../../peers/plan.ts'
+import { inputFile, sourceFile } from '../../peers/pod.ts'
+
+export const supervise = join(import.meta.dirname, '../../sidecar/supervise')
+
+export type PodFiles = {
+  readonly root: string
+  readonly input: string
+  readonly state: string
+  readonly control: string
+  /** Writes the list as the kubelet does: a new directory, then `..data` swapped to it. */
+  readonly writeList: (text: string) => void
+  readonly remove: () => void
+}
+
+const source = { kind: 'ConfigMap', name: 'peers', key: 'list' } as const
+
+export function podFiles(): PodFiles {
+  const root = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
+  const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [string, string, string]
+  for (const folder of [input, state, join(control, 'env')]) mkdirSync(folder, { recursive: true })
+  let version = 0
+  const write = (files: Record<string, string>) => {
+    const name = `..${++version}`
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(input, name, file)), { recursive: true })
+      writeFileSync(join(input, name, file), text)
+    }
+    symlinkSync(name, join(input, '..data_tmp'))
+    renameSync(join(input, '..data_tmp'), join(input, '..data'))
+    if (version === 1) for (const top of ['pod', 'sources']) symlinkSync(join('..data', top), join(input, top))
+    else rmSync(join(input, `..${version - 1}`), { recursive: true })
+  }
+  const annotations = Object.fromEntries(Object.values(inputFile).map(file => [file, '']))
+  return {
+    root,
+    input,
+    state,
+    control,
+    writeList: text => write({ ...annotations, [inputFile.plan]: JSON.stringify(plan), [sourceFile(source)]: text }),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+}
+
+export const p2pPort = 39_656
+
+/** A wrapped node of the generic profile with one list in a directory mount. */
+const plan: Plan = {
+  version: 1,
+  container: 'node',
+  profile: 'generic',
+  sources: [{ ...source, via: 'directory', format: 'generic-list', role: 'peer', level: 'process' }],
+  reach: { by: 'wrap' },
+  strategy: 'auto',
+  turns: 'self',
+  group: 'bench/generic',
+  validator: false,
+  maxUnavailable: '1',
+  p2pPort,
+  times: { settleSeconds: 5, graceSeconds: 10, minIntervalSeconds: 120 },
+  restartPolicyAlways: true,
+  ownerRolls: false,
+  mesh: false,
+  hostNetwork: false,
+  canRestartAll: false,
+}

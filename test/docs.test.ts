@@ -1,0 +1,61 @@
+// The documentation names what the code has: reason codes, annotations, metrics, flags, files.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { annotation } from '../peers/pod.ts'
+import { holdReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
+import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
+import { createMetrics as createWebhookMetrics } from '../webhook/metrics.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
+]
+const decisions = readdirSync(join(root, 'docs/decisions')).map(name => `docs/decisions/${name}`)
+
+t.test('how-it-decides has a row for every reason code, and for no other', async t => {
+  const text = read('docs/how-it-decides.md')
+  const rows = [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(match => match[1] ?? '')
+  const levels = rows.filter(row => !['process', 'container', 'none'].includes(row))
+  const codes = [skipReasons, observeReasons, holdReasons].flatMap(table => Object.keys(table))
+  t.same(levels.sort(), codes.sort())
+})
+
+t.test('configuration has a row for every annotation, and the README for those that a user sets', async t => {
+  const configuration = read('docs/configuration.md')
+  const readme = read('README.md')
+  const written: string[] = [annotation.plan, annotation.status, annotation.peerHash, annotation.endpoints, annotation.turn]
+  for (const name of Object.values(annotation)) {
+    t.match(configuration, `\`${name}\``, name)
+    if (!written.includes(name)) t.match(readme, `\`${name}\``, `${name} in the README`)
+  }
+})
+
+t.test('operations names every metric of repeer', async t => {
+  const text = read('docs/operations.md')
+  const webhook = createWebhookMetrics(
+    { certificateExpiry: () => 0, certificateFailures: () => 0, ready: () => true, synced: () => [] },
+    false,
+  )
+  for (const registry of [createSidecarMetrics().registry, webhook.registry]) {
+    for (const { name } of await registry.getMetricsAsJSON()) t.match(text, `\`${name}`, name)
+  }
+})
+
+t.test('links lead to files that exist', async t => {
+  for (const page of [...pages, ...decisions]) {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(match => match[1] ?? '')
+    for (const link of links) t.ok(existsSync(join(root, dirname(page), link)), `${page}: ${link}`)
+  }
+})
+
+t.test('npm scripts that the pages name exist', async t => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  for (const page of pages) {
+    for (const [, name = ''] of read(page).matchAll(/npm run (?:-s )?([a-z]+)/g)) t.ok(scripts[name], `${page}: npm run ${name}`)
+  }
+})

@@ -1,0 +1,121 @@
+// The base as it is written: what an admin reviews before letting a webhook in.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { command } from '../../cli/commands/webhook.ts'
+import { baseFiles, one, root } from './objects.ts'
+import { restrictedProblems } from './restricted.ts'
+
+const files = baseFiles()
+const objects = files.flatMap(file => file.objects)
+const configuration = one(objects, 'MutatingWebhookConfiguration')
+const webhook = configuration.webhooks[0]
+const deployment = one(objects, 'Deployment')
+const pod = deployment.spec.template
+const container = pod.spec.containers[0]
+
+t.test('the kustomization lists every file', async t => {
+  const text = readFileSync(join(root, 'manifests/base/kustomization.yaml'), 'utf8')
+  for (const { file } of files) t.match(text, `- ${file}\n`, file)
+})
+
+t.test('the webhook configuration', async t => {
+  t.equal(configuration.webhooks.length, 1)
+  t.notOk('caBundle' in webhook.clientConfig, 'holds no caBundle, so that GitOps tools see no drift')
+  t.equal(webhook.failurePolicy, 'Ignore', 'fails open')
+  t.equal(webhook.sideEffects, 'None')
+  t.equal(webhook.timeoutSeconds, 5)
+  t.equal(webhook.reinvocationPolicy, 'IfNeeded')
+  t.same(webhook.admissionReviewVersions, ['v1'])
+  t.same(webhook.rules, [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'], scope: 'Namespaced' }])
+})
+
+t.test('namespaces are opted in by label, and the system and repeer itself never are', async t => {
+  const terms = webhook.namespaceSelector.matchExpressions
+  t.same(terms[0], { key: 'repeer.dev/inject', operator: 'In', values: ['enabled'] })
+  t.equal(terms[1].operator, 'NotIn')
+  t.ok(['kube-system', 'repeer-system'].every(name => terms[1].values.includes(name)))
+  const { operator, values, key } = webhook.objectSelector.matchExpressions[0]
+  t.ok(operator === 'NotIn' && values.includes(pod.metadata.labels[key]), "repeer's own pods are excluded by their label")
+})
+
+t.test('match conditions keep mirror pods, opted-out pods and repeer away', async t => {
+  t.same(
+    webhook.matchConditions.map((condition: { name: string }) => condition.name),
+    ['not-a-mirror-pod', 'not-opted-out', 'not-repeer'],
+  )
+})
+
+t.test('the webhook configuration, the Service and the Deployment point at each other', async t => {
+  const service = one(objects, 'Service')
+  t.match(webhook.clientConfig.service, { name: service.metadata.name, namespace: service.metadata.namespace })
+  const port = service.spec.ports[0]
+  t.equal(port.port, webhook.clientConfig.service.port)
+  t.ok(container.ports.some((one: { name: string }) => one.name === port.targetPort))
+  for (const selector of [
+    service.spec.selector,
+    deployment.spec.selector.matchLabels,
+    one(objects, 'PodDisruptionBudget').spec.selector.matchLabels,
+    one(objects, 'NetworkPolicy').spec.podSelector.matchLabels,
+  ]) {
+    t.match(pod.metadata.labels, selector)
+  }
+})
+
+t.test('every RBAC rule has its reason right above it', async t => {
+  const { text } = files.find(file => file.file === 'rbac.yaml') ?? { text: '' }
+  const lines = text.split('\n')
+  const rules = lines.flatMap((line, index) => (/^ {2}- apiGroups:/.test(line) ? [index] : []))
+  const total = objects.flatMap(object => (object.kind.endsWith('Role') ? object.rules : []))
+  t.equal(rules.length, total.length)
+  for (const index of rules) t.match(lines[index - 1], /^ {2}# ./, `line ${index + 1}: ${lines[index]}`)
+})
+
+t.test('the permissions are the least that the program needs', async t => {
+  const cluster = one(objects, 'ClusterRole').rules
+  const own = one(objects, 'Role').rules
+  t.equal(one(objects, 'Role').metadata.namespace, 'repeer-system')
+  const all = [...cluster, ...own]
+  const verbs = (resource: string) => all.filter((rule: { resources: string[] }) => rule.resources.includes(resource))
+  t.same(verbs('pods'), [], 'nothing on pods')
+  t.same(
+    cluster.filter((rule: { resources: string[] }) => rule.resources.includes('secrets')),
+    [],
+    'no Secrets in the cluster',
+  )
+  t.ok(
+    all.every((rule: { verbs: string[]; resources: string[] }) => [...rule.verbs, ...rule.resources].every(text => text !== '*')),
+    'no wildcard',
+  )
+  for (const rule of [...verbs('configmaps'), ...verbs('namespaces')]) t.same(rule.verbs, ['list', 'watch'], 'read only')
+  const writes = all.filter((rule: { verbs: string[] }) => rule.verbs.some(verb => ['update', 'patch', 'delete'].includes(verb)))
+  for (const rule of writes) t.equal(rule.resourceNames?.length, 1, `${rule.resources} are written by name only`)
+  t.same(verbs('mutatingwebhookconfigurations')[0].resourceNames, [configuration.metadata.name])
+})
+
+t.test("repeer's own pods fit the Pod Security Standard restricted, which their namespace enforces", async t => {
+  t.same(restrictedProblems(pod.spec), [])
+  t.equal(one(objects, 'Namespace').metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted')
+  t.equal(container.securityContext.readOnlyRootFilesystem, true)
+})
+
+t.test('the token is mounted in the webhook pods only', async t => {
+  t.equal(one(objects, 'ServiceAccount').automountServiceAccountToken, false)
+  t.equal(pod.spec.automountServiceAccountToken, true)
+})
+
+t.test('two replicas that a drain cannot take down together', async t => {
+  t.equal(deployment.spec.replicas, 2)
+  t.equal(one(objects, 'PodDisruptionBudget').spec.minAvailable, 1)
+  t.ok(container.resources.requests.memory && container.resources.limits.memory)
+})
+
+t.test('the arguments are flags that `repeer webhook` has', async t => {
+  const [name, ...flags] = container.args as string[]
+  t.equal(name, command.name)
+  const overlay = readFileSync(join(root, 'manifests/overlays/cert-manager/kustomization.yaml'), 'utf8')
+  for (const flag of [...flags, ...(overlay.match(/--[a-z-]+(?==)/g) ?? [])]) {
+    t.ok(Object.hasOwn(command.flags, flag.replace(/^--|=.*$/g, '')), flag)
+  }
+  t.ok(flags.includes('--turns=self'), 'nobody grants turns yet')
+})

@@ -1,0 +1,56 @@
+// The manifests as values: the plain files, and what kustomize makes of them where kubectl is on PATH.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+
+export const root = join(import.meta.dirname, '../..')
+
+/** As much of a Kubernetes object as the tests look at. */
+export type Entity = {
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Record<string, string>
+    readonly annotations?: Record<string, string>
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: tests reach into many kinds of objects
+  readonly [field: string]: any
+}
+
+export function parse(text: string): Entity[] {
+  return parseAllDocuments(text).map(document => {
+    const [error] = document.errors
+    if (error) throw error
+    return document.toJS() as Entity
+  })
+}
+
+/** All objects of manifests/base as they are written, with the file of each. */
+export function baseFiles(): { file: string; text: string; objects: Entity[] }[] {
+  const folder = join(root, 'manifests/base')
+  return readdirSync(folder)
+    .filter(file => file.endsWith('.yaml') && file !== 'kustomization.yaml' && file !== 'image-argument.yaml')
+    .map(file => {
+      const text = readFileSync(join(folder, file), 'utf8')
+      return { file, text, objects: parse(text) }
+    })
+}
+
+export const kubectl = spawnSync('kubectl', ['version', '--client']).status === 0
+
+/** What `kubectl kustomize FOLDER` prints. */
+export function render(folder: string): Entity[] {
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`kubectl kustomize ${folder}: ${stderr}`)
+  return parse(stdout)
+}
+
+/** The only object of a kind, or the one with the name. */
+export function one(objects: readonly Entity[], kind: string, name?: string): Entity {
+  const found = objects.filter(object => object.kind === kind && (name === undefined || object.metadata.name === name))
+  const [first] = found
+  if (!first || found.length > 1) throw new Error(`found ${found.length} of ${kind} ${name ?? ''}, expected one`)
+  return first
+}
