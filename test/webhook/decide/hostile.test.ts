@@ -1,0 +1,114 @@
+// decide never throws and never waits, whatever shape a pod has: properties over real pods with parts replaced, and over any JSON.
+import fc from 'fast-check'
+import t from 'tap'
+import { decide } from '../../../webhook/decide.ts'
+import type { DecideInput } from '../../../webhook/decision.ts'
+import { input } from '../fixtures/pods/build.ts'
+import { inputOf } from '../fixtures/pods/load.ts'
+
+const bases = ['cosmopilot', 'cosmos-operator', 'stellar-helm', 'nethermind', 'besu', 'parity-node'].map(name => inputOf(name))
+const odd = fc.oneof(
+  fc.constantFrom(
+    null,
+    undefined,
+    0,
+    -1,
+    Number.POSITIVE_INFINITY,
+    '',
+    '$(X)',
+    '__proto__',
+    true,
+    [],
+    {},
+    [null],
+    [[]],
+    [{}],
+    { name: null },
+    ['sh', '-c', null],
+    '\u0000',
+  ),
+  fc.jsonValue(),
+)
+
+/** Replaces the value at a random path. */
+function replaced(value: unknown, path: readonly number[], by: unknown): unknown {
+  const [step, ...rest] = path
+  if (step === undefined || value === null || typeof value !== 'object') return by
+  const keys = Object.keys(value)
+  const key = keys[step % Math.max(keys.length, 1)]
+  if (key === undefined) return by
+  const copy: Record<string, unknown> = Array.isArray(value) ? ([...value] as never) : { ...value }
+  copy[key] = replaced(copy[key], rest, by)
+  return copy
+}
+
+function sane(decision: ReturnType<typeof decide>): boolean {
+  return decision.inject ? decision.plan.sources.length > 0 && decision.plan.container !== '' : decision.message.length > 0
+}
+
+t.test('a part of a real pod replaced', t => {
+  const path = fc.array(fc.nat(20), { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(fc.constantFrom(...bases), fc.array(fc.tuple(path, odd), { minLength: 1, maxLength: 4 }), (base, changes) => {
+      const pod = changes.reduce<unknown>((value, [at, by]) => replaced(value, at, by), base.pod)
+      decide({ ...base, pod: pod as DecideInput['pod'] })
+    }),
+    { numRuns: 1500 },
+  )
+  t.pass('never threw')
+  t.end()
+})
+
+t.test('anything at all', t => {
+  fc.assert(
+    fc.property(odd, pod => sane(decide({ ...input(), pod: pod as DecideInput['pod'] }))),
+    { numRuns: 500 },
+  )
+  t.pass('never threw')
+  t.end()
+})
+
+t.test('content, scripts and annotations of any text', t => {
+  fc.assert(
+    fc.property(fc.string(), fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.string()), (script, text, data) => {
+      const annotations = { 'repeer.dev/config': script, 'repeer.dev/peers': text }
+      decide(input({ container: { command: ['sh', '-c', `gaiad start ${script}`] }, maps: { node: { ...data, 'config.toml': text } } }))
+      decide(input({ annotations }))
+    }),
+    { numRuns: 500 },
+  )
+  t.pass('never threw')
+  t.end()
+})
+
+t.test('a large or contrived pod takes no long time', t => {
+  const rows: readonly [string, DecideInput][] = [
+    ['a long script', input({ container: { command: ['sh', '-c', `${'"$(('.repeat(20_000)} gaiad start`] } })],
+    ['a long flag', input({ container: { args: [`--p2p.persistent_peers=${'x,'.repeat(50_000)}`] } })],
+    ['a long name', input({ container: { name: `${'a-'.repeat(50_000)}d`, image: `${'a/'.repeat(50_000)}:` } })],
+    ['a long config.toml', input({ maps: { node: { 'config.toml': `[p2p]\n${'#\n'.repeat(100_000)}` } } })],
+    [
+      'many containers',
+      input({
+        pod: { containers: Array.from({ length: 2000 }, (_, n) => ({ name: `gaiad-${n}`, command: ['gaiad', 'start', '--home', '/h'] })) },
+      }),
+    ],
+  ]
+  const contrived: readonly [string, DecideInput][] = [
+    ['many assignments', input({ container: { command: ['sh', '-c', `${'A=1 '.repeat(100_000)} gaiad start`] } })],
+    ['many wrappers', input({ container: { command: Array.from({ length: 50_000 }, () => 'tini') } })],
+    ['blank lines', input({ maps: { node: { 'config.toml': `[p2p]\n${'\n'.repeat(400_000)}persistent_peers = ""\n` } } })],
+    ['many colons', input({ container: { image: ':'.repeat(200_000) } })],
+    ['many paths', input({ container: { args: ['stellar-core'.repeat(50_000)] } })],
+    [
+      'many keys',
+      input({ maps: { node: Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`peers-${n}`, `${'1'.repeat(40)}@a:${n + 1}`])) } }),
+    ],
+  ]
+  for (const [what, hostile] of [...rows, ...contrived]) {
+    const start = performance.now()
+    decide(hostile)
+    t.ok(performance.now() - start < 1500, `${what}: ${Math.round(performance.now() - start)} ms`)
+  }
+  t.end()
+})

@@ -1,0 +1,113 @@
+// Every reason for leaving a pod alone, and which comes first where several apply.
+import t from 'tap'
+import { annotation, containerName, volumeName } from '../../../peers/pod.ts'
+import { type SkipReason, skipReasons } from '../../../peers/reasons.ts'
+import { decide } from '../../../webhook/decide.ts'
+import { type Change, input, skipped } from '../fixtures/pods/build.ts'
+import { settings } from '../fixtures/pods/load.ts'
+
+const two = { containers: [1, 2].map(n => ({ name: `gaiad-${n}`, image: 'gaia', command: ['gaiad', 'start', '--home', '/h'] })) }
+const sidecar = { initContainers: [{ name: containerName.sidecar, image: settings.image }] }
+const byMount = {
+  initContainers: [{ name: containerName.sidecar, image: 'older', volumeMounts: [{ name: volumeName.input, mountPath: '/repeer/input' }] }],
+}
+const status = { [annotation.status]: 'injected' }
+
+const rows: readonly [what: string, change: Change, reason: SkipReason, message?: RegExp][] = [
+  ['opted out', { annotations: { 'repeer.dev/inject': 'false' } }, 'opted-out'],
+  [
+    'opted out before anything else',
+    { annotations: { 'repeer.dev/inject': 'false' }, namespaceLabels: { 'repeer.dev/inject': '' } },
+    'opted-out',
+  ],
+  ['namespace without the label', { namespaceLabels: { 'repeer.dev/inject': '' } }, 'not-opted-in', /namespace ns/],
+  ['namespace with another value', { namespaceLabels: { 'repeer.dev/inject': 'true' } }, 'not-opted-in'],
+  ['Windows by spec.os', { pod: { ...input().pod.spec, os: { name: 'windows' } } }, 'os-windows'],
+  ['Windows by nodeSelector', { pod: { nodeSelector: { 'kubernetes.io/os': 'windows' } } }, 'os-windows'],
+  ['mirror pod', { annotations: { 'kubernetes.io/config.mirror': 'abc' } }, 'static-pod'],
+  ['static pod', { annotations: { 'kubernetes.io/config.source': 'file' } }, 'static-pod'],
+  ['owned by a Node', { metadata: { ownerReferences: [{ kind: 'Node', name: 'n' }] } }, 'static-pod'],
+  ['injected, by image', { annotations: status, pod: sidecar }, 'already-injected'],
+  ['injected, by volume', { annotations: { [annotation.status]: 'injected: wrap' }, pod: byMount }, 'already-injected'],
+  ['our container without our status', { pod: sidecar }, 'name-conflict', /container repeer/],
+  ['our container of another image', { annotations: status, pod: { initContainers: [{ name: 'repeer', image: 'x' }] } }, 'name-conflict'],
+  ['our status on another container', { annotations: status, pod: { containers: [{ name: 'repeer-install' }] } }, 'name-conflict'],
+  ['our volume', { pod: { volumes: [{ name: 'repeer-wrap', emptyDir: {} }] } }, 'name-conflict', /volume repeer-wrap/],
+  [
+    'a mount below ours',
+    { container: { volumeMounts: [{ name: 'config', mountPath: '/repeer/wrap' }] } },
+    'name-conflict',
+    /\/repeer\/wrap/,
+  ],
+  ['a mount at ours', { container: { volumeMounts: [{ name: 'config', mountPath: '/repeer' }] } }, 'name-conflict'],
+  [
+    'bad values',
+    { annotations: { 'repeer.dev/profile': 'bitcoin', 'repeer.dev/min-peers': 'x' } },
+    'bad-annotation',
+    /(?=.*profile is "bitcoin")(?=.*min-peers is "x")/,
+  ],
+  [
+    'wrap without a command',
+    { container: { command: undefined, args: ['start', '--home', '/h'] }, annotations: { 'repeer.dev/strategy': 'wrap' } },
+    'bad-annotation',
+    /entrypoint/,
+  ],
+  ['a container that is not there', { annotations: { 'repeer.dev/container': 'node' } }, 'unknown-container', /"node".*gaiad/],
+  [
+    'an init container is not the node',
+    { annotations: { 'repeer.dev/container': 'x' }, pod: { initContainers: [{ name: 'x' }] } },
+    'unknown-container',
+  ],
+  ['no node', { container: { command: ['sleep', '1'], image: 'alpine', name: 'x' } }, 'not-a-node'],
+  ['no container', { pod: { containers: [] } }, 'not-a-node'],
+  ['two nodes', { pod: two }, 'ambiguous-container', /gaiad-1, gaiad-2/],
+  ['no list', { maps: { node: { 'app.toml': 'a = 1' } } }, 'no-peers', /repeer.dev\/config/],
+  ['only a key beside peers', { maps: { node: { 'node_key.json': '{}' } } }, 'no-peers'],
+]
+
+for (const [what, change, reason, message = /./] of rows) {
+  const decision = skipped(decide(input(change)))
+  t.equal(decision.reason, reason, what)
+  t.match(decision.message, message, what)
+  t.ok(decision.message.startsWith(skipReasons[reason]), `${what}: the message is the table's`)
+}
+
+t.test('every reason but the caught error has a row', t => {
+  const seen = new Set(rows.map(row => row[2]))
+  t.same(
+    Object.keys(skipReasons).filter(reason => !seen.has(reason as SkipReason)),
+    ['internal-error'],
+  )
+  t.end()
+})
+
+t.test('what looks like a reason and is none', t => {
+  const rows: readonly [string, Change][] = [
+    ['the pod itself', {}],
+    ['opted in by name', { annotations: { 'repeer.dev/inject': 'true' } }],
+    ['Linux, said', { pod: { ...input().pod.spec, os: { name: 'linux' } } as never }],
+    ['config.source api', { annotations: { 'kubernetes.io/config.source': 'api' } }],
+    ['a copied status', { annotations: status }],
+    [
+      'a mount beside ours',
+      {
+        container: {
+          volumeMounts: [
+            { name: 'config', mountPath: '/repeerless' },
+            { name: 'config', mountPath: '/home/config' },
+          ],
+        },
+      },
+    ],
+    [
+      'a mount of ours in another container',
+      {
+        pod: {
+          containers: [...(input().pod.spec?.containers ?? []), { name: 'x', volumeMounts: [{ name: 'v', mountPath: '/repeer/x' }] }],
+        },
+      },
+    ],
+  ]
+  for (const [what, change] of rows) t.ok(decide(input(change)).inject, what)
+  t.end()
+})

@@ -1,0 +1,80 @@
+// From an admission request to its answer: decide, patch, and what is said about it. Never throws: whatever goes wrong, the pod is let in.
+import type { Logger } from 'pino'
+import { optIn } from '../peers/pod.ts'
+import type { SkipReason } from '../peers/reasons.ts'
+import { type AdmissionAnswer, type AdmissionRequest, allow, allowPatched } from './admission.ts'
+import type { ConfigMapView, DecideInput, Decision, NamespaceView, Settings } from './decision.ts'
+import type { Outcome } from './metrics.ts'
+import { patchOf } from './patch.ts'
+
+export type AnswerParts = {
+  readonly decide: (input: DecideInput) => Decision
+  readonly settings: Settings
+  /** Undefined for a namespace that is not in the cache (yet). */
+  readonly namespace: (name: string) => NamespaceView | undefined
+  readonly configMap: (namespace: string, name: string) => ConfigMapView
+  readonly log: Pick<Logger, 'debug' | 'info' | 'error'>
+}
+
+export type Answered = { readonly answer: AdmissionAnswer; readonly outcome: Outcome; readonly reason: string }
+
+/** Reasons that whoever creates the pod knows already: no warning. */
+const known: ReadonlySet<SkipReason> = new Set(['opted-out', 'already-injected'])
+
+export function answer(request: AdmissionRequest, parts: AnswerParts): Answered {
+  if (!request.pod) return { answer: allow(request.uid), outcome: 'ignored', reason: 'not-a-pod' }
+  const { metadata } = request.pod
+  const fields = {
+    uid: request.uid,
+    namespace: request.namespace,
+    pod: metadata?.name ?? metadata?.generateName,
+    ...(request.dryRun ? { dryRun: true } : {}),
+  }
+  try {
+    return decided(request.uid, request.namespace, request.pod, fields, parts)
+  } catch (error) {
+    const reason = 'internal-error' satisfies SkipReason
+    parts.log.error({ ...fields, reason, err: error }, 'an admission failed inside; the pod was let in unchanged')
+    // The error itself stays in the log: it could hold parts of a ConfigMap.
+    const warnings = [`repeer: ${reason}: repeer failed while looking at the pod, and let it in unchanged; see the webhook's log`]
+    return { answer: allow(request.uid, { warnings, auditAnnotations: { outcome: 'failed', reason } }), outcome: 'failed', reason }
+  }
+}
+
+function decided(
+  uid: string,
+  namespace: string,
+  pod: NonNullable<AdmissionRequest['pod']>,
+  fields: Readonly<Record<string, unknown>>,
+  parts: AnswerParts,
+): Answered {
+  const { log, settings } = parts
+  const decision = parts.decide({
+    pod,
+    namespace: parts.namespace(namespace) ?? unseen(namespace),
+    configMap: name => parts.configMap(namespace, name),
+    settings,
+  })
+  const patch = patchOf(pod, decision, settings)
+  if (!decision.inject) {
+    const { reason, message } = decision
+    const outcome = reason === 'internal-error' ? 'failed' : 'skipped'
+    log.debug({ ...fields, outcome, reason, message }, 'pod not injected')
+    const warnings = known.has(reason) ? [] : [`repeer: ${reason}: ${message}`]
+    return { answer: allowPatched(uid, patch, { warnings, auditAnnotations: { outcome, reason } }), outcome, reason }
+  }
+  const { plan, why, peers } = decision
+  const reason = plan.reach.by
+  log.info({ ...fields, outcome: 'injected', reason, container: plan.container, profile: plan.profile, peers, why }, 'pod injected')
+  const auditAnnotations = { outcome: 'injected', reason, container: plan.container, profile: plan.profile }
+  const warnings = decision.warnings.map(warning => `repeer: ${warning}`)
+  return { answer: allowPatched(uid, patch, { warnings, auditAnnotations }), outcome: 'injected', reason }
+}
+
+/**
+ * A namespace that the cache does not hold. It has opted in: the webhook configuration's namespaceSelector has matched, or the API server
+ * would not have asked. Which Pod Security Standard it enforces is unknown, so the strictest is assumed: that fits everywhere.
+ */
+function unseen(name: string): NamespaceView {
+  return { name, labels: { [optIn.label]: optIn.value, 'pod-security.kubernetes.io/enforce': 'restricted' }, annotations: {} }
+}

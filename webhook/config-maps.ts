@@ -1,0 +1,179 @@
+// The webhook's cache of the cluster: the namespaces that have opted in, and their ConfigMaps. No admission ever waits for it.
+//
+// One watch for the namespaces and one for each of them, not one for the whole cluster: a cluster holds many ConfigMaps in namespaces that
+// have nothing to do with repeer (releases, dashboards), and every one would be sent and parsed here.
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { Logger } from 'pino'
+import { optIn } from '../peers/pod.ts'
+import { apiReader } from './api-client.ts'
+import type { ConfigMapView, NamespaceView } from './decision.ts'
+import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from './list-watch.ts'
+
+export type ClusterCache = {
+  /** Undefined where the namespace has not opted in, or is not known yet. */
+  namespace(name: string): NamespaceView | undefined
+  /** 'unknown' where the namespace's ConfigMaps are not known, or cannot be followed at the moment and this one was not there. */
+  configMap(namespace: string, name: string): ConfigMapView
+  /** What has never been read yet: a reason not to be ready. Empty for good after the first complete read. */
+  pending(): readonly string[]
+  /** What cannot be followed at the moment. */
+  behind(): readonly string[]
+  /** Each opted-in namespace and whether its ConfigMaps are known. */
+  synced(): Iterable<readonly [namespace: string, synced: boolean]>
+  close(): Promise<void>
+}
+
+export type ClusterCacheOptions = Partial<ListWatchTimes> & {
+  readonly log: Pick<Logger, 'info' | 'warn'>
+  /** After this long without contact, what was known counts as unknown. */
+  readonly staleSeconds?: number
+  /** Milliseconds, from any clock that only goes forward. */
+  readonly now?: () => number
+}
+
+/**
+ * Characters. A longer value is left out, as if its key were not there: peer lists are short (1,000 enode URLs are 200 KB), genesis files
+ * and dashboards are not, and would fill the memory.
+ */
+const longestValue = 256 * 1024
+
+/** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
+const idleMarginSeconds = 30
+
+type Following = { synced: boolean; behindSince: number | undefined; error: string }
+type Watched = { readonly view: NamespaceView }
+type Entry = Following & {
+  view: NamespaceView
+  configMaps: Map<string, Readonly<Record<string, string>>>
+  stop: AbortController
+  done: Promise<void>
+}
+
+/** Starts to read at once, in the background. */
+export function startClusterCache(config: KubeConfig, options: ClusterCacheOptions): ClusterCache {
+  const { log, staleSeconds = 60, now = () => performance.now() } = options
+  const times = {
+    minRetrySeconds: options.minRetrySeconds ?? 0.5,
+    maxRetrySeconds: options.maxRetrySeconds ?? 30,
+    watchSeconds: options.watchSeconds ?? 300,
+    random: options.random ?? Math.random,
+  }
+  const stop = new AbortController()
+  const namespaces: Following = { synced: false, behindSince: undefined, error: '' }
+  const entries = new Map<string, Entry>()
+  const reader = (signal: AbortSignal) => apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
+  let complete = false
+
+  function follow(
+    state: Following,
+    fields: Record<string, string>,
+    collection: string,
+  ): Pick<ListWatchHandlers<unknown>, 'synced' | 'behind'> {
+    return {
+      synced: () => {
+        if (!state.synced) log.info({ ...fields, collection }, 'cache synced')
+        else if (state.behindSince !== undefined) log.info({ ...fields, collection }, 'cache follows again')
+        state.synced = true
+        state.behindSince = undefined
+      },
+      behind: error => {
+        // Once, not at each try.
+        if (state.behindSince === undefined) log.warn({ ...fields, collection, err: error }, 'cache cannot be followed; retrying')
+        state.behindSince ??= now()
+        state.error = error.message
+      },
+    }
+  }
+
+  function open(name: string, view: NamespaceView): void {
+    const present = entries.get(name)
+    if (present) {
+      present.view = view
+      return
+    }
+    const entry: Entry = {
+      view,
+      synced: false,
+      behindSince: undefined,
+      error: '',
+      configMaps: new Map(),
+      stop: new AbortController(),
+      done: Promise.resolve(),
+    }
+    entries.set(name, entry)
+    const signal = AbortSignal.any([stop.signal, entry.stop.signal])
+    const handlers: ListWatchHandlers<Readonly<Record<string, string>>> = {
+      keep: valuesOf,
+      replace: items => {
+        entry.configMaps = items
+      },
+      set: (configMap, values) => entry.configMaps.set(configMap, values),
+      remove: configMap => entry.configMaps.delete(configMap),
+      ...follow(entry, { namespace: name }, 'ConfigMaps'),
+    }
+    const path = `/api/v1/namespaces/${encodeURIComponent(name)}/configmaps`
+    entry.done = listWatch(reader(signal), { path }, handlers, times, signal)
+  }
+
+  function drop(name: string): void {
+    entries.get(name)?.stop.abort()
+    entries.delete(name)
+  }
+
+  const done = listWatch<Watched>(
+    reader(stop.signal),
+    { path: '/api/v1/namespaces', labelSelector: `${optIn.label}=${optIn.value}` },
+    {
+      keep: object => ({ view: viewOf(object) }),
+      replace: items => {
+        for (const name of entries.keys()) if (!items.has(name)) drop(name)
+        for (const [name, { view }] of items) open(name, view)
+      },
+      set: (name, { view }) => open(name, view),
+      remove: drop,
+      ...follow(namespaces, {}, 'Namespaces'),
+    },
+    times,
+    stop.signal,
+  )
+
+  const known = (entry: Following) => entry.synced && (entry.behindSince === undefined || now() - entry.behindSince < staleSeconds * 1000)
+
+  return {
+    namespace: name => entries.get(name)?.view,
+    configMap: (namespace, name) => {
+      const entry = entries.get(namespace)
+      if (!entry || !known(entry)) return 'unknown'
+      return entry.configMaps.get(name) ?? (entry.behindSince === undefined ? 'absent' : 'unknown')
+    },
+    pending: () => {
+      if (complete) return []
+      const missing = namespaces.synced ? [] : ['the opted-in namespaces have not been read yet']
+      for (const [name, entry] of entries) if (!entry.synced) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
+      complete = missing.length === 0
+      return missing
+    },
+    behind: () =>
+      [['namespaces', namespaces] as const, ...[...entries].map(([name, entry]) => [`ConfigMaps of namespace ${name}`, entry] as const)]
+        .filter(([, state]) => state.behindSince !== undefined)
+        .map(([what, state]) => `${what}: ${state.error}`),
+    synced: () => [...entries].map(([name, entry]) => [name, known(entry)] as const),
+    close: async () => {
+      stop.abort()
+      await Promise.all([done, ...[...entries.values()].map(entry => entry.done)])
+    },
+  }
+}
+
+/** Data only: managed fields, annotations and binary data are often larger than it. Without a prototype, since any name can be a key. */
+function valuesOf(object: ApiObject): Readonly<Record<string, string>> {
+  const { data } = object as { data?: Readonly<Record<string, string>> }
+  const values: Record<string, string> = Object.create(null)
+  for (const [key, value] of Object.entries(data ?? {})) if (value.length <= longestValue) values[key] = value
+  return values
+}
+
+function viewOf({ metadata }: ApiObject): NamespaceView {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = metadata?.annotations ?? {}
+  return { name: metadata?.name ?? '', labels: { ...metadata?.labels }, annotations }
+}

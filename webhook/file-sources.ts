@@ -1,0 +1,88 @@
+// Peer lists in files: what the node's container mounts, and what only init containers mount and render for it.
+import type { Via } from '../peers/plan.ts'
+import { mentions } from './command-line.ts'
+import { dataOf, holdsList } from './content.ts'
+import { listNamed } from './peer-names.ts'
+import { profileFacts } from './profile-facts.ts'
+import type { FoundKey, Search } from './source-search.ts'
+import { type VisibleKey, visibleKeys } from './visible-keys.ts'
+
+/** Keys that hold peers among what is mounted, the node's own mounts first. */
+export function fileSources(search: Search): FoundKey[] {
+  const { pod, container } = search
+  const own = visibleKeys(pod, container)
+  const rendered = pod.initContainers.filter(init => sharesWritableVolume(search, init)).flatMap(init => visibleKeys(pod, init))
+  const alsoIn = (keys: readonly VisibleKey[], seen: VisibleKey) => keys.some(other => mayBeSame(other, seen))
+  const keys = [
+    ...own.map(seen => ({ seen, via: alsoIn(rendered, seen) && !readsFrom(search, seen) ? ('init' as const) : seen.via })),
+    ...rendered.filter(seen => !alsoIn(own, seen)).map(seen => ({ seen, via: 'init' as const })),
+  ]
+  return ownOf(
+    search,
+    keys.flatMap(({ seen, via }) => keysOf(search, seen, via)),
+  )
+}
+
+/** A whole volume may show any key. */
+function mayBeSame(one: VisibleKey, other: VisibleKey): boolean {
+  if (one.kind !== other.kind || one.name !== other.name) return false
+  return one.key === undefined || other.key === undefined || one.key === other.key
+}
+
+/**
+ * Whether the node itself reads the mounted file, where an init container sees the same volume: its command names the mount, or the mount
+ * lies in its home. Otherwise the init container copies or renders it, and the node reads the copy.
+ */
+function readsFrom(search: Search, seen: VisibleKey): boolean {
+  const { container } = search
+  if (mentions(container, seen.mountPath)) return true
+  const words = [...container.command, ...container.args].join(' ')
+  const home = /--(?:home|datadir|data-path|base-path)[= ]+["']?([^\s"']+)/.exec(words)?.[1]
+  // Without a home in the arguments nothing speaks for a copy.
+  return home === undefined || seen.mountPath === home || seen.mountPath.startsWith(`${home.replace(/\/+$/, '')}/`)
+}
+
+/** An init container can leave something for the node only in a volume that both mount, ConfigMaps and Secrets being read-only. */
+function sharesWritableVolume(search: Search, init: { readonly mounts: readonly { readonly volume: string }[] }): boolean {
+  const { pod, container } = search
+  const mounted = new Set(container.mounts.map(mount => mount.volume))
+  return init.mounts.some(mount => mounted.has(mount.volume) && (pod.volumes.get(mount.volume) ?? []).length === 0)
+}
+
+function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
+  const { input, profile, warn } = search
+  const view = seen.kind === 'ConfigMap' ? input.configMap(seen.name) : 'unknown'
+  const data = dataOf(view)
+  const source = (key: string, file: string): FoundKey[] => {
+    const list = listNamed(profile, file)
+    if (!list) {
+      if (profile === 'geth' && /^static-nodes.*\.json$/.test(file))
+        warn(`geth ignores ${file}; its static nodes belong in config.toml under [Node.P2P]`)
+      return []
+    }
+    const found: FoundKey = { kind: seen.kind, name: seen.name, key, via, format: list.format, role: list.role }
+    if (data) return holdsList(data, key, list) ? [found] : []
+    return list.wellKnown ? [found] : []
+  }
+  if (seen.key !== undefined) return source(seen.key, seen.file ?? seen.key)
+  if (data) return Object.keys(data).flatMap(key => source(key, key))
+  // Which keys there are cannot be known: those that the profile's nodes read, each optional in the sidecar's volume.
+  const guess = seen.kind === 'Secret' || view === 'absent'
+  if (seen.kind === 'Secret' && !/(^|\/)\.?config\/?$|\/etc\/[^/]+\/?$/.test(seen.mountPath)) return []
+  return profileFacts[profile].files.flatMap(file => source(file, file)).map(found => (guess ? { ...found, guess } : found))
+}
+
+/**
+ * One ConfigMap for a whole StatefulSet has a key for each pod: node-0.toml, node-1.toml. Where the pod's name picks some keys of a
+ * ConfigMap, the others are its siblings'.
+ */
+function ownOf(search: Search, sources: readonly FoundKey[]): FoundKey[] {
+  const { name } = search.pod
+  const ordinal = /-(\d+)$/.exec(name)?.[1]
+  if (ordinal === undefined) return [...sources]
+  const shape = (source: FoundKey) => `${source.kind}/${source.name}/${source.key.replace(/\d+/g, '#')}`
+  const mine = ({ key }: FoundKey) => key.split(/[^A-Za-z0-9-]/).includes(name) || key.split(/\D+/).filter(Boolean).at(-1) === ordinal
+  const alike = Map.groupBy(sources, shape)
+  const chosen = new Set([...alike.values()].flatMap(group => (group.length > 1 && group.some(mine) ? group.filter(mine) : group)))
+  return sources.filter(source => chosen.has(source))
+}

@@ -1,0 +1,104 @@
+// Which container of a pod is the node, and what it runs. repeer.dev/container and repeer.dev/profile override what the clues say.
+import type { Profile } from '../peers/plan.ts'
+import type { SkipReason } from '../peers/reasons.ts'
+import type { Overrides } from './annotations.ts'
+import { quote } from './annotations.ts'
+import type { DecideInput } from './decision.ts'
+import { isHelper, isNode, type Recognised, recognise } from './find-profile.ts'
+import type { ContainerView, PodView } from './pod-view.ts'
+
+export type FoundContainer =
+  | {
+      readonly found: true
+      readonly container: ContainerView
+      readonly profile: Profile
+      readonly why: { container: string; profile: string }
+    }
+  | { readonly found: false; readonly reason: SkipReason; readonly detail: string }
+
+type Candidate = { readonly container: ContainerView; readonly recognised: Recognised | undefined }
+
+/**
+ * The node's container. The rows, first match first:
+ *
+ * | container says | profile says | taken                                                        | otherwise                          |
+ * | -------------- | ------------ | ------------------------------------------------------------ | ---------------------------------- |
+ * | a name         | a profile    | that container                                               | unknown-container                  |
+ * | a name         | -            | that container, with the likeliest profile, generic with     | unknown-container, not-a-node      |
+ * |                |              | repeer.dev/config or /peers                                  |                                    |
+ * | -              | a profile    | the likeliest of that profile, else the only one that is not | ambiguous-container                |
+ * |                |              | a helper                                                     |                                    |
+ * | -              | -            | the one with the most clues, if they are enough              | ambiguous-container, not-a-node    |
+ */
+export function findContainer(input: Pick<DecideInput, 'configMap'>, pod: PodView, overrides: Overrides): FoundContainer {
+  const named = overrides.container
+  if (named !== undefined) return byName(input, pod, overrides, named)
+  const candidates = pod.containers
+    .filter(container => !isHelper(container))
+    .map(container => ({ container, recognised: recognise(input, pod, container) }))
+  return overrides.profile === undefined ? byClues(candidates) : byProfile(candidates, overrides.profile)
+}
+
+function byName(input: Pick<DecideInput, 'configMap'>, pod: PodView, overrides: Overrides, name: string): FoundContainer {
+  const container = pod.containers.find(candidate => candidate.name === name)
+  if (!container) {
+    const names = pod.containers.map(candidate => candidate.name).join(', ')
+    return { found: false, reason: 'unknown-container', detail: `${quote(name)} is not one of ${names || 'none'}` }
+  }
+  const chosen = 'repeer.dev/container names it'
+  if (overrides.profile) return found(container, overrides.profile, chosen, 'repeer.dev/profile says so')
+  const recognised = recognise(input, pod, container)
+  if (recognised) return found(container, recognised.profile, chosen, sentence(recognised))
+  if (overrides.config || overrides.peers)
+    return found(container, 'generic', chosen, 'nothing tells what it runs, so host:port lists are expected')
+  return { found: false, reason: 'not-a-node', detail: `nothing tells what container ${name} runs; say it with repeer.dev/profile` }
+}
+
+function byClues(candidates: readonly Candidate[]): FoundContainer {
+  const nodes = candidates.flatMap(({ container, recognised }) => (isNode(recognised) ? [{ container, recognised }] : []))
+  const most = Math.max(...nodes.map(node => node.recognised.score))
+  const best = nodes.filter(node => node.recognised.score === most)
+  if (best.length > 1) return ambiguous(best)
+  const [only] = best
+  if (!only) return { found: false, reason: 'not-a-node', detail: '' }
+  return found(only.container, only.recognised.profile, sentence(only.recognised), sentence(only.recognised))
+}
+
+function byProfile(candidates: readonly Candidate[], profile: Profile): FoundContainer {
+  const because = 'repeer.dev/profile says so'
+  const alike = candidates.filter(candidate => candidate.recognised?.profile === profile)
+  const most = Math.max(...alike.map(candidate => candidate.recognised?.score ?? 0))
+  const best = alike.filter(candidate => candidate.recognised?.score === most)
+  const [first] = best.length > 0 ? best : candidates
+  if (best.length > 1 || (best.length === 0 && candidates.length > 1)) return ambiguous(best.length > 1 ? best : candidates)
+  if (!first)
+    return {
+      found: false,
+      reason: 'not-a-node',
+      detail: 'every container of the pod is a known helper; name one with repeer.dev/container',
+    }
+  return found(
+    first.container,
+    profile,
+    first.recognised ? sentence(first.recognised) : 'it is the only one that is not a known helper',
+    because,
+  )
+}
+
+function ambiguous(candidates: readonly Candidate[]): FoundContainer {
+  const names = candidates.map(candidate => candidate.container.name).join(', ')
+  return { found: false, reason: 'ambiguous-container', detail: `equally likely: ${names}` }
+}
+
+function found(container: ContainerView, profile: Profile, because: string, profileBecause: string): FoundContainer {
+  return {
+    found: true,
+    container,
+    profile,
+    why: { container: `${container.name}: ${because}`, profile: `${profile}: ${profileBecause}` },
+  }
+}
+
+function sentence(recognised: Recognised): string {
+  return recognised.clues.slice(0, 3).join(', ')
+}

@@ -1,0 +1,199 @@
+// What kind of node a container runs, by weighing clues: its programs, flags, image, ports, labels, mounted content and name. A node needs
+// `enough`; a port or a name alone is not, so that databases, proxies and explorers beside a chain are left alone.
+import { type Profile, profiles } from '../peers/plan.ts'
+import { baseName, type Command, commandsOf, flagsOf } from './command-line.ts'
+import { dataOf, holds } from './content.ts'
+import type { DecideInput } from './decision.ts'
+import { fileFormats, listNamed } from './peer-names.ts'
+import type { ContainerView, PodView } from './pod-view.ts'
+import { profileFacts } from './profile-facts.ts'
+import { visibleKeys } from './visible-keys.ts'
+
+export type Recognised = {
+  readonly profile: Profile
+  readonly score: number
+  /** What spoke for it, heaviest first. */
+  readonly clues: readonly string[]
+}
+
+type Clue = { readonly profile: Profile; readonly weight: number; readonly what: string }
+
+/** A program's name and subcommand, an image of that name, or two weaker clues together. */
+const enough = 3
+
+/** Admission sees pods before they are validated: names and paths longer than this are not worth a regular expression's time. */
+const longestWord = 4096
+
+/** Containers that stand beside nodes. None of them is one, whatever labels and volumes they share with it. */
+const helperNames =
+  /^(node-utils|healthcheck|version-check(-interval)?|istio-(proxy|init|validation)|linkerd-(proxy|init|await|debug)|envoy(-sidecar)?|vault-agent(-init)?|promtail|fluent-?bit|fluentd|filebeat|vector|otel-collector|datadog-agent|jaeger-agent(-sidecar)?|kube-rbac-proxy|cloud-?sql-proxy|oauth2-proxy|config-reloader|reloader|cosmoguard|cosmosigner|tmkms|horcrux|nginx|history-proxy|postgres(ql)?|redis|mysql|hermes|rly|relayer|substrate-api-sidecar|toolbox|debug|tc-netem|repeer(-install)?|(.+-)?(exporter|explorer|faucet|indexer|backup|metrics|sidecar|proxy|logger|watcher))$/
+const helperImages =
+  /(^|\/)(node-utils|cosmos-operator|infra-toolkit|proxyv2|proxy-init|vault(-k8s)?|promtail|fluent-bit|nginx(-unprivileged)?|postgres(ql)?|redis|mysql|busybox|alpine|tmkms|horcrux|hermes|relayer|cosmoguard|cosmosigner|[a-z0-9-]*exporter|[a-z0-9-]*explorer|substrate-api-sidecar|repeer)$/
+/** Programs with a subcommand `start` and a home directory that are no nodes. */
+const otherStarters =
+  /^(horcrux|tmkms|hermes|rly|relayer|gorelayer|price-feeder|feeder|cosmosigner|supervisord|containerd|mongod|sshd|pigeon|oracle|slinky)$/
+
+/** Whether a container only helps a node. */
+export function isHelper(container: ContainerView): boolean {
+  return helperNames.test(container.name) || helperImages.test(repository(container.image))
+}
+
+/** The likeliest profile of a container, and how likely; undefined where nothing, or nothing decisive, speaks for one. */
+export function recognise(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): Recognised | undefined {
+  const clues = [...commandsOf(container).flatMap(ofCommand), ...ofImage(container), ...ofContainer(container), ...ofLabels(pod)]
+  if (clues.length > 0) clues.push(...ofEnv(container), ...ofContent(input, pod, container))
+  const [best, second] = profiles
+    .map(profile =>
+      summed(
+        profile,
+        clues.filter(clue => clue.profile === profile),
+      ),
+    )
+    .sort((a, b) => b.score - a.score)
+  return best && best.score > 0 && best.score > (second?.score ?? 0) ? best : undefined
+}
+
+/** Whether what speaks for a container suffices without anybody naming it. */
+export function isNode(recognised: Recognised | undefined): recognised is Recognised {
+  return recognised !== undefined && recognised.score >= enough
+}
+
+/** The program by which a chosen container's node can be told; undefined where only a script or the image knows. */
+export function nodeProgram(container: ContainerView): { readonly name: string; readonly command: Command } | undefined {
+  const best = commandsOf(container)
+    .map(command => ({ command, clue: ofCommand(command).sort((a, b) => b.weight - a.weight)[0] }))
+    .filter(({ command, clue }) => command.program !== undefined && (clue?.weight ?? 0) > 0)
+    .sort((a, b) => (b.clue?.weight ?? 0) - (a.clue?.weight ?? 0))[0]
+  const program = best && resolved(container, best.command.program ?? '')
+  if (!best || !program) return undefined
+  // cosmovisor runs the program that DAEMON_NAME names.
+  const name = program === 'cosmovisor' ? literal(container, 'DAEMON_NAME') : program
+  return name ? { name, command: best.command } : undefined
+}
+
+function summed(profile: Profile, clues: readonly Clue[]): Recognised {
+  const sorted = [...clues].sort((a, b) => b.weight - a.weight)
+  return {
+    profile,
+    score: sorted.reduce((sum, clue) => sum + clue.weight, 0),
+    clues: sorted.filter(clue => clue.weight > 0).map(clue => clue.what),
+  }
+}
+
+function ofCommand(command: Command): Clue[] {
+  const program = baseName(command.program ?? '')
+  const after = command.words.slice(command.program === undefined ? 0 : 1)
+  const subcommand = after[0]?.text ?? ''
+  const clues = profiles.flatMap(profile => {
+    const facts = profileFacts[profile]
+    if (!facts.programs.test(program)) return []
+    const other = facts.otherCommands.test(subcommand)
+    return [{ profile, weight: other ? -8 : 5, what: other ? `${program} ${subcommand} is no node` : `it runs ${program}` }]
+  })
+  if (clues.length === 0 && !otherStarters.test(program))
+    clues.push(
+      ...ofSubcommand(
+        program,
+        after.map(word => word.text),
+      ),
+    )
+  return [...clues, ...ofFlags(command)]
+}
+
+/** A Cosmos SDK program: its name mostly ends in d, its node's subcommand is `start`. */
+function ofSubcommand(program: string, after: readonly string[]): Clue[] {
+  const daemon = /^[a-z$][\w${}-]*d\}?$/.test(program)
+  if (/^dotnet$/.test(program) && /Nethermind\.Runner/.test(after[0] ?? ''))
+    return [{ profile: 'nethermind', weight: 5, what: 'it runs Nethermind.Runner' }]
+  if (after[0] !== 'start') {
+    const other = daemon && /^(init|tx|q|query|keys|export|version|gentx|genesis|status|rollback|debug|testnet)$/.test(after[0] ?? '')
+    return other ? [{ profile: 'cometbft', weight: -8, what: `${program} ${after[0]} is no node` }] : []
+  }
+  const home = after.some(word => word === '--home' || word.startsWith('--home='))
+  const weight = daemon ? (home ? 4 : 2) : home ? 2 : 1
+  return [{ profile: 'cometbft', weight, what: `it runs ${program || 'its entrypoint'} start${home ? ' --home' : ''}` }]
+}
+
+function ofFlags(command: Command): Clue[] {
+  const clues: Clue[] = []
+  // Longer words are values and scripts, not flags or paths.
+  const words = command.words.filter(word => word.text.length <= longestWord)
+  const p2p = words.find(word => /^--p2p\.(persistent[_-]peers|seeds|laddr|external[_-]address)/.test(word.text))
+  if (p2p) clues.push({ profile: 'cometbft', weight: 3, what: `a flag ${p2p.text.split('=')[0]}` })
+  if (words.some(word => /stellar-core[^/]*\.cfg$/.test(word.text)))
+    clues.push({ profile: 'stellar-core', weight: 2, what: 'a stellar-core.cfg in its arguments' })
+  const addresses = flagsOf(command, ['reserved-nodes', 'bootnodes'], true)
+  if (addresses.some(flag => /^\/(dns|ip)[46]?\//.test(flag.value)))
+    clues.push({ profile: 'substrate', weight: 3, what: 'multiaddresses in its arguments' })
+  return clues
+}
+
+function ofImage(container: ContainerView): Clue[] {
+  const image = repository(container.image)
+  const found = profiles.filter(profile => profileFacts[profile].images.test(image))
+  return found.map(profile => ({ profile, weight: 4, what: `its image is ${image}` }))
+}
+
+function ofContainer(container: ContainerView): Clue[] {
+  return profiles.flatMap(profile => {
+    const facts = profileFacts[profile]
+    const ports = container.ports.filter(port => port.protocol !== 'UDP' && facts.ports[port.number] !== undefined)
+    const clues = ports.map(port => ({ profile, weight: facts.ports[port.number] ?? 0, what: `port ${port.number}` }))
+    return facts.containers.test(container.name) ? [...clues, { profile, weight: 1, what: `its name ${container.name}` }] : clues
+  })
+}
+
+/** Labels by which operators and charts mark their nodes' pods. */
+function ofLabels(pod: PodView): Clue[] {
+  const { labels } = pod
+  const clues: Clue[] = []
+  if (labels['chain-id'] && labels['node-id']) clues.push({ profile: 'cometbft', weight: 3, what: 'labels chain-id and node-id' })
+  if (labels['cosmos.strange.love/network']) clues.push({ profile: 'cometbft', weight: 3, what: 'label cosmos.strange.love/network' })
+  // Horizon and Soroban RPC are other types of the same operator; they are clients of a node.
+  if (/^(validator|core|watcher)$/i.test(labels['stellar.org/node-type'] ?? ''))
+    clues.push({ profile: 'stellar-core', weight: 3, what: 'label stellar.org/node-type' })
+  const name = labels['app.kubernetes.io/name'] ?? ''
+  const profile = profiles.find(candidate => candidate !== 'generic' && (profileFacts[candidate].programs.test(name) || candidate === name))
+  if (profile) clues.push({ profile, weight: labels['kotal.io/protocol'] ? 3 : 2, what: `label app.kubernetes.io/name ${name}` })
+  return clues
+}
+
+function ofEnv(container: ContainerView): Clue[] {
+  const named = container.env.find(env => /^(CMT|TM)_|^DAEMON_(NAME|HOME)$|_P2P_PERSISTENT_PEERS$|^PERSISTENT_PEERS$/.test(env.name))
+  return named ? [{ profile: 'cometbft', weight: 2, what: `variable ${named.name}` }] : []
+}
+
+/** A readable ConfigMap in which the profile's own file holds peers. Lists are no clue: too many things are a list. */
+function ofContent(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): Clue[] {
+  const clues: Clue[] = []
+  for (const seen of visibleKeys(pod, container)) {
+    const data = seen.kind === 'ConfigMap' ? dataOf(input.configMap(seen.name)) : undefined
+    for (const key of data ? (seen.key === undefined ? Object.keys(data) : [seen.key]) : []) {
+      for (const profile of profiles) {
+        const format = listNamed(profile, seen.file ?? key)?.format
+        if (format === undefined || format !== fileFormats[profile][0] || profileFacts[profile].list === format) continue
+        if (!clues.some(clue => clue.profile === profile) && data && holds(data, key, format))
+          clues.push({ profile, weight: 2, what: `${key} holds peers` })
+      }
+    }
+  }
+  return clues
+}
+
+/** An image without its tag, digest and registry host. */
+function repository(image: string): string {
+  if (image.length > longestWord) return ''
+  const [path = ''] = image.split('@')
+  const untagged = path.replace(/:[^/:]*$/, '')
+  return untagged.replace(/^[^/]*[.:][^/]*\//, '').toLowerCase()
+}
+
+function resolved(container: ContainerView, program: string): string | undefined {
+  const variable = /^\$[({]?(\w+)[)}]?$/.exec(program)?.[1]
+  return variable === undefined ? program : literal(container, variable)
+}
+
+function literal(container: ContainerView, name: string): string | undefined {
+  const value = container.env.findLast(env => env.name === name)?.value
+  return value ? baseName(value) : undefined
+}

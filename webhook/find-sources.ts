@@ -1,0 +1,65 @@
+// Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod spec, and what
+// init containers alone see. Only keys that hold peers are taken; see peer-names.ts for what counts where content cannot be read.
+import type { Profile, Source, Via } from '../peers/plan.ts'
+import type { Overrides } from './annotations.ts'
+import { configSources } from './config-sources.ts'
+import type { DecideInput } from './decision.ts'
+import { fileSources } from './file-sources.ts'
+import { flagLists } from './flag-lists.ts'
+import { outranked } from './outranking.ts'
+import type { ContainerView, PodView } from './pod-view.ts'
+import { type Found, listFormat, literal, type Search } from './source-search.ts'
+import { variableSources } from './variable-sources.ts'
+
+export type FoundSources = { readonly sources: readonly Found[]; readonly warnings: readonly string[] }
+
+/** All sources of the chosen container, in a fixed order: files, variables, init containers, flags, annotation. */
+export function findSources(
+  input: Pick<DecideInput, 'configMap'>,
+  pod: PodView,
+  container: ContainerView,
+  profile: Profile,
+  overrides: Overrides,
+): FoundSources {
+  const warnings: string[] = []
+  const search: Search = { input, pod, container, profile, warn: message => warnings.push(message) }
+  const annotated =
+    overrides.peers === undefined ? [] : [literal('annotation repeer.dev/peers', listFormat(profile), 'peer', overrides.peers)]
+  if (overrides.config) return { sources: unique([...configSources(search, overrides.config), ...annotated]), warnings }
+  // What repeer.dev/peers lists is the list, where nothing says which key to follow besides.
+  if (annotated.length > 0) return { sources: annotated, warnings }
+  const flags = flagLists(search)
+  const variables = variableSources(search, flags.references)
+  const files = fileSources(search)
+  const all = unique([...outranked(search, { flags, variables }, files), ...variables, ...flags.literals])
+  const certain = all.filter(source => source.kind === 'Literal' || !source.guess)
+  const sources = certain.length > 0 ? certain : all
+  if (certain.length === 0 && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
+  return { sources, warnings: [...new Set(warnings)] }
+}
+
+/** One sentence about where the peers come from. */
+export function describeSources(sources: readonly Source[]): string {
+  return sources.map(describe).join('; ')
+}
+
+function describe(source: Source): string {
+  if (source.kind === 'Literal') return `${source.name} (literal: addresses only)`
+  const by: Record<Via, string> = {
+    directory: 'a directory mount',
+    subPath: 'a subPath mount',
+    env: `variable ${source.variable ?? ''}`.trim(),
+    envFrom: `envFrom, variable ${source.variable ?? ''}`.trim(),
+    init: 'init containers only',
+  }
+  return `${source.kind} ${source.name}/${source.key} by ${by[source.via]}`
+}
+
+/** Each key once, at its first place: a key that is mounted twice is one list. */
+function unique(sources: readonly Found[]): Found[] {
+  const seen = new Set<string>()
+  return sources.filter(source => {
+    const identity = source.kind === 'Literal' ? `${source.name} ${source.text}` : `${source.kind}/${source.name}/${source.key}`
+    return !seen.has(identity) && seen.add(identity)
+  })
+}

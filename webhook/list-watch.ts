@@ -1,0 +1,112 @@
+// Follows one collection of the Kubernetes API: list, then watch from there; list again where the API has forgotten that version (410), and
+// after errors with a growing delay. It never gives up.
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApiError, type ApiReader } from './api-client.ts'
+
+/** The part of every Kubernetes object that is needed here. */
+export type ApiObject = {
+  readonly metadata?: {
+    readonly name?: string
+    readonly namespace?: string
+    readonly resourceVersion?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+}
+
+export type ListWatchHandlers<T> = {
+  /** What of an object is kept: everything else can be collected while a list is still being read. */
+  readonly keep: (object: ApiObject) => T
+  /** The whole collection, by name. */
+  readonly replace: (items: Map<string, T>) => void
+  readonly set: (name: string, item: T) => void
+  readonly remove: (name: string) => void
+  /** The collection is known, up to the last event; called after each list and each time a watch has been opened again. */
+  readonly synced: () => void
+  /** The collection cannot be followed at the moment. */
+  readonly behind: (error: Error) => void
+}
+
+export type ListWatchTimes = {
+  /** The first delay after an error; it doubles up to `maxRetrySeconds`, and each is shortened by a random part of up to a half. */
+  readonly minRetrySeconds: number
+  readonly maxRetrySeconds: number
+  /** How long the API server keeps a watch open. */
+  readonly watchSeconds: number
+  readonly random: () => number
+}
+
+/** Objects a page: ConfigMaps can be 1 MiB each, so that a page is what bounds the memory that listing takes. */
+const pageSize = 50
+
+/** Runs until the signal aborts; never rejects. */
+export async function listWatch<T>(
+  api: ApiReader,
+  collection: { readonly path: string; readonly labelSelector?: string },
+  handlers: ListWatchHandlers<T>,
+  times: ListWatchTimes,
+  signal: AbortSignal,
+): Promise<void> {
+  const selection = collection.labelSelector ? { labelSelector: collection.labelSelector } : {}
+  let version: string | undefined
+  let failures = 0
+
+  async function list(): Promise<string> {
+    const items = new Map<string, T>()
+    let next: string | undefined
+    for (;;) {
+      const page = (await api.get(collection.path, { ...selection, limit: pageSize, continue: next })) as ListPage
+      for (const object of page.items ?? []) if (object.metadata?.name) items.set(object.metadata.name, handlers.keep(object))
+      next = page.metadata?.continue || undefined
+      if (next) continue
+      handlers.replace(items)
+      return page.metadata?.resourceVersion ?? ''
+    }
+  }
+
+  function take(line: unknown): void {
+    const { type, object } = line as WatchEvent
+    if (type === 'ERROR') throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
+    const name = object.metadata?.name
+    if (name && (type === 'ADDED' || type === 'MODIFIED')) handlers.set(name, handlers.keep(object))
+    else if (name && type === 'DELETED') handlers.remove(name)
+    version = object.metadata?.resourceVersion ?? version
+    failures = 0
+  }
+
+  while (!signal.aborted) {
+    try {
+      if (version === undefined) {
+        version = await list()
+        handlers.synced()
+      }
+      // Watches that were opened together should not all end together.
+      const timeoutSeconds = Math.ceil(times.watchSeconds * (1 + times.random()))
+      const query = { ...selection, watch: true, allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds }
+      const opened = performance.now()
+      await api.stream(collection.path, query, { open: handlers.synced, line: take })
+      // The API server ends watches now and then; one that ends at once is a fault, and must not become a loop.
+      if (performance.now() - opened < 1000) throw new ApiError(`watch ${collection.path}: ended at once`, 0)
+      failures = 0
+    } catch (error) {
+      if (signal.aborted) return
+      const expired = error instanceof ApiError && error.status === 410
+      if (expired) version = undefined
+      // An expired version is no failure: the list that follows at once is the cure. Only if that expires again, wait.
+      if (!expired || failures > 0) handlers.behind(error instanceof Error ? error : new Error(String(error)))
+      if (!expired || failures > 0) await pause(failures)
+      failures++
+    }
+  }
+
+  async function pause(earlier: number): Promise<void> {
+    const seconds = Math.min(times.minRetrySeconds * 2 ** Math.min(earlier, 10), times.maxRetrySeconds)
+    await delay(seconds * 1000 * (1 - times.random() / 2), undefined, { signal }).catch(() => undefined)
+  }
+}
+
+type ListPage = {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items?: readonly ApiObject[]
+}
+type WatchEvent = { readonly type: string; readonly object: ApiObject & { readonly message?: string; readonly code?: number } }

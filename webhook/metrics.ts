@@ -1,0 +1,94 @@
+// The webhook's metrics, in a registry of their own.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** injected, skipped: as decided. ignored: not the creation of a pod. failed: something went wrong inside, and the pod was let in unchanged. */
+export type Outcome = 'injected' | 'skipped' | 'ignored' | 'failed'
+
+export type WebhookMetrics = {
+  readonly registry: Registry
+  /** `reason`: the strategy of an injected pod, the reason code of a skipped one. */
+  admitted(outcome: Outcome, reason: string, seconds: number): void
+  /** A request that got an HTTP error. */
+  refused(status: number): void
+}
+
+/** What gauges show: read at each scrape. */
+export type Gauges = {
+  /** Seconds since the epoch; undefined where there is no certificate. */
+  readonly certificateExpiry: () => number | undefined
+  readonly certificateFailures: () => number
+  readonly ready: () => boolean
+  /** By opted-in namespace: whether its ConfigMaps are known. */
+  readonly synced: () => Iterable<readonly [namespace: string, synced: boolean]>
+}
+
+// Seconds. A decision takes less than a millisecond; an API server gives up on the webhook after 5 s.
+const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5]
+
+/** @param withProcess also Node's and the process's own metrics; they hold a timer, which tests do not want */
+export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  if (withProcess) collectDefaultMetrics({ register: registry })
+  const admissions = new Counter({
+    name: 'repeer_webhook_admissions_total',
+    help: 'Admission requests by outcome (injected, skipped, ignored, failed) and reason code',
+    labelNames: ['outcome', 'reason'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'repeer_webhook_admission_duration_seconds',
+    help: 'Time from the parsed request to the answer',
+    buckets,
+    registers,
+  })
+  const failures = new Counter({
+    name: 'repeer_webhook_failed_requests_total',
+    help: 'Requests that were answered with an HTTP error, by status code',
+    labelNames: ['code'],
+    registers,
+  })
+  new Gauge({
+    name: 'repeer_webhook_certificate_expiry_timestamp_seconds',
+    help: 'When the served certificate expires',
+    registers,
+    collect() {
+      const expiry = gauges.certificateExpiry()
+      if (expiry !== undefined) this.set(expiry)
+    },
+  })
+  new Gauge({
+    name: 'repeer_webhook_certificate_failures',
+    help: 'Looks at the certificate that have failed since the start',
+    registers,
+    collect() {
+      this.set(gauges.certificateFailures())
+    },
+  })
+  new Gauge({
+    name: 'repeer_webhook_ready',
+    help: 'Whether /readyz answers 200',
+    registers,
+    collect() {
+      this.set(gauges.ready() ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'repeer_webhook_cache_synced',
+    help: 'Whether the ConfigMaps of an opted-in namespace are known',
+    labelNames: ['namespace'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [namespace, synced] of gauges.synced()) this.set({ namespace }, synced ? 1 : 0)
+    },
+  })
+  return {
+    registry,
+    admitted: (outcome, reason, seconds) => {
+      admissions.inc({ outcome, reason })
+      duration.observe(seconds)
+    },
+    refused: status => failures.inc({ code: String(status) }),
+  }
+}

@@ -1,0 +1,36 @@
+// Which lists a CometBFT node never looks at: a flag outranks the environment, which outranks the file (see the CometBFT and Cosmos SDK
+// sources: viper's order). A list that the node does not read would make it look stale forever.
+import type { Role } from '../peers/peer.ts'
+import type { LiteralSource } from '../peers/plan.ts'
+import { nodeProgram } from './find-profile.ts'
+import type { FlagLists } from './flag-lists.ts'
+import type { FoundKey, Search } from './source-search.ts'
+
+export type Outranking = { readonly flags: FlagLists; readonly variables: readonly (FoundKey | LiteralSource)[] }
+
+/** The variable from which a CometBFT program takes its persistent peers or seeds, outranking its config.toml. None for names that no variable can have. */
+export function overrideVariable(program: string, role: Role): string | undefined {
+  if (!/^[A-Za-z_][\w-]*$/.test(program)) return undefined
+  const prefix = program === 'cometbft' ? 'CMT' : program === 'tendermint' ? 'TM' : program.toUpperCase().replaceAll('-', '_')
+  return `${prefix}_P2P_${role === 'peer' ? 'PERSISTENT_PEERS' : 'SEEDS'}`
+}
+
+/** The file sources that still count beside flags and variables; says which do not. */
+export function outranked(search: Search, { flags, variables }: Outranking, files: readonly FoundKey[]): FoundKey[] {
+  if (search.profile !== 'cometbft') return [...files]
+  const program = nodeProgram(search.container)?.name
+  const override = program === undefined ? undefined : overrideVariable(program, 'peer')
+  const isOverride = (source: FoundKey | LiteralSource) =>
+    override !== undefined &&
+    (source.kind === 'Literal' ? source.name === `env ${override}` : source.variable === override && source.via !== 'init')
+  const byVariable = variables.some(isOverride)
+  // A flag that a command substitution or an unknown variable fills may well take its value from one of the files.
+  const byFlag = flags.literals.some(list => list.role === 'peer') || flags.references.some(reference => reference.role === 'peer')
+  if (!byFlag && !byVariable) return [...files]
+  const kept = files.filter(file => file.role !== 'peer')
+  for (const file of files.filter(source => source.role === 'peer')) {
+    const by = byFlag ? 'a flag' : `variable ${override}`
+    search.warn(`${file.kind} ${file.name}/${file.key} is not followed: ${by} outranks it`)
+  }
+  return kept
+}

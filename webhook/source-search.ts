@@ -1,0 +1,37 @@
+// What the finders of peer sources share: what they search, and what they find before it is known how the node is reached.
+import type { Format } from '../peers/formats/index.ts'
+import type { Role } from '../peers/peer.ts'
+import type { KeySource, LiteralSource, Profile } from '../peers/plan.ts'
+import type { DecideInput } from './decision.ts'
+import type { ContainerView, PodView } from './pod-view.ts'
+import { profileFacts } from './profile-facts.ts'
+
+/** A key source before it is known how the node is reached, and so without its level. */
+export type FoundKey = Omit<KeySource, 'level' | 'override'> & {
+  /** Found by name alone, in something that may hold no peers at all: kept only where nothing better is found. */
+  readonly guess?: boolean
+  /** The kubelet writes the variable's value into the arguments when it creates the container: a new start of the process keeps it. */
+  readonly frozen?: boolean
+  /** Named by repeer.dev/config, but seen by no container: no restart of the pod's containers can bring it to the node. */
+  readonly unseen?: boolean
+}
+export type Found = FoundKey | LiteralSource
+
+/** What the finders of one kind of source need. */
+export type Search = {
+  readonly input: Pick<DecideInput, 'configMap'>
+  readonly pod: PodView
+  readonly container: ContainerView
+  readonly profile: Profile
+  readonly warn: (message: string) => void
+}
+
+/** A list that stands in the pod spec. */
+export function literal(name: string, format: Format, role: Role, text: string): LiteralSource {
+  return { kind: 'Literal', name, format, role, text, level: 'none' }
+}
+
+/** The format of a bare list of the profile. */
+export function listFormat(profile: Profile): Format {
+  return profileFacts[profile].list
+}

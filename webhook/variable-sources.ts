@@ -1,0 +1,104 @@
+// Peer lists in environment variables: keys of ConfigMaps and Secrets by valueFrom and envFrom, and literal values.
+import { holdsPeers } from '../peers/formats/index.ts'
+import type { LiteralSource, Via } from '../peers/plan.ts'
+import { dataOf, holdsList } from './content.ts'
+import type { Reference } from './flag-lists.ts'
+import { listNamed, type NamedList } from './peer-names.ts'
+import type { ContainerView, EnvFromView, EnvView } from './pod-view.ts'
+import { profileFacts } from './profile-facts.ts'
+import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
+
+type Owner = { readonly container: ContainerView; readonly init: boolean }
+
+/** Variables of the node's container, then those of init containers that render a file for it. */
+export function variableSources(search: Search, references: readonly Reference[]): (FoundKey | LiteralSource)[] {
+  const mounted = new Set(search.container.mounts.map(mount => mount.volume))
+  const inits = search.pod.initContainers.filter(
+    init => init.restartPolicy !== 'Always' && init.mounts.some(mount => mounted.has(mount.volume)),
+  )
+  return [
+    ...ofContainer(search, { container: search.container, init: false }, references),
+    ...inits.flatMap(container => ofContainer(search, { container, init: true }, [])),
+  ]
+}
+
+function ofContainer(search: Search, owner: Owner, references: readonly Reference[]): (FoundKey | LiteralSource)[] {
+  // The last definition of a variable wins; env wins over envFrom.
+  const own = new Map(owner.container.env.map(env => [env.name, env]))
+  const fromAll = owner.container.envFrom
+    .flatMap(from => ofEnvFrom(search, owner, from, references))
+    .filter(found => !own.has(found.variable ?? ''))
+  return [
+    ...[...own.values()].flatMap(env => ofEnv(search, owner, env, references)),
+    ...lastOfEach(fromAll).map(found => withoutInitVariable(found)),
+  ]
+}
+
+function ofEnv(search: Search, owner: Owner, env: EnvView, references: readonly Reference[]): (FoundKey | LiteralSource)[] {
+  const reference = references.find(candidate => candidate.variable === env.name)
+  const list = expected(search, env.name, reference)
+  if (!list) return []
+  if (env.from) return ofKey(search, owner, env.name, { ...env.from, via: 'env' }, list, reference).map(withoutInitVariable)
+  if (!env.value || /\$\(/.test(env.value) || !isList(search, env.value, list)) return []
+  const where = owner.init ? `init container ${owner.container.name} env ${env.name}` : `env ${env.name}`
+  return [literal(where, list.format, list.role, env.value)]
+}
+
+function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: readonly Reference[]): FoundKey[] {
+  const data = from.kind === 'ConfigMap' ? dataOf(search.input.configMap(from.name)) : undefined
+  const referenced = references.map(reference => reference.variable).filter(variable => variable.startsWith(from.prefix))
+  const keys = data
+    ? Object.keys(data)
+    : [...profileFacts[search.profile].variables, ...referenced.map(variable => variable.slice(from.prefix.length))]
+  const found = keys.flatMap(key => {
+    const variable = from.prefix + key
+    const reference = references.find(candidate => candidate.variable === variable)
+    const list = expected(search, key, reference) ?? expected(search, variable, reference)
+    return list ? ofKey(search, owner, variable, { kind: from.kind, name: from.name, key, via: 'envFrom' }, list, reference) : []
+  })
+  if (!data) {
+    if (found.length > 0)
+      search.warn(`the keys of ${from.kind} ${from.name} (envFrom) cannot be read here; ${keys.join(' and ')} are followed if they exist`)
+    return found.map(source => (references.some(reference => reference.variable === source.variable) ? source : { ...source, guess: true }))
+  }
+  if (found.length > 2)
+    search.warn(`${found.length} keys of ${from.kind} ${from.name} (envFrom) hold peers; repeer.dev/config can name the right ones`)
+  return found
+}
+
+type Key = { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly key: string; readonly via: Via }
+
+function ofKey(search: Search, owner: Owner, variable: string, key: Key, list: NamedList, reference: Reference | undefined): FoundKey[] {
+  const data = key.kind === 'ConfigMap' ? dataOf(search.input.configMap(key.name)) : undefined
+  const readable = data !== undefined && !reference
+  // A list's name on the key serves as well as one on the variable, where the content cannot be read.
+  const known = list.wellKnown || listNamed(search.profile, key.key)?.wellKnown === true || reference !== undefined
+  if (readable ? !holdsList(data, key.key, { ...list, wellKnown: known }) : !known) return []
+  const frozen = reference?.frozen ? { frozen: true } : {}
+  return [{ ...key, via: owner.init ? 'init' : key.via, format: list.format, role: list.role, variable, ...frozen }]
+}
+
+/** What a variable is expected to hold: a bare list. Programs take files by path, not by value. */
+function expected(search: Search, name: string, reference: Reference | undefined): NamedList | undefined {
+  const format = listFormat(search.profile)
+  if (reference) return { format, role: reference.role, wellKnown: true }
+  const named = listNamed(search.profile, name)
+  return named && named.format === format ? named : undefined
+}
+
+/** A literal value is a list if it reads as one; or if its name says so and it could have been meant as one. */
+function isList(search: Search, text: string, list: NamedList): boolean {
+  if (holdsPeers(list.format, text)) return true
+  return list.wellKnown && search.profile !== 'generic' && text.includes(':')
+}
+
+/** The sidecar exports a variable anew only to the node itself. */
+function withoutInitVariable(source: FoundKey): FoundKey {
+  if (source.via !== 'init') return source
+  const { variable: _, ...rest } = source
+  return rest
+}
+
+function lastOfEach(sources: readonly FoundKey[]): FoundKey[] {
+  return [...new Map(sources.map(source => [source.variable, source])).values()]
+}
