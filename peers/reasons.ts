@@ -52,12 +52,13 @@ export const holdReasons = {
   'breaker-open':
     'three restarts in a row did not help; repeer has stopped until the list or an address changes again and the back-off has passed',
   paused: 'repeer.dev/pause holds restarts',
-  'awaiting-turn': 'another node of the group restarts first',
+  'awaiting-turn': 'the node waits for its turn to restart',
   'hot-only': 'repeer.dev/strategy says hot: never restart',
   observe: 'the plan gives no way to restart the node in place',
   'already-restarted': 'the node has been restarted for this snapshot; the same again would not help',
   'process-ambiguous': 'more than one process could be the node',
   'process-not-found': 'no process of the node container was found',
+  'not-permitted': "the sidecar may not signal the node's process",
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons

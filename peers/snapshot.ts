@@ -1,11 +1,11 @@
 // A snapshot: the peers that the watched sources list, and the addresses behind each host. Its hash is what three programs
 // (webhook, sidecar, controller) and two versions of each must agree on, so its canonical form is fixed here, with golden tests.
 import { createHash } from 'node:crypto'
-import { type Peer, peerKey, uniquePeers } from './peer.ts'
+import { isAddress, type Peer, peerKey, uniquePeers } from './peer.ts'
 
 export type Snapshot = {
   readonly peers: readonly Peer[]
-  /** For each host that is a name: its addresses, in normal form. A host without an answer has none. */
+  /** For each host that is a name: its addresses, in normal form. A host without an answer has none: absent and empty are the same. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
 }
 
@@ -21,7 +21,7 @@ export function peerHash(peers: readonly Peer[]): string {
 export function snapshotHash(snapshot: Snapshot): string {
   const hosts = new Set(snapshot.peers.map(peer => peer.host))
   const lines = Object.entries(snapshot.addresses)
-    .filter(([host]) => hosts.has(host))
+    .filter(([host, addresses]) => hosts.has(host) && !isAddress(host) && addresses.length > 0)
     .map(([host, addresses]) => `${host} = ${[...new Set(addresses)].sort().join(' ')}`)
     .sort()
   return `s1:${digest([...uniquePeers(snapshot.peers).map(peerKey), '', ...lines])}`

@@ -115,11 +115,11 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
 }
 
 /**
- * A node that may know the address already gets twice the time: CometBFT tries a lost peer every 5 to 8 s, so that two settle times of 10 s hold
- * at least two tries. Changes that follow each other start the time again, up to a bound.
+ * A node that may know the address already gets three times as long: CometBFT tries a lost peer every 5 to 8 s (seen: connected after 6.5 s), and
+ * three settle times of 5 s hold two such tries. Changes that follow each other start the time again, up to a bound.
  */
 function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
-  const settleSeconds = look.plan.times.settleSeconds * (wish.missing.every(one => one.learns === 'perhaps') ? 2 : 1)
+  const settleSeconds = look.plan.times.settleSeconds * (wish.missing.every(one => one.learns === 'perhaps') ? 3 : 1)
   const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
   return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
 }

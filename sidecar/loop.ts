@@ -16,6 +16,8 @@ import { type Outcome, reconcile } from './reconcile.ts'
 export type LoopParts = {
   readonly readInput: () => Promise<Input>
   readonly lookUp: (hosts: readonly string[]) => Promise<Record<string, HostView>>
+  /** When the next DNS answer expires, in ms since the epoch. */
+  readonly nextLookUp: () => number | undefined
   readonly lookAtNode: (plan: Plan) => Promise<NodeView>
   readonly reachable: (address: string, port: number) => Promise<boolean>
   readonly reach: Reach
@@ -161,14 +163,15 @@ async function see(parts: LoopParts, input: Input, memory: Memory, knownId: stri
   return { ...look, reachable: Object.fromEntries(answers) }
 }
 
-/** Often while something is under way or may end by time, else seldom. DNS answers are kept for their TTL, so that looking costs little. */
+/** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
 function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean): number {
   if (failed) return Math.min(5, parts.lookSeconds) * 1000
   const busy = memory.need !== null || memory.intent !== null || memory.starting !== undefined || page?.phase === 'starting'
   if (busy) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds
-  return seconds * 1000 * (0.9 + 0.2 * parts.random())
+  const due = (parts.nextLookUp() ?? Number.POSITIVE_INFINITY) - parts.now()
+  return Math.max(busySeconds * 1000, Math.min(due, seconds * 1000 * (0.9 + 0.2 * parts.random())))
 }
 
 function tell(log: Logger, page: Page): void {

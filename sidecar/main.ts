@@ -1,8 +1,8 @@
 // Wires the sidecar: eyes (input, resolver, node), decision (loop, reconcile), hands (reach) and the status page.
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Plan } from '../peers/plan.ts'
+import { createUpgradeCheck } from './cometbft.ts'
 import { readInput } from './input.ts'
 import { timing } from './look.ts'
 import { startLoop } from './loop.ts'
@@ -27,11 +27,13 @@ export async function runSidecar(
   const resolver = createResolver({ ...options, now: Date.now, random: Math.random })
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
+  const upgradeCheck = createUpgradeCheck(Date.now)
   const loop = startLoop(
     {
       readInput: () => readInput(options.input),
       lookUp: hosts => resolver.look(hosts),
-      lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir }),
+      nextLookUp: () => resolver.dueAt(),
+      lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir, rpcHost: options.nodeHost, upgradeCheck }),
       reachable: createLimitedProbe(),
       reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit }),
       ownAddresses: () =>
@@ -51,7 +53,7 @@ export async function runSidecar(
     },
     memory,
   )
-  const watcher = await watch([options.input, join(options.control)], () => loop.hint(), { log })
+  const watcher = await watch([options.input, options.control], () => loop.hint(), { log })
   const server = buildServer({ page: loop.page, unwell: loop.unwell, registry: metrics.registry })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

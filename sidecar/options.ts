@@ -8,6 +8,7 @@ export type SidecarOptions = {
   readonly control: string
   readonly listen: { readonly host: string; readonly port: number }
   readonly procDir: string
+  readonly nodeHost: string
   readonly hostsFile: string
   readonly resolvConf: string
   readonly lookSeconds: number
@@ -26,6 +27,7 @@ export const sidecarFlags = {
   control: { default: path.control, help: "the supervisor's control directory (strategy wrap)" },
   listen: { default: `:${statusPort.number}`, help: 'HOST:PORT of the status page; port 0 takes a free one' },
   proc: { default: '/proc', help: 'the proc file system to read sockets and processes from' },
+  'node-host': { default: '127.0.0.1', help: "where the node's status API listens" },
   'hosts-file': { default: '/etc/hosts', help: 'asked before DNS' },
   'resolv-conf': { default: '/etc/resolv.conf', help: 'name servers and search domains' },
   'look-seconds': { default: '30', help: 'the longest time between two comparisons; each is jittered by a tenth' },
@@ -61,6 +63,7 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     control: text('control'),
     listen: { host: listen?.[1] ?? listen?.[2] ?? '', port: Number(listen?.[3] ?? 0) },
     procDir: text('proc'),
+    nodeHost: text('node-host'),
     hostsFile: text('hosts-file'),
     resolvConf: text('resolv-conf'),
     lookSeconds: seconds('look-seconds'),

@@ -37,6 +37,8 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
   if (memory.intent) return pursue(memory, memory.intent, look, assessed, times)
+  // A node that lists nobody from its start is as it should be: the others dial it.
+  if (!look.list.ok && look.list.reason === 'list-empty' && memory.wanted === null) return { memory, decision: { do: 'nothing' } }
   // A node restarted now would read the bad list and refuse to start, so addresses are not followed either.
   if (!look.list.ok) return wait({ ...memory, need: null }, { reason: look.list.reason, detail: look.list.message })
   if ('hold' in look.process && look.plan.reach.by !== 'observe') {

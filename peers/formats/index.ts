@@ -1,5 +1,17 @@
 // The formats in which chains write peer lists. Each has a file of its own here; this one is their table.
 
+import { type Peer, peerKey, type Role } from '../peer.ts'
+import { PeerListError, type PeerListProblem } from '../peer-list-error.ts'
+import type { Codec, Report } from './codec.ts'
+import { cometbftList, cometbftToml } from './cometbft.ts'
+import { enodeList, staticNodes } from './enode.ts'
+import { genericList } from './generic.ts'
+import { gethToml } from './geth.ts'
+import { multiaddrList } from './multiaddr.ts'
+import { stellarCfg, stellarList } from './stellar.ts'
+
+export { PeerListError, type PeerListProblem } from '../peer-list-error.ts'
+
 export const formats = [
   'cometbft-toml', // config.toml: [p2p] persistent_peers, seeds (underscores or dashes)
   'cometbft-list', // id@host:port, comma-separated
@@ -12,3 +24,64 @@ export const formats = [
   'generic-list', // host:port a line, or a JSON array of host:port
 ] as const
 export type Format = (typeof formats)[number]
+
+export type ReadOptions = {
+  /** Names the list in errors: "ConfigMap node0/config.toml". */
+  readonly source: string
+  /** What entries are for, where the format does not say it itself (bare lists do not, documents do). Default: peer. */
+  readonly role?: Role
+  /** For entries without a port, where the chain allows that: stellar (11625 by default) and generic (none by default). */
+  readonly defaultPort?: number
+}
+
+/** 1 MiB: no ConfigMap or Secret is larger (Kubernetes' own bound), so no list read from one is. */
+const maxBytes = 1024 * 1024
+
+const codecs: Readonly<Record<Format, Codec>> = {
+  'cometbft-toml': cometbftToml,
+  'cometbft-list': cometbftList,
+  'stellar-cfg': stellarCfg,
+  'stellar-list': stellarList,
+  'geth-toml': gethToml,
+  'static-nodes': staticNodes,
+  'enode-list': enodeList,
+  'multiaddr-list': multiaddrList,
+  'generic-list': genericList,
+}
+
+/**
+ * All peers of a list: normalised, in the list's order, each once. An empty list, and a document without the setting, give []; whether that
+ * is acceptable is the caller's to judge. Throws a PeerListError with every problem where the text is not of the format.
+ */
+export function parsePeers(format: Format, text: string, options: ReadOptions): Peer[] {
+  const { source, role = 'peer', defaultPort } = options
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxBytes) {
+    throw new PeerListError([{ source, where: 'whole text', found: `${bytes} bytes`, expected: `at most ${maxBytes} bytes` }])
+  }
+  const problems: PeerListProblem[] = []
+  const report: Report = (where, found, expected) => problems.push({ source, where, found, expected })
+  const peers = codecs[format].read(text, { role, defaultPort, report })
+  if (problems.length > 0) throw new PeerListError(problems)
+  return [...new Map(peers.map(peer => [peerKey(peer), peer])).values()]
+}
+
+/**
+ * A list, or a minimal document, that parsePeers reads back to the same set. What a format cannot say is left out: bare lists, JSON and
+ * stellar-core.cfg say no role, stellar no ID. Throws a PeerListError for a peer without the ID that the format needs.
+ */
+export function writePeers(format: Format, peers: readonly Peer[]): string {
+  return codecs[format].write(peers)
+}
+
+/**
+ * Whether a text is a document of this format with a setting for peers, be it empty, or a bare list with at least one peer: so the key of
+ * a ConfigMap that holds peers is found. Entries may be malformed, where the rest leaves no doubt. Never throws.
+ */
+export function holdsPeers(format: Format, text: string): boolean {
+  try {
+    return Buffer.byteLength(text) <= maxBytes && codecs[format].holds(text)
+  } catch {
+    return false
+  }
+}

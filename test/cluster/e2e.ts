@@ -1,11 +1,11 @@
 // `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its README says, and runs the
 // scenarios inside. With E2E_CLUSTER=kubeconfig they run on the cluster of the current KUBECONFIG, with E2E_IMAGE as repeer's image.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { busyboxImage, cometbftImage } from './chain.ts'
 import { startCluster } from './cluster.ts'
-import { repeerImage } from './install.ts'
+import { loadImages } from './images.ts'
 import { buildPrograms } from './programs.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -31,28 +31,17 @@ async function main(): Promise<number> {
   const path = [...chainPrograms, process.env.PATH].join(':')
   if (process.env.E2E_CLUSTER === 'kubeconfig') return runScenarios(files, [], { ...process.env, PATH: path })
 
-  const image = join(root, 'dist', 'image')
-  execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  if (!existsSync(image)) throw new Error(`${image} is missing: npm run build makes it`)
   const cluster = await startCluster(say)
   const interrupted = () => void cluster.stop().then(() => process.exit(130))
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
-    await cluster.loadImage({
-      name: cometbftImage,
-      entrypoint: ['/bin/cometbft'],
-      files: [{ from: join(chainPrograms[0] ?? '', 'cometbft'), to: '/bin/cometbft' }],
-    })
-    const busybox = execFileSync('which', ['busybox']).toString().trim()
-    await cluster.loadImage({
-      name: busyboxImage,
-      entrypoint: ['/bin/sh'],
-      files: [{ from: busybox, to: '/bin/busybox' }],
-      links: { '/bin/sh': 'busybox' },
-    })
-    await cluster.loadImage(repeerImage(image))
+    await loadImages(cluster, chainPrograms[0] ?? '')
     const status = runScenarios(files, cluster.enter, { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') })
-    if (status !== 0) say(cluster.logs(10))
+    if (status !== 0) {
+      const log = join(tmpdir(), `repeer-e2e-${process.pid}.log`)
+      writeFileSync(log, cluster.logs(2000))
+      say(`the components' logs: ${log}`)
+    }
     return status
   } finally {
     await cluster.stop()

@@ -34,6 +34,7 @@ function parts(over: Partial<LoopParts> = {}) {
   const made: LoopParts = {
     readInput: async () => input(),
     lookUp: async () => node.hosts,
+    nextLookUp: () => undefined,
     lookAtNode: async () => ({ seenBy: 'net_info', connections: node.connections, status: healthy, listening: true }),
     reachable: async (address, port) => {
       calls.push(`probe ${address}:${port}`)

@@ -69,12 +69,12 @@ t.test('what the node was given decides whether a restart would teach it anythin
     t.equal(reason(w.after(20)), 'settling')
     t.equal(reason(w.after(10)), 'restart')
   })
-  t.test('an answer that was too young at the start: twice the settle time, for the node may know it', async t => {
+  t.test('an answer that was too young at the start: three settle times, for the node may know it', async t => {
     const w = world()
     w.hosts = { ...w.hosts, node3: host('10.0.0.3', { since: start - 61_000 }) }
     w.connections = w.connections.slice(0, 2)
     t.equal(reason(w.after(0)), 'settling')
-    t.equal(reason(w.after(19)), 'settling')
+    t.equal(reason(w.after(29)), 'settling')
     t.equal(reason(w.after(1)), 'restart')
   })
   t.test('a young answer at which the node was seen to dial is known', async t => {
@@ -204,6 +204,16 @@ t.test('bad lists: the node keeps what it has, addresses are not followed either
     w.bad = undefined
     t.equal(reason(w.after(1)), 'settling', 'a good list again')
   }
+})
+
+t.test('a list that was empty from the start is no trouble; once it names somebody, it is followed', async t => {
+  const w = world({ peers: [peer(1)] })
+  w.bad = { reason: 'list-empty', message: 'no peer in it' }
+  w.connections = []
+  t.equal(reason(w.after(0)), 'nothing')
+  w.bad = undefined
+  t.equal(reason(w.after(1)), 'settling')
+  t.match(w.after(10).decision, { do: 'restart', why: /new in the list/ })
 })
 
 t.test('levels', async t => {

@@ -1,0 +1,50 @@
+// `repeer sidecar`: what the injected container runs.
+
+import { parseSidecarOptions, type SidecarOptions, sidecarFlags } from '../../sidecar/options.ts'
+import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+
+const placeholders: Readonly<Record<string, string>> = { listen: 'HOST:PORT', 'log-level': 'LEVEL' }
+
+const flags: Flags = Object.fromEntries(
+  Object.entries(sidecarFlags).map(([name, flag]) => {
+    const value =
+      placeholders[name] ?? (name.endsWith('-seconds') ? 'SECONDS' : name.endsWith('file') || name.endsWith('conf') ? 'FILE' : 'DIRECTORY')
+    return [name, { type: 'string', value, ...flag }]
+  }),
+)
+
+export const command: Command = {
+  name: 'sidecar',
+  summary: 'follow the peers of the node in this pod',
+  usage: '[FLAGS]',
+  about: `Compares what the node should be connected to (the peer lists and the addresses behind their names) with what it is connected to, and \
+restarts the node's process in place where nothing gentler works. The webhook puts it into a pod; the defaults are the paths that it mounts.
+
+It serves a read-only status page (/status), /healthz and /metrics, and needs no access to the Kubernetes API.`,
+  flags,
+  examples: ['repeer sidecar --input /repeer/input --listen 127.0.0.1:9469'],
+  exitCodes: [
+    ['0', 'stopped by SIGTERM or SIGINT'],
+    ['1', 'failed; the last line says why'],
+    ['2', 'wrong usage'],
+    ['88', 'asks the kubelet to restart all containers of the pod (restartPolicyRules)'],
+  ],
+  run: async (values, io) => {
+    const args = Object.keys(sidecarFlags).flatMap(name => {
+      const value = textOf(values, name)
+      return value === undefined ? [] : [`--${name}=${value}`]
+    })
+    const options = parsed(args)
+    const [{ pino }, { runSidecar }] = await Promise.all([import('pino'), import('../../sidecar/main.ts')])
+    await runSidecar(options, { log: pino({ level: options.logLevel }), signal: io.signal(), exit: io.exit })
+    return 0
+  },
+}
+
+function parsed(args: readonly string[]): SidecarOptions {
+  try {
+    return parseSidecarOptions(args)
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.replace(/\nSee repeer sidecar --help\.$/, '') : String(error))
+  }
+}

@@ -1,0 +1,61 @@
+// `repeer webhook`: the admission webhook.
+import { parseWebhookOptions, type WebhookOptions, webhookFlags } from '../../webhook/options.ts'
+import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+
+const placeholders: Readonly<Record<string, string>> = {
+  listen: 'HOST:PORT',
+  image: 'IMAGE',
+  'cert-dir': 'DIRECTORY',
+  kubeconfig: 'FILE',
+  turns: 'WHO',
+  'can-restart-all': 'WHETHER',
+  'drain-seconds': 'SECONDS',
+  'log-level': 'LEVEL',
+}
+
+// An empty default stands for the environment, which the parser asks.
+const flags: Flags = Object.fromEntries(
+  Object.entries(webhookFlags).map(([name, { default: fallback, help }]) => [
+    name,
+    { type: 'string', value: placeholders[name] ?? 'NAME', help, ...(fallback === '' ? {} : { default: fallback }) },
+  ]),
+)
+
+export const command: Command = {
+  name: 'webhook',
+  summary: 'serve the admission webhook that injects the sidecar',
+  usage: '--image IMAGE [FLAGS]',
+  about: `Answers the API server's AdmissionReviews about new pods: those of a blockchain node in a namespace with the label repeer.dev/inject: enabled \
+get the sidecar, everything else is let in unchanged. Whatever goes wrong inside, pods are let in.
+
+It makes its certificate itself, keeps it in a Secret that all replicas share, rotates it, and publishes its CA in the \
+MutatingWebhookConfiguration; or it takes one from a directory (cert-manager). It serves /healthz, /readyz and /metrics over HTTPS.`,
+  flags,
+  examples: [
+    'repeer webhook --image registry.example.com/repeer@sha256:...',
+    'repeer webhook --kubeconfig ~/.kube/config --listen 127.0.0.1:8443 --image repeer:dev',
+  ],
+  exitCodes: [
+    ['0', 'stopped by SIGTERM or SIGINT, after serving what was under way'],
+    ['1', 'cannot start: no kubeconfig, a broken certificate directory, a port in use'],
+    ['2', 'wrong usage'],
+  ],
+  run: async (values, io) => {
+    const args = Object.keys(webhookFlags).flatMap(name => {
+      const value = textOf(values, name)
+      return value === undefined ? [] : [`--${name}=${value}`]
+    })
+    const options = parsed(args, io.env)
+    const [{ pino }, { runWebhook }] = await Promise.all([import('pino'), import('../../webhook/main.ts')])
+    await runWebhook(options, { log: pino({ level: options.logLevel }), signal: io.signal() })
+    return 0
+  },
+}
+
+function parsed(args: readonly string[], env: Readonly<Record<string, string | undefined>>): WebhookOptions {
+  try {
+    return parseWebhookOptions(args, env)
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.replace(/\nSee repeer webhook --help\.$/, '') : String(error))
+  }
+}

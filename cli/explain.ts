@@ -1,0 +1,150 @@
+// What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and `patchOf`.
+import type { Source } from '../peers/plan.ts'
+import { optIn } from '../peers/pod.ts'
+import { observeReasons, type SkipReason } from '../peers/reasons.ts'
+import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decision.ts'
+import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
+
+export type ExplainedSource = {
+  readonly kind: Source['kind']
+  readonly name: string
+  /** null for a literal list. */
+  readonly key: string | null
+  readonly via: string
+  readonly level: string
+}
+
+/** A row of `repeer explain -o json`. */
+export type Explained = {
+  readonly file: string
+  readonly kind: string
+  readonly name: string
+  readonly inject: boolean
+  /** Why it is skipped, or only observed; null where it is injected and can be restarted. */
+  readonly reason: string | null
+  readonly container: string | null
+  readonly profile: string | null
+  readonly sources: readonly ExplainedSource[]
+  /** The number of distinct peers in the lists (seeds not counted); null where a list cannot be read here. */
+  readonly peers: number | null
+  readonly strategy: 'wrap' | 'signal' | 'observe' | null
+  /** One sentence for each choice, by what was chosen; `warnings` and `namespace` where there is something to say. */
+  readonly why: Readonly<Record<string, string>>
+  readonly patch: readonly PatchOperation[]
+}
+
+/** decide and patchOf of the webhook, passed in. */
+export type Admission = {
+  readonly decide: (input: DecideInput) => Decision
+  readonly patchOf: (pod: FoundPod['pod'], decision: Decision) => readonly PatchOperation[]
+}
+
+export type Explanation = { readonly found: FoundPod; readonly decision: Decision; readonly row: Explained }
+
+/**
+ * Explains each pod with the ConfigMaps and Namespaces among `objects` as its surroundings. A namespace that is not among them is taken as
+ * opted in, a ConfigMap that is not among them as not readable here.
+ */
+export function explain(
+  pods: readonly FoundPod[],
+  objects: readonly FoundObject[],
+  admission: Admission,
+  settings: Settings,
+): Explanation[] {
+  const namespaces = new Map(objects.filter(object => object.kind === 'Namespace').map(object => [object.name, object]))
+  const configMaps = new Map(
+    objects.filter(object => object.kind === 'ConfigMap').map(object => [`${object.namespace}/${object.name}`, object]),
+  )
+  return pods.map(found => {
+    const namespace = namespaces.get(found.namespace)
+    const decision = admission.decide({
+      pod: structuredClone(found.pod),
+      namespace: namespace ? namespaceView(namespace) : { name: found.namespace, labels: { [optIn.label]: optIn.value }, annotations: {} },
+      configMap: name => configMapView(configMaps.get(`${found.namespace}/${name}`)),
+      settings,
+    })
+    const patch = admission.patchOf(structuredClone(found.pod), decision)
+    const missing = decision.inject ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`)) : []
+    return { found, decision, row: rowOf(found, decision, patch, { assumed: !namespace, missing }) }
+  })
+}
+
+function namespaceView(object: FoundObject): NamespaceView {
+  const metadata = isRecord(object.value.metadata) ? object.value.metadata : {}
+  return { name: object.name, labels: texts(metadata.labels), annotations: texts(metadata.annotations) }
+}
+
+/** Only the files are known here: a ConfigMap that is not in them may well be on the cluster. */
+function configMapView(object: FoundObject | undefined): ConfigMapView {
+  return object ? texts(object.value.data) : 'unknown'
+}
+
+function texts(value: unknown): Record<string, string> {
+  return isRecord(value)
+    ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    : {}
+}
+
+function missingOf(sources: readonly Source[], has: (name: string) => boolean): string[] {
+  return [...new Set(sources.filter(source => source.kind === 'ConfigMap' && !has(source.name)).map(source => source.name))]
+}
+
+function rowOf(
+  found: FoundPod,
+  decision: Decision,
+  patch: readonly PatchOperation[],
+  files: { assumed: boolean; missing: readonly string[] },
+): Explained {
+  const { kind, name } = found
+  const file = found.document.file
+  const namespace = files.assumed
+    ? { namespace: `namespace ${found.namespace} is not in the files; taken as opted in (${optIn.label}: ${optIn.value})` }
+    : {}
+  if (!decision.inject) {
+    const nothing = { container: null, profile: null, sources: [], peers: null, strategy: null }
+    return {
+      file,
+      kind,
+      name,
+      inject: false,
+      reason: decision.reason,
+      ...nothing,
+      why: { inject: sentence(decision), ...namespace },
+      patch,
+    }
+  }
+  const { plan } = decision
+  const warnings = [
+    ...decision.warnings,
+    ...files.missing.map(missing => `ConfigMap ${missing} is not in the files, so its list was not read; add its file with another -f`),
+  ]
+  return {
+    file,
+    kind,
+    name,
+    inject: true,
+    reason: plan.reach.by === 'observe' ? plan.reach.reason : null,
+    container: plan.container,
+    profile: plan.profile,
+    sources: plan.sources.map(source => ({
+      kind: source.kind,
+      name: source.name,
+      key: source.kind === 'Literal' ? null : source.key,
+      via: source.kind === 'Literal' ? 'literal' : source.via,
+      level: source.level,
+    })),
+    peers: decision.peers ?? null,
+    strategy: plan.reach.by,
+    why: { ...decision.why, ...(warnings.length > 0 ? { warnings: [...new Set(warnings)].join('\n') } : {}), ...namespace },
+    patch,
+  }
+}
+
+function sentence(decision: { reason: SkipReason; message: string }): string {
+  return decision.message
+}
+
+/** The sentence of an observe reason. */
+export function observeSentence(reason: string): string | undefined {
+  return Object.hasOwn(observeReasons, reason) ? observeReasons[reason as keyof typeof observeReasons] : undefined
+}

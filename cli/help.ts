@@ -1,0 +1,90 @@
+// The help texts, made from the same tables that the parser reads.
+import { type Command, type Flag, helpFlag } from './command.ts'
+
+const width = 100
+
+/** `repeer COMMAND --help`. */
+export function commandHelp(command: Command): string {
+  const flags = Object.entries({ ...command.flags, help: helpFlag }).map(([name, flag]) => [spelling(name, flag), flagText(flag)] as const)
+  return [
+    `repeer ${command.name}: ${command.summary}`,
+    '',
+    `Usage: repeer ${command.name} ${command.usage}`.trimEnd(),
+    '',
+    ...command.about.split('\n\n').flatMap(paragraph => [wrapped(paragraph, 0), '']),
+    'Flags:',
+    ...table(flags),
+    '',
+    command.examples.length > 1 ? 'Examples:' : 'Example:',
+    ...command.examples.map(example => `  ${example}`),
+    '',
+    'Exit codes:',
+    ...table(command.exitCodes),
+    '',
+  ].join('\n')
+}
+
+/** `repeer --help`. */
+export function programHelp(commands: readonly (readonly [name: string, summary: string])[]): string {
+  return [
+    'repeer keeps blockchain nodes connected in Kubernetes: a mutating webhook injects a sidecar that follows peer lists and',
+    'peer addresses, and restarts a node in place only when nothing gentler works.',
+    '',
+    'Usage: repeer COMMAND [FLAGS]',
+    '',
+    'Commands:',
+    ...table(commands),
+    '',
+    'Flags:',
+    ...table([
+      ['-h, --help', 'show this help; `repeer COMMAND --help` tells about a command'],
+      ['--version', 'print the version'],
+    ]),
+    '',
+    'Examples:',
+    '  repeer demo                          see the whole job on this machine, without a cluster',
+    '  repeer explain -f statefulset.yaml   what repeer would do with these pods, and why',
+    '',
+    'Exit codes:',
+    ...table([
+      ['0', 'done'],
+      ['1', 'failed; the message says what was found, what was expected and what to do'],
+      ['2', 'wrong usage'],
+    ]),
+    '',
+  ].join('\n')
+}
+
+function spelling(name: string, flag: Flag): string {
+  const long = flag.type === 'string' ? `--${name} ${flag.value ?? 'VALUE'}` : `--${name}`
+  return flag.short ? `-${flag.short}, ${long}` : long
+}
+
+function flagText(flag: Flag): string {
+  const fallback = flag.default === undefined ? undefined : typeof flag.default === 'string' ? flag.default : flag.default.join(', ')
+  return `${flag.help}${flag.multiple ? '; may be repeated' : ''}${fallback === undefined ? '' : ` (default: ${fallback})`}`
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const column = Math.min(30, Math.max(...rows.map(([left]) => left.length))) + 4
+  return rows.map(([left, right]) => {
+    const text = wrapped(right, column)
+    return left.length + 2 >= column ? `  ${left}\n${' '.repeat(column)}${text}` : `  ${left.padEnd(column - 2)}${text}`
+  })
+}
+
+/** Text broken at `width` columns, its further lines indented; line breaks of its own stay. */
+export function wrapped(text: string, indent: number, columns = width): string {
+  const lines: string[] = []
+  for (const part of text.split('\n')) {
+    let line = ''
+    for (const word of part.split(' ')) {
+      if (line && indent + line.length + 1 + word.length > columns) {
+        lines.push(line)
+        line = word
+      } else line = line ? `${line} ${word}` : word
+    }
+    lines.push(line)
+  }
+  return lines.join(`\n${' '.repeat(indent)}`)
+}

@@ -1,0 +1,127 @@
+// Checks a plan that comes from outside (the annotation repeer.dev/plan, a file): every field, and the combinations that cannot be.
+import { type FieldProblem, Fields } from './fields.ts'
+import { type Plan, profiles, type Reach, strategies } from './plan.ts'
+import { checkSource } from './plan-source-check.ts'
+import { observeReasons } from './reasons.ts'
+
+export class PlanError extends Error {
+  override readonly name = 'PlanError'
+  readonly problems: readonly FieldProblem[]
+
+  constructor(problems: readonly FieldProblem[]) {
+    super(
+      `the plan cannot be used: ${problems.map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`).join('; ')}`,
+    )
+    this.problems = problems
+  }
+}
+
+/** Kubernetes allows 256 KiB for all annotations of an object together. */
+const maxBytes = 256 * 1024
+/** A week, in seconds: no time in a plan has a use beyond it. */
+const maxSeconds = 7 * 24 * 3600
+/** The highest UID that Kubernetes takes for runAsUser. */
+const maxUid = 2 ** 31 - 1
+
+/** The plan that a JSON text holds, as checkPlan returns it. Throws a PlanError. */
+export function parsePlan(text: string): Plan {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxBytes) throw new PlanError([{ path: 'plan', found: `${bytes} bytes`, expected: `at most ${maxBytes} bytes` }])
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new PlanError([
+      { path: 'plan', found: text.trim() === '' ? 'an empty text' : 'a text that is not JSON', expected: 'a JSON object' },
+    ])
+  }
+  return checkPlan(value)
+}
+
+/** A deep-frozen copy of a valid plan. Throws a PlanError with all problems otherwise. */
+export function checkPlan(value: unknown): Plan {
+  const problems: FieldProblem[] = []
+  const plan = new Fields(value, '', problems)
+  const version = plan.get('version')
+  if (problems.length > 0) throw new PlanError(problems)
+  if (version !== 1) {
+    // Another version's fields would only be noise here.
+    plan.problem(
+      'version',
+      plan.has('version') ? String(version) : 'nothing',
+      '1: create the pod again, so that this version of repeer makes its plan',
+    )
+    throw new PlanError(problems)
+  }
+  plan.matching('container', /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'the name of a container')
+  plan.oneOf('profile', profiles)
+  const by = checkReach(plan)
+  const restartPolicyAlways = plan.boolean('restartPolicyAlways')
+  const canRestartAll = plan.boolean('canRestartAll')
+  if (by === 'signal' && restartPolicyAlways === false) {
+    plan.problem('reach.by', 'signal', 'wrap or observe, since restartPolicyAlways is false: nothing would start the node again')
+  }
+  checkSources(plan, { by, restartPolicyAlways, canRestartAll })
+  plan.oneOf('turns', ['self', 'controller'])
+  plan.matching('group', /^[^\s\p{Cc}]{1,320}$/u, 'a name without white space')
+  plan.boolean('validator')
+  plan.matching('maxUnavailable', /^([1-9]\d{0,5}|([1-9]\d?|100)%)$/, 'a number from 1, or a percentage from 1% to 100%, as a string')
+  plan.number('minPeers', 0, 100_000, 'integer', 'optional')
+  plan.number('p2pPort', 1, 65535, 'integer')
+  plan.number('rpcPort', 1, 65535, 'integer', 'optional')
+  checkTimes(plan.object('times'))
+  for (const field of ['ownerRolls', 'mesh', 'hostNetwork']) plan.boolean(field)
+  plan.rejectUnknown()
+  if (problems.length > 0) throw new PlanError(problems)
+  return deepFreeze(structuredClone(value)) as Plan
+}
+
+function checkReach(plan: Fields): Reach['by'] | undefined {
+  const reach = plan.object('reach')
+  const by = reach.oneOf('by', ['wrap', 'signal', 'observe'])
+  if (by === 'signal') {
+    const isUid = (uid: unknown): uid is number | null =>
+      uid === null || (Number.isInteger(uid) && Number(uid) >= 0 && Number(uid) <= maxUid)
+    reach.value('uid', `a UID from 0 to ${maxUid}, or null`, isUid)
+    reach.array('names').forEach((name, index) => {
+      if (typeof name !== 'string' || !/^[^/\p{Cc}]{1,255}$/u.test(name))
+        reach.problem(`names[${index}]`, String(name), 'the name of a process')
+    })
+  }
+  const reason = by === 'observe' ? reach.oneOf('reason', Object.keys(observeReasons)) : undefined
+  if (by !== undefined) reach.rejectUnknown()
+  const strategy = plan.oneOf('strategy', strategies)
+  if (by === undefined || strategy === undefined) return by
+  const agrees = { auto: true, hot: true, wrap: by !== 'signal', signal: by !== 'wrap', observe: by === 'observe' }[strategy]
+  if (!agrees) plan.problem('strategy', strategy, `a strategy that permits reach ${by}`)
+  if (reason === 'asked-to-observe' && strategy !== 'observe' && strategy !== 'hot') {
+    plan.problem('reach.reason', reason, `another reason, since strategy is ${strategy}`)
+  }
+  return by
+}
+
+function checkSources(plan: Fields, pod: Parameters<typeof checkSource>[1]): void {
+  const first = new Map<string, number>()
+  plan.array('sources').forEach((value, index) => {
+    const source = new Fields(value, `sources[${index}]`, plan.problems)
+    const same = checkSource(source, pod)
+    const earlier = same === undefined ? undefined : first.get(same)
+    if (earlier !== undefined) source.problem('', same ?? '', `each source once; this one is sources[${earlier}] already`)
+    else if (same !== undefined) first.set(same, index)
+  })
+}
+
+/** Fractions of a second are allowed: the demo and the tests use them. */
+function checkTimes(times: Fields): void {
+  for (const field of ['settleSeconds', 'graceSeconds', 'minIntervalSeconds']) times.number(field, 0, maxSeconds, 'any')
+  times.number('livenessSeconds', 0, maxSeconds, 'any', 'optional')
+  times.rejectUnknown()
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,160 @@
+// Reads what the pod gives the sidecar as files: the plan, the annotations and the peer lists. The kubelet refreshes them; here they are only read.
+import { readFile, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PeerListError, parsePeers, writePeers } from '../peers/formats/index.ts'
+import { type Peer, uniquePeers } from '../peers/peer.ts'
+import type { KeySource, Plan, Source } from '../peers/plan.ts'
+import { parsePlan } from '../peers/plan-check.ts'
+import { inputFile, sourceFile } from '../peers/pod.ts'
+import { sourceKey } from './given.ts'
+import type { Lists } from './memory.ts'
+import { type NodeSettings, readNodeSettings } from './node-settings.ts'
+
+export type ListInput =
+  /** `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about what is absent. */
+  | { readonly ok: true; readonly lists: Lists; readonly peers: readonly Peer[]; readonly problems: readonly string[] }
+  | { readonly ok: false; readonly reason: 'list-missing' | 'list-malformed' | 'list-empty'; readonly message: string }
+
+export type Input = {
+  readonly plan: Plan
+  readonly list: ListInput
+  /** What the settings beside the peers say (cometbft-toml); the defaults where there are none. */
+  readonly settings: NodeSettings
+  /** Environment variables that the node's next start has to have, with their exact values (strategy wrap). None unless the list is good. */
+  readonly exports: Readonly<Record<string, string>>
+  /** The annotations, trimmed; absent where empty. */
+  readonly peerHash?: string
+  readonly endpoints?: string
+  readonly turn?: string
+  readonly pause: boolean
+  readonly allowMassRemoval: boolean
+}
+
+/** A list of the plan with its text; undefined where its file is absent. */
+type Read = { readonly source: Source; readonly text: string | undefined }
+
+/** How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most. */
+const maxSwaps = 3
+
+/**
+ * Reads everything below `dir`, of one version: the kubelet swaps all files of the volume together. A bad list is a value that says what is
+ * wrong with it. Rejects only where the plan cannot be read or used, or another file cannot be read although it is there.
+ */
+export async function readInput(dir: string): Promise<Input> {
+  for (let swaps = 0; ; swaps++) {
+    const before = await version(dir)
+    const input = await readOnce(dir).then(
+      value => ({ value }),
+      (error: unknown) => ({ error }),
+    )
+    if (before !== (await version(dir)) && swaps < maxSwaps) continue
+    if ('error' in input) throw input.error
+    return input.value
+  }
+}
+
+/** What `..data` points to: the kubelet's AtomicWriter has a new directory for each version. Undefined in a plain directory. */
+async function version(dir: string): Promise<string | undefined> {
+  return realpath(join(dir, '..data')).catch(() => undefined)
+}
+
+async function readOnce(dir: string): Promise<Input> {
+  const plan = await readPlan(join(dir, inputFile.plan))
+  const annotation = async (file: string) => (await readText(join(dir, file)))?.trim() || undefined
+  const [peerHash, endpoints, turn, pause, allowMassRemoval, ...read] = await Promise.all([
+    annotation(inputFile.peerHash),
+    annotation(inputFile.endpoints),
+    annotation(inputFile.turn),
+    annotation(inputFile.pause),
+    annotation(inputFile.allowMassRemoval),
+    ...plan.sources.map(
+      async (source): Promise<Read> => ({
+        source,
+        text: source.kind === 'Literal' ? source.text : await readText(join(dir, sourceFile(source))),
+      }),
+    ),
+  ])
+  const list = listOf(read)
+  return {
+    plan,
+    list,
+    settings: readNodeSettings(read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : []))),
+    exports: list.ok ? exportsOf(read, list.lists) : {},
+    ...(peerHash === undefined ? {} : { peerHash }),
+    ...(endpoints === undefined ? {} : { endpoints }),
+    ...(turn === undefined ? {} : { turn }),
+    // Whoever writes anything but "false" there means to hold restarts; a mass removal needs the exact word.
+    pause: pause !== undefined && pause !== 'false',
+    allowMassRemoval: allowMassRemoval === 'true',
+  }
+}
+
+async function readPlan(file: string): Promise<Plan> {
+  const text = await readText(file)
+  if (text === undefined) {
+    throw new Error(
+      `${file} is absent: found no plan, expected the annotation repeer.dev/plan; create the pod again, so that it is injected`,
+    )
+  }
+  try {
+    return parsePlan(text)
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+/**
+ * The lists of all sources. One that is absent (an optional ConfigMap) gives no peers, since the node sees none in it either, unless all are
+ * absent. One that is malformed spoils the whole: the node might not start with it.
+ */
+function listOf(read: readonly Read[]): ListInput {
+  const present = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
+  const absent = read.filter(({ text }) => text === undefined).map(({ source }) => `${nameOf(source)} is absent`)
+  if (present.length === 0) return { ok: false, reason: 'list-missing', message: absent.join('; ') || 'the plan names no source' }
+  const lists: Record<string, Peer[]> = {}
+  const malformed: string[] = []
+  for (const { source, text } of present) {
+    try {
+      const peers = parsePeers(source.format, text, { source: nameOf(source), role: source.role })
+      lists[sourceKey(source)] = [...(lists[sourceKey(source)] ?? []), ...peers]
+    } catch (error) {
+      malformed.push(error instanceof PeerListError ? error.message : `${nameOf(source)}: ${String(error)}`)
+    }
+  }
+  if (malformed.length > 0) return { ok: false, reason: 'list-malformed', message: malformed.join('; ') }
+  const peers = uniquePeers(Object.values(lists).flat())
+  if (peers.length > 0) return { ok: true, lists, peers, problems: absent }
+  const empty = present.map(({ source }) => nameOf(source)).join(', ')
+  return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
+}
+
+/** Lists that are variables, as they are; and lists of files that a variable outranks, as that variable's value. */
+function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> {
+  const exports: Record<string, string> = {}
+  const overridden = new Map<string, KeySource[]>()
+  for (const { source, text } of read) {
+    if (source.kind === 'Literal' || text === undefined) continue
+    if ((source.via === 'env' || source.via === 'envFrom') && source.variable !== undefined) exports[source.variable] = text
+    else if (source.override !== undefined) overridden.set(source.override, [...(overridden.get(source.override) ?? []), source])
+  }
+  for (const [variable, sources] of overridden) {
+    const peers = uniquePeers(sources.flatMap(source => lists[sourceKey(source)] ?? [])).filter(peer => peer.role === 'peer')
+    exports[variable] = writePeers('cometbft-list', peers)
+  }
+  return exports
+}
+
+function nameOf(source: Source): string {
+  return source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+}
+
+/** Undefined where the file is absent. */
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+}

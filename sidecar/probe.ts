@@ -1,0 +1,52 @@
+// Whether something answers at an address: a TCP connect, closed at once. Behind a mesh proxy every connect succeeds, so there it says nothing.
+import { connect } from 'node:net'
+import { createLimit } from './limit.ts'
+
+export type ProbeOptions = {
+  /** A peer in the same cluster answers in milliseconds, one across the world in less than half a second; one lost SYN is sent again after 1 s. */
+  readonly timeoutMs?: number
+  /** How many connects may be under way together. */
+  readonly atOnce?: number
+  /**
+   * How long an answer is kept. Each probe is a line in the peer's log, and CometBFT refuses a second connection from one address while
+   * the first is in its handshake: a probe every second would be in the way of the connection that it waits for.
+   */
+  readonly keepMs?: number
+  readonly now?: () => number
+}
+
+const defaults = { timeoutMs: 2000, atOnce: 16, keepMs: 5000, now: Date.now }
+
+/** Whether a TCP connect to an address succeeds within `timeoutMs`. Never throws: a refusal, a reset and silence are all false. */
+export function reachable(address: string, port: number, timeoutMs: number = defaults.timeoutMs): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host: address, port })
+    const finish = (answer: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(answer)
+    }
+    const timer = setTimeout(finish, timeoutMs, false)
+    socket.once('connect', () => finish(true))
+    socket.on('error', () => finish(false))
+  })
+}
+
+/** `reachable` for many: bounded, and each answer kept for a few seconds. */
+export function createLimitedProbe(options: ProbeOptions = {}): (address: string, port: number) => Promise<boolean> {
+  const { timeoutMs, atOnce, keepMs, now } = { ...defaults, ...options }
+  const limit = createLimit(atOnce)
+  const kept = new Map<string, { readonly answer: Promise<boolean>; askedAt: number }>()
+  return (address, port) => {
+    const at = now()
+    for (const [key, { askedAt }] of kept) {
+      if (Math.abs(at - askedAt) >= keepMs) kept.delete(key)
+    }
+    const key = `${address} ${port}`
+    const known = kept.get(key)
+    if (known) return known.answer
+    const answer = limit(() => reachable(address, port, timeoutMs))
+    kept.set(key, { answer, askedAt: at })
+    return answer
+  }
+}

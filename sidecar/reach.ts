@@ -1,0 +1,43 @@
+// The sidecar's hands: how the loop finds, prepares and restarts the node, whatever the plan's way of reaching it is.
+import type { Logger } from 'pino'
+import type { Level, Plan } from '../peers/plan.ts'
+import type { HoldReason } from '../peers/reasons.ts'
+import type { NodeProcess } from './observation.ts'
+import { createObserve, createSignal } from './signal.ts'
+import { createWrap } from './wrap.ts'
+
+export type Stop = { readonly id: string; readonly level: Exclude<Level, 'none'> }
+
+export type Held = { readonly hold: HoldReason; readonly detail: string }
+
+export interface Reach {
+  /** The node's process now, or why it cannot be told. */
+  find(): Promise<{ process: NodeProcess } | Held>
+  /** Prepares what the next start of the node will be given: exports and token under wrap, nothing otherwise. */
+  prepare(exports: Readonly<Record<string, string>>, token: string): Promise<void>
+  /** Carries out one restart request; returns when it has been taken, not when the node is back. The same ID again is the same request. */
+  restart(stop: Stop): Promise<{ ok: true } | ({ ok: false } & Held)>
+}
+
+export type ReachParts = {
+  readonly controlDir: string
+  readonly procDir: string
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Ends the sidecar with a code; 88 has all containers restarted. */
+  readonly exit: (code: number) => void
+  readonly now?: () => number
+  /** process.kill: throws ESRCH or EPERM. */
+  readonly kill?: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void
+  /** The time between two looks while waiting for a stop, in ms. Default 50. */
+  readonly pollMs?: number
+  /** How long a supervisor may take to take a request, in ms. It looks at once, or every 0.1 s during a stop. Default 5000. */
+  readonly takenMs?: number
+}
+
+export function createReach(plan: Pick<Plan, 'reach' | 'times'>, parts: ReachParts): Reach {
+  const { reach } = plan
+  const { graceSeconds } = plan.times
+  if (reach.by === 'wrap') return createWrap({ ...parts, graceSeconds })
+  if (reach.by === 'signal') return createSignal({ ...parts, graceSeconds, names: reach.names })
+  return createObserve({ ...parts, reason: reach.reason })
+}

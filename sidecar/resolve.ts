@@ -1,0 +1,180 @@
+// Looks up the hosts of a peer list as the node's own resolver does, and remembers what each answered: from memory until the answer expires.
+import { readFile } from 'node:fs/promises'
+import { isAddress, normalHost } from '../peers/peer.ts'
+import { createDns, type Dns } from './dns.ts'
+import { answered, failed, unanswered } from './host-view.ts'
+import { parseHosts } from './hosts-file.ts'
+import { createLimit } from './limit.ts'
+import type { HostView } from './observation.ts'
+import { namesToTry, parseResolvConf, type ResolvConf } from './resolv-conf.ts'
+
+export type ResolverOptions = {
+  readonly now: () => number
+  /** 0 to 1. */
+  readonly random: () => number
+  readonly hostsFile?: string
+  readonly resolvConf?: string
+  /** An answer is kept for at least this long: CoreDNS gives 5 s by default. */
+  readonly minTtlSeconds?: number
+  /** And for at most this long, however long its TTL: a peer that moves is seen within a minute. */
+  readonly maxTtlSeconds?: number
+  /** For one host, with all its search domains. */
+  readonly timeoutMs?: number
+  /** How many hosts are looked up together. */
+  readonly atOnce?: number
+}
+
+export type Resolver = {
+  /** A view of each host, asking about those whose answer has expired. Hosts that are not in the list any more are forgotten. Never rejects. */
+  look(hosts: readonly string[]): Promise<Record<string, HostView>>
+  /** When the next answer expires; undefined where none does. */
+  dueAt(): number | undefined
+  /** What is known now, without asking. */
+  views(): Record<string, HostView>
+  /** Goes on from what an earlier sidecar knew; each host is asked about anew at the next look. */
+  restore(views: Readonly<Record<string, HostView>>): void
+  close(): void
+}
+
+/** `dueAt`: when to ask again. */
+type Entry = { view: HostView; dueAt: number; asking?: Promise<void> }
+
+type Outcome = { readonly addresses: readonly string[]; readonly ttlSeconds: number } | { readonly error: string }
+
+const defaults = {
+  hostsFile: '/etc/hosts',
+  resolvConf: '/etc/resolv.conf',
+  minTtlSeconds: 5,
+  maxTtlSeconds: 60,
+  timeoutMs: 5000,
+  atOnce: 16,
+}
+
+/** The longest wait after failures; they begin with the least TTL and double. Peers that start together get their names one after another. */
+const maxRetrySeconds = 20
+
+/** Addresses from `from` that are of the family; IPv6 have a colon. */
+const ofFamily = (from: readonly string[], family: 4 | 6) => from.filter(address => address.includes(':') === (family === 6))
+
+export function createResolver(options: ResolverOptions): Resolver {
+  const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce } = { ...defaults, ...options }
+  const limit = createLimit(atOnce)
+  const readConf = remembered(resolvConf, parseResolvConf)
+  const readHosts = remembered(hostsFile, parseHosts)
+  const entries = new Map<string, Entry>()
+  let dns: { readonly conf: ResolvConf; readonly client: Dns } | undefined
+
+  /** The client for today's name servers. */
+  function clientFor(conf: ResolvConf): Dns {
+    if (dns?.conf !== conf) {
+      dns?.client.close()
+      dns = { conf, client: createDns({ servers: conf.servers, timeoutMs }) }
+    }
+    return dns.client
+  }
+
+  function delayMs(seconds: number): number {
+    const clamped = Math.min(Math.max(seconds, minTtlSeconds), maxTtlSeconds)
+    return Math.min(Math.max(clamped * (0.9 + 0.2 * random()), minTtlSeconds), maxTtlSeconds) * 1000
+  }
+
+  async function ask(host: string, entry: Entry, files: Files): Promise<void> {
+    const named = files.hosts.get(host.toLowerCase().replace(/\.$/, ''))
+    // The files are read at every look, so what they say is always fresh.
+    const outcome = named ? { addresses: named, ttlSeconds: 0 } : await limit(() => query(host, entry.view, files.conf))
+    const at = now()
+    if ('error' in outcome) {
+      entry.view = failed(entry.view, outcome.error)
+      entry.dueAt = at + delayMs(Math.min(minTtlSeconds * 2 ** (entry.view.failures - 1), maxRetrySeconds))
+    } else {
+      entry.view = answered(entry.view, outcome.addresses, at)
+      entry.dueAt = at + delayMs(outcome.ttlSeconds)
+    }
+  }
+
+  /**
+   * Tries the names of a host in order, until one has addresses. A name that does not exist, or has none, leads to the next; one whose answer fails does
+   * not: then the host may exist after all, and a wildcard of an outer domain must not answer in its place (glibc and Go would go on).
+   */
+  async function query(host: string, view: HostView, conf: ResolvConf): Promise<Outcome> {
+    const client = clientFor(conf)
+    const deadline = performance.now() + timeoutMs
+    let error = 'ENOTFOUND'
+    for (const name of namesToTry(host, conf)) {
+      const [four, six] = await Promise.all([client.query(name, 4, deadline), client.query(name, 6, deadline)])
+      const both = [...four.addresses, ...six.addresses]
+      if (both.length > 0) {
+        // Of a family whose answer failed, the last good one stays.
+        const kept = [four.temporary ? ofFamily(view.addresses, 4) : [], six.temporary ? ofFamily(view.addresses, 6) : []].flat()
+        const ttls = [four, six].filter(one => one.addresses.length > 0).map(one => one.ttlSeconds)
+        return { addresses: [...both, ...kept], ttlSeconds: kept.length > 0 ? 0 : Math.min(...ttls) }
+      }
+      const temporary = [four, six].find(one => one.temporary)
+      if (temporary) return { error: temporary.error ?? 'ESERVFAIL' }
+      if (four.error === 'ENODATA' || six.error === 'ENODATA') error = 'ENODATA'
+    }
+    return { error }
+  }
+
+  return {
+    async look(hosts) {
+      const at = now()
+      const files = { conf: await readConf(), hosts: await readHosts() }
+      const asked = [...new Set(hosts)]
+      for (const host of entries.keys()) if (!asked.includes(host)) entries.delete(host)
+      await Promise.all(
+        asked.map(async host => {
+          const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at }
+          entries.set(host, entry)
+          if (isLiteral(host)) return
+          // A due time beyond the longest delay means that the clock was set back.
+          const due = entry.dueAt <= at || entry.dueAt > at + 2 * maxTtlSeconds * 1000 || files.hosts.has(host)
+          if (!due && !entry.asking) return
+          entry.asking ??= ask(host, entry, files).finally(() => {
+            delete entry.asking
+          })
+          await entry.asking
+        }),
+      )
+      return Object.fromEntries(asked.flatMap(host => viewOf(entries, host)))
+    },
+    dueAt() {
+      const due = [...entries].filter(([host]) => !isLiteral(host)).map(([, entry]) => entry.dueAt)
+      return due.length > 0 ? Math.min(...due) : undefined
+    },
+    views: () => Object.fromEntries([...entries.keys()].flatMap(host => viewOf(entries, host))),
+    restore(views) {
+      for (const [host, view] of Object.entries(views)) entries.set(host, { view, dueAt: 0 })
+    },
+    close() {
+      dns?.client.close()
+      dns = undefined
+    },
+  }
+}
+
+type Files = { readonly conf: ResolvConf; readonly hosts: ReadonlyMap<string, readonly string[]> }
+
+function viewOf(entries: ReadonlyMap<string, Entry>, host: string): [string, HostView][] {
+  const entry = entries.get(host)
+  return entry ? [[host, entry.view]] : []
+}
+
+function isLiteral(host: string): boolean {
+  const normal = normalHost(host)
+  return normal !== undefined && isAddress(normal)
+}
+
+function literalView(host: string, at: number): HostView | undefined {
+  return isLiteral(host) ? answered(unanswered(at), [host], at) : undefined
+}
+
+/** Reads a file at each call, parses it when it has changed. A file that cannot be read is an empty one. */
+function remembered<T>(file: string, parse: (text: string) => T): () => Promise<T> {
+  let known: { readonly text: string; readonly value: T } | undefined
+  return async () => {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    if (known?.text !== text) known = { text, value: parse(text) }
+    return known.value
+  }
+}

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { startLoop } from '../../certs/loop.ts'
+import { until } from './fixtures/until.ts'
+
+t.test('after failures it waits longer each time, up to the interval, and starts over after a success', async t => {
+  const waits: number[] = []
+  let runs = 0
+  const task = async () => {
+    runs += 1
+    if (runs !== 6) throw new Error('down')
+  }
+  const failed = (_error: unknown, _failures: number, seconds: number) => void waits.push(seconds)
+  const loop = startLoop(task, { intervalSeconds: 0.01, retrySeconds: 0.002, random: () => 0.5, failed })
+  await until(() => runs >= 7, 'seven runs')
+  await loop.close()
+  t.same(waits.slice(0, 6), [0.002, 0.004, 0.008, 0.01, 0.01, 0.002])
+  t.ok(loop.failures() >= 6)
+})
+
+t.test('closing aborts the task and waits for its end; that is no failure', async t => {
+  let ended = false
+  const task = async (signal: AbortSignal) => {
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+    ended = true
+    signal.throwIfAborted()
+  }
+  const loop = startLoop(task, { intervalSeconds: 60, retrySeconds: 1, random: Math.random, failed: () => t.fail('failed') })
+  await loop.close()
+  t.ok(ended)
+  t.equal(loop.failures(), 0)
+})

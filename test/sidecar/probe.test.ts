@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import t from 'tap'
+import { createLimit } from '../../sidecar/limit.ts'
+import { createLimitedProbe, reachable } from '../../sidecar/probe.ts'
+import { until } from './fixtures/until.ts'
+
+async function listen(
+  t: { teardown: (done: () => void) => void },
+  host = '127.0.0.1',
+): Promise<{ server: Server; port: number; accepted: () => number }> {
+  let accepted = 0
+  const server = createServer(socket => {
+    accepted++
+    socket.on('error', () => {})
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port: 0, host }, resolve)
+  })
+  t.teardown(() => server.close())
+  return { server, port: (server.address() as AddressInfo).port, accepted: () => accepted }
+}
+
+t.test('a port that listens is reachable, on IPv4 and IPv6', async t => {
+  const { port } = await listen(t)
+  t.equal(await reachable('127.0.0.1', port), true)
+  const six = await listen(t, '::1').catch(() => undefined)
+  if (six) t.equal(await reachable('::1', six.port), true)
+  else t.comment('no IPv6 on this machine')
+})
+
+t.test('a port that nobody listens on is not', async t => {
+  const { server, port } = await listen(t)
+  await new Promise(resolve => server.close(resolve))
+  t.equal(await reachable('127.0.0.1', port), false)
+})
+
+t.test('nonsense is not reachable, and no error', async t => {
+  t.equal(await reachable('256.1.1.1.invalid.', 1, 500), false)
+})
+
+t.test('silence counts as no after the timeout', async t => {
+  // A listener that is stopped and whose queue is full: further SYNs are dropped, as by a firewall.
+  const script = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
+    require('fs').writeSync(1, String(this.address().port))
+    process.kill(process.pid, 'SIGSTOP')
+  })`
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const port = Number(String((await once(child.stdout, 'data'))[0]))
+  const filling = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}))
+  t.teardown(() => {
+    for (const socket of filling) socket.destroy()
+  })
+  await until('a full queue', async () => !(await reachable('127.0.0.1', port, 100)))
+  const before = performance.now()
+  t.equal(await reachable('127.0.0.1', port, 200), false)
+  const took = performance.now() - before
+  t.ok(took >= 190 && took < 2000, `took ${took} ms`)
+})
+
+t.test('an answer is kept for a few seconds, and asked for anew after', async t => {
+  const { server, port, accepted } = await listen(t)
+  let now = 1000
+  const probe = createLimitedProbe({ keepMs: 5000, now: () => now })
+  t.same(await Promise.all([probe('127.0.0.1', port), probe('127.0.0.1', port)]), [true, true])
+  now += 4999
+  t.equal(await probe('127.0.0.1', port), true)
+  await until('the one connection', () => accepted() === 1)
+  await new Promise(resolve => server.close(resolve))
+  t.equal(await probe('127.0.0.1', port), true, 'as it was')
+  now += 1
+  t.equal(await probe('127.0.0.1', port), false, 'as it is')
+  now -= 60_000
+  t.equal(await probe('127.0.0.1', port), false, 'a clock set back keeps nothing for long')
+})
+
+t.test('no more than the limit are under way together, and all are done', async t => {
+  const limit = createLimit(3)
+  let running = 0
+  let most = 0
+  const done = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      limit(async () => {
+        most = Math.max(most, ++running)
+        await new Promise(resolve => setImmediate(resolve))
+        running--
+        if (n % 5 === 0) throw new Error('failed')
+        return n
+      }).catch(() => -1),
+    ),
+  )
+  t.equal(most, 3)
+  t.equal(done.filter(n => n === -1).length, 4)
+  t.equal(await limit(async () => 7), 7)
+})
