@@ -75,7 +75,7 @@ export function plan(data: SecretData | undefined, bundles: readonly string[], n
 
   if (contents.next) {
     const until = settledAt(since, options)
-    return now < until ? { do: 'wait', for: 'api-servers', until } : { do: 'switch', data: switched(data, contents, now) }
+    XX', for: 'api-servers', until } : { do: 'switch', data: switched(data, contents, now) }
   }
   return idle(data, contents, since, now, options)
 }

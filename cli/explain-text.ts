@@ -19,7 +19,8 @@ const indent = 13
 export function explainText(rows: readonly Explained[], terminal: { colour: boolean; columns: number }): string {
   const paint = (style: Style, text: string) => (terminal.colour ? styleText(style, text, { validateStream: false }) : text)
   const columns = Math.max(60, Math.min(terminal.columns, 120))
-  const line = (label: string, text: string) => `  ${paint('dim', label.padEnd(indent - 2))}${wrapped(text, indent, columns).replaceAll('\u00a0', ' ')}`
+  const line = (label: string, text: string) =>
+    `  ${paint('dim', label.padEnd(indent - 2))}${wrapped(text, indent, columns).replaceAll('\u00a0', ' ')}`
   return rows.map(row => `${block(row, paint, line)}\n`).join('\n')
 }
 

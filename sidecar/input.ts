@@ -34,28 +34,30 @@ export type Input = {
 type Read = { readonly source: Source; readonly text: string | undefined }
 
 /** How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most. */
-const maxSwaps = 3
+const maxTries = 10
 
 /**
  * Reads everything below `dir`, of one version: the kubelet swaps all files of the volume together. A bad list is a value that says what is
  * wrong with it. Rejects only where the plan cannot be read or used, or another file cannot be read although it is there.
  */
 export async function readInput(dir: string): Promise<Input> {
-  for (let swaps = 0; ; swaps++) {
-    const before = await version(dir)
-    const input = await readOnce(dir).then(
+  for (let tries = 0; tries < maxTries; tries++) {
+    const version = await versionOf(dir)
+    const input = await readOnce(version).then(
       value => ({ value }),
       (error: unknown) => ({ error }),
     )
-    if (before !== (await version(dir)) && swaps < maxSwaps) continue
+    // The files of an old version are removed after the swap: what seemed absent may not have been.
+    if (version !== (await versionOf(dir))) continue
     if ('error' in input) throw input.error
     return input.value
   }
+  throw new Error(`${dir} changed ${maxTries} times while it was read; it will be read again`)
 }
 
-/** What `..data` points to: the kubelet's AtomicWriter has a new directory for each version. Undefined in a plain directory. */
-async function version(dir: string): Promise<string | undefined> {
-  return realpath(join(dir, '..data')).catch(() => undefined)
+/** The directory that `..data` points to, since the kubelet's AtomicWriter has one for each version; `dir` itself where it is a plain one. */
+async function versionOf(dir: string): Promise<string> {
+  return realpath(join(dir, '..data')).catch(() => dir)
 }
 
 async function readOnce(dir: string): Promise<Input> {

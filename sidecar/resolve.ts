@@ -27,7 +27,7 @@ export type ResolverOptions = {
 export type Resolver = {
   /** A view of each host, asking about those whose answer has expired. Hosts that are not in the list any more are forgotten. Never rejects. */
   look(hosts: readonly string[]): Promise<Record<string, HostView>>
-  /** When the next answer expires; undefined where none does. */
+  /** When the next DNS answer expires; undefined where none does. Addresses and names in the hosts file need no answer. */
   dueAt(): number | undefined
   /** What is known now, without asking. */
   views(): Record<string, HostView>
@@ -36,8 +36,8 @@ export type Resolver = {
   close(): void
 }
 
-/** `dueAt`: when to ask again. */
-type Entry = { view: HostView; dueAt: number; asking?: Promise<void> }
+/** `dueAt`: when to ask DNS again; undefined while the hosts file answers, which is read at every look anyway. */
+type Entry = { view: HostView; dueAt: number | undefined; asking?: Promise<void> }
 
 type Outcome = { readonly addresses: readonly string[]; readonly ttlSeconds: number } | { readonly error: string }
 
@@ -78,10 +78,8 @@ export function createResolver(options: ResolverOptions): Resolver {
     return Math.min(Math.max(clamped * (0.9 + 0.2 * random()), minTtlSeconds), maxTtlSeconds) * 1000
   }
 
-  async function ask(host: string, entry: Entry, files: Files): Promise<void> {
-    const named = files.hosts.get(host.toLowerCase().replace(/\.$/, ''))
-    // The files are read at every look, so what they say is always fresh.
-    const outcome = named ? { addresses: named, ttlSeconds: 0 } : await limit(() => query(host, entry.view, files.conf))
+  async function ask(entry: Entry, host: string, conf: ResolvConf): Promise<void> {
+    const outcome = await limit(() => query(host, entry.view, conf))
     const at = now()
     if ('error' in outcome) {
       entry.view = failed(entry.view, outcome.error)
@@ -116,31 +114,41 @@ export function createResolver(options: ResolverOptions): Resolver {
     return { error }
   }
 
+  function isDue({ dueAt }: Entry, at: number): boolean {
+    // A time beyond the longest delay means that the clock was set back.
+    return dueAt === undefined || dueAt <= at || dueAt > at + 2 * maxTtlSeconds * 1000
+  }
+
   return {
     async look(hosts) {
+      const conf = await readConf()
+      const named = await readHosts()
       const at = now()
-      const files = { conf: await readConf(), hosts: await readHosts() }
-      const asked = [...new Set(hosts)]
-      for (const host of entries.keys()) if (!asked.includes(host)) entries.delete(host)
-      await Promise.all(
-        asked.map(async host => {
-          const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at }
-          entries.set(host, entry)
-          if (isLiteral(host)) return
-          // A due time beyond the longest delay means that the clock was set back.
-          const due = entry.dueAt <= at || entry.dueAt > at + 2 * maxTtlSeconds * 1000 || files.hosts.has(host)
-          if (!due && !entry.asking) return
-          entry.asking ??= ask(host, entry, files).finally(() => {
+      const wanted = new Set(hosts)
+      for (const host of entries.keys()) if (!wanted.has(host)) entries.delete(host)
+      const asked = [...wanted].map(async host => {
+        const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at }
+        entries.set(host, entry)
+        if (isLiteral(host)) return
+        const inFile = named.get(host.toLowerCase().replace(/\.$/, ''))
+        if (inFile) {
+          entry.view = answered(entry.view, inFile, at)
+          entry.dueAt = undefined
+          return
+        }
+        if (isDue(entry, at)) {
+          entry.asking ??= ask(entry, host, conf).finally(() => {
             delete entry.asking
           })
-          await entry.asking
-        }),
-      )
-      return Object.fromEntries(asked.flatMap(host => viewOf(entries, host)))
+        }
+        await entry.asking
+      })
+      await Promise.all(asked)
+      return Object.fromEntries([...wanted].flatMap(host => viewOf(entries, host)))
     },
     dueAt() {
-      const due = [...entries].filter(([host]) => !isLiteral(host)).map(([, entry]) => entry.dueAt)
-      return due.length > 0 ? Math.min(...due) : undefined
+      const times = [...entries].flatMap(([host, { dueAt }]) => (dueAt === undefined || isLiteral(host) ? [] : [dueAt]))
+      return times.length > 0 ? Math.min(...times) : undefined
     },
     views: () => Object.fromEntries([...entries.keys()].flatMap(host => viewOf(entries, host))),
     restore(views) {
@@ -152,8 +160,6 @@ export function createResolver(options: ResolverOptions): Resolver {
     },
   }
 }
-
-type Files = { readonly conf: ResolvConf; readonly hosts: ReadonlyMap<string, readonly string[]> }
 
 function viewOf(entries: ReadonlyMap<string, Entry>, host: string): [string, HostView][] {
   const entry = entries.get(host)

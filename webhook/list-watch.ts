@@ -37,7 +37,7 @@ export type ListWatchTimes = {
 }
 
 /** Objects a page: ConfigMaps can be 1 MiB each, so that a page is what bounds the memory that listing takes. */
-const pageSize = 50
+const pageSize = 20
 
 /** Runs until the signal aborts; never rejects. */
 export async function listWatch<T>(

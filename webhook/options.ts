@@ -17,7 +17,7 @@ export type WebhookOptions = {
   readonly logLevel: string
 }
 
-/** Flag, default and help: one table for parsing and for `repeer webhook --help`. A flag without a default is described where it is used. */
+/** Flag, default and help: one table for parsing and for `repeer webhook --help`. */
 export const webhookFlags = {
   listen: { default: ':8443', help: 'HOST:PORT to serve on; port 0 takes a free one' },
   image: { default: '', help: "repeer's own image, for the injected containers; best by digest (required; or REPEER_IMAGE)" },
@@ -45,7 +45,7 @@ export function parseWebhookOptions(args: readonly string[], env: Readonly<Recor
   const options = Object.fromEntries(Object.keys(webhookFlags).map(name => [name, { type: 'string' as const }]))
   const { values } = parseArgs({ args: [...args], options, strict: true })
   const text = (name: keyof typeof webhookFlags, variable?: string): string =>
-    values[name] ?? (variable === undefined ? undefined : env[variable]) ?? webhookFlags[name].default
+    variable === undefined ? (values[name] ?? webhookFlags[name].default) : values[name] || env[variable] || webhookFlags[name].default
   const problems: string[] = []
   const expect = (fits: boolean, name: keyof typeof webhookFlags, found: string, expected: string) => {
     if (!fits) problems.push(`--${name}: found "${found}", expected ${expected}`)

@@ -9,6 +9,12 @@ import { ourSecurityContext, sidecarSecurityContext } from './patch-security.ts'
 const noToken: V1VolumeMount = { name: volumeName.noToken, mountPath: path.token, readOnly: true }
 const control: V1VolumeMount = { name: volumeName.control, mountPath: path.control }
 
+/**
+ * Node sizes its young generation for servers (up to 48 MiB). The sidecar makes little garbage: 2 MiB semi-spaces keep it some 5 to 20 MB smaller, measured,
+ * and the bound on the old generation makes it collect before the container's limit of 128 MiB is near.
+ */
+export const leanNode = { name: 'NODE_OPTIONS', value: '--max-semi-space-size=2 --max-old-space-size=64' }
+
 /** Our containers in the order in which they start; both belong at the end of initContainers. */
 export function containersOf(spec: V1PodSpec, plan: Plan, image: string): V1Container[] {
   const sidecar = sidecarContainer(spec, plan, image)
@@ -50,6 +56,7 @@ function sidecarContainer(spec: V1PodSpec, plan: Plan, image: string): V1Contain
     name: containerName.sidecar,
     ...imagePart(image),
     args: ['sidecar', '--input', path.input, '--state', path.state, ...(wrapped ? ['--control', path.control] : []), '--listen', listen],
+    env: [leanNode],
     // Native sidecar: starts before the node, ends after it, and does not keep a Job from completing.
     restartPolicy: 'Always',
     ...restartRules(plan),
@@ -87,8 +94,12 @@ function restartRules(plan: Plan): Partial<V1Container> {
 function livenessProbe(plan: Plan): V1Probe {
   const times = { periodSeconds: 30, timeoutSeconds: 5, failureThreshold: 4 }
   if (!plan.mesh) return { httpGet: { path: '/healthz', port: statusPort.number }, ...times }
-  const request = `wget -q -T 4 -O /dev/null http://127.0.0.1:${statusPort.number}/healthz`
-  return { exec: { command: [`${path.imageWrap}/sh`, '-c', request] }, ...times }
+  return { exec: { command: [`${path.imageWrap}/sh`, '-c', probeScript(statusPort.number)] }, ...times }
+}
+
+/** Exits 0 where /healthz answers 200. Not wget's own -T: Debian's static busybox 1.35 crashes with it. */
+export function probeScript(port: number): string {
+  return `timeout 4 wget -q -O /dev/null http://127.0.0.1:${port}/healthz`
 }
 
 function imagePart(image: string): Pick<V1Container, 'image' | 'imagePullPolicy' | 'terminationMessagePolicy'> {

@@ -34,7 +34,7 @@ export function patchOf(pod: V1Pod, decision: Decision, settings: Pick<Settings,
 function annotationsPatch(pod: V1Pod, { plan, peerHash, why }: Injection): PatchOperation[] {
   const values = {
     [annotation.plan]: JSON.stringify(plan),
-    [annotation.status]: shortened(`injected (${plan.reach.by}): ${why.strategy}`),
+    [annotation.status]: shortened(`injected, ${why.strategy}`),
     ...(peerHash === undefined ? {} : { [annotation.peerHash]: peerHash }),
   }
   if (!pod.metadata?.annotations) {

@@ -1,4 +1,4 @@
-// The files of an injected pod for the benchmarks: the sidecar's input as the kubelet lays it out, state, control, and the supervisor.
+// The files of an injected pod, for the benchmarks and for tests with a real sidecar: the sidecar's input as the kubelet lays it out, state, control, and the supervisor.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -19,7 +19,8 @@ export type PodFiles = {
 
 const source = { kind: 'ConfigMap', name: 'peers', key: 'list' } as const
 
-export function podFiles(): PodFiles {
+/** `times` replaces some of the plan's. */
+export function podFiles(times: Partial<Plan['times']> = {}): PodFiles {
   const root = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
   const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [string, string, string]
   for (const folder of [input, state, join(control, 'env')]) mkdirSync(folder, { recursive: true })
@@ -41,7 +42,12 @@ export function podFiles(): PodFiles {
     input,
     state,
     control,
-    writeList: text => write({ ...annotations, [inputFile.plan]: JSON.stringify(plan), [sourceFile(source)]: text }),
+    writeList: text =>
+      write({
+        ...annotations,
+        [inputFile.plan]: JSON.stringify({ ...plan, times: { ...plan.times, ...times } }),
+        [sourceFile(source)]: text,
+      }),
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { leanNode } from '../../webhook/patch-containers.ts'
 import { p2pPort, podFiles, supervise } from './pod-files.ts'
 import { cpuSecondsOf, end, freePort, memoryOf, start, until } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
@@ -32,7 +33,7 @@ export async function sidecar(): Promise<string> {
   const begin = performance.now()
   const listen = ['--listen', `127.0.0.1:${port}`]
   const places = ['--input', files.input, '--state', files.state, '--control', files.control]
-  const child = start([process.execPath, bundle, 'sidecar', ...places, ...listen], { cpu: 0 })
+  const child = start([process.execPath, bundle, 'sidecar', ...places, ...listen], { cpu: 0, env: { [leanNode.name]: leanNode.value } })
   try {
     child.stdout?.resume()
     const first = await until('the status page', page)

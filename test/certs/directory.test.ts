@@ -40,6 +40,24 @@ t.test("follows the kubelet's swap of ..data", async t => {
   await directory.close()
 })
 
+t.test('never takes one file from before a swap and another from after it', async t => {
+  const path = t.testdir({ a: files(quickIssue(Date.now())), b: files(quickIssue(Date.now())) })
+  symlinkSync('a', join(path, '..data'))
+  for (const name of ['tls.crt', 'tls.key', 'ca.crt']) symlinkSync(join('..data', name), join(path, name))
+  const directory = await startDirectory({ ...quick, path, log: keptLog(), intervalSeconds: 0, retrySeconds: 0 })
+  let changes = 0
+  directory.onChange(() => {
+    changes += 1
+  })
+  for (let swaps = 0; swaps < 500 || changes < 20; swaps += 1) {
+    symlinkSync(swaps % 2 ? 'a' : 'b', join(path, '..data_tmp'))
+    renameSync(join(path, '..data_tmp'), join(path, '..data'))
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  t.equal(directory.failures(), 0)
+  await directory.close()
+})
+
 t.test('plain files; bad content keeps the last good certificate, is logged and counted, and passes', async t => {
   const [a, b] = [quickIssue(Date.now()), quickIssue(Date.now())]
   const path = t.testdir(files(a))

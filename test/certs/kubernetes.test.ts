@@ -96,12 +96,15 @@ t.test('a configuration that has changed since it was read is left alone', async
   api.put(paths.configuration, parse(manifest))
   const read = await bundles.read()
   if (!read) return t.fail('not read')
-  const reordered = parse(manifest)
-  reordered.webhooks.reverse()
-  api.put(paths.configuration, reordered)
-  const before = structuredClone(api.objects.get(paths.configuration))
-  t.equal(await bundles.patch(read, 'the CAs'), false)
-  t.same(api.objects.get(paths.configuration), before)
+  const changed = { reordered: parse(manifest), published: parse(manifest) }
+  changed.reordered.webhooks.reverse()
+  changed.published.webhooks[1].clientConfig.caBundle = base64('of another replica')
+  for (const [how, configuration] of Object.entries(changed)) {
+    api.put(paths.configuration, configuration)
+    const before = structuredClone(api.objects.get(paths.configuration))
+    t.equal(await bundles.patch(read, 'the CAs'), false, how)
+    t.same(api.objects.get(paths.configuration), before)
+  }
   api.objects.delete(paths.configuration)
   t.equal(await bundles.patch(read, 'the CAs'), false)
 })

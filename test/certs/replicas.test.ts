@@ -78,6 +78,29 @@ t.test('eight replicas that start at once end with one CA, published everywhere'
   }
 })
 
+t.test('whenever a second replica looks in the middle of another one, no CA that the Secret holds is withdrawn', async t => {
+  const times = [start, start + 60 * day * 1000, start + 60 * day * 1000 + minutes(15), start + 61 * day * 1000 + minutes(15)]
+  const withdrawn: string[] = []
+  let calls = 0
+  for (let meetAt = 0; meetAt <= calls; meetAt += 1) {
+    const cluster = new MemoryCluster()
+    let now = start
+    cluster.published = bundles => {
+      const known = [entry.ca, entry.nextCa, entry.previousCa].map(key => cluster.secret?.data[key] ?? '').flatMap(salvageCertificates)
+      const published = new Set(bundles.flatMap(salvageCertificates).map(ca => ca.fingerprint256))
+      if (!known.every(ca => published.has(ca.fingerprint256))) withdrawn.push(`call ${meetAt}, ${new Date(now).toISOString()}`)
+    }
+    calls = 0
+    const hook: Hook = async () => {
+      calls += 1
+      if (calls - 1 === meetAt) await new Replica(cluster, () => now).look()
+    }
+    for (now of times) await new Replica(cluster, () => now).look(hook)
+    t.same(cluster.bundles, [cluster.secret?.data[entry.ca]], `met at call ${meetAt}`)
+  }
+  t.same(withdrawn, [])
+})
+
 t.test('a replica that dies before or after any call leaves something that another one finishes', async t => {
   // The whole way, three times: until the first certificate rests, and through each phase of a rotation.
   const times = [start, start + 60 * day * 1000, start + 60 * day * 1000 + minutes(15), start + 61 * day * 1000 + minutes(15)]

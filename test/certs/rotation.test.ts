@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
+import { generateKeys } from '../../certs/issue.ts'
 import { bundleOf } from '../../certs/pem.ts'
 import { plan, type RotationOptions, type Step } from '../../certs/rotation.ts'
 import { entry, firstData, type SecretData, withNext, withPublished } from '../../certs/secret.ts'
@@ -103,6 +104,10 @@ t.test('a Secret that went away: the CAs that are published stay so, but for exp
 
 t.test('a Secret that cannot be served is replaced, with the reason', async t => {
   const other = quickIssue(start)
+  const otherKey = (await generateKeys(1024)).privateKey
+  const der = Buffer.from(new X509Certificate(a.cert).raw)
+  der.writeUInt8(der.readUInt8(der.length - 9) ^ 1, der.length - 9)
+  const tampered = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
   const { [entry.key]: _key, ...withoutKey } = settled
   const { [entry.ca]: _ca, ...withoutCa } = settled
   const cases: [string, SecretData, RegExp, number?][] = [
@@ -114,6 +119,8 @@ t.test('a Secret that cannot be served is replaced, with the reason', async t =>
     ['cut off', { ...settled, [entry.cert]: a.cert.slice(0, 300) }, /tls\.crt.* not in PEM/],
     ['broken inside', { ...settled, [entry.cert]: a.cert.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n') }, /tls\.crt.* not in PEM/],
     ['broken key', { ...settled, [entry.key]: a.key.slice(0, 200) }, /tls\.key/],
+    ['key of another', { ...settled, [entry.key]: otherKey }, /does not belong to the certificate/],
+    ['signature broken', { ...settled, [entry.cert]: tampered }, /does not verify against the CA/],
     ['another CA', { ...settled, [entry.ca]: other.ca }, /does not verify against the CA/],
     ['leaf as CA', { ...settled, [entry.ca]: a.cert }, /does not verify against the CA/],
     [

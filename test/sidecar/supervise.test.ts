@@ -35,6 +35,7 @@ for (const { name, path } of shells(t)) {
     const one = run('cat /proc/self/environ >$DIR/environ; umask; pwd; cat', {
       env: { ...odd, REPLACED: 'old' },
       stdin: 'from stdin\n',
+      umask: '027',
       prepare(control) {
         writeFileSync(join(control, 'env', 'REPLACED'), 'new\nwith=two lines\n\n')
         writeFileSync(join(control, 'env', 'P2P.odd-NAME'), '')
@@ -52,7 +53,7 @@ for (const { name, path } of shells(t)) {
     )
     // The script's own shell sets PWD and drops what it cannot name; so the exact environment is compared without a shell below.
     t.match(environ, { LINES: 'one\n two=2\n\n', EMPTY: '', phase: 'mine', child: '1', REPLACED: 'new\nwith=two lines\n\n' })
-    t.match(one.stdout(), /^0022\n.*\/supervise-\w+\nfrom stdin\n$/)
+    t.match(one.stdout(), /^0027\n.*\/supervise-\w+\nfrom stdin\n$/)
     t.equal((await one.state())?.given, 'token-1')
 
     const descriptors = run(['ls', '/proc/self/fd'], { stdin: '' })
@@ -138,6 +139,13 @@ for (const { name, path } of shells(t)) {
     await one.until('b', state => state.request === 'b' && state.phase === 'running')
     t.equal((await one.state())?.starts, 3, 'only b counted')
     t.equal(one.stderr().match(/malformed/g)?.length, 12)
+
+    one.request('restart b\n')
+    one.request('the reader is past it\n')
+    await eventually('that line', () => one.stderr().match(/malformed/g)?.length === 13)
+    one.request('restart c\n')
+    await one.until('c', state => state.request === 'c' && state.phase === 'running')
+    t.equal((await one.state())?.starts, 4, 'the second b did not count')
 
     one.request(Array.from({ length: 100 }, (_, index) => `restart burst-${index}\n`).join(''))
     await one.until('the newest of the burst', state => state.request === 'burst-99' && state.phase === 'running')
@@ -301,6 +309,15 @@ for (const { name, path } of shells(t)) {
     t.equal(await one.ended, 7)
     t.match(one.read('got'), /TERM\npart/)
     t.strictSame(one.alive(), [])
+  })
+
+  test('a node that outlives a TERM passed on is not started again', async (t, run) => {
+    const one = run('trap : TERM; echo up >>$DIR/starts; while :; do sleep 0.02; done', { grace: 1 })
+    await eventually('up', () => one.read('starts') !== '')
+    one.process.kill('SIGTERM')
+    one.request('restart a\n')
+    t.equal(await one.ended, 137)
+    t.equal(one.read('starts'), 'up\n')
   })
 
   test('INT reaches a program that handles it, and is TERM for one that does not', async (t, run) => {

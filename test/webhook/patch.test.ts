@@ -50,7 +50,7 @@ for (const name of cases) {
     const { pod, patch } = caseOf(name)
     const before = structuredClone(pod)
     const golden = new URL(`${name}.patch.json`, folder)
-    if (process.env['UPDATE_GOLDEN']) writeFileSync(golden, `${JSON.stringify(patch, undefined, 2)}\n`)
+    if (process.env.UPDATE_GOLDEN) writeFileSync(golden, `${JSON.stringify(patch, undefined, 2)}\n`)
     t.strictSame(patch, JSON.parse(readFileSync(golden, 'utf8')))
     t.strictSame(pod, before, 'the pod is not changed')
     t.end()
@@ -61,7 +61,7 @@ t.test('the plan arrives whole, and what only the controller may write is gone',
   const { annotations } = caseOf('wrap').patched.metadata as { annotations: Record<string, string> }
   t.match(JSON.parse(annotations[annotation.plan] ?? ''), { version: 1, container: 'node', reach: { by: 'wrap' } })
   t.equal(annotations[annotation.peerHash], 'p1:00112233445566778899aabbccddeeff')
-  t.match(annotations[annotation.status], /^injected \(wrap\): the pod spec gives a command$/)
+  t.match(annotations[annotation.status], /^injected, the pod spec gives a command$/)
   t.equal(annotations['prometheus.io/scrape'], 'true')
   t.notOk(annotation.turn in annotations)
   t.notOk(annotation.endpoints in annotations)
