@@ -75,7 +75,7 @@ export function plan(data: SecretData | undefined, bundles: readonly string[], n
 
   if (contents.next) {
     const until = settledAt(since, options)
-    XX', for: 'api-servers', until } : { do: 'switch', data: switched(data, contents, now) }
+    return now < until ? { do: 'wait', for: 'api-servers', until } : { do: 'switch', data: switched(data, contents, now) }
   }
   return idle(data, contents, since, now, options)
 }

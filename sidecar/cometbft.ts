@@ -5,7 +5,13 @@ import { fetchJson } from './fetch-json.ts'
 import type { Connection, NodeStatus } from './observation.ts'
 
 export type CometbftAnswer =
-  | { readonly ok: true; readonly status: NodeStatus; readonly connections: readonly Connection[] }
+  | {
+      readonly ok: true
+      readonly status: NodeStatus
+      readonly connections: readonly Connection[]
+      /** Whether the node listens for peers. */
+      readonly listening: boolean
+    }
   /** Why there is no answer that can be used, as a sentence. */
   | { readonly ok: false; readonly silent: string }
 
@@ -33,7 +39,8 @@ export async function askCometbft(options: CometbftOptions): Promise<CometbftAns
       ask(`${base}/net_info`, timeoutMs),
       upgradeCheck(base, timeoutMs),
     ])
-    return { ok: true, status: { ...readStatus(status), upgradePending }, connections: readConnections(netInfo) }
+    const listening = field(netInfo, 'listening', 'the answer to /net_info') === true
+    return { ok: true, status: { ...readStatus(status), upgradePending }, connections: readConnections(netInfo), listening }
   } catch (error) {
     return { ok: false, silent: error instanceof Error ? error.message : String(error) }
   }

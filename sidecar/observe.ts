@@ -13,16 +13,19 @@ export type ObserveOptions = {
 }
 
 /**
- * What can be seen of the node now; never throws. The node's own word on its connections goes before its sockets. Sockets prove nothing
- * about peers behind a mesh proxy, which holds the connections itself, and under hostNetwork they are those of the whole machine.
+ * What can be seen of the node now; never throws. Where the node tells its connections itself, its sockets are not looked at: the kernel walks
+ * its whole table of them for each look, which takes milliseconds. Sockets prove nothing about peers behind a mesh proxy, which
+ * holds the connections itself, and under hostNetwork they are those of the whole machine.
  */
 export async function lookAtNode(plan: Plan, options: ObserveOptions = {}): Promise<NodeView> {
-  const [answer, sockets] = await Promise.all([asked(plan, options), seen(plan, options)])
-  const listening = sockets === undefined ? {} : { listening: isListening(sockets, plan.p2pPort) }
-  if (answer?.ok) return { seenBy: 'net_info', connections: answer.connections, status: answer.status, ...listening }
+  const answer = await asked(plan, options)
+  if (answer?.ok) return { seenBy: 'net_info', connections: answer.connections, status: answer.status, listening: answer.listening }
   const silent = answer === undefined ? {} : { silent: answer.silent }
-  if (sockets === undefined || plan.mesh) return { seenBy: 'none', connections: [], ...silent, ...listening }
-  return { seenBy: 'sockets', connections: connectionsOf(sockets, plan.p2pPort), ...silent, ...listening }
+  const sockets = await seen(plan, options)
+  if (sockets === undefined) return { seenBy: 'none', connections: [], ...silent }
+  const listening = isListening(sockets, plan.p2pPort)
+  if (plan.mesh) return { seenBy: 'none', connections: [], listening, ...silent }
+  return { seenBy: 'sockets', connections: connectionsOf(sockets, plan.p2pPort), listening, ...silent }
 }
 
 /** Undefined where there is nobody to ask. */

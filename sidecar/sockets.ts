@@ -8,25 +8,26 @@ import type { Connection } from './observation.ts'
 export type Socket = {
   readonly local: End
   readonly remote: End
-  readonly state: 'established' | 'listen' | 'other'
+  readonly state: 'established' | 'listen'
 }
 /** `address` in normal form. */
 export type End = { readonly address: string; readonly port: number }
 
-/** include/net/tcp_states.h; the others are on the way up or down. */
+/** include/net/tcp_states.h. The others are on the way up or down, and by far the most on a busy machine (TIME_WAIT). */
 const states: Readonly<Record<string, Socket['state']>> = { '01': 'established', '0A': 'listen' }
 
 /**
- * Parses the text of /proc/net/tcp or tcp6; lines that are not sockets are passed over. An address is 32-bit words in the byte order of
+ * The sockets in the text of /proc/net/tcp or tcp6 that are connected or listen; whatever else stands there is passed over. An address is 32-bit words in the byte order of
  * the machine (Linux, Documentation/networking/proc_net_tcp.rst), which is little-endian on amd64 and arm64. IPv4-mapped IPv6 becomes IPv4.
  */
 export function parseTcp(text: string): Socket[] {
   return text.split('\n').flatMap(line => {
-    const [, localAddress, localPort, remoteAddress, remotePort, state] =
-      /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) /.exec(line) ?? []
+    const [, localAddress, localPort, remoteAddress, remotePort, code = ''] =
+      /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) (01|0A) /.exec(line) ?? []
+    const state = states[code]
     const local = endOf(localAddress, localPort)
     const remote = endOf(remoteAddress, remotePort)
-    return local && remote ? [{ local, remote, state: states[state ?? ''] ?? 'other' }] : []
+    return state && local && remote ? [{ local, remote, state }] : []
   })
 }
 

@@ -34,7 +34,8 @@ export const cometbftList: Codec = {
   // White space of any kind around entries is allowed here: between such a list and the node usually stands a shell.
   read: (text, reading) => readEntries(splitEntries(text, ','), readEntry, reading),
   write: peers => writeList(peers),
-  holds: text => looksLike(splitEntries(text, ','), readEntry, /^[^\s"'=#{}]+$/),
+  // Every variable of a pod is asked about: most end here, without being split.
+  holds: text => text.includes('@') && looksLike(splitEntries(text, ','), readEntry, /^[^\s"'=#{}]+$/),
 }
 
 export const cometbftToml: Codec = {

@@ -36,6 +36,7 @@ t.test('asks a node for its state and its connections', async t => {
     ok: true,
     status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false },
     connections: [{ id: ids.outbound, address: '127.0.0.21', port: 26656 }],
+    listening: true,
   })
   t.same([...rpc.asked].sort(), ['abci_query?path=%22%2Fcosmos.upgrade.v1beta1.Query%2FCurrentPlan%22', 'net_info', 'status'])
 })
@@ -127,7 +128,7 @@ const json = (change: (value: { result: Record<string, Record<string, unknown>> 
   change(value)
   return JSON.stringify(value)
 }
-const peers = (list: unknown) => JSON.stringify({ result: { peers: list } })
+const peers = (list: unknown) => JSON.stringify({ result: { listening: true, peers: list } })
 const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
   'no HTTP': [{ status: r => r.socket?.end('SSH-2.0-OpenSSH_9.6\r\n') }, /status cannot be asked: HPE_/],
   'a hang': [{ status: () => {} }, /status did not answer within 0.15 s/],
@@ -190,7 +191,8 @@ const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
     { status: json(v => Object.assign(v.result.node_info ?? {}, { id: '../..' }), 'status') },
     /found "..\/..", expected 40 hex/,
   ],
-  'no peers': [{ net_info: '{"result":{}}' }, /peers: found nothing/],
+  'no word on listening': [{ net_info: '{"result":{"peers":[]}}' }, /listening: found nothing/],
+  'no peers': [{ net_info: '{"result":{"listening":true}}' }, /peers: found nothing/],
   'peers that are no list': [{ net_info: peers({}) }, /peers: found \{\}, expected a list/],
   'a peer that is none': [{ net_info: peers([7]) }, /peer 1: found 7/],
   'a peer without ID': [{ net_info: peers([{ remote_ip: '10.0.0.1', node_info: {} }]) }, /peer 1, node_info.id: found nothing/],
@@ -231,16 +233,18 @@ t.test('the view of a node', async t => {
     status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false },
     listening: true,
   })
-  t.match(await lookAtNode(plan({ ...it, p2pPort: 4 }), { procDir }), { seenBy: 'net_info', listening: false })
-  const besides = await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir })
-  t.match(besides, { seenBy: 'net_info' })
-  t.notOk(Object.hasOwn(besides, 'listening'), "under hostNetwork the machine's sockets say nothing")
+  rpc.answers.net_info = json(v => Object.assign(v.result, { listening: false }), 'net_info-outbound')
+  t.match(await lookAtNode(it, { procDir }), { seenBy: 'net_info', listening: false }, 'its own word on listening too')
+  t.match(await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir }), { seenBy: 'net_info' })
   t.match(await lookAtNode(plan({ ...it, mesh: true }), { procDir }), { seenBy: 'net_info' }, 'its own word is good behind a mesh too')
 
   rpc.answers.status = 'null'
   t.match(await lookAtNode(it, { procDir }), { seenBy: 'sockets', connections: seen, listening: true, silent: /\/status: found null/ })
   t.match(await lookAtNode(plan({ ...it, mesh: true }), { procDir }), { seenBy: 'none', connections: [], listening: true, silent: /null/ })
-  t.match(await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir }), { seenBy: 'none', connections: [], silent: /null/ })
+  const machine = await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir })
+  t.match(machine, { seenBy: 'none', connections: [], silent: /null/ })
+  t.notOk(Object.hasOwn(machine, 'listening'), "under hostNetwork the machine's sockets say nothing")
+  t.match(await lookAtNode(plan({ ...it, p2pPort: 4 }), { procDir }), { seenBy: 'sockets', listening: false })
   t.match(await lookAtNode(it, { procDir: join(procDir, 'nowhere') }), { seenBy: 'none', connections: [], silent: /null/ })
 
   const before = rpc.asked.length

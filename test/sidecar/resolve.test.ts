@@ -1,6 +1,7 @@
 import { unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { answered, rotationMs, unanswered } from '../../sidecar/host-view.ts'
 import { parseHosts } from '../../sidecar/hosts-file.ts'
 import { namesToTry, parseResolvConf } from '../../sidecar/resolv-conf.ts'
 import { createResolver, type ResolverOptions } from '../../sidecar/resolve.ts'
@@ -138,6 +139,15 @@ t.test('a move: the old address is former, with when it was last seen', async t 
     answeredAt: start + 60_000,
     failures: 0,
   })
+})
+
+t.test('the newest 32 former addresses are kept', async t => {
+  let view = unanswered(0)
+  for (let n = 0; n < 40; n++) view = answered(view, [`10.0.0.${n}`], n * rotationMs)
+  t.same(
+    view.former.map(one => one.address),
+    Array.from({ length: 32 }, (_, n) => `10.0.0.${n + 7}`),
+  )
 })
 
 t.test('rotating answers are seen as such, and not for ever', async t => {

@@ -51,10 +51,7 @@ t.test('addresses are in normal form, in network order', async t => {
 t.test('states on the way up or down are no connections', async t => {
   for (const state of ['02', '03', '04', '05', '06', '07', '08', '09', '0B', '0C', 'FF']) {
     const text = `   0: 0100007F:1000 0200007F:6820 ${state} 00000000:00000000 00:00000000 00000000 0 0 1 1\n`
-    const sockets = parseTcp(text)
-    t.equal(sockets[0]?.state, 'other', state)
-    t.same(connectionsOf(sockets, 26656), [], state)
-    t.notOk(isListening(sockets, 0x1000))
+    t.same(parseTcp(text), [], state)
   }
 })
 
