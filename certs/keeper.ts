@@ -27,7 +27,10 @@ export const keeperDefaults = {
   retrySeconds: 1,
 } as const
 
-export type KeeperOptions = Partial<Record<keyof typeof keeperDefaults, number>> & {
+/** In seconds, each with the default above. */
+export type CertificateTimes = { readonly [name in keyof typeof keeperDefaults]?: number }
+
+export type KeeperOptions = CertificateTimes & {
   readonly secrets: SecretStore
   readonly bundles: BundleStore
   readonly service: Service

@@ -1,5 +1,7 @@
 // One bounded GET of JSON. On node:http, because fetch loads undici, which costs the sidecar memory that it does not have.
-import { get } from 'node:http'
+
+// Not `import`: that evaluates every export of a built-in module, and http.WebSocket among them loads undici too (12 MB, seen with Node 24.21).
+const { get } = process.getBuiltinModule('node:http')
 
 export type JsonAnswer = { readonly code: number; readonly body: unknown }
 

@@ -1,5 +1,9 @@
 // The sidecar's metrics, in a registry of their own.
-import { Counter, Gauge, Registry } from 'prom-client'
+//
+// By file: the package as a whole brings clustering, push gateways and an HTTPS client, 15 MB resident, a fifth of the sidecar (seen with 15.1.3).
+import Counter from 'prom-client/lib/counter.js'
+import Gauge from 'prom-client/lib/gauge.js'
+import Registry from 'prom-client/lib/registry.js'
 import { holdReasons } from '../peers/reasons.ts'
 import { type Page, phases } from './page.ts'
 

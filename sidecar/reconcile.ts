@@ -112,7 +112,9 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
     if (look.now >= until && process?.identity === intent.identity) {
       return close(memory, intent, 'not-taken', look, assessed)
     }
-    if (process?.identity === intent.identity && process.request !== intent.id && look.list.ok) {
+    // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking again brings about.
+    const unfinished = process?.request !== intent.id || intent.level === 'all-containers'
+    if (process?.identity === intent.identity && unfinished && look.list.ok) {
       return { memory, decision: { do: 'restart', intent, why: 'asked before, not yet taken' } }
     }
     return { memory, decision: { do: 'verify', until } }

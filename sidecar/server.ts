@@ -1,7 +1,10 @@
 // The sidecar's one way out: a read-only HTTP page. Plain node:http, since fastify alone would cost a third of the memory that the sidecar may use.
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Page } from './page.ts'
+
+// Not imported: see fetch-json.ts.
+const { createServer } = process.getBuiltinModule('node:http')
 
 export type ServerParts = {
   readonly page: () => Page | null

@@ -69,10 +69,10 @@ export async function runWebhook(options: WebhookOptions, { log, signal, listeni
 }
 
 function startCertificates(options: WebhookOptions, config: KubeConfig, log: Logger, signal: AbortSignal): Promise<Certificates> {
-  const { certDir, service, secretName, webhookConfiguration } = options
+  const { certDir, service, secretName, webhookConfiguration, certificateTimes } = options
   if (certDir !== undefined) return startDirectory({ path: certDir, service, log })
   const secrets = secretStore(config, service.namespace, secretName)
-  return startKeeper({ secrets, bundles: bundleStore(config, webhookConfiguration), service, log, signal })
+  return startKeeper({ ...certificateTimes, secrets, bundles: bundleStore(config, webhookConfiguration), service, log, signal })
 }
 
 /** Asked once: after an upgrade of the cluster the webhook's pods are started anew sooner or later. */

@@ -1,5 +1,6 @@
 // The webhook's options, parsed once from the arguments and environment that are passed in, every problem reported together, then frozen.
 import { parseArgs } from 'node:util'
+import { type CertificateTimes, keeperDefaults } from '../certs/keeper.ts'
 
 export type WebhookOptions = {
   readonly listen: { readonly host: string; readonly port: number }
@@ -14,6 +15,8 @@ export type WebhookOptions = {
   readonly webhookConfiguration: string
   readonly canRestartAll: 'auto' | boolean
   readonly drainSeconds: number
+  /** Of the certificate that the webhook keeps itself, where they differ from the defaults. */
+  readonly certificateTimes: CertificateTimes
   readonly logLevel: string
 }
 
@@ -33,6 +36,10 @@ export const webhookFlags = {
     help: 'whether kubelets know restartPolicyRules with RestartAllContainers: true, false, or auto (Kubernetes 1.36 and later)',
   },
   'drain-seconds': { default: '10', help: 'how long to keep serving after SIGTERM, unready, until no API server sends any more' },
+  'certificate-times': {
+    default: '',
+    help: `for tests of the rotation: NAME=SECONDS, comma-separated, of ${Object.keys(keeperDefaults).join(', ')}`,
+  },
   'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },
 } as const
 
@@ -66,6 +73,8 @@ export function parseWebhookOptions(args: readonly string[], env: Readonly<Recor
   expect(/^[^\s]{1,512}$/.test(image), 'image', image, "repeer's image, such as registry.example.com/repeer@sha256:...")
   const drainSeconds = Number(text('drain-seconds'))
   expect(/^\d+(\.\d+)?$/.test(text('drain-seconds')) && drainSeconds <= 3600, 'drain-seconds', text('drain-seconds'), 'seconds, 0 to 3600')
+  const certificateTimes = parseTimes(text('certificate-times'))
+  expect(certificateTimes !== undefined, 'certificate-times', text('certificate-times'), 'such as lifetimeSeconds=60,intervalSeconds=1')
   const kubeconfig = text('kubeconfig', 'KUBECONFIG') || undefined
   if (kubeconfig === undefined && !env.KUBERNETES_SERVICE_HOST)
     problems.push('--kubeconfig: found nothing, and this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), expected a file')
@@ -84,10 +93,21 @@ export function parseWebhookOptions(args: readonly string[], env: Readonly<Recor
     webhookConfiguration: named('webhook-configuration', dnsName),
     canRestartAll: canRestartAll === 'auto' ? 'auto' : canRestartAll === 'true',
     drainSeconds,
+    certificateTimes: Object.freeze(certificateTimes ?? {}),
     logLevel: choice('log-level', logLevels),
   }
   if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer webhook --help.`)
   Object.freeze(parsed.listen)
   Object.freeze(parsed.service)
   return Object.freeze(parsed)
+}
+
+/** Undefined where it is not a list of NAME=SECONDS with names that the keeper knows. */
+function parseTimes(text: string): CertificateTimes | undefined {
+  const entries = text
+    .split(',')
+    .filter(Boolean)
+    .map(entry => /^(\w+)=(\d{1,9}(?:\.\d{1,3})?)$/.exec(entry.trim()))
+  const known = entries.every(entry => entry !== null && Object.hasOwn(keeperDefaults, entry[1] ?? ''))
+  return known ? Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) : undefined
 }

@@ -1,5 +1,5 @@
 // `repeer sidecar`: what the injected container runs.
-
+import { setFlagsFromString } from 'node:v8'
 import { parseSidecarOptions, type SidecarOptions, sidecarFlags } from '../../sidecar/options.ts'
 import { type Command, type Flags, textOf, UsageError } from '../command.ts'
 
@@ -35,10 +35,20 @@ It serves a read-only status page (/status), /healthz and /metrics, and needs no
       return value === undefined ? [] : [`--${name}=${value}`]
     })
     const options = parsed(args)
+    stayLean()
     const [{ pino }, { runSidecar }] = await Promise.all([import('pino'), import('../../sidecar/main.ts')])
     await runSidecar(options, { log: pino({ level: options.logLevel }), signal: io.signal(), exit: io.exit })
     return 0
   },
+}
+
+/**
+ * The sidecar runs for months and computes for milliseconds a minute. Code that is never optimised keeps V8's compilers out of memory: 10 MB less
+ * resident, measured on Node 24; a look then takes some milliseconds more. Before the sidecar's modules are loaded, so that it holds for them.
+ */
+function stayLean(): void {
+  setFlagsFromString('--no-opt --no-maglev --no-sparkplug')
+  setFlagsFromString('--optimize-for-size')
 }
 
 function parsed(args: readonly string[]): SidecarOptions {

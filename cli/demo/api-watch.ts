@@ -23,7 +23,10 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
   function start(target: Target, query: URLSearchParams, response: ServerResponse): void {
     const matches = selectorOf(query)
     const from = Number(query.get('resourceVersion') || '0')
-    const send = (event: unknown) => response.write(`${JSON.stringify(event)}\n`)
+    // Between the end of an answer and its close there may still be news: the client lists again and finds them.
+    const send = (event: unknown) => {
+      if (!response.writableEnded) response.write(`${JSON.stringify(event)}\n`)
+    }
     response.writeHead(200, { 'content-type': 'application/json' })
     response.flushHeaders()
     const missed = from === 0 ? [] : store.since(from)

@@ -14,6 +14,12 @@ export type Pod = {
   }
 }
 
+/** Of a container or an init container. */
+export function containerStatus(pod: Pod, name: string) {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status
+  return [...containerStatuses, ...initContainerStatuses].find(one => one.name === name)
+}
+
 export function getPod(namespace: string, name: string): Pod {
   return JSON.parse(kubectl('-n', namespace, 'get', 'pod', name, '-o', 'json'))
 }
@@ -44,6 +50,11 @@ export async function height(namespace: string, index: number): Promise<number> 
 
 export async function page(namespace: string, index: number): Promise<Page | undefined> {
   const ip = getPod(namespace, `node${index}-0`).status.podIP
+  return getJson<Page>(`http://${ip}:9469/status`)
+}
+
+/** The status page at an address, for pods that are not of a chain. */
+export async function pageAt(ip: string | undefined): Promise<Page | undefined> {
   return getJson<Page>(`http://${ip}:9469/status`)
 }
 

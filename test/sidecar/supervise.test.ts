@@ -146,6 +146,7 @@ for (const { name, path } of shells(t)) {
     one.request('restart c\n')
     await one.until('c', state => state.request === 'c' && state.phase === 'running')
     t.equal((await one.state())?.starts, 4, 'the second b did not count')
+    t.equal(one.stderr().match(/restart b$/gm)?.length, 1, 'nor was it taken')
 
     one.request(Array.from({ length: 100 }, (_, index) => `restart burst-${index}\n`).join(''))
     await one.until('the newest of the burst', state => state.request === 'burst-99' && state.phase === 'running')

@@ -17,6 +17,7 @@ t.test('defaults', t => {
     webhookConfiguration: 'repeer',
     canRestartAll: 'auto',
     drainSeconds: 10,
+    certificateTimes: {},
     logLevel: 'info',
   })
   t.ok(Object.isFrozen(options) && Object.isFrozen(options.listen) && Object.isFrozen(options.service))
@@ -34,7 +35,14 @@ t.test('every flag', t => {
     '--service-name=s',
     '--namespace=n',
   ]
-  const more = ['--secret-name=t', '--webhook-configuration=c.d', '--can-restart-all=true', '--drain-seconds=0.5', '--log-level=debug']
+  const more = [
+    '--secret-name=t',
+    '--webhook-configuration=c.d',
+    '--can-restart-all=true',
+    '--drain-seconds=0.5',
+    '--certificate-times=lifetimeSeconds=60,intervalSeconds=0.5',
+    '--log-level=debug',
+  ]
   t.strictSame(parseWebhookOptions([...args, ...more], {}), {
     listen: { host: '::1', port: 0 },
     certDir: '/tls',
@@ -46,6 +54,7 @@ t.test('every flag', t => {
     webhookConfiguration: 'c.d',
     canRestartAll: true,
     drainSeconds: 0.5,
+    certificateTimes: { lifetimeSeconds: 60, intervalSeconds: 0.5 },
     logLevel: 'debug',
   })
   t.equal(args.length - 1 + more.length, Object.keys(webhookFlags).length, 'each flag is tried here')
@@ -72,6 +81,7 @@ t.test('every problem at once', t => {
     '--namespace=A_B',
     '--can-restart-all=yes',
     '--drain-seconds=-1',
+    '--certificate-times=toString=1',
     '--log-level=loud',
     '--secret-name=',
   ]
@@ -88,6 +98,7 @@ t.test('every problem at once', t => {
       'namespace',
       'can-restart-all',
       'drain-seconds',
+      'certificate-times',
       'log-level',
       'secret-name',
     ])

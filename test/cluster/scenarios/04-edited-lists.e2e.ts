@@ -1,0 +1,53 @@
+// An edited peer list, by every way in which a chain pod sees one: each ends with the node running the new list in place, at the level that the
+// plan gives, under wrap and under signal.
+import t, { type Test } from 'tap'
+import { install } from '../install.ts'
+import { impatient, namespaceFor, settled } from '../scenario.ts'
+import { addPeer, type ListWay, listWays, startShortOfOne } from '../short-list.ts'
+import { containerStatus, getPod, netInfo, never, page, until } from '../watch.ts'
+
+const levels = {
+  wrap: { directory: 'process', subPath: 'process', env: 'process', envFrom: 'process', init: 'process' },
+  signal: { directory: 'container', subPath: 'container', env: 'container', envFrom: 'container', init: 'all-containers' },
+} as const
+
+t.test('without repeer the edited list does not reach the node', async t => {
+  const ns = namespaceFor(t, 'edited-control', { control: true })
+  const short = await startShortOfOne(ns, 'directory')
+  addPeer(short)
+  t.ok(await never(30, async () => (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === short.missing) ?? false))
+})
+
+for (const strategy of ['wrap', 'signal'] as const) {
+  for (const way of listWays) t.test(`${way} under ${strategy}`, t => edited(t, strategy, way))
+}
+
+async function edited(t: Test, strategy: keyof typeof levels, way: ListWay): Promise<void> {
+  install()
+  const ns = namespaceFor(t, `edited-${way.toLowerCase()}-${strategy}`)
+  const short = await startShortOfOne(ns, way, impatient({ 'repeer.dev/strategy': strategy }))
+  await settled(ns)
+  const before = getPod(ns, 'node0-0')
+  const startsBefore = containerStatus(before, 'node')?.restartCount ?? 0
+  const restartsBefore = (await page(ns, 0))?.restarts.length ?? 0
+  t.equal(restartsBefore, 0, 'no restart was needed before the edit')
+
+  addPeer(short)
+  const reached = await until('node0 has the added peer', 90, async () =>
+    (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === short.missing),
+  )
+  t.comment(`${way} under ${strategy}: the added peer is connected ${reached.seconds.toFixed(1)} s after the edit`)
+  await settled(ns)
+
+  const level = levels[strategy][way]
+  const restarts = (await page(ns, 0))?.restarts ?? []
+  t.match(restarts, [{ level, outcome: 'verified' }], `one restart, at level ${level}`)
+  t.equal(restarts.length, 1)
+  // A peer that still held the connection of the process before refuses the first dial; CometBFT tries again after 5 to 8 s.
+  await until('the other peers are connected, too', 60, async () => (await netInfo(ns, 0))?.peers.length === 3)
+  const after = getPod(ns, 'node0-0')
+  t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
+  t.equal(after.status.podIP, before.status.podIP, 'the same address')
+  t.equal((containerStatus(after, 'node')?.restartCount ?? 0) - startsBefore, level === 'process' ? 0 : 1, 'restarts of the container')
+  t.equal(containerStatus(after, 'state')?.restartCount, level === 'all-containers' ? 1 : 0, 'restarts of the init container')
+}

@@ -1,0 +1,95 @@
+// The sidecar is killed at random 20 times while addresses change: the node ends up connected, and never restarts twice for one snapshot.
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { makeChain } from '../chain.ts'
+import { apply, install } from '../install.ts'
+import { nodeStatus, supervisorState } from '../plain-node.ts'
+import { impatient, namespaceFor, openRpc, replacePod } from '../scenario.ts'
+import { getPod, height, netInfo, page, until } from '../watch.ts'
+
+// node1 moves, the others list it. The kubelet waits 10 s, 20 s, 40 s, ... before it starts a sidecar again: with four kills to each of five
+// nodes the twenty do not take hours.
+const moving = 1
+const others = [0, 2, 3, 4, 5] as const
+const killsEach = 4
+const moves = 4
+
+/** The sidecar's process of a pod, by its command line and by the pod's UID in its cgroup; undefined while there is none. */
+function sidecarOf(uid: string): number | undefined {
+  const uids = [uid, uid.replaceAll('-', '_')]
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .find(pid => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+        const isSidecar = words.includes('sidecar') && words.some(word => word.endsWith('repeer.js'))
+        return isSidecar && uids.some(one => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(one))
+      } catch {
+        return false
+      }
+    })
+}
+
+const skip = process.env.E2E_CLUSTER === 'kubeconfig' && "the cluster's processes have to be in sight"
+
+t.test('sidecars killed at random while a peer moves', { skip }, async t => {
+  install()
+  const ns = namespaceFor(t, 'killed')
+  const chain = makeChain({ namespace: ns, validators: 6, annotations: impatient(), config: openRpc })
+  const all = [moving, ...others]
+  const lists = new Map(others.slice(1).map(index => [`node${index}-config`, chain.configOf(index, [moving])]))
+  apply(
+    chain.objects.map(object => {
+      const list = object.kind === 'ConfigMap' ? lists.get(object.metadata.name) : undefined
+      return list === undefined ? object : { ...object, data: { ...(object.data as object), 'config.toml': list } }
+    }),
+  )
+  const hasMoving = async (index: number) => {
+    const ip = getPod(ns, `node${moving}-0`).status.podIP
+    return (await netInfo(ns, index))?.peers.some(peer => peer.node_info.id === chain.ids[moving] && peer.remote_ip === ip) ?? false
+  }
+  await until('all run', 120, () => all.every(index => getPod(ns, `node${index}-0`).status.phase === 'Running'))
+  for (const index of others) await until(`node${index} has node${moving}`, 150, () => hasMoving(index))
+  await until('blocks', 60, async () => (await height(ns, 0)) > 2)
+  const uids = new Map(others.map(index => [index, getPod(ns, `node${index}-0`).metadata.uid]))
+
+  const kill = async (index: (typeof others)[number]) => {
+    for (let done = 0; done < killsEach; done++) {
+      const { value: pid } = await until(`a sidecar in node${index}`, 120, () => sidecarOf(uids.get(index) ?? ''))
+      // Early after its start, or in the middle of its work.
+      await sleep(Math.random() * 6000)
+      process.kill(pid, 'SIGKILL')
+      await until('it is gone', 10, () => sidecarOf(uids.get(index) ?? '') !== pid)
+    }
+  }
+  const move = async () => {
+    for (let done = 0; done < moves; done++) {
+      await replacePod(ns, moving)
+      await sleep(5000 + Math.random() * 10_000)
+    }
+  }
+  const began = Date.now()
+  await Promise.all([move(), ...others.map(kill)])
+  t.comment(`${killsEach * others.length} kills and ${moves} moves in ${Math.round((Date.now() - began) / 1000)} s`)
+
+  const connected = await until('all are connected to where node1 is now', 240, async () => {
+    for (const index of others) if (!(await hasMoving(index))) return false
+    return true
+  })
+  t.comment(`connected ${connected.seconds.toFixed(1)} s later`)
+  for (const index of others) {
+    await until(`node${index} is settled`, 120, async () => (await page(ns, index))?.phase === 'settled')
+    const pod = getPod(ns, `node${index}-0`)
+    t.equal(pod.metadata.uid, uids.get(index), `node${index} is the same pod`)
+    const sidecar = pod.status.initContainerStatuses?.find(one => one.name === 'repeer')
+    t.equal(sidecar?.restartCount, killsEach, `node${index}: each kill hit`)
+    t.equal(nodeStatus(ns, `node${index}-0`)?.restartCount, 0, `node${index}: its container went on`)
+    const restarts = (await page(ns, index))?.restarts ?? []
+    const snapshots = restarts.map(one => one.snapshot)
+    t.comment(`node${index}: ${restarts.map(one => `${one.snapshot.slice(0, 8)} ${one.outcome}`).join(', ')}`)
+    t.equal(new Set(snapshots).size, snapshots.length, `node${index} never restarted twice for one snapshot`)
+    t.equal(supervisorState(ns, `node${index}-0`).starts, restarts.length + 1, `node${index}: its supervisor counts the same`)
+  }
+})

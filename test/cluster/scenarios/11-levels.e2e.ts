@@ -1,0 +1,79 @@
+// Restarts above the process: by signal the kubelet starts the container again, and makes it wait from the second time on; all containers
+// together (Kubernetes 1.36) for a list that only an init container renders.
+import t from 'tap'
+import type { Page } from '../../../sidecar/page.ts'
+import { install, kubectl } from '../install.ts'
+import { impatient, namespaceFor, replacePod, settled } from '../scenario.ts'
+import { addPeer, startShortOfOne } from '../short-list.ts'
+import { containerStatus, getPod, netInfo, page, until } from '../watch.ts'
+
+t.test('signal: three changes within ten minutes take effect, the later ones after the back-off', async t => {
+  install()
+  const ns = namespaceFor(t, 'levels-signal')
+  const short = await startShortOfOne(ns, 'directory', impatient({ 'repeer.dev/strategy': 'signal' }))
+  await settled(ns)
+  const before = getPod(ns, 'node0-0')
+  const seconds: number[] = []
+  const changes = [async () => addPeer(short), async () => void (await replacePod(ns, 1)), async () => void (await replacePod(ns, 2))]
+  for (const [index, change] of changes.entries()) {
+    await change()
+    const told: string[] = []
+    // Asked for and not verified: a person who looks at the page meanwhile has to learn what is waited for.
+    await until('restart asked for', 90, async () => ((await page(ns, 0))?.restarts.length ?? 0) > index)
+    const effect = await until('restarted and connected', 180, async () => {
+      const now = await page(ns, 0)
+      if (now && told.at(-1) !== lineOf(now)) told.push(lineOf(now))
+      return now?.restarts.at(-1)?.outcome === 'verified' && (await netInfo(ns, 0))?.peers.length === 3
+    })
+    seconds.push(effect.seconds)
+    t.comment(`change ${index + 1}: ${effect.seconds.toFixed(1)} s; the page said: ${told.join(' | ')}`)
+    await settled(ns)
+  }
+  const after = getPod(ns, 'node0-0')
+  t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
+  t.equal(after.status.podIP, before.status.podIP, 'the same address')
+  t.equal(containerStatus(after, 'node')?.restartCount, 3, 'one restart a change')
+  t.match((await page(ns, 0))?.restarts, Array(3).fill({ level: 'container', outcome: 'verified' }))
+  t.ok((seconds[1] ?? 0) > 5, 'the second waited for the kubelet')
+})
+
+function lineOf({ phase, reason, detail, until: ends }: Page): string {
+  return [phase, reason, detail, ends && `until ${ends}`].filter(Boolean).join(', ')
+}
+
+// No variable of the generic profile outranks the file: so under wrap, too, only the init container can bring the list.
+for (const [strategy, way, annotations] of [
+  ['wrap', 'template', { 'repeer.dev/profile': 'generic', 'repeer.dev/config': 'configmap/node0-peers,CMT_P2P_PERSISTENT_PEERS' }],
+  ['signal', 'init', { 'repeer.dev/strategy': 'signal' }],
+] as const) {
+  t.test(`all containers under ${strategy}: the node stops first, the list is rendered again, nothing starts twice`, async t => {
+    install()
+    const ns = namespaceFor(t, `levels-all-${strategy}`)
+    const short = await startShortOfOne(ns, way, impatient(annotations))
+    await settled(ns)
+    const before = getPod(ns, 'node0-0')
+    addPeer(short)
+    const { seconds } = await until('node0 has the added peer', 90, async () =>
+      (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === short.missing),
+    )
+    t.comment(`all containers under ${strategy}: connected ${seconds.toFixed(1)} s after the edit`)
+    await settled(ns)
+    t.match((await page(ns, 0))?.restarts, [{ level: 'all-containers', outcome: 'verified' }])
+    const after = getPod(ns, 'node0-0')
+    t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
+    t.equal(after.status.podIP, before.status.podIP, 'the same address')
+    for (const name of ['state', 'node', 'repeer']) t.equal(containerStatus(after, name)?.restartCount, 1, `${name} started again, once`)
+    t.equal(starts(ns, 'spec.containers{node}'), 2, 'the node started twice in all')
+    t.equal(starts(ns, 'spec.initContainers{state}'), 2, 'the list was rendered twice in all')
+  })
+}
+
+type Events = { items: { reason: string; count?: number; involvedObject: { name: string; fieldPath?: string } }[] }
+
+/** How often the kubelet started a container of node0. */
+function starts(namespace: string, fieldPath: string): number {
+  const { items } = JSON.parse(kubectl('-n', namespace, 'get', 'events', '-o', 'json')) as Events
+  return items
+    .filter(({ reason, involvedObject: of }) => reason === 'Started' && of.name === 'node0-0' && of.fieldPath === fieldPath)
+    .reduce((sum, { count = 1 }) => sum + count, 0)
+}
