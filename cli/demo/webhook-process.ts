@@ -18,7 +18,9 @@ export type WebhookOptions = {
   readonly execPath: string
   readonly entry: string
   readonly path: string
-  readonly timeline: Timeline
+  readonly timeline: Pick<Timeline, 'tell'>
+  /** Environment variables of the process, beside PATH. */
+  readonly env?: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   /** What the API has before the webhook starts. */
   readonly objects: readonly KubernetesObject[]
@@ -26,6 +28,7 @@ export type WebhookOptions = {
 
 export type RunningWebhook = {
   readonly address: WebhookAddress
+  readonly pid: number
   /** Creates or replaces an object in the API. */
   readonly put: (object: KubernetesObject) => Promise<void>
   readonly close: () => Promise<void>
@@ -48,7 +51,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   const log = openSync(logFile, 'w')
   const flags = [`--kubeconfig=${kubeconfig}`, '--listen=127.0.0.1:0', '--image=repeer:demo', '--turns=self', '--drain-seconds=0']
   const child = spawn(options.execPath, [options.entry, 'webhook', ...flags], {
-    env: { PATH: options.path },
+    env: { PATH: options.path, ...options.env },
     stdio: ['ignore', log, log],
     detached: true,
   })
@@ -77,7 +80,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
       'webhook',
       'ready: made its certificate, keeps it in a Secret, has published its CA in the MutatingWebhookConfiguration',
     )
-    return { address, put: object => api.put(object), close }
+    return { address, pid: child.pid ?? 0, put: object => api.put(object), close }
   } catch (error) {
     await close()
     const tail = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join('\n')

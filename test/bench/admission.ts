@@ -1,7 +1,12 @@
 // Admission of a 20 KB pod: times at 200 requests/s, the most that one core does, memory. Reference: the same server deciding nothing.
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { startWebhook } from '../../cli/demo/webhook-process.ts'
 import { atRate, caller, flatOut, type Target } from './load.ts'
+import { benchConfigMap } from './pod.ts'
 import { end, holdTo, memoryOf, start } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
 
@@ -14,6 +19,7 @@ export async function admission(): Promise<string> {
   holdTo(1)
   const reference = await measure('reference')
   const decide = await measure('decide')
+  const deployed = await measureDeployed()
   const row = (name: string, text: (value: number) => string, of: (measured: Measured) => number, goal: string) => [
     name,
     text(of(decide)),
@@ -32,9 +38,45 @@ export async function admission(): Promise<string> {
       one => one.perSecond,
       '>= 1500',
     ),
-    row('resident after the load, this server', mebibytes, one => one.rss, ''),
+    row('resident after the load, this server, unbundled', mebibytes, one => one.rss, ''),
+    ['resident, the bundled webhook as deployed, ready', mebibytes(deployed.ready), '-', '-', '<= 130 MiB'],
+    ['resident, the same after 10 s at 200/s', mebibytes(deployed.loaded), '-', '-', '<= 130 MiB'],
+    ['resident, the same after 5 s flat out', mebibytes(deployed.flatOut), '-', '-', ''],
   ]
   return table(['admission of a 20 KB pod, TLS', 'repeer', 'reference', 'ratio', 'goal'], rows)
+}
+
+/** The whole webhook, as the image runs it, with the environment that the Deployment gives it, against the demo's stand-in for the API server. */
+async function measureDeployed(): Promise<{ ready: number; loaded: number; flatOut: number }> {
+  const directory = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
+  const signal = AbortSignal.timeout(120_000)
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'chain', labels: { 'repeer.dev/inject': 'enabled' } } }
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'node0-config', namespace: 'chain' }, data: benchConfigMap() }
+  const entry = join(import.meta.dirname, '../../dist/image/repeer.js')
+  const timeline = { tell: () => {} }
+  const own = { directory, execPath: process.execPath, entry, path: process.env.PATH ?? '', env: deploymentEnv(), timeline, signal }
+  const webhook = await startWebhook({ ...own, objects: [namespace, configMap] })
+  try {
+    const resident = () => memoryOf(webhook.pid).rss
+    const ready = resident()
+    const { call, close } = caller({ port: webhook.address.port, ca: webhook.address.ca }, 16)
+    await atRate(call, rate, seconds)
+    const loaded = resident()
+    await flatOut(call, 16, 5)
+    const after = resident()
+    close()
+    return { ready, loaded, flatOut: after }
+  } finally {
+    await webhook.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function deploymentEnv(): Record<string, string> {
+  type Deployment = { spec: { template: { spec: { containers: { env?: { name: string; value: string }[] }[] } } } }
+  const text = readFileSync(join(import.meta.dirname, '../../manifests/base/deployment.yaml'), 'utf8')
+  const deployment = parseAllDocuments(text)[0]?.toJS() as Deployment
+  return Object.fromEntries((deployment.spec.template.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]))
 }
 
 async function measure(kind: 'decide' | 'reference'): Promise<Measured> {

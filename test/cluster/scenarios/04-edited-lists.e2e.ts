@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { install } from '../install.ts'
 import { impatient, namespaceFor, settled } from '../scenario.ts'
-import { addPeer, type ListWay, listWays, startShortOfOne } from '../short-list.ts'
+import { addPeer, listWays, startShortOfOne } from '../short-list.ts'
 import { containerStatus, getPod, netInfo, never, page, until } from '../watch.ts'
 
 const levels = {
@@ -22,7 +22,7 @@ for (const strategy of ['wrap', 'signal'] as const) {
   for (const way of listWays) t.test(`${way} under ${strategy}`, t => edited(t, strategy, way))
 }
 
-async function edited(t: Test, strategy: keyof typeof levels, way: ListWay): Promise<void> {
+async function edited(t: Test, strategy: keyof typeof levels, way: (typeof listWays)[number]): Promise<void> {
   install()
   const ns = namespaceFor(t, `edited-${way.toLowerCase()}-${strategy}`)
   const short = await startShortOfOne(ns, way, impatient({ 'repeer.dev/strategy': strategy }))

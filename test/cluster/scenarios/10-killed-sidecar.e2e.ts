@@ -14,6 +14,7 @@ const moving = 1
 const others = [0, 2, 3, 4, 5] as const
 const killsEach = 4
 const moves = 4
+const busy = new Set(['restarting', 'verifying'])
 
 /** The sidecar's process of a pod, by its command line and by the pod's UID in its cgroup; undefined while there is none. */
 function sidecarOf(uid: string): number | undefined {
@@ -37,7 +38,7 @@ const skip = process.env.E2E_CLUSTER === 'kubeconfig' && "the cluster's processe
 t.test('sidecars killed at random while a peer moves', { skip }, async t => {
   install()
   const ns = namespaceFor(t, 'killed')
-  const chain = makeChain({ namespace: ns, validators: 6, annotations: impatient(), config: openRpc })
+  const chain = makeChain({ namespace: ns, validators: 6, annotations: impatient({ 'repeer.dev/settle-seconds': '1' }), config: openRpc })
   const all = [moving, ...others]
   const lists = new Map(others.slice(1).map(index => [`node${index}-config`, chain.configOf(index, [moving])]))
   apply(
@@ -58,8 +59,10 @@ t.test('sidecars killed at random while a peer moves', { skip }, async t => {
   const kill = async (index: (typeof others)[number]) => {
     for (let done = 0; done < killsEach; done++) {
       const { value: pid } = await until(`a sidecar in node${index}`, 120, () => sidecarOf(uids.get(index) ?? ''))
-      // Early after its start, or in the middle of its work.
-      await sleep(Math.random() * 6000)
+      // Anywhere in its life, and rather more often around a restart.
+      const end = Date.now() + Math.random() * 20_000
+      while (Date.now() < end && !busy.has((await page(ns, index))?.phase ?? '')) await sleep(100)
+      await sleep(Math.random() * 1000)
       process.kill(pid, 'SIGKILL')
       await until('it is gone', 10, () => sidecarOf(uids.get(index) ?? '') !== pid)
     }
@@ -67,7 +70,7 @@ t.test('sidecars killed at random while a peer moves', { skip }, async t => {
   const move = async () => {
     for (let done = 0; done < moves; done++) {
       await replacePod(ns, moving)
-      await sleep(5000 + Math.random() * 10_000)
+      await sleep(15_000 + Math.random() * 10_000)
     }
   }
   const began = Date.now()

@@ -1,5 +1,6 @@
 // Restarts above the process: by signal the kubelet starts the container again, and makes it wait from the second time on; all containers
 // together (Kubernetes 1.36) for a list that only an init container renders.
+import { spawn } from 'node:child_process'
 import t from 'tap'
 import type { Page } from '../../../sidecar/page.ts'
 import { install, kubectl } from '../install.ts'
@@ -43,7 +44,7 @@ function lineOf({ phase, reason, detail, until: ends }: Page): string {
 
 // No variable of the generic profile outranks the file: so under wrap, too, only the init container can bring the list.
 for (const [strategy, way, annotations] of [
-  ['wrap', 'template', { 'repeer.dev/profile': 'generic', 'repeer.dev/config': 'configmap/node0-peers,CMT_P2P_PERSISTENT_PEERS' }],
+  ['wrap', 'template', { 'repeer.dev/profile': 'generic', 'repeer.dev/config': 'node0-peers/CMT_P2P_PERSISTENT_PEERS' }],
   ['signal', 'init', { 'repeer.dev/strategy': 'signal' }],
 ] as const) {
   t.test(`all containers under ${strategy}: the node stops first, the list is rendered again, nothing starts twice`, async t => {
@@ -52,6 +53,9 @@ for (const [strategy, way, annotations] of [
     const short = await startShortOfOne(ns, way, impatient(annotations))
     await settled(ns)
     const before = getPod(ns, 'node0-0')
+    const log = followLog(ns, 'node')
+    t.teardown(log.stop)
+    await until('the log is followed', 30, () => log.text().length > 0)
     addPeer(short)
     const { seconds } = await until('node0 has the added peer', 90, async () =>
       (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === short.missing),
@@ -63,9 +67,21 @@ for (const [strategy, way, annotations] of [
     t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
     t.equal(after.status.podIP, before.status.podIP, 'the same address')
     for (const name of ['state', 'node', 'repeer']) t.equal(containerStatus(after, name)?.restartCount, 1, `${name} started again, once`)
+    t.match(log.text(), /captured terminated/, 'the node was asked to stop')
+    t.match(log.text(), /Closing evidencestore/, 'and did so to its last line')
     t.equal(starts(ns, 'spec.containers{node}'), 2, 'the node started twice in all')
     t.equal(starts(ns, 'spec.initContainers{state}'), 2, 'the list was rendered twice in all')
   })
+}
+
+/** The kubelet removes the containers that it restarts together, and their logs with them: this one has to be read while it is written. */
+function followLog(namespace: string, container: string): { text: () => string; stop: () => void } {
+  const child = spawn('kubectl', ['-n', namespace, 'logs', '-f', 'node0-0', '-c', container], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let text = ''
+  child.stdout.on('data', (data: Buffer) => {
+    text += data.toString()
+  })
+  return { text: () => text, stop: () => child.kill() }
 }
 
 type Events = { items: { reason: string; count?: number; involvedObject: { name: string; fieldPath?: string } }[] }
