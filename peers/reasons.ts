@@ -13,6 +13,7 @@ export const skipReasons = {
   'static-pod': 'a static or mirror pod is run by the kubelet from its own file, which admission cannot change',
   'already-injected': 'the pod has been injected before',
   'name-conflict': 'the pod has a container or volume of its own with a name that repeer needs',
+  'too-large': "the pod has more volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
   'internal-error': 'repeer failed while looking at the pod, and let it in unchanged',
 } as const
 export type SkipReason = keyof typeof skipReasons
@@ -33,8 +34,9 @@ export const holdReasons = {
   'list-missing': 'no watched source could be read',
   'list-malformed': 'the new peer list cannot be parsed',
   'list-empty': 'the new peer list is empty',
-  'list-fixed': 'the list is literal in the pod spec; only its addresses can be followed',
-  'mass-removal': 'more than half of the peers would be removed; repeer.dev/allow-mass-removal: "true" permits it',
+  'list-too-long': 'the new peer list does not fit into the environment variable that would carry it to the node',
+  'list-fixed': 'a list that is literal in the pod spec names an address that is not connected; only names can be followed',
+  'mass-removal': 'more than half of the peers would be removed without others in their place; repeer.dev/allow-mass-removal: "true" permits it',
   'needs-rollout': 'no restart in place can bring this change to the node; it needs a rollout of its pod',
   'owner-rolls': 'the owner of the pod replaces it on an edited list; only addresses are followed here',
   settling: 'the change is younger than the settle time',
@@ -59,6 +61,7 @@ export const holdReasons = {
   'process-ambiguous': 'more than one process could be the node',
   'process-not-found': 'no process of the node container was found',
   'not-permitted': "the sidecar may not signal the node's process",
+  'not-taken': 'the last request to restart the node was not carried out',
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons

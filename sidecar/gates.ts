@@ -30,19 +30,18 @@ export const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 6
 /** The level that a wish needs: the highest of those that the changes behind it need, or why there is none. */
 export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
   const { plan } = look
-  const needed: { level: Level; what: string; literal: boolean }[] = []
+  const needed: { level: Level; what: string }[] = []
   if (wish.missing.some(isAddressMatter)) {
-    needed.push({ level: addressLevel(plan), what: 'a changed address', literal: false })
+    needed.push({ level: addressLevel(plan), what: 'a changed address' })
   }
   for (const source of sourcesBehind(wish, look)) {
-    needed.push({ level: source.level, what: `${source.kind} ${source.name}/${source.key} (${source.via})`, literal: false })
+    needed.push({ level: source.level, what: `${source.kind} ${source.name}/${source.key} (${source.via})` })
   }
   const possible = needed.filter(one => one.level !== 'none')
   if (possible.length === 0) {
     if (plan.reach.by === 'observe') return { hold: { reason: 'observe', detail: observeReasons[plan.reach.reason] } }
     const what = needed.map(one => one.what).join(', ')
-    const fixed = plan.sources.every(source => source.kind === 'Literal')
-    return { hold: { reason: fixed ? 'list-fixed' : 'needs-rollout', ...(what ? { detail: what } : {}) } }
+    return { hold: { reason: 'needs-rollout', ...(what ? { detail: what } : {}) } }
   }
   const level = possible.map(one => one.level).reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
   return gentleEnough(level, look, memory)
@@ -52,7 +51,6 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclu
 export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const gates = [
     strategyGate,
-    ownerGate,
     massRemovalGate,
     minPeersGate,
     reachableGate,
@@ -74,20 +72,23 @@ function strategyGate(_wish: Wish, look: Look): Hold | null {
   return look.plan.strategy === 'hot' ? { reason: 'hot-only' } : null
 }
 
-function ownerGate(wish: Wish, look: Look): Hold | null {
-  const listOnly = !wish.missing.some(isAddressMatter)
-  return look.plan.ownerRolls && listOnly ? { reason: 'owner-rolls' } : null
+function massRemovalGate(wish: Wish, look: Look): Hold | null {
+  const gone = isMassRemoval(wish.given.lists, wish.lists, look)
+  return gone ? { reason: 'mass-removal', detail: gone } : null
 }
 
-/** The design's bound: more than half of the peers gone, and nothing in their place. A peer with another address is not gone. */
-function massRemovalGate(wish: Wish, look: Look): Hold | null {
+/**
+ * Says how many peers would go, where that is more than half of them and the list gets shorter: a list whose only peer is replaced by another
+ * is an ordinary edit. A peer that keeps its ID and changes its address is not gone. Null where it is no mass removal, or permitted.
+ */
+export function isMassRemoval(given: Lists, wanted: Lists, look: Pick<Look, 'allowMassRemoval'>): string | null {
   if (look.allowMassRemoval) return null
   const name = (peer: { id?: string; host: string; port: number; role: 'peer' | 'seed' }) => peer.id ?? peerKey({ ...peer, role: 'peer' })
-  const old = new Set(peersOf(wish.given.lists).map(name))
-  const now = new Set(peersOf(wish.lists).map(name))
+  const old = new Set(peersOf(given).map(name))
+  const now = new Set(peersOf(wanted).map(name))
   const gone = [...old].filter(one => !now.has(one)).length
   if (gone * 2 <= old.size || now.size >= old.size) return null
-  return { reason: 'mass-removal', detail: `${gone} of ${old.size} peers would be removed` }
+  return `${gone} of ${old.size} peers would be removed`
 }
 
 function minPeersGate(wish: Wish, look: Look): Hold | null {
@@ -109,7 +110,7 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   if (!need) return { reason: 'settling' }
   const addressOnly = wish.missing.every(isAddressMatter)
   const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
-  if (heals > 0 && look.now < need.since + heals * 1000) return { reason: 'healing', until: need.since + heals * 1000 }
+  if (heals > 0 && look.now < need.firstSince + heals * 1000) return { reason: 'healing', until: need.firstSince + heals * 1000 }
   const until = settledAt(wish, look, need, times)
   return look.now < until ? { reason: 'settling', until } : null
 }

@@ -112,5 +112,7 @@ function givenFrom(lists: Lists, hosts: Readonly<Record<string, HostView>>, unce
 }
 
 function isUncertain(view: HostView | undefined, startedAt: number, times: Timing): boolean {
-  return view === undefined || view.since > startedAt - times.dnsCacheSeconds * 1000
+  // While look-ups fail, the last answer is only remembered here; the node, starting then, got none.
+  if (view === undefined || view.failures > 0) return true
+  return view.since > startedAt - times.dnsCacheSeconds * 1000
 }

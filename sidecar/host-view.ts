@@ -5,6 +5,9 @@ import type { HostView } from './observation.ts'
 /** As many former addresses as are kept for a host: a peer that moves every hour is known for a day. */
 const maxFormer = 32
 
+/** As many addresses as are kept of an answer: a peer has one or two, and a hostile answer over TCP could hold thousands. */
+const maxAddresses = 16
+
 /**
  * An address that comes back within this time after it went is taken for a rotating answer, and a set that has not changed for this time is
  * not rotating any more. Rotating name servers give another answer at every expiry, so at least every minute; a pod that returns to an earlier address does so seldom.
@@ -18,7 +21,7 @@ export function unanswered(now: number): HostView {
 
 /** After an answer. `answer`: all addresses of it, in any order and spelling; what is no address is left out. */
 export function answered(view: HostView, answer: readonly string[], now: number): HostView {
-  const addresses = [...new Set(answer.map(normalHost).filter(address => address !== undefined))].sort()
+  const addresses = [...new Set(answer.map(normalHost).filter(address => address !== undefined))].sort().slice(0, maxAddresses)
   const { error: _, ...known } = view
   const same = addresses.length === view.addresses.length && addresses.every(address => view.addresses.includes(address))
   if (same && view.answeredAt !== null) {

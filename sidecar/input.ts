@@ -13,7 +13,7 @@ import { type NodeSettings, readNodeSettings } from './node-settings.ts'
 export type ListInput =
   /** `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about what is absent. */
   | { readonly ok: true; readonly lists: Lists; readonly peers: readonly Peer[]; readonly problems: readonly string[] }
-  | { readonly ok: false; readonly reason: 'list-missing' | 'list-malformed' | 'list-empty'; readonly message: string }
+  | { readonly ok: false; readonly reason: 'list-missing' | 'list-malformed' | 'list-empty' | 'list-too-long'; readonly message: string }
 
 export type Input = {
   readonly plan: Plan
@@ -76,12 +76,12 @@ async function readOnce(dir: string): Promise<Input> {
       }),
     ),
   ])
-  const list = listOf(read)
+  const { list, exports } = withExports(listOf(read), read)
   return {
     plan,
     list,
     settings: readNodeSettings(read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : []))),
-    exports: list.ok ? exportsOf(read, list.lists) : {},
+    exports,
     ...(peerHash === undefined ? {} : { peerHash }),
     ...(endpoints === undefined ? {} : { endpoints }),
     ...(turn === undefined ? {} : { turn }),
@@ -130,6 +130,28 @@ function listOf(read: readonly Read[]): ListInput {
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 
+/** Linux takes one environment string of 128 KiB at most (MAX_ARG_STRLEN), its end included: a longer one keeps the node from starting. */
+const longestVariable = 128 * 1024 - 1
+
+/** A list that cannot be handed to the node by a variable must not be: the node would not start. */
+function withExports(list: ListInput, read: readonly Read[]): { list: ListInput; exports: Record<string, string> } {
+  if (!list.ok) return { list, exports: {} }
+  const exports = exportsOf(read, list.lists)
+  for (const [name, value] of Object.entries(exports)) {
+    const bytes = Buffer.byteLength(`${name}=${value}`)
+    if (bytes > longestVariable) {
+      const message = `${name} would be ${bytes} bytes, and a variable may be ${longestVariable}; shorten the list, or mount it as a directory`
+      return { list: { ok: false, reason: 'list-too-long', message }, exports: {} }
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these two bytes are what cannot be passed on.
+    if (/[\u0000\u0001]/.test(value)) {
+      const message = `the text for variable ${name} holds a byte 0 or 1; expected text`
+      return { list: { ok: false, reason: 'list-malformed', message }, exports: {} }
+    }
+  }
+  return { list, exports }
+}
+
 /** Lists that are variables, as they are; and lists of files that a variable outranks, as that variable's value. */
 function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> {
   const exports: Record<string, string> = {}
@@ -140,8 +162,9 @@ function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> 
     else if (source.override !== undefined) overridden.set(source.override, [...(overridden.get(source.override) ?? []), source])
   }
   for (const [variable, sources] of overridden) {
-    const peers = uniquePeers(sources.flatMap(source => lists[sourceKey(source)] ?? [])).filter(peer => peer.role === 'peer')
-    exports[variable] = writePeers('cometbft-list', peers)
+    const peers = uniquePeers(sources.flatMap(source => (lists[sourceKey(source)] ?? []).filter(peer => peer.role === source.role)))
+    // An empty variable would outrank what the node's file still lists.
+    if (peers.length > 0) exports[variable] = writePeers('cometbft-list', peers)
   }
   return exports
 }

@@ -75,8 +75,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   }
 
   /** Whatever starts the node next should give it the wanted list, unless that list is one that needs a permission. */
-  async function giveNextStart(input: Input, { decision }: Outcome): Promise<void> {
-    if (!input.list.ok || (decision.do === 'wait' && decision.reason === 'mass-removal')) return
+  async function giveNextStart(input: Input, { mayGive }: Outcome): Promise<void> {
+    if (!input.list.ok || !mayGive) return
     const token = tokenOf(input.list.lists)
     const wanted = JSON.stringify([token, input.exports])
     if (wanted === exported) return
@@ -86,7 +86,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
 
   async function restart({ intent, why }: Extract<Outcome['decision'], { do: 'restart' }>): Promise<void> {
     log.info({ id: intent.id, level: intent.level, snapshot: intent.hash, why }, 'restarting the node in place')
-    const answer = await parts.reach.restart({ id: intent.id, level: intent.level })
+    const answer = await parts.reach.restart({ id: intent.id, level: intent.level, identity: intent.identity })
     if (!answer.ok)
       log.warn({ id: intent.id, reason: answer.hold, detail: answer.detail }, 'the restart was not taken; it will be asked for again')
   }
@@ -135,6 +135,9 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   }
 }
 
+/** With 16 at once and 2 s each, a look waits 8 s for them at most. */
+const mostProbes = 64
+
 /** Gathers one look. Addresses are probed last, and only those whose answer matters. */
 async function see(parts: LoopParts, input: Input, memory: Memory, knownId: string | undefined): Promise<Look> {
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
@@ -159,14 +162,18 @@ async function see(parts: LoopParts, input: Input, memory: Memory, knownId: stri
   const wanted = new Map(
     suspects(look, lists, memory.given, memory.intent !== null).map(one => [hostPort({ host: one.address, port: one.port }), one]),
   )
-  const answers = await Promise.all([...wanted].map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const))
+  // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
+  const answers = await Promise.all(
+    [...wanted].slice(0, mostProbes).map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
+  )
   return { ...look, reachable: Object.fromEntries(answers) }
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
 function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean): number {
   if (failed) return Math.min(5, parts.lookSeconds) * 1000
-  const busy = memory.need !== null || memory.intent !== null || memory.starting !== undefined || page?.phase === 'starting'
+  const soon = page?.until !== undefined && Date.parse(page.until) - parts.now() < 5000
+  const busy = memory.intent !== null || memory.starting !== undefined || page?.phase === 'starting' || page?.reason === 'settling' || soon
   if (busy) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds

@@ -6,7 +6,8 @@ import type { NodeProcess } from './observation.ts'
 import { createObserve, createSignal } from './signal.ts'
 import { createWrap } from './wrap.ts'
 
-export type Stop = { readonly id: string; readonly level: Exclude<Level, 'none'> }
+/** `identity`: of the process that is to be replaced; any other has been started since, and is left alone. Absent: whichever there is. */
+export type Stop = { readonly id: string; readonly level: Exclude<Level, 'none'>; readonly identity?: string }
 
 export type Held = { readonly hold: HoldReason; readonly detail: string }
 

@@ -2,12 +2,12 @@
 //
 // The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer is missing, a restart would
 // teach the node something about it, and nothing holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
-import { peerKey } from '../peers/peer.ts'
+import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, shutGate, type Wish } from './gates.ts'
-import { givenAtStart, givenByRestart, hashOf, withLearned, wouldLearn } from './given.ts'
+import { type Hold, isMassRemoval, levelFor, shutGate, type Wish } from './gates.ts'
+import { givenAtStart, givenByRestart, hashOf, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
 import type { Look, Timing } from './look.ts'
-import type { Intent, Memory, Restart } from './memory.ts'
+import type { Given, Intent, Memory, Restart } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
 
 export type Decision =
@@ -20,7 +20,16 @@ export type Decision =
   /** A restart has been asked for, and the node is not back and connected yet. */
   | { readonly do: 'verify'; readonly until: number }
 
-export type Outcome = { readonly memory: Memory; readonly decision: Decision; readonly assessed: readonly Assessed[] }
+export type Outcome = {
+  readonly memory: Memory
+  readonly decision: Decision
+  readonly assessed: readonly Assessed[]
+  /** Whether whatever starts the node next may give it the wanted list: not one that removes most peers without permission. */
+  readonly mayGive: boolean
+}
+
+/** Ten minutes: a node that has not listened by then has other troubles than a slow start. */
+const longestStartMs = 600_000
 
 type GoodLook = Look & { readonly list: { readonly ok: true } }
 type Step = { readonly memory: Memory; readonly decision: Decision }
@@ -32,7 +41,8 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const dialled = dialledHosts(assess(look, lists, taken.given), look)
   const remembered = taken.given ? { ...taken, given: withLearned(taken.given, dialled, look.hosts) } : taken
   const assessed = assess(look, lists, remembered.given)
-  return { ...decide(remembered, look, assessed, times), assessed }
+  const mayGive = look.list.ok && !(remembered.given && isMassRemoval(remembered.given.lists, lists, look))
+  return { ...decide(remembered, look, assessed, times), assessed, mayGive }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
@@ -57,15 +67,58 @@ function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], 
   const blind = look.node.seenBy === 'none'
   // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
   const missing = assessed.filter(one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'))
-  if (missing.length === 0) return settle(memory, hash, assessed, look.now)
-  const wish: Wish = { hash, lists, given, missing, assessed, blind }
-  const level = levelFor(wish, look, memory)
+  if (missing.length === 0) return nothingToTeach(memory, hash, assessed, look)
+  const whole: Wish = { hash, lists, given, missing: leftToUs(missing, look), assessed, blind }
+  if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
+  const level = levelFor(whole, look, memory)
   if ('hold' in level) return wait({ ...memory, need: null }, level.hold)
 
+  // From here on it is about those peers only that a restart at this level would bring.
+  const giving = givenByRestart(memory, look, level.level)
+  const wish = { ...whole, missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts) === null) }
   const wishing = { ...memory, need: needFor(memory, wish, look, times) }
   const hold = shutGate(wish, look, wishing, times)
   if (hold) return wait(wishing, hold)
-  return restart(wishing, wish, level.level, look)
+  return restart(wishing, wish, giving, level.level, look)
+}
+
+/** An owner that replaces the pod on an edited list brings new peers itself. */
+function leftToUs(missing: readonly Assessed[], look: Look): readonly Assessed[] {
+  return look.plan.ownerRolls ? missing.filter(one => one.learns !== 'list') : missing
+}
+
+/** No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody has any more. */
+function nothingToTeach(memory: Memory, hash: string, assessed: readonly Assessed[], look: GoodLook): Step {
+  const absent = assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
+  const last = memory.restarts.at(-1)
+  if (absent.length > 0 && last?.hash === hash && last.outcome === 'unverified') {
+    return wait(
+      { ...memory, need: null },
+      { reason: 'already-restarted', detail: `not connected: ${absent.map(one => one.peer.host).join(', ')}` },
+    )
+  }
+  const fixed = absent.filter(one => isAddress(one.peer.host) && isLiteral(one, look))
+  if (fixed.length > 0) {
+    return wait(
+      { ...memory, need: null },
+      { reason: 'list-fixed', detail: `not connected: ${fixed.map(one => hostPort(one.peer)).join(', ')}` },
+    )
+  }
+  return settle(absent.length === 0 ? withVerified(memory) : memory, hash, assessed, look.now)
+}
+
+function isLiteral(one: Assessed, look: GoodLook): boolean {
+  const key = peerKey(one.peer)
+  return look.plan.sources.some(
+    source => source.kind === 'Literal' && look.list.lists[sourceKey(source)]?.some(peer => peerKey(peer) === key),
+  )
+}
+
+/** Peers that connected after the time for verifying: the restart helped after all. */
+function withVerified(memory: Memory): Memory {
+  const last = memory.restarts.at(-1)
+  if (last?.outcome !== 'unverified') return memory
+  return { ...memory, restarts: [...memory.restarts.slice(0, -1), { ...last, outcome: 'verified' }] }
 }
 
 /** A need lasts as long as somebody reachable is missing; another snapshot starts the settle time again, but not its longest extent. */
@@ -78,13 +131,11 @@ function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory[
   return { hash: wish.hash, since, firstSince: memory.need?.firstSince ?? since, delaySeconds }
 }
 
-function restart(memory: Memory, wish: Wish, level: Intent['level'], look: GoodLook): Step {
+function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level'], look: GoodLook): Step {
   const identity = 'identity' in look.process ? look.process.identity : ''
   const id = `${wish.hash}.${look.now}`
   const why = whyRestart(wish)
-  const giving = givenByRestart(memory, look, level)
-  const taught = wish.missing.filter(one => one.reachable !== false && wouldLearn(one.peer, giving, look.hosts) === null)
-  const sake = taught.map(one => peerKey(one.peer))
+  const sake = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
   const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
   const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked' }
   return { memory: { ...memory, intent, need: null, restarts: [...memory.restarts, asked] }, decision: { do: 'restart', intent, why } }
@@ -114,12 +165,13 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
     }
     // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking again brings about.
     const unfinished = process?.request !== intent.id || intent.level === 'all-containers'
-    if (process?.identity === intent.identity && unfinished && look.list.ok) {
+    if (process?.identity === intent.identity && unfinished && look.list.ok && !look.paused) {
       return { memory, decision: { do: 'restart', intent, why: 'asked before, not yet taken' } }
     }
     return { memory, decision: { do: 'verify', until } }
   }
-  const until = intent.backAt + times.verifySeconds * 1000
+  // A node that takes minutes to open its database gets twice what its last start took.
+  const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
   if (process && isBack(intent, look, assessed)) return close(memory, intent, 'verified', look, assessed)
   if (look.now < until) return { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
@@ -139,8 +191,8 @@ function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look
   const closed = { ...memory, intent: null, restarts }
   if (outcome === 'verified') return settle({ ...closed }, intent.hash, assessed, look.now, 'restarted')
   return wait(closed, {
-    reason: outcome === 'unverified' ? 'already-restarted' : 'supervisor-absent',
-    detail: `restart ${intent.id}: ${outcome}`,
+    reason: outcome === 'unverified' ? 'already-restarted' : 'not-taken',
+    detail: `restart ${intent.id}`,
   })
 }
 
@@ -181,17 +233,33 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   const { identity, startedAt } = process
   const { intent } = memory
   if (intent !== null && intent.identity !== identity) {
-    return { ...memory, process: { identity, startedAt }, given: intent.giving, intent: { ...intent, backAt: intent.backAt ?? look.now } }
+    if (intent.level !== 'process' && look.plan.reach.by === 'wrap' && containerOf(identity) === containerOf(intent.identity)) {
+      // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered.
+      const restarts = memory.restarts.map(one =>
+        one.id === intent.id ? { ...one, outcome: 'not-taken' as const, endedAt: look.now } : one,
+      )
+      return { ...memory, process: { identity, startedAt }, intent: null, restarts }
+    }
+    // An edit between asking and starting: the supervisor tells by its token that the node was given the newer list already.
+    const newer = look.list.ok && process.given === tokenOf(look.list.lists)
+    const given = newer && look.list.ok ? givenByRestart(memory, { ...look, list: look.list }, intent.level) : intent.giving
+    return { ...memory, process: { identity, startedAt }, given, intent: { ...intent, backAt: intent.backAt ?? look.now } }
   }
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times) }
+}
+
+/** Under wrap an identity is SUPERVISOR/STARTS, and each container start has a supervisor of its own. */
+function containerOf(identity: string): string {
+  return identity.split('/', 1)[0] ?? identity
 }
 
 /** Measured for a process that was seen young, up to the first look at which it listens. */
 function rememberStart(memory: Memory, look: Look, process: NodeProcess): Memory {
   const { starting, ...rest } = memory
   if (memory.process?.identity !== process.identity) {
-    return look.now - process.startedAt < 10_000 ? { ...rest, starting: process.identity } : rest
+    return look.now - process.startedAt < 10_000 && look.node.listening !== undefined ? { ...rest, starting: process.identity } : rest
   }
+  if (look.now - process.startedAt > longestStartMs) return rest
   if (starting !== process.identity || look.node.listening !== true) return memory
   return { ...rest, lastStartSeconds: Math.max(0, (look.now - process.startedAt) / 1000) }
 }

@@ -18,7 +18,7 @@ export function buildServer({ page, unwell, registry }: ServerParts): Server {
   return createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 }, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return send(response, 405, { error: `found ${request.method}, expected GET` })
-    const path = new URL(request.url ?? '/', 'http://status').pathname
+    const [path = '/'] = (request.url ?? '/').split('?', 1)
     switch (path) {
       case '/status': {
         const current = page()

@@ -63,6 +63,8 @@ export function createSignal(parts: ReachParts & { graceSeconds: number; names: 
       if (stopping === stop.id) return { ok: true }
       const target = await choose()
       if ('hold' in target) return { ok: false, ...target }
+      // The node ended meanwhile, and the kubelet has started it again: what was asked for has happened.
+      if (stop.identity !== undefined && identityOf(target.main) !== stop.identity) return { ok: true }
       const refused = await signal(target.all, 'SIGTERM')
       if (refused && (await isAlive(target.main))) return { ok: false, hold: 'not-permitted', detail: refused }
       stopping = stop.id
@@ -120,7 +122,11 @@ function createEyes(procDir: string, names: readonly string[]): () => Promise<Ta
 }
 
 async function nodeProcess({ main }: Target, procDir: string, now: number) {
-  return { identity: `${main.pid}/${main.startTicks}`, startedAt: await momentOf(main.startTicks / ticksPerSecond, procDir, now) }
+  return { identity: identityOf(main), startedAt: await momentOf(main.startTicks / ticksPerSecond, procDir, now) }
+}
+
+function identityOf({ pid, startTicks }: Process): string {
+  return `${pid}/${startTicks}`
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -46,7 +46,7 @@ export function createWrap(parts: ReachParts & { graceSeconds: number }): Reach 
       }
       return {
         process: {
-          identity: `${state.supervisor}/${state.starts}`,
+          identity: identityOf(state),
           startedAt: await momentOf(state.started, procDir, now()),
           phase: state.phase,
           ...(state.given === undefined ? {} : { given: state.given }),
@@ -61,6 +61,7 @@ export function createWrap(parts: ReachParts & { graceSeconds: number }): Reach 
       const found = await current()
       if ('absent' in found) return { ok: false, hold: 'supervisor-absent', detail: found.absent }
       if (found.state.request !== stop.id) {
+        if (stop.identity !== undefined && identityOf(found.state) !== stop.identity) return { ok: true }
         const sent = await sendRequest(controlDir, requestOf(stop))
         if ('absent' in sent) return { ok: false, hold: 'supervisor-absent', detail: sent.absent }
         const taken = await waitFor(state => state.request === stop.id, takenMs)
@@ -82,6 +83,10 @@ export function createWrap(parts: ReachParts & { graceSeconds: number }): Reach 
       return { ok: true }
     },
   }
+}
+
+function identityOf({ supervisor, starts }: SupervisorState): string {
+  return `${supervisor}/${starts}`
 }
 
 function requestOf(stop: Stop): Request {

@@ -213,3 +213,25 @@ t.test('what is read is of one version, however often the kubelet swaps', async 
   swapping = false
   await swaps
 })
+
+t.test('what a variable cannot carry is refused before the node fails to start with it', async t => {
+  const override = source({ override: 'CMT_P2P_PERSISTENT_PEERS', via: 'subPath' })
+  const many = list(...Array.from({ length: 2000 }, (_, index) => index + 1))
+  const long = await readInput(pod(t, [override], [toml(many)]))
+  t.match(long.list, {
+    ok: false,
+    reason: 'list-too-long',
+    message: /CMT_P2P_PERSISTENT_PEERS would be \d+ bytes, and a variable may be 131071/,
+  })
+  t.same(long.exports, {})
+  t.match((await readInput(pod(t, [source()], [toml(many)]))).list, { ok: true }, 'a file may hold as many')
+  const odd = await readInput(pod(t, [variable('a', { format: 'generic-list' })], ['node1:26656 # \u0001\n']))
+  t.match(odd.list, { ok: false, reason: 'list-malformed', message: /byte 0 or 1/ })
+})
+
+t.test('an override carries the role that its source has, and is not written empty', async t => {
+  const seeds = source({ override: 'CMT_P2P_SEEDS', via: 'subPath', role: 'seed' })
+  const both = toml(list(1), `seeds = "${list(7)}"`)
+  t.same((await readInput(pod(t, [seeds], [both]))).exports, { CMT_P2P_SEEDS: list(7) })
+  t.same((await readInput(pod(t, [seeds], [toml(list(1))]))).exports, {})
+})

@@ -64,5 +64,6 @@ t.test('the status page, its health and its metrics over HTTP', async t => {
   t.match(await get('/healthz'), { status: 503, text: /200 s ago/ })
   t.match((await get('/metrics')).text, /repeer_sidecar_phase\{phase="settled"\} 1[\s\S]*repeer_sidecar_peers\{standing="connected"\} 3/)
   t.match(await get('/status', 'POST'), { status: 405 })
+  t.match(await get('//'), { status: 404 }, 'no URL, and no reason to fall over')
   t.match(await get('/%2e%2e/etc'), { status: 404, text: /expected \/status/ })
 })

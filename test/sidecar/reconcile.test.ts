@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { HoldReason } from '../../peers/reasons.ts'
+import { tokenOf } from '../../sidecar/given.ts'
 import type { Outcome } from '../../sidecar/reconcile.ts'
 import { connection, healthy, host, nodeId, peer, plan, source, start, world } from './fixtures/look.ts'
 
@@ -531,8 +532,118 @@ t.test('a request that is never taken is given up, and does not count', async t 
   w.move(2, '10.0.0.22')
   w.after(1)
   w.after(10)
-  t.equal(reason(w.after(61)), 'supervisor-absent')
+  t.equal(reason(w.after(61)), 'not-taken')
   t.match(w.memory, { intent: null, restarts: [{ outcome: 'not-taken' }] })
   w.after(1)
   t.equal(reason(w.after(11)), 'restart', 'asked anew')
+})
+
+t.test('found in review: histories that once went wrong', async t => {
+  t.test('a node that started while look-ups failed got no answers, though the sidecar remembers some', async t => {
+    const w = world()
+    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, failures: 2, error: 'ESERVFAIL' }]))
+    w.connections = []
+    t.equal(reason(w.after(0)), 'settling')
+    w.hosts = { node1: host('10.0.0.1'), node2: host('10.0.0.2'), node3: host('10.0.0.3') }
+    w.after(1)
+    t.equal(reason(w.after(30)), 'restart', 'not isolated for ever')
+  })
+  t.test('an edit between asking and starting was given already: no second restart', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.restarted('b')
+    w.connections = w.connections.filter(one => one.id !== nodeId(4))
+    const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
+    w.process = { identity: 'b', startedAt: w.now, given: tokenOf({ [key]: w.peers }) }
+    t.equal(reason(w.after(1)), 'nothing')
+    t.equal(reason(w.after(300)), 'nothing', 'node4 was in the list that the process was given')
+  })
+  t.test('what is missing but cannot be brought does not open the gate for what does not answer', async t => {
+    const w = world({ plan: plan({ sources: [source({ via: 'subPath', level: 'none' })] }) })
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.move(2, '10.0.0.22')
+    w.dead.add('10.0.0.22')
+    w.after(1)
+    t.equal(reason(w.after(60)), 'unreachable')
+  })
+  t.test('a restart in vain is still said hours later, and taken back when the peer connects after all', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    w.after(10)
+    w.restarted('b')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    for (let n = 0; n < 70; n++) w.after(1)
+    t.match(w.after(7200).decision, { reason: 'already-restarted', detail: /node2/ })
+    w.connections = [...w.connections, connection(2, '10.0.0.22')]
+    t.equal(reason(w.after(1)), 'nothing')
+    t.equal(w.memory.restarts.at(-1)?.outcome, 'verified')
+  })
+  t.test('a node that takes minutes to start gets them before its restart counts as in vain', async t => {
+    const w = world()
+    w.memory = { ...w.memory, lastStartSeconds: 150 }
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    w.after(10)
+    w.restarted('b', false)
+    w.status = undefined
+    t.equal(reason(w.after(1)), 'verify')
+    t.equal(reason(w.after(200)), 'verify')
+    w.status = healthy
+    w.restarted('b')
+    t.equal(reason(w.after(1)), 'nothing')
+  })
+  t.test('pause holds a restart that was asked for and not taken', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    w.after(10)
+    w.paused = true
+    t.equal(reason(w.after(1)), 'verify', 'not asked again')
+    w.paused = false
+    t.equal(reason(w.after(1)), 'restart')
+  })
+  t.test('a hold that ran out has delivered nothing', async t => {
+    const w = world({ plan: plan({ sources: [source({ via: 'init' })] }) })
+    w.process = { identity: '1.00/1', startedAt: start - 60_000 }
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.after(1)
+    t.match(w.after(10).decision, { do: 'restart', intent: { level: 'all-containers' } })
+    w.process = { identity: '1.00/2', startedAt: w.now }
+    w.after(60)
+    t.match(w.memory, { intent: null, restarts: [{ outcome: 'not-taken' }] })
+    t.equal(reason(w.after(1)), 'settling', 'still wanted')
+  })
+  t.test('a literal address that nobody has any more', async t => {
+    const literal = { kind: 'Literal', name: 'args[2]', format: 'cometbft-list', role: 'peer', text: '', level: 'none' } as const
+    const w = world({ plan: plan({ sources: [literal] }), peers: [peer(1, { host: '10.9.9.9' }), peer(2)] })
+    w.connections = [connection(2, '10.0.0.2')]
+    t.match(w.after(0).decision, { reason: 'list-fixed', detail: /10\.9\.9\.9:26656/ })
+    w.connections = [...w.connections, connection(1, '10.9.9.9')]
+    t.equal(reason(w.after(1)), 'nothing')
+  })
+  t.test('no start gives a list that removes most peers, whatever else holds', async t => {
+    const w = world()
+    t.equal(w.after(0).mayGive, true)
+    w.peers = [peer(1)]
+    t.equal(w.after(1).mayGive, false)
+    t.equal(reason(w.after(1)), 'nothing', 'connected to all that is left')
+    w.allowMassRemoval = true
+    t.equal(w.after(1).mayGive, true)
+    w.allowMassRemoval = false
+    w.peers = [peer(1), peer(8), peer(9)]
+    t.equal(w.after(1).mayGive, true, 'others in their place: an ordinary edit')
+  })
 })

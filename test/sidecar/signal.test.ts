@@ -56,6 +56,12 @@ t.test('find: a neighbour alone is not taken for the node once the node was seen
   t.match(await reach.find(), { hold: 'process-not-found', detail: /found envoy.*as before/ })
 })
 
+t.test('restart: a process that has been started since is left alone', async t => {
+  const { reach, killed } = pod(t, [gaiad])
+  t.strictSame(await reach.restart({ id: 'r', level: 'container', identity: '9/2000' }), { ok: true })
+  t.strictSame(killed, [])
+})
+
 t.test('restart: TERM to all of the node and to nothing else; asked again it is the same request', async t => {
   const pids = [10, 11]
   const { reach, killed, procDir } = pod(t, [
