@@ -8,6 +8,12 @@ import { chooseNode, isNamed, ownContainer, type Process, readProcess, readProce
 import type { Held, Reach, ReachParts } from './reach.ts'
 import { momentOf } from './supervisor.ts'
 
+/**
+ * The kubelet looks at its containers once a second, and starts the node again where it looks between the node's end and the sidecar's: so
+ * that time, in ms, is kept short.
+ */
+const endPollMs = 10
+
 export function createSignal(parts: ReachParts & { graceSeconds: number; names: readonly string[] }): Reach {
   const { procDir, log, exit, graceSeconds, now = Date.now, pollMs = 50, kill = (pid, name) => process.kill(pid, name) } = parts
   const choose = createEyes(procDir, parts.names)
@@ -34,14 +40,14 @@ export function createSignal(parts: ReachParts & { graceSeconds: number; names: 
   }
 
   /** Waits for the container's first process, with which the container ends; past the grace period all of the container is killed. */
-  async function outlast({ main }: Target, until: number): Promise<boolean> {
+  async function outlast({ main }: Target, until: number, pauseMs: number): Promise<boolean> {
     while (await isAlive(main)) {
       if (now() >= until) {
         const rest = (await readProcesses(procDir)).filter(one => one.container === main.container)
         const refused = await signal(rest, 'SIGKILL')
         if (refused) return warn(refused)
       }
-      await sleep(pollMs, undefined, { ref: false })
+      await sleep(pauseMs, undefined, { ref: false })
     }
     return true
   }
@@ -68,9 +74,10 @@ export function createSignal(parts: ReachParts & { graceSeconds: number; names: 
       const refused = await signal(target.all, 'SIGTERM')
       if (refused && (await isAlive(target.main))) return { ok: false, hold: 'not-permitted', detail: refused }
       stopping = stop.id
-      outlast(target, now() + graceSeconds * 1000)
+      const all = stop.level === 'all-containers'
+      outlast(target, now() + graceSeconds * 1000, all ? Math.min(pollMs, endPollMs) : pollMs)
         .then(gone => {
-          if (gone && stop.level === 'all-containers') exit(restartAllExitCode)
+          if (gone && all) exit(restartAllExitCode)
         })
         .catch(error => log.error({ err: error, id: stop.id }, 'waiting for the node to end failed'))
         .finally(() => {

@@ -216,7 +216,7 @@ t.test('what is read is of one version, however often the kubelet swaps', async 
 
 t.test('what a variable cannot carry is refused before the node fails to start with it', async t => {
   const override = source({ override: 'CMT_P2P_PERSISTENT_PEERS', via: 'subPath' })
-  const many = list(...Array.from({ length: 2000 }, (_, index) => index + 1))
+  const many = list(...Array.from({ length: 3000 }, (_, index) => index + 1))
   const long = await readInput(pod(t, [override], [toml(many)]))
   t.match(long.list, {
     ok: false,

@@ -134,6 +134,15 @@ t.test('all containers: the sidecar exits 88 once the node has ended, not before
   t.strictSame(exits, [88])
 })
 
+t.test('all containers: the kubelet has no time to start the node again before the sidecar exits', async t => {
+  const { parts, exits, procDir } = pod(t, [gaiad])
+  const reach = createReach({ reach: { by: 'signal', uid: 1000, names: ['gaiad'] }, times }, { ...parts, pollMs: 60_000 })
+  t.strictSame(await reach.restart({ id: 'r', level: 'all-containers' }), { ok: true })
+  removeProcess(procDir, 10)
+  await eventually('exit', () => exits.length === 1)
+  t.strictSame(exits, [88])
+})
+
 t.test('a real process is told to end', async t => {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
   const pid = child.pid ?? 0
