@@ -129,9 +129,12 @@ function isAddressMatter(one: Assessed): boolean {
   return one.learns === 'address' || one.learns === 'perhaps'
 }
 
-/** What the node itself is busy with. Asked only of nodes that have a status API. */
+/** What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. */
 function nodeGate(_wish: Wish, look: Look, memory: Memory): Hold | null {
-  if (look.plan.profile !== 'cometbft' || look.plan.rpcPort === undefined) return null
+  if (look.plan.profile !== 'cometbft' || look.plan.rpcPort === undefined) {
+    if (memory.starting === undefined || look.node.listening !== false) return null
+    return { reason: 'node-silent', detail: `port ${look.plan.p2pPort} does not listen yet` }
+  }
   const status = look.node.status
   if (!status) return { reason: 'node-silent', ...(look.node.silent ? { detail: look.node.silent } : {}) }
   if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0) return { reason: 'state-syncing' }

@@ -23,9 +23,10 @@ export async function lookAtNode(plan: Plan, options: ObserveOptions = {}): Prom
   const silent = answer === undefined ? {} : { silent: answer.silent }
   const sockets = await seen(plan, options)
   if (sockets === undefined) return { seenBy: 'none', connections: [], ...silent }
-  const listening = isListening(sockets, plan.p2pPort)
-  if (plan.mesh) return { seenBy: 'none', connections: [], listening, ...silent }
-  return { seenBy: 'sockets', connections: connectionsOf(sockets, plan.p2pPort), listening, ...silent }
+  // A generic node may have no port.
+  const listening = plan.p2pPort === 0 ? {} : { listening: isListening(sockets, plan.p2pPort) }
+  if (plan.mesh) return { seenBy: 'none', connections: [], ...listening, ...silent }
+  return { seenBy: 'sockets', connections: connectionsOf(sockets, plan.p2pPort), ...listening, ...silent }
 }
 
 /** Undefined where there is nobody to ask. */

@@ -56,6 +56,6 @@ t.test('links lead to files that exist', async t => {
 t.test('npm scripts that the pages name exist', async t => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   for (const page of pages) {
-    for (const [, name = ''] of read(page).matchAll(/npm run (?:-s )?([a-z]+)/g)) t.ok(scripts[name], `${page}: npm run ${name}`)
+    for (const [, name = ''] of read(page).matchAll(/npm run (?:-s )?([a-z0-9]+)/g)) t.ok(scripts[name], `${page}: npm run ${name}`)
   }
 })

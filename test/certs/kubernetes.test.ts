@@ -1,7 +1,12 @@
 // The stores with the real client against an HTTP stand-in for the API server.
+
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { parse } from 'yaml'
+import { apiRequest } from '../../certs/api-request.ts'
 import { startKeeper } from '../../certs/keeper.ts'
 import { bundleStore, secretStore } from '../../certs/kubernetes.ts'
 import { type ApiServer, type Json, paths, startApiServer } from './fixtures/api-server.ts'
@@ -126,6 +131,36 @@ t.test('errors say what the API answered', async t => {
   await t.rejects(bundles.patch(read, 'x'), /403/)
   await api.close()
   await t.rejects(secrets.get())
+})
+
+t.test('a server that is silent, or never ends its answer, costs one timeout', async t => {
+  const { api } = await setup(t)
+  const server = createServer((request, response) => {
+    if (request.url === '/endless') response.writeHead(200).write('{')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  const cluster = { name: 'test', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true }
+  api.config.loadFromClusterAndUser(cluster, { name: 'test' })
+  for (const path of ['/silent', '/endless']) {
+    const asked = apiRequest(api.config, { method: 'GET', path, expected: [], timeoutMs: 100 })
+    await t.rejects(asked, { message: `The API server has not answered GET ${path} within 0.1 s.` })
+  }
+})
+
+t.test('requests are signed, with the credentials of the kubeconfig', async t => {
+  const { api } = await setup(t)
+  let authorization: string | undefined
+  const server = createServer((request, response) => {
+    authorization = request.headers.authorization
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close().closeAllConnections())
+  const cluster = { name: 'test', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true }
+  api.config.loadFromClusterAndUser(cluster, { name: 'test', token: 'abc' })
+  await secretStore(api.config, 'a', 'b').get()
+  t.equal(authorization, 'Bearer abc')
 })
 
 t.test('the keeper on top: created, published in all webhooks, and in one that is added later', async t => {

@@ -626,6 +626,19 @@ t.test('found in review: histories that once went wrong', async t => {
     t.match(w.memory, { intent: null, restarts: [{ outcome: 'not-taken' }] })
     t.equal(reason(w.after(1)), 'settling', 'still wanted')
   })
+  t.test('a node without a status API is left alone until it has listened once', async t => {
+    const { rpcPort: _, ...quiet } = plan({ profile: 'besu' })
+    const w = world({ plan: quiet })
+    w.seenBy = 'sockets'
+    w.status = undefined
+    w.listening = false
+    w.connections = []
+    w.process = { identity: 'a', startedAt: start }
+    w.after(0)
+    t.match(w.after(40).decision, { reason: 'node-silent', detail: /26656 does not listen yet/ })
+    w.listening = true
+    t.equal(reason(w.after(1)), 'restart', 'it listens, and is connected to nobody')
+  })
   t.test('a literal address that nobody has any more', async t => {
     const literal = { kind: 'Literal', name: 'args[2]', format: 'cometbft-list', role: 'peer', text: '', level: 'none' } as const
     const w = world({ plan: plan({ sources: [literal] }), peers: [peer(1, { host: '10.9.9.9' }), peer(2)] })

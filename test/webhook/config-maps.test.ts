@@ -16,7 +16,13 @@ async function start(
   server: ApiServerOptions = {},
 ): Promise<Given> {
   const requests: string[] = []
-  const api = await startApiServer({ ...server, onRequest: (method, url) => requests.push(`${method} ${url}`) })
+  const api = await startApiServer({
+    ...server,
+    onRequest: (method, url) => {
+      requests.push(`${method} ${url}`)
+      server.onRequest?.(method, url)
+    },
+  })
   for (const object of objects) await api.put(object)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
@@ -174,6 +180,21 @@ t.test('an API server that refuses at the start: retried, with growing delays', 
   given.api.refuse(undefined)
   await synced(given)
   t.equal(given.cache.configMap('a', 'node'), 'absent')
+})
+
+t.test('a namespace whose ConfigMaps may not be read holds up no other', async t => {
+  let forbidden = true
+  const rights = (url: string) => given.api.refuse(forbidden && url.includes('/namespaces/b/') ? 403 : undefined)
+  const objects = [namespace('a'), namespace('b'), configMap('a', 'node', { list: '1' }), configMap('b', 'node', { list: '2' })]
+  const given = await start(t, objects, {}, { onRequest: (_method, url) => rights(url) })
+  await until('readiness', () => given.cache.pending().length === 0)
+  await until('what is behind', () => /ConfigMaps of namespace b: .*403/.test(given.cache.behind().join()))
+  t.match(given.cache.configMap('a', 'node'), { list: '1' })
+  t.equal(given.cache.configMap('b', 'node'), 'unknown')
+  t.strictSame(Object.fromEntries(given.cache.synced()), { a: true, b: false })
+  forbidden = false
+  await until('the right', () => typeof given.cache.configMap('b', 'node') === 'object')
+  t.strictSame(given.cache.behind(), [])
 })
 
 t.test('watches that the server ends are opened again', async t => {

@@ -65,6 +65,7 @@ t.test('a liveness probe that is shorter than the start does not kill the node a
   await sleep(15_000)
   t.equal(nodeStatus(ns, 'slow')?.restartCount, 0, 'the probes are kind enough for a first start')
   const before = (await page())?.restarts.length ?? 0
+  t.equal(before, 0, 'left alone while it starts')
   kubectl('-n', ns, 'delete', 'pod', 'other', '--wait=true')
   apply([plainPod(ns, 'other', { script: 'exec busybox nc -ll -p 30303 -e /bin/busybox cat', peers })])
   const restarted = await until('it is restarted and well', 150, async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../../webhook/decide.ts'
 import type { DecideInput } from '../../../webhook/decision.ts'
-import { input } from '../fixtures/pods/build.ts'
+import { type Change, input } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 
 const bases = ['cosmopilot', 'cosmos-operator', 'stellar-helm', 'nethermind', 'besu', 'parity-node'].map(name => inputOf(name))
@@ -105,7 +105,48 @@ t.test('a large or contrived pod takes no long time', t => {
       input({ maps: { node: Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`peers-${n}`, `${'1'.repeat(40)}@a:${n + 1}`])) } }),
     ],
   ]
-  for (const [what, hostile] of [...rows, ...contrived]) {
+  const times = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, index) => make(index))
+  /** One projected volume with many sources at many mounts. */
+  const mounts = (count: number, sources: number, change: Change = {}, mount: object = {}) =>
+    input({
+      ...change,
+      container: { volumeMounts: times(count, n => ({ name: 'v', mountPath: `/m/${n}`, ...mount })), ...change.container },
+      pod: { volumes: [{ name: 'v', projected: { sources: times(sources, n => ({ configMap: { name: `s${n}` } })) } }], ...change.pod },
+    })
+  /** Many envFrom, and flags that take their lists from many variables. */
+  const references = (count: number, flags: number, script = false) => {
+    const args = times(flags, n => `--p2p.persistent_peers=$${n}V`.replace(/\$(\d+)V/, '$(V$1)'))
+    const command = script ? ['sh', '-c', `gaiad start --home /home ${args.join(' ')}`] : ['gaiad', 'start', '--home', '/home', ...args]
+    return input({ container: { command, envFrom: times(count, n => ({ secretRef: { name: `s${n}` } })) } })
+  }
+  const manyKeys = Object.fromEntries(times(5000, n => [`peers-${n}.toml`, 'a = 1']))
+  const products: readonly [string, DecideInput][] = [
+    ['400 mounts of 400 sources', mounts(400, 400)],
+    ['3,000 mounts of 1,000 sources', mounts(3000, 1000)],
+    ['30,000 mounts of 10,000 sources', mounts(30_000, 10_000)],
+    ['many mounts by subPath', mounts(400, 400, {}, { subPath: 'config.toml' })],
+    ['as many mounts as are allowed', mounts(40, 40)],
+    ['as many volumes of one ConfigMap', mounts(3, 450, { maps: Object.fromEntries(times(450, n => [`s${n}`, manyKeys])) })],
+    [
+      'many containers that mount one ConfigMap',
+      input({
+        maps: { node: manyKeys },
+        pod: { containers: times(600, n => ({ name: `gaiad-${n}`, volumeMounts: [{ name: 'config', mountPath: '/c' }] })) },
+      }),
+    ],
+    ['15,000 references and 30,000 envFrom', references(30_000, 15_000)],
+    ['as many references as are allowed', references(900, 900)],
+    ['references in a script', references(1500, 30_000, true)],
+    [
+      'a mount path that grows',
+      mounts(900, 1, { container: { env: [{ name: 'X', value: 'x'.repeat(1_000_000) }] } }, { subPathExpr: '$(X)'.repeat(1000) }),
+    ],
+    [
+      'many references by annotation',
+      input({ annotations: { 'repeer.dev/config': times(50_000, n => `node/k${n}`).join() }, container: { envFrom: [] } }),
+    ],
+  ]
+  for (const [what, hostile] of [...rows, ...contrived, ...products]) {
     const start = performance.now()
     decide(hostile)
     t.ok(performance.now() - start < 1500, `${what}: ${Math.round(performance.now() - start)} ms`)

@@ -29,6 +29,26 @@ t.test('ports: flag, file, name, default', t => {
   t.end()
 })
 
+t.test('RPC that is off, or on a Unix socket: no status port', t => {
+  const maps = (rpc: string) => ({ node: { 'config.toml': `[rpc]\nladdr = "${rpc}"\n${toml()}` } })
+  const rows: readonly [change: Change, rpcPort: number | undefined][] = [
+    [{ maps: maps('') }, undefined],
+    [{ maps: maps('unix:///run/rpc.sock') }, undefined],
+    [{ maps: maps('tcp://0.0.0.0:36657') }, 36657],
+    [{ maps: maps('127.0.0.1:36657') }, 36657],
+    [{ maps: maps(''), container: { args: ['--rpc.laddr=tcp://0.0.0.0:46657'] } }, 46657],
+    [{ maps: maps('tcp://0.0.0.0:36657'), container: { args: ['--rpc.laddr='] } }, undefined],
+    [{ maps: maps('tcp://0.0.0.0:36657'), container: { args: ['--rpc.laddr', '$(RPC)'] } }, 36657],
+  ]
+  for (const [change, rpcPort] of rows) {
+    const decision = injected(decide(input(change)))
+    t.equal(decision.plan.rpcPort, rpcPort, JSON.stringify(change))
+    if (rpcPort === undefined) t.match(decision.warnings, [/cannot ask the node/])
+    else t.same(decision.warnings, [])
+  }
+  t.end()
+})
+
 t.test('times', t => {
   const times = (change: Change) => plan(change).times
   t.same(times({}), { settleSeconds: 5, graceSeconds: 30, minIntervalSeconds: 120 })

@@ -13,6 +13,13 @@ const byMount = {
 }
 const status = { [annotation.status]: 'injected' }
 
+/** One projected volume of ConfigMaps s0, s1, ..., mounted many times. */
+function manyMounts(mounts: number, sources: number): Change {
+  const projected = { sources: Array.from({ length: sources }, (_, n) => ({ configMap: { name: `s${n}` } })) }
+  const volumeMounts = Array.from({ length: mounts }, (_, n) => ({ name: 'many', mountPath: `/many/${n}` }))
+  return { container: { volumeMounts }, pod: { volumes: [{ name: 'many', projected }] } }
+}
+
 const rows: readonly [what: string, change: Change, reason: SkipReason, message?: RegExp][] = [
   ['opted out', { annotations: { 'repeer.dev/inject': 'false' } }, 'opted-out'],
   [
@@ -58,6 +65,8 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
     { annotations: { 'repeer.dev/container': 'x' }, pod: { initContainers: [{ name: 'x' }] } },
     'unknown-container',
   ],
+  ['arguments beyond number', { container: { args: Array.from({ length: 2000 }, () => '-v') } }, 'too-large', /expected at most 2000/],
+  ['mounts times keys', manyMounts(50, 50), 'too-large'],
   ['no node', { container: { command: ['sleep', '1'], image: 'alpine', name: 'x' } }, 'not-a-node'],
   ['no container', { pod: { containers: [] } }, 'not-a-node'],
   ['two nodes', { pod: two }, 'ambiguous-container', /gaiad-1, gaiad-2/],
@@ -71,6 +80,13 @@ for (const [what, change, reason, message = /./] of rows) {
   t.match(decision.message, message, what)
   t.ok(decision.message.startsWith(skipReasons[reason]), `${what}: the message is the table's`)
 }
+
+t.test('a pod as large as any is looked through', t => {
+  t.not(skipped(decide(input(manyMounts(30, 30)))).reason, 'too-large')
+  const env = Array.from({ length: 1000 }, (_, n) => ({ name: `V${n}`, value: 'x' }))
+  t.equal(decide(input({ container: { env } })).inject, true)
+  t.end()
+})
 
 t.test('every reason but the caught error has a row', t => {
   const seen = new Set(rows.map(row => row[2]))

@@ -234,7 +234,11 @@ t.test('told as warnings', t => {
       { container: { env: [{ name: 'GAIAD_P2P_PERSISTENT_PEERS', value: list }] } },
       /variable GAIAD_P2P_PERSISTENT_PEERS outranks/,
     ],
-    ['a malformed list', { maps: { node: { 'config.toml': toml('nonsense') } } }, /does not parse.*node\/config.toml.*"nonsense"/],
+    [
+      'a malformed list',
+      { maps: { node: { 'config.toml': toml('nonsense') } } },
+      /does not parse.*node\/config.toml.*entry 1: expected NODEID/,
+    ],
     ['malformed TOML', { maps: { node: { 'config.toml': '[p2p\npersistent_peers = ' } } }, /does not parse.*TOML/],
     ['guesses', { container: { volumeMounts: [], envFrom: [{ secretRef: { name: 's' } }] } }, /guessed from names alone/],
   ]
@@ -243,6 +247,29 @@ t.test('told as warnings', t => {
     t.match(decision.warnings.join('\n'), warning, what)
   }
   t.same(injected(decide(input())).warnings, [], 'and nothing is told of an ordinary pod')
+  t.end()
+})
+
+t.test('a warning quotes a ConfigMap only where that is asked for', t => {
+  const secret = 'password=hunter2'
+  const rows: readonly [what: string, change: Change][] = [
+    ['any text as a list', { annotations: { 'repeer.dev/config': 'configmap/node/db.env' }, maps: { node: { 'db.env': secret } } }],
+    ['a list', { maps: { node: { 'config.toml': toml(secret) } } }],
+    ['broken TOML', { maps: { node: { 'config.toml': `[p2p]\npersistent_peers = ${secret}` } } }],
+    [
+      'broken JSON',
+      {
+        annotations: { 'repeer.dev/profile': 'besu', 'repeer.dev/config': 'node/static-nodes.json' },
+        maps: { node: { 'static-nodes.json': secret } },
+      },
+    ],
+  ]
+  for (const [what, change] of rows) {
+    const { warnings } = injected(decide(input(change)))
+    t.match(warnings.join('\n'), /does not parse.*ConfigMap node\/.*: expected /, what)
+    t.notMatch(JSON.stringify(warnings), /hunter2/, what)
+    t.match(injected(decide({ ...input(change), quote: true })).warnings.join('\n'), /found ".*hunter2/, what)
+  }
   t.end()
 })
 
