@@ -634,6 +634,7 @@ t.test('found in review: histories that once went wrong', async t => {
     w.listening = false
     w.connections = []
     w.process = { identity: 'a', startedAt: start }
+    w.hosts = { ...w.hosts, node3: host('10.0.0.3', { since: start }) }
     w.after(0)
     t.match(w.after(40).decision, { reason: 'node-silent', detail: /26656 does not listen yet/ })
     w.listening = true

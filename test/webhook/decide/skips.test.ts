@@ -82,7 +82,7 @@ for (const [what, change, reason, message = /./] of rows) {
 }
 
 t.test('a pod as large as any is looked through', t => {
-  t.not(skipped(decide(input(manyMounts(30, 30)))).reason, 'too-large')
+  t.equal(decide(input(manyMounts(30, 30))).inject, true)
   const env = Array.from({ length: 1000 }, (_, n) => ({ name: `V${n}`, value: 'x' }))
   t.equal(decide(input({ container: { env } })).inject, true)
   t.end()
