@@ -62,6 +62,7 @@ export const holdReasons = {
   'process-not-found': 'no process of the node container was found',
   'not-permitted': "the sidecar may not signal the node's process",
   'not-taken': 'the last request to restart the node was not carried out',
+  'kubelet-back-off': 'the node has stopped; the kubelet starts its container again, and makes it wait where it was restarted within the last 10 minutes',
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons

@@ -58,10 +58,11 @@ export type Page = {
 export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Page {
   const { memory, decision, assessed } = outcome
   const phase = phaseOf(memory, decision)
-  const reason = decision.do === 'wait' ? decision.reason : undefined
+  const reason = decision.do === 'wait' ? decision.reason : isWithKubelet(look, outcome) ? 'kubelet-back-off' : undefined
   const same = previous?.phase === phase && previous.reason === reason
   const lists = look.list.ok ? look.list.lists : null
-  const until = 'until' in decision && decision.until !== undefined ? iso(decision.until) : undefined
+  // How long the kubelet waits, only the kubelet knows.
+  const until = 'until' in decision && decision.until !== undefined && reason !== 'kubelet-back-off' ? iso(decision.until) : undefined
   return {
     container: look.plan.container,
     profile: look.plan.profile,
@@ -89,6 +90,12 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     ),
     lookedAt: iso(look.now),
   }
+}
+
+/** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
+function isWithKubelet(look: Look, { memory, decision }: Outcome): boolean {
+  const { intent } = memory
+  return decision.do === 'verify' && intent !== null && intent.backAt === undefined && intent.level !== 'process' && 'hold' in look.process
 }
 
 function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {

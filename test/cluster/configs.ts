@@ -76,6 +76,8 @@ kind: KubeletConfiguration
 failCgroupV1: false
 cgroupDriver: cgroupfs
 cgroupRoot: ${cgroup}
+# Every kubelet clears what it does not know out of its folder of logs; clusters side by side must not share one.
+podLogsDir: ${dir}/pod-logs
 containerRuntimeEndpoint: unix://${dir}/containerd.sock
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: ${dir}/pki/ca.crt}}
 authorization: {mode: Webhook}

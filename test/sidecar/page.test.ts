@@ -2,7 +2,7 @@ import t from 'tap'
 import { createMetrics } from '../../sidecar/metrics.ts'
 import { type Page, pageOf } from '../../sidecar/page.ts'
 import { buildServer } from '../../sidecar/server.ts'
-import { world } from './fixtures/look.ts'
+import { plan, world } from './fixtures/look.ts'
 
 /** The page after each look, as the loop makes it. */
 function pages(w: ReturnType<typeof world>) {
@@ -38,6 +38,19 @@ t.test('what a person reads, through a move', async t => {
   t.equal(next(1).phase, 'verifying')
   w.restarted('b')
   t.match(next(1), { phase: 'settled', restarts: [{ level: 'process', outcome: 'verified', why: /node2/ }] })
+})
+
+t.test('while the kubelet holds the container back, the page says so', async t => {
+  const w = world({ plan: plan({ reach: { by: 'signal', uid: 1000, names: ['gaiad'] } }) })
+  const next = pages(w)
+  next(0)
+  w.move(2, '10.0.0.22')
+  next(1)
+  t.equal(next(10).phase, 'restarting')
+  w.process = { hold: 'process-not-found', detail: 'none' }
+  const held = next(60)
+  t.match(held, { phase: 'restarting', reason: 'kubelet-back-off', sentence: /kubelet starts its container again/ })
+  t.notOk('until' in held, 'only the kubelet knows how long')
 })
 
 t.test('the status page, its health and its metrics over HTTP', async t => {

@@ -27,6 +27,7 @@ t.test('signal: three changes within ten minutes take effect, the later ones aft
       return now?.restarts.at(-1)?.outcome === 'verified' && (await netInfo(ns, 0))?.peers.length === 3
     })
     seconds.push(effect.seconds)
+    if (index > 0) t.match(told.join(), /kubelet-back-off/, 'the page tells what is waited for')
     t.comment(`change ${index + 1}: ${effect.seconds.toFixed(1)} s; the page said: ${told.join(' | ')}`)
     await settled(ns)
   }
