@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:cry
 import type { Certificate } from './certificates.ts'
 import { issuedBy, parseCertificates } from './pem.ts'
 
-export type CheckOptions = {
+type CheckOptions = {
   /** Milliseconds since 1970. */
   readonly now: number
   /** A certificate that starts this much later than now, by our clock, is served all the same: our clock may be behind. */

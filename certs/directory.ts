@@ -7,7 +7,7 @@ import { namesOf, type Service } from './issue.ts'
 import { listeners } from './listeners.ts'
 import { startLoop } from './loop.ts'
 
-export const directoryDefaults = {
+const directoryDefaults = {
   /** The kubelet itself takes up to a minute to bring a Secret's change to the directory. */
   intervalSeconds: 10,
   retrySeconds: 1,

@@ -9,6 +9,8 @@ export type Flag = {
   readonly value?: string
   readonly default?: string | readonly string[]
   readonly help: string
+  /** Left out of the help text: for tests. */
+  readonly hidden?: boolean
 }
 export type Flags = Readonly<Record<string, Flag>>
 

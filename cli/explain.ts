@@ -1,7 +1,7 @@
 // What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and `patchOf`.
 import type { Source } from '../peers/plan.ts'
 import { optIn } from '../peers/pod.ts'
-import { observeReasons, type SkipReason } from '../peers/reasons.ts'
+import type { SkipReason } from '../peers/reasons.ts'
 import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decision.ts'
 import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
 
@@ -62,6 +62,7 @@ export function explain(
       namespace: namespace ? namespaceView(namespace) : { name: found.namespace, labels: { [optIn.label]: optIn.value }, annotations: {} },
       configMap: name => configMapView(configMaps.get(`${found.namespace}/${name}`)),
       settings,
+      quote: true,
     })
     const patch = admission.patchOf(structuredClone(found.pod), decision)
     const missing = decision.inject ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`)) : []
@@ -142,9 +143,4 @@ function rowOf(
 
 function sentence(decision: { reason: SkipReason; message: string }): string {
   return decision.message
-}
-
-/** The sentence of an observe reason. */
-export function observeSentence(reason: string): string | undefined {
-  return Object.hasOwn(observeReasons, reason) ? observeReasons[reason as keyof typeof observeReasons] : undefined
 }

@@ -5,7 +5,9 @@ const width = 100
 
 /** `repeer COMMAND --help`. */
 export function commandHelp(command: Command): string {
-  const flags = Object.entries({ ...command.flags, help: helpFlag }).map(([name, flag]) => [spelling(name, flag), flagText(flag)] as const)
+  const flags = Object.entries({ ...command.flags, help: helpFlag })
+    .filter(([, flag]) => !flag.hidden)
+    .map(([name, flag]) => [spelling(name, flag), flagText(flag)] as const)
   return [
     `repeer ${command.name}: ${command.summary}`,
     '',

@@ -3,7 +3,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerListError, parsePeers, writePeers } from '../peers/formats/index.ts'
 import { type Peer, uniquePeers } from '../peers/peer.ts'
-import type { KeySource, Plan, Source } from '../peers/plan.ts'
+import type { Plan, Source } from '../peers/plan.ts'
 import { parsePlan } from '../peers/plan-check.ts'
 import { inputFile, sourceFile } from '../peers/pod.ts'
 import { sourceKey } from './given.ts'
@@ -152,19 +152,24 @@ function withExports(list: ListInput, read: readonly Read[]): { list: ListInput;
   return { list, exports }
 }
 
-/** Lists that are variables, as they are; and lists of files that a variable outranks, as that variable's value. */
+/**
+ * Lists that are variables, as they are; and for files that a variable outranks, that variable with the peers of all files of its role: those
+ * that are not frozen, too, since it outranks them as well.
+ */
 function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> {
   const exports: Record<string, string> = {}
-  const overridden = new Map<string, KeySource[]>()
+  const files = read.flatMap(({ source }) =>
+    source.kind !== 'Literal' && source.via !== 'env' && source.via !== 'envFrom' ? [source] : [],
+  )
   for (const { source, text } of read) {
     if (source.kind === 'Literal' || text === undefined) continue
     if ((source.via === 'env' || source.via === 'envFrom') && source.variable !== undefined) exports[source.variable] = text
-    else if (source.override !== undefined) overridden.set(source.override, [...(overridden.get(source.override) ?? []), source])
   }
-  for (const [variable, sources] of overridden) {
-    const peers = uniquePeers(sources.flatMap(source => (lists[sourceKey(source)] ?? []).filter(peer => peer.role === source.role)))
+  for (const { override, role } of files) {
+    if (override === undefined) continue
+    const peers = uniquePeers(files.flatMap(file => lists[sourceKey(file)] ?? []).filter(peer => peer.role === role))
     // An empty variable would outrank what the node's file still lists.
-    if (peers.length > 0) exports[variable] = writePeers('cometbft-list', peers)
+    if (peers.length > 0) exports[override] = writePeers('cometbft-list', peers)
   }
   return exports
 }

@@ -5,7 +5,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { optIn } from '../peers/pod.ts'
-import { apiReader } from './api-client.ts'
+import { ApiError, apiReader } from './api-client.ts'
 import type { ConfigMapView, NamespaceView } from './decision.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from './list-watch.ts'
 
@@ -14,7 +14,10 @@ export type ClusterCache = {
   namespace(name: string): NamespaceView | undefined
   /** 'unknown' where the namespace's ConfigMaps are not known, or cannot be followed at the moment and this one was not there. */
   configMap(namespace: string, name: string): ConfigMapView
-  /** What has never been read yet: a reason not to be ready. Empty for good after the first complete read. */
+  /**
+   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace whose ConfigMaps may not
+   * be read is only behind: waiting does not help, and the others must not suffer.
+   */
   pending(): readonly string[]
   /** What cannot be followed at the moment. */
   behind(): readonly string[]
@@ -40,7 +43,7 @@ const longestValue = 256 * 1024
 /** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
 const idleMarginSeconds = 30
 
-type Following = { synced: boolean; behindSince: number | undefined; error: string }
+type Following = { synced: boolean; behindSince: number | undefined; error: string; forbidden: boolean }
 type Watched = { readonly view: NamespaceView }
 type Entry = Following & {
   view: NamespaceView
@@ -59,7 +62,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
     random: options.random ?? Math.random,
   }
   const stop = new AbortController()
-  const namespaces: Following = { synced: false, behindSince: undefined, error: '' }
+  const namespaces: Following = { synced: false, behindSince: undefined, error: '', forbidden: false }
   const entries = new Map<string, Entry>()
   const reader = (signal: AbortSignal) => apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
   let complete = false
@@ -75,12 +78,14 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
         else if (state.behindSince !== undefined) log.info({ ...fields, collection }, 'cache follows again')
         state.synced = true
         state.behindSince = undefined
+        state.forbidden = false
       },
       behind: error => {
         // Once, not at each try.
         if (state.behindSince === undefined) log.warn({ ...fields, collection, err: error }, 'cache cannot be followed; retrying')
         state.behindSince ??= now()
         state.error = error.message
+        state.forbidden = error instanceof ApiError && error.status === 403
       },
     }
   }
@@ -96,6 +101,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       synced: false,
       behindSince: undefined,
       error: '',
+      forbidden: false,
       configMaps: new Map(),
       stop: new AbortController(),
       done: Promise.resolve(),
@@ -149,7 +155,8 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
     pending: () => {
       if (complete) return []
       const missing = namespaces.synced ? [] : ['the opted-in namespaces have not been read yet']
-      for (const [name, entry] of entries) if (!entry.synced) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
+      for (const [name, entry] of entries)
+        if (!entry.synced && !entry.forbidden) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
       complete = missing.length === 0
       return missing
     },

@@ -1,11 +1,13 @@
 // Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the informer's cache
 // hands out for as long as the ConfigMap does not change, and goes with it; it never changes an answer, only its price.
-import { type Format, holdsPeers, parsePeers } from '../peers/formats/index.ts'
+import { type Format, holdsPeers, PeerListError, parsePeers } from '../peers/formats/index.ts'
 import type { Peer, Role } from '../peers/peer.ts'
 import type { ConfigMapView } from './decision.ts'
 import type { NamedList } from './peer-names.ts'
 
-export type Parsed = { readonly peers: readonly Peer[] } | { readonly error: string }
+/** What is wrong with a list, without and with what stands there. */
+export type Fault = { readonly error: string; readonly quoted: string }
+export type Parsed = { readonly peers: readonly Peer[] } | Fault
 
 type Data = Readonly<Record<string, string>>
 
@@ -53,8 +55,19 @@ export function parse(format: Format, text: string, role: Role, source: string):
   try {
     return { peers: parsePeers(format, text, { source, role }) }
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) }
+    return faultOf(error)
   }
+}
+
+/** Problems that a message spells out. */
+const mostProblems = 5
+
+function faultOf(error: unknown): Fault {
+  const quoted = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof PeerListError)) return { error: 'repeer failed to read it', quoted }
+  const { problems } = error
+  const lines = problems.slice(0, mostProblems).map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`)
+  return { error: [...lines, ...(problems.length > lines.length ? [`and ${problems.length - lines.length} more`] : [])].join('; '), quoted }
 }
 
 /** A key's text; only what the data itself has, never what it inherits. */

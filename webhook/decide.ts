@@ -42,7 +42,7 @@ export function decide(input: DecideInput): Decision {
     inject: true,
     plan,
     why: { ...node.why, sources: describeSources(plan.sources), strategy: reached.why },
-    warnings: [...unread, ...found.warnings, ...reached.warnings, ...list.warnings],
+    warnings: [...unread, ...found.warnings, ...reached.warnings, ...rpcWarnings(plan), ...list.warnings],
     ...(list.peers === undefined ? {} : list.peers),
   }
 }
@@ -82,8 +82,8 @@ function planOf(
 
 /**
  * Adds to each source its level, and under wrap the variable by which a frozen list still reaches a CometBFT node. One variable carries one
- * role: for a config.toml that is persistent_peers, since seeds matter only to a node that knows nobody yet, and one that runs does. Each
- * variable is given to one source only, or two lists would overwrite each other.
+ * role: for a config.toml that is persistent_peers, since seeds matter only to a node that knows nobody yet, and one that runs does. Several
+ * frozen lists share the variable: the sidecar hands over the union of all files, which is what the variable outranks.
  */
 function withLevels(
   container: ContainerView,
@@ -92,14 +92,12 @@ function withLevels(
   pod: Parameters<typeof levelOf>[1],
 ): Source[] {
   const program = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container)?.name : undefined
-  const given = new Set<string>()
   return found.map(source => {
     if (source.kind === 'Literal') return source
     const { guess: _, frozen, unseen, ...key } = source
     const variable =
       program !== undefined && (key.via === 'subPath' || key.via === 'init') ? overrideVariable(program, key.role) : undefined
-    if (variable !== undefined && !given.has(variable)) {
-      given.add(variable)
+    if (variable !== undefined) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
     if (unseen) return { ...key, level: 'none' }
@@ -120,7 +118,10 @@ function readList(input: DecideInput, sources: readonly Source[]): List {
   const warnings: string[] = []
   const lists = sources.map(source => {
     const parsed = peersOf(input, source, message => warnings.push(message))
-    if (parsed && 'error' in parsed) warnings.push(`the list does not parse, and the sidecar would not apply it: ${parsed.error}`)
+    // A literal list is the pod creator's own text.
+    const quote = input.quote || source.kind === 'Literal'
+    if (parsed && 'error' in parsed)
+      warnings.push(`the list does not parse, and the sidecar would not apply it: ${quote ? parsed.quoted : parsed.error}`)
     return parsed && 'peers' in parsed ? parsed.peers : undefined
   })
   const port = lists.flatMap(list => list ?? [])[0]?.port
@@ -142,6 +143,11 @@ function peersOf(input: DecideInput, source: Source, warn: (message: string) => 
     else warn(data ? `${place} does not exist: the ConfigMap has no such key` : `ConfigMap ${source.name} does not exist`)
   }
   return undefined
+}
+
+function rpcWarnings({ profile, rpcPort }: Plan): string[] {
+  if (profile !== 'cometbft' || rpcPort !== undefined) return []
+  return ['[rpc] laddr gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone']
 }
 
 function noPeersDetail(container: ContainerView, profile: string, warnings: readonly string[]): string {

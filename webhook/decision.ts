@@ -26,6 +26,11 @@ export type DecideInput = {
   readonly namespace: NamespaceView
   readonly configMap: (name: string) => ConfigMapView
   readonly settings: Settings
+  /**
+   * Whether warnings may quote what stands in a ConfigMap: only where whoever reads them has given the ConfigMap as well (`repeer explain`).
+   * An admission's warnings go to anybody who can reach the port.
+   */
+  readonly quote?: boolean
 }
 
 export type Decision =

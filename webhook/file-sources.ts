@@ -3,6 +3,7 @@ import type { Via } from '../peers/plan.ts'
 import { mentions } from './command-line.ts'
 import { dataOf, holdsList } from './content.ts'
 import { listNamed } from './peer-names.ts'
+import type { ContainerView, PodView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
 import type { FoundKey, Search } from './source-search.ts'
 import { type VisibleKey, visibleKeys } from './visible-keys.ts'
@@ -10,42 +11,61 @@ import { type VisibleKey, visibleKeys } from './visible-keys.ts'
 /** Keys that hold peers among what is mounted, the node's own mounts first. */
 export function fileSources(search: Search): FoundKey[] {
   const { pod, container } = search
+  const mounted = new Set(container.mounts.map(mount => mount.volume))
   const own = visibleKeys(pod, container)
-  const rendered = pod.initContainers.filter(init => sharesWritableVolume(search, init)).flatMap(init => visibleKeys(pod, init))
-  const alsoIn = (keys: readonly VisibleKey[], seen: VisibleKey) => keys.some(other => mayBeSame(other, seen))
+  const rendered = pod.initContainers.filter(init => sharesWritableVolume(pod, mounted, init)).flatMap(init => visibleKeys(pod, init))
+  const home = homeOf(container)
+  const inRendered = mayBeAmong(rendered)
+  const inOwn = mayBeAmong(own)
   const keys = [
-    ...own.map(seen => ({ seen, via: alsoIn(rendered, seen) && !readsFrom(search, seen) ? ('init' as const) : seen.via })),
-    ...rendered.filter(seen => !alsoIn(own, seen)).map(seen => ({ seen, via: 'init' as const })),
+    ...own.map(seen => ({ seen, via: inRendered(seen) && !readsFrom(container, home, seen) ? ('init' as const) : seen.via })),
+    ...rendered.filter(seen => !inOwn(seen)).map(seen => ({ seen, via: 'init' as const })),
   ]
   return ownOf(
     search,
-    keys.flatMap(({ seen, via }) => keysOf(search, seen, via)),
+    once(keys).flatMap(({ seen, via }) => keysOf(search, seen, via)),
   )
 }
 
-/** A whole volume may show any key. */
-function mayBeSame(one: VisibleKey, other: VisibleKey): boolean {
-  if (one.kind !== other.kind || one.name !== other.name) return false
-  return one.key === undefined || other.key === undefined || one.key === other.key
+/** Whether a key may be one of these: a whole volume may show any key. */
+function mayBeAmong(keys: readonly VisibleKey[]): (seen: VisibleKey) => boolean {
+  const byObject = Map.groupBy(keys, objectOf)
+  const shown = new Map([...byObject].map(([object, group]) => [object, new Set(group.map(({ key }) => key))]))
+  return seen => {
+    const among = shown.get(objectOf(seen))
+    return among !== undefined && (seen.key === undefined || among.has(undefined) || among.has(seen.key))
+  }
+}
+
+function objectOf({ kind, name }: VisibleKey): string {
+  return `${kind}/${name}`
+}
+
+/** Each key that would be looked for in the same way once: a volume may be mounted at many places. Of a Secret, the place says what is in it. */
+function once<K extends { readonly seen: VisibleKey; readonly via: Via }>(keys: readonly K[]): K[] {
+  const identity = ({ seen, via }: K) =>
+    JSON.stringify([seen.kind, seen.name, seen.key, seen.file, via, seen.kind === 'Secret' && seen.mountPath])
+  const first = new Map<string, K>()
+  for (const key of keys) if (!first.has(identity(key))) first.set(identity(key), key)
+  return [...first.values()]
 }
 
 /**
  * Whether the node itself reads the mounted file, where an init container sees the same volume: its command names the mount, or the mount
  * lies in its home. Otherwise the init container copies or renders it, and the node reads the copy.
  */
-function readsFrom(search: Search, seen: VisibleKey): boolean {
-  const { container } = search
+function readsFrom(container: ContainerView, home: string | undefined, seen: VisibleKey): boolean {
   if (mentions(container, seen.mountPath)) return true
-  const words = [...container.command, ...container.args].join(' ')
-  const home = /--(?:home|datadir|data-path|base-path)[= ]+["']?([^\s"']+)/.exec(words)?.[1]
   // Without a home in the arguments nothing speaks for a copy.
   return home === undefined || seen.mountPath === home || seen.mountPath.startsWith(`${home.replace(/\/+$/, '')}/`)
 }
 
+function homeOf({ command, args }: ContainerView): string | undefined {
+  return /--(?:home|datadir|data-path|base-path)[= ]+["']?([^\s"']+)/.exec([...command, ...args].join(' '))?.[1]
+}
+
 /** An init container can leave something for the node only in a volume that both mount, ConfigMaps and Secrets being read-only. */
-function sharesWritableVolume(search: Search, init: { readonly mounts: readonly { readonly volume: string }[] }): boolean {
-  const { pod, container } = search
-  const mounted = new Set(container.mounts.map(mount => mount.volume))
+function sharesWritableVolume(pod: PodView, mounted: ReadonlySet<string>, init: ContainerView): boolean {
   return init.mounts.some(mount => mounted.has(mount.volume) && (pod.volumes.get(mount.volume) ?? []).length === 0)
 }
 

@@ -165,19 +165,43 @@ function ofEnv(container: ContainerView): Clue[] {
 
 /** A readable ConfigMap in which the profile's own file holds peers. Lists are no clue: too many things are a list. */
 function ofContent(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): Clue[] {
-  const clues: Clue[] = []
-  for (const seen of visibleKeys(pod, container)) {
+  const clues = visibleKeys(pod, container).flatMap(seen => {
     const data = seen.kind === 'ConfigMap' ? dataOf(input.configMap(seen.name)) : undefined
-    for (const key of data ? (seen.key === undefined ? Object.keys(data) : [seen.key]) : []) {
-      for (const profile of profiles) {
-        const format = listNamed(profile, seen.file ?? key)?.format
-        if (format === undefined || format !== fileFormats[profile][0] || profileFacts[profile].list === format) continue
-        if (!clues.some(clue => clue.profile === profile) && data && holds(data, key, format))
-          clues.push({ profile, weight: 2, what: `${key} holds peers` })
-      }
-    }
-  }
+    if (!data) return []
+    const { key, file = key } = seen
+    return key === undefined ? ofWhole(data) : profiles.filter(profile => holdsOwn(profile, data, key, file ?? key)).map(ofKey(key))
+  })
+  // One clue for each profile, its first.
+  return [...new Map(clues.toReversed().map(clue => [clue.profile, clue])).values()]
+}
+
+type Data = Readonly<Record<string, string>>
+
+/** For as long as a ConfigMap does not change: many containers may mount it. */
+const wholes = new WeakMap<Data, readonly Clue[]>()
+
+/** The clues in all keys of a ConfigMap, one for each profile. */
+function ofWhole(data: Data): readonly Clue[] {
+  const keys = Object.keys(data)
+  const find = () =>
+    profiles.flatMap(profile => {
+      const key = keys.find(candidate => holdsOwn(profile, data, candidate, candidate))
+      return key === undefined ? [] : [ofKey(key)(profile)]
+    })
+  const clues = wholes.get(data) ?? find()
+  wholes.set(data, clues)
   return clues
+}
+
+function ofKey(key: string): (profile: Profile) => Clue {
+  return profile => ({ profile, weight: 2, what: `${key} holds peers` })
+}
+
+/** Whether a key, seen as `file`, is the profile's own configuration file with peers in it. */
+function holdsOwn(profile: Profile, data: Data, key: string, file: string): boolean {
+  const format = listNamed(profile, file)?.format
+  if (format === undefined || format !== fileFormats[profile][0] || profileFacts[profile].list === format) return false
+  return holds(data, key, format)
 }
 
 /** An image without its tag, digest and registry host. */

@@ -15,11 +15,14 @@ export type FlagLists = {
   readonly roles: ReadonlySet<Role>
 }
 
+/** A script may name any number of variables; a node has two or three lists. */
+const mostReferences = 50
+
 /** The lists that the container's flags give. */
 export function flagLists(search: Search): FlagLists {
   const { container, profile } = search
   const literals: LiteralSource[] = []
-  const references: Reference[] = []
+  const references = new Map<string, Reference>()
   const roles = new Set<Role>()
   for (const { names, role, many } of profileFacts[profile].listFlags) {
     const flags = commandsOf(container).flatMap(command => flagsOf(command, names, many))
@@ -29,8 +32,10 @@ export function flagLists(search: Search): FlagLists {
       const variable = /^\$(?:\((\w+)\)|\{(\w+)\}|(\w+))$/.exec(value)?.slice(1).find(Boolean)
       if (value === '') continue
       roles.add(role)
-      if (variable !== undefined) references.push({ variable, role, frozen: isExpandedByKubelet(search, value, variable) })
-      else if (!/[$`]/.test(value)) plain.push(flag)
+      if (variable !== undefined) {
+        if (!references.has(variable) && references.size < mostReferences)
+          references.set(variable, { variable, role, frozen: isExpandedByKubelet(search, value, variable) })
+      } else if (!/[$`]/.test(value)) plain.push(flag)
     }
     // A flag that may be repeated gives one list in all.
     for (const [place, group] of Map.groupBy(plain, flag => (many ? flag.flag : `${flag.place} ${flag.flag}`))) {
@@ -39,7 +44,7 @@ export function flagLists(search: Search): FlagLists {
       if (first) literals.push(literal(many ? `${first.place} ${first.flag}` : place, listFormat(profile), role, text))
     }
   }
-  return { literals, references, roles }
+  return { literals, references: [...references.values()], roles }
 }
 
 /** $(NAME) is replaced by the kubelet where the container's spec defines NAME, in scripts as well; $NAME is the shell's. */

@@ -56,7 +56,10 @@ export function configTexts(input: Pick<DecideInput, 'configMap'>, sources: read
   })
 }
 
-/** The P2P and status ports: a flag, else the configuration, else the container's named ports, else the profile's defaults. A generic node may have none: 0. */
+/**
+ * The P2P and status ports: a flag, else the configuration, else the container's named ports, else the profile's defaults. A generic node may
+ * have none: 0. A CometBFT node whose RPC is off or on a Unix socket has no status port.
+ */
 export function portsOf(container: ContainerView, profile: Profile, texts: readonly string[]): Pick<Plan, 'p2pPort' | 'rpcPort'> {
   const facts = profileFacts[profile]
   const flag = (names: readonly string[]) =>
@@ -77,8 +80,18 @@ export function portsOf(container: ContainerView, profile: Profile, texts: reado
     p2pWritten ??
     named(/^(p2p(-tcp)?|tcp-p2p|core-peer|peer|discovery)$/) ??
     (facts.p2pPort || tcp[0]?.number || 0)
-  if (facts.rpcPort === undefined) return { p2pPort }
+  if (facts.rpcPort === undefined || (isToml && rpcOff(container, texts))) return { p2pPort }
   return { p2pPort, rpcPort: flag(facts.rpcPortFlags) ?? rpcWritten ?? facts.rpcPort }
+}
+
+/**
+ * Whether a CometBFT node listens for RPC on nothing that the sidecar could ask: an empty laddr switches RPC off (CometBFT's config.toml), and
+ * a Unix socket is out of its reach. A flag outranks the file.
+ */
+function rpcOff(container: ContainerView, texts: readonly string[]): boolean {
+  const flags = commandsOf(container).flatMap(command => flagsOf(command, profileFacts.cometbft.rpcPortFlags))
+  const address = flags[0]?.value ?? texts.map(laddr('rpc')).find(text => text !== undefined)
+  return address !== undefined && (address.trim() === '' || /^\s*(?!tcp:)[a-z]+:\/\//i.test(address))
 }
 
 /** The plan's times, with the pod's own where no annotation says otherwise. */

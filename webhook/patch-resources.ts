@@ -32,7 +32,7 @@ export function qosClass(spec: V1PodSpec): QosClass {
 }
 
 /** Whether the pod states resources for all of its containers together (PodLevelResources). */
-export function hasPodResources(spec: V1PodSpec): boolean {
+function hasPodResources(spec: V1PodSpec): boolean {
   return Object.keys(spec.resources?.requests ?? {}).length + Object.keys(spec.resources?.limits ?? {}).length > 0
 }
 

@@ -9,6 +9,12 @@ type Rule = readonly [reason: SkipReason, detail: (pod: PodView, input: DecideIn
 /** Characters of a message that say what was found: the API server cuts all of an admission's warnings at 4096. */
 const longestDetail = 2000
 
+/**
+ * Volumes and their keys, mounts, variables, ports, words of commands and arguments, and containers, in all. The largest pods of deployers have
+ * some 300. Admission sees pods before they are validated, and others than API servers may reach the port.
+ */
+const largestPod = 2000
+
 /** A rule's detail is '' where the reason's own sentence says it all, undefined where the rule does not apply. */
 const rules: readonly Rule[] = [
   ['opted-out', pod => (pod.annotations[annotation.inject]?.trim() === 'false' ? '' : undefined)],
@@ -17,6 +23,7 @@ const rules: readonly Rule[] = [
   ['static-pod', pod => (isStatic(pod) ? '' : undefined)],
   ['already-injected', (pod, input) => (isInjected(pod, input) ? '' : undefined)],
   ['name-conflict', pod => conflict(pod)],
+  ['too-large', pod => (sizeOf(pod) > largestPod ? `found ${sizeOf(pod)} of them, expected at most ${largestPod}` : undefined)],
 ]
 
 /** The skip that applies before any search, if one does. */
@@ -58,6 +65,27 @@ function isInjected(pod: PodView, input: DecideInput): boolean {
     ({ name, image, mounts }) =>
       name === containerName.sidecar && (image === input.settings.image || mounts.some(mount => mount.volume === volumeName.input)),
   )
+}
+
+/** A mounted volume counts with its keys at each mount: so many keys its container sees. */
+function sizeOf(pod: PodView): number {
+  const keys = new Map<string, number>()
+  for (const [name, origins] of pod.volumes) keys.set(name, 1 + sum(origins.map(({ items }) => items?.length ?? 1)))
+  const containers = [...pod.initContainers, ...pod.containers].map(
+    ({ command, args, env, envFrom, ports, mounts }) =>
+      1 +
+      command.length +
+      args.length +
+      env.length +
+      envFrom.length +
+      ports.length +
+      sum(mounts.map(({ volume }) => keys.get(volume) ?? 1)),
+  )
+  return sum([...keys.values()]) + sum(containers)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 function conflict(pod: PodView): string | undefined {

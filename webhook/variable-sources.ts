@@ -57,8 +57,9 @@ function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: 
     return list ? ofKey(search, owner, variable, { kind: from.kind, name: from.name, key, via: 'envFrom' }, list, reference) : []
   })
   if (!data) {
+    const named = keys.length > 5 ? `${keys.slice(0, 5).join(', ')} and ${keys.length - 5} more` : keys.join(' and ')
     if (found.length > 0)
-      search.warn(`the keys of ${from.kind} ${from.name} (envFrom) cannot be read here; ${keys.join(' and ')} are followed if they exist`)
+      search.warn(`the keys of ${from.kind} ${from.name} (envFrom) cannot be read here; ${named} are followed if they exist`)
     return found.map(source => (references.some(reference => reference.variable === source.variable) ? source : { ...source, guess: true }))
   }
   if (found.length > 2)

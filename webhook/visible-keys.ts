@@ -12,12 +12,19 @@ export type VisibleKey = {
   readonly mountPath: string
 }
 
-/** The keys behind a container's volume mounts, in the order of its mounts. */
+/** Linux's PATH_MAX: nothing longer is a path. */
+const longestPath = 4096
+
+/** The keys behind a container's volume mounts, in the order of its mounts. What is mounted twice at the same place counts once. */
 export function visibleKeys(pod: PodView, container: ContainerView): VisibleKey[] {
+  const variables = new Map(container.env.map(env => [env.name, env]))
+  const seen = new Set<string>()
   return container.mounts.flatMap(mount => {
     const origins = pod.volumes.get(mount.volume) ?? []
-    const path = subPathOf(pod, container, mount)
-    if (path === undefined) return []
+    const path = subPathOf(pod, variables, mount)
+    const place = JSON.stringify([mount.volume, path, mount.mountPath])
+    if (path === undefined || seen.has(place)) return []
+    seen.add(place)
     return path === '' ? origins.flatMap(origin => whole(origin, mount)) : origins.flatMap(origin => part(origin, mount, path))
   })
 }
@@ -38,18 +45,22 @@ function part(origin: VolumeOrigin, mount: MountView, path: string): VisibleKey[
 }
 
 /** '' for the whole volume; undefined for an expression that only the kubelet can expand. */
-function subPathOf(pod: PodView, container: ContainerView, mount: MountView): string | undefined {
-  const path = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expand(pod, container, mount.subPathExpr)
+function subPathOf(pod: PodView, variables: ReadonlyMap<string, EnvView>, mount: MountView): string | undefined {
+  const path = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expand(pod, variables, mount.subPathExpr)
+  if (path !== undefined && path.length > longestPath) return undefined
   return path?.replace(/^\.?\/+|\/+$/g, '')
 }
 
-function expand(pod: PodView, container: ContainerView, expression: string): string | undefined {
+function expand(pod: PodView, variables: ReadonlyMap<string, EnvView>, expression: string): string | undefined {
+  if (expression.length > longestPath) return undefined
   let known = true
+  let length = 0
   const expanded = expression.replace(/\$\(([\w.-]+)\)/g, (_, name: string) => {
-    const variable = container.env.findLast(env => env.name === name)
+    const variable = variables.get(name)
     const value = variable && literalOf(pod, variable)
-    if (!value) known = false
-    return value ?? ''
+    length += value?.length ?? 0
+    if (!value || length > longestPath) known = false
+    return known && value ? value : ''
   })
   return known ? expanded : undefined
 }

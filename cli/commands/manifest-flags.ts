@@ -8,7 +8,7 @@ import { type ManifestDocument, type ManifestProblem, readManifests } from '../m
 import { objectsOf, podsOf } from '../workloads.ts'
 
 /** The image of this release, as the manifests name it. */
-export const releasedImage = `repeer:${packageJson.version}`
+const releasedImage = `repeer:${packageJson.version}`
 
 /** The first Kubernetes release whose kubelets know restartPolicyRules with RestartAllContainers. */
 const restartAllMinor = 36

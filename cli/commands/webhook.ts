@@ -13,11 +13,20 @@ const placeholders: Readonly<Record<string, string>> = {
   'log-level': 'LEVEL',
 }
 
+/** For tests of the rotation. */
+const hidden = new Set(['certificate-times'])
+
 // An empty default stands for the environment, which the parser asks.
 const flags: Flags = Object.fromEntries(
   Object.entries(webhookFlags).map(([name, { default: fallback, help }]) => [
     name,
-    { type: 'string', value: placeholders[name] ?? 'NAME', help, ...(fallback === '' ? {} : { default: fallback }) },
+    {
+      type: 'string',
+      value: placeholders[name] ?? 'NAME',
+      help,
+      ...(fallback === '' ? {} : { default: fallback }),
+      hidden: hidden.has(name),
+    },
   ]),
 )
 

@@ -135,7 +135,11 @@ t.test('variables that the next start has to have: env as it is, an override fro
   const raw = ` ${list(3)} ,\n${list(4)}\n`
   const texts = [raw, list(5), toml(list(2, 1), `seeds = "${list(7)}"`), toml(list(1, 6)), toml(list(8))]
   const input = await readInput(pod(t, sources, texts))
-  t.same(input.exports, { PEERS_A: raw, PEERS_B: list(5), CMT_P2P_PERSISTENT_PEERS: list(1, 2, 6) })
+  t.same(
+    input.exports,
+    { PEERS_A: raw, PEERS_B: list(5), CMT_P2P_PERSISTENT_PEERS: list(1, 2, 6, 8) },
+    'the plain file too: the variable outranks it',
+  )
 })
 
 t.test('the settings that stand in the way of a restart', async t => {

@@ -296,14 +296,14 @@ t.test('a well-known name is a list while it is empty', t => {
   t.end()
 })
 
-t.test('two frozen lists: one variable carries one of them only', t => {
+t.test('two frozen lists: one variable carries both', t => {
   const volumeMounts = ['config.toml', 'peers.txt'].map(key => ({ name: 'config', mountPath: `/home/config/${key}`, subPath: key }))
   const { plan } = injected(
     decide(input({ container: { volumeMounts }, maps: { node: { 'config.toml': toml(), 'peers.txt': list, seeds: seed } } })),
   )
   t.match(plan.sources, [
     { key: 'config.toml', override: 'GAIAD_P2P_PERSISTENT_PEERS', level: 'process' },
-    { key: 'peers.txt', override: undefined, level: 'container' },
+    { key: 'peers.txt', override: 'GAIAD_P2P_PERSISTENT_PEERS', level: 'process' },
   ])
   t.end()
 })

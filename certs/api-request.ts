@@ -1,0 +1,64 @@
+// One request to the Kubernetes API with a JSON body and a JSON answer. KubeConfig (client-node) finds the server and signs the request; its
+// typed clients are not used, since they bring the models of every API (20 MB resident).
+import http, { type IncomingMessage } from 'node:http'
+import https, { type RequestOptions } from 'node:https'
+import { text } from 'node:stream/consumers'
+import type { KubeConfig } from '@kubernetes/client-node'
+
+export type ApiCall = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly path: string
+  readonly body?: unknown
+  /** application/json where it is not given. */
+  readonly contentType?: string
+  /** HTTP status codes that are an answer of their own: undefined. */
+  readonly expected: readonly number[]
+  readonly timeoutMs?: number
+}
+
+/** Longer than an API server under load takes to answer, short enough that a dead connection costs one look only. */
+const requestTimeoutMs = 15_000
+
+/** The parsed answer, or undefined for an expected status code. Other errors say in one line what the API answered. */
+export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unknown> {
+  const { method, path, body, contentType, expected, timeoutMs = requestTimeoutMs } = call
+  const server = config.getCurrentCluster()?.server
+  if (!server) throw new Error('The kubeconfig names no current cluster. Expected: a context with a cluster.')
+  const url = new URL(server.replace(/\/+$/, '') + path)
+  const options: RequestOptions = { method }
+  await config.applyToHTTPSOptions(options)
+  const sent = body === undefined ? undefined : JSON.stringify(body)
+  options.headers = {
+    ...options.headers,
+    accept: 'application/json',
+    ...(sent === undefined ? {} : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(sent) }),
+  }
+  // Of the whole exchange: a server that sends one byte now and then is no better than one that is silent.
+  const signal = AbortSignal.timeout(timeoutMs)
+  const exchange = async (): Promise<[status: number, answer: string]> => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve)
+      request.on('error', reject)
+      request.end(sent)
+    })
+    return [response.statusCode ?? 0, await text(response)]
+  }
+  const [status, answer] = await exchange().catch((cause: unknown) => {
+    if (!signal.aborted) throw cause
+    throw new Error(`The API server has not answered ${method} ${path} within ${timeoutMs / 1000} s.`, { cause })
+  })
+  if (status >= 200 && status < 300) return JSON.parse(answer)
+  if (expected.includes(status)) return undefined
+  throw new Error(`The API server answers ${status}: ${reasonOf(answer)}`)
+}
+
+/** The message of the Status object that Kubernetes answers, or the beginning of what came instead. */
+function reasonOf(body: string): string {
+  try {
+    const { message } = JSON.parse(body) as { message?: unknown }
+    if (typeof message === 'string') return message
+  } catch {
+    // Not JSON: a proxy's page.
+  }
+  return body.slice(0, 500) || 'no reason given'
+}
