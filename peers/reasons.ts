@@ -36,7 +36,8 @@ export const holdReasons = {
   'list-empty': 'the new peer list is empty',
   'list-too-long': 'the new peer list does not fit into the environment variable that would carry it to the node',
   'list-fixed': 'a list that is literal in the pod spec names an address that is not connected; only names can be followed',
-  'mass-removal': 'more than half of the peers would be removed without others in their place; repeer.dev/allow-mass-removal: "true" permits it',
+  'mass-removal':
+    'more than half of the peers would be removed without others in their place; repeer.dev/allow-mass-removal: "true" permits it',
   'needs-rollout': 'no restart in place can bring this change to the node; it needs a rollout of its pod',
   'owner-rolls': 'the owner of the pod replaces it on an edited list; only addresses are followed here',
   settling: 'the change is younger than the settle time',
@@ -62,7 +63,8 @@ export const holdReasons = {
   'process-not-found': 'no process of the node container was found',
   'not-permitted': "the sidecar may not signal the node's process",
   'not-taken': 'the last request to restart the node was not carried out',
-  'kubelet-back-off': 'the node has stopped; the kubelet starts its container again, and makes it wait where it was restarted within the last 10 minutes',
+  'kubelet-back-off':
+    'the node has stopped; the kubelet starts its container again, and makes it wait where it was restarted within the last 10 minutes',
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons
