@@ -52,8 +52,7 @@ export const holdReasons = {
   'min-interval': 'the last restart is more recent than repeer.dev/min-interval',
   budget: "the node's restart budget is used up (6 in 6 hours)",
   'back-off': 'the last restart did not help; waiting before the next',
-  'breaker-open':
-    'three restarts in a row did not help; repeer has stopped until the list or an address changes again and the back-off has passed',
+  'breaker-open': 'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
   paused: 'repeer.dev/pause holds restarts',
   'awaiting-turn': 'the node waits for its turn to restart',
   'hot-only': 'repeer.dev/strategy says hot: never restart',
