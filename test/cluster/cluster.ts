@@ -42,7 +42,8 @@ export async function startCluster(say: (line: string) => void): Promise<Cluster
     throw new Error(`the cluster needs ${names}: apt-get install ${[...new Set(missing.map(([, name]) => name))].join(' ')}`)
   }
   const folders = await buildPrograms(['kubernetes', 'etcd', 'containerd', 'coredns'], say)
-  const dir = mkdtempSync(join(tmpdir(), 'rp-'))
+  sweep()
+  const dir = mkdtempSync(join(tmpdir(), `rp-${process.pid}-`))
   const cgroup = `/repeer-${process.pid}-${Date.now()}`
   makeCgroup(cgroup)
   const env = { ...process.env, PATH: [...folders, process.env.PATH].join(':') }
@@ -108,6 +109,18 @@ async function end(outer: ChildProcess, dir: string, cgroup: string): Promise<vo
 function cgroupRoots(): string[] {
   const root = '/sys/fs/cgroup'
   return existsSync(join(root, 'cgroup.controllers')) ? [root] : readdirSync(root).map(name => join(root, name))
+}
+
+/** Removes what a killed run could not: folders and cgroups that name a process which is no more. */
+function sweep(): void {
+  const isStale = (name: string, prefix: string) => {
+    const pid = new RegExp(`^${prefix}-(\\d+)-`).exec(name)?.[1]
+    return pid !== undefined && !existsSync(`/proc/${pid}`)
+  }
+  for (const name of readdirSync(tmpdir())) if (isStale(name, 'rp')) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  for (const root of cgroupRoots()) {
+    for (const name of readdirSync(root)) if (isStale(name, 'repeer')) removeTree(join(root, name))
+  }
 }
 
 function makeCgroup(cgroup: string): void {
