@@ -1,5 +1,5 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the reason.
-import { peerKey } from '../peers/peer.ts'
+import { type Peer, peerKey } from '../peers/peer.ts'
 import { addressLevel, type KeySource, type Level, levels, type Profile } from '../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../peers/reasons.ts'
 import type { Assessed } from './assess.ts'
@@ -25,7 +25,7 @@ export type Wish = {
  * How long a node of this profile gets to follow a changed address by itself, in seconds.
  * stellar-core looks the names of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY).
  */
-export const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600 }
+const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600 }
 
 /** The level that a wish needs: the highest of those that the changes behind it need, or why there is none. */
 export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
@@ -73,7 +73,7 @@ function strategyGate(_wish: Wish, look: Look): Hold | null {
 }
 
 function massRemovalGate(wish: Wish, look: Look): Hold | null {
-  const gone = isMassRemoval(wish.given.lists, wish.lists, look)
+  const gone = massRemoval(wish.given.lists, wish.lists, look)
   return gone ? { reason: 'mass-removal', detail: gone } : null
 }
 
@@ -81,9 +81,9 @@ function massRemovalGate(wish: Wish, look: Look): Hold | null {
  * Says how many peers would go, where that is more than half of them and the list gets shorter: a list whose only peer is replaced by another
  * is an ordinary edit. A peer that keeps its ID and changes its address is not gone. Null where it is no mass removal, or permitted.
  */
-export function isMassRemoval(given: Lists, wanted: Lists, look: Pick<Look, 'allowMassRemoval'>): string | null {
+export function massRemoval(given: Lists, wanted: Lists, look: Pick<Look, 'allowMassRemoval'>): string | null {
   if (look.allowMassRemoval) return null
-  const name = (peer: { id?: string; host: string; port: number; role: 'peer' | 'seed' }) => peer.id ?? peerKey({ ...peer, role: 'peer' })
+  const name = (peer: Peer) => peer.id ?? peerKey({ ...peer, role: 'peer' })
   const old = new Set(peersOf(given).map(name))
   const now = new Set(peersOf(wanted).map(name))
   const gone = [...old].filter(one => !now.has(one)).length

@@ -4,7 +4,7 @@
 // teach the node something about it, and nothing holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, isMassRemoval, levelFor, shutGate, type Wish } from './gates.ts'
+import { type Hold, levelFor, massRemoval, shutGate, type Wish } from './gates.ts'
 import { givenAtStart, givenByRestart, hashOf, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Memory, Restart } from './memory.ts'
@@ -41,7 +41,7 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const dialled = dialledHosts(assess(look, lists, taken.given), look)
   const remembered = taken.given ? { ...taken, given: withLearned(taken.given, dialled, look.hosts) } : taken
   const assessed = assess(look, lists, remembered.given)
-  const mayGive = look.list.ok && !(remembered.given && isMassRemoval(remembered.given.lists, lists, look))
+  const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
   return { ...decide(remembered, look, assessed, times), assessed, mayGive }
 }
 
@@ -187,13 +187,17 @@ function isBack(intent: Intent, look: Look, assessed: readonly Assessed[]): bool
 }
 
 function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look: Look, assessed: readonly Assessed[]): Step {
-  const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt: look.now } : one))
-  const closed = { ...memory, intent: null, restarts }
-  if (outcome === 'verified') return settle({ ...closed }, intent.hash, assessed, look.now, 'restarted')
+  const closed = ended(memory, intent, outcome, look.now)
+  if (outcome === 'verified') return settle(closed, intent.hash, assessed, look.now, 'restarted')
   return wait(closed, {
     reason: outcome === 'unverified' ? 'already-restarted' : 'not-taken',
     detail: `restart ${intent.id}`,
   })
+}
+
+/** The restart is no longer under way. */
+function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'], endedAt: number): Memory {
+  return { ...memory, intent: null, restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)) }
 }
 
 /** Nothing is left to do for this snapshot. */
@@ -219,12 +223,8 @@ function remember(memory: Memory, look: Look, times: Timing): Memory {
 function rememberLists(memory: Memory, look: Look): Memory {
   if (!look.list.ok) return memory
   const { lists } = look.list
-  if (memory.wanted && hashOf(memory.wanted.lists, {}) === hashOf(lists, {}) && sameShape(memory.wanted.lists, lists)) return memory
+  if (memory.wanted && JSON.stringify(memory.wanted.lists) === JSON.stringify(lists)) return memory
   return { ...memory, wanted: { lists, since: look.now }, before: memory.wanted?.lists ?? null }
-}
-
-function sameShape(a: object, b: object): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: Timing): Memory {
@@ -235,10 +235,7 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   if (intent !== null && intent.identity !== identity) {
     if (intent.level !== 'process' && look.plan.reach.by === 'wrap' && containerOf(identity) === containerOf(intent.identity)) {
       // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered.
-      const restarts = memory.restarts.map(one =>
-        one.id === intent.id ? { ...one, outcome: 'not-taken' as const, endedAt: look.now } : one,
-      )
-      return { ...memory, process: { identity, startedAt }, intent: null, restarts }
+      return { ...ended(memory, intent, 'not-taken', look.now), process: { identity, startedAt } }
     }
     // An edit between asking and starting: the supervisor tells by its token that the node was given the newer list already.
     const newer = look.list.ok && process.given === tokenOf(look.list.lists)
