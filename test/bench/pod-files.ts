@@ -1,9 +1,10 @@
 // The files of an injected pod, for the benchmarks and for tests with a real sidecar: the sidecar's input as the kubelet lays it out, state, control, and the supervisor.
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Plan } from '../../peers/plan.ts'
 import { inputFile, sourceFile } from '../../peers/pod.ts'
+import { writeVolume } from '../sidecar/fixtures/kubelet-volume.ts'
 
 export const supervise = join(import.meta.dirname, '../../sidecar/supervise')
 
@@ -24,18 +25,6 @@ export function podFiles(times: Partial<Plan['times']> = {}): PodFiles {
   const root = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
   const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [string, string, string]
   for (const folder of [input, state, join(control, 'env')]) mkdirSync(folder, { recursive: true })
-  let version = 0
-  const write = (files: Record<string, string>) => {
-    const name = `..${++version}`
-    for (const [file, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(input, name, file)), { recursive: true })
-      writeFileSync(join(input, name, file), text)
-    }
-    symlinkSync(name, join(input, '..data_tmp'))
-    renameSync(join(input, '..data_tmp'), join(input, '..data'))
-    if (version === 1) for (const top of ['pod', 'sources']) symlinkSync(join('..data', top), join(input, top))
-    else rmSync(join(input, `..${version - 1}`), { recursive: true })
-  }
   const annotations = Object.fromEntries(Object.values(inputFile).map(file => [file, '']))
   return {
     root,
@@ -43,7 +32,7 @@ export function podFiles(times: Partial<Plan['times']> = {}): PodFiles {
     state,
     control,
     writeList: text =>
-      write({
+      writeVolume(input, {
         ...annotations,
         [inputFile.plan]: JSON.stringify({ ...plan, times: { ...plan.times, ...times } }),
         [sourceFile(source)]: text,
