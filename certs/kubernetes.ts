@@ -1,6 +1,6 @@
 // The stores (store.ts) with the Kubernetes API. Permissions: Secret get, create, update; MutatingWebhookConfiguration get, patch.
 import type { KubeConfig, V1MutatingWebhookConfiguration, V1Secret } from '@kubernetes/client-node'
-import { apiRequest } from './api-request.ts'
+import { apiRequest } from '../kubernetes/api-request.ts'
 import type { SecretData } from './secret.ts'
 import type { BundleStore, SecretStore, StoredBundles } from './store.ts'
 

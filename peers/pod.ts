@@ -20,6 +20,10 @@ export const annotation = {
   peerHash: 'repeer.dev/peer-hash',
   endpoints: 'repeer.dev/endpoints',
   turn: 'repeer.dev/turn',
+  /** When the turn was granted, ISO 8601. */
+  turnGrantedAt: 'repeer.dev/turn-granted-at',
+  /** Changed by the controller only to make the kubelet look at the pod again. */
+  nudge: 'repeer.dev/nudge',
 } as const
 
 /** The namespace label that opts in, and its value. */

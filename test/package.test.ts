@@ -9,7 +9,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   'dependencies' | 'devDependencies',
   Record<string, string>
 >
-const rooms = ['peers', 'webhook', 'certs', 'sidecar', 'cli']
+const rooms = ['peers', 'kubernetes', 'webhook', 'certs', 'sidecar', 'controller', 'cli']
 
 // What npm scripts run as programs, and what only types come from.
 const programs = ['@biomejs/biome', 'node', 'typescript']
@@ -35,9 +35,11 @@ t.test('every development dependency is used', async t => {
 t.test('each room imports only the rooms that the design allows', async t => {
   const allowed: Record<string, string[]> = {
     peers: [],
-    webhook: ['peers', 'certs'],
-    certs: [],
+    kubernetes: [],
+    webhook: ['peers', 'certs', 'kubernetes'],
+    certs: ['kubernetes'],
     sidecar: ['peers'],
+    controller: ['peers', 'kubernetes'],
     cli: rooms,
   }
   for (const room of rooms) {

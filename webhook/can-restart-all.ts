@@ -1,5 +1,5 @@
 // Whether the cluster knows restartPolicyRules with RestartAllContainers (KEP-5532): on by default from Kubernetes 1.36.
-import type { ApiReader } from './api-client.ts'
+import type { ApiReader } from '../kubernetes/api-client.ts'
 
 /**
  * Asks the API server for its version. False where that is not known: a rule that is not known there would make pods invalid. Kubelets can

@@ -5,9 +5,9 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { optIn } from '../peers/pod.ts'
-import { ApiError, apiReader } from './api-client.ts'
+import { ApiError, apiReader } from '../kubernetes/api-client.ts'
 import type { ConfigMapView, NamespaceView } from './decision.ts'
-import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from './list-watch.ts'
+import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 
 export type ClusterCache = {
   /** Undefined where the namespace has not opted in, or is not known yet. */

@@ -1,0 +1,65 @@
+// The status page of one pod: what its sidecar found, decided and did, and when. The sidecar serves it; the controller, `repeer check` and
+// monitoring read it. Whoever reads it reads a stranger's word: see page-check.ts.
+import type { Level } from './plan.ts'
+import type { HoldReason } from './reasons.ts'
+
+export const phases = ['starting', 'settled', 'waiting', 'telling', 'restarting', 'verifying'] as const
+export type Phase = (typeof phases)[number]
+
+export const outcomes = ['asked', 'verified', 'unverified', 'not-taken'] as const
+/** `asked`: under way. `verified`: the node is back and connected. `unverified`: it is back, but not connected to what it was restarted for.
+ * `not-taken`: the process was never replaced; it does not count. */
+export type RestartOutcome = (typeof outcomes)[number]
+
+export type Page = {
+  readonly container: string
+  readonly profile: string
+  readonly strategy: 'wrap' | 'signal' | 'observe'
+  /** `telling`: the running node has been told its peers, and is given the time to connect. */
+  readonly phase: Phase
+  /** ISO 8601, when this phase and reason began. */
+  readonly since: string
+  readonly reason?: HoldReason
+  readonly sentence?: string
+  readonly detail?: string
+  /** When time alone may end the wait. */
+  readonly until?: string
+  /** The snapshot for which nothing is left to do, and the one that is wanted now. A turn is granted for the wanted one. */
+  readonly applied: string | null
+  readonly wanted: string | null
+  /** The hash of the list that the sources hold now, as repeer.dev/peer-hash has it. */
+  readonly list: string | null
+  /** The turn that the sidecar's files hold; absent where there is none. A turn that was taken back still counts until it is gone from here. */
+  readonly turn?: string
+  readonly connected: number
+  readonly peers: readonly {
+    readonly id?: string
+    readonly peer: string
+    readonly addresses: readonly string[]
+    readonly standing: string
+    readonly reachable?: boolean
+  }[]
+  readonly node: {
+    readonly id?: string
+    readonly startedAt?: string
+    readonly seenBy: string
+    readonly height?: number
+    readonly catchingUp?: boolean
+    readonly listening?: boolean
+    /** CometBFT: the node's own voting power, and that of all validators of its chain. */
+    readonly votingPower?: number
+    readonly totalPower?: number
+  }
+  readonly restarts: readonly {
+    readonly at: string
+    readonly snapshot: string
+    readonly level: Level
+    readonly why: string
+    readonly outcome: RestartOutcome
+  }[]
+  /** The last times that the running node was told its peers, newest last. */
+  readonly told: readonly { readonly at: string; readonly snapshot: string; readonly outcome: 'asked' | 'connected' | 'in-vain' | 'refused' }[]
+  /** Look-ups that have failed since their last answer. */
+  readonly lookups: readonly { readonly host: string; readonly failures: number; readonly error?: string }[]
+  readonly lookedAt: string
+}
