@@ -31,6 +31,15 @@ export const groups: readonly Group[] = [
   },
   { name: 'coredns', programs: [{ name: 'coredns', from: 'github.com/coredns/coredns' }] },
   { name: 'cometbft', programs: [{ name: 'cometbft', from: 'github.com/cometbft/cometbft/cmd/cometbft' }] },
+  {
+    name: 'config-reloader',
+    programs: [
+      {
+        name: 'prometheus-config-reloader',
+        from: 'github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader',
+      },
+    ],
+  },
 ]
 
 /**

@@ -1,0 +1,179 @@
+// One chain in a namespace of its own, in which one change after another is made and timed. Every run begins with a new pod of node0, so that
+// neither the kubelet's back-off nor repeer's restart budget carries over from the run before.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Chain, makeChain } from '../../cluster/chain.ts'
+import { apply, kubectl } from '../../cluster/install.ts'
+import { until } from '../processes.ts'
+import { type Arm, type ArmName, arms } from './arms.ts'
+import { type Api, type Follower, followPods, getJson, openApi, peersAt, watchDownTime } from './follow.ts'
+
+export type Change = 'moved peer' | 'edited list'
+
+export type Sample = {
+  readonly arm: ArmName
+  readonly change: Change
+  /** From the change until node0 is connected as it should be; undefined: not within the time given. */
+  readonly seconds?: number
+  /** The longest time in which node0 did not answer. */
+  readonly downMs: number
+  /** Other nodes that hold an address of node0 which is not its address any more. */
+  readonly madeStale: number
+}
+
+export type LaneOptions = {
+  readonly arm: ArmName
+  readonly change: Change
+  readonly namespace: string
+  readonly runs: number
+  readonly timeoutSeconds: number
+  readonly say: (line: string) => void
+}
+
+/** node0 lists node1 and node3, which list node0; node2 lists nobody and is the one that an edit adds. */
+const listed = [1, 3]
+const added = 2
+
+/** Creates the namespace and the chain; blocks, so that nothing is timed meanwhile. */
+export function prepareLane(options: LaneOptions): Lane {
+  const { namespace, change } = options
+  const arm: Arm = arms[options.arm]
+  const chain = makeChain({
+    namespace,
+    config: toml =>
+      toml
+        .replace('laddr = "tcp://127.0.0.1:26657"', 'laddr = "tcp://0.0.0.0:26657"')
+        .replace(/^timeout_commit = .*$/m, 'timeout_commit = "5s"'),
+    pod: (spec, index) => (index === 0 ? arm.pod(spec) : spec),
+  })
+  kubectl('create', 'namespace', namespace)
+  if (arm.injected) kubectl('label', 'namespace', namespace, 'repeer.dev/inject=enabled')
+  apply(manifests(chain, arm, change))
+  return { ...options, chain, kind: arm, pods: followPods(namespace), api: openApi() }
+}
+
+/** Makes and times the changes, one after another. */
+export async function runLane(lane: Lane): Promise<Sample[]> {
+  const { namespace, change, runs, timeoutSeconds, say, pods } = lane
+  const samples: Sample[] = []
+  try {
+    for (let run = 1; run <= runs; run++) {
+      await beginAnew(lane)
+      const sample = await (change === 'moved peer' ? movePeer(lane) : editList(lane))
+      samples.push(sample)
+      const took = sample.seconds === undefined ? `not within ${timeoutSeconds} s` : `${sample.seconds.toFixed(1)} s`
+      say(`${namespace}: run ${run} of ${runs}: ${took}, down ${Math.round(sample.downMs)} ms`)
+    }
+    return samples
+  } finally {
+    await pods.close()
+  }
+}
+
+export type Lane = LaneOptions & { readonly chain: Chain; readonly pods: Follower; readonly api: Api; readonly kind: Arm }
+
+/** Only node0 is injected: it is the one that is looked at, and the machine has better things to do. */
+function manifests(chain: Chain, arm: Arm, change: Change): unknown[] {
+  return chain.objects.map(object => {
+    const index = Number(/^node(\d)/.exec(object.metadata.name)?.[1])
+    if (object.kind === 'ConfigMap') {
+      const data = object.data as Record<string, string>
+      return { ...object, data: { ...data, 'config.toml': configOf(chain, index, change, listed) } }
+    }
+    if (object.kind !== 'StatefulSet') return object
+    const spec = object.spec as { template: { metadata: object; spec: object } }
+    const annotations = index === 0 ? arm.annotations : { 'repeer.dev/inject': 'false' }
+    return { ...object, spec: { ...spec, template: { ...spec.template, metadata: { ...spec.template.metadata, annotations } } } }
+  })
+}
+
+/** For a moved peer the list is node0's alone: otherwise the peer would dial node0 by itself. */
+function configOf(chain: Chain, index: number, change: Change, ofNode0: readonly number[]): string {
+  if (index === 0) return chain.configOf(0, ofNode0)
+  return chain.configOf(index, change === 'edited list' && listed.includes(index) ? [0] : [])
+}
+
+/** A node0 that has just come up, connected to what it lists; then the nodes that list it, so that they know its present address. */
+async function beginAnew(lane: Lane): Promise<void> {
+  if (lane.change === 'edited list') await writeList(lane, listed)
+  await replace(lane, 'node0-0')
+  if (lane.change === 'edited list') for (const index of listed) await replace(lane, `node${index}-0`)
+  await until(`${lane.namespace}: node0 is connected as listed`, () => isConnected(lane, listed), 180, 100)
+  if (lane.kind.injected) await until(`${lane.namespace}: settled`, () => isSettled(lane), 300, 200)
+  // A node that still checks whether it has the newest block would be left alone for that.
+  await until(`${lane.namespace}: node0 has caught up`, () => hasCaughtUp(lane), 120, 200)
+}
+
+async function movePeer(lane: Lane): Promise<Sample> {
+  const before = lane.pods.pod('node1-0')
+  return timed(lane, listed, async () => {
+    await lane.api.deletePod(lane.namespace, 'node1-0')
+    await until('the peer has a new pod', () => isAnother(lane, 'node1-0', before?.uid), 60, 20)
+    await lane.kind.react(lane.api, lane.namespace)
+  })
+}
+
+async function editList(lane: Lane): Promise<Sample> {
+  return timed(lane, [...listed, added], async () => {
+    await writeList(lane, [...listed, added])
+    await lane.kind.react(lane.api, lane.namespace)
+  })
+}
+
+/** Makes the change and waits until node0 is connected to `wanted` at their present addresses. */
+async function timed(lane: Lane, wanted: readonly number[], change: () => Promise<void>): Promise<Sample> {
+  const from = lane.pods.pod('node0-0')?.ip
+  const holders = await holdersOf(lane, from)
+  const down = watchDownTime(lane.pods)
+  const began = performance.now()
+  await change()
+  const done = await until('connected', () => isConnected(lane, wanted), lane.timeoutSeconds, 100).then(
+    () => true,
+    () => false,
+  )
+  const seconds = (performance.now() - began) / 1000
+  // What is down longest may be so after the first connection: a node that was told, and then restarted all the same.
+  await sleep(1000)
+  down.stop()
+  const moved = lane.pods.pod('node0-0')?.ip !== from
+  return { arm: lane.arm, change: lane.change, ...(done ? { seconds } : {}), downMs: down.longestGapMs(), madeStale: moved ? holders : 0 }
+}
+
+/** How many of the other nodes have dialled node0 at this address. */
+async function holdersOf({ chain, pods }: Lane, ip: string | undefined): Promise<number> {
+  const answers = await Promise.all(listed.map(index => peersAt(pods.pod(`node${index}-0`)?.ip)))
+  return answers.filter(peers => peers?.some(one => one.node_info.id === chain.ids[0] && one.is_outbound && one.remote_ip === ip)).length
+}
+
+async function isConnected({ chain, pods }: Lane, wanted: readonly number[]): Promise<true | undefined> {
+  const peers = await peersAt(pods.pod('node0-0')?.ip)
+  const all = wanted.every(index =>
+    peers?.some(one => one.node_info.id === chain.ids[index] && one.remote_ip === pods.pod(`node${index}-0`)?.ip),
+  )
+  return all ? true : undefined
+}
+
+async function isSettled({ pods }: Lane): Promise<true | undefined> {
+  const page = (await getJson(`http://${pods.pod('node0-0')?.ip}:9469/status`)) as { phase?: string } | undefined
+  return page?.phase === 'settled' ? true : undefined
+}
+
+async function hasCaughtUp({ pods }: Lane): Promise<true | undefined> {
+  const body = await getJson(`http://${pods.pod('node0-0')?.ip}:26657/status`)
+  const info = (body as { result?: { sync_info: { catching_up: boolean } } } | undefined)?.result?.sync_info
+  return info?.catching_up === false ? true : undefined
+}
+
+async function replace(lane: Lane, name: string): Promise<void> {
+  const before = await until(`${lane.namespace}: a pod ${name}`, () => lane.pods.pod(name), 120, 50)
+  await lane.api.deletePod(lane.namespace, name)
+  await until(`${lane.namespace}: another pod ${name}`, () => isAnother(lane, name, before.uid), 120, 50)
+}
+
+function isAnother({ pods }: Lane, name: string, than: string | undefined): true | undefined {
+  const pod = pods.pod(name)
+  return pod && pod.uid !== than && pod.running && pod.ip ? true : undefined
+}
+
+function writeList({ api, namespace, chain, change }: Lane, members: readonly number[]): Promise<void> {
+  return api.patchConfigMap(namespace, 'node0-config', { 'config.toml': configOf(chain, 0, change, members) })
+}
