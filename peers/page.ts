@@ -58,7 +58,11 @@ export type Page = {
     readonly outcome: RestartOutcome
   }[]
   /** The last times that the running node was told its peers, newest last. */
-  readonly told: readonly { readonly at: string; readonly snapshot: string; readonly outcome: 'asked' | 'connected' | 'in-vain' | 'refused' }[]
+  readonly told: readonly {
+    readonly at: string
+    readonly snapshot: string
+    readonly outcome: 'asked' | 'connected' | 'in-vain' | 'refused'
+  }[]
   /** Look-ups that have failed since their last answer. */
   readonly lookups: readonly { readonly host: string; readonly failures: number; readonly error?: string }[]
   readonly lookedAt: string

@@ -54,6 +54,8 @@ export const holdReasons = {
   'back-off': 'the last restart did not help; waiting before the next',
   'breaker-open': 'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
   paused: 'repeer.dev/pause holds restarts',
+  'waiting-for-kubelet':
+    'the list in the files of the pod is not the one that repeer.dev/peer-hash names: one of them has not been refreshed yet',
   'awaiting-turn': 'the node waits for its turn to restart',
   'hot-only': 'repeer.dev/strategy says hot: never restart',
   observe: 'the plan gives no way to restart the node in place',

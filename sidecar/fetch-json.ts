@@ -1,8 +1,9 @@
-// One bounded GET of JSON. On node:http, because fetch loads undici, which costs the sidecar memory that it does not have.
+// One bounded HTTP exchange: a GET, or a POST of JSON. On node:http, because fetch loads undici, which costs the sidecar memory that it does not have.
 
 // Not `import`: that evaluates every export of a built-in module, and http.WebSocket among them loads undici too (12 MB, seen with Node 24.21).
-const { get } = process.getBuiltinModule('node:http')
+const { request: start } = process.getBuiltinModule('node:http')
 
+export type TextAnswer = { readonly code: number; readonly text: string }
 export type JsonAnswer = { readonly code: number; readonly body: unknown }
 
 export type FetchOptions = {
@@ -10,13 +11,33 @@ export type FetchOptions = {
   readonly timeoutMs: number
   /** 4 MiB: the net_info of a seed with 1,000 peers has 2 MB. */
   readonly maxBytes?: number
+  /** Sent as JSON by POST; absent: GET. */
+  readonly post?: unknown
 }
 
 /** Gets `url` and parses the answer, whatever its status code. Rejects with an Error that names the URL and says what went wrong. */
-export function fetchJson(url: string, { timeoutMs, maxBytes = 4 * 1024 * 1024 }: FetchOptions): Promise<JsonAnswer> {
+export async function fetchJson(url: string, options: FetchOptions): Promise<JsonAnswer> {
+  const { code, text } = await fetchText(url, options)
+  try {
+    return { code, body: JSON.parse(text) }
+  } catch {
+    throw new Error(`${url} answered with HTTP status ${code} and something that is not JSON`)
+  }
+}
+
+/** As fetchJson, for answers that need not be JSON. */
+export function fetchText(url: string, { timeoutMs, maxBytes = 4 * 1024 * 1024, post }: FetchOptions): Promise<TextAnswer> {
+  const content = post === undefined ? undefined : Buffer.from(JSON.stringify(post))
   return new Promise((resolve, reject) => {
     // No agent: a connection that is kept open would be one of the sockets that the sidecar looks at.
-    const request = get(url, { agent: false, headers: { accept: 'application/json' } })
+    const request = start(url, {
+      agent: false,
+      method: content === undefined ? 'GET' : 'POST',
+      headers: {
+        accept: 'application/json',
+        ...(content === undefined ? {} : { 'content-type': 'application/json', 'content-length': content.length }),
+      },
+    })
     const fail = (why: string) => {
       clearTimeout(timer)
       reject(new Error(`${url} ${why}`))
@@ -35,12 +56,9 @@ export function fetchJson(url: string, { timeoutMs, maxBytes = 4 * 1024 * 1024 }
       response.on('error', (error: NodeJS.ErrnoException) => fail(`stopped in the middle of its answer: ${error.code ?? error.message}`))
       response.on('end', () => {
         clearTimeout(timer)
-        try {
-          resolve({ code: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) })
-        } catch {
-          fail(`answered with HTTP status ${response.statusCode} and something that is not JSON`)
-        }
+        resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
       })
     })
+    request.end(content)
   })
 }

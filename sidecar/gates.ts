@@ -2,6 +2,7 @@
 import { type Peer, peerKey } from '../peers/peer.ts'
 import { addressLevel, type KeySource, type Level, levels, type Profile } from '../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../peers/reasons.ts'
+import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
 import { changedSources, peersOf, sourceKey } from './given.ts'
 import type { Look, Timing } from './look.ts'
@@ -120,9 +121,24 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
  * three settle times of 5 s hold two such tries. Changes that follow each other start the time again, up to a bound.
  */
 function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
-  const settleSeconds = look.plan.times.settleSeconds * (wish.missing.every(one => one.learns === 'perhaps') ? 3 : 1)
+  const settleSeconds = settleSecondsFor(wish, look, times)
   const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
   return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
+}
+
+function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
+  const own = look.plan.times.settleSeconds
+  const isStable = (one: Assessed) => isAddressMatter(one) && look.hosts[one.peer.host]?.behind !== undefined
+  if (wish.missing.every(isStable)) return Math.max(own, times.stableSettleSeconds)
+  if (wish.missing.every(one => one.learns === 'perhaps')) return own * 3
+  // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
+  if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look)) return Math.min(own, times.briefSettleSeconds)
+  return own
+}
+
+/** The controller paces this pod, and the files hold the list that it has seen. */
+function isAgreed(wish: Wish, look: Look): boolean {
+  return look.plan.turns === 'controller' && look.peerHash === peerHash(peersOf(wish.lists))
 }
 
 function isAddressMatter(one: Assessed): boolean {
@@ -184,11 +200,29 @@ function pauseGate(_wish: Wish, look: Look): Hold | null {
 
 /** With turns: controller, only a turn for exactly this snapshot opens the gate. With turns: self, a delay drawn once for each need. */
 function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
-  if (look.plan.turns === 'controller') return look.turn === wish.hash ? null : { reason: 'awaiting-turn' }
   const need = memory.need
+  if (look.plan.turns === 'controller') return controllerGate(wish, look, memory)
   if (!need) return { reason: 'awaiting-turn' }
   const until = settledAt(wish, look, need, times) + need.delaySeconds * 1000
   return look.now < until ? { reason: 'awaiting-turn', until } : null
+}
+
+/** After this long without a turn the page asks whether anybody grants them, in ms. */
+const longWaitMs = 60_000
+
+function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hold | null {
+  const list = peerHash(peersOf(wish.lists))
+  if (look.peerHash !== undefined && look.peerHash !== list) {
+    return { reason: 'waiting-for-kubelet', detail: `the files hold ${list}, repeer.dev/peer-hash is ${look.peerHash}` }
+  }
+  if (look.turn !== undefined && (look.turn === wish.hash || (look.turn === look.blindTurn && look.turn !== usedTurn))) return null
+  const long = need !== null && look.now > need.firstSince + longWaitMs
+  return {
+    reason: 'awaiting-turn',
+    ...(long
+      ? { detail: 'for more than a minute: others of its group come first, the group has stopped, or no controller is running' }
+      : {}),
+  }
 }
 
 /** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */

@@ -20,7 +20,19 @@ export function peersOf(lists: Lists): Peer[] {
 
 /** The addresses a peer has now; none where its name has no answer. */
 export function addressesOf(host: string, hosts: Readonly<Record<string, HostView>>): readonly string[] {
-  return isAddress(host) ? [host] : (hosts[host]?.addresses ?? [])
+  if (isAddress(host)) return [host]
+  const { addresses = [], behind = [] } = hosts[host] ?? {}
+  return behind.length === 0 ? addresses : [...new Set([...addresses, ...behind])]
+}
+
+/** What the running process knows: what it was given at its start, or what it was told since. */
+export function knownTo(memory: Pick<Memory, 'given' | 'taught'>): Given | null {
+  return memory.taught ?? memory.given
+}
+
+/** What a node knows that has been told everything there is now. */
+export function givenByTelling(look: Look & { list: { ok: true } }): Given {
+  return givenFrom(look.list.lists, look.hosts, () => false)
 }
 
 export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {

@@ -3,6 +3,7 @@ import type { Plan } from '../peers/plan.ts'
 import type { HoldReason } from '../peers/reasons.ts'
 import type { Lists } from './memory.ts'
 import type { HostView, NodeProcess, NodeView } from './observation.ts'
+import type { Told } from './tell/tell.ts'
 
 export type Look = {
   readonly now: number
@@ -22,6 +23,14 @@ export type Look = {
   readonly allowMassRemoval: boolean
   /** The content of repeer.dev/turn. */
   readonly turn?: string
+  /** The turn that the controller would give a pod whose page it cannot read. */
+  readonly blindTurn?: string
+  /** The content of repeer.dev/peer-hash: the list that the controller has seen. */
+  readonly peerHash?: string
+  /** There is an interface by which the running node can be told its peers. */
+  readonly canTell?: boolean
+  /** How the last telling went; once, in the look after it. */
+  readonly told?: Told
   /** 0 to 1, for the delay of a self-granted turn. */
   readonly random: number
 }
@@ -45,6 +54,19 @@ export type Timing = {
   readonly budgetSeconds: number
   /** How long the breaker stays open. */
   readonly breakerSeconds: number
+  /** An edited list that the controller has seen, too, and a node that can be told, need no time to tell healing from staleness: only until an editor's hand rests. */
+  readonly briefSettleSeconds: number
+  /**
+   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s at the latest (CometBFT: a ping each 60 s,
+   * 45 s for the pong), and it dials again every 5 to 8 s. Only one that has not healed by then is looked at.
+   */
+  readonly stableSettleSeconds: number
+  /** How long a running node is told its peers before it is restarted: past those 105 s, in which a peer that moved is refused as a duplicate. */
+  readonly tellSeconds: number
+  /** From one telling to the next. */
+  readonly tellEverySeconds: number
+  /** A node that was told in vain is not told the same again before this, where telling is all that is allowed. */
+  readonly tellAgainSeconds: number
 }
 
 export const timing: Timing = {
@@ -57,4 +79,9 @@ export const timing: Timing = {
   budget: 6,
   budgetSeconds: 6 * 3600,
   breakerSeconds: 6 * 3600,
+  briefSettleSeconds: 0.5,
+  stableSettleSeconds: 180,
+  tellSeconds: 120,
+  tellEverySeconds: 10,
+  tellAgainSeconds: 600,
 }

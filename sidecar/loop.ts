@@ -1,26 +1,34 @@
 // The loop: look, decide, act, remember, show. Events only hint that a look is worth while; a timer catches what they miss.
 import type { Logger } from 'pino'
+import type { Endpoints } from '../peers/endpoints.ts'
+import type { Page } from '../peers/page.ts'
 import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
+import { blindTurn } from '../peers/turn.ts'
 import { suspects } from './assess.ts'
-import { peersOf, tokenOf } from './given.ts'
+import { endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
+import { knownTo, peersOf, tokenOf } from './given.ts'
 import type { Input } from './input.ts'
 import type { Look, Timing } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { HostView, NodeView } from './observation.ts'
-import { type Page, pageOf } from './page.ts'
+import { pageOf } from './page.ts'
 import type { Reach } from './reach.ts'
 import { type Outcome, reconcile } from './reconcile.ts'
+import type { HotNode, Told } from './tell/tell.ts'
 
 export type LoopParts = {
   readonly readInput: () => Promise<Input>
-  readonly lookUp: (hosts: readonly string[]) => Promise<Record<string, HostView>>
+  /** `doubted`: hosts whose answer is known to be old; they are asked about anew. */
+  readonly lookUp: (hosts: readonly string[], doubted: readonly string[]) => Promise<Record<string, HostView>>
   /** When the next DNS answer expires, in ms since the epoch. */
   readonly nextLookUp: () => number | undefined
   readonly lookAtNode: (plan: Plan) => Promise<NodeView>
   readonly reachable: (address: string, port: number) => Promise<boolean>
   readonly reach: Reach
+  /** By which the running node can be told its peers; undefined where there is no way. */
+  readonly hotNode?: HotNode | undefined
   readonly ownAddresses: () => readonly string[]
   readonly save: (memory: Memory) => Promise<void>
   readonly metrics: Metrics
@@ -51,6 +59,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let page: Page | null = null
   let exported = ''
   let nodeId: string | undefined
+  let told: Told | undefined
+  let known = noEndpoints
   let lookedAt = now()
   let failure: string | null = null
   let timer: NodeJS.Timeout | undefined
@@ -60,8 +70,10 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
 
   async function lookOnce(): Promise<void> {
     const input = await parts.readInput()
-    const look = await see(parts, input, current, nodeId)
+    known = endpointsOf(input, known, log, now())
+    const look = await see(parts, input, current, { nodeId, told, endpoints: known.endpoints })
     nodeId = look.self.id
+    told = undefined
     const outcome = reconcile(current, look, parts.timing)
     await parts.save(outcome.memory)
     countEnded(parts.metrics, current, outcome.memory)
@@ -72,6 +84,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     parts.metrics.show(next)
     await giveNextStart(input, outcome)
     if (outcome.decision.do === 'restart') await restart(outcome.decision)
+    if (outcome.decision.do === 'tell') told = await tellNode(outcome.decision)
   }
 
   /** Whatever starts the node next should give it the wanted list, unless that list is one that needs a permission. */
@@ -89,6 +102,14 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     const answer = await parts.reach.restart({ id: intent.id, level: intent.level, identity: intent.identity })
     if (!answer.ok)
       log.warn({ id: intent.id, reason: answer.hold, detail: answer.detail }, 'the restart was not taken; it will be asked for again')
+  }
+
+  async function tellNode({ change, why }: Extract<Outcome['decision'], { do: 'tell' }>): Promise<Told | undefined> {
+    log.info({ why, add: change.add.map(hostPort), drop: change.drop.map(hostPort) }, 'telling the running node its peers')
+    const answer = await parts.hotNode?.tell(change)
+    if (answer && !answer.ok)
+      log.warn({ refused: answer.refused, detail: answer.detail }, 'the node did not take the peers that it was told')
+    return answer
   }
 
   async function look(): Promise<void> {
@@ -111,7 +132,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     running = look().finally(() => {
       running = null
       if (closed) return
-      timer = setTimeout(run, hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null))
+      timer = setTimeout(run, hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null, known))
     })
   }
 
@@ -139,11 +160,19 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
 const mostProbes = 64
 
 /** Gathers one look. Addresses are probed last, and only those whose answer matters. */
-async function see(parts: LoopParts, input: Input, memory: Memory, knownId: string | undefined): Promise<Look> {
+async function see(
+  parts: LoopParts,
+  input: Input,
+  memory: Memory,
+  before: { nodeId: string | undefined; told: Told | undefined; endpoints: Endpoints },
+): Promise<Look> {
+  const { told, endpoints } = before
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
   const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
-  const [hosts, found, node] = await Promise.all([parts.lookUp(names), parts.reach.find(), parts.lookAtNode(input.plan)])
-  const id = node.status?.id ?? knownId
+  const doubted = names.filter(name => isBehind(memory.hosts[name], endpoints[name]))
+  const [views, found, node] = await Promise.all([parts.lookUp(names, doubted), parts.reach.find(), parts.lookAtNode(input.plan)])
+  const hosts = withStable(views, endpoints)
+  const id = node.status?.id ?? before.nodeId
   const look: Look = {
     now: parts.now(),
     plan: input.plan,
@@ -157,10 +186,14 @@ async function see(parts: LoopParts, input: Input, memory: Memory, knownId: stri
     paused: input.pause,
     allowMassRemoval: input.allowMassRemoval,
     ...(input.turn === undefined ? {} : { turn: input.turn }),
+    ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),
+    blindTurn: blindTurn(input.peerHash, input.endpoints),
+    canTell: parts.hotNode !== undefined,
+    ...(told === undefined ? {} : { told }),
     random: parts.random(),
   }
   const wanted = new Map(
-    suspects(look, lists, memory.given, memory.intent !== null).map(one => [hostPort({ host: one.address, port: one.port }), one]),
+    suspects(look, lists, knownTo(memory), memory.intent !== null).map(one => [hostPort({ host: one.address, port: one.port }), one]),
   )
   // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
   const answers = await Promise.all(
@@ -170,10 +203,14 @@ async function see(parts: LoopParts, input: Input, memory: Memory, knownId: stri
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
-function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean): number {
+function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean, known: KnownEndpoints): number {
   if (failed) return Math.min(5, parts.lookSeconds) * 1000
   const soon = page?.until !== undefined && Date.parse(page.until) - parts.now() < 5000
-  const busy = memory.intent !== null || memory.starting !== undefined || page?.phase === 'starting' || page?.reason === 'settling' || soon
+  // DNS answers within seconds what the controller has seen already.
+  const behind =
+    Object.keys(known.endpoints).some(host => isBehind(memory.hosts[host], known.endpoints[host])) && parts.now() < known.since + 60_000
+  const starting = memory.starting !== undefined || page?.phase === 'starting'
+  const busy = memory.intent !== null || memory.telling !== null || starting || page?.reason === 'settling' || soon || behind
   if (busy) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds

@@ -14,6 +14,7 @@ import { createReach } from './reach.ts'
 import { createResolver } from './resolve.ts'
 import { buildServer } from './server.ts'
 import { createSaver, loadMemory } from './state.ts'
+import { hotNode } from './tell/tell.ts'
 import { watch } from './watch.ts'
 
 /** Runs until `signal` aborts. `exit` ends the process with a code (88: restart all containers). */
@@ -31,10 +32,11 @@ export async function runSidecar(
   const loop = startLoop(
     {
       readInput: () => readInput(options.input),
-      lookUp: hosts => resolver.look(hosts),
+      lookUp: (hosts, doubted) => resolver.look(hosts, doubted),
       nextLookUp: () => resolver.dueAt(),
       lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir, rpcHost: options.nodeHost, upgradeCheck }),
       reachable: createLimitedProbe(),
+      hotNode: hotNode(plan, { rpcHost: options.nodeHost }),
       reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).filter(one => !one.internal).map(one => one.address)),

@@ -1,5 +1,7 @@
 // What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next one.
 // Times are milliseconds since the epoch.
+
+import type { RestartOutcome } from '../peers/page.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Level } from '../peers/plan.ts'
 import type { HostView } from './observation.ts'
@@ -24,9 +26,7 @@ export type Restart = {
   readonly at: number
   /** Why, as a sentence. */
   readonly why: string
-  /** `asked`: under way. `verified`: the node is back and connected. `unverified`: it is back, but not connected to what it was restarted for.
-   * `not-taken`: the process was never replaced; it does not count. */
-  readonly outcome: 'asked' | 'verified' | 'unverified' | 'not-taken'
+  readonly outcome: RestartOutcome
   readonly endedAt?: number
 }
 
@@ -46,18 +46,43 @@ export type Intent = {
   readonly backAt?: number
 }
 
+/** The running node is being told its peers. */
+export type Telling = {
+  readonly hash: string
+  /** The process that is told: the next one has to be told anew. */
+  readonly identity: string
+  readonly since: number
+  readonly lastAt: number
+}
+
+/** How a telling ended. A refusal holds for the process, whatever the snapshot. */
+export type ToldRecord = {
+  readonly at: number
+  readonly hash: string
+  readonly identity: string
+  readonly outcome: 'connected' | 'in-vain' | 'refused'
+  readonly detail?: string
+}
+
 export type Memory = {
   readonly version: 1
   readonly process: { readonly identity: string; readonly startedAt: number } | null
   readonly given: Given | null
+  /** What the running process knows beyond that, since it was told. Forgotten when it ends: nothing of it is in the node's configuration. */
+  readonly taught: Given | null
+  readonly telling: Telling | null
+  /** Newest last. */
+  readonly told: readonly ToldRecord[]
   /** The last good lists and since when they are wanted, and those before them. */
   readonly wanted: { readonly lists: Lists; readonly since: number } | null
   readonly before: Lists | null
   /** The snapshot for which nothing is left to do, and how that came. */
-  readonly settled: { readonly hash: string; readonly at: number; readonly how: 'connected' | 'restarted' | 'given' } | null
+  readonly settled: { readonly hash: string; readonly at: number; readonly how: 'connected' | 'restarted' | 'told' | 'given' } | null
   /** A difference that only a restart would mend: since when without a break, first of a series, and this node's random delay. */
   readonly need: { readonly hash: string; readonly since: number; readonly firstSince: number; readonly delaySeconds: number } | null
   readonly intent: Intent | null
+  /** The turn that names no snapshot and has been used: it is good for one restart. */
+  readonly usedTurn?: string
   /** Newest last; those of the budget's window and the newest. */
   readonly restarts: readonly Restart[]
   /** Two samples of the height, to tell whether it rises. */
@@ -73,6 +98,9 @@ export const blank: Memory = {
   version: 1,
   process: null,
   given: null,
+  taught: null,
+  telling: null,
+  told: [],
   wanted: null,
   before: null,
   settled: null,

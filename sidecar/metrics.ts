@@ -4,8 +4,8 @@
 import Counter from 'prom-client/lib/counter.js'
 import Gauge from 'prom-client/lib/gauge.js'
 import Registry from 'prom-client/lib/registry.js'
+import { type Page, phases } from '../peers/page.ts'
 import { holdReasons } from '../peers/reasons.ts'
-import { type Page, phases } from './page.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 

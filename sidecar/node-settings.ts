@@ -1,4 +1,4 @@
-// The settings of a CometBFT node that decide whether it may be restarted, from the config.toml that also holds its peers.
+// The settings of a CometBFT node that decide whether it may be restarted or told its peers, from the config.toml that also holds its peers.
 import { parse } from 'smol-toml'
 
 export type NodeSettings = {
@@ -6,6 +6,8 @@ export type NodeSettings = {
   readonly doubleSignCheckHeight: number
   /** `[statesync] enable`. */
   readonly stateSync: boolean
+  /** `[rpc] unsafe`: the node takes dial_peers. A flag or an environment variable may say otherwise, which only the node's answer tells. */
+  readonly unsafeRpc: boolean
 }
 
 /** From all documents together: the highest, and true where any says so. What cannot be read says nothing: the list's own error tells. */
@@ -15,6 +17,7 @@ export function readNodeSettings(documents: readonly string[]): NodeSettings {
   return {
     doubleSignCheckHeight: Math.max(0, ...heights.filter(height => height > 0)),
     stateSync: tables.some(table => setting(table, 'statesync', 'enable') === true),
+    unsafeRpc: tables.some(table => setting(table, 'rpc', 'unsafe') === true),
   }
 }
 

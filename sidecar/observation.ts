@@ -14,6 +14,11 @@ export type HostView = {
   /** The last successful answer, and the look-ups that failed since then. */
   readonly answeredAt: number | null
   readonly failures: number
+  /**
+   * The pods behind the host where it is a Service with an address of its own, as the controller tells them: the node's connections end there, though
+   * it dials the Service. They count as addresses of the host.
+   */
+  readonly behind?: readonly string[]
   /** Why the last look-up failed: ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA. */
   readonly error?: string
 }
@@ -22,7 +27,7 @@ export type HostView = {
 export type Connection = {
   /** The peer's ID as its handshake proved it; absent where only sockets were seen. */
   readonly id?: string
-  /** The remote address, in normal form. */
+  /** The remote address, in normal form; empty where the node tells none (Substrate). */
   readonly address: string
   /** The remote port of a connection that the node dialled; absent for one it accepted, whose remote port says nothing. */
   readonly port?: number
@@ -37,12 +42,17 @@ export type NodeStatus = {
   /** Voting power above zero. */
   readonly validator: boolean
   readonly upgradePending: boolean
+  /** The node's own voting power and that of all validators together, where they can be read. */
+  readonly votingPower?: number
+  readonly totalPower?: number
 }
 
 export type NodeView = {
-  /** `net_info`: by ID, from the node's own API. `sockets`: from /proc/net. `none`: nothing can be seen (hostNetwork, an unreadable /proc). */
+  /** `net_info`: the node's own word, through its API (CometBFT's net_info, admin_peers and the like), by ID where the chain has IDs. `sockets`: from /proc/net. `none`: nothing can be seen (hostNetwork, an unreadable /proc). */
   readonly seenBy: 'net_info' | 'sockets' | 'none'
   readonly connections: readonly Connection[]
+  /** The node's own ID, where it tells it without a status. */
+  readonly id?: string
   /** Absent where the node did not answer; `silent` says why. */
   readonly status?: NodeStatus
   readonly silent?: string

@@ -1,58 +1,12 @@
-// The status page: what repeer found, decided and did for this pod, and when. Pure: from memory, look and decision to JSON.
+// The status page's content (peers/page.ts), from memory, look and decision. Pure.
+import type { Page, Phase } from '../peers/page.ts'
 import { hostPort } from '../peers/peer.ts'
-import { type HoldReason, holdReasons } from '../peers/reasons.ts'
+import { holdReasons } from '../peers/reasons.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { hashOf, peersOf } from './given.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Outcome } from './reconcile.ts'
-
-export const phases = ['starting', 'settled', 'waiting', 'restarting', 'verifying'] as const
-export type Phase = (typeof phases)[number]
-
-export type Page = {
-  readonly container: string
-  readonly profile: string
-  readonly strategy: 'wrap' | 'signal' | 'observe'
-  readonly phase: Phase
-  /** ISO 8601, when this phase and reason began. */
-  readonly since: string
-  readonly reason?: HoldReason
-  readonly sentence?: string
-  readonly detail?: string
-  /** When time alone may end the wait. */
-  readonly until?: string
-  /** The snapshot for which nothing is left to do, and the one that is wanted now. A turn is granted for the wanted one. */
-  readonly applied: string | null
-  readonly wanted: string | null
-  /** The hash of the list that the sources hold now, as repeer.dev/peer-hash has it. */
-  readonly list: string | null
-  readonly connected: number
-  readonly peers: readonly {
-    readonly id?: string
-    readonly peer: string
-    readonly addresses: readonly string[]
-    readonly standing: string
-    readonly reachable?: boolean
-  }[]
-  readonly node: {
-    readonly startedAt?: string
-    readonly seenBy: string
-    readonly height?: number
-    readonly catchingUp?: boolean
-    readonly listening?: boolean
-  }
-  readonly restarts: readonly {
-    readonly at: string
-    readonly snapshot: string
-    readonly level: string
-    readonly why: string
-    readonly outcome: string
-  }[]
-  /** Look-ups that have failed since their last answer. */
-  readonly lookups: readonly { readonly host: string; readonly failures: number; readonly error?: string }[]
-  readonly lookedAt: string
-}
 
 /** The page for one look. `previous` gives `since` where phase and reason have not changed. */
 export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Page {
@@ -75,6 +29,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     applied: memory.settled?.hash ?? null,
     wanted: lists ? hashOf(lists, look.hosts) : null,
     list: lists ? peerHash(peersOf(lists)) : null,
+    ...(look.turn === undefined ? {} : { turn: look.turn }),
     connected: assessed.filter(one => one.standing === 'connected').length,
     peers: assessed.map(one => ({
       ...(one.peer.id ? { id: one.peer.id } : {}),
@@ -84,6 +39,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
       ...(one.reachable === undefined ? {} : { reachable: one.reachable }),
     })),
     node: nodeOf(look, memory),
+    told: toldOf(memory),
     restarts: memory.restarts.map(({ at, hash, level, why, outcome }) => ({ at: iso(at), snapshot: hash, level, why, outcome })),
     lookups: Object.entries(look.hosts).flatMap(([host, { failures, error }]) =>
       failures > 0 ? [{ host, failures, ...(error ? { error } : {}) }] : [],
@@ -101,16 +57,25 @@ function isWithKubelet(look: Look, { memory, decision }: Outcome): boolean {
 function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {
   if (decision.do === 'restart') return 'restarting'
   if (decision.do === 'verify') return memory.intent?.backAt === undefined ? 'restarting' : 'verifying'
+  if (decision.do === 'tell' || decision.do === 'told') return 'telling'
   if (decision.do === 'nothing') return 'settled'
   return memory.process === null && memory.given === null ? 'starting' : 'waiting'
+}
+
+function toldOf({ told, telling }: Memory): Page['told'] {
+  const past = told.map(({ at, hash, outcome }) => ({ at: iso(at), snapshot: hash, outcome }))
+  return telling ? [...past, { at: iso(telling.lastAt), snapshot: telling.hash, outcome: 'asked' }] : past
 }
 
 function nodeOf(look: Look, memory: Memory): Page['node'] {
   const { seenBy, status, listening } = look.node
   return {
+    ...(look.self.id === undefined ? {} : { id: look.self.id }),
     ...(memory.process ? { startedAt: iso(memory.process.startedAt) } : {}),
     seenBy,
     ...(status ? { height: status.height, catchingUp: status.catchingUp } : {}),
+    ...(status?.votingPower === undefined ? {} : { votingPower: status.votingPower }),
+    ...(status?.totalPower === undefined ? {} : { totalPower: status.totalPower }),
     ...(listening === undefined ? {} : { listening }),
   }
 }

@@ -1,20 +1,23 @@
 // The sidecar's decision: (what it remembers, what it sees) -> (what to do, what to remember). Pure.
 //
-// The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer is missing, a restart would
-// teach the node something about it, and nothing holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
+// The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer is missing, and the running node
+// can be told: tell it. It cannot, a restart would teach it something, and nothing holds the restart back: restart, at the lowest level that works.
+// Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
 import { type Hold, levelFor, massRemoval, shutGate, type Wish } from './gates.ts'
-import { givenAtStart, givenByRestart, hashOf, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
+import { givenAtStart, givenByRestart, hashOf, knownTo, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Memory, Restart } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
+import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'
 
 export type Decision =
   /** The node is as it should be. */
   | { readonly do: 'nothing' }
   /** Something differs and is left: the reason, and until when where time alone may change it. */
   | ({ readonly do: 'wait' } & Hold)
+  | Tell
   /** Ask the reach for this restart, after the returned memory is safe on disk. A restart asked for before is asked for again by the same id. */
   | { readonly do: 'restart'; readonly intent: Intent; readonly why: string }
   /** A restart has been asked for, and the node is not back and connected yet. */
@@ -38,9 +41,10 @@ type Step = { readonly memory: Memory; readonly decision: Decision }
 export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const taken = remember(memory, look, times)
   const lists = look.list.ok ? look.list.lists : (taken.wanted?.lists ?? {})
-  const dialled = dialledHosts(assess(look, lists, taken.given), look)
-  const remembered = taken.given ? { ...taken, given: withLearned(taken.given, dialled, look.hosts) } : taken
-  const assessed = assess(look, lists, remembered.given)
+  const dialled = dialledHosts(assess(look, lists, knownTo(taken)), look)
+  const learned = (given: Given | null) => given && withLearned(given, dialled, look.hosts)
+  const remembered = { ...taken, given: learned(taken.given), taught: learned(taken.taught) }
+  const assessed = assess(look, lists, knownTo(remembered))
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
   return { ...decide(remembered, look, assessed, times), assessed, mayGive }
 }
@@ -61,15 +65,22 @@ function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times
 function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], times: Timing): Step {
   const { lists } = look.list
   const hash = hashOf(lists, look.hosts)
-  const { given } = memory
+  const given = knownTo(memory)
   if (!given) return wait(memory, { reason: 'node-silent', detail: 'the node process has not been seen yet' })
 
   const blind = look.node.seenBy === 'none'
   // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
   const missing = assessed.filter(one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'))
-  if (missing.length === 0) return nothingToTeach(memory, hash, assessed, look)
+  if (missing.length === 0) return nothingToTeach(learnedByTelling(memory, look), hash, assessed, look)
   const whole: Wish = { hash, lists, given, missing: leftToUs(missing, look), assessed, blind }
   if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
+  const told = tellFirst({ ...memory, need: needFor(memory, whole, look, times) }, whole, look, times)
+  if (told.next) return 'do' in told.next ? { memory: told.memory, decision: told.next } : wait(told.memory, told.next)
+  return restartFor(told.memory, whole, look, times)
+}
+
+/** Telling is not possible, or was in vain. */
+function restartFor(memory: Memory, whole: Wish, look: GoodLook, times: Timing): Step {
   const level = levelFor(whole, look, memory)
   if ('hold' in level) return wait({ ...memory, need: null }, level.hold)
 
@@ -138,7 +149,9 @@ function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level
   const sake = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
   const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
   const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked' }
-  return { memory: { ...memory, intent, need: null, restarts: [...memory.restarts, asked] }, decision: { do: 'restart', intent, why } }
+  const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
+  const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
+  return { memory: next, decision: { do: 'restart', intent, why } }
 }
 
 function whyRestart(wish: Wish): string {
@@ -202,9 +215,11 @@ function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'], ende
 
 /** Nothing is left to do for this snapshot. */
 function settle(memory: Memory, hash: string, assessed: readonly Assessed[], at: number, how?: 'restarted'): Step {
+  const last = memory.told.at(-1)
+  const told = last?.outcome === 'connected' && last.at === at
   const seen = assessed.some(one => one.standing === 'connected')
-  const settled =
-    memory.settled?.hash === hash ? memory.settled : { hash, at, how: how ?? (seen ? ('connected' as const) : ('given' as const)) }
+  const found = told ? 'told' : seen ? 'connected' : 'given'
+  const settled = memory.settled?.hash === hash ? memory.settled : ({ hash, at, how: how ?? found } as const)
   return { memory: { ...memory, settled, need: null }, decision: { do: 'nothing' } }
 }
 
@@ -214,7 +229,7 @@ function wait(memory: Memory, hold: Hold): Step {
 
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
-  const listed = rememberLists(memory, look)
+  const listed = rememberLists(rememberTold(memory, look), look)
   const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
   return { ...withProcess, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
@@ -235,14 +250,14 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   if (intent !== null && intent.identity !== identity) {
     if (intent.level !== 'process' && look.plan.reach.by === 'wrap' && containerOf(identity) === containerOf(intent.identity)) {
       // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered.
-      return { ...ended(memory, intent, 'not-taken', look.now), process: { identity, startedAt } }
+      return { ...ended(memory, intent, 'not-taken', look.now), process: { identity, startedAt }, taught: null }
     }
     // An edit between asking and starting: the supervisor tells by its token that the node was given the newer list already.
     const newer = look.list.ok && process.given === tokenOf(look.list.lists)
     const given = newer && look.list.ok ? givenByRestart(memory, { ...look, list: look.list }, intent.level) : intent.giving
-    return { ...memory, process: { identity, startedAt }, given, intent: { ...intent, backAt: intent.backAt ?? look.now } }
+    return { ...memory, process: { identity, startedAt }, given, taught: null, intent: { ...intent, backAt: intent.backAt ?? look.now } }
   }
-  return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times) }
+  return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
 }
 
 /** Under wrap an identity is SUPERVISOR/STARTS, and each container start has a supervisor of its own. */

@@ -25,8 +25,11 @@ export type ResolverOptions = {
 }
 
 export type Resolver = {
-  /** A view of each host, asking about those whose answer has expired. Hosts that are not in the list any more are forgotten. Never rejects. */
-  look(hosts: readonly string[]): Promise<Record<string, HostView>>
+  /**
+   * A view of each host, asking about those whose answer has expired or is doubted (each second at most). Hosts that are not in the list any more are
+   * forgotten. Never rejects.
+   */
+  look(hosts: readonly string[], doubted?: readonly string[]): Promise<Record<string, HostView>>
   /** When the next DNS answer expires; undefined where none does. Addresses and names in the hosts file need no answer. */
   dueAt(): number | undefined
   /** What is known now, without asking. */
@@ -37,7 +40,7 @@ export type Resolver = {
 }
 
 /** `dueAt`: when to ask DNS again; undefined while the hosts file answers, which is read at every look anyway. */
-type Entry = { view: HostView; dueAt: number | undefined; asking?: Promise<void> }
+type Entry = { view: HostView; dueAt: number | undefined; askedAt: number; asking?: Promise<void> }
 
 type Outcome = { readonly addresses: readonly string[]; readonly ttlSeconds: number } | { readonly error: string }
 
@@ -52,6 +55,9 @@ const defaults = {
 
 /** The longest wait after failures; they begin with the least TTL and double. Peers that start together get their names one after another. */
 const maxRetrySeconds = 20
+
+/** Between two questions about a doubted host, in ms. */
+const doubtMs = 900
 
 /** Addresses from `from` that are of the family; IPv6 have a colon. */
 const ofFamily = (from: readonly string[], family: 4 | 6) => from.filter(address => address.includes(':') === (family === 6))
@@ -81,6 +87,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   async function ask(entry: Entry, host: string, conf: ResolvConf): Promise<void> {
     const outcome = await limit(() => query(host, entry.view, conf))
     const at = now()
+    entry.askedAt = at
     if ('error' in outcome) {
       entry.view = failed(entry.view, outcome.error)
       entry.dueAt = at + delayMs(Math.min(minTtlSeconds * 2 ** (entry.view.failures - 1), maxRetrySeconds))
@@ -120,14 +127,15 @@ export function createResolver(options: ResolverOptions): Resolver {
   }
 
   return {
-    async look(hosts) {
+    async look(hosts, doubted = []) {
       const conf = await readConf()
       const named = await readHosts()
       const at = now()
       const wanted = new Set(hosts)
+      const doubts = new Set(doubted)
       for (const host of entries.keys()) if (!wanted.has(host)) entries.delete(host)
       const asked = [...wanted].map(async host => {
-        const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at }
+        const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at, askedAt: 0 }
         entries.set(host, entry)
         if (isLiteral(host)) return
         const inFile = named.get(host.toLowerCase().replace(/\.$/, ''))
@@ -136,7 +144,7 @@ export function createResolver(options: ResolverOptions): Resolver {
           entry.dueAt = undefined
           return
         }
-        if (isDue(entry, at)) {
+        if (isDue(entry, at) || (doubts.has(host) && Math.abs(at - entry.askedAt) >= doubtMs)) {
           entry.asking ??= ask(entry, host, conf).finally(() => {
             delete entry.asking
           })
@@ -152,7 +160,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     },
     views: () => Object.fromEntries([...entries.keys()].flatMap(host => viewOf(entries, host))),
     restore(views) {
-      for (const [host, view] of Object.entries(views)) entries.set(host, { view, dueAt: 0 })
+      for (const [host, view] of Object.entries(views)) entries.set(host, { view, dueAt: 0, askedAt: 0 })
     },
     close() {
       dns?.client.close()

@@ -1,7 +1,7 @@
 // The sidecar's one way out: a read-only HTTP page. Plain node:http, since fastify alone would cost a third of the memory that the sidecar may use.
 import type { Server, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
-import type { Page } from './page.ts'
+import type { Page } from '../peers/page.ts'
 
 // Not imported: see fetch-json.ts.
 const { createServer } = process.getBuiltinModule('node:http')

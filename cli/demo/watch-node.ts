@@ -1,8 +1,8 @@
 // What the demo believes of a node: only what the node's own RPC, the sidecar's status page and /proc say.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Page } from '../../peers/page.ts'
 import { statusPort, volumeName } from '../../peers/pod.ts'
-import type { Page } from '../../sidecar/page.ts'
 import type { RunningPod } from './pod-run.ts'
 import { identityOf } from './processes.ts'
 

@@ -1,6 +1,6 @@
 // What the scenarios see: the nodes' own RPC, the sidecars' pages, the pods. All of it from inside the cluster's network.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page } from '../../sidecar/page.ts'
+import type { Page } from '../../peers/page.ts'
 import { kubectl } from './install.ts'
 
 export type Pod = {

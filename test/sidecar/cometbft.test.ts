@@ -249,10 +249,15 @@ t.test('the view of a node', async t => {
 
   const before = rpc.asked.length
   const other = await lookAtNode(plan({ ...it, profile: 'stellar-core' }), { procDir })
-  t.same(other, { seenBy: 'sockets', connections: seen, listening: true }, 'no other profile is asked')
+  t.same(
+    other,
+    { seenBy: 'sockets', connections: seen, listening: true },
+    'another profile is asked in its own way, and its silence is no news',
+  )
+  t.same(rpc.asked.slice(before), ['peers?fullkeys=true'])
   const { rpcPort: _, ...unasked } = it
   t.match(await lookAtNode(unasked, { procDir }), { seenBy: 'sockets' })
-  t.equal(rpc.asked.length, before)
+  t.equal(rpc.asked.length, before + 1)
 })
 
 const missing = spawnSync('cometbft', ['version']).error !== undefined

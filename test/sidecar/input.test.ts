@@ -155,18 +155,22 @@ t.test('the settings that stand in the way of a restart', async t => {
     ).settings
   const text = toml(list(1), '[consensus]\ndouble_sign_check_height = 10\n[statesync]\nenable = true\n')
   t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true })
-  t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false })
+  t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
   t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true })
-  t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false })
+  t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
   t.same(readNodeSettings(['[Consensus]\ndouble-sign-check-height = "7"\n[statesync]\nenable = "true"']), {
     doubleSignCheckHeight: 7,
     stateSync: false,
+    unsafeRpc: false,
   })
   t.same(readNodeSettings(['consensus = 7\nstatesync = []', '[', `[consensus]\ndouble_sign_check_height = 9223372036854775807`]), {
     doubleSignCheckHeight: Number(2n ** 63n - 1n),
     stateSync: false,
+    unsafeRpc: false,
   })
-  t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, { doubleSignCheckHeight: 0, stateSync: false })
+  t.equal(readNodeSettings(['[rpc]\nunsafe = false', '[RPC]\nunsafe = true']).unsafeRpc, true)
+  t.equal(readNodeSettings(['[rpc]\nunsafe = "true"\n[p2p]\nunsafe = true']).unsafeRpc, false)
+  t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
 })
 
 t.test('a plan that is absent or cannot be used is an error that says what to do', async t => {

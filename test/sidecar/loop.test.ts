@@ -1,13 +1,13 @@
 // The loop with real timers and no node: what it asks of its parts, and in which order.
 import pino from 'pino'
 import t from 'tap'
+import type { Page } from '../../peers/page.ts'
 import { sourceKey } from '../../sidecar/given.ts'
 import type { Input } from '../../sidecar/input.ts'
 import { timing } from '../../sidecar/look.ts'
 import { type LoopParts, startLoop } from '../../sidecar/loop.ts'
 import { blank, type Memory } from '../../sidecar/memory.ts'
 import { createMetrics } from '../../sidecar/metrics.ts'
-import type { Page } from '../../sidecar/page.ts'
 import { connection, healthy, host, peer, plan } from './fixtures/look.ts'
 
 /** Parts that note what they were asked, over a node whose state the test changes. */
@@ -27,7 +27,7 @@ function parts(over: Partial<LoopParts> = {}) {
     plan: thePlan,
     list: { ok: true, peers: node.peers, problems: [], lists: { [sourceKey(thePlan.sources[0] as never)]: node.peers } },
     exports: node.exports,
-    settings: { doubleSignCheckHeight: 0, stateSync: false },
+    settings: { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false },
     pause: false,
     allowMassRemoval: node.massRemoval,
   })

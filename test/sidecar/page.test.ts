@@ -1,6 +1,7 @@
 import t from 'tap'
+import type { Page } from '../../peers/page.ts'
 import { createMetrics } from '../../sidecar/metrics.ts'
-import { type Page, pageOf } from '../../sidecar/page.ts'
+import { pageOf } from '../../sidecar/page.ts'
 import { buildServer } from '../../sidecar/server.ts'
 import { plan, world } from './fixtures/look.ts'
 

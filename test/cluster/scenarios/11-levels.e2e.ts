@@ -2,7 +2,7 @@
 // together (Kubernetes 1.36) for a list that only an init container renders.
 import { spawn } from 'node:child_process'
 import t from 'tap'
-import type { Page } from '../../../sidecar/page.ts'
+import type { Page } from '../../../peers/page.ts'
 import { install, kubectl } from '../install.ts'
 import { impatient, namespaceFor, replacePod, settled } from '../scenario.ts'
 import { addPeer, startShortOfOne } from '../short-list.ts'

@@ -1,0 +1,232 @@
+// Who may restart now: the controller's decision. Pure: from how the pods of all groups stand to the turns to grant and to take back.
+//
+// A pod is away while it is not Ready, being deleted, restarting, or holds a turn that it has not used up. At most the group's max-unavailable
+// may be away; validators come last; a pod that does not come back stops its group.
+import type { Page } from '../../peers/page.ts'
+
+/** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
+export type SeenPage = { readonly page: Page; readonly at: number } | { readonly unreachable: string; readonly since: number }
+
+export type Member = {
+  readonly key: string
+  readonly group: string
+  readonly validator: boolean
+  /** A number or a percentage, as text. */
+  readonly maxUnavailable: string
+  /** repeer.dev/pause on the pod or its namespace. */
+  readonly paused: boolean
+  readonly ready: boolean
+  /** Deleted, or gone without another in its place yet. */
+  readonly deleting: boolean
+  /** The annotation repeer.dev/turn, and when it was granted (ms since the epoch). */
+  readonly turn?: string
+  readonly turnGrantedAt?: number
+  /** blindTurn of the annotations as they stand: what is granted where the page cannot be read. */
+  readonly blind: string
+  /** Undefined where it has not been asked yet. */
+  readonly seen?: SeenPage
+}
+
+export type TurnTimes = {
+  /** A page older than this is not acted upon: pods that ask are looked at every second. */
+  readonly freshSeconds: number
+  /** A turn that is not used within this is taken back, so that others may go. The sidecar acts within a second or two of the annotation. */
+  readonly unusedSeconds: number
+  /** From a turn to back again; more is a pod that fails to come back: a grace period of 30 s and twice 60 s to start and to connect. */
+  readonly comeBackSeconds: number
+  /** How long a pod whose page cannot be read has its turn: it cannot say when it is done. */
+  readonly blindSeconds: number
+}
+
+export const turnTimes: TurnTimes = { freshSeconds: 10, unusedSeconds: 30, comeBackSeconds: 300, blindSeconds: 180 }
+
+export type Grant = { readonly key: string; readonly turn: string }
+/** `spent`: used, or its time is over. `withdrawn`: not used, since the pod does not want it any more or cannot use it. */
+export type Retirement = { readonly key: string; readonly turn: string }
+
+export type GroupState = {
+  readonly group: string
+  readonly size: number
+  readonly allowed: number
+  readonly away: readonly string[]
+  readonly asking: readonly string[]
+  /** Pods that failed to come back, and why: nobody else of the group gets a turn. */
+  readonly stopped: readonly { readonly key: string; readonly why: string }[]
+}
+
+export type Pace = {
+  readonly grants: readonly Grant[]
+  /** Annotations to write in place of turns that count no more. */
+  readonly retire: readonly Retirement[]
+  readonly groups: readonly GroupState[]
+}
+
+const retired = /^(spent|withdrawn) /
+
+/** A turn that the sidecar may use: neither used up nor taken back. */
+export function liveTurn(turn: string | undefined): string | undefined {
+  return turn === undefined || turn === '' || retired.test(turn) ? undefined : turn
+}
+
+/** The turns to grant and to take back now. The same members in any order give the same answer. */
+export function pace(members: readonly Member[], now: number, times: TurnTimes): Pace {
+  const groups = Map.groupBy(
+    [...members].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    one => one.group,
+  )
+  const paced = [...groups].map(([group, its]) => paceGroup(group, its, now, times))
+  return {
+    grants: paced.flatMap(one => one.grants),
+    retire: members.flatMap(one => retirement(one, now, times)),
+    groups: paced.map(one => one.state),
+  }
+}
+
+function paceGroup(group: string, members: readonly Member[], now: number, times: TurnTimes): { grants: Grant[]; state: GroupState } {
+  const allowed = Math.min(...members.map(one => allowedOf(one.maxUnavailable, members.length)))
+  const stopped = members.flatMap(one => {
+    const why = failure(one, now, times)
+    return why === undefined ? [] : [{ key: one.key, why }]
+  })
+  const asking = members.flatMap(one => {
+    const turn = one.paused ? undefined : askedTurn(one, now, times)
+    return turn === undefined ? [] : [{ member: one, turn }]
+  })
+  const away = new Set(members.filter(one => isAway(one, now, times)).map(one => one.key))
+  const state = { group, size: members.length, allowed, away: [...away], asking: asking.map(one => one.member.key), stopped }
+  const grants: Grant[] = []
+  for (const { member, turn } of inOrder(asking, members, away)) {
+    // One that is away already costs nobody anything, and may be what has to be mended; else the group stands still behind it.
+    const free = away.has(member.key)
+    if (!free && (stopped.length > 0 || away.size >= allowed || !mayLose(member, members, away))) continue
+    if (stopped.length > 0 && !stopped.some(one => one.key === member.key)) continue
+    grants.push({ key: member.key, turn })
+    away.add(member.key)
+  }
+  return { grants, state }
+}
+
+/** A percentage rounds down, but one may always go (as a Deployment's maxUnavailable, which may be 0 only if pods can surge; these cannot). */
+export function allowedOf(maxUnavailable: string, size: number): number {
+  const [, digits = '1', percent] = /^(\d+)(%?)$/.exec(maxUnavailable) ?? []
+  return percent ? Math.max(1, Math.floor((Number(digits) * size) / 100)) : Number(digits)
+}
+
+/** Validators last, only when no other of the group asks or is away with a turn; then those that have waited longest. */
+function inOrder(asking: readonly { member: Member; turn: string }[], members: readonly Member[], away: ReadonlySet<string>) {
+  const others = asking.some(one => !one.member.validator) || members.some(one => !one.validator && away.has(one.key) && hasTurn(one))
+  return asking
+    .filter(one => !others || !one.member.validator || away.has(one.member.key))
+    .sort((a, b) => sinceOf(a.member) - sinceOf(b.member) || (a.member.key < b.member.key ? -1 : 1))
+}
+
+function sinceOf({ seen }: Member): number {
+  return seen && 'page' in seen ? Date.parse(seen.page.since) : 0
+}
+
+/**
+ * CometBFT stands still once a third of the voting power is missing, so less than that may be away together. The first validator may always go:
+ * in a chain of three nothing could ever be mended otherwise. Where a power is not known, one validator at a time.
+ */
+function mayLose(member: Member, members: readonly Member[], away: ReadonlySet<string>): boolean {
+  const missing = members.filter(one => away.has(one.key) && mayVote(one))
+  if (missing.length === 0 || !mayVote(member)) return true
+  const powers = [...missing, member].map(powerOf)
+  const total = Math.max(...members.map(one => (one.seen && 'page' in one.seen ? (one.seen.page.node.totalPower ?? 0) : 0)))
+  if (total === 0 || powers.some(power => power === undefined)) return false
+  return powers.reduce<number>((sum, power) => sum + (power ?? 0), 0) * 3 < total
+}
+
+function powerOf({ seen }: Member): number | undefined {
+  return seen && 'page' in seen ? seen.page.node.votingPower : undefined
+}
+
+/** A power that is read outranks what the plan guessed. */
+function mayVote(member: Member): boolean {
+  const power = powerOf(member)
+  return power === undefined ? member.validator : power > 0
+}
+
+/** The turn that a pod waits for now; undefined where it waits for none, or what is known of it is too old. */
+function askedTurn(member: Member, now: number, times: TurnTimes): string | undefined {
+  const { seen, turn, blind } = member
+  if (!seen || member.deleting) return undefined
+  if ('unreachable' in seen) {
+    // Once for each state of its annotations, used or not: it cannot ask.
+    if (turn === blind || turn === `spent ${blind}` || liveTurn(turn) !== undefined || !member.ready) return undefined
+    return blind
+  }
+  const { page, at } = seen
+  if (now - at > times.freshSeconds * 1000) return undefined
+  if (page.phase !== 'waiting' || page.reason !== 'awaiting-turn' || page.wanted === null) return undefined
+  // A turn that it holds for something else has to be out of its hands first.
+  return liveTurn(turn) === undefined && liveTurn(page.turn) === undefined ? page.wanted : undefined
+}
+
+function hasTurn(member: Member): boolean {
+  const { seen, turn } = member
+  return liveTurn(turn) !== undefined || (seen !== undefined && 'page' in seen && liveTurn(seen.page.turn) !== undefined)
+}
+
+function isAway(member: Member, now: number, times: TurnTimes): boolean {
+  const { seen, turn, turnGrantedAt = 0 } = member
+  if (!member.ready || member.deleting) return true
+  if (!seen || 'unreachable' in seen) {
+    // Its files follow the annotation within seconds; until then it may still use a turn that was taken back.
+    const lag = times.freshSeconds * 1000
+    return (
+      liveTurn(turn) !== undefined || (turn !== undefined && now < turnGrantedAt + times.blindSeconds * 1000 + lag && seen !== undefined)
+    )
+  }
+  const { page } = seen
+  if (page.phase === 'restarting' || page.phase === 'verifying') return true
+  return unspent(turn, page) || unspent(page.turn, page)
+}
+
+/** A live turn for which no restart has ended yet. */
+function unspent(turn: string | undefined, page: Page): boolean {
+  const live = liveTurn(turn)
+  return live !== undefined && !isDone(live, page)
+}
+
+function isDone(turn: string, page: Page): boolean {
+  return page.restarts.some(one => one.snapshot === turn && (one.outcome === 'verified' || one.outcome === 'unverified'))
+}
+
+/** Why a pod that had a turn has failed to come back; undefined where it has not. */
+function failure(member: Member, now: number, times: TurnTimes): string | undefined {
+  const { seen, turn, turnGrantedAt } = member
+  if (turn === undefined || turnGrantedAt === undefined || turn.startsWith('withdrawn ')) return undefined
+  const late = now > turnGrantedAt + times.comeBackSeconds * 1000
+  if (seen && 'page' in seen) {
+    const { page } = seen
+    const last = page.restarts.at(-1)
+    const its = turn.replace(retired, '')
+    if (last?.snapshot === its && last.outcome === 'unverified' && page.phase !== 'settled') {
+      return `restarted at ${last.at}, and not connected to what it was restarted for`
+    }
+    if (late && (page.phase === 'restarting' || page.phase === 'verifying') && last?.snapshot === its) {
+      return `restarting since ${page.since}`
+    }
+  }
+  return late && !member.ready && !member.deleting
+    ? `not Ready since it was restarted at ${new Date(turnGrantedAt).toISOString()}`
+    : undefined
+}
+
+function retirement(member: Member, now: number, times: TurnTimes): Retirement[] {
+  const { key, seen, turnGrantedAt = 0 } = member
+  const turn = liveTurn(member.turn)
+  if (turn === undefined || !seen) return []
+  const as = (word: 'spent' | 'withdrawn') => [{ key, turn: `${word} ${turn}` }]
+  if ('unreachable' in seen) return now > turnGrantedAt + times.blindSeconds * 1000 ? as('spent') : []
+  const { page, at } = seen
+  if (isDone(turn, page)) return as('spent')
+  if (page.phase === 'restarting' || page.phase === 'verifying') return []
+  if (member.paused) return as('withdrawn')
+  // Told by a page that was made after the sidecar had the time to see the turn.
+  const seconds = turn.startsWith('b1:') ? times.blindSeconds : times.unusedSeconds
+  return at > turnGrantedAt + seconds * 1000 || (page.turn === turn && page.wanted !== turn && !turn.startsWith('b1:'))
+    ? as('withdrawn')
+    : []
+}

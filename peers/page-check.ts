@@ -1,0 +1,156 @@
+// Checks a status page, which is a stranger's word: whoever owns a pod can answer anything on its port. Every field is read one by one, and what
+// comes out holds these fields only, each of bounded size.
+//
+// Sidecars of other versions are read, too: unknown fields are left out, and so is a reason that this version does not know.
+import { type FieldProblem, Fields } from './fields.ts'
+import { outcomes, type Page, phases } from './page.ts'
+import { printable } from './peer-list-error.ts'
+import { levels } from './plan.ts'
+import { type HoldReason, holdReasons } from './reasons.ts'
+
+/** Characters of a text for people; the rest is cut off. */
+const maxText = 500
+/** Characters of a name or an address. */
+const maxName = 320
+/** Newest entries of a history; a sidecar keeps 6 hours, in which it restarts its node 6 times. */
+const maxHistory = 50
+const maxPeers = 10_000
+const maxAddresses = 1_000
+/** Problems that the message spells out. */
+const maxInMessage = 5
+
+/** peerHash, snapshotHash or blindTurn, of this version or a later one. */
+const hash = /^[a-z]\d{1,3}:[0-9a-f]{8,128}$/
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
+
+/** The page that a JSON text holds. Throws an Error that lists what was found where, and what was expected. */
+export function parsePage(text: string): Page {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Error(`the status page cannot be used: found "${printable(text)}", expected a JSON object`)
+  }
+  const problems: FieldProblem[] = []
+  const page = pageOf(new Fields(value, 'page', problems))
+  if (problems.length === 0) return page
+  const lines = problems.slice(0, maxInMessage).map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
+  const more = problems.length - lines.length
+  throw new Error(`the status page cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`)
+}
+
+/** Where a reader has reported a problem, what it returned does not matter: the page is not used. */
+function pageOf(page: Fields): Page {
+  const reason = page.matching('reason', /^[a-z][a-z0-9-]{0,63}$/, 'a reason code', 'optional')
+  return {
+    container: name(page, 'container'),
+    profile: name(page, 'profile'),
+    strategy: page.oneOf('strategy', ['wrap', 'signal', 'observe'] as const) ?? 'observe',
+    phase: page.oneOf('phase', phases) ?? 'starting',
+    since: iso(page, 'since'),
+    ...(reason !== undefined && Object.hasOwn(holdReasons, reason) ? { reason: reason as HoldReason } : {}),
+    ...optional('sentence', words(page, 'sentence')),
+    ...optional('detail', words(page, 'detail')),
+    ...optional('until', page.has('until') ? iso(page, 'until') : undefined),
+    applied: hashOrNull(page, 'applied'),
+    wanted: hashOrNull(page, 'wanted'),
+    list: hashOrNull(page, 'list'),
+    ...optional('turn', page.matching('turn', hash, 'a hash', 'optional')),
+    connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
+    peers: entries(page, 'peers', maxPeers).map(peerOf),
+    node: nodeOf(page.object('node')),
+    restarts: newest(page, 'restarts').map(restart => ({
+      at: iso(restart, 'at'),
+      snapshot: restart.matching('snapshot', hash, 'a hash') ?? '',
+      level: restart.oneOf('level', levels) ?? 'none',
+      why: words(restart, 'why') ?? '',
+      outcome: restart.oneOf('outcome', outcomes) ?? 'asked',
+    })),
+    told: newest(page, 'told').map(told => ({
+      at: iso(told, 'at'),
+      snapshot: told.matching('snapshot', hash, 'a hash') ?? '',
+      outcome: told.oneOf('outcome', ['asked', 'connected', 'in-vain', 'refused'] as const) ?? 'asked',
+    })),
+    lookups: entries(page, 'lookups', maxPeers).map(lookup => ({
+      host: name(lookup, 'host'),
+      failures: lookup.number('failures', 0, Number.MAX_SAFE_INTEGER, 'integer') ?? 0,
+      ...optional('error', words(lookup, 'error')),
+    })),
+    lookedAt: iso(page, 'lookedAt'),
+  }
+}
+
+function peerOf(peer: Fields): Page['peers'][number] {
+  const addresses = peer.array('addresses')
+  if (addresses.length > maxAddresses) peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
+  return {
+    ...optional('id', peer.has('id') ? name(peer, 'id') : undefined),
+    peer: name(peer, 'peer'),
+    addresses: addresses
+      .slice(0, maxAddresses)
+      .map((one, index) => (isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''))),
+    standing: name(peer, 'standing'),
+    ...optional('reachable', flag(peer, 'reachable')),
+  }
+}
+
+function nodeOf(node: Fields): Page['node'] {
+  const count = (field: string) => node.number(field, 0, Number.MAX_VALUE, 'any', 'optional')
+  return {
+    ...optional('id', node.has('id') ? name(node, 'id') : undefined),
+    ...optional('startedAt', node.has('startedAt') ? iso(node, 'startedAt') : undefined),
+    seenBy: name(node, 'seenBy'),
+    ...optional('height', count('height')),
+    ...optional('catchingUp', flag(node, 'catchingUp')),
+    ...optional('listening', flag(node, 'listening')),
+    ...optional('votingPower', count('votingPower')),
+    ...optional('totalPower', count('totalPower')),
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maxName && !/\p{Cc}/u.test(value)
+}
+
+function name(fields: Fields, field: string): string {
+  return fields.value(field, `a text of at most ${maxName} characters, without control characters`, isName) ?? ''
+}
+
+/** A text for people, on one line. */
+function words(fields: Fields, field: string): string | undefined {
+  const text = fields.value(field, 'a text', value => typeof value === 'string', 'optional')
+  return text?.slice(0, maxText).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+}
+
+function iso(fields: Fields, field: string): string {
+  const isTime = (value: unknown): value is string => typeof value === 'string' && time.test(value) && !Number.isNaN(Date.parse(value))
+  return fields.value(field, 'a time such as 2026-11-21T08:00:00.000Z', isTime) ?? ''
+}
+
+function hashOrNull(fields: Fields, field: string): string | null {
+  const fits = (value: unknown): value is string | null => value === null || (typeof value === 'string' && hash.test(value))
+  return fields.value(field, 'a hash, or null', fits) ?? null
+}
+
+function flag(fields: Fields, field: string): boolean | undefined {
+  return fields.value(field, 'true or false', value => typeof value === 'boolean', 'optional')
+}
+
+/** The objects of a list; one that is absent is empty, since not every version's page has each of them. */
+function entries(fields: Fields, field: string, most: number): Fields[] {
+  const list = fields.has(field) ? fields.array(field) : []
+  if (list.length > most) fields.problem(field, `an array of ${list.length}`, `at most ${most}`)
+  return list.slice(0, most).map((one, index) => new Fields(one, `${fields.at(field)}[${index}]`, fields.problems))
+}
+
+/** The last of a list that has the newest at its end. */
+function newest(fields: Fields, field: string): Fields[] {
+  const list = fields.has(field) ? fields.array(field) : []
+  const first = Math.max(0, list.length - maxHistory)
+  return list.slice(first).map((one, index) => new Fields(one, `${fields.at(field)}[${first + index}]`, fields.problems))
+}
+
+/** A property that is left out where there is no value. */
+function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in Name]?: Value })
+}

@@ -1,0 +1,95 @@
+// Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no budget, and is tried again until
+// a dead connection must have been noticed; only then is it in vain.
+import { peerKey } from '../peers/peer.ts'
+import type { Assessed } from './assess.ts'
+import { type Hold, massRemoval, type Wish } from './gates.ts'
+import { addressesOf, givenByTelling, peersOf } from './given.ts'
+import type { Look, Timing } from './look.ts'
+import type { Memory, ToldRecord } from './memory.ts'
+import type { PeerChange, PeerToTell } from './tell/tell.ts'
+
+export type Tell =
+  /** Tell the node now. */
+  | { readonly do: 'tell'; readonly change: PeerChange; readonly why: string; readonly until: number }
+  /** It has been told, and has the time to connect until then. */
+  | { readonly do: 'told'; readonly until: number }
+
+/** What the sidecar keeps of tellings that have ended. */
+const mostRecords = 10
+
+type GoodLook = Look & { readonly list: { readonly ok: true } }
+
+/**
+ * The telling that is due for this wish, a reason to wait for it, or undefined where it is not possible or was in vain. `memory.need` says since
+ * when the wish is there; without one nobody that is missing answers, and telling would not help.
+ */
+export function tellFirst(
+  memory: Memory,
+  wish: Wish,
+  look: GoodLook,
+  times: Timing,
+): { memory: Memory; next: Tell | Hold } | { memory: Memory; next?: undefined } {
+  const none = { memory: memory.telling ? { ...memory, telling: null } : memory }
+  if (!look.canTell || look.plan.strategy === 'observe' || look.paused || wish.blind || !memory.need) return none
+  if (massRemoval(wish.given.lists, wish.lists, look)) return none
+  const identity = identityOf(look)
+  const past = memory.told.findLast(one => one.identity === identity && (one.outcome === 'refused' || one.hash === wish.hash))
+  if (past?.outcome === 'refused') return none
+  if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
+  const settled = memory.need.since + Math.min(times.briefSettleSeconds, look.plan.times.settleSeconds) * 1000
+  if (look.now < settled) return { memory, next: { reason: 'settling', until: settled } }
+
+  const under = memory.telling?.hash === wish.hash && memory.telling.identity === identity ? memory.telling : null
+  const since = under?.since ?? look.now
+  const until = since + times.tellSeconds * 1000
+  if (look.now >= until) return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
+  if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
+  const telling = { hash: wish.hash, identity, since, lastAt: look.now }
+  return { memory: { ...memory, telling }, next: { do: 'tell', change: changeFor(wish, look), why: whyTell(wish), until } }
+}
+
+/** Takes in how the last telling went, before anything else is decided. An error that is no refusal is tried again. */
+export function rememberTold(memory: Memory, look: Look): Memory {
+  const { telling } = memory
+  // The process is another: it has been told nothing.
+  if (telling && telling.identity !== identityOf(look) && 'identity' in look.process) return { ...memory, telling: null }
+  if (!telling || !look.told || look.told.ok || !look.told.refused) return memory
+  const { hash, identity } = telling
+  return recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail })
+}
+
+/** Nobody is missing any more: what was told is what the process knows. */
+export function learnedByTelling(memory: Memory, look: GoodLook): Memory {
+  if (!memory.telling) return memory
+  const { hash, identity } = memory.telling
+  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }), taught: givenByTelling(look) }
+}
+
+function recorded(memory: Memory, record: ToldRecord): Memory {
+  return { ...memory, telling: null, told: [...memory.told, record].slice(-mostRecords) }
+}
+
+/** Where the process is out of sight (observe) there is one as long as it answers. */
+function identityOf(look: Look): string {
+  return 'identity' in look.process ? look.process.identity : ''
+}
+
+function changeFor(wish: Wish, look: GoodLook): PeerChange {
+  const told = (peer: Assessed['peer']): PeerToTell => ({ ...peer, addresses: addressesOf(peer.host, look.hosts) })
+  const listed = peersOf(wish.lists)
+  const keys = new Set(listed.map(peerKey))
+  return {
+    all: listed.filter(peer => peer.role === 'peer').map(told),
+    add: wish.missing.map(one => told(one.peer)),
+    drop: peersOf(wish.given.lists)
+      .filter(peer => !keys.has(peerKey(peer)))
+      .map(told),
+  }
+}
+
+function whyTell(wish: Wish): string {
+  return `not connected: ${wish.missing
+    .slice(0, 5)
+    .map(one => one.peer.host)
+    .join(', ')}`
+}
