@@ -1,9 +1,10 @@
 // One request to the Kubernetes API with a JSON body and a JSON answer. KubeConfig (client-node) finds the server and signs the request; its
 // typed clients are not used, since they bring the models of every API (20 MB resident).
-import http, { type IncomingMessage } from 'node:http'
+import http, { type Agent, type IncomingMessage } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { ApiError } from './api-client.ts'
 
 export type ApiCall = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
@@ -14,14 +15,20 @@ export type ApiCall = {
   /** HTTP status codes that are an answer of their own: undefined. */
   readonly expected: readonly number[]
   readonly timeoutMs?: number
+  /** Of the answer: a longer one is an error. Without it there is no bound, as for the API server's own objects. */
+  readonly maxBytes?: number
+  /** Ends the request. */
+  readonly signal?: AbortSignal
+  /** See keepAliveAgent; without it each request opens a connection of its own. */
+  readonly agent?: Agent | undefined
 }
 
 /** Longer than an API server under load takes to answer, short enough that a dead connection costs one look only. */
 const requestTimeoutMs = 15_000
 
-/** The parsed answer, or undefined for an expected status code. Other errors say in one line what the API answered. */
+/** The parsed answer, or undefined for an expected status code. Other statuses throw an ApiError that says in one line what the API answered. */
 export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unknown> {
-  const { method, path, body, contentType, expected, timeoutMs = requestTimeoutMs } = call
+  const { method, path, body, contentType, expected, timeoutMs = requestTimeoutMs, maxBytes, agent } = call
   const server = config.getCurrentCluster()?.server
   if (!server) throw new Error('The kubeconfig names no current cluster. Expected: a context with a cluster.')
   const url = new URL(server.replace(/\/+$/, '') + path)
@@ -34,22 +41,46 @@ export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unk
     ...(sent === undefined ? {} : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(sent) }),
   }
   // Of the whole exchange: a server that sends one byte now and then is no better than one that is silent.
-  const signal = AbortSignal.timeout(timeoutMs)
+  const late = AbortSignal.timeout(timeoutMs)
+  const signal = call.signal ? AbortSignal.any([late, call.signal]) : late
   const exchange = async (): Promise<[status: number, answer: string]> => {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve)
+      const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, ...(agent ? { agent } : {}), signal }, resolve)
       request.on('error', reject)
       request.end(sent)
     })
-    return [response.statusCode ?? 0, await text(response)]
+    return [response.statusCode ?? 0, await (maxBytes === undefined ? text(response) : boundedText(response, maxBytes))]
   }
   const [status, answer] = await exchange().catch((cause: unknown) => {
-    if (!signal.aborted) throw cause
+    if (!late.aborted) throw cause
     throw new Error(`The API server has not answered ${method} ${path} within ${timeoutMs / 1000} s.`, { cause })
   })
   if (status >= 200 && status < 300) return JSON.parse(answer)
   if (expected.includes(status)) return undefined
-  throw new Error(`The API server answers ${status}: ${reasonOf(answer)}`)
+  throw new ApiError(`The API server answers ${status}: ${reasonOf(answer)}`, status)
+}
+
+async function boundedText(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    // Leaving the loop closes the connection.
+    if (bytes > maxBytes) throw new Error(`The answer is longer than ${maxBytes} bytes.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/**
+ * Connections to the API server that are used again, for whoever asks often; undefined where the kubeconfig names a proxy, which is reached through
+ * the kubeconfig's own agent only. What is verified does not change: CA and client certificate are the request's, and part of what tells
+ * connections apart.
+ */
+export function keepAliveAgent(config: KubeConfig): Agent | undefined {
+  const cluster = config.getCurrentCluster()
+  if (!cluster || cluster.proxyUrl) return undefined
+  return cluster.server.startsWith('http:') ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true })
 }
 
 /** The message of the Status object that Kubernetes answers, or the beginning of what came instead. */

@@ -15,16 +15,23 @@ export type ApiObject = {
 }
 
 export type ListWatchHandlers<T> = {
-  /** What of an object is kept: everything else can be collected while a list is still being read. */
-  readonly keep: (object: ApiObject) => T
+  /**
+   * What of an object is kept: everything else can be collected while a list is still being read. Undefined: nothing, as if it were not there.
+   */
+  readonly keep: (object: ApiObject) => T | undefined
   /** The whole collection, by name. */
   readonly replace: (items: Map<string, T>) => void
   readonly set: (name: string, item: T) => void
-  readonly remove: (name: string) => void
+  /** `object`: as it was last, or as it is now where nothing of it is kept any more. */
+  readonly remove: (name: string, object: ApiObject) => void
   /** The collection is known, up to the last event; called after each list and each time a watch has been opened again. */
   readonly synced: () => void
   /** The collection cannot be followed at the moment. */
   readonly behind: (error: Error) => void
+  /** A list begins; what `keep` is asked from here to `replace` is of that list. */
+  readonly listing?: () => void
+  /** The API server has said something: a page of a list, the opening of a watch, an event or a bookmark. */
+  readonly contact?: () => void
 }
 
 export type ListWatchTimes = {
@@ -36,13 +43,17 @@ export type ListWatchTimes = {
   readonly random: () => number
 }
 
-/** Objects a page: ConfigMaps can be 1 MiB each, so that a page is what bounds the memory that listing takes. */
-const pageSize = 20
+export type Collection = {
+  readonly path: string
+  readonly labelSelector?: string
+  /** Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB each. */
+  readonly pageSize?: number
+}
 
-/** Runs until the signal aborts; never rejects. */
+/** Runs until the signal aborts, and calls no handler after that; never rejects. */
 export async function listWatch<T>(
   api: ApiReader,
-  collection: { readonly path: string; readonly labelSelector?: string },
+  collection: Collection,
   handlers: ListWatchHandlers<T>,
   times: ListWatchTimes,
   signal: AbortSignal,
@@ -53,10 +64,17 @@ export async function listWatch<T>(
 
   async function list(): Promise<string> {
     const items = new Map<string, T>()
+    const { pageSize = 20 } = collection
     let next: string | undefined
+    handlers.listing?.()
     for (;;) {
       const page = (await api.get(collection.path, { ...selection, limit: pageSize, continue: next })) as ListPage
-      for (const object of page.items ?? []) if (object.metadata?.name) items.set(object.metadata.name, handlers.keep(object))
+      signal.throwIfAborted()
+      handlers.contact?.()
+      for (const object of page.items ?? []) {
+        const kept = object.metadata?.name ? handlers.keep(object) : undefined
+        if (object.metadata?.name && kept !== undefined) items.set(object.metadata.name, kept)
+      }
       next = page.metadata?.continue || undefined
       if (next) continue
       handlers.replace(items)
@@ -66,10 +84,13 @@ export async function listWatch<T>(
 
   function take(line: unknown): void {
     const { type, object } = line as WatchEvent
+    signal.throwIfAborted()
+    handlers.contact?.()
     if (type === 'ERROR') throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
     const name = object.metadata?.name
-    if (name && (type === 'ADDED' || type === 'MODIFIED')) handlers.set(name, handlers.keep(object))
-    else if (name && type === 'DELETED') handlers.remove(name)
+    const kept = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
+    if (name && kept !== undefined) handlers.set(name, kept)
+    else if (name && type !== 'BOOKMARK') handlers.remove(name, object)
     version = object.metadata?.resourceVersion ?? version
     failures = 0
   }
@@ -84,7 +105,12 @@ export async function listWatch<T>(
       const timeoutSeconds = Math.ceil(times.watchSeconds * (1 + times.random()))
       const query = { ...selection, watch: true, allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds }
       const opened = performance.now()
-      await api.stream(collection.path, query, { open: handlers.synced, line: take })
+      const open = () => {
+        signal.throwIfAborted()
+        handlers.contact?.()
+        handlers.synced()
+      }
+      await api.stream(collection.path, query, { open, line: take })
       // The API server ends watches now and then; one that ends at once is a fault, and must not become a loop.
       if (performance.now() - opened < 1000) throw new ApiError(`watch ${collection.path}: ended at once`, 0)
       failures = 0

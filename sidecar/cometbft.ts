@@ -3,6 +3,7 @@
 import { normalHost } from '../peers/peer.ts'
 import { fetchJson } from './fetch-json.ts'
 import type { Connection, NodeStatus } from './observation.ts'
+import type { PowerCheck } from './voting-power.ts'
 
 export type CometbftAnswer =
   | {
@@ -24,6 +25,8 @@ export type CometbftOptions = {
   /** For each of the questions, which are asked together. A busy node answers in well under a second. */
   readonly timeoutMs?: number
   readonly upgradeCheck?: UpgradeCheck
+  /** Asked for validators only; without it the total is not known. */
+  readonly powerCheck?: PowerCheck
 }
 
 /** The path of the gRPC query that Cosmos SDK programs answer through abci_query: x/upgrade's Query service. */
@@ -31,7 +34,7 @@ const upgradePath = '/cosmos.upgrade.v1beta1.Query/CurrentPlan'
 
 /** Asks /status, /net_info and for a pending upgrade. Never throws. */
 export async function askCometbft(options: CometbftOptions): Promise<CometbftAnswer> {
-  const { port, host = '127.0.0.1', timeoutMs = 3000, upgradeCheck = isUpgradePending } = options
+  const { port, host = '127.0.0.1', timeoutMs = 3000, upgradeCheck = isUpgradePending, powerCheck } = options
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   try {
     const [status, netInfo, upgradePending] = await Promise.all([
@@ -40,7 +43,10 @@ export async function askCometbft(options: CometbftOptions): Promise<CometbftAns
       upgradeCheck(base, timeoutMs),
     ])
     const listening = field(netInfo, 'listening', 'the answer to /net_info') === true
-    return { ok: true, status: { ...readStatus(status), upgradePending }, connections: readConnections(netInfo), listening }
+    const read = readStatus(status)
+    const totalPower = read.validator ? await powerCheck?.(base, timeoutMs) : undefined
+    const own = { ...read, upgradePending, ...(totalPower === undefined ? {} : { totalPower }) }
+    return { ok: true, status: own, connections: readConnections(netInfo), listening }
   } catch (error) {
     return { ok: false, silent: error instanceof Error ? error.message : String(error) }
   }
@@ -58,7 +64,7 @@ export function createUpgradeCheck(now: () => number, keepMs = 60_000): UpgradeC
 }
 
 /** The result of GET /status of the RPC (CometBFT spec, rpc/#status). Throws an Error that says what was found instead. */
-export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending'> {
+export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' | 'totalPower'> {
   const answer = 'the answer to /status'
   const sync = record(field(result, 'sync_info', answer), `${answer}, sync_info`)
   const height = Number(sync.latest_block_height)
@@ -69,7 +75,14 @@ export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending'> 
   // A node without a key of its own has no validator_info in some versions; a power that cannot be read is taken for one.
   const info = record(result, answer).validator_info
   const power = isRecord(info) ? info.voting_power : '0'
-  return { id: readId(field(result, 'node_info', answer), answer), height, catchingUp: sync.catching_up, validator: !(Number(power) <= 0) }
+  const votingPower = Number(power)
+  return {
+    id: readId(field(result, 'node_info', answer), answer),
+    height,
+    catchingUp: sync.catching_up,
+    validator: !(votingPower <= 0),
+    ...(Number.isSafeInteger(votingPower) && votingPower >= 0 ? { votingPower } : {}),
+  }
 }
 
 /**

@@ -24,9 +24,11 @@ export type Wish = {
 
 /**
  * How long a node of this profile gets to follow a changed address by itself, in seconds.
- * stellar-core looks the names of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY).
+ * stellar-core looks the names of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). geth from 1.15 looks a name up at each
+ * dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the next dial comes after 35 s (dialHistoryExpiration) and may take 20 s. Its
+ * version is not known here; an older one only waits those 90 s longer.
  */
-const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600 }
+const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, geth: 90 }
 
 /** The level that a wish needs: the highest of those that the changes behind it need, or why there is none. */
 export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {

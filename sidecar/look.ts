@@ -63,7 +63,7 @@ export type Timing = {
   readonly stableSettleSeconds: number
   /** How long a running node is told its peers before it is restarted: past those 105 s, in which a peer that moved is refused as a duplicate. */
   readonly tellSeconds: number
-  /** From one telling to the next. */
+  /** From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is told often. */
   readonly tellEverySeconds: number
   /** A node that was told in vain is not told the same again before this, where telling is all that is allowed. */
   readonly tellAgainSeconds: number
@@ -82,6 +82,6 @@ export const timing: Timing = {
   briefSettleSeconds: 0.5,
   stableSettleSeconds: 180,
   tellSeconds: 120,
-  tellEverySeconds: 10,
+  tellEverySeconds: 2,
   tellAgainSeconds: 600,
 }

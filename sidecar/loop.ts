@@ -172,7 +172,7 @@ async function see(
   const doubted = names.filter(name => isBehind(memory.hosts[name], endpoints[name]))
   const [views, found, node] = await Promise.all([parts.lookUp(names, doubted), parts.reach.find(), parts.lookAtNode(input.plan)])
   const hosts = withStable(views, endpoints)
-  const id = node.status?.id ?? before.nodeId
+  const id = node.status?.id ?? node.id ?? before.nodeId
   const look: Look = {
     now: parts.now(),
     plan: input.plan,

@@ -15,6 +15,7 @@ import { createResolver } from './resolve.ts'
 import { buildServer } from './server.ts'
 import { createSaver, loadMemory } from './state.ts'
 import { hotNode } from './tell/tell.ts'
+import { createPowerCheck } from './voting-power.ts'
 import { watch } from './watch.ts'
 
 /** Runs until `signal` aborts. `exit` ends the process with a code (88: restart all containers). */
@@ -29,14 +30,17 @@ export async function runSidecar(
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
   const upgradeCheck = createUpgradeCheck(Date.now)
+  const powerCheck = createPowerCheck(Date.now)
+  const hot = hotNode(plan, { rpcHost: options.nodeHost })
   const loop = startLoop(
     {
       readInput: () => readInput(options.input),
       lookUp: (hosts, doubted) => resolver.look(hosts, doubted),
       nextLookUp: () => resolver.dueAt(),
-      lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir, rpcHost: options.nodeHost, upgradeCheck }),
+      lookAtNode: (current: Plan) =>
+        lookAtNode(current, { procDir: options.procDir, rpcHost: options.nodeHost, upgradeCheck, powerCheck, ...(hot ? { hot } : {}) }),
       reachable: createLimitedProbe(),
-      hotNode: hotNode(plan, { rpcHost: options.nodeHost }),
+      hotNode: hot,
       reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).filter(one => !one.internal).map(one => one.address)),

@@ -4,6 +4,7 @@ import { askCometbft, type CometbftAnswer, type UpgradeCheck } from './cometbft.
 import type { NodeView } from './observation.ts'
 import { connectionsOf, isListening, readSockets, type Socket } from './sockets.ts'
 import { type Connections, type HotNode, hotNode } from './tell/tell.ts'
+import type { PowerCheck } from './voting-power.ts'
 
 export type ObserveOptions = {
   readonly procDir?: string
@@ -11,6 +12,7 @@ export type ObserveOptions = {
   readonly rpcHost?: string
   readonly timeoutMs?: number
   readonly upgradeCheck?: UpgradeCheck
+  readonly powerCheck?: PowerCheck
   /** Who is asked for the connections of a node other than CometBFT's. Default: the plan's own, made anew. */
   readonly hot?: HotNode
 }
@@ -42,12 +44,13 @@ export async function lookAtNode(plan: Plan, options: ObserveOptions = {}): Prom
 /** Undefined where there is nobody to ask. */
 async function asked(plan: Plan, options: ObserveOptions): Promise<CometbftAnswer | undefined> {
   if (plan.profile !== 'cometbft' || plan.rpcPort === undefined) return undefined
-  const { rpcHost, timeoutMs, upgradeCheck } = options
+  const { rpcHost, timeoutMs, upgradeCheck, powerCheck } = options
   return askCometbft({
     port: plan.rpcPort,
     ...(rpcHost === undefined ? {} : { host: rpcHost }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(upgradeCheck === undefined ? {} : { upgradeCheck }),
+    ...(powerCheck === undefined ? {} : { powerCheck }),
   })
 }
 

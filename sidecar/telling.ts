@@ -1,9 +1,9 @@
 // Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no budget, and is tried again until
 // a dead connection must have been noticed; only then is it in vain.
-import { peerKey } from '../peers/peer.ts'
+import { isAddress, peerKey } from '../peers/peer.ts'
 import type { Assessed } from './assess.ts'
 import { type Hold, massRemoval, type Wish } from './gates.ts'
-import { addressesOf, givenByTelling, peersOf } from './given.ts'
+import { givenByTelling, peersOf } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Memory, ToldRecord } from './memory.ts'
 import type { PeerChange, PeerToTell } from './tell/tell.ts'
@@ -75,7 +75,11 @@ function identityOf(look: Look): string {
 }
 
 function changeFor(wish: Wish, look: GoodLook): PeerChange {
-  const told = (peer: Assessed['peer']): PeerToTell => ({ ...peer, addresses: addressesOf(peer.host, look.hosts) })
+  // What DNS answers: where a Service has an address of its own, that one and not those of the pods behind it.
+  const told = (peer: Assessed['peer']): PeerToTell => ({
+    ...peer,
+    addresses: isAddress(peer.host) ? [peer.host] : (look.hosts[peer.host]?.addresses ?? []),
+  })
   const listed = peersOf(wish.lists)
   const keys = new Set(listed.map(peerKey))
   return {

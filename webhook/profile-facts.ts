@@ -16,6 +16,7 @@ export type ProfileFacts = {
   readonly ports: Readonly<Record<number, number>>
   readonly p2pPort: number
   readonly p2pPortFlags: readonly string[]
+  /** Of the status API, or of the interface through which a node can be told its peers; both are asked for at localhost only. */
   readonly rpcPort?: number
   readonly rpcPortFlags: readonly string[]
   /** Names that the kernel shows for the node's process (at most 15 characters). */
@@ -37,7 +38,7 @@ const none = /^\b$/
 const ethereum = {
   ports: { 30303: 1 },
   p2pPort: 30303,
-  rpcPortFlags: [],
+  rpcPort: 8545,
   list: 'enode-list',
   variables: ['BOOTNODES', 'STATIC_NODES'],
 } as const
@@ -88,6 +89,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     images: /(^|\/)(client-go|geth)$/,
     containers: /^(geth|execution|node)$/,
     p2pPortFlags: ['port'],
+    rpcPortFlags: ['http.port', 'rpcport'],
     processes: ['geth'],
     listFlags: [{ names: ['bootnodes'], role: 'seed' }],
     files: ['config.toml'],
@@ -99,6 +101,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     images: /(^|\/)besu$/,
     containers: /^(besu|execution|node)$/,
     p2pPortFlags: ['p2p-port'],
+    rpcPortFlags: ['rpc-http-port'],
     processes: ['java', 'besu'],
     listFlags: [{ names: ['bootnodes'], role: 'seed' }],
     files: ['static-nodes.json'],
@@ -110,6 +113,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     images: /(^|\/)nethermind$/,
     containers: /^(nethermind|execution|node)$/,
     p2pPortFlags: ['Network.P2PPort', 'network-p2pport'],
+    rpcPortFlags: ['JsonRpc.Port', 'jsonrpc-port'],
     processes: ['nethermind', 'Nethermind.Runn', 'dotnet'],
     listFlags: [
       { names: ['Network.StaticPeers', 'network-staticpeers'], role: 'peer' },
@@ -126,7 +130,9 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     ports: { 30333: 2 },
     p2pPort: 30333,
     p2pPortFlags: ['port', 'listen-addr'],
-    rpcPortFlags: [],
+    // One port for HTTP and WebSocket since 2023; before, HTTP was at 9933.
+    rpcPort: 9944,
+    rpcPortFlags: ['rpc-port'],
     processes: ['polkadot'],
     list: 'multiaddr-list',
     listFlags: [

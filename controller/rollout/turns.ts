@@ -2,10 +2,10 @@
 //
 // A pod is away while it is not Ready, being deleted, restarting, or holds a turn that it has not used up. At most the group's max-unavailable
 // may be away; validators come last; a pod that does not come back stops its group.
-import type { Page } from '../../peers/page.ts'
+import type { SeenPage as Page } from './pages.ts'
 
 /** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
-export type SeenPage = { readonly page: Page; readonly at: number } | { readonly unreachable: string; readonly since: number }
+export type Known = { readonly page: Page; readonly at: number } | { readonly unreachable: string; readonly since: number }
 
 export type Member = {
   readonly key: string
@@ -24,7 +24,11 @@ export type Member = {
   /** blindTurn of the annotations as they stand: what is granted where the page cannot be read. */
   readonly blind: string
   /** Undefined where it has not been asked yet. */
-  readonly seen?: SeenPage
+  readonly seen?: Known
+  /** What it should be told has changed a moment ago, and may go on changing: a turn now would be for what is old by then. */
+  readonly changing: boolean
+  /** Since when the pod is not Ready (ms since the epoch); absent where it is, or nothing is known. */
+  readonly unreadySince?: number
 }
 
 export type TurnTimes = {
@@ -88,8 +92,10 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     const why = failure(one, now, times)
     return why === undefined ? [] : [{ key: one.key, why }]
   })
+  // After a change of leaders nothing is granted before every page has been asked: one of them may tell of a failure.
+  const unknown = members.some(one => one.seen === undefined && one.ready && !one.deleting)
   const asking = members.flatMap(one => {
-    const turn = one.paused ? undefined : askedTurn(one, now, times)
+    const turn = one.paused || unknown ? undefined : askedTurn(one, now, times)
     return turn === undefined ? [] : [{ member: one, turn }]
   })
   const away = new Set(members.filter(one => isAway(one, now, times)).map(one => one.key))
@@ -150,7 +156,7 @@ function mayVote(member: Member): boolean {
 /** The turn that a pod waits for now; undefined where it waits for none, or what is known of it is too old. */
 function askedTurn(member: Member, now: number, times: TurnTimes): string | undefined {
   const { seen, turn, blind } = member
-  if (!seen || member.deleting) return undefined
+  if (!seen || member.deleting || member.changing) return undefined
   if ('unreachable' in seen) {
     // Once for each state of its annotations, used or not: it cannot ask.
     if (turn === blind || turn === `spent ${blind}` || liveTurn(turn) !== undefined || !member.ready) return undefined

@@ -1,13 +1,14 @@
-// The base as it is written: what an admin reviews before letting a webhook in.
+// The base as it is written: what an admin reviews before letting a webhook in. The controller's objects: controller.test.ts.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { command } from '../../cli/commands/webhook.ts'
-import { baseFiles, one, root } from './objects.ts'
+import { baseFiles, of, one, root } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const files = baseFiles()
-const objects = files.flatMap(file => file.objects)
+const all = files.flatMap(file => file.objects)
+const objects = of('webhook', all)
 const configuration = one(objects, 'MutatingWebhookConfiguration')
 const webhook = configuration.webhooks[0]
 const deployment = one(objects, 'Deployment')
@@ -63,20 +64,33 @@ t.test('the webhook configuration, the Service and the Deployment point at each 
 })
 
 t.test('every RBAC rule has its reason right above it', async t => {
-  const { text } = files.find(file => file.file === 'rbac.yaml') ?? { text: '' }
-  const lines = text.split('\n')
-  const rules = lines.flatMap((line, index) => (/^ {2}- apiGroups:/.test(line) ? [index] : []))
-  const total = objects.flatMap(object => (object.kind.endsWith('Role') ? object.rules : []))
-  t.equal(rules.length, total.length)
-  for (const index of rules) t.match(lines[index - 1], /^ {2}# ./, `line ${index + 1}: ${lines[index]}`)
+  const isRole = ({ kind }: { kind: string }) => kind.endsWith('Role')
+  const withRules = files.filter(file => file.objects.some(isRole))
+  t.same(
+    withRules.map(({ file }) => file),
+    ['controller-rbac.yaml', 'rbac.yaml'],
+  )
+  for (const { file, text, objects } of withRules) {
+    const lines = text.split('\n')
+    const rules = lines.flatMap((line, index) => (/^ {2}- apiGroups:/.test(line) ? [index] : []))
+    t.equal(rules.length, objects.filter(isRole).flatMap(({ rules }) => rules).length, file)
+    for (const index of rules) t.match(lines[index - 1], /^ {2}# ./, `${file}, line ${index + 1}: ${lines[index]}`)
+  }
+})
+
+t.test('every object says whose it is', async t => {
+  for (const { kind, metadata } of all.filter(({ kind }) => kind !== 'Namespace')) {
+    const component = metadata.labels?.['app.kubernetes.io/component']
+    t.ok(component === 'webhook' || component === 'controller', `${kind} ${metadata.name}`)
+  }
 })
 
 t.test('the permissions are the least that the program needs', async t => {
   const cluster = one(objects, 'ClusterRole').rules
   const own = one(objects, 'Role').rules
   t.equal(one(objects, 'Role').metadata.namespace, 'repeer-system')
-  const all = [...cluster, ...own]
-  const verbs = (resource: string) => all.filter((rule: { resources: string[] }) => rule.resources.includes(resource))
+  const rules = [...cluster, ...own]
+  const verbs = (resource: string) => rules.filter((rule: { resources: string[] }) => rule.resources.includes(resource))
   t.same(verbs('pods'), [], 'nothing on pods')
   t.same(
     cluster.filter((rule: { resources: string[] }) => rule.resources.includes('secrets')),
@@ -84,18 +98,18 @@ t.test('the permissions are the least that the program needs', async t => {
     'no Secrets in the cluster',
   )
   t.ok(
-    all.every((rule: { verbs: string[]; resources: string[] }) => [...rule.verbs, ...rule.resources].every(text => text !== '*')),
+    rules.every((rule: { verbs: string[]; resources: string[] }) => [...rule.verbs, ...rule.resources].every(text => text !== '*')),
     'no wildcard',
   )
   for (const rule of [...verbs('configmaps'), ...verbs('namespaces')]) t.same(rule.verbs, ['list', 'watch'], 'read only')
-  const writes = all.filter((rule: { verbs: string[] }) => rule.verbs.some(verb => ['update', 'patch', 'delete'].includes(verb)))
+  const writes = rules.filter((rule: { verbs: string[] }) => rule.verbs.some(verb => ['update', 'patch', 'delete'].includes(verb)))
   for (const rule of writes) t.equal(rule.resourceNames?.length, 1, `${rule.resources} are written by name only`)
   t.same(verbs('mutatingwebhookconfigurations')[0].resourceNames, [configuration.metadata.name])
 })
 
 t.test("repeer's own pods fit the Pod Security Standard restricted, which their namespace enforces", async t => {
   t.same(restrictedProblems(pod.spec), [])
-  t.equal(one(objects, 'Namespace').metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted')
+  t.equal(one(all, 'Namespace').metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted')
   t.equal(container.securityContext.readOnlyRootFilesystem, true)
 })
 
@@ -117,5 +131,5 @@ t.test('the arguments are flags that `repeer webhook` has', async t => {
   for (const flag of [...flags, ...(overlay.match(/--[a-z-]+(?==)/g) ?? [])]) {
     t.ok(Object.hasOwn(command.flags, flag.replace(/^--|=.*$/g, '')), flag)
   }
-  t.ok(flags.includes('--turns=self'), 'nobody grants turns yet')
+  t.ok(flags.includes('--turns=controller'), 'no restart without a turn')
 })

@@ -1,7 +1,7 @@
 // The manifests as values: the plain files, and what kustomize makes of them where kubectl is on PATH.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 
 export const root = join(import.meta.dirname, '../..')
@@ -27,11 +27,14 @@ export function parse(text: string): Entity[] {
   })
 }
 
+/** What kustomize reads and the cluster does not. */
+const noObjects = ['kustomization.yaml', 'image-argument.yaml', 'controller-namespace.yaml']
+
 /** All objects of manifests/base as they are written, with the file of each. */
 export function baseFiles(): { file: string; text: string; objects: Entity[] }[] {
   const folder = join(root, 'manifests/base')
   return readdirSync(folder)
-    .filter(file => file.endsWith('.yaml') && file !== 'kustomization.yaml' && file !== 'image-argument.yaml')
+    .filter(file => file.endsWith('.yaml') && !noObjects.includes(file))
     .map(file => {
       const text = readFileSync(join(folder, file), 'utf8')
       return { file, text, objects: parse(text) }
@@ -40,9 +43,9 @@ export function baseFiles(): { file: string; text: string; objects: Entity[] }[]
 
 export const kubectl = spawnSync('kubectl', ['version', '--client']).status === 0
 
-/** What `kubectl kustomize FOLDER` prints. */
+/** What `kubectl kustomize FOLDER` prints. The folder is the repository's, or an absolute path. */
 export function render(folder: string): Entity[] {
-  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', resolve(root, folder)], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`kubectl kustomize ${folder}: ${stderr}`)
   return parse(stdout)
 }
@@ -53,4 +56,9 @@ export function one(objects: readonly Entity[], kind: string, name?: string): En
   const [first] = found
   if (!first || found.length > 1) throw new Error(`found ${found.length} of ${kind} ${name ?? ''}, expected one`)
   return first
+}
+
+/** Those of one component: the webhook or the controller. */
+export function of(component: 'webhook' | 'controller', objects: readonly Entity[]): Entity[] {
+  return objects.filter(object => object.metadata.labels?.['app.kubernetes.io/component'] === component)
 }

@@ -1,8 +1,8 @@
 // What kustomize makes of the base and of the overlays.
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { kubectl, one, render, root } from './objects.ts'
+import { kubectl, of, one, render, root } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const skip = kubectl ? false : 'kubectl is not on PATH'
@@ -10,13 +10,16 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 t.test('kubectl kustomize manifests', { skip }, async t => {
   const objects = render('manifests')
-  const container = one(objects, 'Deployment').spec.template.spec.containers[0]
+  const container = one(objects, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0]
   t.equal(container.image, `repeer:${version}`, 'the image has the version of package.json')
   t.ok(container.args.includes(`--image=${container.image}`), 'what is injected is what runs here')
   const { clientConfig, failurePolicy } = one(objects, 'MutatingWebhookConfiguration').webhooks[0]
   t.notOk('caBundle' in clientConfig)
   t.equal(failurePolicy, 'Ignore')
-  t.same(restrictedProblems(one(objects, 'Deployment').spec.template.spec), [])
+  for (const { spec } of objects.filter(({ kind }) => kind === 'Deployment')) {
+    t.same(restrictedProblems(spec.template.spec), [])
+    t.equal(spec.template.spec.containers[0].image, container.image, 'one image for all')
+  }
   const named = objects.filter(object => object.metadata.namespace !== undefined)
   t.ok(
     named.every(object => object.metadata.namespace === 'repeer-system'),
@@ -28,7 +31,9 @@ t.test('overlay fail-closed differs where it says so', { skip }, async t => {
   const base = render('manifests')
   const closed = render('manifests/overlays/fail-closed')
   t.equal(one(closed, 'MutatingWebhookConfiguration').webhooks[0].failurePolicy, 'Fail')
-  t.ok(one(closed, 'Deployment').spec.replicas > one(base, 'Deployment').spec.replicas)
+  const replicas = (objects: typeof base) => one(objects, 'Deployment', 'repeer-webhook').spec.replicas
+  t.ok(replicas(closed) > replicas(base))
+  t.same(of('controller', closed), of('controller', base), 'nodes keep running without the controller, so it needs no more')
   t.same(
     closed.map(object => `${object.kind} ${object.metadata.name}`),
     base.map(object => `${object.kind} ${object.metadata.name}`),
@@ -44,16 +49,43 @@ t.test('overlay cert-manager takes the certificate from a mounted Secret and dro
   const objects = render('manifests/overlays/cert-manager')
   const webhook = one(objects, 'MutatingWebhookConfiguration')
   t.equal(webhook.metadata.annotations?.['cert-manager.io/inject-ca-from'], 'repeer-system/repeer-webhook')
-  const { spec } = one(objects, 'Deployment').spec.template
+  const { spec } = one(objects, 'Deployment', 'repeer-webhook').spec.template
   const certificate = one(objects, 'Certificate', 'repeer-webhook').spec
   t.equal(spec.volumes[0].secret.secretName, certificate.secretName)
   t.ok(spec.containers[0].args.includes(`--cert-dir=${spec.containers[0].volumeMounts[0].mountPath}`))
   const { name, namespace } = webhook.webhooks[0].clientConfig.service
   t.ok(certificate.dnsNames.includes(`${name}.${namespace}.svc`), 'the name by which API servers call')
-  t.notOk(objects.some(object => object.kind === 'Role'))
+  t.notOk(of('webhook', objects).some(object => object.kind === 'Role'))
   t.same(
-    one(objects, 'ClusterRole').rules.map((rule: { resources: string[] }) => rule.resources),
+    one(objects, 'ClusterRole', 'repeer-webhook').rules.map((rule: { resources: string[] }) => rule.resources),
     [['configmaps'], ['namespaces']],
   )
   t.same(restrictedProblems(spec), [])
+})
+
+t.test('overlay without-controller is the webhook alone, and sidecars that decide for themselves', { skip }, async t => {
+  const base = render('manifests')
+  const objects = render('manifests/overlays/without-controller')
+  const names = (some: typeof base) => some.map(object => `${object.kind} ${object.metadata.name}`)
+  t.same(of('controller', objects), [])
+  t.ok(of('controller', base).length > 0)
+  t.same(names(objects), names(base.filter(object => !of('controller', base).includes(object))), 'all others are there')
+  t.notMatch(JSON.stringify(objects), 'repeer-controller')
+  const args = (some: typeof base): string[] => one(some, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0].args
+  t.same(
+    args(objects),
+    args(base).map(arg => arg.replace('--turns=controller', '--turns=self')),
+  )
+  t.ok(args(objects).includes('--turns=self'))
+})
+
+t.test('another namespace in the base reaches the policies', { skip }, async t => {
+  const folder = t.testdir()
+  cpSync(join(root, 'manifests'), folder, { recursive: true })
+  const file = join(folder, 'base/kustomization.yaml')
+  writeFileSync(file, `namespace: elsewhere\n${readFileSync(file, 'utf8')}`)
+  const text = JSON.stringify(render(folder))
+  t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-controller'")
+  t.match(text, "username != 'system:serviceaccount:elsewhere:repeer-controller'")
+  t.notMatch(text, 'serviceaccount:repeer-system')
 })

@@ -154,9 +154,9 @@ t.test('the settings that stand in the way of a restart', async t => {
       )
     ).settings
   const text = toml(list(1), '[consensus]\ndouble_sign_check_height = 10\n[statesync]\nenable = true\n')
-  t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true })
+  t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
   t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
-  t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true })
+  t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
   t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
   t.same(readNodeSettings(['[Consensus]\ndouble-sign-check-height = "7"\n[statesync]\nenable = "true"']), {
     doubleSignCheckHeight: 7,

@@ -50,12 +50,12 @@ function withUser(spec: PodSpec): PodSpec {
 
 /**
  * It cannot restart a process: it POSTs to a URL. So the pod gets a hook of a few lines that ends the node, and the kubelet starts its container
- * again. It POSTs once when it starts; that one is let pass.
+ * again.
  */
 function withReloader(spec: PodSpec): PodSpec {
   const config = { name: 'config', mountPath: '/home/node/config' }
   const answer = `printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n'`
-  const serve = `read -r line; ${answer}; if [ -e /tmp/first ]; then busybox killall cometbft; else : >/tmp/first; fi`
+  const serve = `read -r line; ${answer}; busybox killall cometbft`
   return {
     ...spec,
     shareProcessNamespace: true,

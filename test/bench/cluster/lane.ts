@@ -1,7 +1,9 @@
 // One chain in a namespace of its own, in which one change after another is made and timed. Every run begins with a new pod of node0, so that
 // neither the kubelet's back-off nor repeer's restart budget carries over from the run before.
+import { Resolver } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Chain, makeChain } from '../../cluster/chain.ts'
+import { nodeAddress } from '../../cluster/configs.ts'
 import { apply, kubectl } from '../../cluster/install.ts'
 import { until } from '../processes.ts'
 import { type Arm, type ArmName, arms } from './arms.ts'
@@ -28,6 +30,9 @@ export type LaneOptions = {
   readonly timeoutSeconds: number
   readonly say: (line: string) => void
 }
+
+const resolver = new Resolver()
+resolver.setServers([nodeAddress])
 
 /** node0 lists node1 and node3, which list node0; node2 lists nobody and is the one that an edit adds. */
 const listed = [1, 3]
@@ -95,12 +100,29 @@ function configOf(chain: Chain, index: number, change: Change, ofNode0: readonly
 /** A node0 that has just come up, connected to what it lists; then the nodes that list it, so that they know its present address. */
 async function beginAnew(lane: Lane): Promise<void> {
   if (lane.change === 'edited list') await writeList(lane, listed)
+  for (const index of [0, ...listed, added])
+    await until(`${lane.namespace}: a pod of node${index}`, () => isRunning(lane, `node${index}-0`), 120, 50)
+  for (const index of listed) await answered(lane, index)
   await replace(lane, 'node0-0')
-  if (lane.change === 'edited list') for (const index of listed) await replace(lane, `node${index}-0`)
+  await answered(lane, 0)
+  if (lane.change === 'edited list') {
+    for (const index of listed) await replace(lane, `node${index}-0`)
+    for (const index of listed) await answered(lane, index)
+  }
   await until(`${lane.namespace}: node0 is connected as listed`, () => isConnected(lane, listed), 180, 100)
   if (lane.kind.injected) await until(`${lane.namespace}: settled`, () => isSettled(lane), 300, 200)
   // A node that still checks whether it has the newest block would be left alone for that.
   await until(`${lane.namespace}: node0 has caught up`, () => hasCaughtUp(lane), 120, 200)
+}
+
+/** A node that starts while DNS has no answer or an old one would miss a peer, in every arm alike. */
+async function answered({ namespace, pods }: Lane, index: number): Promise<void> {
+  const name = `node${index}.${namespace}.svc.cluster.local`
+  const isKnown = async () => {
+    const addresses = await resolver.resolve4(name).catch(() => [])
+    return addresses.length === 1 && addresses[0] === pods.pod(`node${index}-0`)?.ip ? true : undefined
+  }
+  await until(`${name} has its present address in DNS`, isKnown, 120, 500)
 }
 
 async function movePeer(lane: Lane): Promise<Sample> {
@@ -167,6 +189,11 @@ async function replace(lane: Lane, name: string): Promise<void> {
   const before = await until(`${lane.namespace}: a pod ${name}`, () => lane.pods.pod(name), 120, 50)
   await lane.api.deletePod(lane.namespace, name)
   await until(`${lane.namespace}: another pod ${name}`, () => isAnother(lane, name, before.uid), 120, 50)
+}
+
+function isRunning({ pods }: Lane, name: string): true | undefined {
+  const pod = pods.pod(name)
+  return pod?.running && pod.ip && !pod.deleting ? true : undefined
 }
 
 function isAnother({ pods }: Lane, name: string, than: string | undefined): true | undefined {

@@ -49,6 +49,22 @@ t.test('RPC that is off, or on a Unix socket: no status port', t => {
   t.end()
 })
 
+t.test('the port of the interface through which a node can be told its peers: flag, default', t => {
+  const rpcPort = (profile: string, ...args: string[]) =>
+    plan({ annotations: { 'repeer.dev/profile': profile, 'repeer.dev/peers': 'node1:1' }, container: { command: ['/node', ...args] } })
+      .rpcPort
+  t.equal(rpcPort('geth'), 8545)
+  t.equal(rpcPort('geth', '--http', '--http.port', '8600'), 8600)
+  t.equal(rpcPort('besu', '--rpc-http-port=8601'), 8601)
+  t.equal(rpcPort('nethermind', '--JsonRpc.Port=8602'), 8602)
+  t.equal(rpcPort('nethermind', '--jsonrpc-port', '8603'), 8603)
+  t.equal(rpcPort('substrate', '--rpc-port', '8604'), 8604)
+  t.equal(rpcPort('substrate'), 9944)
+  t.equal(rpcPort('stellar-core'), 11626)
+  t.equal(rpcPort('generic'), undefined)
+  t.end()
+})
+
 t.test('times', t => {
   const times = (change: Change) => plan(change).times
   t.same(times({}), { settleSeconds: 5, graceSeconds: 30, minIntervalSeconds: 120 })

@@ -1,0 +1,125 @@
+// Wires the controller: every replica watches, so that a successor knows the cluster already; only the leader writes.
+import { KubeConfig } from '@kubernetes/client-node'
+import type { Logger } from 'pino'
+import { apiRequest } from '../kubernetes/api-request.ts'
+import { leaseTimeoutMs, runElection } from './lease.ts'
+import { leaseStore } from './lease-store.ts'
+import { createMetrics } from './metrics.ts'
+import type { ControllerOptions } from './options.ts'
+import { startClusterWatch } from './rollout/cluster.ts'
+import { createEvents } from './rollout/events.ts'
+import { createPages } from './rollout/pages.ts'
+import { podPatcher } from './rollout/patch-pod.ts'
+import { createRollout, type Rollout } from './rollout/rollout.ts'
+import { turnTimes } from './rollout/turns.ts'
+import { createWriter, type Writer } from './rollout/writes.ts'
+import { buildServer } from './server.ts'
+
+export type ControllerParts = {
+  readonly log: Logger
+  /** Aborts to end; the leader gives its Lease back. */
+  readonly signal: AbortSignal
+  /** Called once with the port, when the server listens. */
+  readonly listening?: (port: number) => void
+}
+
+/** How often the leader looks at all groups even if nothing has changed: turns end by time, too. */
+const evaluateMs = 1_000
+
+/** Runs until `signal` aborts. Rejects where it cannot start: no kubeconfig, a port in use. */
+export async function runController(options: ControllerOptions, { log, signal, listening }: ControllerParts): Promise<void> {
+  const config = loadConfig(options.kubeconfig)
+  let rollout: Rollout | undefined
+  let writer: Writer | undefined
+  let leading = false
+  const cluster = startClusterWatch(config, {
+    log,
+    clusterDomain: options.clusterDomain,
+    onChange: keys => rollout?.changed(keys),
+  })
+  const metrics = createMetrics({
+    pending: () => (rollout?.groups() ?? []).reduce((sum, group) => sum + group.asking.length, 0),
+    groups: () => (rollout?.groups() ?? []).map(one => [one.group, { used: one.away.length, allowed: one.allowed }] as const),
+    watchAge: () => cluster.ageSeconds(),
+    queueDepth: () => writer?.pending() ?? 0,
+    leading: () => leading,
+  })
+
+  async function lead(until: AbortSignal, holds: () => boolean): Promise<void> {
+    log.info('this replica leads')
+    leading = true
+    const request = (call: Parameters<typeof apiRequest>[1]) => apiRequest(config, call)
+    const events = createEvents({ request, instance: options.identity, log, dropped: metrics.eventDropped })
+    const pages = createPages({
+      atOnce: options.pages.atOnce,
+      timeoutMs: options.pages.timeoutSeconds * 1000,
+      busyMs: options.pages.busySeconds * 1000,
+      idleMs: options.pages.idleSeconds * 1000,
+    })
+    writer = createWriter({
+      patch: podPatcher(config),
+      perSecond: options.writesPerSecond,
+      allowed: holds,
+      log,
+      done: (_pod, _annotations, outcome) => metrics.wrote(outcome),
+    })
+    const its = createRollout({
+      cluster,
+      writer,
+      pages,
+      events,
+      log,
+      now: Date.now,
+      turnTimes,
+      granted: metrics.granted,
+      settled: metrics.settled,
+    })
+    rollout = its
+    pages.onChange(key => {
+      its.pageChanged(key)
+      its.evaluate()
+    })
+    its.changed([...cluster.pods()].map(pod => `${pod.namespace}/${pod.name}`))
+    its.evaluate()
+    const timer = setInterval(() => its.evaluate(), evaluateMs)
+    try {
+      await aborted(until)
+    } finally {
+      clearInterval(timer)
+      rollout = undefined
+      leading = false
+      await Promise.all([writer.close(), pages.close(), events.close()])
+      log.info('this replica leads no longer')
+    }
+  }
+
+  const server = buildServer({ registry: metrics.registry, watchAge: () => cluster.ageSeconds(), missing: () => cluster.pending() })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.listen.port, options.listen.host || undefined, resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  log.info({ port, identity: options.identity }, 'repeer controller is watching')
+  listening?.(port)
+  try {
+    const { namespace, leaseName: name, leaseTimes: times, identity } = options
+    const leases = leaseStore(config, { namespace, name, timeoutMs: leaseTimeoutMs(times) })
+    await runElection({ leases, identity, times, signal, log }, lead)
+  } finally {
+    await cluster.close()
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+function loadConfig(file: string | undefined): KubeConfig {
+  const config = new KubeConfig()
+  if (file === undefined) config.loadFromCluster()
+  else config.loadFromFile(file)
+  return config
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+}

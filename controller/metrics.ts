@@ -1,0 +1,110 @@
+// The controller's metrics, in a registry of their own.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { WriteOutcome } from './rollout/writes.ts'
+
+export type ControllerMetrics = {
+  readonly registry: Registry
+  /** A turn was granted. */
+  granted(): void
+  /** A pod whose annotations were written is settled. `seconds`: from that write to when its page said so. */
+  settled(seconds: number): void
+  wrote(outcome: WriteOutcome): void
+  eventDropped(): void
+}
+
+/** What gauges show: read at each scrape. */
+export type ControllerGauges = {
+  /** Pods that wait for their turn. */
+  readonly pending: () => number
+  /** By group: pods that are restarting or not Ready, and how many may be. */
+  readonly groups: () => Iterable<readonly [group: string, budget: { readonly used: number; readonly allowed: number }]>
+  /** Seconds since the watches were last in contact with the API server, of the one for which it is longest; undefined where nothing is watched. */
+  readonly watchAge: () => number | undefined
+  /** Pods with annotations that are not written yet. */
+  readonly queueDepth: () => number
+  readonly leading: () => boolean
+}
+
+// Seconds: from a hot update within the settle time to the last pod of a large group.
+const buckets = [1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 900, 3600]
+
+/** @param withProcess also Node's and the process's own metrics; they hold a timer, which tests do not want */
+export function createMetrics(gauges: ControllerGauges, withProcess = true): ControllerMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  if (withProcess) collectDefaultMetrics({ register: registry })
+  const granted = new Counter({ name: 'repeer_controller_turns_granted_total', help: 'Turns to restart that were granted', registers })
+  const settled = new Histogram({
+    name: 'repeer_controller_settle_seconds',
+    help: "Time from a change written to a pod until the pod's status page says settled",
+    buckets,
+    registers,
+  })
+  const writes = new Counter({
+    name: 'repeer_controller_writes_total',
+    help: 'Writes of pod annotations by outcome: written, gone (the pod was deleted), failed (tried again)',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const dropped = new Counter({
+    name: 'repeer_controller_events_dropped_total',
+    help: 'Events on pods that were left out because there were too many, or could not be written',
+    registers,
+  })
+  new Gauge({
+    name: 'repeer_controller_pending_pods',
+    help: 'Pods that wait for their turn to restart',
+    registers,
+    collect() {
+      this.set(gauges.pending())
+    },
+  })
+  new Gauge({
+    name: 'repeer_controller_group_pods',
+    help: 'Pods of a group that are restarting or not Ready (used), and how many may be at a time (allowed)',
+    labelNames: ['group', 'budget'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [group, { used, allowed }] of gauges.groups()) {
+        this.set({ group, budget: 'used' }, used)
+        this.set({ group, budget: 'allowed' }, allowed)
+      }
+    },
+  })
+  new Gauge({
+    name: 'repeer_controller_watch_age_seconds',
+    help: 'Time since the watches were last in contact with the API server, of the one for which it is longest',
+    registers,
+    collect() {
+      // A value that is absent tells more than one that is wrong.
+      this.reset()
+      const age = gauges.watchAge()
+      if (age === undefined) this.remove()
+      else this.set(age)
+    },
+  })
+  new Gauge({
+    name: 'repeer_controller_write_queue_depth',
+    help: 'Pods with annotations that are not written yet',
+    registers,
+    collect() {
+      this.set(gauges.queueDepth())
+    },
+  })
+  new Gauge({
+    name: 'repeer_controller_leader',
+    help: '1 where this replica leads, 0 where another does',
+    registers,
+    collect() {
+      this.set(gauges.leading() ? 1 : 0)
+    },
+  })
+  return {
+    registry,
+    granted: () => granted.inc(),
+    settled: seconds => settled.observe(seconds),
+    wrote: outcome => writes.inc({ outcome }),
+    eventDropped: () => dropped.inc(),
+  }
+}

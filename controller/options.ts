@@ -1,0 +1,121 @@
+// The controller's options, parsed once from the arguments and environment that are passed in, every problem reported together, then frozen.
+import { parseArgs } from 'node:util'
+import { normalHost } from '../peers/peer.ts'
+import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from './lease.ts'
+
+export type ControllerOptions = {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** A file; undefined: the service account of the pod. */
+  readonly kubeconfig: string | undefined
+  /** Of the Lease. */
+  readonly namespace: string
+  /** This replica, in the Lease and in events. */
+  readonly identity: string
+  readonly leaseName: string
+  readonly leaseTimes: LeaseTimes
+  readonly writesPerSecond: number
+  readonly pages: {
+    readonly busySeconds: number
+    readonly idleSeconds: number
+    readonly timeoutSeconds: number
+    readonly atOnce: number
+  }
+  readonly clusterDomain: string
+  readonly logLevel: string
+}
+
+/** Flag, default and help: one table for parsing and for `repeer controller --help`. */
+export const controllerFlags = {
+  listen: { default: ':9470', help: 'HOST:PORT to serve metrics and health on; port 0 takes a free one' },
+  kubeconfig: { default: '', help: "kubeconfig file (or KUBECONFIG); without it the pod's service account" },
+  namespace: { default: '', help: 'the namespace of the Lease (or POD_NAMESPACE; else repeer-system)' },
+  identity: { default: '', help: 'the name of this replica, in the Lease and in events (or POD_NAME; else the host name)' },
+  'lease-name': { default: 'repeer-controller', help: 'the Lease by which replicas agree on a leader' },
+  'writes-per-second': { default: '50', help: 'how many pods may be annotated a second; fractions too' },
+  'busy-page-seconds': { default: '0.5', help: 'how often to read the status page of a pod in which something is going on' },
+  'page-seconds': { default: '30', help: 'how often to read the status page of every other pod' },
+  'page-timeout-seconds': { default: '2', help: 'how long a status page may take to answer' },
+  'pages-at-once': { default: '32', help: 'how many status pages to read at a time' },
+  'cluster-domain': { default: 'cluster.local', help: 'the DNS domain of the cluster, under which its Services are' },
+  'lease-times': {
+    default: '',
+    help: `for tests of the election: NAME=SECONDS, comma-separated, of ${Object.keys(leaseDefaults).join(', ')}`,
+  },
+  'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },
+} as const
+
+type Name = keyof typeof controllerFlags
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const dnsName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
+
+/** Parses `repeer controller`'s arguments. Throws one Error that lists every problem. */
+export function parseControllerOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  hostname: string,
+): ControllerOptions {
+  const options = Object.fromEntries(Object.keys(controllerFlags).map(name => [name, { type: 'string' as const }]))
+  const { values } = parseArgs({ args: [...args], options, strict: true })
+  const text = (name: Name, variable?: string): string =>
+    variable === undefined
+      ? (values[name] ?? controllerFlags[name].default)
+      : values[name] || env[variable] || controllerFlags[name].default
+  const problems: string[] = []
+  const expect = (fits: boolean, name: Name, found: string, expected: string) => {
+    if (!fits) problems.push(`--${name}: found "${found}", expected ${expected}`)
+  }
+  const matching = (name: Name, pattern: RegExp, expected: string, found = text(name)): string => {
+    expect(pattern.test(found), name, found, expected)
+    return found
+  }
+  const number = (name: Name, least: number, most: number, unit: string, pattern = /^\d{1,6}(\.\d{1,3})?$/): number => {
+    const found = text(name)
+    expect(pattern.test(found) && Number(found) >= least && Number(found) <= most, name, found, `${unit}, ${least} to ${most}`)
+    return Number(found)
+  }
+
+  const listen = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text('listen'))
+  expect(listen !== null && Number(listen[3]) <= 65535, 'listen', text('listen'), 'HOST:PORT, or :PORT for every address')
+  const kubeconfig = text('kubeconfig', 'KUBECONFIG') || undefined
+  if (kubeconfig === undefined && !env.KUBERNETES_SERVICE_HOST)
+    problems.push('--kubeconfig: found nothing, and this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), expected a file')
+  const leaseTimes = parseTimes(text('lease-times'))
+  const expectedTimes =
+    leaseTimes === undefined ? `such as leaseSeconds=2,renewSeconds=1.5,retrySeconds=0.5` : leaseTimesProblem(leaseTimes)
+  expect(expectedTimes === undefined, 'lease-times', text('lease-times'), expectedTimes ?? '')
+  const clusterDomain = text('cluster-domain')
+  expect(normalHost(clusterDomain) === clusterDomain, 'cluster-domain', clusterDomain, 'a DNS name such as cluster.local')
+  const parsed: ControllerOptions = {
+    listen: { host: listen?.[1] ?? listen?.[2] ?? '', port: Number(listen?.[3] ?? 0) },
+    kubeconfig,
+    namespace: matching('namespace', dnsLabel, 'the name of a namespace', text('namespace', 'POD_NAMESPACE') || 'repeer-system'),
+    // As long as an event's reportingInstance may be.
+    identity: matching('identity', /^[!-~]{1,128}$/, 'a name of at most 128 characters', text('identity', 'POD_NAME') || hostname),
+    leaseName: matching('lease-name', dnsName, 'the name of a Kubernetes object'),
+    leaseTimes: Object.freeze(leaseTimes ?? leaseDefaults),
+    writesPerSecond: number('writes-per-second', 0.1, 1000, 'writes a second'),
+    pages: Object.freeze({
+      busySeconds: number('busy-page-seconds', 0.1, 3600, 'seconds'),
+      idleSeconds: number('page-seconds', 0.1, 3600, 'seconds'),
+      timeoutSeconds: number('page-timeout-seconds', 0.1, 60, 'seconds'),
+      atOnce: number('pages-at-once', 1, 1000, 'a whole number', /^\d{1,4}$/),
+    }),
+    clusterDomain,
+    logLevel: matching('log-level', new RegExp(`^(${logLevels.join('|')})$`), `one of ${logLevels.join(', ')}`),
+  }
+  if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer controller --help.`)
+  Object.freeze(parsed.listen)
+  return Object.freeze(parsed)
+}
+
+/** The defaults with what is given; undefined where it is not a list of NAME=SECONDS with names that the election knows. */
+function parseTimes(text: string): LeaseTimes | undefined {
+  const entries = text
+    .split(',')
+    .filter(Boolean)
+    .map(entry => /^(\w+)=(\d{1,9}(?:\.\d{1,3})?)$/.exec(entry.trim()))
+  const known = entries.every(entry => entry !== null && Object.hasOwn(leaseDefaults, entry[1] ?? ''))
+  return known ? { ...leaseDefaults, ...Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) } : undefined
+}

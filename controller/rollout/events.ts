@@ -1,0 +1,178 @@
+// Events on pods, as `kubectl describe pod` shows them. They are for people: whatever goes wrong with them is only logged, and they can never be
+// so many that they weigh on the API server.
+//
+// events.k8s.io/v1, which all supported versions serve: `describe` reads the same objects through the core API, and shows note, series and
+// reportingController as message, count and source.
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { ApiCall } from '../../kubernetes/api-request.ts'
+import { type Clock, wallClock } from '../clock.ts'
+import { tokenBucket } from './token-bucket.ts'
+import type { PodRef } from './writes.ts'
+
+export type PodEvent = {
+  readonly type: 'Normal' | 'Warning'
+  /** In CamelCase, as Kubernetes' own. */
+  readonly reason: string
+  readonly message: string
+}
+
+export type Events = {
+  /** Never throws and never waits. The same again within 10 minutes only raises the count of the first. */
+  tell(pod: PodRef, event: PodEvent): void
+  /** Takes no more, and resolves when nothing is under way any more. */
+  close(): Promise<void>
+}
+
+export type EventsOptions = {
+  readonly request: (call: ApiCall) => Promise<unknown>
+  /** repeer-controller. */
+  readonly component?: string
+  /** This replica: the name of its pod. */
+  readonly instance: string
+  /** Its `now` is what events show: milliseconds since the epoch. */
+  readonly clock?: Clock
+  readonly log: Pick<Logger, 'warn'>
+  /** Called for each event that was left out because there were too many, or that could not be written. */
+  readonly dropped?: () => void
+}
+
+/** Requests a second: a fifth of what the annotations may take. */
+const perSecond = 10
+/** How long the same event counts as the same, from when it was last told. */
+const sameMs = 10 * 60_000
+/** Between two writes of one event's count. */
+const countMs = 60_000
+/** Events that are remembered in order to recognise them; beyond that the oldest are forgotten. */
+const remembered = 5_000
+/** An event that comes late is of no use, and the next one waits. */
+const timeoutMs = 5_000
+/** Bytes of a note, and of the other texts (Kubernetes: ValidateEventCreate). */
+const maxNote = 1024
+const maxShort = 128
+
+type Told = {
+  readonly path: string
+  readonly name: string
+  readonly event: object
+  count: number
+  written: number
+  lastAt: number
+  cancel: (() => void) | undefined
+}
+
+export function createEvents(options: EventsOptions): Events {
+  const { request, component = 'repeer-controller', instance, clock = wallClock, log, dropped } = options
+  const bucket = tokenBucket({ perSecond, burst: perSecond, now: clock.now })
+  /** Oldest first, by when they were last told. */
+  const told = new Map<string, Told>()
+  const running = new Set<Promise<void>>()
+  let closed = false
+  let failing = false
+
+  function send(call: Pick<ApiCall, 'method' | 'path' | 'body' | 'contentType'>, then: (answer: unknown) => void = () => {}): void {
+    if (!bucket.take()) return void dropped?.()
+    const run = request({ ...call, expected: [404], timeoutMs })
+      .then(answer => {
+        failing = false
+        then(answer)
+      })
+      .catch((err: unknown) => {
+        // Once, not for each.
+        if (!failing) log.warn({ err }, 'events cannot be written')
+        failing = true
+        dropped?.()
+      })
+      .finally(() => running.delete(run))
+    running.add(run)
+  }
+
+  function begin(key: string, { namespace, name, uid }: PodRef, { type, reason, message }: PodEvent): void {
+    const at = clock.now()
+    // Unique as client-go makes it: the object's name and the time; and some chance, since two events can fall into one microsecond.
+    const event = `${name.slice(0, 220).replace(/[.-]+$/, '')}.${Math.round(at * 1000).toString(16)}${randomBytes(2).toString('hex')}`
+    const path = `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`
+    const body = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: event, namespace },
+      eventTime: microTime(at),
+      reportingController: component,
+      reportingInstance: bytes(instance, maxShort),
+      action: bytes(reason, maxShort),
+      reason: bytes(reason, maxShort),
+      regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+      note: bytes(oneLine(message), maxNote),
+      type,
+    }
+    told.set(key, { path, name: event, event: body, count: 1, written: 1, lastAt: at, cancel: undefined })
+    send({ method: 'POST', path, body })
+  }
+
+  function count(one: Told): void {
+    one.cancel = undefined
+    if (one.written === one.count) return
+    one.written = one.count
+    const series = { count: one.count, lastObservedTime: microTime(one.lastAt) }
+    const path = `${one.path}/${encodeURIComponent(one.name)}`
+    // Events are kept for an hour, or as short as the cluster says: one that is gone is written anew.
+    send({ method: 'PATCH', path, body: { series }, contentType: 'application/merge-patch+json' }, answer => {
+      if (answer === undefined) send({ method: 'POST', path: one.path, body: { ...one.event, series } })
+    })
+  }
+
+  function forget(key: string, one: Told): void {
+    one.cancel?.()
+    told.delete(key)
+  }
+
+  return {
+    tell(pod, event) {
+      if (closed) return
+      const at = clock.now()
+      for (const [key, one] of told) {
+        if (at - one.lastAt < sameMs && told.size <= remembered) break
+        forget(key, one)
+      }
+      const key = JSON.stringify([pod.uid, event.type, event.reason, event.message])
+      const one = told.get(key)
+      if (!one) return begin(key, pod, event)
+      // To the end of the order.
+      told.delete(key)
+      told.set(key, one)
+      one.count += 1
+      one.lastAt = at
+      one.cancel ??= clock.after(countMs, () => count(one))
+    },
+    async close() {
+      closed = true
+      for (const one of told.values()) {
+        if (!one.cancel) continue
+        one.cancel()
+        count(one)
+      }
+      while (running.size > 0) await Promise.allSettled(running)
+      told.clear()
+    },
+  }
+}
+
+/** As Kubernetes writes a MicroTime. */
+function microTime(at: number): string {
+  return new Date(at).toISOString().replace('Z', '000Z')
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim() || '-'
+}
+
+/** The beginning of a text, in at most so many bytes of UTF-8 and whole characters. */
+function bytes(text: string, most: number): string {
+  const encoded = Buffer.from(text)
+  if (encoded.length <= most) return text
+  // A character that was cut in two decodes as U+FFFD.
+  return `${encoded
+    .subarray(0, most - 3)
+    .toString()
+    .replace(/\ufffd+$/, '')}…`
+}

@@ -1,0 +1,53 @@
+// From what is known of a pod to what the pacing needs of it. Pure.
+import { blindTurn } from '../../peers/turn.ts'
+import type { Seen } from './pages.ts'
+import { type InjectedPod, podKey } from './pod.ts'
+import type { Known, Member } from './turns.ts'
+
+/** What the controller has written and not seen come back yet. */
+export type Written = { readonly turn: string; readonly grantedAt: number | undefined }
+
+/** After this long without an answer a page counts as unreachable: a sidecar that starts again is back within seconds. */
+const unreachableMs = 30_000
+
+export type MemberParts = {
+  readonly pod: InjectedPod
+  /** The pod's own pause, or its namespace's. */
+  readonly paused: boolean
+  readonly seen: Seen | undefined
+  readonly written: Written | undefined
+  readonly changing: boolean
+}
+
+export function memberOf({ pod, paused, seen, written, changing }: MemberParts, now: number): Member {
+  const turn = written ? written.turn : pod.turn
+  const turnGrantedAt = written ? (written.grantedAt ?? pod.turnGrantedAt) : pod.turnGrantedAt
+  const known = seen && knownOf(seen, now)
+  return {
+    key: podKey(pod),
+    group: pod.plan.group,
+    validator: pod.plan.validator,
+    maxUnavailable: pod.plan.maxUnavailable,
+    paused,
+    ready: pod.ready,
+    deleting: pod.deleting,
+    blind: blindTurn(pod.peerHash, pod.endpoints),
+    changing,
+    ...(turn === undefined ? {} : { turn }),
+    ...(turnGrantedAt === undefined ? {} : { turnGrantedAt }),
+    ...(known ? { seen: known } : {}),
+    ...(pod.ready || pod.readySince === undefined ? {} : { unreadySince: pod.readySince }),
+  }
+}
+
+/** A pod that has gone: it uses up its group's budget until another is in its place. */
+export function goneMember(pod: InjectedPod): Member {
+  return { ...memberOf({ pod, paused: true, seen: undefined, written: undefined, changing: false }, 0), ready: false, deleting: true }
+}
+
+/** A page that cannot be read for a moment is taken to say what it said last. */
+function knownOf(seen: Seen, now: number): Known {
+  if ('page' in seen) return seen
+  if (seen.last && now - seen.since < unreachableMs) return seen.last
+  return { unreachable: seen.unreachable, since: seen.since }
+}
