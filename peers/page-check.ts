@@ -21,6 +21,7 @@ const maxInMessage = 5
 
 /** peerHash, snapshotHash or blindTurn, of this version or a later one. */
 const hash = /^[a-z]\d{1,3}:[0-9a-f]{8,128}$/
+const turn = /^((spent|withdrawn) )?[a-z]\d{1,3}:[0-9a-f]{8,128}$/
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
 /** The page that a JSON text holds. Throws an Error that lists what was found where, and what was expected. */
@@ -55,7 +56,7 @@ function pageOf(page: Fields): Page {
     applied: hashOrNull(page, 'applied'),
     wanted: hashOrNull(page, 'wanted'),
     list: hashOrNull(page, 'list'),
-    ...optional('turn', page.matching('turn', hash, 'a hash', 'optional')),
+    ...optional('turn', page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
     peers: entries(page, 'peers', maxPeers).map(peerOf),
     node: nodeOf(page.object('node')),

@@ -29,11 +29,9 @@ export type KeptOptions<T> = {
 
 type Versioned<T> = { readonly version: string; readonly value: T }
 type Removed = { readonly version: string; readonly removed: true }
-/** `during`: what the watch has said since the fetch under way began. */
-type Group<T> = {
-  objects: Map<string, Versioned<T>> | undefined
-  fetching: { readonly during: Map<string, Versioned<T> | Removed> } | undefined
-}
+type Group<T> = { objects: Map<string, Versioned<T>> | undefined }
+/** What the watch has said since the fetch began, about any object: it may have been one of the group before. */
+type During<T> = Map<string, Versioned<T> | Removed>
 
 export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOptions<T>): Kept<T> {
   const groups = new Map<string, Group<T>>()
@@ -41,20 +39,21 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
   const groupNames = new Map<string, string>()
   /** Needed since the list that is being read began: its first pages were read without them. */
   const late = new Set<string>()
+  const fetching = new Map<string, During<T>>()
   let phase: 'before' | 'listing' | 'following' = 'before'
 
   function start(name: string, group: Group<T>): void {
-    const fetching = { during: new Map<string, Versioned<T> | Removed>() }
-    group.fetching = fetching
-    const isNeeded = () => groups.get(name) === group && group.fetching === fetching
+    const during: During<T> = new Map()
+    fetching.set(name, during)
+    const isNeeded = () => fetching.get(name) === during
     fetch(name, isNeeded, objects => {
       if (!isNeeded()) return
-      group.fetching = undefined
+      fetching.delete(name)
       const found = new Map<string, Versioned<T>>()
       for (const object of objects) {
         if (object.metadata?.name) found.set(object.metadata.name, { version: versionOf(object), value: read(object, name) })
       }
-      for (const [object, event] of fetching.during) {
+      for (const [object, event] of during) {
         const fetched = found.get(object)
         if (fetched && isOlder(event.version, fetched.version)) continue
         if ('removed' in event) found.delete(object)
@@ -79,12 +78,11 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
   }
 
   function remove(object: string, version: string, name: string | undefined): void {
+    for (const during of fetching.values()) during.set(object, { version, removed: true })
     const group = name === undefined ? undefined : groups.get(name)
-    if (!name || !group) return
-    group.fetching?.during.set(object, { version, removed: true })
-    const have = group.objects?.get(object)
-    if (!have || isOlder(version, have.version)) return
-    group.objects?.delete(object)
+    const have = group?.objects?.get(object)
+    if (!name || !have || isOlder(version, have.version)) return
+    group?.objects?.delete(object)
     groupNames.delete(object)
     changed(name)
   }
@@ -109,7 +107,7 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
         }
         for (const [name, group] of groups) {
           if (late.has(name)) continue
-          group.fetching = undefined
+          fetching.delete(name)
           become(name, group, listed.get(name) ?? new Map())
         }
         for (const name of late) {
@@ -120,28 +118,28 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
       },
       set: (object, { group: name, version, value }) => {
         const former = groupNames.get(object)
-        if (former !== undefined && former !== name) remove(object, version, former)
+        remove(object, version, former === name ? undefined : former)
+        fetching.get(name)?.set(object, { version, value })
         const group = groups.get(name)
-        group?.fetching?.during.set(object, { version, value })
         const have = group?.objects?.get(object)
         if (!group?.objects || (have && isOlder(version, have.version))) return
         group.objects.set(object, { version, value })
         groupNames.set(object, name)
         if (!have || !isSame(have.value, value)) changed(name)
       },
-      remove: (name, object) => remove(name, versionOf(object), groupNames.get(name) ?? groupOf(object)),
+      remove: (name, object) => remove(name, versionOf(object), groupNames.get(name)),
     },
     need: name => {
-      const known = groups.get(name)
-      const group = known ?? { objects: undefined, fetching: undefined }
+      const group: Group<T> = groups.get(name) ?? { objects: undefined }
       groups.set(name, group)
       if (phase === 'listing') late.add(name)
-      else if (phase === 'following' && !group.fetching) start(name, group)
+      else if (phase === 'following' && !fetching.has(name)) start(name, group)
     },
     drop: name => {
       for (const object of groups.get(name)?.objects?.keys() ?? []) if (groupNames.get(object) === name) groupNames.delete(object)
       groups.delete(name)
       late.delete(name)
+      fetching.delete(name)
     },
     get: name => {
       const objects = groups.get(name)?.objects

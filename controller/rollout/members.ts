@@ -45,9 +45,9 @@ export function goneMember(pod: InjectedPod): Member {
   return { ...memberOf({ pod, paused: true, seen: undefined, written: undefined, changing: false }, 0), ready: false, deleting: true }
 }
 
-/** A page that cannot be read for a moment is taken to say what it said last. */
-function knownOf(seen: Seen, now: number): Known {
+/** A page that cannot be read for a moment is taken to say what it said last; that of a pod that has just come up is not known yet. */
+function knownOf(seen: Seen, now: number): Known | undefined {
   if ('page' in seen) return seen
-  if (seen.last && now - seen.since < unreachableMs) return seen.last
+  if (now - seen.since < unreachableMs) return seen.last
   return { unreachable: seen.unreachable, since: seen.since }
 }

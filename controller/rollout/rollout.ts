@@ -38,7 +38,7 @@ export type RolloutParts = {
   readonly writer: Writer
   readonly pages: Pages
   readonly events: Events
-  readonly log: Pick<Logger, 'info' | 'warn'>
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly turnTimes: TurnTimes
@@ -79,6 +79,7 @@ export function createRollout(parts: RolloutParts): Rollout {
   const stoppedBefore = new Set<string>()
   let last: Pace = { grants: [], retire: [], groups: [] }
   let room = new Set<string>()
+  let shown = ''
 
   function traceOf(pod: InjectedPod): Trace {
     const key = podKey(pod)
@@ -203,6 +204,9 @@ export function createRollout(parts: RolloutParts): Rollout {
       const at = now()
       const all = members(at)
       last = pace(all, at, turnTimes)
+      const state = JSON.stringify(last.groups)
+      if (state !== shown) log.debug({ groups: last.groups }, 'groups')
+      shown = state
       room = new Set(last.groups.filter(one => one.away.length < one.allowed && one.stopped.length === 0).map(one => one.group))
       for (const { key, turn } of last.retire) write(key, turn, at)
       for (const { key, turn } of last.grants) {

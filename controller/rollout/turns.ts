@@ -230,9 +230,7 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
   if (isDone(turn, page)) return as('spent')
   if (page.phase === 'restarting' || page.phase === 'verifying') return []
   if (member.paused) return as('withdrawn')
-  // Told by a page that was made after the sidecar had the time to see the turn.
-  const seconds = turn.startsWith('b1:') ? times.blindSeconds : times.unusedSeconds
-  return at > turnGrantedAt + seconds * 1000 || (page.turn === turn && page.wanted !== turn && !turn.startsWith('b1:'))
-    ? as('withdrawn')
-    : []
+  // The sidecar has seen the turn, and what it waits for is something else.
+  const useless = page.turn === turn && (turn.startsWith('b1:') ? page.reason === 'awaiting-turn' : page.wanted !== turn)
+  return useless || at > turnGrantedAt + times.unusedSeconds * 1000 ? as('withdrawn') : []
 }

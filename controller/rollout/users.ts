@@ -18,8 +18,9 @@ export function createUsers(): Users {
       namespaces.set(namespace, names)
       const pods = names.get(name) ?? new Set<string>()
       names.set(name, pods)
+      const before = pods.size
       pods.add(pod)
-      return pods.size === 1
+      return before === 0
     },
     remove: (namespace, name, pod) => {
       const names = namespaces.get(namespace)

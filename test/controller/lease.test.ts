@@ -284,7 +284,7 @@ t.test('never two leaders at a time: random latency, failures, conflicts, deaths
       changes += starts
       for (const one of replicas) one.kill()
     }),
-    { numRuns: 150, seed: 7 },
+    { numRuns: 60, seed: 7 },
   )
-  t.ok(led > 100 && changes > 250, `${changes} times a leader started`)
+  t.ok(led > 40 && changes > 90, `${led} histories with a leader, ${changes} times a leader started`)
 })

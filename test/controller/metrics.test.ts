@@ -31,10 +31,16 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
   ]) {
     t.ok(before.includes(line), line)
   }
-  t.notOk(before.some(line => line.startsWith('repeer_controller_watch_age_seconds')), 'nothing is watched')
+  t.notOk(
+    before.some(line => line.startsWith('repeer_controller_watch_age_seconds')),
+    'nothing is watched',
+  )
   groups = []
   age = 2.5
   const after = await lines()
   t.ok(after.includes('repeer_controller_watch_age_seconds 2.5'))
-  t.notOk(after.some(line => line.includes('chain/gaia')), 'a group that is gone is not shown')
+  t.notOk(
+    after.some(line => line.includes('chain/gaia')),
+    'a group that is gone is not shown',
+  )
 })

@@ -13,7 +13,7 @@ t.test('defaults', t => {
     leaseName: 'repeer-controller',
     leaseTimes: { leaseSeconds: 10, renewSeconds: 7, retrySeconds: 2 },
     writesPerSecond: 50,
-    pages: { busySeconds: 1, idleSeconds: 30, timeoutSeconds: 2, atOnce: 32 },
+    pages: { busySeconds: 0.5, idleSeconds: 30, timeoutSeconds: 2, atOnce: 32 },
     clusterDomain: 'cluster.local',
     logLevel: 'info',
   } satisfies ControllerOptions)
@@ -84,10 +84,16 @@ t.test('every problem at once', t => {
     t.fail('expected an error')
   } catch (error) {
     const lines = (error as Error).message.split('\n')
-    for (const name of Object.keys(controllerFlags)) t.ok(lines.some(line => line.startsWith(`--${name}: found "`) || line.startsWith('--kubeconfig: ')), name)
+    for (const name of Object.keys(controllerFlags))
+      t.ok(
+        lines.some(line => line.startsWith(`--${name}: found "`) || line.startsWith('--kubeconfig: ')),
+        name,
+      )
     t.equal(lines.length, Object.keys(controllerFlags).length + 1)
     t.match(lines, [/--listen: found "x", expected HOST:PORT/])
   }
-  t.throws(() => parseControllerOptions(['--lease-times=renewSeconds=12'], inCluster, 'h'), { message: /expected renewSeconds below leaseSeconds/ })
+  t.throws(() => parseControllerOptions(['--lease-times=renewSeconds=12'], inCluster, 'h'), {
+    message: /expected renewSeconds below leaseSeconds/,
+  })
   t.end()
 })

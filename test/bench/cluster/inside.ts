@@ -8,13 +8,13 @@ const say = (line: string) => process.stderr.write(`${line}\n`)
 
 /** How many chains share the runs of an arm: where one waits a minute for the kubelet, several wait together. */
 const lanes: readonly { arm: ArmName; change: Change; beside: number; runs: number; timeoutSeconds: number }[] = [
-  { arm: 'wrap', change: 'moved peer', beside: 2, runs, timeoutSeconds: 180 },
-  { arm: 'signal', change: 'moved peer', beside: 2, runs, timeoutSeconds: 180 },
-  { arm: 'replace', change: 'moved peer', beside: 2, runs, timeoutSeconds: 60 },
+  { arm: 'wrap', change: 'moved peer', beside: 1, runs, timeoutSeconds: 180 },
+  { arm: 'signal', change: 'moved peer', beside: 1, runs, timeoutSeconds: 180 },
+  { arm: 'replace', change: 'moved peer', beside: 1, runs, timeoutSeconds: 60 },
   // Shows that it never happens; a longer look would not show more.
   { arm: 'reloader', change: 'moved peer', beside: 1, runs: Math.min(runs, 3), timeoutSeconds: 60 },
-  { arm: 'wrap', change: 'edited list', beside: 4, runs, timeoutSeconds: 180 },
-  { arm: 'signal', change: 'edited list', beside: 4, runs, timeoutSeconds: 180 },
+  { arm: 'wrap', change: 'edited list', beside: 1, runs, timeoutSeconds: 180 },
+  { arm: 'signal', change: 'edited list', beside: 1, runs, timeoutSeconds: 180 },
   { arm: 'replace', change: 'edited list', beside: 1, runs, timeoutSeconds: 60 },
   { arm: 'reloader', change: 'edited list', beside: 4, runs, timeoutSeconds: 180 },
 ]

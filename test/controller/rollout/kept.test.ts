@@ -105,6 +105,7 @@ t.test('events during a fetch', async t => {
     ['deleted after it', kept => kept.deleted(object('a', '5', 9)), [object('a', '5', 5)], []],
     ['deleted, and made again before it', kept => kept.deleted(object('a', '5', 9)), [object('a', '10', 10)], ['10']],
     ['versions that are no numbers: the event', kept => kept.event(object('a', 'e', 'x')), [object('a', 'f', 'y')], ['e']],
+    ['moved to a group that is not needed', kept => kept.event(object('c', '9', 9, 'a')), [object('a', '5', 5)], []],
     ['moved to another group', kept => kept.event(object('b', '9', 9, 'a')), [object('a', '5', 5)], []],
   ]
   for (const [what, act, fetched, values] of rows) {

@@ -211,7 +211,7 @@ t.test('the same hash as the sidecar makes from its files', async t => {
       else if (read.reason === 'list-malformed') t.match(found.peerHash, /^unreadable:/)
       else t.equal(found.peerHash, peerHash([]))
     }),
-    { numRuns: 300 },
+    { numRuns: 60 },
   )
-  t.ok(good > 30, `${good} of 300 have a list`)
+  t.ok(good > 6, `${good} of 60 have a list`)
 })

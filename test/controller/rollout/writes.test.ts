@@ -134,6 +134,22 @@ t.test('a failure is tried again with a growing delay of at most 30 s, with what
   t.equal(clock.timers(), 0)
 })
 
+t.test('what came while a write failed outranks what failed', async t => {
+  const { writer, clock, sent, answers } = setup(t, {}, 100)
+  answers(() => {
+    throw new Error('no')
+  })
+  writer.write(pod('a'), { x: '1', y: '1' })
+  await clock.pass(50)
+  writer.write(pod('a'), { x: '2' })
+  answers(one => {
+    if (one.at === 0) throw new Error('no')
+    return true
+  })
+  await clock.pass(2000)
+  t.same(sent.at(-1)?.annotations, { x: '2', y: '1' })
+})
+
 t.test('a pod that is gone, or another of that name, is dropped silently, with what came since', async t => {
   const { writer, clock, sent, answers, log, outcomes } = setup(t, {}, 10)
   answers(one => one.pod.uid !== 'old')

@@ -1,0 +1,81 @@
+// A chain in which four validators list each other, and a fifth node with next to no voting power that nobody lists until the lists are edited.
+import { type Chain, type ChainOptions, makeChain } from './chain.ts'
+import { apply, kubectl } from './install.ts'
+import { openRpc } from './scenario.ts'
+import { getPod, height, netInfo, until } from './watch.ts'
+
+export const validators = [0, 1, 2, 3] as const
+export const newcomer = 4
+const all = [...validators, newcomer] as const
+
+export type Mesh = { readonly namespace: string; readonly chain: Chain }
+
+/** Starts it, with node4 apart, and waits for blocks. */
+export async function runningMesh(namespace: string, options: Omit<ChainOptions, 'namespace' | 'validators'> = {}): Promise<Mesh> {
+  const config = (toml: string, index: number) => openRpc(options.config ? options.config(toml, index) : toml)
+  const chain = makeChain({ namespace, ...options, validators: 5, config })
+  apply(chain.objects.map(object => (object.kind === 'ConfigMap' ? withMeshConfig(chain, object as never) : object)))
+  for (const index of all) await until(`node${index} runs`, 120, () => getPod(namespace, `node${index}-0`).status.phase === 'Running')
+  await until('blocks', 120, async () => (await height(namespace, 0)) > 2)
+  return { namespace, chain }
+}
+
+type ConfigMap = { metadata: { name: string }; data: Record<string, string> }
+
+function withMeshConfig(chain: Chain, map: ConfigMap): ConfigMap {
+  const index = Number(/\d+/.exec(map.metadata.name)?.[0])
+  const genesis = JSON.parse(map.data['genesis.json'] ?? '') as { validators: { power: string; name: string }[] }
+  genesis.validators = genesis.validators.map(one => ({ ...one, power: one.name === `node${newcomer}` ? '1' : '100' }))
+  const others = validators.filter(one => one !== index)
+  const toml = chain.configOf(index, index === newcomer ? [] : others)
+  return { ...map, data: { ...map.data, 'config.toml': toml, 'genesis.json': JSON.stringify(genesis) } }
+}
+
+/** Writes the lists of these nodes anew: the other validators, with or without the newcomer. */
+export function editLists({ namespace, chain }: Mesh, of: readonly number[], members: readonly number[]): void {
+  for (const index of of) {
+    const data = {
+      'config.toml': chain.configOf(
+        index,
+        members.filter(one => one !== index),
+      ),
+    }
+    kubectl('-n', namespace, 'patch', 'configmap', `node${index}-config`, '--type=merge', '-p', JSON.stringify({ data }))
+  }
+}
+
+export async function hasPeer({ namespace, chain }: Mesh, index: number, peer: number): Promise<boolean> {
+  return (await netInfo(namespace, index))?.peers.some(one => one.node_info.id === chain.ids[peer]) ?? false
+}
+
+/** Asks every validator for its health ten times a second, and keeps the largest number that did not answer together, and the highest block. */
+export function watchMesh(mesh: Mesh): { mostDown(): number; stop(): Promise<void> } {
+  const addresses = new Map(validators.map(index => [index, getPod(mesh.namespace, `node${index}-0`).status.podIP]))
+  let most = 0
+  let stopped = false
+  const done = (async () => {
+    while (!stopped) {
+      const answers = await Promise.all(validators.map(index => isHealthy(addresses.get(index))))
+      most = Math.max(most, answers.filter(one => !one).length)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  })()
+  return {
+    mostDown: () => most,
+    async stop() {
+      stopped = true
+      await done
+    },
+  }
+}
+
+async function isHealthy(ip: string | undefined): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${ip}:26657/health`, { signal: AbortSignal.timeout(2000) })
+    await response.arrayBuffer()
+    return response.ok
+  } catch (error) {
+    // One that does not answer in time on a busy machine is not down; a refused connection is.
+    return (error as Error).name === 'TimeoutError'
+  }
+}
