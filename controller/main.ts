@@ -11,7 +11,6 @@ import { createEvents } from './rollout/events.ts'
 import { createPages } from './rollout/pages.ts'
 import { podPatcher } from './rollout/patch-pod.ts'
 import { createRollout, type Rollout } from './rollout/rollout.ts'
-import { turnTimes } from './rollout/turns.ts'
 import { createWriter, type Writer } from './rollout/writes.ts'
 import { buildServer } from './server.ts'
 
@@ -70,7 +69,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
       events,
       log,
       now: Date.now,
-      turnTimes,
+      turnTimes: options.turnTimes,
       granted: metrics.granted,
       settled: metrics.settled,
     })

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { normalHost } from '../peers/peer.ts'
 import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from './lease.ts'
+import { type TurnTimes, turnTimes } from './rollout/turns.ts'
 
 export type ControllerOptions = {
   readonly listen: { readonly host: string; readonly port: number }
@@ -13,6 +14,8 @@ export type ControllerOptions = {
   readonly identity: string
   readonly leaseName: string
   readonly leaseTimes: LeaseTimes
+  /** Of the pacing, where they differ from the defaults. */
+  readonly turnTimes: TurnTimes
   readonly writesPerSecond: number
   readonly pages: {
     readonly busySeconds: number
@@ -40,6 +43,10 @@ export const controllerFlags = {
   'lease-times': {
     default: '',
     help: `for tests of the election: NAME=SECONDS, comma-separated, of ${Object.keys(leaseDefaults).join(', ')}`,
+  },
+  'turn-times': {
+    default: '',
+    help: `for tests of the pacing: NAME=SECONDS, comma-separated, of ${Object.keys(turnTimes).join(', ')}`,
   },
   'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },
 } as const
@@ -81,7 +88,9 @@ export function parseControllerOptions(
   const kubeconfig = text('kubeconfig', 'KUBECONFIG') || undefined
   if (kubeconfig === undefined && !env.KUBERNETES_SERVICE_HOST)
     problems.push('--kubeconfig: found nothing, and this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), expected a file')
-  const leaseTimes = parseTimes(text('lease-times'))
+  const leaseTimes = parseTimes(text('lease-times'), leaseDefaults)
+  const turns = parseTimes(text('turn-times'), turnTimes)
+  expect(turns !== undefined, 'turn-times', text('turn-times'), 'such as blindSeconds=10')
   const expectedTimes =
     leaseTimes === undefined ? `such as leaseSeconds=2,renewSeconds=1.5,retrySeconds=0.5` : leaseTimesProblem(leaseTimes)
   expect(expectedTimes === undefined, 'lease-times', text('lease-times'), expectedTimes ?? '')
@@ -95,6 +104,7 @@ export function parseControllerOptions(
     identity: matching('identity', /^[!-~]{1,128}$/, 'a name of at most 128 characters', text('identity', 'POD_NAME') || hostname),
     leaseName: matching('lease-name', dnsName, 'the name of a Kubernetes object'),
     leaseTimes: Object.freeze(leaseTimes ?? leaseDefaults),
+    turnTimes: Object.freeze(turns ?? turnTimes),
     writesPerSecond: number('writes-per-second', 0.1, 1000, 'writes a second'),
     pages: Object.freeze({
       busySeconds: number('busy-page-seconds', 0.1, 3600, 'seconds'),
@@ -110,12 +120,12 @@ export function parseControllerOptions(
   return Object.freeze(parsed)
 }
 
-/** The defaults with what is given; undefined where it is not a list of NAME=SECONDS with names that the election knows. */
-function parseTimes(text: string): LeaseTimes | undefined {
+/** The defaults with what is given; undefined where it is not a list of NAME=SECONDS with names among the defaults. */
+function parseTimes<T extends object>(text: string, defaults: T): T | undefined {
   const entries = text
     .split(',')
     .filter(Boolean)
     .map(entry => /^(\w+)=(\d{1,9}(?:\.\d{1,3})?)$/.exec(entry.trim()))
-  const known = entries.every(entry => entry !== null && Object.hasOwn(leaseDefaults, entry[1] ?? ''))
-  return known ? { ...leaseDefaults, ...Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) } : undefined
+  const known = entries.every(entry => entry !== null && Object.hasOwn(defaults, entry[1] ?? ''))
+  return known ? { ...defaults, ...Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) } : undefined
 }

@@ -12,6 +12,7 @@ export const resources: readonly Resource[] = [
   { plural: 'configmaps', kind: 'ConfigMap', apiVersion: 'v1', namespaced: true },
   { plural: 'secrets', kind: 'Secret', apiVersion: 'v1', namespaced: true },
   { plural: 'pods', kind: 'Pod', apiVersion: 'v1', namespaced: true },
+  { plural: 'endpointslices', kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', namespaced: true },
   {
     plural: 'mutatingwebhookconfigurations',
     kind: 'MutatingWebhookConfiguration',

@@ -76,13 +76,24 @@ t.test('what is said of one pod', async t => {
       pageOf(),
       { verdict: 'settled', list: { state: 'edited', found: hash('a', 'p1'), annotation: hash('f', 'p1') } },
     ],
-    ['no list', {}, pageOf({ list: null }), { list: { state: 'unread', found: null, annotation: hash('a', 'p1') } }],
+    [
+      'an empty list',
+      {},
+      pageOf({ list: null }),
+      { verdict: 'settled', list: { state: 'none', found: null, annotation: hash('a', 'p1') } },
+    ],
+    [
+      'no list',
+      {},
+      pageOf({ list: null, phase: 'waiting', reason: 'list-missing' }),
+      { list: { state: 'unread', found: null, annotation: hash('a', 'p1') } },
+    ],
     ['a blind sidecar', {}, pageOf({}, 600), { verdict: 'problem' }],
     ['not yet', {}, { phase: 'starting', sentence: 'the first comparison is not finished' }, { verdict: 'under-way', phase: 'starting' }],
     ['no page', {}, { hello: 'world' }, { verdict: 'unseen', phase: 'unseen' }],
     ['pending', { phase: 'Pending' }, undefined, { verdict: 'under-way', phase: 'pending' }],
   ]
-  for (const [name, options, body, expected] of cases) {
+  for (const [name, options, body] of cases) {
     const pod = name.replaceAll(' ', '-')
     cluster.putPod(injectedPod(pod, options))
     cluster.pages.set(`chain/${pod}`, { status: name === 'not yet' ? 503 : 200, body })
@@ -177,7 +188,7 @@ t.test("namespaces: the context's, a named one, all, one that has not opted in, 
 
 t.test('no cluster, wrong usage', async t => {
   const { cluster, args } = await standIn(t)
-  const home = t.testdir({ '.kube': { config: cluster.kubeconfig }, broken: 'clusters: 5' })
+  const home = t.testdir({ kubeconfig: cluster.kubeconfig, '.kube': { config: cluster.kubeconfig }, broken: 'clusters: 5' })
   cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
   t.equal((await repeer(['check'], { env: { HOME: home } })).code, 0, '~/.kube/config')
   t.equal((await repeer(['check'], { env: { KUBECONFIG: join(home, '.kube/config') } })).code, 0, 'KUBECONFIG')

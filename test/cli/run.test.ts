@@ -14,7 +14,7 @@ t.test('help and version', async t => {
   for (const args of [['--help'], ['-h'], ['help']]) {
     const { code, out } = await repeer(args)
     t.equal(code, 0)
-    for (const name of ['webhook', 'sidecar', 'explain', 'inject', 'demo']) t.match(out, new RegExp(`\n {2}${name} `))
+    for (const name of ['webhook', 'sidecar', 'controller', 'explain', 'inject', 'demo']) t.match(out, new RegExp(`\n {2}${name} `))
     t.notMatch(out, /demo-node/)
   }
   t.strictSame(await repeer(['--version']), { code: 0, out: `${version}\n`, err: '' })
@@ -51,7 +51,10 @@ t.test('every command teaches: usage, each flag with its default, an example, ex
 t.test('wrong usage is exit code 2 and says what to do', async t => {
   const cases: [string[], RegExp][] = [
     [[], /Usage: repeer COMMAND/],
-    [['explode'], /found the command "explode", expected a command: webhook, sidecar, explain, inject, demo\. See repeer --help/],
+    [
+      ['explode'],
+      /found the command "explode", expected a command: webhook, sidecar, controller, explain, .*inject, demo\. See repeer --help/,
+    ],
     [['--frobnicate'], /found the flag "--frobnicate"/],
     [['constructor'], /found the command "constructor"/],
     [['explain'], /found no file, expected at least one -f FILE .*See repeer explain --help/],
@@ -62,6 +65,10 @@ t.test('wrong usage is exit code 2 and says what to do', async t => {
     [['explain', '-f', 'x', '-o', 'xml'], /--output: found "xml", expected text or json/],
     [['inject', '-f', 'x', '--turns', 'me'], /--turns: found "me", expected self or controller/],
     [['inject', '-f', 'x', '--kubernetes-minor', '1.36'], /--kubernetes-minor: found "1\.36", expected a whole number/],
+    [
+      ['controller', '--writes-per-second', 'many'],
+      /--writes-per-second: found "many", expected writes a second.*See repeer controller --help/s,
+    ],
     [['sidecar', '--look-seconds', 'soon'], /--look-seconds: found "soon", expected seconds/],
     [['demo', '--node', 'geth'], /--node: found "geth", expected auto or cometbft or builtin/],
   ]

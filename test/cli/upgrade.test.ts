@@ -126,6 +126,22 @@ t.test('the first failure stops it, and the old image is back', async t => {
       /does not run the image: waiting: ImagePullBackOff \(not found\)/,
       /see that the image can be pulled/,
     ],
+    [
+      'an image that cannot be pulled, as native sidecars show it',
+      (cluster, pod) => {
+        const message = 'Failed to pull image "repeer:new": not found'
+        const items = [
+          { type: 'Warning', reason: 'Failed', message },
+          { type: 'Warning', reason: 'BackOff', message: 'Back-off pulling image "repeer:new"' },
+        ]
+        cluster.objects.set('/api/v1/namespaces/chain/events', { items })
+        const ended = restarted(pod, { terminated: { exitCode: 0, reason: 'Completed' } })
+        const initContainerStatuses = (ended.status?.initContainerStatuses ?? []).map(one => ({ ...one, containerID: 'sidecar-0-a' }))
+        cluster.putPod({ ...ended, status: { ...ended.status, initContainerStatuses } })
+      },
+      /does not run the image: Failed to pull image "repeer:new": not found/,
+      /see that the image can be pulled/,
+    ],
     ['a kubelet that does nothing', () => undefined, /does not run the image after 1 s: running/, /logs a -c repeer --previous/],
     [
       'a page that does not answer',
@@ -167,7 +183,7 @@ t.test('the first failure stops it, and the old image is back', async t => {
       const { cluster, run, imageOf } = await standIn(t)
       cluster.onPatch = (pod, operations) => {
         if (operations.some(one => one.op === 'replace' && one.value === 'repeer:new')) kubelet(cluster, pod)
-        else cluster.putPod(restarted(pod))
+        else if (what !== 'a kubelet that does nothing') cluster.putPod(restarted(pod))
       }
       const { code, out, err } = await run('--image', 'repeer:new')
       t.equal(code, 1)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { turnTimes } from '../../controller/rollout/turns.ts'
 import { type ControllerOptions, controllerFlags, parseControllerOptions } from '../../controller/options.ts'
 
 const inCluster = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
@@ -12,6 +13,7 @@ t.test('defaults', t => {
     identity: 'host-1',
     leaseName: 'repeer-controller',
     leaseTimes: { leaseSeconds: 10, renewSeconds: 7, retrySeconds: 2 },
+    turnTimes,
     writesPerSecond: 50,
     pages: { busySeconds: 0.5, idleSeconds: 30, timeoutSeconds: 2, atOnce: 32 },
     clusterDomain: 'cluster.local',
@@ -44,6 +46,7 @@ t.test('every flag', t => {
     identity: 'i',
     leaseName: 'l.m',
     leaseTimes: { leaseSeconds: 2, renewSeconds: 1.5, retrySeconds: 0.3 },
+    turnTimes,
     writesPerSecond: 0.5,
     pages: { busySeconds: 0.2, idleSeconds: 5, timeoutSeconds: 1, atOnce: 4 },
     clusterDomain: 'example.org',

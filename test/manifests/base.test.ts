@@ -107,6 +107,18 @@ t.test('the permissions are the least that the program needs', async t => {
   t.same(verbs('mutatingwebhookconfigurations')[0].resourceNames, [configuration.metadata.name])
 })
 
+t.test('a policy holds the patch of the configuration to its caBundle', async t => {
+  const { failurePolicy, matchConditions, validations } = one(objects, 'ValidatingAdmissionPolicy').spec
+  t.same(one(objects, 'ValidatingAdmissionPolicyBinding').spec, { policyName: 'repeer-webhook', validationActions: ['Deny'] })
+  t.equal(failurePolicy, 'Fail')
+  const { name, namespace } = one(objects, 'ServiceAccount').metadata
+  t.equal(matchConditions[0].expression, `request.userInfo.username == 'system:serviceaccount:${namespace}:${name}'`)
+  const compared: string = validations[0].expression
+  for (const field of Object.keys(webhook).filter(field => field !== 'clientConfig'))
+    t.match(compared, `now.${field === 'name' ? '' : '?'}${field}`)
+  t.notMatch(compared, 'caBundle')
+})
+
 t.test("repeer's own pods fit the Pod Security Standard restricted, which their namespace enforces", async t => {
   t.same(restrictedProblems(pod.spec), [])
   t.equal(one(all, 'Namespace').metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted')

@@ -182,9 +182,9 @@ t.test('the policies', async t => {
 })
 
 t.test('the replacements name fields that there are', async t => {
-  const { targets } = parseYaml(readFileSync(join(root, 'manifests/base/controller-namespace.yaml'), 'utf8'))
+  const { targets } = parseYaml(readFileSync(join(root, 'manifests/base/policy-namespace.yaml'), 'utf8'))
   for (const { select, fieldPaths } of targets) {
     const [, name] = /\[name=([a-z-]+)\]/.exec(fieldPaths[0]) ?? []
-    t.ok(one(objects, select.kind, select.name).spec.matchConditions.some((condition: { name: string }) => condition.name === name))
+    t.ok(one(all, select.kind, select.name).spec.matchConditions.some((condition: { name: string }) => condition.name === name))
   }
 })

@@ -28,7 +28,7 @@ export function parse(text: string): Entity[] {
 }
 
 /** What kustomize reads and the cluster does not. */
-const noObjects = ['kustomization.yaml', 'image-argument.yaml', 'controller-namespace.yaml']
+const noObjects = ['kustomization.yaml', 'image-argument.yaml', 'policy-namespace.yaml']
 
 /** All objects of manifests/base as they are written, with the file of each. */
 export function baseFiles(): { file: string; text: string; objects: Entity[] }[] {

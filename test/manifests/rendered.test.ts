@@ -87,5 +87,6 @@ t.test('another namespace in the base reaches the policies', { skip }, async t =
   const text = JSON.stringify(render(folder))
   t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-controller'")
   t.match(text, "username != 'system:serviceaccount:elsewhere:repeer-controller'")
+  t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-webhook'")
   t.notMatch(text, 'serviceaccount:repeer-system')
 })

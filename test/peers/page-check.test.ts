@@ -84,14 +84,14 @@ t.test('whatever comes, it is a page or an Error with a short message', async t 
   const fields = Object.keys(examplePage)
   const hostile = fc.dictionary(fc.constantFrom(...fields), fc.jsonValue())
   const property = fc.property(hostile, replaced => {
-      try {
-        const page = parsePage(JSON.stringify({ ...examplePage, ...replaced }))
-        if (JSON.stringify(page).length > 100_000) throw new Error('too much was kept')
-        for (const key of Object.keys(page)) if (!fields.includes(key)) throw new Error(`${key} was kept`)
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.startsWith('the status page cannot be used: ')) throw error
-        if (error.message.length > 3000) throw new Error('a long message')
-      }
+    try {
+      const page = parsePage(JSON.stringify({ ...examplePage, ...replaced }))
+      if (JSON.stringify(page).length > 100_000) throw new Error('too much was kept')
+      for (const key of Object.keys(page)) if (!fields.includes(key)) throw new Error(`${key} was kept`)
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('the status page cannot be used: ')) throw error
+      if (error.message.length > 3000) throw new Error('a long message')
+    }
   })
   t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }))
 })

@@ -34,7 +34,7 @@ t.test('asks a node for its state and its connections', async t => {
   const rpc = await startRpc(t, healthy)
   t.same(await askCometbft({ port: rpc.port }), {
     ok: true,
-    status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false },
+    status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false, votingPower: 0 },
     connections: [{ id: ids.outbound, address: '127.0.0.21', port: 26656 }],
     listening: true,
   })
@@ -43,7 +43,7 @@ t.test('asks a node for its state and its connections', async t => {
 
 t.test('an accepted connection has no port; voting power makes a validator', async t => {
   t.same(readConnections(result('net_info-inbound')), [{ id: ids.self, address: '127.0.0.1' }])
-  t.equal(readStatus(result('status-validator')).validator, true)
+  t.match(readStatus(result('status-validator')), { validator: true, votingPower: 10 })
 })
 
 t.test('addresses and IDs are in normal form', async t => {
@@ -121,6 +121,33 @@ t.test('an answer about upgrades is kept for a minute', async t => {
   t.match(await ask(), { ok: false }, 'a failure is not kept')
   rpc.answers.abci_query = planResponse('v3')
   t.match(await ask(), { status: { upgradePending: true } })
+})
+
+t.test('the power of all validators is asked for by validators only, and its absence is no silence', async t => {
+  const asked: string[] = []
+  const powerCheck = async (base: string) => {
+    asked.push(base)
+    return asked.length === 1 ? 40 : undefined
+  }
+  const rpc = await startRpc(t, { ...healthy })
+  const ask = () => askCometbft({ port: rpc.port, powerCheck })
+  const other = await ask()
+  t.notOk(other.ok && 'totalPower' in other.status)
+  t.same(asked, [])
+  rpc.answers.status = fixture('status-validator')
+  t.match(await ask(), { status: { votingPower: 10, totalPower: 40 } })
+  t.same(asked, [`http://127.0.0.1:${rpc.port}`])
+  const unknown = await ask()
+  t.ok(unknown.ok && !('totalPower' in unknown.status), 'not known, and left out')
+})
+
+t.test('a voting power that cannot be read makes a validator whose power is not known', async t => {
+  const of = (voting_power: unknown) =>
+    readStatus(JSON.parse(json(v => Object.assign(v.result.validator_info ?? {}, { voting_power }), 'status-validator')).result)
+  for (const odd of ['x', '1.5', '9'.repeat(30), {}])
+    t.same({ ...of(odd), id: '' }, { id: '', height: of(odd).height, catchingUp: false, validator: true })
+  t.match(of('-1'), { validator: false })
+  t.notOk('votingPower' in of('-1'))
 })
 
 const json = (change: (value: { result: Record<string, Record<string, unknown>> }) => void, name: string) => {
@@ -230,7 +257,7 @@ t.test('the view of a node', async t => {
   t.same(await lookAtNode(it, { procDir }), {
     seenBy: 'net_info',
     connections: [{ id: ids.outbound, address: '127.0.0.21', port: 26656 }],
-    status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false },
+    status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false, votingPower: 0 },
     listening: true,
   })
   rpc.answers.net_info = json(v => Object.assign(v.result, { listening: false }), 'net_info-outbound')

@@ -61,7 +61,14 @@ for (const share of [0.25, 0.5, 1]) {
   if (share < 1) {
     const shared = await measureMass(bench, controller, chosen, 'shared')
     say(`${chosen.length} pods: shared lists ${json(shared)}`)
-    stages.push({ namespaces: some.length, pods: chosen.length, slices: some.length * (fleet.slices / fleet.namespaces), start: startCost, idle, shared })
+    stages.push({
+      namespaces: some.length,
+      pods: chosen.length,
+      slices: some.length * (fleet.slices / fleet.namespaces),
+      start: startCost,
+      idle,
+      shared,
+    })
     await controller.stop()
     continue
   }

@@ -12,16 +12,41 @@ import type { Fleet, Node } from './fleet.ts'
 import type { Relay } from './relay.ts'
 
 /** What a phase cost. `load`: the machine's load average at its end. Bytes are those on the wire, both ways. */
-export type Cost = { readonly seconds: number; readonly cpuSeconds: number; readonly bytes: number; readonly peakRss: number; readonly load: number }
+export type Cost = {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly bytes: number
+  readonly peakRss: number
+  readonly load: number
+}
 export type Start = Cost & { readonly syncedSeconds: number; readonly rss: number; readonly writes: number }
 export type Idle = Cost & { readonly rss: number }
 export type Latency = { readonly tries: number; readonly p50: number; readonly p99: number; readonly load: number }
 /** `last`: from the first edit to the last annotation. `edited`: to when the API server had taken the last edit. */
-export type Mass = Cost & { readonly pods: number; readonly edits: number; readonly edited: number; readonly last: number; readonly writes: number }
-export type Stage = { readonly namespaces: number; readonly pods: number; readonly slices: number; readonly start: Start; readonly idle: Idle; readonly shared: Mass }
+export type Mass = Cost & {
+  readonly pods: number
+  readonly edits: number
+  readonly edited: number
+  readonly last: number
+  readonly writes: number
+}
+export type Stage = {
+  readonly namespaces: number
+  readonly pods: number
+  readonly slices: number
+  readonly start: Start
+  readonly idle: Idle
+  readonly shared: Mass
+}
 export type Cut = Cost & { readonly connections: number; readonly annotated: number }
 
-export type Bench = { readonly api: Api; readonly fleet: Fleet; readonly cohort: Cohort; readonly relay: Relay; readonly say: (line: string) => void }
+export type Bench = {
+  readonly api: Api
+  readonly fleet: Fleet
+  readonly cohort: Cohort
+  readonly relay: Relay
+  readonly say: (line: string) => void
+}
 
 export async function optInTo(api: Api, namespaces: readonly string[]): Promise<void> {
   await forAll(namespaces, one => api.patch(`/api/v1/namespaces/${one}`, { metadata: { labels: { [optIn.label]: optIn.value } } }))
@@ -41,13 +66,25 @@ export function meter(measured: Measured, relay: Relay): () => Cost {
 }
 
 /** From the start of the process until every pod's annotations are those of its lists. */
-export async function measureStart({ cohort, relay }: Bench, nodes: readonly Node[], start: () => Promise<Controller>): Promise<[Controller, Start]> {
+export async function measureStart(
+  { cohort, relay }: Bench,
+  nodes: readonly Node[],
+  start: () => Promise<Controller>,
+): Promise<[Controller, Start]> {
   const bytes = relay.bytesIn() + relay.bytesOut()
   const controller = await start()
   const arrived = Promise.all(nodes.map(node => cohort.arrival(node, cohort.fits(node), controller.startedAt)))
   const [syncedSeconds, seconds] = await Promise.all([controller.synced, arrived.then(all => Math.max(...all))])
-  const cost = { seconds, cpuSeconds: controller.cpuSeconds(), bytes: relay.bytesIn() + relay.bytesOut() - bytes, peakRss: controller.peakRss() }
-  return [controller, { ...cost, load: loadavg()[0] ?? Number.NaN, syncedSeconds, rss: controller.rss(), writes: await controller.writes() }]
+  const cost = {
+    seconds,
+    cpuSeconds: controller.cpuSeconds(),
+    bytes: relay.bytesIn() + relay.bytesOut() - bytes,
+    peakRss: controller.peakRss(),
+  }
+  return [
+    controller,
+    { ...cost, load: loadavg()[0] ?? Number.NaN, syncedSeconds, rss: controller.rss(), writes: await controller.writes() },
+  ]
 }
 
 export async function measureIdle({ relay }: Bench, measured: Measured, seconds: number): Promise<Idle> {
@@ -87,7 +124,12 @@ export async function measureMoves({ cohort }: Bench, nodes: readonly Node[], tr
 }
 
 /** All lists at once: the one that each namespace shares, or each node's own. */
-export async function measureMass({ cohort, relay }: Bench, controller: Controller, nodes: readonly Node[], which: 'shared' | 'own'): Promise<Mass> {
+export async function measureMass(
+  { cohort, relay }: Bench,
+  controller: Controller,
+  nodes: readonly Node[],
+  which: 'shared' | 'own',
+): Promise<Mass> {
   const namespaces = [...new Set(nodes.map(node => node.namespace))]
   const writes = await controller.writes()
   const done = meter(controller, relay)

@@ -110,6 +110,7 @@ t.test('endpoints: which Service a host is', async t => {
   t.strictSame(wanted([secret, literal(list('node'))], {}, node), {
     endpoints: formatEndpoints({ node: { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } }),
   })
+  t.strictSame(wanted([source('one', { kind: 'Secret' })], { 'one/peers': list('node') }, node), {}, 'no ConfigMap of its name')
   t.strictSame(servicesOf(['x.b', 'node'], 'a'), [
     { hostname: 'x', service: 'b', namespace: 'a' },
     { service: 'x', namespace: 'b' },

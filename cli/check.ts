@@ -1,0 +1,175 @@
+// Looks at the pods of namespaces for `repeer check`: reads them, their status pages, and why others were not injected.
+import { optIn } from '../peers/pod.ts'
+import type { ConfigMapView, DecideInput, Decision } from '../webhook/decision.ts'
+import { podReport } from './check-pod.ts'
+import type { CheckReport, PodReport, UninjectedReport } from './check-report.ts'
+import { type NamespaceObject, uninjectedReport } from './check-uninjected.ts'
+import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
+import { ClusterError, messageOf } from './cluster-error.ts'
+import { isInjected, type PodObject } from './pod-object.ts'
+import { type PageAnswer, statusPage } from './status-page.ts'
+
+/** Status pages read at the same time: enough to be quick with hundreds of pods, too few to be felt by the API server. */
+const atOnce = 8
+
+export type CheckParts = {
+  readonly cluster: Cluster
+  /** The webhook's. */
+  readonly decide: (input: DecideInput) => Decision
+  readonly now: () => number
+}
+
+/**
+ * The report about the named namespaces, or about all that have opted in. Throws ClusterError where their pods may not be listed, Error for a
+ * namespace that does not exist.
+ */
+export async function check(parts: CheckParts, names: readonly string[] | 'all'): Promise<CheckReport> {
+  const notes: string[] = []
+  const namespaces =
+    names === 'all' ? await optedIn(parts.cluster) : await Promise.all(names.map(name => named(parts.cluster, name, notes)))
+  const pods: PodReport[] = []
+  const notInjected: UninjectedReport[] = []
+  for (const namespace of namespaces) {
+    const looked = await lookAt(parts, namespace, notes)
+    pods.push(...looked.pods)
+    notInjected.push(...looked.notInjected)
+  }
+  const shown = namespaces.map(namespace => ({ name: namespace.metadata.name, optedIn: isOptedIn(namespace) }))
+  if (shown.length === 0) notes.push(`no namespace has the label ${optIn.label}: ${optIn.value}`)
+  const isOut = shown.length === 0 || shown.some(({ optedIn }) => optedIn === false)
+  return {
+    at: new Date(parts.now()).toISOString(),
+    namespaces: shown,
+    pods: pods.sort((a, b) => order(a.group, b.group) || order(a.namespace, b.namespace) || order(a.pod, b.pod)),
+    notInjected: notInjected.sort((a, b) => order(a.namespace, b.namespace) || order(a.pod, b.pod)),
+    notes,
+    settled:
+      pods.every(({ verdict }) => verdict === 'settled' || verdict === 'ended') &&
+      notInjected.every(({ kind }) => kind === 'left-alone') &&
+      !(isOut && pods.length === 0),
+  }
+}
+
+async function lookAt(
+  { cluster, decide, now }: CheckParts,
+  namespace: NamespaceObject,
+  notes: string[],
+): Promise<{ pods: PodReport[]; notInjected: UninjectedReport[] }> {
+  const { name } = namespace.metadata
+  const all = await listPods(cluster, name)
+  const injected = all.filter(isInjected)
+  const others = all.filter(pod => !isInjected(pod) && !hasEnded(pod))
+  let forbidden: string | undefined
+  const pods = await eachOf(injected, async pod => {
+    const answer = await answerOf(cluster, pod, forbidden)
+    if ('forbidden' in answer) forbidden = answer.forbidden
+    return podReport(pod, answer, now())
+  })
+  if (forbidden !== undefined) notes.push(pagePermission(name, forbidden))
+  if (isOptedIn(namespace) !== true) {
+    const without = `repeer injects pods only where the label ${optIn.label}: ${optIn.value} is`
+    if (isOptedIn(namespace) === false)
+      notes.push(`namespace ${name} has not opted in: ${without} (kubectl label namespace ${name} ${optIn.label}=${optIn.value})`)
+    return { pods, notInjected: [] }
+  }
+  const configMap = configMapReader(cluster, name, notes)
+  return { pods, notInjected: await eachOf(others, pod => uninjectedReport(pod, namespace, decide, configMap, now())) }
+}
+
+async function answerOf(cluster: Cluster, pod: PodObject, forbidden: string | undefined): Promise<PageAnswer> {
+  // The same would be answered for every pod of the namespace.
+  if (forbidden !== undefined) return { forbidden }
+  const { name, namespace } = pod.metadata
+  if (pod.spec.hostNetwork) {
+    const where = `the pod uses the machine's network, where the page listens on loopback only`
+    return { unreachable: `${where}; see kubectl -n ${namespace} logs ${name} -c repeer` }
+  }
+  if (pod.status?.phase !== 'Running' || pod.metadata.deletionTimestamp) return { unreachable: 'the pod does not run' }
+  return statusPage(cluster, namespace, name)
+}
+
+/** Throws ClusterError that names the permission that lacks. */
+export async function listPods(cluster: Cluster, namespace: string): Promise<PodObject[]> {
+  try {
+    return await cluster.list<PodObject>(podsPath(namespace))
+  } catch (error) {
+    if (!isStatus(error, 403)) throw error
+    throw new ClusterError(
+      `the pods of namespace ${namespace} may not be listed; expected the permission list on pods: ${messageOf(error)}`,
+    )
+  }
+}
+
+function pagePermission(namespace: string, found: string): string {
+  return (
+    `the status pages of namespace ${namespace} may not be read, so that only the pods' annotations are shown; expected the permission get on ` +
+    `pods/proxy (kubectl create role repeer-check -n ${namespace} --verb=get --resource=pods/proxy, and a role binding): ${found}`
+  )
+}
+
+function configMapReader(cluster: Cluster, namespace: string, notes: string[]): (name: string) => Promise<ConfigMapView> {
+  const known = new Map<string, Promise<ConfigMapView>>()
+  const read = async (name: string): Promise<ConfigMapView> => {
+    try {
+      const found = await cluster.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`)
+      return (found as { data?: Record<string, string> }).data ?? {}
+    } catch (error) {
+      if (isStatus(error, 404)) return 'absent'
+      const note = `ConfigMaps of namespace ${namespace} may not be read (permission get on configmaps): why pods were not injected is told without them`
+      if (isStatus(error, 403) && !notes.includes(note)) notes.push(note)
+      return 'unknown'
+    }
+  }
+  return name => {
+    const earlier = known.get(name) ?? read(name)
+    known.set(name, earlier)
+    return earlier
+  }
+}
+
+async function optedIn(cluster: Cluster): Promise<NamespaceObject[]> {
+  try {
+    const all = await cluster.list<NamespaceObject>('/api/v1/namespaces')
+    return all.filter(namespace => isOptedIn(namespace))
+  } catch (error) {
+    if (!isStatus(error, 403)) throw error
+    throw new ClusterError(
+      `namespaces may not be listed; expected the permission list on namespaces, or --namespace NS instead of --all-namespaces: ${messageOf(error)}`,
+    )
+  }
+}
+
+async function named(cluster: Cluster, name: string, notes: string[]): Promise<NamespaceObject> {
+  try {
+    return (await cluster.get(`/api/v1/namespaces/${encodeURIComponent(name)}`)) as NamespaceObject
+  } catch (error) {
+    if (isStatus(error, 404)) throw new Error(`found no namespace ${name}; see kubectl get namespaces`)
+    if (!isStatus(error, 403)) throw error
+    notes.push(`namespace ${name} may not be read (permission get on namespaces): pods without the sidecar are not looked at`)
+    return { metadata: { name } }
+  }
+}
+
+/** Null where the namespace may not be read. */
+function isOptedIn({ metadata }: NamespaceObject): boolean | null {
+  return metadata.labels === undefined ? null : metadata.labels[optIn.label] === optIn.value
+}
+
+function hasEnded(pod: PodObject): boolean {
+  return pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The results in the order of the items. */
+async function eachOf<T, R>(items: readonly T[], look: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  let next = 0
+  const work = async () => {
+    for (let index = next++; index < items.length; index = next++) results[index] = await look(items[index] as T)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work))
+  return results
+}

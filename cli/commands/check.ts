@@ -1,0 +1,76 @@
+// `repeer check`: what repeer found, decided and did for the pods of a namespace, and when.
+import { setTimeout as delay } from 'node:timers/promises'
+import { check } from '../check.ts'
+import { checkText } from '../check-text.ts'
+import { clusterFlags, openCluster, unreachableCode } from '../cluster-access.ts'
+import { ClusterError } from '../cluster-error.ts'
+import { type Command, choiceOf, type Io, textOf, UsageError, type Values } from '../command.ts'
+
+/** Between two looks of --watch, in seconds. */
+const watchSeconds = 2
+
+/** Clears the screen from its top: what `watch` and `clear` do. */
+const clear = '\u001b[H\u001b[2J\u001b[3J'
+
+export const command: Command = {
+  name: 'check',
+  summary: 'show what repeer found, decided and did in a namespace',
+  usage: '[--namespace NS | --all-namespaces] [-o json|text] [--watch] [FLAGS]',
+  about: `Reads each injected pod's status page and shows one table a group: the state and since when, the connected peers of those listed, the last \
+restart, the reach (wrap, signal, observe), and whether its list is the one that the pod should run with; below a row why the node is left \
+as it is, which peers are missing, and why it was restarted. Then the pods of the namespace that have no sidecar, with the reason: the webhook's own \
+decision about the pod as it is. It changes nothing.
+
+LIST says agrees, differs (the kubelet has not delivered an edit yet), edited (since the pod's creation, where no controller runs), unchecked (a list in a \
+Secret), none (it names nobody) or unread.
+
+It uses your own credentials: get namespaces, list pods, get pods/proxy, and get configmaps for pods without the sidecar. Where pods/proxy is missing it \
+shows what the annotations say. Pages are read through the API server; no port is forwarded.`,
+  flags: {
+    namespace: { type: 'string', short: 'n', value: 'NS', help: "the namespace; without it the context's" },
+    'all-namespaces': { type: 'boolean', short: 'A', help: 'every namespace that has opted in' },
+    ...clusterFlags,
+    output: { type: 'string', short: 'o', value: 'FORMAT', default: 'text', help: 'text or json' },
+    watch: { type: 'boolean', short: 'w', help: `look again every ${watchSeconds} s, until interrupted` },
+  },
+  examples: ['repeer check --namespace chain', 'repeer check -A -o json', 'until repeer check -n chain; do sleep 5; done'],
+  exitCodes: [
+    ['0', 'every injected pod is settled, and no other pod of the namespace should have been injected'],
+    ['1', 'something is under way, has to be looked at, or could not be seen'],
+    ['2', 'wrong usage'],
+    ['3', 'the cluster cannot be reached, or its pods may not be listed'],
+  ],
+  run: async (values, io) => {
+    const output = choiceOf(values, 'output', ['text', 'json'] as const)
+    const all = values['all-namespaces'] === true
+    if (all && textOf(values, 'namespace') !== undefined)
+      throw new UsageError('found --namespace and --all-namespaces, expected one of them')
+    if (values.watch === true && output === 'json') throw new UsageError('found --watch with -o json, expected -o text')
+    try {
+      return await look(values, io, output, all)
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error
+      io.err(`repeer check: ${error.message}\n`)
+      return unreachableCode
+    }
+  },
+}
+
+async function look(values: Values, io: Io, output: 'text' | 'json', all: boolean): Promise<number> {
+  const cluster = await openCluster(values, io.env)
+  const { decide } = await import('../../webhook/decide.ts')
+  const names = all ? ('all' as const) : [textOf(values, 'namespace') ?? cluster.namespace]
+  const once = () => check({ cluster, decide, now: Date.now }, names)
+  if (values.watch !== true) {
+    const report = await once()
+    io.out(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : checkText(report, io, Date.now()))
+    return report.settled ? 0 : 1
+  }
+  const signal = io.signal()
+  for (;;) {
+    const report = await once()
+    io.out(`${io.colour ? clear : ''}${checkText(report, io, Date.now())}${io.colour ? '' : '\n'}`)
+    await delay(watchSeconds * 1000, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return report.settled ? 0 : 1
+  }
+}
