@@ -28,7 +28,7 @@ t.test('how-it-decides has a row for every reason code, and for no other', async
 t.test('configuration has a row for every annotation, and the README for those that a user sets', async t => {
   const configuration = read('docs/configuration.md')
   const readme = read('README.md')
-  const written: string[] = [annotation.plan, annotation.status, annotation.peerHash, annotation.endpoints, annotation.turn]
+  const written: string[] = [annotation.plan, annotation.status, annotation.peerHash, annotation.endpoints, annotation.turn, annotation.turnGrantedAt, annotation.nudge]
   for (const name of Object.values(annotation)) {
     t.match(configuration, `\`${name}\``, name)
     if (!written.includes(name)) t.match(readme, `\`${name}\``, `${name} in the README`)

@@ -1,21 +1,22 @@
-// `npm run bench [-- admission|sidecar|restart|cluster ...]`: measurements with a reference beside each. It judges nothing: the goal is a column.
+// `npm run bench [-- admission|sidecar|restart|cluster|scale ...]`: measurements with a reference beside each. It judges nothing: the goal is a column.
 import { admission } from './admission.ts'
 import { cluster } from './cluster.ts'
 import { machine } from './processes.ts'
 import { restart } from './restart.ts'
+import { scale } from './scale.ts'
 import { sidecar } from './sidecar.ts'
 
-const parts: Readonly<Record<string, () => Promise<string>>> = { admission, sidecar, restart, cluster }
+const parts: Readonly<Record<string, () => Promise<string>>> = { admission, sidecar, restart, cluster, scale }
 
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !Object.hasOwn(parts, name))
 if (unknown !== undefined) {
-  console.error(`npm run bench: found "${unknown}", expected ${Object.keys(parts).join(', ')} or nothing for all but cluster`)
+  console.error(`npm run bench: found "${unknown}", expected ${Object.keys(parts).join(', ')} or nothing for all but cluster and scale`)
   process.exit(2)
 }
 console.log(machine())
 for (const [name, measure] of Object.entries(parts)) {
-  // The cluster takes a quarter of an hour and root, so it has to be asked for.
-  if (asked.length > 0 ? !asked.includes(name) : name === 'cluster') continue
+  // A cluster takes a quarter of an hour and root, so it has to be asked for.
+  if (asked.length > 0 ? !asked.includes(name) : ['cluster', 'scale'].includes(name)) continue
   console.log(`\n${await measure()}`)
 }

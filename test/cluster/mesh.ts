@@ -15,7 +15,8 @@ export async function runningMesh(namespace: string, options: Omit<ChainOptions,
   const config = (toml: string, index: number) => openRpc(options.config ? options.config(toml, index) : toml)
   const chain = makeChain({ namespace, ...options, validators: 5, config })
   apply(chain.objects.map(object => (object.kind === 'ConfigMap' ? withMeshConfig(chain, object as never) : object)))
-  for (const index of all) await until(`node${index} runs`, 120, async () => (await getPod(namespace, `node${index}-0`)).status.phase === 'Running')
+  for (const index of all)
+    await until(`node${index} runs`, 120, async () => (await getPod(namespace, `node${index}-0`)).status.phase === 'Running')
   await until('blocks', 120, async () => (await height(namespace, 0)) > 2)
   return { namespace, chain }
 }
@@ -50,7 +51,9 @@ export async function hasPeer({ namespace, chain }: Mesh, index: number, peer: n
 
 /** Asks every validator for its health ten times a second, and keeps the largest number that did not answer together, and the highest block. */
 export async function watchMesh(mesh: Mesh): Promise<{ mostDown(): number; stop(): Promise<void> }> {
-  const addresses = new Map(await Promise.all(validators.map(async index => [index, (await getPod(mesh.namespace, `node${index}-0`)).status.podIP] as const)))
+  const addresses = new Map(
+    await Promise.all(validators.map(async index => [index, (await getPod(mesh.namespace, `node${index}-0`)).status.podIP] as const)),
+  )
   let most = 0
   let stopped = false
   const done = (async () => {

@@ -40,6 +40,7 @@ export const groups: readonly Group[] = [
       },
     ],
   },
+  { name: 'kwok', programs: [{ name: 'kwok', from: 'sigs.k8s.io/kwok/cmd/kwok' }] },
 ]
 
 /**

@@ -90,11 +90,11 @@ export async function startController(bundle: string, kubeconfig: string, log: s
   const args = ['controller', `--kubeconfig=${kubeconfig}`, `--listen=127.0.0.1:${port}`, '--identity=scale', '--namespace=repeer-system']
   const measured = startMeasured([process.execPath, join(bundle, 'repeer.js'), ...args], deployedEnv(), log)
   const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5000) })
-  const isReady = () =>
-    ask('/readyz').then(
-      async response => (await response.arrayBuffer(), response.ok ? (performance.now() - measured.startedAt) / 1000 : undefined),
-      () => undefined,
-    )
+  const isReady = async () => {
+    const response = await ask('/readyz').catch(() => undefined)
+    await response?.arrayBuffer()
+    return response?.ok ? (performance.now() - measured.startedAt) / 1000 : undefined
+  }
   return {
     ...measured,
     synced: until('the controller has read everything', isReady, 120, 50),

@@ -75,13 +75,15 @@ t.test('the controller paces a group', async t => {
     editLists(mesh, [0, 1, 2], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')
     const others = [0, 1, 2] as const
-    const more = async () => (await Promise.all(others.map(async index => (await restartsOf(mesh, index)).length > (counts[index] ?? 0)))).includes(true)
+    const more = async () =>
+      (await Promise.all(others.map(async index => (await restartsOf(mesh, index)).length > (counts[index] ?? 0)))).includes(true)
     t.ok(await never(20, more), 'no other of the group is restarted')
     editLists(mesh, [3], [...validators, newcomer])
     for (const index of validators) await until(`node${index} has the new peer`, 150, () => hasPeer(mesh, index, newcomer))
   })
 
-  for (const [index, pod] of pods.entries()) t.equal((await getPod(ns, `node${index}-0`)).metadata.uid, pod.metadata.uid, 'the same pod in the end')
+  for (const [index, pod] of pods.entries())
+    t.equal((await getPod(ns, `node${index}-0`)).metadata.uid, pod.metadata.uid, 'the same pod in the end')
 })
 
 /** The list without the newcomer, and node4's connection gone with a new pod of it, so that there is something to restart for again. */

@@ -1,0 +1,314 @@
+// Random histories of a group, its sidecars and its controllers, with the real decisions of both: whatever happens, never more nodes restart than the
+// group allows, no change is lost, and nothing restarts without need.
+//
+// HISTORIES=10000 runs as many (default 200); SEED=7 runs that one and prints what happened.
+import t from 'tap'
+import { allowedOf, liveTurn } from '../../controller/rollout/turns.ts'
+import { annotation } from '../../peers/pod.ts'
+import { peerHash } from '../../peers/snapshot.ts'
+import { blindTurn } from '../../peers/turn.ts'
+import { type Pod, type Setup, simulatedCluster } from './fixtures/simulated-cluster.ts'
+import { simulatedController } from './fixtures/simulated-controller.ts'
+import { type Chance, chance, virtualTime } from './fixtures/virtual-time.ts'
+
+const start = Date.UTC(2026, 0, 1)
+
+/** Faults that end by themselves, and how often each is drawn. */
+const faults = {
+  edit: 5,
+  'edit-burst': 2,
+  'move-pod': 5,
+  'move-outside': 4,
+  'outside-dies': 2,
+  'dns-down': 1,
+  'kubelet-slow': 2,
+  'sidecar-dies': 3,
+  'controller-dies': 4,
+  'page-blocked': 2,
+  unready: 2,
+  'cannot-connect': 2,
+  'not-taken': 1,
+  pause: 2,
+  'pause-namespace': 1,
+  'tell-refused': 2,
+  'tell-in-vain': 2,
+  'node-dies': 2,
+  'slow-start': 2,
+  'api-down': 1,
+  'watch-slow': 1,
+} as const
+type Fault = keyof typeof faults
+const drawn = Object.entries(faults).flatMap(([fault, weight]) => Array.from({ length: weight }, () => fault as Fault))
+
+/** Why a node may rightly not be settled in the end, although no fault is left. */
+const legitimate: ReadonlySet<string> = new Set([
+  // Its own history forbids more for hours.
+  'budget',
+  'breaker-open',
+  'back-off',
+  'min-interval',
+])
+
+type Ended = {
+  readonly restarts: number
+  readonly told: number
+  readonly turns: number
+  readonly held: readonly string[]
+  readonly looks: number
+}
+
+function setupOf(by: Chance): Setup {
+  const size = by.whole(3, 7)
+  const validators = by.is(0.6) ? by.whole(1, size) : 0
+  const powers = Array.from({ length: size }, (_, index) => (index < validators ? by.pick([10, 10, 10, 30]) : 0))
+  const outside = by.whole(1, 3)
+  const hot = new Set(powers.flatMap((_, index) => (by.is(0.3) ? [index + 1] : [])))
+  const maxUnavailable = by.pick(['1', '1', '1', '2', '3', '34%', '50%', '100%'])
+  const all = [...powers.map((_, index) => index + 1), ...Array.from({ length: outside }, (_, index) => 101 + index)]
+  return { powers, outside, hot, maxUnavailable, stable: by.is(0.15), list: some(by, all) }
+}
+
+/** Most of the peers, at least two. */
+function some(by: Chance, all: readonly number[]): number[] {
+  const chosen = all.filter(() => by.is(0.8))
+  return chosen.length >= 2 ? chosen : all.slice(0, 2)
+}
+
+/** One history; throws an Error where a rule is broken. */
+function live(seed: number, tell: (line: string) => void = () => {}): Ended {
+  const by = chance(seed)
+  const time = virtualTime(start)
+  const setup = setupOf(by)
+  const { powers } = setup
+  const all = [...powers.map((_, index) => index + 1), ...Array.from({ length: setup.outside }, (_, index) => 101 + index)]
+  const totalPower = powers.reduce((sum, power) => sum + power, 0)
+  const allowed = allowedOf(setup.maxUnavailable, powers.length)
+  const granted = new Map<string, Set<string>>()
+  let restarts = 0
+  let tellings = 0
+  let turns = 0
+  const at = () => ((time.now() - start) / 1000).toFixed(2)
+  const broken = (what: string): never => {
+    throw new Error(`${what} (at ${at()} s)`)
+  }
+
+  function onRestart(pod: Pod, hash: string, missing: readonly number[]): void {
+    restarts++
+    tell(
+      `${at()} node${pod.n} restarts for ${hash.slice(0, 9)}, missing ${missing.join(',')}, turn ${pod.files.annotations[annotation.turn]?.slice(0, 9)}`,
+    )
+    if (missing.length === 0) broken(`node${pod.n} restarts, though it is connected to all its peers`)
+    const finished = pod.memory.restarts.filter(one => one.outcome === 'verified' || one.outcome === 'unverified')
+    if (finished.at(-1)?.hash === hash) broken(`node${pod.n} restarts twice for one snapshot`)
+    const { turn, peerHash: listHash, endpoints } = notesOf(pod)
+    const blind = blindTurn(listHash, endpoints)
+    if (turn === undefined || (turn !== hash && turn !== blind)) broken(`node${pod.n} restarts without a turn`)
+    if (!granted.get(pod.uid)?.has(turn ?? '')) broken(`node${pod.n} restarts by a turn that nobody gave`)
+    const under = [...cluster.pods.values()].filter(one => one.memory.intent !== null)
+    if (under.length > allowed) broken(`${under.map(one => `node${one.n}`).join(', ')} restart at once, ${allowed} may`)
+    const power = under.reduce((sum, one) => sum + (powers[one.n - 1] ?? 0), 0)
+    const voting = under.filter(one => (powers[one.n - 1] ?? 0) > 0)
+    if (voting.length > 1 && power * 3 >= totalPower) broken(`${power} of ${totalPower} voting power restarts at once`)
+  }
+
+  const cluster = simulatedCluster(time, by, setup, {
+    pod: (pod, gone) => controller?.onPod(pod, gone),
+    list: peers => controller?.onList(peers),
+    endpoints: (n, addresses) => controller?.onEndpoints(n, addresses),
+    restart: (pod, intent, missing) => onRestart(pod, intent.hash, missing),
+    tell: pod => {
+      tellings++
+      tell(`${at()} node${pod.n} is told`)
+    },
+  })
+  const controller: ReturnType<typeof simulatedController> | undefined = simulatedController(time, by, cluster, {
+    turn(uid, turn) {
+      tell(`${at()} turn of ${uid}: ${turn.slice(0, 20)}`)
+      if (liveTurn(turn) === undefined) return
+      turns++
+      granted.set(uid, (granted.get(uid) ?? new Set()).add(turn))
+    },
+    wrote: () => {},
+    event: (key, { reason }) => tell(`${at()} event on ${key}: ${reason}`),
+  })
+  // The pods were created before the controller was there to hear of them.
+  for (const pod of cluster.pods.values()) controller.onPod(pod.api, false)
+  controller.lead()
+  time.pass(20_000)
+
+  const ends: (() => void)[] = []
+  function during(ms: number, begin: () => void, end: () => void): void {
+    begin()
+    let ended = false
+    const once = () => {
+      if (!ended) end()
+      ended = true
+    }
+    ends.push(once)
+    time.after(ms, once)
+  }
+  const anyPod = () => by.pick([...cluster.pods.values()])
+  const edit = () => cluster.edit(some(by, all))
+  const long = () => by.between(2000, by.is(0.7) ? 30_000 : 150_000)
+  const acts: Record<Fault, () => void> = {
+    edit,
+    'edit-burst': () => {
+      for (let n = by.whole(2, 12), ms = 0; n > 0; n--, ms += by.between(50, 3000)) time.after(ms, edit)
+    },
+    'move-pod': () => cluster.remove(anyPod().n),
+    'move-outside': () => cluster.moveOutside(by.pick([...cluster.outside.keys()])),
+    'outside-dies': () => {
+      const one = by.pick([...cluster.outside.values()])
+      during(
+        long(),
+        () => Object.assign(one, { alive: false }),
+        () => Object.assign(one, { alive: true }),
+      )
+    },
+    'dns-down': () =>
+      during(
+        by.between(1000, 40_000),
+        () => Object.assign(cluster.world, { dnsDown: true }),
+        () => Object.assign(cluster.world, { dnsDown: false }),
+      ),
+    'kubelet-slow': () => {
+      const { kubelet } = anyPod()
+      during(
+        long(),
+        () => Object.assign(kubelet, { slow: by.between(1000, 60_000) }),
+        () => Object.assign(kubelet, { slow: 0 }),
+      )
+    },
+    'sidecar-dies': () => cluster.crashSidecar(anyPod(), by.between(200, by.is(0.8) ? 5000 : 25_000)),
+    'controller-dies': () => {
+      const { kill, lead, isLeading } = controller
+      during(by.between(100, by.is(0.8) ? 15_000 : 100_000), kill, () => isLeading() || lead())
+    },
+    'page-blocked': () => {
+      const pod = anyPod()
+      const forEver = by.is(0.3)
+      during(
+        forEver ? 1e9 : long(),
+        () => Object.assign(pod, { pageBlocked: true }),
+        () => forEver || Object.assign(pod, { pageBlocked: false }),
+      )
+    },
+    unready: () => {
+      const pod = anyPod()
+      const set = (unready: boolean) => {
+        pod.unready = unready
+        cluster.setReady(pod)
+      }
+      during(
+        long(),
+        () => set(true),
+        () => set(false),
+      )
+    },
+    'cannot-connect': () => {
+      const pair = cluster.pair(anyPod().n, by.pick(all))
+      during(
+        long(),
+        () => cluster.refusing.add(pair),
+        () => cluster.refusing.delete(pair),
+      )
+    },
+    'not-taken': () =>
+      during(
+        long(),
+        () => Object.assign(cluster.world, { notTaken: true }),
+        () => Object.assign(cluster.world, { notTaken: false }),
+      ),
+    pause: () => {
+      const pod = anyPod()
+      const forEver = by.is(0.2)
+      during(
+        long(),
+        () => cluster.patch(pod.uid, { [annotation.pause]: '' }),
+        () => forEver || cluster.patch(pod.uid, { [annotation.pause]: null }),
+      )
+    },
+    'pause-namespace': () =>
+      during(
+        long(),
+        () => Object.assign(controller.state, { namespacePaused: true }),
+        () => Object.assign(controller.state, { namespacePaused: false }),
+      ),
+    'tell-refused': () => Object.assign(anyPod(), { tellFault: 'refuses' }),
+    'tell-in-vain': () => Object.assign(anyPod(), { tellFault: 'ignores' }),
+    'node-dies': () => cluster.crashNode(anyPod()),
+    'slow-start': () => Object.assign(anyPod(), { startsSlowly: true }),
+    'api-down': () =>
+      during(
+        long(),
+        () => Object.assign(cluster.world, { apiDown: true }),
+        () => Object.assign(cluster.world, { apiDown: false }),
+      ),
+    'watch-slow': () =>
+      during(
+        long(),
+        () => Object.assign(controller.state, { watchLag: 8000 }),
+        () => Object.assign(controller.state, { watchLag: 0 }),
+      ),
+  }
+  for (let left = by.whole(2, 9); left > 0; left--) {
+    const fault = by.pick(drawn)
+    tell(`${at()} ${fault}`)
+    if (cluster.pods.size > 0) acts[fault]()
+    time.pass(by.is(0.5) ? by.between(0, 5000) : by.between(5000, 60_000))
+  }
+
+  for (const end of ends) end()
+  tell(`${at()} all faults end`)
+  // Turns of pods whose page is unreachable take three minutes each, those that fail are taken back after half a minute.
+  const deadline = time.now() + 3600_000
+  let unsettled = unsettledPods()
+  while (time.now() < deadline && unsettled.length > 0) {
+    time.pass(20_000)
+    unsettled = unsettledPods()
+  }
+  const held = unsettled.map(([, why]) => why)
+  for (const [pod, why] of unsettled) {
+    if (!legitimate.has(why)) broken(`node${pod.n} is not settled on the last list: ${why}, missing ${cluster.missingOf(pod).join(',')}`)
+  }
+  return { restarts, told: tellings, turns, held, looks: 0 }
+
+  function unsettledPods(): [Pod, string][] {
+    const present = [...cluster.pods.values()]
+    if (present.length < powers.length) return present.map(pod => [pod, 'gone'])
+    return present.flatMap((pod): [Pod, string][] => {
+      if (pod.api.annotations[annotation.pause] !== undefined) return []
+      if (peerHash(pod.files.peers) !== cluster.wantedHash()) return [[pod, 'files are old']]
+      const { phase, reason } = pod.pageSettled ?? { phase: 'no page' }
+      if (phase !== 'settled') return [[pod, reason ?? phase]]
+      return cluster.missingOf(pod).length === 0 ? [] : [[pod, 'settled, but not connected']]
+    })
+  }
+}
+
+function notesOf(pod: Pod): { turn: string | undefined; peerHash: string | undefined; endpoints: string | undefined } {
+  const { annotations } = pod.files
+  return { turn: annotations[annotation.turn], peerHash: annotations[annotation.peerHash], endpoints: annotations[annotation.endpoints] }
+}
+
+const only = process.env.SEED
+const first = Number(only ?? process.env.FIRST ?? 1)
+const count = only === undefined ? Number(process.env.HISTORIES ?? 200) : 1
+
+t.test(`${count} histories`, { timeout: 3600_000 }, async t => {
+  const sums = { restarts: 0, told: 0, turns: 0 }
+  const held = new Map<string, number>()
+  const failures: string[] = []
+  for (let seed = first; seed < first + count && failures.length < Number(process.env.FAILURES ?? 1); seed++) {
+    try {
+      const ended = live(seed, only === undefined ? undefined : line => t.comment(line))
+      for (const name of ['restarts', 'told', 'turns'] as const) sums[name] += ended[name]
+      for (const reason of ended.held) held.set(reason, (held.get(reason) ?? 0) + 1)
+    } catch (error) {
+      failures.push(`SEED=${seed}: ${error instanceof Error ? (process.env.SEED ? error.stack : error.message) : String(error)}`)
+    }
+  }
+  t.same(failures, [])
+  t.comment(JSON.stringify({ ...sums, held: Object.fromEntries(held) }))
+  if (count >= 100) t.ok(sums.restarts > count && sums.told > 0, `the histories do need restarts: ${JSON.stringify(sums)}`)
+})
