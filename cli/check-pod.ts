@@ -1,4 +1,5 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
+import { liveTurn } from '../controller/rollout/turns.ts'
 import type { Page } from '../peers/page.ts'
 import type { Plan } from '../peers/plan.ts'
 import { annotation, containerName, statusPort } from '../peers/pod.ts'
@@ -42,6 +43,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
   const list = listOf(pod, page, plan)
   const state = stateOf(pod, answer)
   const annotations = pod.metadata.annotations ?? {}
+  const turn = liveTurn(annotations[annotation.turn])
   const isStale = page !== null && now - Date.parse(page.lookedAt) > staleSeconds * 1000
   const settled = state.verdict === 'settled'
   return {
@@ -59,8 +61,8 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
     lastRestart: page?.restarts.at(-1) ?? null,
     lastTold: page?.told.at(-1) ?? null,
     turn: {
-      granted: annotations[annotation.turn] ?? null,
-      grantedAt: annotations[annotation.turnGrantedAt] ?? null,
+      granted: turn ?? null,
+      grantedAt: turn === undefined ? null : (annotations[annotation.turnGrantedAt] ?? null),
       seen: page?.turn ?? null,
     },
     turns: plan?.turns ?? null,

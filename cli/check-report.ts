@@ -36,7 +36,7 @@ export type PodReport = {
   readonly list: { readonly state: ListState; readonly found: string | null; readonly annotation: string | null }
   readonly lastRestart: Page['restarts'][number] | null
   readonly lastTold: Page['told'][number] | null
-  /** `granted`: as the annotation has it. `seen`: as the sidecar has it. Null where there is none. */
+  /** `granted`: by the controller, and neither used nor taken back. `seen`: what the sidecar's files hold. Null where there is none. */
   readonly turn: { readonly granted: string | null; readonly grantedAt: string | null; readonly seen: string | null }
   /** Who paces restarts, and how many pods of the group may be down at a time. */
   readonly turns: string | null

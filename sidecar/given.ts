@@ -35,6 +35,23 @@ export function givenByTelling(look: Look & { list: { ok: true } }): Given {
   return givenFrom(look.list.lists, look.hosts, () => false)
 }
 
+/**
+ * What a node surely knows while it is being told, whatever has become of it: what was known to it before and what it is told now have in common.
+ * Being told one list makes it forget another.
+ */
+export function sureWhileTelling(known: Given, look: Look & { list: { ok: true } }): Given {
+  const told = givenByTelling(look)
+  const keys = new Set(peersOf(told.lists).map(peerKey))
+  const isSame = (then: readonly string[], now: readonly string[] = []) => then.length === now.length && then.every(one => now.includes(one))
+  return {
+    lists: Object.fromEntries(Object.entries(known.lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))])),
+    addresses: Object.fromEntries(
+      Object.entries(known.addresses).map(([host, addresses]) => [host, isSame(addresses, told.addresses[host]) ? addresses : []]),
+    ),
+    uncertain: known.uncertain,
+  }
+}
+
 export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {
   const peers = peersOf(lists)
   const names = [...new Set(peers.map(peer => peer.host))].filter(host => !isAddress(host))

@@ -53,6 +53,8 @@ export type Telling = {
   readonly identity: string
   readonly since: number
   readonly lastAt: number
+  /** `taught` before it: what holds if the node refuses. */
+  readonly knew: Given | null
 }
 
 /** How a telling ended. A refusal holds for the process, whatever the snapshot. */
@@ -68,7 +70,10 @@ export type Memory = {
   readonly version: 1
   readonly process: { readonly identity: string; readonly startedAt: number } | null
   readonly given: Given | null
-  /** What the running process knows beyond that, since it was told. Forgotten when it ends: nothing of it is in the node's configuration. */
+  /**
+   * What the running process surely knows in place of that, since it was told; while it is being told, what it knows either way. Forgotten when it
+   * ends: nothing of it is in the node's configuration.
+   */
   readonly taught: Given | null
   readonly telling: Telling | null
   /** Newest last. */

@@ -1,9 +1,9 @@
 // Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no budget, and is tried again until
 // a dead connection must have been noticed; only then is it in vain.
-import { isAddress, peerKey } from '../peers/peer.ts'
+import { isAddress, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { Assessed } from './assess.ts'
 import { type Hold, massRemoval, type Wish } from './gates.ts'
-import { givenByTelling, peersOf } from './given.ts'
+import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Memory, ToldRecord } from './memory.ts'
 import type { PeerChange, PeerToTell } from './tell/tell.ts'
@@ -44,8 +44,9 @@ export function tellFirst(
   const until = since + times.tellSeconds * 1000
   if (look.now >= until) return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
   if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
-  const telling = { hash: wish.hash, identity, since, lastAt: look.now }
-  return { memory: { ...memory, telling }, next: { do: 'tell', change: changeFor(wish, look), why: whyTell(wish), until } }
+  const telling = { hash: wish.hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
+  const taught = sureWhileTelling(wish.given, look)
+  return { memory: { ...memory, telling, taught }, next: { do: 'tell', change: changeFor(memory, wish, look), why: whyTell(wish), until } }
 }
 
 /** Takes in how the last telling went, before anything else is decided. An error that is no refusal is tried again. */
@@ -54,14 +55,16 @@ export function rememberTold(memory: Memory, look: Look): Memory {
   // The process is another: it has been told nothing.
   if (telling && telling.identity !== identityOf(look) && 'identity' in look.process) return { ...memory, telling: null }
   if (!telling || !look.told || look.told.ok || !look.told.refused) return memory
-  const { hash, identity } = telling
-  return recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail })
+  const { hash, identity, knew } = telling
+  // It has taken nothing, and so has forgotten nothing.
+  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail }), taught: knew }
 }
 
-/** Nobody is missing any more: what was told is what the process knows. */
-export function learnedByTelling(memory: Memory, look: GoodLook): Memory {
+/** Nobody is missing any more: what was told is what the process knows, if that is still what is wanted. */
+export function learnedByTelling(memory: Memory, wanted: string, look: GoodLook): Memory {
   if (!memory.telling) return memory
   const { hash, identity } = memory.telling
+  if (hash !== wanted) return { ...memory, telling: null }
   return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }), taught: givenByTelling(look) }
 }
 
@@ -74,7 +77,7 @@ function identityOf(look: Look): string {
   return 'identity' in look.process ? look.process.identity : ''
 }
 
-function changeFor(wish: Wish, look: GoodLook): PeerChange {
+function changeFor(memory: Memory, wish: Wish, look: GoodLook): PeerChange {
   // What DNS answers: where a Service has an address of its own, that one and not those of the pods behind it.
   const told = (peer: Assessed['peer']): PeerToTell => ({
     ...peer,
@@ -85,7 +88,7 @@ function changeFor(wish: Wish, look: GoodLook): PeerChange {
   return {
     all: listed.filter(peer => peer.role === 'peer').map(told),
     add: wish.missing.map(one => told(one.peer)),
-    drop: peersOf(wish.given.lists)
+    drop: uniquePeers([...peersOf(memory.given?.lists ?? {}), ...peersOf(wish.given.lists)])
       .filter(peer => !keys.has(peerKey(peer)))
       .map(told),
   }

@@ -8,7 +8,7 @@ import type { Known, Member } from './turns.ts'
 export type Written = { readonly turn: string; readonly grantedAt: number | undefined }
 
 /** After this long without an answer a page counts as unreachable: a sidecar that starts again is back within seconds. */
-const unreachableMs = 30_000
+export const unreachableMs = 30_000
 
 export type MemberParts = {
   readonly pod: InjectedPod

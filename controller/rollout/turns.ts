@@ -1,7 +1,8 @@
 // Who may restart now: the controller's decision. Pure: from how the pods of all groups stand to the turns to grant and to take back.
 //
 // A pod is away while it is not Ready, being deleted, restarting, or holds a turn that it has not used up. At most the group's max-unavailable
-// may be away; validators come last; a pod that does not come back stops its group.
+// may be away; validators come last; a pod that does not come back stops its group. One that is away anyway may restart in spite of that, but never
+// more than max-unavailable at a time: it may be Ready again by then.
 import type { SeenPage as Page } from './pages.ts'
 
 /** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
@@ -40,9 +41,20 @@ export type TurnTimes = {
   readonly comeBackSeconds: number
   /** How long a pod whose page cannot be read has its turn: it cannot say when it is done. */
   readonly blindSeconds: number
+  /**
+   * From one such turn to the next for the same annotations: nobody knows whether it could be used (its node may have been silent, or its last
+   * restart too recent), nor whether a peer outside of the cluster has moved since.
+   */
+  readonly blindAgainSeconds: number
 }
 
-export const turnTimes: TurnTimes = { freshSeconds: 10, unusedSeconds: 30, comeBackSeconds: 300, blindSeconds: 180 }
+export const turnTimes: TurnTimes = {
+  freshSeconds: 10,
+  unusedSeconds: 30,
+  comeBackSeconds: 300,
+  blindSeconds: 180,
+  blindAgainSeconds: 1800,
+}
 
 export type Grant = { readonly key: string; readonly turn: string }
 /** `spent`: used, or its time is over. `withdrawn`: not used, since the pod does not want it any more or cannot use it. */
@@ -74,14 +86,12 @@ export function liveTurn(turn: string | undefined): string | undefined {
 
 /** The turns to grant and to take back now. The same members in any order give the same answer. */
 export function pace(members: readonly Member[], now: number, times: TurnTimes): Pace {
-  const groups = Map.groupBy(
-    [...members].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    one => one.group,
-  )
+  const sorted = [...members].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const groups = Map.groupBy(sorted, one => one.group)
   const paced = [...groups].map(([group, its]) => paceGroup(group, its, now, times))
   return {
     grants: paced.flatMap(one => one.grants),
-    retire: members.flatMap(one => retirement(one, now, times)),
+    retire: sorted.flatMap(one => retirement(one, now, times)),
     groups: paced.map(one => one.state),
   }
 }
@@ -98,16 +108,23 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     const turn = one.paused || unknown ? undefined : askedTurn(one, now, times)
     return turn === undefined ? [] : [{ member: one, turn }]
   })
-  const away = new Set(members.filter(one => isAway(one, now, times)).map(one => one.key))
+  const underWay = new Set(members.filter(one => isUnderWay(one, now, times)).map(one => one.key))
+  const failed = new Set(stopped.map(one => one.key))
+  const isAway = (one: Member) => !one.ready || one.deleting || underWay.has(one.key) || failed.has(one.key)
+  const away = new Set(members.filter(isAway).map(one => one.key))
   const state = { group, size: members.length, allowed, away: [...away], asking: asking.map(one => one.member.key), stopped }
   const grants: Grant[] = []
   for (const { member, turn } of inOrder(asking, members, away)) {
-    // One that is away already costs nobody anything, and may be what has to be mended; else the group stands still behind it.
-    const free = away.has(member.key)
-    if (!free && (stopped.length > 0 || away.size >= allowed || !mayLose(member, members, away))) continue
-    if (stopped.length > 0 && !stopped.some(one => one.key === member.key)) continue
-    grants.push({ key: member.key, turn })
-    away.add(member.key)
+    const { key } = member
+    // Only what has failed may be mended; else the group stands still behind it.
+    if (failed.size > 0 && !failed.has(key)) continue
+    const others = new Set([...underWay].filter(one => one !== key))
+    if (others.size >= allowed || !mayLose(member, members, others)) continue
+    // One that is away already costs nobody anything.
+    if (!away.has(key) && (away.size >= allowed || !mayLose(member, members, away))) continue
+    grants.push({ key, turn })
+    underWay.add(key)
+    away.add(key)
   }
   return { grants, state }
 }
@@ -118,16 +135,17 @@ export function allowedOf(maxUnavailable: string, size: number): number {
   return percent ? Math.max(1, Math.floor((Number(digits) * size) / 100)) : Number(digits)
 }
 
-/** Validators last, only when no other of the group asks or is away with a turn; then those that have waited longest. */
+/** Validators last, only when no other of the group asks or is away with a turn; then those that have waited longest, and those that cannot ask. */
 function inOrder(asking: readonly { member: Member; turn: string }[], members: readonly Member[], away: ReadonlySet<string>) {
-  const others = asking.some(one => !one.member.validator) || members.some(one => !one.validator && away.has(one.key) && hasTurn(one))
+  const others = asking.some(one => !mayVote(one.member)) || members.some(one => !mayVote(one) && away.has(one.key) && hasTurn(one))
   return asking
-    .filter(one => !others || !one.member.validator || away.has(one.member.key))
+    .filter(one => !others || !mayVote(one.member) || away.has(one.member.key))
     .sort((a, b) => sinceOf(a.member) - sinceOf(b.member) || (a.member.key < b.member.key ? -1 : 1))
 }
 
+/** One whose page cannot be read may need nothing at all. */
 function sinceOf({ seen }: Member): number {
-  return seen && 'page' in seen ? Date.parse(seen.page.since) : 0
+  return seen && 'page' in seen ? Date.parse(seen.page.since) : Number.MAX_SAFE_INTEGER
 }
 
 /**
@@ -135,7 +153,7 @@ function sinceOf({ seen }: Member): number {
  * in a chain of three nothing could ever be mended otherwise. Where a power is not known, one validator at a time.
  */
 function mayLose(member: Member, members: readonly Member[], away: ReadonlySet<string>): boolean {
-  const missing = members.filter(one => away.has(one.key) && mayVote(one))
+  const missing = members.filter(one => away.has(one.key) && one.key !== member.key && mayVote(one))
   if (missing.length === 0 || !mayVote(member)) return true
   const powers = [...missing, member].map(powerOf)
   const total = Math.max(...members.map(one => (one.seen && 'page' in one.seen ? (one.seen.page.node.totalPower ?? 0) : 0)))
@@ -155,12 +173,12 @@ function mayVote(member: Member): boolean {
 
 /** The turn that a pod waits for now; undefined where it waits for none, or what is known of it is too old. */
 function askedTurn(member: Member, now: number, times: TurnTimes): string | undefined {
-  const { seen, turn, blind } = member
+  const { seen, turn, turnGrantedAt = 0, blind } = member
   if (!seen || member.deleting || member.changing) return undefined
   if ('unreachable' in seen) {
-    // Once for each state of its annotations, used or not: it cannot ask.
-    if (turn === blind || turn === `spent ${blind}` || liveTurn(turn) !== undefined || !member.ready) return undefined
-    return blind
+    if (liveTurn(turn) !== undefined || !member.ready) return undefined
+    // It cannot ask: once for each state of its annotations, used or not, and again after a while.
+    return turn === `spent ${blind}` && now < turnGrantedAt + times.blindAgainSeconds * 1000 ? undefined : blind
   }
   const { page, at } = seen
   if (now - at > times.freshSeconds * 1000) return undefined
@@ -174,18 +192,21 @@ function hasTurn(member: Member): boolean {
   return liveTurn(turn) !== undefined || (seen !== undefined && 'page' in seen && liveTurn(seen.page.turn) !== undefined)
 }
 
-function isAway(member: Member, now: number, times: TurnTimes): boolean {
-  const { seen, turn, turnGrantedAt = 0 } = member
-  if (!member.ready || member.deleting) return true
-  if (!seen || 'unreachable' in seen) {
+/** Restarts, or may do so at any moment: it has a turn, or may not know yet that it was taken back. */
+function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
+  const { seen, turn, turnGrantedAt = 0, deleting } = member
+  if (deleting) return false
+  const withdrawn = turn?.startsWith('withdrawn ') ?? false
+  if (!seen) return liveTurn(turn) !== undefined || withdrawn
+  if ('unreachable' in seen) {
     // Its files follow the annotation within seconds; until then it may still use a turn that was taken back.
     const lag = times.freshSeconds * 1000
-    return (
-      liveTurn(turn) !== undefined || (turn !== undefined && now < turnGrantedAt + times.blindSeconds * 1000 + lag && seen !== undefined)
-    )
+    return liveTurn(turn) !== undefined || (turn !== undefined && now < turnGrantedAt + times.blindSeconds * 1000 + lag)
   }
   const { page } = seen
   if (page.phase === 'restarting' || page.phase === 'verifying') return true
+  // Until its page shows that its files say so, it may still find the turn in them.
+  if (withdrawn && page.turn !== turn) return true
   return unspent(turn, page) || unspent(page.turn, page)
 }
 
@@ -195,15 +216,17 @@ function unspent(turn: string | undefined, page: Page): boolean {
   return live !== undefined && !isDone(live, page)
 }
 
+/** The last restart that has ended was for it: a sidecar restarts no node for one snapshot twice in a row. It may be wanted again after another. */
 function isDone(turn: string, page: Page): boolean {
-  return page.restarts.some(one => one.snapshot === turn && (one.outcome === 'verified' || one.outcome === 'unverified'))
+  return page.restarts.findLast(one => one.outcome === 'verified' || one.outcome === 'unverified')?.snapshot === turn
 }
 
 /** Why a pod that had a turn has failed to come back; undefined where it has not. */
 function failure(member: Member, now: number, times: TurnTimes): string | undefined {
-  const { seen, turn, turnGrantedAt } = member
-  if (turn === undefined || turnGrantedAt === undefined || turn.startsWith('withdrawn ')) return undefined
-  const late = now > turnGrantedAt + times.comeBackSeconds * 1000
+  const { seen, turn, turnGrantedAt, unreadySince = turnGrantedAt } = member
+  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || turn.startsWith('withdrawn ')) return undefined
+  const comeBackMs = times.comeBackSeconds * 1000
+  const late = now > turnGrantedAt + comeBackMs
   if (seen && 'page' in seen) {
     const { page } = seen
     const last = page.restarts.at(-1)
@@ -215,7 +238,9 @@ function failure(member: Member, now: number, times: TurnTimes): string | undefi
       return `restarting since ${page.since}`
     }
   }
-  return late && !member.ready && !member.deleting
+  // What made it not Ready before its turn, or long after it, was not the restart. The API's times are whole seconds.
+  const byRestart = unreadySince > turnGrantedAt - 2000 && unreadySince < turnGrantedAt + comeBackMs
+  return late && byRestart && !member.ready && !member.deleting
     ? `not Ready since it was restarted at ${new Date(turnGrantedAt).toISOString()}`
     : undefined
 }
@@ -225,7 +250,11 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
   const turn = liveTurn(member.turn)
   if (turn === undefined || !seen) return []
   const as = (word: 'spent' | 'withdrawn') => [{ key, turn: `${word} ${turn}` }]
-  if ('unreachable' in seen) return now > turnGrantedAt + times.blindSeconds * 1000 ? as('spent') : []
+  if ('unreachable' in seen) {
+    // Not spent: once the pause is over, it may have another.
+    if (member.paused) return as('withdrawn')
+    return now > turnGrantedAt + times.blindSeconds * 1000 ? as('spent') : []
+  }
   const { page, at } = seen
   if (isDone(turn, page)) return as('spent')
   if (page.phase === 'restarting' || page.phase === 'verifying') return []

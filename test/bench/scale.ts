@@ -23,14 +23,8 @@ export async function scale(): Promise<string> {
     execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
     cpSync(join(root, 'dist', 'image'), bundle, { recursive: true })
     const reference = await bundleReference(work)
-    const [program = '', ...args] = [
-      ...cluster.enter,
-      process.execPath,
-      join(import.meta.dirname, 'scale', 'inside.ts'),
-      bundle,
-      reference,
-      work,
-    ]
+    const file = join(import.meta.dirname, 'scale', 'inside.ts')
+    const [program = '', ...args] = [...cluster.enter, process.execPath, file, bundle, reference, work, join(cluster.dir, 'log')]
     const env = { ...cluster.env, PATH: [...programs, cluster.env.PATH].join(':') }
     const inside = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = new Promise<number | null>(resolve => inside.once('exit', resolve))
@@ -38,10 +32,10 @@ export async function scale(): Promise<string> {
     if ((await ended) !== 0) throw new Error(`the measurement inside the cluster failed\n${cluster.logs(10)}`)
     const figures = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Figures
     const page = scalePage({ machine: machine(), date: new Date(), figures })
-    const file = join(root, 'docs', 'scale.md')
     if (process.env.BENCH_SCALE) return page
-    writeFileSync(file, page)
-    return `${page}\nwritten to ${file}`
+    const written = join(root, 'docs', 'scale.md')
+    writeFileSync(written, page)
+    return `${page}\nwritten to ${written}`
   } finally {
     await cluster.stop()
   }

@@ -30,6 +30,9 @@ t.test('all settled is 0; older sidecars, seeds, turns that were used', async t 
   for (const name of ['a', 'b']) cluster.pages.set(`chain/${name}`, { status: 200, body: pageOf() })
   cluster.pages.set('chain/c', { status: 200, body: olderPage() })
   cluster.putPod(injectedPod('done', { phase: 'Succeeded' }))
+  cluster.putPod(
+    injectedPod('b', { annotations: { 'repeer.dev/turn': `spent ${hash('b')}`, 'repeer.dev/turn-granted-at': '2026-11-21T08:00:00Z' } }),
+  )
   const report = await look()
   t.equal(report.code, 0)
   t.match(report, { settled: true, notes: [], notInjected: [], namespaces: [{ name: 'chain', optedIn: true }] })
@@ -42,6 +45,7 @@ t.test('all settled is 0; older sidecars, seeds, turns that were used', async t 
       ['done', 'ended'],
     ],
   )
+  t.strictSame(podOf(report, 'b').turn, { granted: null, grantedAt: null, seen: null })
   t.match(podOf(report, 'a'), { connected: 2, peers: 2, list: { state: 'agrees' }, strategy: 'wrap', group: 'chain/localnet' })
 })
 
@@ -148,6 +152,27 @@ t.test("pods without the sidecar, by the webhook's decision", async t => {
   t.match((await look()).notes, [/ConfigMaps of namespace chain may not be read \(permission get on configmaps\)/])
   for (const name of ['early', 'late', 'refused']) objects.delete(`/api/v1/namespaces/chain/pods/${name}`)
   t.equal((await look()).code, 0, 'nothing is to be done about the others')
+})
+
+t.test('a decision that asks for more the more it knows', async t => {
+  const { cluster, look } = await standIn(t)
+  const { objects } = cluster
+  objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  objects.set('/api/v1/namespaces/chain/configmaps/node-config', nodeConfig)
+  objects.set('/api/v1/namespaces/chain/configmaps/more', { metadata: { name: 'more' }, data: { peers: '' } })
+  const pod = plainNode('opaque')
+  const env = [{ name: 'NODE_PEERS', valueFrom: { configMapKeyRef: { name: 'more', key: 'peers' } } }]
+  const containers = pod.spec.containers.map(({ ports, volumeMounts }) => ({
+    name: 'app',
+    image: 'registry.example.com/app',
+    ports,
+    volumeMounts,
+    env,
+  }))
+  objects.set('/api/v1/namespaces/chain/pods/opaque', { ...pod, spec: { ...pod.spec, containers } })
+  t.match((await look()).notInjected, [{ pod: 'opaque', kind: 'create-again', why: /cometbft/ }])
+  const asked = cluster.requests.filter(one => one.includes('/configmaps/')).map(one => one.slice(one.lastIndexOf('/') + 1))
+  t.strictSame(asked, ['node-config', 'more'], 'only the content of the first says that this is a node')
 })
 
 t.test("namespaces: the context's, a named one, all, one that has not opted in, one that may not be read", async t => {

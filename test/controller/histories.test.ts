@@ -84,6 +84,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
   const totalPower = powers.reduce((sum, power) => sum + power, 0)
   const allowed = allowedOf(setup.maxUnavailable, powers.length)
   const granted = new Map<string, Set<string>>()
+  let hears: ReturnType<typeof simulatedController> | undefined
   let restarts = 0
   let tellings = 0
   let turns = 0
@@ -112,16 +113,16 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
   }
 
   const cluster = simulatedCluster(time, by, setup, {
-    pod: (pod, gone) => controller?.onPod(pod, gone),
-    list: peers => controller?.onList(peers),
-    endpoints: (n, addresses) => controller?.onEndpoints(n, addresses),
+    pod: (pod, gone) => hears?.onPod(pod, gone),
+    list: peers => hears?.onList(peers),
+    endpoints: (n, addresses) => hears?.onEndpoints(n, addresses),
     restart: (pod, intent, missing) => onRestart(pod, intent.hash, missing),
     tell: pod => {
       tellings++
       tell(`${at()} node${pod.n} is told`)
     },
   })
-  const controller: ReturnType<typeof simulatedController> | undefined = simulatedController(time, by, cluster, {
+  const controller = simulatedController(time, by, cluster, {
     turn(uid, turn) {
       tell(`${at()} turn of ${uid}: ${turn.slice(0, 20)}`)
       if (liveTurn(turn) === undefined) return
@@ -131,6 +132,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     wrote: () => {},
     event: (key, { reason }) => tell(`${at()} event on ${key}: ${reason}`),
   })
+  hears = controller
   // The pods were created before the controller was there to hear of them.
   for (const pod of cluster.pods.values()) controller.onPod(pod.api, false)
   controller.lead()

@@ -1,5 +1,5 @@
 // Runs inside the cluster's namespaces: creates the fleet, measures, and writes the figures as JSON on standard output. Arguments: the bundle, the
-// reference program, a folder for files and logs.
+// reference program, a folder for the kubeconfig, a folder for logs.
 import { join } from 'node:path'
 import { kubectl } from '../../cluster/install.ts'
 import { end, start } from '../processes.ts'
@@ -22,7 +22,7 @@ import {
 import { prepare, startKwok } from './prepare.ts'
 import { startRelay } from './relay.ts'
 
-const [bundle = '', reference = '', dir = ''] = process.argv.slice(2)
+const [bundle = '', reference = '', dir = '', logs = ''] = process.argv.slice(2)
 /** For a quick look: BENCH_SCALE=5 takes a fifth of the namespaces. */
 const divisor = Number(process.env.BENCH_SCALE ?? 1)
 const fleet: Fleet = { ...full, namespaces: Math.round(full.namespaces / divisor), slices: Math.round(full.slices / divisor) }
@@ -38,13 +38,13 @@ const relay = await startRelay(6443)
 installPermissions()
 const authority = loadConfig().getCurrentCluster()?.caFile ?? ''
 const kubeconfig = kubeconfigFor(dir, relay, authority)
-const kwok = startKwok(process.env.KUBECONFIG ?? '', dir)
+const kwok = startKwok(process.env.KUBECONFIG ?? '', join(logs, 'kwok.log'))
 const namespaces = Array.from({ length: fleet.namespaces }, (_, index) => namespaceName(index))
 const pages = start([process.execPath, join(import.meta.dirname, 'page-server.ts'), ...namespaces])
 const cohort = followCohort(api, fleet)
 const { nodes } = cohort
 const bench: Bench = { api, fleet, cohort, relay, say }
-const run = () => startController(bundle, kubeconfig, join(dir, 'controller.log'))
+const run = () => startController(bundle, kubeconfig, join(logs, 'controller.log'))
 
 const stages: Stage[] = []
 await prepare(api, fleet, nodes, cohort.follower, say)
@@ -92,7 +92,7 @@ for (const share of [0.25, 0.5, 1]) {
   const [again, relist] = await measureStart(bench, chosen, run)
   say(`started again with nothing to write: ${json(relist)}`)
   await again.stop()
-  const informers = await measureInformers(bench, reference, kubeconfig, join(dir, 'informers.log'), idleSeconds)
+  const informers = await measureInformers(bench, reference, kubeconfig, join(logs, 'informers.log'), idleSeconds)
   say(`informers: ${json(informers)}`)
   const version = JSON.parse(kubectl('version', '-o', 'json')) as { serverVersion: { gitVersion: string } }
   const figures = { kubernetes: version.serverVersion.gitVersion, stages, edits, moves, own, after, cut, served, relist, informers }

@@ -31,11 +31,12 @@ export function startLogged(command: readonly string[], log: string): ChildProce
 }
 
 /** The stand-in's route for the pods' addresses, and kwok. */
-export function startKwok(kubeconfig: string, dir: string): ChildProcess {
+export function startKwok(kubeconfig: string, log: string): ChildProcess {
   execFileSync('ip', ['route', 'add', 'local', podRange, 'dev', 'lo'])
   const selector = ['--manage-all-nodes=false', '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake']
   const network = [`--cidr=${podRange}`, '--node-ip=10.88.0.1', '--node-lease-duration-seconds=40']
-  return startLogged(['kwok', `--kubeconfig=${kubeconfig}`, ...selector, ...network], join(dir, 'kwok.log'))
+  const stages = `--config=${join(import.meta.dirname, 'stages.yaml')}`
+  return startLogged(['kwok', `--kubeconfig=${kubeconfig}`, stages, ...selector, ...network], log)
 }
 
 export async function prepare(
