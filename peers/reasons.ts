@@ -42,6 +42,7 @@ export const holdReasons = {
   'owner-rolls': 'the owner of the pod replaces it on an edited list; only addresses are followed here',
   settling: 'the change is younger than the settle time',
   unreachable: 'no changed address answers a TCP connection',
+  'lookups-fail': 'names of peers do not resolve at the moment; a node that starts now would not find them',
   healing: 'the node looks names up by itself, and has not yet had the time to',
   'node-silent': 'the node does not answer its status endpoint: it may be replaying, starting or backing up',
   'state-syncing': 'the node is state-syncing',

@@ -56,6 +56,7 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
     strategyGate,
     massRemovalGate,
     minPeersGate,
+    lookupGate,
     reachableGate,
     settleGate,
     nodeGate,
@@ -145,6 +146,21 @@ function isAgreed(wish: Wish, look: Look): boolean {
 
 function isAddressMatter(one: Assessed): boolean {
   return one.learns === 'address' || one.learns === 'perhaps'
+}
+
+/**
+ * A node drops the names that do not resolve when it starts (CometBFT: seen): it would lose those peers that it has, and not learn of those that it
+ * lacks, though their last answer is remembered here.
+ */
+function lookupGate(wish: Wish, look: Look): Hold | null {
+  const failing = wish.assessed.filter(
+    one => one.standing !== 'self' && one.addresses.length > 0 && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
+  )
+  const lost = failing.filter(one => one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null))
+  // Those that it would not learn of are not among the missing for whose sake it is.
+  if (failing.length === 0 || (lost.length === 0 && wish.missing.length > 0)) return null
+  const names = (lost.length > 0 ? lost : failing).map(one => one.peer.host)
+  return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
 }
 
 /** What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. */

@@ -42,7 +42,8 @@ export function givenByTelling(look: Look & { list: { ok: true } }): Given {
 export function sureWhileTelling(known: Given, look: Look & { list: { ok: true } }): Given {
   const told = givenByTelling(look)
   const keys = new Set(peersOf(told.lists).map(peerKey))
-  const isSame = (then: readonly string[], now: readonly string[] = []) => then.length === now.length && then.every(one => now.includes(one))
+  const isSame = (then: readonly string[], now: readonly string[] = []) =>
+    then.length === now.length && then.every(one => now.includes(one))
   return {
     lists: Object.fromEntries(Object.entries(known.lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))])),
     addresses: Object.fromEntries(
@@ -96,7 +97,10 @@ export function givenByRestart(memory: Memory, look: Look & { list: { ok: true }
       return [key, (delivered ? look.list.lists[key] : memory.given?.lists[key]) ?? look.list.lists[key] ?? []]
     }),
   )
-  return givenFrom(lists, look.hosts, () => false)
+  const given = givenFrom(lists, look.hosts, () => false)
+  // A name that does not resolve just now is not given, though its last answer is remembered here.
+  const addresses = Object.entries(given.addresses).map(([host, its]) => [host, (look.hosts[host]?.failures ?? 0) > 0 ? [] : its])
+  return { ...given, addresses: Object.fromEntries(addresses) }
 }
 
 /** `perhaps`: the answer is the same as at the node's start, but was then too young to know that the node got it. */

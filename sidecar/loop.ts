@@ -85,6 +85,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     await giveNextStart(input, outcome)
     if (outcome.decision.do === 'restart') await restart(outcome.decision)
     if (outcome.decision.do === 'tell') told = await tellNode(outcome.decision)
+    // What follows a refusal need not wait.
+    if (told && !told.ok && told.refused) hinted = true
   }
 
   /** Whatever starts the node next should give it the wanted list, unless that list is one that needs a permission. */
@@ -156,6 +158,9 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   }
 }
 
+/** Between two looks, however soon a wait is over, in ms. */
+const leastPauseMs = 50
+
 /** With 16 at once and 2 s each, a look waits 8 s for them at most. */
 const mostProbes = 64
 
@@ -205,13 +210,14 @@ async function see(
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
 function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean, known: KnownEndpoints): number {
   if (failed) return Math.min(5, parts.lookSeconds) * 1000
-  const soon = page?.until !== undefined && Date.parse(page.until) - parts.now() < 5000
+  const untilMs = page?.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(page.until) - parts.now()
+  const soon = untilMs < 5000
   // DNS answers within seconds what the controller has seen already.
   const behind =
     Object.keys(known.endpoints).some(host => isBehind(memory.hosts[host], known.endpoints[host])) && parts.now() < known.since + 60_000
   const starting = memory.starting !== undefined || page?.phase === 'starting'
   const busy = memory.intent !== null || memory.telling !== null || starting || page?.reason === 'settling' || soon || behind
-  if (busy) return busySeconds * 1000
+  if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds
   const due = (parts.nextLookUp() ?? Number.POSITIVE_INFINITY) - parts.now()

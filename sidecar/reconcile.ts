@@ -208,9 +208,11 @@ function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look
   })
 }
 
-/** The restart is no longer under way. */
+/** The restart is no longer under way. One that was not taken has used up no turn. */
 function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'], endedAt: number): Memory {
-  return { ...memory, intent: null, restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)) }
+  const { usedTurn, ...rest } = memory
+  const kept = usedTurn === undefined || outcome === 'not-taken' ? rest : memory
+  return { ...kept, intent: null, restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)) }
 }
 
 /** Nothing is left to do for this snapshot. */
@@ -229,10 +231,16 @@ function wait(memory: Memory, hold: Hold): Step {
 
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
-  const listed = rememberLists(rememberTold(memory, look), look)
+  const listed = rememberLists(rememberTold(rememberTurn(memory, look), look), look)
   const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
   return { ...withProcess, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
+}
+
+/** Once it is gone from the files it has been taken back; the same again is another. */
+function rememberTurn(memory: Memory, look: Look): Memory {
+  const { usedTurn, ...rest } = memory
+  return usedTurn === undefined || usedTurn === look.turn ? memory : rest
 }
 
 function rememberLists(memory: Memory, look: Look): Memory {

@@ -7,7 +7,7 @@ import type { Known, Member } from './turns.ts'
 /** What the controller has written and not seen come back yet. */
 export type Written = { readonly turn: string; readonly grantedAt: number | undefined }
 
-/** After this long without an answer a page counts as unreachable: a sidecar that starts again is back within seconds. */
+/** A page counts as unreachable when looks have failed over this long: a sidecar that starts again is back within seconds. */
 export const unreachableMs = 30_000
 
 export type MemberParts = {
@@ -19,10 +19,10 @@ export type MemberParts = {
   readonly changing: boolean
 }
 
-export function memberOf({ pod, paused, seen, written, changing }: MemberParts, now: number): Member {
+export function memberOf({ pod, paused, seen, written, changing }: MemberParts): Member {
   const turn = written ? written.turn : pod.turn
   const turnGrantedAt = written ? (written.grantedAt ?? pod.turnGrantedAt) : pod.turnGrantedAt
-  const known = seen && knownOf(seen, now)
+  const known = seen && knownOf(seen)
   return {
     key: podKey(pod),
     group: pod.plan.group,
@@ -42,12 +42,12 @@ export function memberOf({ pod, paused, seen, written, changing }: MemberParts, 
 
 /** A pod that has gone: it uses up its group's budget until another is in its place. */
 export function goneMember(pod: InjectedPod): Member {
-  return { ...memberOf({ pod, paused: true, seen: undefined, written: undefined, changing: false }, 0), ready: false, deleting: true }
+  return { ...memberOf({ pod, paused: true, seen: undefined, written: undefined, changing: false }), ready: false, deleting: true }
 }
 
 /** A page that cannot be read for a moment is taken to say what it said last; that of a pod that has just come up is not known yet. */
-function knownOf(seen: Seen, now: number): Known | undefined {
+function knownOf(seen: Seen): Known | undefined {
   if ('page' in seen) return seen
-  if (now - seen.since < unreachableMs) return seen.last
+  if (seen.at - seen.since < unreachableMs) return seen.last
   return { unreachable: seen.unreachable, since: seen.since }
 }

@@ -3,14 +3,14 @@
 import type { Logger } from 'pino'
 import { annotation } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
-import type { Events } from './events.ts'
-import { goneMember, memberOf, type Written } from './members.ts'
+import type { Events, PodEvent } from './events.ts'
+import { goneMember, memberOf, unreachableMs, type Written } from './members.ts'
 import { changedNotes, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'
 import type { Pages, SeenPage } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
 import { type GroupState, liveTurn, type Member, type Pace, pace, type TurnTimes } from './turns.ts'
-import type { Writer } from './writes.ts'
+import type { Annotations, Writer } from './writes.ts'
 
 export type RolloutTimes = {
   /** How long what a pod should be told has to rest before a turn is granted: an editor's hand, and a peer that comes up. */
@@ -21,7 +21,7 @@ export type RolloutTimes = {
   readonly goneSeconds: number
   /** How long after a change a pod's page is read often. */
   readonly busySeconds: number
-  /** How long a write may take to come back by the watch. */
+  /** How long an annotation that is written may take to come back by the watch, before it is written again. */
   readonly echoSeconds: number
 }
 
@@ -64,12 +64,17 @@ type Trace = {
   told: string
   changedAt: number
   changingSince: number
+  /** What was written last, as text, and when. */
+  noted?: { readonly text: string; readonly at: number }
+  /** Since when the pod has its peer-hash. */
+  hashAt: number
   /** The nudge that has been given is for this hash. */
   nudgedFor?: string
-  written?: Written & { at: number }
+  /** `before`: the turns that the watch may still show until this one comes back. */
+  written?: Written & { readonly before: ReadonlySet<string | undefined> }
   page?: SeenPage
-  /** When a change was written whose settling is being timed. */
-  timing?: number
+  /** When a change was written whose settling is being timed, and when the pod was seen to have it. */
+  timing?: { readonly since: number; toldAt?: number }
 }
 
 export function createRollout(parts: RolloutParts): Rollout {
@@ -85,10 +90,11 @@ export function createRollout(parts: RolloutParts): Rollout {
     const key = podKey(pod)
     const present = traces.get(key)
     if (present?.uid === pod.uid) {
+      if (present.pod.peerHash !== pod.peerHash) present.hashAt = now()
       present.pod = pod
       return present
     }
-    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0 }
+    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0, hashAt: now() }
     traces.set(key, fresh)
     gone.delete(key)
     return fresh
@@ -109,11 +115,19 @@ export function createRollout(parts: RolloutParts): Rollout {
       trace.told = told
     }
     const notes = changedNotes(pod, wanted)
-    if (!notes) return
-    trace.timing ??= at
+    if (!notes) {
+      delete trace.noted
+      if (trace.timing) trace.timing.toldAt ??= at
+      return
+    }
+    const text = JSON.stringify(notes)
+    // Other changes of the pod come by the watch before this one.
+    if (trace.noted?.text === text && at < trace.noted.at + times.echoSeconds * 1000) return
+    trace.noted = { text, at }
+    trace.timing ??= { since: at }
     writer.write(pod, notes)
-    // A pod that has just been created is told for the first time; that is not worth an event.
-    if (pod.endpoints !== undefined) events.tell(pod, { type: 'Normal', reason: 'PeersChanged', message: changeMessage(notes) })
+    const event = changeEvent(pod, notes)
+    if (event) events.tell(pod, event)
   }
 
   function isChanging({ changedAt, changingSince }: Trace, at: number): boolean {
@@ -124,8 +138,12 @@ export function createRollout(parts: RolloutParts): Rollout {
   function isBusy(key: string): boolean {
     const trace = traces.get(key)
     if (!trace) return false
-    if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written) return true
     const { page } = trace
+    if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written) return true
+    const seen = pages.of(key)
+    if (seen && 'unreachable' in seen && now() < seen.since + unreachableMs) return true
+    // Its files do not say yet that its turn is over.
+    if (page && page.turn !== trace.pod.turn) return true
     if (!page || page.phase === 'settled') return false
     if (page.reason === 'awaiting-turn') return room.has(trace.pod.plan.group)
     return page.phase !== 'waiting' || page.reason === 'settling'
@@ -140,9 +158,10 @@ export function createRollout(parts: RolloutParts): Rollout {
       const key = podKey(pod)
       seen.add(key)
       const trace = traceOf(pod)
-      if (trace.written && (trace.written.turn === pod.turn || at > trace.written.at + times.echoSeconds * 1000)) delete trace.written
+      // However long it takes: the writer does not give up while the pod exists.
+      if (trace.written && (trace.written.turn === pod.turn || !trace.written.before.has(pod.turn))) delete trace.written
       const paused = pod.paused || cluster.paused(pod.namespace)
-      present.push(memberOf({ pod, paused, seen: pages.of(key), written: trace.written, changing: isChanging(trace, at) }, at))
+      present.push(memberOf({ pod, paused, seen: pages.of(key), written: trace.written, changing: isChanging(trace, at) }))
     }
     for (const [key, trace] of traces) {
       if (seen.has(key)) continue
@@ -160,7 +179,8 @@ export function createRollout(parts: RolloutParts): Rollout {
     const trace = traces.get(key)
     if (!trace) return
     const isGrant = liveTurn(turn) !== undefined
-    trace.written = { turn, grantedAt: isGrant ? at : undefined, at }
+    const before = new Set(trace.written ? [...trace.written.before, trace.written.turn] : [trace.pod.turn])
+    trace.written = { turn, grantedAt: isGrant ? at : undefined, before }
     const stamp = isGrant ? { [annotation.turnGrantedAt]: new Date(at).toISOString() } : {}
     writer.write(trace.pod, { [annotation.turn]: turn, ...stamp }, true)
   }
@@ -168,9 +188,20 @@ export function createRollout(parts: RolloutParts): Rollout {
   function nudge(at: number): void {
     for (const [key, trace] of traces) {
       const { pod } = trace
-      if (trace.nudgedFor === pod.peerHash || !needsNudge(pod, pages.of(key), Math.max(trace.changedAt, pod.createdAt), at)) continue
+      if (trace.nudgedFor === pod.peerHash || !needsNudge(pod, pages.of(key), trace.hashAt, at)) continue
       if (pod.peerHash !== undefined) trace.nudgedFor = pod.peerHash
       writer.write(pod, { [annotation.nudge]: new Date(at).toISOString() })
+    }
+  }
+
+  /** A page that was read a second after the pod was told speaks of what it was told: the kubelet takes less. */
+  function timeSettling(): void {
+    for (const [key, trace] of traces) {
+      const seen = trace.timing?.toldAt === undefined ? undefined : pages.of(key)
+      if (!trace.timing || !seen || !('page' in seen) || seen.page.phase !== 'settled') continue
+      if (seen.at < (trace.timing.toldAt ?? 0) + 1000 || (trace.pod.peerHash ?? seen.page.list) !== seen.page.list) continue
+      settled?.((seen.at - trace.timing.since) / 1000)
+      delete trace.timing
     }
   }
 
@@ -215,6 +246,7 @@ export function createRollout(parts: RolloutParts): Rollout {
         write(key, turn, at)
       }
       nudge(at)
+      timeSettling()
       tellStopped(last.groups)
       const running = [...traces.values()].filter(({ pod }) => !pod.deleting)
       pages.follow(
@@ -228,19 +260,17 @@ export function createRollout(parts: RolloutParts): Rollout {
       if (!trace || !seen || !('page' in seen)) return
       for (const event of eventsBetween(trace.page, seen.page)) events.tell(trace.pod, event)
       trace.page = seen.page
-      if (trace.timing !== undefined && seen.page.phase === 'settled' && seen.at > trace.timing + 1000) {
-        settled?.((seen.at - trace.timing) / 1000)
-        delete trace.timing
-      }
     },
     groups: () => last.groups,
   }
 }
 
-function changeMessage(notes: Readonly<Record<string, string | null>>): string {
+/** What a pod is told for the first time is no change: it has just been created. */
+function changeEvent(pod: InjectedPod, notes: Annotations): PodEvent | undefined {
   const what = [
-    ...(annotation.peerHash in notes ? ['the peer list'] : []),
-    ...(annotation.endpoints in notes ? ['addresses of its peers'] : []),
+    ...(annotation.peerHash in notes && pod.peerHash !== undefined ? ['the peer list'] : []),
+    ...(annotation.endpoints in notes && pod.endpoints !== undefined ? ['addresses of its peers'] : []),
   ]
-  return `${what.join(' and ')} changed; the sidecar compares`
+  if (what.length === 0) return undefined
+  return { type: 'Normal', reason: 'PeersChanged', message: `${what.join(' and ')} changed; the sidecar compares` }
 }

@@ -281,7 +281,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     return present.flatMap((pod): [Pod, string][] => {
       if (pod.api.annotations[annotation.pause] !== undefined) return []
       if (peerHash(pod.files.peers) !== cluster.wantedHash()) return [[pod, 'files are old']]
-      const { phase, reason } = pod.pageSettled ?? { phase: 'no page' }
+      const { phase, reason } = pod.page ?? { phase: 'no page' }
       if (phase !== 'settled') return [[pod, reason ?? phase]]
       return cluster.missingOf(pod).length === 0 ? [] : [[pod, 'settled, but not connected']]
     })
