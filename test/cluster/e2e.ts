@@ -19,7 +19,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 }
 
 /** These take the webhook away, or its certificates: nothing else may run beside them. */
-const alone = ['08', '09', '13']
+const alone = ['08', '09', '13', '16']
 
 /** The scenarios share one cluster, each in namespaces of its own: two at a time, since they mostly wait, then those that want it for themselves. */
 function runScenarios(files: readonly string[], prefix: readonly string[], env: NodeJS.ProcessEnv): number {

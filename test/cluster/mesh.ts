@@ -2,7 +2,7 @@
 import { type Chain, type ChainOptions, makeChain } from './chain.ts'
 import { apply, kubectl } from './install.ts'
 import { openRpc } from './scenario.ts'
-import { getPod, height, netInfo, until } from './watch.ts'
+import { getPod, height, netInfo, page, until } from './watch.ts'
 
 export const validators = [0, 1, 2, 3] as const
 export const newcomer = 4
@@ -43,6 +43,17 @@ export function editLists({ namespace, chain }: Mesh, of: readonly number[], mem
     }
     kubectl('-n', namespace, 'patch', 'configmap', `node${index}-config`, '--type=merge', '-p', JSON.stringify({ data }))
   }
+}
+
+/** Takes the newcomer off the lists of these nodes and gives it a new pod, so that there is something to restart for again. */
+export async function withoutNewcomer(mesh: Mesh, of: readonly number[]): Promise<void> {
+  const { namespace } = mesh
+  editLists(mesh, of, validators)
+  for (const index of of) await until(`node${index} lists three`, 150, async () => (await page(namespace, index))?.peers.length === 3)
+  const connected = await Promise.all(of.map(index => hasPeer(mesh, index, newcomer)))
+  if (connected.includes(true)) kubectl('-n', namespace, 'delete', 'pod', `node${newcomer}-0`, '--wait=true')
+  await until('the newcomer runs', 60, async () => (await getPod(namespace, `node${newcomer}-0`)).status.phase === 'Running')
+  for (const index of of) await until(`node${index} has lost it`, 60, async () => !(await hasPeer(mesh, index, newcomer)))
 }
 
 export async function hasPeer({ namespace, chain }: Mesh, index: number, peer: number): Promise<boolean> {

@@ -111,25 +111,32 @@ export async function getJson(url: string): Promise<unknown> {
   }
 }
 
+/** `endedAt` by performance.now(); absent while it has not ended. */
+export type Gap = { readonly ms: number; readonly endedAt?: number }
+
 /**
  * Times how long node0 does not answer: from the moment at which the kernel closes a connection to it (the process has ended) until it answers again.
- * `longestGapMs` is the longest such time so far, one that has not ended included.
+ * `longestGap` is the longest such time so far, one that has not ended included.
  */
-export function watchDownTime(pods: Follower): { longestGapMs(): number; stop(): void } {
+export function watchDownTime(pods: Follower): { longestGap(): Gap; stop(): void } {
   const stop = new AbortController()
-  let longest = 0
+  let longest: Gap = { ms: 0 }
   let since: number | undefined
   void (async () => {
     while (!stop.signal.aborted) {
       await closed(pods.pod('node0-0')?.ip, stop.signal)
       since = performance.now()
       while (!stop.signal.aborted && !(await isHealthy(pods.pod('node0-0')?.ip))) await sleep(5)
-      longest = Math.max(longest, performance.now() - since)
+      const endedAt = performance.now()
+      if (endedAt - since > longest.ms) longest = { ms: endedAt - since, endedAt }
       since = undefined
     }
   })()
   return {
-    longestGapMs: () => Math.max(longest, since === undefined ? 0 : performance.now() - since),
+    longestGap() {
+      const open = since === undefined ? 0 : performance.now() - since
+      return open > longest.ms ? { ms: open } : longest
+    },
     stop: () => stop.abort(),
   }
 }

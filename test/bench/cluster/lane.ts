@@ -16,6 +16,8 @@ export type Sample = {
   readonly change: Change
   /** From the change until node0 is connected as it should be; undefined: not within the time given. */
   readonly seconds?: number
+  /** From the change until node0's process is one that has read it; undefined where no process was replaced. */
+  readonly runningSeconds?: number
   /** The longest time in which node0 did not answer. */
   readonly downMs: number
   /** Other nodes that hold an address of node0 which is not its address any more. */
@@ -157,7 +159,16 @@ async function timed(lane: Lane, wanted: readonly number[], change: () => Promis
   await sleep(1000)
   down.stop()
   const moved = lane.pods.pod('node0-0')?.ip !== from
-  return { arm: lane.arm, change: lane.change, ...(done ? { seconds } : {}), downMs: down.longestGapMs(), madeStale: moved ? holders : 0 }
+  const { ms: downMs, endedAt } = down.longestGap()
+  return {
+    arm: lane.arm,
+    change: lane.change,
+    ...(done ? { seconds } : {}),
+    // Shorter ones are connections that the node's server closed because they were idle.
+    ...(downMs > 30 && endedAt !== undefined ? { runningSeconds: (endedAt - began) / 1000 } : {}),
+    downMs,
+    madeStale: moved ? holders : 0,
+  }
 }
 
 /** How many of the other nodes have dialled node0 at this address. */

@@ -4,16 +4,24 @@ import { type ArmName, arms } from './arms.ts'
 import type { Change, Sample } from './lane.ts'
 
 const order: readonly ArmName[] = ['wrap', 'signal', 'replace', 'reloader']
-const titles: Readonly<Record<Change, string>> = {
-  'moved peer': "a peer's pod deleted -> reconnected at its new address",
-  'edited list': 'a peer added to the list -> the node is connected to it',
+type Question = {
+  readonly title: string
+  readonly change: Change
+  /** Undefined: it did not come to that. */
+  readonly answer: (sample: Sample) => number | undefined
 }
+const questions: readonly Question[] = [
+  { title: "a peer's pod deleted -> reconnected at its new address", change: 'moved peer', answer: one => one.seconds },
+  { title: 'a peer added to the list -> the node runs with the new list', change: 'edited list', answer: one => one.runningSeconds },
+  { title: 'a peer added to the list -> the node is connected to it', change: 'edited list', answer: one => one.seconds },
+]
 
 type Cells = readonly [arm: string, runs: string, p50: string, p95: string, ratio: string, down50: string, down95: string, stale: string]
 const head: Cells = ['with', 'runs', 'p50', 'p95', 'ratio', 'node down p50', 'p95', 'made stale']
 
-function rowsOf(samples: readonly Sample[], change: Change): Cells[] {
+function rowsOf(samples: readonly Sample[], { change, answer }: Question): Cells[] {
   const of = (arm: ArmName) => samples.filter(one => one.arm === arm && one.change === change)
+  const secondsOf = (its: readonly Sample[]) => its.map(answer).filter(one => one !== undefined)
   const reference = percentile(secondsOf(of('replace')), 0.5)
   return order.flatMap(arm => {
     const its = of(arm)
@@ -44,16 +52,14 @@ function rowsOf(samples: readonly Sample[], change: Change): Cells[] {
 }
 
 export function tablesOf(samples: readonly Sample[]): string {
-  return Object.entries(titles)
-    .map(([change, title]) => `${title}\n${table(head, rowsOf(samples, change as Change))}`)
-    .join('\n\n')
+  return questions.map(one => `${one.title}\n${table(head, rowsOf(samples, one))}`).join('\n\n')
 }
 
 export type Measured = { readonly machine: string; readonly kubernetes: string; readonly date: Date; readonly samples: readonly Sample[] }
 
 /** The page, in the field's words; figures of one run of the command, none of them carried over from another. */
 export function measurementsPage({ machine, kubernetes, date, samples }: Measured): string {
-  const parts = Object.entries(titles).map(([change, title]) => `## ${capital(title)}\n\n${markdown(rowsOf(samples, change as Change))}`)
+  const parts = questions.map(one => `## ${capital(one.title)}\n\n${markdown(rowsOf(samples, one))}`)
   return `# Measurements
 
 Written by \`npm run bench -- cluster\` on ${date.toISOString().slice(0, 10)}; run it to have your own.
@@ -77,10 +83,6 @@ ${parts.join('\n\n')}
 function markdown(rows: readonly Cells[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
-}
-
-function secondsOf(samples: readonly Sample[]): number[] {
-  return samples.flatMap(one => (one.seconds === undefined ? [] : [one.seconds]))
 }
 
 function inSeconds(value: number, digits = 1): string {

@@ -29,7 +29,11 @@ t.test('a flapping peer and a restless editor', async t => {
     // Listed, followed; removed, its pod replaced; listed again at another address: each time there is something to restart for.
     while (Date.now() - began < 180_000 && (await page(ns, 0))?.reason !== 'budget') {
       editLists(mesh, [0], [...validators, newcomer])
-      await until('followed, or held', 25, async () => (await hasPeer(mesh, 0, newcomer)) || (await page(ns, 0))?.reason === 'budget').catch(() => {})
+      await until(
+        'followed, or held',
+        25,
+        async () => (await hasPeer(mesh, 0, newcomer)) || (await page(ns, 0))?.reason === 'budget',
+      ).catch(() => {})
       editLists(mesh, [0], validators)
       kubectl('-n', ns, 'delete', 'pod', `node${newcomer}-0`, '--wait=true')
       await until('the newcomer runs', 60, async () => (await getPod(ns, `node${newcomer}-0`)).status.phase === 'Running')
