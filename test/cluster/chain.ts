@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export const cometbftImage = 'localhost/cometbft:1'
-export const busyboxImage = 'localhost/busybox:1'
+/** On a cluster of the user's they may come from a registry. */
+export const cometbftImage = process.env.E2E_COMETBFT_IMAGE ?? 'localhost/cometbft:1'
+export const busyboxImage = process.env.E2E_BUSYBOX_IMAGE ?? 'localhost/busybox:1'
 
-type KubernetesObject = {
+export type KubernetesObject = {
   apiVersion: string
   kind: string
   metadata: { name: string; namespace: string } & Record<string, unknown>

@@ -1,10 +1,14 @@
 // One handle for a Kubernetes cluster of one node on this machine, in network, mount and PID namespaces of its own.
 // Linux and root (or CAP_SYS_ADMIN) are needed. Nothing of it is left behind: it ends with this process, however that ends.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { KubeConfig } from '@kubernetes/client-node'
+import { type Client, makeClient } from './client.ts'
 import { type Image, packImage } from './image.ts'
 import { buildPrograms } from './programs.ts'
 
@@ -15,6 +19,8 @@ export type Cluster = {
   readonly env: NodeJS.ProcessEnv
   /** Runs kubectl and returns its output; throws with its message. */
   kubectl(...args: string[]): string
+  /** Typed clients that reach the cluster from out here. */
+  readonly client: Client
   loadImage(image: Image): Promise<void>
   /** The last lines of every component's log. */
   logs(lines?: number): string
@@ -64,9 +70,11 @@ export async function startCluster(say: (line: string) => void): Promise<Cluster
     const [program = '', ...args] = [...enter, ...command]
     return execFileSync(program, args, { env: clusterEnv, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
   }
+  const { server: api, client } = await clientFromOutside(dir)
   return {
     dir,
     enter,
+    client,
     env: clusterEnv,
     kubectl: (...args) => execute('kubectl', ...args),
     async loadImage(image) {
@@ -75,8 +83,26 @@ export async function startCluster(say: (line: string) => void): Promise<Cluster
       rmSync(packed)
     },
     logs: (lines = 40) => lastLines(dir, lines),
-    stop: () => end(outer, dir, cgroup),
+    stop: () => {
+      api.close()
+      return end(outer, dir, cgroup)
+    },
   }
+}
+
+/** Forwards a port of this machine's loopback to the API server's socket, for as long as the process lives. */
+async function clientFromOutside(dir: string): Promise<{ server: Server; client: Client }> {
+  const server = createServer(near => {
+    const far = connect(join(dir, 'api.sock'))
+    near.pipe(far).pipe(near)
+    near.on('error', () => far.destroy())
+    far.on('error', () => near.destroy())
+  }).unref()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const config = new KubeConfig()
+  config.loadFromString(readFileSync(join(dir, 'admin.kubeconfig'), 'utf8').replace('127.0.0.1:6443', `127.0.0.1:${port}`))
+  return { server, client: makeClient(config) }
 }
 
 /** Resolves at READY; rejects when a component or the whole ends before. */

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { startCluster } from './cluster.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 import { loadImages } from './images.ts'
 import { buildPrograms } from './programs.ts'
 
@@ -37,6 +37,22 @@ function runScenarios(files: readonly string[], prefix: readonly string[], env: 
   return run(files.filter(isAlone), 1) || shared
 }
 
+/** What components' logs do not tell: the pods that are left, and what happened to them. */
+async function podsAndEvents({ client }: Cluster): Promise<string> {
+  const { items: pods } = await client.core.listPodForAllNamespaces()
+  const { items: events } = await client.core.listEventForAllNamespaces()
+  const lines = [
+    '--- pods',
+    ...pods.map(({ metadata, status }) => `${metadata?.namespace}/${metadata?.name} ${JSON.stringify(status)}`),
+    '--- events',
+    ...events.map(
+      ({ metadata, lastTimestamp, eventTime, involvedObject: of, reason, message }) =>
+        `${(lastTimestamp ?? eventTime)?.toISOString()} ${metadata.namespace}/${of.name} ${reason}: ${message}`,
+    ),
+  ]
+  return lines.join('\n')
+}
+
 async function main(): Promise<number> {
   const files = scenarioFiles(process.argv.slice(2))
   const chainPrograms = await buildPrograms(['cometbft'], say)
@@ -51,8 +67,8 @@ async function main(): Promise<number> {
     const status = runScenarios(files, cluster.enter, { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') })
     if (status !== 0) {
       const log = join(tmpdir(), `repeer-e2e-${process.pid}.log`)
-      writeFileSync(log, cluster.logs(2000))
-      say(`the components' logs: ${log}`)
+      writeFileSync(log, `${await podsAndEvents(cluster)}\n${cluster.logs(2000)}`)
+      say(`what was left in the cluster, and the components' logs: ${log}`)
     }
     return status
   } finally {

@@ -2,6 +2,7 @@
 // The first process of the PID namespace is catatonit, so when this ends, everything ends.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as configs from './configs.ts'
@@ -53,6 +54,17 @@ function network(): void {
   run('ip', 'route', 'add', 'default', 'via', configs.nodeAddress, 'dev', 'cni0')
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
   if (existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables')) writeFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', '1')
+}
+
+/** The API server on a Unix socket in the cluster's folder: a path is seen from other network namespaces, too, where an address is not. */
+function apiSocket(): void {
+  const server = createServer(outside => {
+    const inside = connect(6443, '127.0.0.1')
+    outside.pipe(inside).pipe(outside)
+    outside.on('error', () => inside.destroy())
+    inside.on('error', () => outside.destroy())
+  })
+  server.listen(join(dir, 'api.sock'))
 }
 
 function certificates(): void {
@@ -115,6 +127,7 @@ async function main(): Promise<void> {
   component('coredns', '-conf', 'Corefile')
   await until('the node is registered', 60, () => succeeds('kubectl', 'get', 'node', 'node1'))
   run('kubectl', 'wait', '--for=condition=Ready', 'node/node1', '--timeout=90s')
+  apiSocket()
   process.stdout.write('READY\n')
 }
 

@@ -1,7 +1,10 @@
 // Nodes that are a few lines of busybox: for scenarios about the process, its container and its pod, in which no chain is needed.
+import type { V1ContainerStatus, V1JobStatus } from '@kubernetes/client-node'
 import { parseState, type SupervisorState } from '../../sidecar/supervisor.ts'
 import { busyboxImage, type PodSpec } from './chain.ts'
+import { client } from './client.ts'
 import { kubectl } from './install.ts'
+import { containerStatus, getPod } from './watch.ts'
 
 export type PlainNode = {
   /** Run by busybox sh; other applets as `busybox NAME`. */
@@ -57,16 +60,11 @@ export function supervisorState(namespace: string, pod: string): SupervisorState
   return state
 }
 
-export type ContainerStatus = {
-  name: string
-  restartCount: number
-  state: { running?: object; terminated?: { exitCode: number } }
-  lastState: { terminated?: { exitCode: number } }
+export async function jobStatus(namespace: string, name: string): Promise<V1JobStatus | undefined> {
+  return (await client().batch.readNamespacedJob({ namespace, name })).status
 }
 
-export function nodeStatus(namespace: string, pod: string): ContainerStatus | undefined {
-  const { status } = JSON.parse(kubectl('-n', namespace, 'get', 'pod', pod, '-o', 'json')) as {
-    status: { containerStatuses?: ContainerStatus[] }
-  }
-  return status.containerStatuses?.find(one => one.name === 'node')
+/** Undefined while the kubelet says nothing of the container. */
+export async function nodeStatus(namespace: string, pod: string): Promise<V1ContainerStatus | undefined> {
+  return containerStatus(await getPod(namespace, pod), 'node')
 }

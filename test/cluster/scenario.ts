@@ -1,8 +1,9 @@
-// What every scenario starts with: a namespace of its own, and a chain that runs in it.
-import type { Test } from 'tap'
-import { type Chain, type ChainOptions, makeChain, type PodSpec } from './chain.ts'
+// What every scenario starts with: a namespace of its own, a control, and a chain that runs in it.
+import t, { type Test } from 'tap'
+import { type Chain, type ChainOptions, type KubernetesObject, makeChain, type PodSpec } from './chain.ts'
+import { client } from './client.ts'
 import { apply, kubectl } from './install.ts'
-import { getPod, height, netInfo, page, until } from './watch.ts'
+import { getPod, height, netInfo, never, page, until } from './watch.ts'
 
 /** Creates a namespace, opted in unless it is a control, and deletes it after the test. */
 export function namespaceFor(t: Test, name: string, options: { control?: boolean; enforce?: string } = {}): string {
@@ -13,6 +14,20 @@ export function namespaceFor(t: Test, name: string, options: { control?: boolean
   return name
 }
 
+type Run = (t: Test, namespace: string) => Promise<void>
+
+/**
+ * The test that shows the trouble without repeer, in a namespace that has not opted in. It mostly waits, so it runs beside the tests that follow it
+ * with `besideControl()`.
+ */
+export function control(name: string, what: string, run: Run): void {
+  t.jobs = 2
+  t.test(`without repeer ${what}`, besideControl(), t => run(t, namespaceFor(t, `${name}-control`, { control: true })))
+}
+
+/** Options of a test that may start before its neighbour ends. A new object for each, since tap writes into it. */
+export const besideControl = () => ({ buffered: true })
+
 /** The nodes' RPC has to be reachable for the scenarios to see it; plain CometBFT listens on loopback. */
 export function openRpc(toml: string): string {
   return toml.replace('laddr = "tcp://127.0.0.1:26657"', 'laddr = "tcp://0.0.0.0:26657"')
@@ -20,8 +35,9 @@ export function openRpc(toml: string): string {
 
 export const indexes = [0, 1, 2, 3] as const
 
-export function allRun(namespace: string, of: readonly number[] = indexes): boolean {
-  return of.every(index => getPod(namespace, `node${index}-0`).status.phase === 'Running')
+export async function allRun(namespace: string, of: readonly number[] = indexes): Promise<boolean> {
+  const pods = await Promise.all(of.map(index => getPod(namespace, `node${index}-0`)))
+  return pods.every(pod => pod.status.phase === 'Running')
 }
 
 /** A chain of four that makes blocks, with node0 connected to the others. */
@@ -34,17 +50,93 @@ export async function runningChain(namespace: string, options: Omit<ChainOptions
   return chain
 }
 
+/**
+ * The same without repeer's help: node0 starts when its peers have addresses, so it finds them all. For controls, which are in trouble only
+ * once something changes.
+ */
+export async function orderlyChain(namespace: string, options: Omit<ChainOptions, 'namespace'> = {}): Promise<Chain> {
+  const chain = makeChain({ namespace, ...options, config: openRpc })
+  await startInOrder(namespace, chain.objects, [[1, 2, 3], [0]])
+  await until('node0 has three peers', 90, async () => (await netInfo(namespace, 0))?.peers.length === 3)
+  await until('blocks', 60, async () => (await height(namespace, 0)) > 1)
+  return chain
+}
+
+/** Starts the nodes group by group, each when the pods of the one before run. */
+export async function startInOrder(namespace: string, objects: Chain['objects'], groups: readonly (readonly number[])[]): Promise<void> {
+  for (const group of groups) {
+    apply(objects.filter(({ metadata }) => group.includes(Number(/^node(\d+)/.exec(metadata.name)?.[1]))))
+    await until(`nodes ${group.join(', ')} run`, 90, () => allRun(namespace, group))
+  }
+}
+
+/** The chain's objects, with these lists in the nodes' config.toml. */
+export function withLists(chain: Chain, lists: Readonly<Record<number, readonly number[]>>): KubernetesObject[] {
+  const configs = new Map(Object.entries(lists).map(([index, peers]) => [`node${index}-config`, chain.configOf(Number(index), peers)]))
+  return chain.objects.map(object => {
+    const config = object.kind === 'ConfigMap' ? configs.get(object.metadata.name) : undefined
+    return config === undefined ? object : { ...object, data: { ...(object.data as object), 'config.toml': config } }
+  })
+}
+
+/** A merge: unlike `kubectl apply`, it leaves the other keys alone. */
+export function editConfigMap(namespace: string, { name, data }: { name: string; data: Record<string, string> }): void {
+  kubectl('-n', namespace, 'patch', 'configmap', name, '--type=merge', '-p', JSON.stringify({ data }))
+}
+
+/** Makes the kubelet refresh the pod's files at once, as a controller's annotation would; otherwise it takes about a minute. */
+export function nudge(namespace: string, pod: string): void {
+  kubectl('-n', namespace, 'annotate', '--overwrite', 'pod', pod, `example.com/nudge=${Date.now()}`)
+}
+
+/** Whether a node has a peer: anywhere, or at the address where the peer's pod is now. */
+export async function isConnected(
+  chain: Chain,
+  namespace: string,
+  index: number,
+  peer: number,
+  at?: 'at its present address',
+): Promise<boolean> {
+  const ip = at && (await getPod(namespace, `node${peer}-0`)).status.podIP
+  const peers = (await netInfo(namespace, index))?.peers ?? []
+  return peers.some(one => one.node_info.id === chain.ids[peer] && (ip === undefined || one.remote_ip === ip))
+}
+
+/** Longer than a node that is helped takes; a chain of ClusterIP Services heals within 10 s. */
+const controlSeconds = 25
+
+/** Moves node1 and shows that the nodes that list it stay without it, though they run. */
+export async function staysUnconnected(
+  t: Test,
+  chain: Chain,
+  namespace: string,
+  { of = [0], seconds = controlSeconds } = {},
+): Promise<void> {
+  const { from, to } = await replacePod(namespace, 1)
+  t.not(from, to, 'node1 has another address')
+  const back = async () => (await Promise.all(of.map(index => isConnected(chain, namespace, index, 1)))).includes(true)
+  t.ok(await never(seconds, back), `node1 is not connected again for ${seconds} s`)
+  for (const index of of) t.ok(await netInfo(namespace, index), `node${index} answers`)
+}
+
+/** Waits until the pages say so, or throws with what they say instead. */
 export async function settled(namespace: string, of: readonly number[] = [0]): Promise<void> {
-  for (const index of of) await until(`node${index} is settled`, 120, async () => (await page(namespace, index))?.phase === 'settled')
+  for (const index of of) {
+    await until(`node${index} is settled`, 120, async () => {
+      const now = await page(namespace, index)
+      if (now?.phase === 'settled') return true
+      throw new Error(now ? `its page says ${JSON.stringify({ ...now, lookups: undefined })}` : 'no page answers')
+    })
+  }
 }
 
 /** Replaces the pod and waits for the new one; returns the old and the new address. */
 export async function replacePod(namespace: string, index: number): Promise<{ from: string; to: string }> {
   const name = `node${index}-0`
-  const from = getPod(namespace, name)
-  kubectl('-n', namespace, 'delete', 'pod', name, '--wait=true')
-  const { value } = await until('another pod runs', 90, () => {
-    const pod = getPod(namespace, name)
+  const from = await getPod(namespace, name)
+  await client().core.deleteNamespacedPod({ namespace, name })
+  const { value } = await until('another pod runs', 90, async () => {
+    const pod = await getPod(namespace, name)
     return pod.metadata.uid !== from.metadata.uid && pod.status.phase === 'Running' && pod.status.podIP ? pod.status.podIP : undefined
   })
   return { from: from.status.podIP ?? '', to: value }
@@ -63,5 +155,3 @@ export function withoutCommand(spec: PodSpec): PodSpec {
   const user = { securityContext: { ...(spec.securityContext as object), runAsUser: 1000, fsGroup: 1000 } }
   return { ...spec, ...user, containers: [{ ...bare, args: command.slice(1) }, ...rest] }
 }
-
-export type Job = { status: { succeeded?: number; failed?: number } }

@@ -2,7 +2,7 @@
 import type { Container, PodSpec } from './chain.ts'
 import { makeChain } from './chain.ts'
 import { apply, kubectl } from './install.ts'
-import { allRun, openRpc } from './scenario.ts'
+import { editConfigMap, isConnected, nudge, openRpc, startInOrder } from './scenario.ts'
 import { height, netInfo, until } from './watch.ts'
 
 export const listWays = ['directory', 'subPath', 'env', 'envFrom', 'init'] as const
@@ -11,8 +11,8 @@ export type ListWay = (typeof listWays)[number] | 'template'
 
 export type ShortList = {
   readonly namespace: string
-  /** The ID of the peer that the list lacks. */
-  readonly missing: string
+  /** Whether node0 is connected to the peer that the list lacks. */
+  readonly hasAdded: () => Promise<boolean>
   /** The ConfigMap's data with a list of these members. */
   readonly listOf: (peers: readonly number[]) => { readonly name: string; readonly data: Record<string, string> }
 }
@@ -36,18 +36,16 @@ export async function startShortOfOne(
     isBare
       ? { name: 'node0-peers', data: { [variable]: peers.map(index => `${chain.ids[index]}@node${index}:26656`).join(',') } }
       : { name: 'node0-config', data: { 'config.toml': chain.configOf(0, peers) } }
-  const isNode0 = (name: string) => name.startsWith('node0')
-  apply(chain.objects.filter(({ metadata }) => !isNode0(metadata.name)))
-  await until('the peers run', 90, () => allRun(namespace, [1, 2, 3]))
-  const objects = chain.objects.filter(({ metadata }) => isNode0(metadata.name))
+  await startInOrder(namespace, chain.objects, [[1, 2, 3]])
+  const objects = chain.objects.filter(({ metadata }) => metadata.name.startsWith('node0'))
   apply(objects.filter(({ kind }) => kind !== 'StatefulSet'))
   kubectl('-n', namespace, 'create', 'configmap', 'node0-peers')
-  edit(namespace, { name: 'node0-config', data: { 'config.toml': chain.configOf(0, []) } })
-  edit(namespace, listOf([1, 2]))
+  editConfigMap(namespace, { name: 'node0-config', data: { 'config.toml': chain.configOf(0, []) } })
+  editConfigMap(namespace, listOf([1, 2]))
   apply(objects.filter(({ kind }) => kind === 'StatefulSet').map(one => annotated(one, node0Annotations)))
   await until('node0 has two peers', 90, async () => (await netInfo(namespace, 0))?.peers.length === 2)
   await until('blocks', 60, async () => (await height(namespace, 0)) > 1)
-  return { namespace, missing: chain.ids[3] ?? '', listOf }
+  return { namespace, hasAdded: () => isConnected(chain, namespace, 0, 3), listOf }
 }
 
 function annotated(set: object, annotations: Readonly<Record<string, string>>): object {
@@ -57,13 +55,8 @@ function annotated(set: object, annotations: Readonly<Record<string, string>>): 
 
 /** Edits the list (by default: adds the missing peer), and makes the kubelet look at once, which a controller would do. */
 export function addPeer(short: ShortList, peers: readonly number[] = [1, 2, 3]): void {
-  edit(short.namespace, short.listOf(peers))
-  kubectl('-n', short.namespace, 'annotate', '--overwrite', 'pod', 'node0-0', `example.com/nudge=${Date.now()}`)
-}
-
-/** A merge: unlike `kubectl apply`, it leaves the other keys alone. */
-function edit(namespace: string, { name, data }: { name: string; data: Record<string, string> }): void {
-  kubectl('-n', namespace, 'patch', 'configmap', name, '--type=merge', '-p', JSON.stringify({ data }))
+  editConfigMap(short.namespace, short.listOf(peers))
+  nudge(short.namespace, 'node0-0')
 }
 
 function seenBy(way: ListWay, spec: PodSpec): PodSpec {

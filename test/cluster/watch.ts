@@ -1,27 +1,33 @@
 // What the scenarios see: the nodes' own RPC, the sidecars' pages, the pods. All of it from inside the cluster's network.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { V1ContainerStatus, V1ObjectMeta, V1Pod, V1PodSpec, V1PodStatus } from '@kubernetes/client-node'
 import type { Page } from '../../peers/page.ts'
-import { kubectl } from './install.ts'
+import { client } from './client.ts'
 
-export type Pod = {
-  metadata: { name: string; uid: string; annotations?: Record<string, string> }
-  spec: { containers: { name: string; command?: string[] }[]; initContainers?: { name: string }[] }
-  status: {
-    phase: string
-    podIP?: string
-    containerStatuses?: { name: string; restartCount: number; ready: boolean }[]
-    initContainerStatuses?: { name: string; restartCount: number }[]
-  }
+/** As the API gives it: with what every pod there has. */
+export type Pod = V1Pod & {
+  metadata: V1ObjectMeta & { name: string; uid: string }
+  spec: V1PodSpec
+  status: V1PodStatus
 }
 
 /** Of a container or an init container. */
-export function containerStatus(pod: Pod, name: string) {
+export function containerStatus(pod: Pod, name: string): V1ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status
   return [...containerStatuses, ...initContainerStatuses].find(one => one.name === name)
 }
 
-export function getPod(namespace: string, name: string): Pod {
-  return JSON.parse(kubectl('-n', namespace, 'get', 'pod', name, '-o', 'json'))
+/** Throws while there is no such pod. */
+export async function getPod(namespace: string, name: string): Promise<Pod> {
+  return (await client().core.readNamespacedPod({ namespace, name })) as Pod
+}
+
+export async function listPods(namespace: string, labelSelector?: string): Promise<Pod[]> {
+  return (await client().core.listNamespacedPod({ namespace, ...(labelSelector ? { labelSelector } : {}) })).items as Pod[]
+}
+
+export function isInjected(pod: Pick<V1Pod, 'spec'>): boolean {
+  return pod.spec?.initContainers?.some(one => one.name === 'repeer') ?? false
 }
 
 /** Undefined while nothing answers. */
@@ -37,19 +43,19 @@ async function getJson<T>(url: string): Promise<T | undefined> {
 export type NetInfo = { peers: { node_info: { id: string }; remote_ip: string }[] }
 
 export async function netInfo(namespace: string, index: number): Promise<NetInfo | undefined> {
-  const ip = getPod(namespace, `node${index}-0`).status.podIP
+  const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
   const answer = await getJson<{ result: NetInfo }>(`http://${ip}:26657/net_info`)
   return answer?.result
 }
 
 export async function height(namespace: string, index: number): Promise<number> {
-  const ip = getPod(namespace, `node${index}-0`).status.podIP
+  const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
   const answer = await getJson<{ result: { sync_info: { latest_block_height: string } } }>(`http://${ip}:26657/status`)
   return Number(answer?.result.sync_info.latest_block_height ?? -1)
 }
 
 export async function page(namespace: string, index: number): Promise<Page | undefined> {
-  const ip = getPod(namespace, `node${index}-0`).status.podIP
+  const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
   return getJson<Page>(`http://${ip}:9469/status`)
 }
 

@@ -1,43 +1,41 @@
 // Seed 000: a peer's pod is deleted and returns with another IP. Then all four at once.
 import t from 'tap'
 import { install, kubectl } from '../install.ts'
-import { impatient, indexes, namespaceFor, replacePod, runningChain, settled } from '../scenario.ts'
-import { getPod, height, netInfo, never, page, until } from '../watch.ts'
+import {
+  allRun,
+  besideControl,
+  control,
+  impatient,
+  indexes,
+  isConnected,
+  namespaceFor,
+  orderlyChain,
+  replacePod,
+  runningChain,
+  settled,
+  staysUnconnected,
+} from '../scenario.ts'
+import { getPod, height, netInfo, page, until } from '../watch.ts'
 
-t.test('without repeer node0 is still unconnected after 60 s', async t => {
-  const ns = namespaceFor(t, 'moved-control', { control: true })
-  // ClusterIP would heal by itself; node0 has to have resolved the names, so it is the last to start.
-  const chain = await runningChain(ns, {
-    pod: (spec, index) =>
-      index === 0
-        ? {
-            ...spec,
-            initContainers: [
-              { ...spec.initContainers?.[0], command: ['sh', '-c', `sleep 10; ${spec.initContainers?.[0]?.command?.at(-1)}`] } as never,
-            ],
-          }
-        : spec,
-  })
-  const { from, to } = await replacePod(ns, 1)
-  t.not(from, to)
-  t.ok(await never(60, async () => (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === chain.ids[1]) ?? false))
+control('moved', 'node0 is still unconnected after 60 s', async (t, ns) => {
+  const chain = await orderlyChain(ns)
+  await staysUnconnected(t, chain, ns, { seconds: 60 })
 })
 
-t.test('with repeer it is reconnected; only node0 restarts, once', async t => {
+t.test('with repeer it is reconnected; only node0 restarts, once', besideControl(), async t => {
   install()
   const ns = namespaceFor(t, 'moved')
   const chain = await runningChain(ns, { annotations: impatient() })
   await settled(ns, indexes)
-  const before = indexes.map(index => getPod(ns, `node${index}-0`))
+  const before = await Promise.all(indexes.map(index => getPod(ns, `node${index}-0`)))
   const restartsOf = (index: number) => page(ns, index).then(one => one?.restarts.length ?? 0)
   const restartsBefore = await Promise.all(indexes.map(restartsOf))
-  const { to } = await replacePod(ns, 1)
-  const at = async () => (await netInfo(ns, 0))?.peers.find(peer => peer.node_info.id === chain.ids[1])?.remote_ip
-  const reconnected = await until('reconnected', 90, async () => (await at()) === to)
+  await replacePod(ns, 1)
+  const reconnected = await until('reconnected', 90, () => isConnected(chain, ns, 0, 1, 'at its present address'))
   t.comment(`reconnected ${reconnected.seconds.toFixed(1)} s after the new pod ran`)
   await settled(ns)
   for (const index of [0, 2, 3] as const) {
-    const now = getPod(ns, `node${index}-0`)
+    const now = await getPod(ns, `node${index}-0`)
     t.equal(now.metadata.uid, before[index]?.metadata.uid, `node${index} is the same pod`)
     t.equal(now.status.podIP, before[index]?.status.podIP)
     t.equal(
@@ -54,7 +52,7 @@ t.test('all four pods at once', async t => {
   await runningChain(ns, { annotations: impatient() })
   const from = await height(ns, 0)
   kubectl('-n', ns, 'delete', 'pod', '--all', '--wait=true')
-  await until('all run again', 90, () => indexes.every(index => getPod(ns, `node${index}-0`).status.phase === 'Running'))
+  await until('all run again', 90, () => allRun(ns))
   // Their data lay on emptyDirs: the chain starts anew, and makes blocks only when node0 is connected.
   const again = await until('blocks', 120, async () => (await netInfo(ns, 0))?.peers.length === 3 && (await height(ns, 0)) > 1)
   t.comment(`height ${from} before; blocks again ${again.seconds.toFixed(1)} s after all pods ran`)

@@ -1,10 +1,26 @@
 // Pods that are not the plain case: with a mesh's sidecars, Guaranteed, with restartPolicy Never, of a Job, of a StatefulSet with ten replicas.
 import t from 'tap'
-import { busyboxImage, makeChain, type PodSpec } from '../chain.ts'
+import { busyboxImage, type Chain, type KubernetesObject, makeChain, type PodSpec } from '../chain.ts'
+import { client } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
-import { headlessService, nodeStatus, plainJob, plainTemplate } from '../plain-node.ts'
-import { allRun, impatient, indexes, type Job, namespaceFor, openRpc, replacePod, withoutCommand } from '../scenario.ts'
-import { getPod, height, netInfo, page, until } from '../watch.ts'
+import { headlessService, jobStatus, plainJob, plainTemplate } from '../plain-node.ts'
+import {
+  allRun,
+  besideControl,
+  control,
+  impatient,
+  indexes,
+  isConnected,
+  namespaceFor,
+  openRpc,
+  replacePod,
+  settled,
+  startInOrder,
+  staysUnconnected,
+  withLists,
+  withoutCommand,
+} from '../scenario.ts'
+import { containerStatus, getPod, height, isInjected, listPods, type Pod, page, until } from '../watch.ts'
 
 const proxy = {
   name: 'istio-proxy',
@@ -35,79 +51,74 @@ const kinds: Readonly<Record<number, (spec: PodSpec) => PodSpec>> = {
   3: spec => withoutCommand({ ...spec, containers: [...spec.containers, proxy] }),
 }
 
-type Live = {
-  spec: { shareProcessNamespace?: boolean; containers: { name: string }[] }
-  status: { qosClass: string; containerStatuses: { name: string; restartCount: number; containerID: string }[] }
+const listers = [0, 2, 3]
+
+function unlikePods(namespace: string): { chain: Chain; objects: KubernetesObject[] } {
+  const chain = makeChain({ namespace, annotations: impatient(), config: openRpc, pod: (spec, index) => kinds[index]?.(spec) ?? spec })
+  const objects = withLists(chain, { 2: [1], 3: [1] }).map(object => {
+    if (object.kind !== 'StatefulSet' || object.metadata.name !== 'node2') return object
+    // A workload's pods always have restartPolicy Always, except for a Job's: so a pod of its own.
+    const { template } = object.spec as { template: { metadata: object; spec: object } }
+    return { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'node2-0', namespace }, spec: template.spec }
+  })
+  return { chain, objects }
 }
 
-t.test('a mesh, a Guaranteed pod, a pod that is never restarted', async t => {
+control('other-pods', 'each of them loses a peer that moves', async (t, ns) => {
+  const { chain, objects } = unlikePods(ns)
+  await startInOrder(ns, objects, [[1], [2, 3], [0]])
+  for (const index of listers) await until(`node${index} has node1`, 60, () => isConnected(chain, ns, index, 1))
+  await staysUnconnected(t, chain, ns, { of: listers })
+})
+
+t.test('a mesh, a Guaranteed pod, a pod that is never restarted', besideControl(), async t => {
   install()
   const ns = namespaceFor(t, 'other-pods')
-  const chain = makeChain({ namespace: ns, annotations: impatient(), config: openRpc, pod: (spec, index) => kinds[index]?.(spec) ?? spec })
-  const lists: Record<string, string> = { 'node2-config': chain.configOf(2, [1]), 'node3-config': chain.configOf(3, [1]) }
-  apply(
-    chain.objects.map(object => {
-      const { name } = object.metadata
-      const list = object.kind === 'ConfigMap' ? lists[name] : undefined
-      if (list !== undefined) return { ...object, data: { ...(object.data as object), 'config.toml': list } }
-      if (object.kind !== 'StatefulSet' || name !== 'node2') return object
-      // A workload's pods always have restartPolicy Always, except for a Job's: so a pod of its own.
-      const { template } = object.spec as { template: { metadata: object; spec: object } }
-      return { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'node2-0', namespace: ns }, spec: template.spec }
-    }),
-  )
-  const moving = async (index: number) => {
-    const ip = getPod(ns, 'node1-0').status.podIP
-    return (await netInfo(ns, index))?.peers.some(peer => peer.node_info.id === chain.ids[1] && peer.remote_ip === ip) ?? false
-  }
+  const { chain, objects } = unlikePods(ns)
+  apply(objects)
+  const hasNode1 = (index: number) => isConnected(chain, ns, index, 1, 'at its present address')
   await until('all pods run', 90, () => allRun(ns))
-  for (const index of [0, 2, 3]) await until(`node${index} has node1`, 120, () => moving(index))
+  for (const index of listers) await until(`node${index} has node1`, 120, () => hasNode1(index))
   await until('blocks', 60, async () => (await height(ns, 0)) > 2)
-  for (const index of indexes) await until(`node${index} is settled`, 120, async () => (await page(ns, index))?.phase === 'settled')
-  const look = (index: number) => JSON.parse(kubectl('-n', ns, 'get', 'pod', `node${index}-0`, '-o', 'json')) as Live
-  const before = new Map([0, 2, 3].map(index => [index, { pod: look(index), uid: getPod(ns, `node${index}-0`).metadata.uid }]))
-  t.equal(before.get(0)?.pod.status.qosClass, 'Guaranteed')
-  t.equal(before.get(3)?.pod.spec.shareProcessNamespace, true, 'nobody had refused it')
+  await settled(ns, indexes)
+  const look = (index: number) => getPod(ns, `node${index}-0`)
+  const before = new Map<number, Pod>()
+  for (const index of listers) before.set(index, await look(index))
+  t.equal(before.get(0)?.status.qosClass, 'Guaranteed')
+  t.equal(before.get(3)?.spec.shareProcessNamespace, true, 'nobody had refused it')
   t.strictSame(
-    before.get(3)?.pod.spec.containers.map(one => one.name),
+    before.get(3)?.spec.containers.map(one => one.name),
     ['node', 'istio-proxy'],
     'in their order',
   )
 
   await replacePod(ns, 1)
-  for (const index of [0, 2, 3]) {
-    const again = await until(`node${index} has node1 again`, 150, () => moving(index))
+  for (const index of listers) {
+    const again = await until(`node${index} has node1 again`, 150, () => hasNode1(index))
     t.comment(`node${index}: ${again.seconds.toFixed(1)} s`)
-    await until(`node${index} is settled again`, 120, async () => (await page(ns, index))?.phase === 'settled')
-    const now = look(index)
+    await settled(ns, [index])
+    const now = await look(index)
     const restarts = (await page(ns, index))?.restarts ?? []
     t.match(restarts.at(-1), { outcome: 'verified', level: index === 3 ? 'container' : 'process' }, `node${index}: in place`)
-    t.equal(getPod(ns, `node${index}-0`).metadata.uid, before.get(index)?.uid, `node${index}: the same pod`)
-    for (const { name, containerID, restartCount } of before.get(index)?.pod.status.containerStatuses ?? []) {
-      const after = now.status.containerStatuses.find(one => one.name === name)
+    t.equal(now.metadata.uid, before.get(index)?.metadata.uid, `node${index}: the same pod`)
+    for (const { name, containerID, restartCount } of before.get(index)?.status.containerStatuses ?? []) {
+      const after = containerStatus(now, name)
       if (index === 3 && name === 'node') t.ok((after?.restartCount ?? 0) > restartCount, 'signalled: a new container')
       else t.match(after, { containerID, restartCount }, `node${index}: the same container ${name}`)
     }
   }
-  t.equal(look(0).status.qosClass, 'Guaranteed')
+  t.equal((await look(0)).status.qosClass, 'Guaranteed')
 })
 
-t.test('a Job that runs a node for a while completes', async t => {
+t.test('a Job that runs a node for a while completes', besideControl(), async t => {
   install()
   const ns = namespaceFor(t, 'job')
   apply([plainJob(ns, 'sync', { script: 'busybox sleep 8', peers: 'nobody:30303' })])
-  const done = await until(
-    'it completes',
-    90,
-    () => (JSON.parse(kubectl('-n', ns, 'get', 'job', 'sync', '-o', 'json')) as Job).status.succeeded === 1,
-  )
+  const done = await until('it completes', 90, async () => (await jobStatus(ns, 'sync'))?.succeeded === 1)
   t.comment(`completed after ${done.seconds.toFixed(1)} s, of which the node took 8`)
-  const name = kubectl('-n', ns, 'get', 'pods', '-l', 'app=sync', '-o', 'jsonpath={.items[0].metadata.name}')
-  t.ok(
-    getPod(ns, name).spec.initContainers?.some(one => one.name === 'repeer'),
-    'it was injected',
-  )
-  t.equal(nodeStatus(ns, name)?.state.terminated?.exitCode, 0)
+  const [pod] = await listPods(ns, 'app=sync')
+  t.ok(pod && isInjected(pod), 'it was injected')
+  t.equal(pod && containerStatus(pod, 'node')?.state?.terminated?.exitCode, 0)
 })
 
 t.test('a rollout of ten replicas completes', async t => {
@@ -125,22 +136,25 @@ t.test('a rollout of ten replicas completes', async t => {
   const spec = { serviceName: 'ten', replicas: 10, selector: { matchLabels: { app: 'ten' } }, template }
   const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'ten', namespace: ns }, spec }
   apply([headlessService(ns, 'ten'), set])
-  const first = await until('all are ready', 240, () => kubectl('-n', ns, 'rollout', 'status', 'statefulset', 'ten', '--timeout=200s'))
-  const uids = () => kubectl('-n', ns, 'get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}').trim().split(' ')
-  const old = uids()
+  const isRolledOut = async () => {
+    const { metadata, status } = await client().apps.readNamespacedStatefulSet({ namespace: ns, name: 'ten' })
+    if (status?.observedGeneration !== metadata?.generation || status?.currentRevision !== status?.updateRevision) return false
+    return status?.updatedReplicas === 10 && status.readyReplicas === 10
+  }
+  const first = await until('all are ready', 240, isRolledOut)
+  const uids = async () => (await listPods(ns)).map(pod => pod.metadata.uid)
+  const old = await uids()
   t.equal(old.length, 10)
   kubectl('-n', ns, 'rollout', 'restart', 'statefulset', 'ten')
-  const second = await until('all are new and ready', 300, () =>
-    kubectl('-n', ns, 'rollout', 'status', 'statefulset', 'ten', '--timeout=290s'),
-  )
+  const second = await until('all are new and ready', 300, isRolledOut)
   t.comment(`created in ${first.seconds.toFixed(0)} s, rolled out in ${second.seconds.toFixed(0)} s`)
   t.strictSame(
-    uids().filter(uid => old.includes(uid)),
+    (await uids()).filter(uid => old.includes(uid)),
     [],
     'every pod is another',
   )
   for (let index = 0; index < 10; index++) {
-    const pod = getPod(ns, `ten-${index}`)
-    t.ok(pod.spec.initContainers?.some(one => one.name === 'repeer') && pod.status.phase === 'Running', `ten-${index} is injected and runs`)
+    const pod = await getPod(ns, `ten-${index}`)
+    t.ok(isInjected(pod) && pod.status.phase === 'Running', `ten-${index} is injected and runs`)
   }
 })

@@ -1,36 +1,75 @@
-// Without the webhook pods are created all the same, uninjected; when it returns, new pods are injected. fail-closed refuses, clearly.
+// Without the webhook pods are created all the same, uninjected, which is the control; when it returns, new pods are injected, and a drain under
+// load loses none. fail-closed refuses, clearly.
 import t from 'tap'
+import { createPod, createWithoutPause, scaleWebhook, system, webhookIs, webhookPods } from '../admissions.ts'
 import { makeChain } from '../chain.ts'
+import { client } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { namespaceFor, openRpc } from '../scenario.ts'
-import { getPod, until } from '../watch.ts'
-
-const injected = (namespace: string, index: number) =>
-  getPod(namespace, `node${index}-0`).spec.initContainers?.some(one => one.name === 'repeer') ?? false
+import { getPod, isInjected, until } from '../watch.ts'
 
 t.test('both replicas away, and back', async t => {
   install()
   const ns = namespaceFor(t, 'webhook-away')
-  kubectl('-n', 'repeer-system', 'scale', 'deployment', '--all', '--replicas=0')
-  await until('no webhook pod', 60, () => kubectl('-n', 'repeer-system', 'get', 'pods', '-o', 'name').trim() === '')
-  const chain = makeChain({ namespace: ns, config: openRpc })
-  apply(chain.objects)
-  await until('a pod is created', 60, () => getPod(ns, 'node0-0').status.phase === 'Running')
-  t.equal(injected(ns, 0), false, 'let in, uninjected')
-  kubectl('-n', 'repeer-system', 'scale', 'deployment', '--all', '--replicas=2')
-  kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
-  const { uid } = getPod(ns, 'node0-0').metadata
+  await scaleWebhook(0)
+  apply(makeChain({ namespace: ns, config: openRpc }).objects)
+  await until('a pod is created', 60, async () => (await getPod(ns, 'node0-0')).status.phase === 'Running')
+  t.equal(isInjected(await getPod(ns, 'node0-0')), false, 'let in, uninjected')
+  await scaleWebhook(2)
+  const { uid } = (await getPod(ns, 'node0-0')).metadata
   kubectl('-n', ns, 'delete', 'pod', 'node0-0', '--wait=true')
-  await until('a new pod', 60, () => getPod(ns, 'node0-0').metadata.uid !== uid)
-  t.equal(injected(ns, 0), true, 'injected again')
+  await until('a new pod', 60, async () => (await getPod(ns, 'node0-0')).metadata.uid !== uid)
+  t.equal(isInjected(await getPod(ns, 'node0-0')), true, 'injected again')
+})
+
+t.test('a drain under load loses no admission', async t => {
+  install()
+  const ns = namespaceFor(t, 'drained')
+  const load = createWithoutPause(ns)
+  try {
+    kubectl('-n', system, 'rollout', 'restart', 'deployment', 'repeer-webhook')
+    await webhookIs(2)
+    // As `kubectl drain` does it: by eviction, which the PodDisruptionBudget permits for one.
+    const [pod] = await webhookPods()
+    const name = pod?.metadata.name ?? ''
+    await client().core.createNamespacedPodEviction({ namespace: system, name, body: { metadata: { name, namespace: system } } })
+    await until('the evicted replica is gone', 60, async () => !(await webhookPods()).some(one => one.metadata.name === name))
+    await webhookIs(2)
+  } finally {
+    await load.stop()
+  }
+  const { count, refused, uninjected } = await load.stop()
+  t.comment(`${count} pods created during a rollout and an eviction`)
+  t.ok(count > 100, 'without pause')
+  t.strictSame(refused.slice(0, 10), [], 'none refused')
+  t.strictSame(uninjected.slice(0, 10), [], 'none uninjected')
+})
+
+t.test('control: the same load notices when both are killed', async t => {
+  install()
+  const ns = namespaceFor(t, 'killed-webhook')
+  const load = createWithoutPause(ns)
+  try {
+    for (const { metadata } of await webhookPods()) {
+      await client().core.deleteNamespacedPod({ namespace: system, name: metadata.name, gracePeriodSeconds: 0 })
+    }
+    await webhookIs(2)
+  } finally {
+    await load.stop()
+  }
+  const { count, refused, uninjected } = await load.stop()
+  t.comment(`${uninjected.length} of ${count} pods went uninjected`)
+  t.ok(uninjected.length > 0, 'some went uninjected')
+  t.strictSame(refused.slice(0, 10), [], 'and yet none was refused')
 })
 
 t.test('fail-closed refuses while the webhook is away', async t => {
   install('manifests/overlays/fail-closed')
   t.teardown(() => install())
   const ns = namespaceFor(t, 'fail-closed')
-  kubectl('-n', 'repeer-system', 'scale', 'deployment', '--all', '--replicas=0')
-  await until('no webhook pod', 60, () => kubectl('-n', 'repeer-system', 'get', 'pods', '-o', 'name').trim() === '')
-  t.throws(() => kubectl('-n', ns, 'run', 'any', '--image=localhost/busybox:1'), { message: /failed calling webhook/ })
-  kubectl('-n', 'repeer-system', 'scale', 'deployment', '--all', '--replicas=2')
+  t.ok(isInjected(await createPod(ns)), 'it lets in what it injects')
+  await scaleWebhook(0)
+  await t.rejects(createPod(ns), /failed calling webhook/, 'refused, and why')
+  const control = namespaceFor(t, 'fail-closed-control', { control: true })
+  t.ok(await createPod(control), 'a namespace that has not opted in goes on')
 })

@@ -3,17 +3,25 @@
 import { spawn } from 'node:child_process'
 import t from 'tap'
 import type { Page } from '../../../peers/page.ts'
-import { install, kubectl } from '../install.ts'
-import { impatient, namespaceFor, replacePod, settled } from '../scenario.ts'
+import { client } from '../client.ts'
+import { install } from '../install.ts'
+import { besideControl, control, impatient, namespaceFor, replacePod, settled } from '../scenario.ts'
 import { addPeer, startShortOfOne } from '../short-list.ts'
-import { containerStatus, getPod, netInfo, page, until } from '../watch.ts'
+import { containerStatus, getPod, netInfo, never, page, until } from '../watch.ts'
 
-t.test('signal: three changes within ten minutes take effect, the later ones after the back-off', async t => {
+control('levels', 'a list that an init container renders is not rendered again', async (t, ns) => {
+  const short = await startShortOfOne(ns, 'init')
+  addPeer(short)
+  t.ok(await never(30, () => short.hasAdded()), 'not within 30 s')
+  t.equal((await netInfo(ns, 0))?.peers.length, 2, 'it goes on with the two peers that it had')
+})
+
+t.test('signal: three changes within ten minutes take effect, the later ones after the back-off', besideControl(), async t => {
   install()
   const ns = namespaceFor(t, 'levels-signal')
   const short = await startShortOfOne(ns, 'directory', impatient({ 'repeer.dev/strategy': 'signal' }))
   await settled(ns)
-  const before = getPod(ns, 'node0-0')
+  const before = await getPod(ns, 'node0-0')
   const seconds: number[] = []
   const changes = [async () => addPeer(short), async () => void (await replacePod(ns, 1)), async () => void (await replacePod(ns, 2))]
   for (const [index, change] of changes.entries()) {
@@ -31,7 +39,7 @@ t.test('signal: three changes within ten minutes take effect, the later ones aft
     t.comment(`change ${index + 1}: ${effect.seconds.toFixed(1)} s; the page said: ${told.join(' | ')}`)
     await settled(ns)
   }
-  const after = getPod(ns, 'node0-0')
+  const after = await getPod(ns, 'node0-0')
   t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
   t.equal(after.status.podIP, before.status.podIP, 'the same address')
   t.equal(containerStatus(after, 'node')?.restartCount, 3, 'one restart a change')
@@ -48,34 +56,36 @@ for (const [strategy, way, annotations] of [
   ['wrap', 'template', { 'repeer.dev/profile': 'generic', 'repeer.dev/config': 'node0-peers/CMT_P2P_PERSISTENT_PEERS' }],
   ['signal', 'init', { 'repeer.dev/strategy': 'signal' }],
 ] as const) {
-  t.test(`all containers under ${strategy}: the node stops first, the list is rendered again, nothing starts twice`, async t => {
-    install()
-    const ns = namespaceFor(t, `levels-all-${strategy}`)
-    const short = await startShortOfOne(ns, way, impatient(annotations))
-    await settled(ns)
-    const before = getPod(ns, 'node0-0')
-    const log = followLog(ns, 'node')
-    t.teardown(log.stop)
-    await until('the log is followed', 30, () => log.text().length > 0)
-    addPeer(short)
-    const { seconds } = await until('node0 has the added peer', 90, async () =>
-      (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === short.missing),
-    )
-    t.comment(`all containers under ${strategy}: connected ${seconds.toFixed(1)} s after the edit`)
-    await settled(ns)
-    t.match((await page(ns, 0))?.restarts, [{ level: 'all-containers', outcome: 'verified' }])
-    const after = getPod(ns, 'node0-0')
-    t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
-    t.equal(after.status.podIP, before.status.podIP, 'the same address')
-    for (const name of ['state', 'repeer']) t.equal(containerStatus(after, name)?.restartCount, 1, `${name} started again, once`)
-    t.match(log.text(), /captured terminated/, 'the node was asked to stop')
-    t.match(log.text(), /Closing evidencestore/, 'and did so to its last line')
-    // By signal nobody holds the container: where the kubelet looks just between the node's end and the sidecar's, it starts the node for a moment.
-    const again = containerStatus(after, 'node')?.restartCount ?? 0
-    t.ok(again === 1 || (strategy === 'signal' && again === 2), `node started again, once (${again})`)
-    t.equal(starts(ns, 'spec.containers{node}'), again + 1, 'and so its events say')
-    t.equal(starts(ns, 'spec.initContainers{state}'), 2, 'the list was rendered twice in all')
-  })
+  t.test(
+    `all containers under ${strategy}: the node stops first, the list is rendered again, nothing starts twice`,
+    besideControl,
+    async t => {
+      install()
+      const ns = namespaceFor(t, `levels-all-${strategy}`)
+      const short = await startShortOfOne(ns, way, impatient(annotations))
+      await settled(ns)
+      const before = await getPod(ns, 'node0-0')
+      const log = followLog(ns, 'node')
+      t.teardown(log.stop)
+      await until('the log is followed', 30, () => log.text().length > 0)
+      addPeer(short)
+      const { seconds } = await until('node0 has the added peer', 90, () => short.hasAdded())
+      t.comment(`all containers under ${strategy}: connected ${seconds.toFixed(1)} s after the edit`)
+      await settled(ns)
+      t.match((await page(ns, 0))?.restarts, [{ level: 'all-containers', outcome: 'verified' }])
+      const after = await getPod(ns, 'node0-0')
+      t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
+      t.equal(after.status.podIP, before.status.podIP, 'the same address')
+      for (const name of ['state', 'repeer']) t.equal(containerStatus(after, name)?.restartCount, 1, `${name} started again, once`)
+      t.match(log.text(), /captured terminated/, 'the node was asked to stop')
+      t.match(log.text(), /Closing evidencestore/, 'and did so to its last line')
+      // By signal nobody holds the container: where the kubelet looks just between the node's end and the sidecar's, it starts the node for a moment.
+      const again = containerStatus(after, 'node')?.restartCount ?? 0
+      t.ok(again === 1 || (strategy === 'signal' && again === 2), `node started again, once (${again})`)
+      t.equal(await starts(ns, 'spec.containers{node}'), again + 1, 'and so its events say')
+      t.equal(await starts(ns, 'spec.initContainers{state}'), 2, 'the list was rendered twice in all')
+    },
+  )
 }
 
 /** The kubelet removes the containers that it restarts together, and their logs with them: this one has to be read while it is written. */
@@ -88,11 +98,9 @@ function followLog(namespace: string, container: string): { text: () => string; 
   return { text: () => text, stop: () => child.kill() }
 }
 
-type Events = { items: { reason: string; count?: number; involvedObject: { name: string; fieldPath?: string } }[] }
-
 /** How often the kubelet started a container of node0. */
-function starts(namespace: string, fieldPath: string): number {
-  const { items } = JSON.parse(kubectl('-n', namespace, 'get', 'events', '-o', 'json')) as Events
+async function starts(namespace: string, fieldPath: string): Promise<number> {
+  const { items } = await client().core.listNamespacedEvent({ namespace })
   return items
     .filter(({ reason, involvedObject: of }) => reason === 'Started' && of.name === 'node0-0' && of.fieldPath === fieldPath)
     .reduce((sum, { count = 1 }) => sum + count, 0)

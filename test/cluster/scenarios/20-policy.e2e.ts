@@ -88,9 +88,11 @@ const controller = account('repeer-system', 'repeer-controller')
 const stranger = somebody(ns)
 /** In every message of the policies, and in no other. */
 const refusal = /repeer's (controller|webhook)/
-const present = (name: string) => getPod(ns, name).metadata.annotations ?? {}
+const present = async (name: string) => (await getPod(ns, name)).metadata.annotations ?? {}
 
-await until('the pods run', 60, () => ['injected', 'other'].every(name => getPod(ns, name).status.phase === 'Running'))
+await until('the pods run', 60, async () =>
+  (await Promise.all(['injected', 'other'].map(name => getPod(ns, name)))).every(one => one.status.phase === 'Running'),
+)
 await until('the policies of pods are in force', 60, async () => {
   const calls = [
     controller(merge(ns, 'injected', annotate({ probe: '' }))),
@@ -114,13 +116,13 @@ t.test('the API server has checked the types of the policies and warns of nothin
 t.test('the controller writes, changes and removes its own annotations', async t => {
   const all = Object.fromEntries(own.map(key => [key, 'first']))
   await controller(merge(ns, 'injected', annotate(all)))
-  t.match(present('injected'), all)
+  t.match(await present('injected'), all)
   await controller(merge(ns, 'injected', annotate({ [annotation.turn]: 'second', [annotation.nudge]: null })))
-  t.match(present('injected'), { ...all, [annotation.turn]: 'second', [annotation.nudge]: undefined })
+  t.match(await present('injected'), { ...all, [annotation.turn]: 'second', [annotation.nudge]: undefined })
 })
 
 t.test('and nothing else of a pod', async t => {
-  const before = getPod(ns, 'injected')
+  const before = await getPod(ns, 'injected')
   const changes: [string, unknown][] = [
     ['another annotation', annotate({ 'example.com/mine': 'b' })],
     ['a new annotation', annotate({ 'example.com/new': '' })],
@@ -140,7 +142,7 @@ t.test('and nothing else of a pod', async t => {
     { message: /repeer.dev\/plan/ },
     'a pod without a plan',
   )
-  const { metadata, spec } = getPod(ns, 'injected')
+  const { metadata, spec } = await getPod(ns, 'injected')
   t.same([metadata.annotations, spec], [before.metadata.annotations, before.spec])
 })
 
@@ -175,7 +177,7 @@ t.test('nobody else sets or changes them, by no way', async t => {
   // No admission needed: the API server drops it there.
   for (const subresource of ['ephemeralcontainers', 'resize']) {
     await stranger(merge(ns, 'injected', annotate({ [annotation.turn]: 'mine' }), subresource))
-    t.match(present('injected'), { [annotation.turn]: 'second' }, `pods/${subresource} takes no annotation along`)
+    t.match(await present('injected'), { [annotation.turn]: 'second' }, `pods/${subresource} takes no annotation along`)
   }
 })
 
@@ -193,16 +195,16 @@ t.test('nor by binding a pod to a node, which copies annotations', async t => {
     await t.rejects(stranger({ method: 'POST', path, body: binding({ [annotation.turn]: 'mine' }) }), { message: refusal }, path)
   }
   await stranger({ method: 'POST', path: ways[0] ?? '', body: binding({ 'example.com/bound': 'yes' }) })
-  t.match(present('unbound'), { 'example.com/bound': 'yes', [annotation.turn]: undefined })
+  t.match(await present('unbound'), { 'example.com/bound': 'yes', [annotation.turn]: undefined })
 })
 
 t.test('others go on writing what is theirs, and may take a turn back', async t => {
   await stranger(merge(ns, 'injected', annotate({ [annotation.pause]: 'true', 'example.com/mine': 'c' })))
   await stranger(merge(ns, 'injected', { metadata: { labels: { app: 'mine' } } }))
   await stranger(merge(ns, 'injected', annotate({ [annotation.turn]: 'second', 'example.com/mine': 'd' })))
-  t.match(present('injected'), { [annotation.turn]: 'second', 'example.com/mine': 'd' }, 'the same value again is no change')
+  t.match(await present('injected'), { [annotation.turn]: 'second', 'example.com/mine': 'd' }, 'the same value again is no change')
   await stranger(merge(ns, 'injected', annotate({ [annotation.turn]: null })))
-  t.notOk(annotation.turn in present('injected'))
+  t.notOk(annotation.turn in (await present('injected')))
 })
 
 t.test('the kubelet goes on reporting, but writes none of them', async t => {
@@ -217,8 +219,8 @@ t.test('the kubelet goes on reporting, but writes none of them', async t => {
   t.match(put({}), '"injected"', 'the whole status, put with all annotations as they are')
   await controller(merge(ns, 'injected', annotate({ [annotation.turn]: 'third' })))
   await stranger(merge(ns, 'injected', { spec: { activeDeadlineSeconds: 1 } }))
-  await until('the kubelet has reported the end', 30, () => getPod(ns, 'injected').status.phase === 'Failed')
-  t.match(present('injected'), { [annotation.turn]: 'third', [annotation.peerHash]: 'first' })
+  await until('the kubelet has reported the end', 30, async () => (await getPod(ns, 'injected')).status.phase === 'Failed')
+  t.match(await present('injected'), { [annotation.turn]: 'third', [annotation.peerHash]: 'first' })
 })
 
 t.test('the webhook changes the caBundle of its configuration, and nothing else of it', async t => {

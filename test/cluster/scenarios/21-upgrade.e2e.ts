@@ -7,8 +7,8 @@ import { runRepeer } from '../../cli/process.ts'
 import { importImage, packImage } from '../image.ts'
 import { imageName, install, kubectl, repeerImage } from '../install.ts'
 import { supervisorState } from '../plain-node.ts'
-import { impatient, indexes, namespaceFor, replacePod, runningChain, settled, withoutCommand } from '../scenario.ts'
-import { getPod, height, netInfo, page, until } from '../watch.ts'
+import { impatient, indexes, isConnected, namespaceFor, replacePod, runningChain, settled, withoutCommand } from '../scenario.ts'
+import { height, page, until } from '../watch.ts'
 
 const nextImage = 'localhost/repeer:e2e-next'
 
@@ -104,10 +104,7 @@ t.test('upgrade in place', { skip }, async t => {
 
   await t.test('the new sidecar works with the supervisor that was there', async t => {
     await replacePod(ns, 1)
-    await until('node0 has node1 again', 150, async () => {
-      const ip = getPod(ns, 'node1-0').status.podIP
-      return (await netInfo(ns, 0))?.peers.some(peer => peer.node_info.id === chain.ids[1] && peer.remote_ip === ip) ?? false
-    })
+    await until('node0 has node1 again', 150, () => isConnected(chain, ns, 0, 1, 'at its present address'))
     await settled(ns)
     t.match((await page(ns, 0))?.restarts.at(-1), { level: 'process', outcome: 'verified' })
   })

@@ -36,7 +36,7 @@ t.test('check', async t => {
   install()
   const ns = namespaceFor(t, 'check', { control: true })
   apply([plainPod(ns, 'early', { script: 'exec busybox sleep 99999', peers: 'node0:26656' })])
-  await until('an early pod runs', 60, () => getPod(ns, 'early').status.phase === 'Running')
+  await until('an early pod runs', 60, async () => (await getPod(ns, 'early')).status.phase === 'Running')
   const out = await report('--namespace', ns)
   t.equal(out.code, 1, 'a namespace that has not opted in')
   t.match(out.report.notes[0], /has not opted in/)
