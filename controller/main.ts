@@ -38,7 +38,10 @@ export async function runController(options: ControllerOptions, { log, signal, l
   })
   const metrics = createMetrics({
     pending: () => (rollout?.groups() ?? []).reduce((sum, group) => sum + group.asking.length, 0),
-    groups: () => (rollout?.groups() ?? []).map(one => [one.group, { used: one.away.length, allowed: one.allowed }] as const),
+    groups: () =>
+      (rollout?.groups() ?? []).map(
+        one => [one.group, { used: one.away.length, allowed: one.allowed, stopped: one.stopped.length > 0 }] as const,
+      ),
     watchAge: () => cluster.ageSeconds(),
     queueDepth: () => writer?.pending() ?? 0,
     leading: () => leading,

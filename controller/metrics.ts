@@ -17,7 +17,9 @@ export type ControllerGauges = {
   /** Pods that wait for their turn. */
   readonly pending: () => number
   /** By group: pods that are restarting or not Ready, and how many may be. */
-  readonly groups: () => Iterable<readonly [group: string, budget: { readonly used: number; readonly allowed: number }]>
+  readonly groups: () => Iterable<
+    readonly [group: string, budget: { readonly used: number; readonly allowed: number; readonly stopped: boolean }]
+  >
   /** Seconds since the watches were last in contact with the API server, of the one for which it is longest; undefined where nothing is watched. */
   readonly watchAge: () => number | undefined
   /** Pods with annotations that are not written yet. */
@@ -70,6 +72,16 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
         this.set({ group, budget: 'used' }, used)
         this.set({ group, budget: 'allowed' }, allowed)
       }
+    },
+  })
+  new Gauge({
+    name: 'repeer_controller_group_stopped',
+    help: '1 while a pod that has not come back from its restart stops its group',
+    labelNames: ['group'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [group, { stopped }] of gauges.groups()) this.set({ group }, stopped ? 1 : 0)
     },
   })
   new Gauge({

@@ -234,4 +234,6 @@ function countEnded(metrics: Metrics, before: Memory, after: Memory): void {
   for (const one of after.restarts) {
     if (open.has(one.id) && one.outcome !== 'asked') metrics.restarts.inc({ level: one.level, outcome: one.outcome })
   }
+  const known = new Set(before.told)
+  for (const one of after.told) if (!known.has(one)) metrics.told.inc({ outcome: one.outcome })
 }

@@ -35,6 +35,12 @@ export function createMetrics() {
       labelNames: ['level', 'outcome'],
       registers,
     }),
+    told: new Counter({
+      name: 'repeer_sidecar_told_total',
+      help: 'Times that the running node was told its peers, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
     lookupFailures: new Gauge({ name: 'repeer_sidecar_lookup_failures', help: 'Hosts whose last look-up failed', registers }),
     /** Takes over what the status page says. */
     show(page: Page): void {

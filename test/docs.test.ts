@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { createMetrics as createControllerMetrics } from '../controller/metrics.ts'
 import { annotation } from '../peers/pod.ts'
 import { holdReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
 import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
@@ -28,7 +29,15 @@ t.test('how-it-decides has a row for every reason code, and for no other', async
 t.test('configuration has a row for every annotation, and the README for those that a user sets', async t => {
   const configuration = read('docs/configuration.md')
   const readme = read('README.md')
-  const written: string[] = [annotation.plan, annotation.status, annotation.peerHash, annotation.endpoints, annotation.turn, annotation.turnGrantedAt, annotation.nudge]
+  const written: string[] = [
+    annotation.plan,
+    annotation.status,
+    annotation.peerHash,
+    annotation.endpoints,
+    annotation.turn,
+    annotation.turnGrantedAt,
+    annotation.nudge,
+  ]
   for (const name of Object.values(annotation)) {
     t.match(configuration, `\`${name}\``, name)
     if (!written.includes(name)) t.match(readme, `\`${name}\``, `${name} in the README`)
@@ -41,7 +50,11 @@ t.test('operations names every metric of repeer', async t => {
     { certificateExpiry: () => 0, certificateFailures: () => 0, ready: () => true, synced: () => [] },
     false,
   )
-  for (const registry of [createSidecarMetrics().registry, webhook.registry]) {
+  const controller = createControllerMetrics(
+    { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => false },
+    false,
+  )
+  for (const registry of [createSidecarMetrics().registry, webhook.registry, controller.registry]) {
     for (const { name } of await registry.getMetricsAsJSON()) t.match(text, `\`${name}`, name)
   }
 })

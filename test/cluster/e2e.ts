@@ -21,7 +21,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 /** These take the webhook away, or its certificates: nothing else may run beside them. */
 const alone = ['08', '09', '13', '16']
 
-/** The scenarios share one cluster, each in namespaces of its own: two at a time, since they mostly wait, then those that want it for themselves. */
+/** The scenarios share one cluster, each in namespaces of its own: three at a time, since they mostly wait, then those that want it for themselves. */
 function runScenarios(files: readonly string[], prefix: readonly string[], env: NodeJS.ProcessEnv): number {
   const isAlone = (file: string) => alone.some(one => basename(file).startsWith(one))
   const run = (some: readonly string[], jobs: number) => {
@@ -32,7 +32,7 @@ function runScenarios(files: readonly string[], prefix: readonly string[], env: 
   }
   const shared = run(
     files.filter(file => !isAlone(file)),
-    2,
+    3,
   )
   return run(files.filter(isAlone), 1) || shared
 }
@@ -55,9 +55,13 @@ async function podsAndEvents({ client }: Cluster): Promise<string> {
 
 async function main(): Promise<number> {
   const files = scenarioFiles(process.argv.slice(2))
+  const isOwn = process.env.E2E_CLUSTER === 'kubeconfig'
+  if (process.env.E2E_CLUSTER && !isOwn) throw new Error(`found E2E_CLUSTER=${process.env.E2E_CLUSTER}, expected kubeconfig or nothing`)
+  if (isOwn && !process.env.E2E_IMAGE)
+    throw new Error("found no E2E_IMAGE, expected repeer's image as the nodes of your cluster can pull it")
   const chainPrograms = await buildPrograms(['cometbft'], say)
   const path = [...chainPrograms, process.env.PATH].join(':')
-  if (process.env.E2E_CLUSTER === 'kubeconfig') return runScenarios(files, [], { ...process.env, PATH: path })
+  if (isOwn) return runScenarios(files, [], { ...process.env, PATH: path })
 
   const cluster = await startCluster(say)
   const interrupted = () => void cluster.stop().then(() => process.exit(130))

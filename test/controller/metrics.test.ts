@@ -2,7 +2,7 @@ import t from 'tap'
 import { createMetrics } from '../../controller/metrics.ts'
 
 t.test('counters count, and gauges show what is so at the scrape', async t => {
-  let groups: [string, { used: number; allowed: number }][] = [['chain/gaia', { used: 1, allowed: 2 }]]
+  let groups: [string, { used: number; allowed: number; stopped: boolean }][] = [['chain/gaia', { used: 1, allowed: 2, stopped: true }]]
   let age: number | undefined
   const metrics = createMetrics(
     { pending: () => 3, groups: () => groups, watchAge: () => age, queueDepth: () => 7, leading: () => true },
@@ -26,6 +26,7 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
     'repeer_controller_pending_pods 3',
     'repeer_controller_group_pods{group="chain/gaia",budget="used"} 1',
     'repeer_controller_group_pods{group="chain/gaia",budget="allowed"} 2',
+    'repeer_controller_group_stopped{group="chain/gaia"} 1',
     'repeer_controller_write_queue_depth 7',
     'repeer_controller_leader 1',
   ]) {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { HoldReason } from '../../peers/reasons.ts'
+import { peerHash } from '../../peers/snapshot.ts'
 import { tokenOf } from '../../sidecar/given.ts'
 import type { Outcome } from '../../sidecar/reconcile.ts'
 import { connection, healthy, host, nodeId, peer, plan, source, start, world } from './fixtures/look.ts'
@@ -660,4 +661,165 @@ t.test('found in review: histories that once went wrong', async t => {
     w.peers = [peer(1), peer(8), peer(9)]
     t.equal(w.after(1).mayGive, true, 'others in their place: an ordinary edit')
   })
+})
+
+t.test('the time to settle', async t => {
+  const edited = (thePlan = plan({ turns: 'controller' })) => {
+    const w = world({ plan: thePlan })
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    return w
+  }
+  const settles = (w: ReturnType<typeof world>): number => {
+    let seconds = 0
+    while (reason(w.after(0.1)) === 'settling') seconds += 0.1
+    return Math.round(seconds * 10) / 10
+  }
+  t.test('half a second for an edited list that the controller has seen, too', async t => {
+    const w = edited()
+    w.peerHash = peerHash(w.peers)
+    t.equal(settles(w), 0.5)
+    t.equal(reason(w.after(0)), 'awaiting-turn')
+  })
+  t.test('as long as ever where it has seen another, where it says nothing, and where nobody paces', async t => {
+    const other = edited()
+    other.peerHash = peerHash([peer(1)])
+    t.equal(settles(other), 10)
+    t.equal(settles(edited()), 10)
+    const self = edited(plan({ turns: 'self' }))
+    self.peerHash = peerHash(self.peers)
+    t.equal(settles(self), 10)
+  })
+  t.test('as long as ever where an address has changed as well', async t => {
+    const w = edited()
+    w.peerHash = peerHash(w.peers)
+    w.move(2, '10.0.0.22')
+    t.equal(settles(w), 10)
+  })
+  t.test('never longer than the plan says', async t => {
+    const w = edited(plan({ turns: 'controller', times: { settleSeconds: 0.2 } }))
+    w.peerHash = peerHash(w.peers)
+    t.equal(settles(w), 0.2)
+  })
+  t.test('three minutes behind a ClusterIP, by when the node has healed', async t => {
+    const behind = (w: ReturnType<typeof world>, address: string) => {
+      w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: [address] } }
+    }
+    const w = world()
+    behind(w, '10.0.0.2')
+    w.after(0)
+    behind(w, '10.0.0.22')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    for (let n = 0; n < 17; n++) t.equal(reason(w.after(10)), 'settling')
+    w.connections = [...w.connections, connection(2, '10.96.0.2', { port: 26656 })]
+    t.equal(reason(w.after(5)), 'nothing', 'the ClusterIP leads to the new pod')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    behind(w, '10.0.0.23')
+    t.equal(settles(w), 180)
+    t.equal(reason(w.after(0)), 'restart', 'one that has not healed by then')
+    const mixed = world()
+    behind(mixed, '10.0.0.2')
+    mixed.after(0)
+    behind(mixed, '10.0.0.22')
+    mixed.connections = mixed.connections.filter(one => one.id !== nodeId(2))
+    mixed.move(3, '10.0.0.33')
+    t.equal(settles(mixed), 10, 'another peer does not wait for it')
+  })
+  t.test('accepted from the pod behind a ClusterIP is connected, too', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: ['10.0.0.22'] } }
+    w.seenBy = 'sockets'
+    w.connections = [{ address: '10.0.0.1' }, { address: '10.0.0.22' }, { address: '10.0.0.3' }]
+    t.equal(w.after(0).assessed.find(one => one.peer.host === 'node2')?.standing, 'connected')
+  })
+})
+
+t.test('the files of the pod are older than its annotation: no turn is asked for', async t => {
+  const w = world({ plan: plan({ turns: 'controller' }) })
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  w.after(1)
+  w.peerHash = peerHash([peer(1)])
+  w.turn = w.memory.need?.hash
+  t.match(w.after(20).decision, { reason: 'waiting-for-kubelet', detail: new RegExp(`${peerHash(w.peers)}.*${w.peerHash}`) })
+  w.peerHash = peerHash(w.peers)
+  t.equal(reason(w.after(1)), 'restart')
+})
+
+t.test('a turn for a pod whose page nobody can read', async t => {
+  const blind = `b1:${'b'.repeat(32)}`
+  const moved = () => {
+    const w = world({ plan: plan({ turns: 'controller', times: { minIntervalSeconds: 0 } }) })
+    w.blindTurn = blind
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    return w
+  }
+  t.test('good for one restart', async t => {
+    const w = moved()
+    w.turn = `b1:${'c'.repeat(32)}`
+    t.equal(reason(w.after(20)), 'awaiting-turn', 'for another state of the annotations')
+    w.turn = blind
+    t.equal(reason(w.after(1)), 'restart')
+    w.restarted('b')
+    t.equal(reason(w.after(1)), 'nothing')
+    w.move(2, '10.0.0.23')
+    w.after(1)
+    t.equal(reason(w.after(20)), 'awaiting-turn')
+    w.memory = JSON.parse(JSON.stringify(w.memory))
+    t.equal(reason(w.after(20)), 'awaiting-turn', 'the next sidecar knows it, too')
+    w.turn = `spent ${blind}`
+    t.equal(reason(w.after(20)), 'awaiting-turn')
+    w.turn = blind
+    t.equal(reason(w.after(1)), 'restart', 'the same, granted anew')
+  })
+  t.test('not used up by a restart that was not taken', async t => {
+    const w = moved()
+    w.turn = blind
+    t.equal(reason(w.after(20)), 'restart')
+    t.equal(reason(w.after(61)), 'not-taken')
+    w.after(1)
+    t.equal(reason(w.after(20)), 'restart')
+  })
+  t.test('a long wait says that perhaps nobody grants turns', async t => {
+    const w = moved()
+    t.notOk('detail' in w.after(20).decision)
+    t.match(w.after(60).decision, { detail: /no controller is running/ })
+  })
+})
+
+t.test('names that do not resolve: the node would lose what it has', async t => {
+  const failing = (names: readonly string[], w: ReturnType<typeof world>) => {
+    w.hosts = Object.fromEntries(
+      Object.entries(w.hosts).map(([name, view]) => [name, names.includes(name) ? { ...view, failures: 1, error: 'ETIMEOUT' } : view]),
+    )
+  }
+  const moved = () => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    return w
+  }
+  const one = moved()
+  failing(['node1'], one)
+  t.match(one.after(60).decision, { reason: 'lookups-fail', detail: 'node1' }, 'a peer that it is connected to')
+  const itself = moved()
+  failing(['node2'], itself)
+  t.match(itself.after(60).decision, { reason: 'lookups-fail', detail: 'node2' }, 'the one for whose sake it is')
+  const gone = moved()
+  gone.connections = gone.connections.filter(({ id }) => id !== nodeId(3))
+  failing(['node3'], gone)
+  gone.after(1)
+  const asked = gone.after(10)
+  t.match(
+    asked.decision,
+    { do: 'restart', intent: { giving: { addresses: { node2: ['10.0.0.22'], node3: [] } } } },
+    'one that it lacks anyway',
+  )
+  failing([], one)
+  one.hosts = Object.fromEntries(Object.entries(one.hosts).map(([name, view]) => [name, { ...view, failures: 0 }]))
+  one.after(1)
+  t.equal(reason(one.after(10)), 'restart')
 })
