@@ -24,6 +24,8 @@ export type ControllerParts = {
 
 /** How often the leader looks at all groups even if nothing has changed: turns end by time, too. */
 const evaluateMs = 1_000
+/** Pages that say something new are looked at together: each evaluation goes through all pods. */
+const evaluateSoonMs = 100
 
 /** Runs until `signal` aborts. Rejects where it cannot start: no kubeconfig, a port in use. */
 export async function runController(options: ControllerOptions, { log, signal, listening }: ControllerParts): Promise<void> {
@@ -77,17 +79,24 @@ export async function runController(options: ControllerOptions, { log, signal, l
       settled: metrics.settled,
     })
     rollout = its
+    let soon: NodeJS.Timeout | undefined
+    function evaluate(): void {
+      clearTimeout(soon)
+      soon = undefined
+      its.evaluate()
+    }
     pages.onChange(key => {
       its.pageChanged(key)
-      its.evaluate()
+      soon ??= setTimeout(evaluate, evaluateSoonMs)
     })
     its.changed([...cluster.pods()].map(pod => `${pod.namespace}/${pod.name}`))
-    its.evaluate()
-    const timer = setInterval(() => its.evaluate(), evaluateMs)
+    evaluate()
+    const timer = setInterval(evaluate, evaluateMs)
     try {
       await aborted(until)
     } finally {
       clearInterval(timer)
+      clearTimeout(soon)
       rollout = undefined
       leading = false
       await Promise.all([writer.close(), pages.close(), events.close()])

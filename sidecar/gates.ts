@@ -6,7 +6,7 @@ import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
 import { changedSources, peersOf, sourceKey } from './given.ts'
 import type { Look, Timing } from './look.ts'
-import type { Given, Lists, Memory } from './memory.ts'
+import type { Given, Lists, Memory, Restart } from './memory.ts'
 
 /** A reason to wait; `until` (ms since the epoch) where time alone may open the gate. */
 export type Hold = { readonly reason: HoldReason; readonly detail?: string; readonly until?: number }
@@ -185,11 +185,18 @@ function rises(memory: Memory): boolean {
   return !first || !last || first.at === last.at || last.height > first.height
 }
 
+/** The last restart, where it was for this snapshot, and the process that came of it still runs. */
+export function restartFor(memory: Memory, hash: string): Restart | undefined {
+  const last = memory.restarts.findLast(restart => restart.outcome !== 'not-taken')
+  const stands = last?.process === undefined || memory.process === null || last.process === memory.process.identity
+  return last?.hash === hash && stands ? last : undefined
+}
+
 function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
   const last = done.at(-1)
   if (!last) return null
-  if (last.hash === wish.hash) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
+  if (restartFor(memory, wish.hash)) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
   const inVain = done.length - 1 - done.findLastIndex(restart => restart.outcome === 'verified')
   const ended = last.endedAt ?? last.at
   if (inVain >= 3) {

@@ -83,6 +83,27 @@ export function givenAtStart(memory: Memory, look: Look, process: { startedAt: n
   return givenFrom({ ...chosen, ...carried }, look.hosts, host => isUncertain(host, startedAt, times))
 }
 
+/** Names that have not been answered since the process started, and do not resolve: the process has probably got no answer either. */
+export function doubtUnanswered(given: Given, process: Memory['process'], hosts: Readonly<Record<string, HostView>>): Given {
+  if (!process) return given
+  const doubted = Object.keys(given.addresses).filter(
+    host => isUnansweredSince(process.startedAt, hosts[host]) && !given.uncertain.includes(host),
+  )
+  return doubted.length === 0 ? given : { ...given, uncertain: [...given.uncertain, ...doubted] }
+}
+
+function isUnansweredSince(at: number, view: HostView | undefined): boolean {
+  return view !== undefined && view.failures > 0 && (view.answeredAt === null || view.answeredAt < at)
+}
+
+/** After this long without an answer, names are asked about as seldom as ever, in ms. */
+const doubtMs = 60_000
+
+/** Whether DNS was last heard before the process started, a moment ago: does it still answer, as it has to for the process? */
+export function isFromBefore(view: HostView | undefined, process: Memory['process'], now: number): boolean {
+  return process !== null && now - process.startedAt < doubtMs && (view?.answeredAt ?? 0) < process.startedAt
+}
+
 /** What env.snapshot holds: which lists the supervisor's next start gives the node. */
 export function tokenOf(lists: Lists): string {
   return hashOf(lists, {})

@@ -7,7 +7,7 @@ import type { Plan } from '../peers/plan.ts'
 import { blindTurn } from '../peers/turn.ts'
 import { suspects } from './assess.ts'
 import { endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
-import { knownTo, peersOf, tokenOf } from './given.ts'
+import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
 import type { Input } from './input.ts'
 import type { Look, Timing } from './look.ts'
 import type { Memory } from './memory.ts'
@@ -174,7 +174,9 @@ async function see(
   const { told, endpoints } = before
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
   const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
-  const doubted = names.filter(name => isBehind(memory.hosts[name], endpoints[name]))
+  const doubted = names.filter(
+    name => isBehind(memory.hosts[name], endpoints[name]) || isFromBefore(memory.hosts[name], memory.process, parts.now()),
+  )
   const [views, found, node] = await Promise.all([parts.lookUp(names, doubted), parts.reach.find(), parts.lookAtNode(input.plan)])
   const hosts = withStable(views, endpoints)
   const id = node.status?.id ?? node.id ?? before.nodeId

@@ -20,8 +20,10 @@ export type Given = {
 
 export type Restart = {
   readonly id: string
-  /** The snapshot that it was for. */
+  /** The snapshot that it was for; once the process is there, the one that it was given. */
   readonly hash: string
+  /** The process that came of it. One that starts by itself later is another matter. */
+  readonly process?: string
   readonly level: Level
   readonly at: number
   /** Why, as a sentence. */

@@ -5,8 +5,8 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, massRemoval, shutGate, type Wish } from './gates.ts'
-import { givenAtStart, givenByRestart, hashOf, knownTo, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
+import { type Hold, levelFor, massRemoval, restartFor, shutGate, type Wish } from './gates.ts'
+import { doubtUnanswered, givenAtStart, givenByRestart, hashOf, knownTo, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Memory, Restart } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
@@ -76,11 +76,11 @@ function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], 
   if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
   const told = tellFirst({ ...memory, need: needFor(memory, whole, look, times) }, whole, look, times)
   if (told.next) return 'do' in told.next ? { memory: told.memory, decision: told.next } : wait(told.memory, told.next)
-  return restartFor(told.memory, whole, look, times)
+  return restartOrWait(told.memory, whole, look, times)
 }
 
 /** Telling is not possible, or was in vain. */
-function restartFor(memory: Memory, whole: Wish, look: GoodLook, times: Timing): Step {
+function restartOrWait(memory: Memory, whole: Wish, look: GoodLook, times: Timing): Step {
   const level = levelFor(whole, look, memory)
   if ('hold' in level) return wait({ ...memory, need: null }, level.hold)
 
@@ -101,8 +101,8 @@ function leftToUs(missing: readonly Assessed[], look: Look): readonly Assessed[]
 /** No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody has any more. */
 function nothingToTeach(memory: Memory, hash: string, assessed: readonly Assessed[], look: GoodLook): Step {
   const absent = assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
-  const last = memory.restarts.at(-1)
-  if (absent.length > 0 && last?.hash === hash && last.outcome === 'unverified') {
+  const last = restartFor(memory, hash)
+  if (absent.length > 0 && last?.outcome === 'unverified') {
     return wait(
       { ...memory, need: null },
       { reason: 'already-restarted', detail: `not connected: ${absent.map(one => one.peer.host).join(', ')}` },
@@ -234,7 +234,8 @@ function remember(memory: Memory, look: Look, times: Timing): Memory {
   const listed = rememberLists(rememberTold(rememberTurn(memory, look), look), look)
   const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
-  return { ...withProcess, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
+  const given = withProcess.given && doubtUnanswered(withProcess.given, withProcess.process, look.hosts)
+  return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
 }
 
 /** Once it is gone from the files it has been taken back; the same again is another. */
@@ -263,9 +264,16 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
     // An edit between asking and starting: the supervisor tells by its token that the node was given the newer list already.
     const newer = look.list.ok && process.given === tokenOf(look.list.lists)
     const given = newer && look.list.ok ? givenByRestart(memory, { ...look, list: look.list }, intent.level) : intent.giving
-    return { ...memory, process: { identity, startedAt }, given, taught: null, intent: { ...intent, backAt: intent.backAt ?? look.now } }
+    const hash = newer && look.list.ok && !sameLists(given, intent.giving) ? hashOf(look.list.lists, look.hosts) : intent.hash
+    const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
+    const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
+    return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
   }
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
+}
+
+function sameLists(one: Given, other: Given): boolean {
+  return tokenOf(one.lists) === tokenOf(other.lists)
 }
 
 /** Under wrap an identity is SUPERVISOR/STARTS, and each container start has a supervisor of its own. */

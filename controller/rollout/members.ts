@@ -25,19 +25,35 @@ export function memberOf({ pod, paused, seen, written, changing }: MemberParts):
   const known = seen && knownOf(seen)
   return {
     key: podKey(pod),
-    group: pod.plan.group,
+    group: groupOf(pod),
     validator: pod.plan.validator,
     maxUnavailable: pod.plan.maxUnavailable,
     paused,
     ready: pod.ready,
     deleting: pod.deleting,
-    blind: blindTurn(pod.peerHash, pod.endpoints),
+    blind: blindOf(pod),
     changing,
     ...(turn === undefined ? {} : { turn }),
     ...(turnGrantedAt === undefined ? {} : { turnGrantedAt }),
     ...(known ? { seen: known } : {}),
     ...(pod.ready || pod.readySince === undefined ? {} : { unreadySince: pod.readySince }),
   }
+}
+
+/** The plan is an annotation, which whoever may create pods can forge: a group of another namespace is out of its reach. */
+export function groupOf({ namespace, plan }: Pick<InjectedPod, 'namespace' | 'plan'>): string {
+  return plan.group.startsWith(`${namespace}/`) ? plan.group : `${namespace}/${plan.group}`
+}
+
+/** Hashed once for each state of a pod: every evaluation asks for it. */
+const blindTurns = new WeakMap<InjectedPod, string>()
+
+function blindOf(pod: InjectedPod): string {
+  const known = blindTurns.get(pod)
+  if (known !== undefined) return known
+  const turn = blindTurn(pod.peerHash, pod.endpoints)
+  blindTurns.set(pod, turn)
+  return turn
 }
 
 /** A pod that has gone: it uses up its group's budget until another is in its place. */

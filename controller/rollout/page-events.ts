@@ -78,9 +78,8 @@ function toldEvents(before: SeenPage, after: SeenPage): PodEvent[] {
 
 function phaseEvents(before: SeenPage, after: SeenPage): PodEvent[] {
   if (after.phase === 'settled') {
-    const quiet = before.phase !== 'settled' || before.applied !== after.applied
     const acted = after.restarts.some(one => one.snapshot === after.applied) || after.told.some(one => one.snapshot === after.applied)
-    if (!quiet || acted || before.applied === after.applied || before.applied === null) return []
+    if (acted || before.applied === after.applied || before.applied === null) return []
     return [
       {
         type: 'Normal',

@@ -5,6 +5,7 @@ import { parsePage } from '../../peers/page-check.ts'
 import { statusPort } from '../../peers/pod.ts'
 import { type Clock, wallClock } from '../clock.ts'
 import { type FetchPage, fetchPage } from './fetch-page.ts'
+import { tokenBucket } from './token-bucket.ts'
 
 /** What is kept of a page: the list of peers is long, and the controller has no use for it. */
 export type SeenPage = Omit<Page, 'peers' | 'lookups'>
@@ -42,6 +43,8 @@ export type PagesOptions = {
   readonly fetch?: FetchPage
   /** 32. */
   readonly atOnce?: number
+  /** How many looks may begin a second, over all pods: 200. Where more pods are busy than that is enough for, each is looked at less often. */
+  readonly perSecond?: number
   /** 2 s. */
   readonly timeoutMs?: number
   /** 1 s. */
@@ -75,13 +78,15 @@ type Entry = {
 }
 
 export function createPages(options: PagesOptions = {}): Pages {
-  const { fetch = fetchPage, atOnce = 32, timeoutMs = 2_000, busyMs = 1_000, idleMs = 30_000 } = options
+  const { fetch = fetchPage, atOnce = 32, perSecond = 200, timeoutMs = 2_000, busyMs = 1_000, idleMs = 30_000 } = options
   const { port = statusPort.number, clock = wallClock, random = Math.random } = options
   const entries = new Map<string, Entry>()
   const listeners: ((key: string) => void)[] = []
   const running = new Set<Promise<void>>()
   /** Waiting for room: hinted at, all others, and those that could not be read the last time. */
   const queues = { hinted: new Set<Entry>(), ready: new Set<Entry>(), failed: new Set<Entry>() }
+  const bucket = tokenBucket({ perSecond, burst: Math.max(1, perSecond / 5), now: clock.now })
+  let cancelPump: (() => void) | undefined
   let failedRunning = 0
   let isBusy: (key: string) => boolean = () => false
   let closed = false
@@ -96,6 +101,8 @@ export function createPages(options: PagesOptions = {}): Pages {
   }
 
   function pump(): void {
+    cancelPump?.()
+    cancelPump = undefined
     while (!closed && running.size < atOnce) {
       // A look that fails takes until the timeout. Those that would probably fail never take all the room.
       const queue = [queues.hinted, queues.ready, ...(failedRunning < Math.ceil(atOnce / 2) ? [queues.failed] : [])].find(
@@ -103,6 +110,10 @@ export function createPages(options: PagesOptions = {}): Pages {
       )
       const [entry] = queue ?? []
       if (!queue || !entry) return
+      if (!bucket.take()) {
+        cancelPump = clock.after(bucket.waitMs(), pump)
+        return
+      }
       queue.delete(entry)
       const counts = entry.failures > 0 ? 1 : 0
       failedRunning += counts
@@ -205,6 +216,7 @@ export function createPages(options: PagesOptions = {}): Pages {
     onChange: act => listeners.push(act),
     async close() {
       closed = true
+      cancelPump?.()
       for (const entry of [...entries.values()]) drop(entry)
       await Promise.allSettled(running)
     },

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { annotation } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
 import type { Events, PodEvent } from './events.ts'
-import { goneMember, memberOf, unreachableMs, type Written } from './members.ts'
+import { goneMember, groupOf, memberOf, unreachableMs, type Written } from './members.ts'
 import { changedNotes, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'
 import type { Pages, SeenPage } from './pages.ts'
@@ -141,11 +141,11 @@ export function createRollout(parts: RolloutParts): Rollout {
     const { page } = trace
     if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written) return true
     const seen = pages.of(key)
-    if (seen && 'unreachable' in seen && now() < seen.since + unreachableMs) return true
+    if (seen && 'unreachable' in seen && seen.at - seen.since < unreachableMs) return true
     // Its files do not say yet that its turn is over.
     if (page && page.turn !== trace.pod.turn) return true
     if (!page || page.phase === 'settled') return false
-    if (page.reason === 'awaiting-turn') return room.has(trace.pod.plan.group)
+    if (page.reason === 'awaiting-turn') return room.has(groupOf(trace.pod))
     return page.phase !== 'waiting' || page.reason === 'settling'
   }
 

@@ -84,6 +84,10 @@ export function liveTurn(turn: string | undefined): string | undefined {
   return turn === undefined || turn === '' || retired.test(turn) ? undefined : turn
 }
 
+function isTakenBack(turn: string | undefined): boolean {
+  return turn?.startsWith('withdrawn ') ?? false
+}
+
 /** The turns to grant and to take back now. The same members in any order give the same answer. */
 export function pace(members: readonly Member[], now: number, times: TurnTimes): Pace {
   const sorted = [...members].sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -184,6 +188,7 @@ function askedTurn(member: Member, now: number, times: TurnTimes): string | unde
   if (now - at > times.freshSeconds * 1000) return undefined
   if (page.phase !== 'waiting' || page.reason !== 'awaiting-turn' || page.wanted === null) return undefined
   // A turn that it holds for something else has to be out of its hands first.
+  if (isTakenBack(turn) && page.turn !== turn) return undefined
   return liveTurn(turn) === undefined && liveTurn(page.turn) === undefined ? page.wanted : undefined
 }
 
@@ -196,8 +201,7 @@ function hasTurn(member: Member): boolean {
 function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
   const { seen, turn, turnGrantedAt = 0, deleting } = member
   if (deleting) return false
-  const withdrawn = turn?.startsWith('withdrawn ') ?? false
-  if (!seen) return liveTurn(turn) !== undefined || withdrawn
+  if (!seen) return liveTurn(turn) !== undefined || isTakenBack(turn)
   if ('unreachable' in seen) {
     // Its files follow the annotation within seconds; until then it may still use a turn that was taken back.
     const lag = times.freshSeconds * 1000
@@ -206,25 +210,29 @@ function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
   const { page } = seen
   if (page.phase === 'restarting' || page.phase === 'verifying') return true
   // Until its page shows that its files say so, it may still find the turn in them.
-  if (withdrawn && page.turn !== turn) return true
-  return unspent(turn, page) || unspent(page.turn, page)
+  if (isTakenBack(turn) && page.turn !== turn) return true
+  return unspent(turn, page, turnGrantedAt) || unspent(page.turn, page, turnGrantedAt)
 }
 
 /** A live turn for which no restart has ended yet. */
-function unspent(turn: string | undefined, page: Page): boolean {
+function unspent(turn: string | undefined, page: Page, turnGrantedAt: number): boolean {
   const live = liveTurn(turn)
-  return live !== undefined && !isDone(live, page)
+  return live !== undefined && !isDone(live, page, turnGrantedAt)
 }
 
-/** The last restart that has ended was for it: a sidecar restarts no node for one snapshot twice in a row. It may be wanted again after another. */
-function isDone(turn: string, page: Page): boolean {
-  return page.restarts.findLast(one => one.outcome === 'verified' || one.outcome === 'unverified')?.snapshot === turn
+/** How much the clock of a pod's machine may be behind, in ms. */
+const skewMs = 60_000
+
+/** The last restart that has ended was for it. The same snapshot may be wanted again, after another or once the node has started by itself. */
+function isDone(turn: string, page: Page, turnGrantedAt: number): boolean {
+  const last = page.restarts.findLast(one => one.outcome === 'verified' || one.outcome === 'unverified')
+  return last?.snapshot === turn && Date.parse(last.at) > turnGrantedAt - skewMs
 }
 
 /** Why a pod that had a turn has failed to come back; undefined where it has not. */
 function failure(member: Member, now: number, times: TurnTimes): string | undefined {
   const { seen, turn, turnGrantedAt, unreadySince = turnGrantedAt } = member
-  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || turn.startsWith('withdrawn ')) return undefined
+  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || isTakenBack(turn)) return undefined
   const comeBackMs = times.comeBackSeconds * 1000
   const late = now > turnGrantedAt + comeBackMs
   if (seen && 'page' in seen) {
@@ -256,7 +264,7 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
     return now > turnGrantedAt + times.blindSeconds * 1000 ? as('spent') : []
   }
   const { page, at } = seen
-  if (isDone(turn, page)) return as('spent')
+  if (isDone(turn, page, turnGrantedAt)) return as('spent')
   if (page.phase === 'restarting' || page.phase === 'verifying') return []
   if (member.paused) return as('withdrawn')
   // The sidecar has seen the turn, and what it waits for is something else.

@@ -177,3 +177,35 @@ t.test('it starts from what was remembered', async t => {
   t.equal(pages[0]?.applied, saved.settled?.hash)
   t.notOk(calls.some(call => call.startsWith('restart')))
 })
+
+t.test('names are asked about anew once the node has started: do they still resolve?', async t => {
+  const { node, made } = parts()
+  const doubted: (readonly string[])[] = []
+  const startedAt = Date.now() - 1000
+  const old = { answeredAt: startedAt - 10_000 }
+  node.hosts = { node1: { ...node.hosts.node1, ...old }, node2: { ...node.hosts.node2, ...old } }
+  const loop = startLoop(
+    {
+      ...made,
+      reach: { ...made.reach, find: async () => ({ process: { identity: 'a', startedAt } }) },
+      lookUp: async (_hosts, doubts) => {
+        doubted.push(doubts)
+        return node.hosts
+      },
+    },
+    blank,
+  )
+  t.teardown(() => loop.close())
+  await until('the first look', () => loop.page() !== null)
+  loop.hint()
+  await until('another look', () => doubted.length > 1)
+  t.same(doubted[1], ['node1', 'node2'])
+  node.hosts = { ...node.hosts, node2: { ...node.hosts.node2, answeredAt: Date.now() } }
+  const looks = doubted.length
+  loop.hint()
+  await until('two more', () => {
+    if (doubted.length === looks + 1) loop.hint()
+    return doubted.length > looks + 1
+  })
+  t.same(doubted.at(-1), ['node1'], 'until they have been answered')
+})

@@ -823,3 +823,66 @@ t.test('names that do not resolve: the node would lose what it has', async t => 
   one.after(1)
   t.equal(reason(one.after(10)), 'restart')
 })
+
+t.test('found by the histories of a group', async t => {
+  const restarted = () => {
+    const w = world()
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    return w
+  }
+  const without4 = (w: ReturnType<typeof world>) => {
+    w.connections = w.connections.filter(one => one.id !== nodeId(4))
+  }
+  t.test('names ceased to resolve as the node started: it may not have got them, but never twice for one snapshot', async t => {
+    const w = restarted()
+    w.restarted('b')
+    without4(w)
+    w.hosts = Object.fromEntries(
+      Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now - 1000, failures: 1, error: 'ETIMEOUT' }]),
+    )
+    w.after(5)
+    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now, failures: 0 }]))
+    t.same(w.memory.given?.uncertain, ['node4'], 'the others were seen to be dialled')
+    for (let n = 0; n < 20; n++) w.after(30)
+    t.equal(reason(w.after(30)), 'already-restarted')
+    t.equal(w.memory.restarts.length, 1)
+    w.now += 600_000
+    w.restarted('c')
+    without4(w)
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4', { since: w.now - 10_000, answeredAt: w.now }) }
+    w.after(1)
+    t.equal(reason(w.after(30)), 'restart', 'a process that has started by itself is another matter')
+  })
+  t.test('a restart that gave a newer list was for that one', async t => {
+    const w = restarted()
+    const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
+    const first = w.peers
+    w.peers = [peer(1), peer(2), peer(3)]
+    w.restarted('b')
+    w.process = { identity: 'b', startedAt: w.now, given: tokenOf({ [key]: w.peers }) }
+    t.equal(reason(w.after(1)), 'nothing')
+    t.equal(w.memory.restarts.at(-1)?.hash, w.memory.settled?.hash)
+    w.peers = first
+    w.now += 120_000
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart', 'the first is wanted again, and was never given')
+  })
+  t.test('names that answer nothing after the start, of a node that started by itself', async t => {
+    const w = world()
+    w.after(0)
+    w.now += 60_000
+    w.restarted('b', false)
+    w.connections = [connection(1, '10.0.0.1'), connection(2, '10.0.0.2')]
+    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now - 5000 }]))
+    t.equal(reason(w.after(1)), 'nothing')
+    w.hosts = { ...w.hosts, node3: host('10.0.0.3', { answeredAt: w.now - 5000, failures: 1, error: 'ETIMEOUT' }) }
+    w.after(5)
+    w.hosts = { ...w.hosts, node3: host('10.0.0.3', { answeredAt: w.now }) }
+    w.after(1)
+    t.equal(reason(w.after(30)), 'restart')
+  })
+})

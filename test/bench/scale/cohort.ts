@@ -47,7 +47,7 @@ export function followCohort(api: Api, fleet: Fleet): Cohort {
   return {
     nodes: namespaces.flatMap(namespace => nodesIn(namespace, fleet)),
     follower,
-    arrival(node, fits, since, seconds = 120) {
+    arrival(node, fits, since, seconds = 240) {
       const key = keyOf(node)
       const present = follower.pods.get(key)
       if (present && fits(present)) return Promise.resolve(Math.max(0, present.at - since) / 1000)

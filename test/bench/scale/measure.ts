@@ -1,9 +1,9 @@
 // The measurements, one function each; figures only, no judgement.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { optIn } from '../../../peers/pod.ts'
-import { until } from '../processes.ts'
+import { cpuSecondsOf, until } from '../processes.ts'
 import { percentile } from '../table.ts'
 import { type Api, forAll } from './api.ts'
 import { type Cohort, listing } from './cohort.ts'
@@ -29,6 +29,7 @@ export type Mass = Cost & {
   readonly edited: number
   readonly last: number
   readonly writes: number
+  readonly apiCpuSeconds: number
 }
 export type Stage = {
   readonly namespaces: number
@@ -133,12 +134,14 @@ export async function measureMass(
   const namespaces = [...new Set(nodes.map(node => node.namespace))]
   const writes = await controller.writes()
   const done = meter(controller, relay)
+  const apiServer = pidOf('kube-apiserver')
+  const apiBefore = cpuSecondsOf(apiServer)
   const since = performance.now()
   if (which === 'own') await forAll(nodes, node => cohort.editOwn(node))
   else await forAll(namespaces, one => cohort.editShared(one))
   const edited = (performance.now() - since) / 1000
   const seconds = await Promise.all(nodes.map(node => cohort.arrival(node, cohort.fits(node), since)))
-  const cost = done()
+  const cost = { ...done(), apiCpuSeconds: cpuSecondsOf(apiServer) - apiBefore }
   const edits = which === 'own' ? nodes.length : namespaces.length
   return { ...cost, pods: nodes.length, edits, edited, last: Math.max(...seconds), writes: (await controller.writes()) - writes }
 }
@@ -172,6 +175,18 @@ export async function measureInformers(bench: Bench, file: string, kubeconfig: s
   const idle = await measureIdle(bench, informers, idleSeconds)
   await informers.stop()
   return { start, idle }
+}
+
+/** Of the one process with that name in this PID namespace. */
+function pidOf(name: string): number {
+  const isIt = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name
+    } catch {
+      return false
+    }
+  }
+  return Number(readdirSync('/proc').find(one => /^\d+$/.test(one) && isIt(one)))
 }
 
 function latency(samples: readonly number[]): Latency {

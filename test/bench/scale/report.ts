@@ -62,6 +62,7 @@ export function scalePage({ machine, date, figures }: Measured): string {
     seconds(one.last),
     String(one.writes),
     seconds(one.cpuSeconds),
+    seconds(one.apiCpuSeconds),
     mebibytes(one.peakRss),
     one.load.toFixed(1),
   ]
@@ -76,7 +77,13 @@ export function scalePage({ machine, date, figures }: Measured): string {
     mebibytes(one.peakRss),
     one.load.toFixed(1),
   ]
-  const idle = (what: string, one: Idle) => [what, ofCore(one), megabytes(one.bytes / one.seconds), mebibytes(one.rss), one.load.toFixed(1)]
+  const idle = (what: string, one: Idle) => [
+    what,
+    ofCore(one),
+    `${(one.bytes / one.seconds / 1e3).toFixed(1)} KB`,
+    mebibytes(one.rss),
+    one.load.toFixed(1),
+  ]
   return `# Scale
 
 Written by \`npm run bench -- scale\` on ${date.toISOString().slice(0, 10)}; run it to have your own (root, and some ten minutes).
@@ -111,14 +118,14 @@ ${markdown(
 ## All lists at once
 
 ${markdown(
-  ['change', 'edits', 'taken by the API', 'last annotation', 'writes', 'CPU', 'peak resident', 'load'],
+  ['change', 'edits', 'taken by the API', 'last annotation', 'writes', 'CPU', "API server's CPU", 'peak resident', 'load'],
   [
     ...figures.stages.map(one => mass(`${one.pods} pods, the list that each namespace shares`, one.shared)),
     mass(`${own.pods} pods, each its own list`, own),
   ],
 )}
 
-One write a pod. At ${writesPerSecond} a second ${full.pods} of them take ${seconds(full.pods / writesPerSecond)}.
+One write a pod, and a few more where a sidecar was slow to show the new list. At ${writesPerSecond} a second ${full.pods} of them take ${seconds(full.pods / writesPerSecond)}.
 
 ## Start
 
@@ -192,6 +199,6 @@ function paper({ stages, relist }: Figures): string {
   return `${markdown(['', 'base', 'a pod', `${onPaper.toLocaleString('en')} pods`], rows)}
 
 *A pod* includes its share of everything: ${full ? `1/${Math.round(full.pods / full.namespaces)} of a namespace, ${full.slices / full.pods} EndpointSlices, two lists` : ''}. These are straight lines through three sizes far below, so they say what to
-expect, not what was seen. ${namespaces} namespaces mean ${3 * namespaces + 1} watches: connections to the API servers, to be spread over several of them.
+expect, not what was seen; memory above the base needs \`--max-old-space-size\` and the container's limit raised with it. ${namespaces} namespaces mean ${3 * namespaces + 1} watches: connections to the API servers, to be spread over several of them.
 `
 }

@@ -389,6 +389,8 @@ t.test('closing ends everything, also in the middle of it', async t => {
   await until('some requests', () => given.requests.length > 1)
   await given.watch.close()
   given.told()
+  // What had been sent by then is still on its way to the server.
+  await new Promise(resolve => setTimeout(resolve, 100))
   const requests = given.requests.length
   await given.api.put(pod('a', 'node-1', [source('node')]))
   await new Promise(resolve => setTimeout(resolve, 50))

@@ -132,6 +132,22 @@ t.test('never more than so many at once; pages that fail leave room for the othe
   t.ok(looks.length - before < 40 * 60 + 60 * 4, 'a page that fails is asked every 30 s at last')
 })
 
+t.test('never more than so many a second: where all are busy, each is looked at less often, and a hint goes first', async t => {
+  const { pages, clock, looks, looksAt, pods } = setup(t, { perSecond: 50 })
+  pages.follow(pods(500), () => true)
+  await clock.pass(60_000)
+  const counts = pods(500).map(({ ip }) => looksAt(ip).length)
+  t.ok(looks.length <= 50 * 60 + 10 && looks.length > 50 * 59, `${looks.length} looks in a minute`)
+  t.ok(Math.max(...counts) - Math.min(...counts) <= 1, 'nobody is left out')
+  const before = looks.length
+  pages.hint('chain/p7')
+  await clock.pass(150)
+  t.ok(looks.slice(before).some(one => one.url.includes('//10.0.0.7:')))
+  pages.follow([], () => true)
+  await clock.pass(1000)
+  t.equal(clock.timers(), 0)
+})
+
 t.test('with another IP or UID it is another pod; one that is gone is forgotten, and its look ended', async t => {
   const { pages, clock, looks, changes, broken } = setup(t)
   const pod = { key: 'chain/p0', ip: '10.0.0.0', uid: 'a' }

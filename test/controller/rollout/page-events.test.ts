@@ -1,0 +1,101 @@
+import t from 'tap'
+import { eventsBetween } from '../../../controller/rollout/page-events.ts'
+import type { SeenPage } from '../../../controller/rollout/pages.ts'
+import { holdReasons } from '../../../peers/reasons.ts'
+import { askingPage, hash, settledPage } from './fixtures/rollout-parts.ts'
+
+const [X, Y] = [hash('s', '1'), hash('s', '2')]
+const restart = (outcome: 'asked' | 'verified' | 'unverified' | 'not-taken', at = '2026-01-01T00:00:00.000Z', snapshot = Y) =>
+  ({ at, snapshot, level: 'process', why: 'node2: not connected at its present address', outcome }) as const
+const told = (outcome: 'asked' | 'connected' | 'in-vain' | 'refused', at = '2026-01-01T00:00:00.000Z', snapshot = Y) => ({
+  at,
+  snapshot,
+  outcome,
+})
+const waits = (reason: keyof typeof holdReasons, over: Partial<SeenPage> = {}): SeenPage => ({
+  ...settledPage,
+  phase: 'waiting',
+  reason,
+  sentence: holdReasons[reason],
+  ...over,
+})
+const telling: SeenPage = { ...settledPage, phase: 'telling', told: [told('asked')] }
+const between = (before: SeenPage | undefined, after: SeenPage) => eventsBetween(before, after).map(one => `${one.type} ${one.reason}`)
+
+t.test('what is told between two readings of a page', async t => {
+  const later = '2026-01-01T00:00:02.000Z'
+  const rows: [what: string, before: SeenPage | undefined, after: SeenPage, events: readonly string[]][] = [
+    ['nothing to compare with', undefined, { ...settledPage, restarts: [restart('verified')], applied: Y }, []],
+    ['nothing new', settledPage, settledPage, []],
+    ['waits for its turn', settledPage, askingPage, ['Normal AwaitingTurn']],
+    ['still waits', askingPage, { ...askingPage, wanted: hash('s', '3') }, []],
+    ['restarts', askingPage, { ...askingPage, phase: 'restarting', restarts: [restart('asked')] }, ['Normal RestartingNode']],
+    [
+      'is back',
+      { ...askingPage, restarts: [restart('asked')] },
+      { ...settledPage, applied: Y, restarts: [restart('verified')] },
+      ['Normal NodeRestarted'],
+    ],
+    ['both between two readings', askingPage, { ...settledPage, applied: Y, restarts: [restart('verified')] }, ['Normal NodeRestarted']],
+    [
+      'is not connected',
+      { ...askingPage, restarts: [restart('asked')] },
+      waits('already-restarted', { restarts: [restart('unverified')] }),
+      ['Warning NodeNotConnected', 'Warning RestartGivenUp'],
+    ],
+    [
+      'is connected after all',
+      waits('already-restarted', { restarts: [restart('unverified')] }),
+      { ...settledPage, applied: Y, restarts: [restart('verified')] },
+      ['Normal NodeRestarted'],
+    ],
+    [
+      'was not restarted',
+      { ...askingPage, restarts: [restart('asked')] },
+      waits('not-taken', { restarts: [restart('not-taken')] }),
+      ['Warning RestartNotTaken'],
+    ],
+    [
+      'an older restart is known',
+      { ...askingPage, restarts: [restart('verified', later, X)] },
+      { ...askingPage, restarts: [restart('verified', later, X), restart('asked')] },
+      ['Normal RestartingNode'],
+    ],
+    ['is told', settledPage, telling, ['Normal TellingNode']],
+    ['is told again', telling, { ...telling, told: [told('asked', later)] }, []],
+    ['has been told', telling, { ...settledPage, applied: Y, told: [told('connected', later)] }, ['Normal NodeTold']],
+    [
+      'told and connected between two readings',
+      settledPage,
+      { ...settledPage, applied: Y, told: [told('connected')] },
+      ['Normal NodeTold'],
+    ],
+    ['told in vain', telling, waits('settling', { told: [told('in-vain', later)] }), ['Warning TellingInVain']],
+    ['refuses', telling, waits('settling', { told: [told('refused', later)] }), ['Normal TellingRefused']],
+    ['settled by itself', waits('settling'), { ...settledPage, applied: Y }, ['Normal PeersSettled']],
+    ['settled on another snapshot at once', settledPage, { ...settledPage, applied: Y }, ['Normal PeersSettled']],
+    ['back to the same', waits('settling'), settledPage, []],
+    ['settled for the first time', { ...settledPage, phase: 'starting', applied: null }, settledPage, []],
+    ['a reason that passes', settledPage, waits('settling'), []],
+    ['a reason for a person', settledPage, waits('needs-rollout'), ['Warning RestartHeld']],
+    ['another reason for a person', waits('needs-rollout'), waits('list-malformed'), ['Warning RestartHeld']],
+    ['gave up', waits('settling'), waits('breaker-open'), ['Warning RestartGivenUp']],
+    [
+      'a reason while it restarts',
+      { ...askingPage, phase: 'restarting' },
+      { ...askingPage, phase: 'restarting', reason: 'kubelet-back-off' },
+      [],
+    ],
+  ]
+  for (const [what, before, after, events] of rows) t.same(between(before, after), events, what)
+})
+
+t.test('messages say what and why', async t => {
+  const message = (before: SeenPage, after: SeenPage) => eventsBetween(before, after)[0]?.message
+  t.equal(message(settledPage, waits('unreachable', { detail: 'node2:26656' })), `unreachable: ${holdReasons.unreachable} (node2:26656)`)
+  t.equal(message(settledPage, waits('unreachable')), `unreachable: ${holdReasons.unreachable}`)
+  t.equal(
+    message(askingPage, { ...settledPage, restarts: [restart('verified')] }),
+    'restarted the node at level process, in place: node2: not connected at its present address; it is connected again',
+  )
+})
