@@ -8,7 +8,7 @@ import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
 import { type Hold, levelFor, massRemoval, restartFor, shutGate, type Wish } from './gates.ts'
 import { doubtUnanswered, givenAtStart, givenByRestart, hashOf, knownTo, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
 import type { Look, Timing } from './look.ts'
-import type { Given, Intent, Memory, Restart } from './memory.ts'
+import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
 import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'
 
@@ -261,10 +261,7 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
       // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered.
       return { ...ended(memory, intent, 'not-taken', look.now), process: { identity, startedAt }, taught: null }
     }
-    // An edit between asking and starting: the supervisor tells by its token that the node was given the newer list already.
-    const newer = look.list.ok && process.given === tokenOf(look.list.lists)
-    const given = newer && look.list.ok ? givenByRestart(memory, { ...look, list: look.list }, intent.level) : intent.giving
-    const hash = newer && look.list.ok && !sameLists(given, intent.giving) ? hashOf(look.list.lists, look.hosts) : intent.hash
+    const { given, hash } = gave(memory, intent, look, process)
     const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
     const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
     return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
@@ -272,8 +269,15 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
 }
 
-function sameLists(one: Given, other: Given): boolean {
-  return tokenOf(one.lists) === tokenOf(other.lists)
+/** What the new process was given: with edits between asking and starting, the supervisor tells by its token that it was a newer list already. */
+function gave(memory: Memory, intent: Intent, look: Look, process: NodeProcess): { given: Given; hash: string } {
+  const isIt = (lists: Lists | null): lists is Lists => lists !== null && process.given === tokenOf(lists)
+  const lists = [look.list.ok ? look.list.lists : null, memory.before].find(isIt)
+  const asked = { given: intent.giving, hash: intent.hash }
+  if (!lists) return asked
+  const given = givenByRestart(memory, { ...look, list: { ok: true, lists } }, intent.level)
+  if (tokenOf(given.lists) !== tokenOf(intent.giving.lists)) return { given, hash: hashOf(lists, look.hosts) }
+  return lists === memory.before ? asked : { given, hash: intent.hash }
 }
 
 /** Under wrap an identity is SUPERVISOR/STARTS, and each container start has a supervisor of its own. */

@@ -37,6 +37,7 @@ t.test('every flag', t => {
     '--pages-at-once=4',
     '--cluster-domain=example.org',
     '--lease-times=leaseSeconds=2,renewSeconds=1.5,retrySeconds=0.3',
+    '--turn-times=blindSeconds=10,unusedSeconds=5',
     '--log-level=debug',
   ]
   t.strictSame(parseControllerOptions(args, {}, 'host-1'), {
@@ -46,7 +47,7 @@ t.test('every flag', t => {
     identity: 'i',
     leaseName: 'l.m',
     leaseTimes: { leaseSeconds: 2, renewSeconds: 1.5, retrySeconds: 0.3 },
-    turnTimes,
+    turnTimes: { ...turnTimes, blindSeconds: 10, unusedSeconds: 5 },
     writesPerSecond: 0.5,
     pages: { busySeconds: 0.2, idleSeconds: 5, timeoutSeconds: 1, atOnce: 4 },
     clusterDomain: 'example.org',
@@ -80,6 +81,7 @@ t.test('every problem at once', t => {
     '--pages-at-once=1.5',
     '--cluster-domain=Cluster.local.',
     '--lease-times=toString=1',
+    '--turn-times=blindSeconds=soon',
     '--log-level=loud',
   ]
   try {

@@ -871,6 +871,18 @@ t.test('found by the histories of a group', async t => {
     w.after(1)
     t.equal(reason(w.after(10)), 'restart', 'the first is wanted again, and was never given')
   })
+  t.test('two edits between asking and the first look after it', async t => {
+    const w = restarted()
+    const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
+    w.peers = [peer(1), peer(2)]
+    w.after(1)
+    w.restarted('b')
+    w.process = { identity: 'b', startedAt: w.now, given: tokenOf({ [key]: w.peers }) }
+    w.peers = [peer(1), peer(2), peer(3)]
+    w.after(1)
+    t.match(w.memory.given?.lists, { [key]: [{ host: 'node1' }, { host: 'node2' }] }, 'it was started in between')
+    t.equal(w.memory.given?.lists[key]?.length, 2)
+  })
   t.test('names that answer nothing after the start, of a node that started by itself', async t => {
     const w = world()
     w.after(0)

@@ -136,7 +136,7 @@ ${markdown(
   [
     ...figures.stages.map(one => start(`${one.pods} pods`, one.start)),
     start(`${full.pods} pods, nothing to write: the cost of listing everything`, relist),
-    start(`reference: client-node's informers on the same collections, which do nothing`, informers.start),
+    start(`reference: client-node's informers on the same collections, with Node's defaults; they do nothing`, informers.start),
   ],
 )}
 

@@ -34,6 +34,13 @@ t.test("a forged plan cannot join another namespace's group", async t => {
   t.equal(of({ pod: { ...pod, plan: { ...pod.plan, group: 'ab/chain' } } }).group, 'a/ab/chain')
 })
 
+t.test('a group is of the namespace of its pod, whatever its plan says', async t => {
+  const group = (its: string) => of({ pod: injected('x', { plan: { ...injected('x').plan, group: its } }) }).group
+  t.equal(group('a/chain'), 'a/chain')
+  t.equal(group('b/chain'), 'a/b/chain')
+  t.equal(group('chain'), 'a/chain')
+})
+
 t.test('what was written and has not come back counts', async t => {
   const pod = injected('x', { turn: 's1:1', turnGrantedAt: 5 })
   t.match(of({ pod, written: { turn: 's1:2', grantedAt: 9 } }), { turn: 's1:2', turnGrantedAt: 9 })

@@ -269,6 +269,7 @@ t.test('a pod that fails to come back stops its group', async t => {
   const mended = unverified('a', {}, { reason: 'awaiting-turn', wanted: Y })
   t.same(granted([mended, asks('b')]), ['a s1:2'], 'it may be what has to be mended')
   t.same(granted([{ ...mended, ready: false }, asks('b')]), ['a s1:2'])
+  t.same(granted([mended, member('b', settled, { ready: false })]), ['a s1:2'], 'it counts as away itself')
   t.same(
     granted([unverified('a', { maxUnavailable: '3' }), asks('b', { maxUnavailable: '3', ready: false })]),
     [],
