@@ -41,16 +41,21 @@ export function givenByTelling(look: Look & { list: { ok: true } }): Given {
  */
 export function sureWhileTelling(known: Given, look: Look & { list: { ok: true } }): Given {
   const told = givenByTelling(look)
-  const keys = new Set(peersOf(told.lists).map(peerKey))
   const isSame = (then: readonly string[], now: readonly string[] = []) =>
     then.length === now.length && then.every(one => now.includes(one))
   return {
-    lists: Object.fromEntries(Object.entries(known.lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))])),
+    lists: inBoth(known.lists, told.lists),
     addresses: Object.fromEntries(
       Object.entries(known.addresses).map(([host, addresses]) => [host, isSame(addresses, told.addresses[host]) ? addresses : []]),
     ),
     uncertain: known.uncertain,
   }
+}
+
+/** The lists without the peers that are nowhere in the others: what a process surely got that may have got either. */
+export function inBoth(lists: Lists, others: Lists): Lists {
+  const keys = new Set(peersOf(others).map(peerKey))
+  return Object.fromEntries(Object.entries(lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))]))
 }
 
 export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {
@@ -65,7 +70,7 @@ export function hashOf(lists: Lists, hosts: Readonly<Record<string, HostView>>):
 
 /**
  * What a process that repeer did not start was given at `startedAt`: the lists as they were then, and the addresses as they were then.
- * Where it is too close to tell, an earlier list or an uncertain host is assumed: the node's own connections settle the rest.
+ * Where it is too close to tell, only what both lists have, or an uncertain host, is assumed: the node's own connections settle the rest.
  */
 export function givenAtStart(memory: Memory, look: Look, process: { startedAt: number; given?: string }, times: Timing): Given {
   const { startedAt } = process
@@ -73,7 +78,7 @@ export function givenAtStart(memory: Memory, look: Look, process: { startedAt: n
   const before = memory.before
   const young = memory.wanted !== null && memory.wanted.since > startedAt - times.fileSeconds * 1000
   const stale = process.given === undefined ? young : process.given !== tokenOf(lists)
-  const chosen = stale && before !== null ? before : lists
+  const chosen = stale && before !== null ? inBoth(before, lists) : lists
   const carried = Object.fromEntries(
     look.plan.sources
       .filter(source => source.level === 'all-containers' || source.level === 'none')

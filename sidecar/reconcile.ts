@@ -6,7 +6,18 @@
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
 import { type Hold, levelFor, massRemoval, restartFor, shutGate, type Wish } from './gates.ts'
-import { doubtUnanswered, givenAtStart, givenByRestart, hashOf, knownTo, sourceKey, tokenOf, withLearned, wouldLearn } from './given.ts'
+import {
+  doubtUnanswered,
+  givenAtStart,
+  givenByRestart,
+  hashOf,
+  inBoth,
+  knownTo,
+  sourceKey,
+  tokenOf,
+  withLearned,
+  wouldLearn,
+} from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
@@ -269,15 +280,21 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
 }
 
-/** What the new process was given: with edits between asking and starting, the supervisor tells by its token that it was a newer list already. */
+/**
+ * What the new process was given, and the snapshot that this is. With edits between asking and starting, the supervisor tells by its token that it
+ * was a newer list already; or the files were newer than the token.
+ */
 function gave(memory: Memory, intent: Intent, look: Look, process: NodeProcess): { given: Given; hash: string } {
-  const isIt = (lists: Lists | null): lists is Lists => lists !== null && process.given === tokenOf(lists)
-  const lists = [look.list.ok ? look.list.lists : null, memory.before].find(isIt)
   const asked = { given: intent.giving, hash: intent.hash }
-  if (!lists) return asked
-  const given = givenByRestart(memory, { ...look, list: { ok: true, lists } }, intent.level)
-  if (tokenOf(given.lists) !== tokenOf(intent.giving.lists)) return { given, hash: hashOf(lists, look.hosts) }
-  return lists === memory.before ? asked : { given, hash: intent.hash }
+  if (!look.list.ok) return asked
+  const isIt = (lists: Lists | null): lists is Lists => lists !== null && process.given === tokenOf(lists)
+  const lists = [look.list.lists, memory.before].find(isIt)
+  const byToken = lists && givenByRestart(memory, { ...look, list: { ok: true, lists } }, intent.level)
+  const other = byToken !== undefined && tokenOf(byToken.lists) !== tokenOf(intent.giving.lists)
+  const hash = other ? hashOf(lists ?? {}, look.hosts) : intent.hash
+  if (byToken && lists === look.list.lists) return { given: byToken, hash }
+  const given = byToken && other ? byToken : intent.giving
+  return { given: { ...given, lists: inBoth(given.lists, look.list.lists) }, hash }
 }
 
 /** Under wrap an identity is SUPERVISOR/STARTS, and each container start has a supervisor of its own. */

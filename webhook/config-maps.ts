@@ -4,10 +4,10 @@
 // have nothing to do with repeer (releases, dashboards), and every one would be sent and parsed here.
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
-import { optIn } from '../peers/pod.ts'
 import { ApiError, apiReader } from '../kubernetes/api-client.ts'
-import type { ConfigMapView, NamespaceView } from './decision.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
+import { optIn } from '../peers/pod.ts'
+import type { ConfigMapView, NamespaceView } from './decision.ts'
 
 export type ClusterCache = {
   /** Undefined where the namespace has not opted in, or is not known yet. */

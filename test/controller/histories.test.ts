@@ -96,6 +96,10 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       `${at()} node${pod.n} restarts for ${hash.slice(0, 9)}, missing ${missing.join(',')}, turn ${pod.files.annotations[annotation.turn]?.slice(0, 9)}`,
     )
     if (missing.length === 0) broken(`node${pod.n} restarts, though it is connected to all its peers`)
+    if (pod.files.annotations[annotation.pause] !== undefined) broken(`node${pod.n} restarts while it is paused`)
+    const fails = (n: number) => (pod.views[`node${n}`]?.failures ?? 0) > 0 && pod.views[`node${n}`]?.addresses.length !== 0
+    const lost = all.filter(n => fails(n) && cluster.isConnected(pod.n, n))
+    if (lost.length > 0) broken(`node${pod.n} restarts, and would not find ${lost} again`)
     const finished = pod.memory.restarts.filter(one => one.outcome === 'verified' || one.outcome === 'unverified')
     // A process that has started by itself since is another matter: it may have been given something else.
     if (finished.at(-1)?.hash === hash && pod.process?.asked) broken(`node${pod.n} restarts twice for one snapshot`)
