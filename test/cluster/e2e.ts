@@ -21,7 +21,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 /** These take the webhook away, or its certificates: nothing else may run beside them. */
 const alone = ['08', '09', '13', '16']
 
-/** The scenarios share one cluster, each in namespaces of its own: three at a time, since they mostly wait, then those that want it for themselves. */
+/** The scenarios share one cluster, each in namespaces of its own: two at a time, since they mostly wait, then those that want it for themselves. */
 function runScenarios(files: readonly string[], prefix: readonly string[], env: NodeJS.ProcessEnv): number {
   const isAlone = (file: string) => alone.some(one => basename(file).startsWith(one))
   const run = (some: readonly string[], jobs: number) => {
@@ -32,7 +32,7 @@ function runScenarios(files: readonly string[], prefix: readonly string[], env: 
   }
   const shared = run(
     files.filter(file => !isAlone(file)),
-    3,
+    2,
   )
   return run(files.filter(isAlone), 1) || shared
 }

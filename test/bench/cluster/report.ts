@@ -65,7 +65,7 @@ export function measurementsPage({ machine, kubernetes, date, samples }: Measure
 Written by \`npm run bench -- cluster\` on ${date.toISOString().slice(0, 10)}; run it to have your own.
 
 ${machine.replace(/;.*/, '')}; Kubernetes ${kubernetes}, one node with a real kubelet, containerd and CoreDNS; CometBFT 0.38.19 with headless Services.
-Chains of four validators, all of them on this machine at once, so that the times are those of a machine that is busy.
+Chains of four validators, eleven of them on this machine, three runs at a time.
 
 - **repeer** as installed by \`kubectl apply -k manifests/\`, with its defaults.
 - **pod replaced at once**: the pod is deleted at the moment of the change, and its StatefulSet makes a new one. The best that any tool which rolls
@@ -74,7 +74,7 @@ Chains of four validators, all of them on this machine at once, so that the time
   container again. It sees no addresses, only files.
 
 *Ratio* is p50 against the replaced pod. *Node down*: from the end of the node's process until it answers its RPC again. *Made stale*: other nodes,
-of two that list this one, which were left with an address of it that is gone.
+of two that list this one, which are left with an address of it that is gone.
 
 ${parts.join('\n\n')}
 `
