@@ -113,6 +113,7 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     return turn === undefined ? [] : [{ member: one, turn }]
   })
   const underWay = new Set(members.filter(one => isUnderWay(one, now, times)).map(one => one.key))
+  const leaving = members.filter(one => one.deleting).map(one => one.key)
   const failed = new Set(stopped.map(one => one.key))
   const isAway = (one: Member) => !one.ready || one.deleting || underWay.has(one.key) || failed.has(one.key)
   const away = new Set(members.filter(isAway).map(one => one.key))
@@ -123,7 +124,7 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     // Only what has failed may be mended; else the group stands still behind it.
     if (failed.size > 0 && !failed.has(key)) continue
     const others = new Set([...underWay].filter(one => one !== key))
-    if (others.size >= allowed || !mayLose(member, members, others)) continue
+    if (others.size >= allowed || !mayLose(member, members, new Set([...others, ...leaving]))) continue
     // One that is away already costs nobody anything.
     if (!away.has(key) && (away.size >= allowed || !mayLose(member, members, away))) continue
     grants.push({ key, turn })

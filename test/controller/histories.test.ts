@@ -108,7 +108,8 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     if (turn === undefined || (turn !== hash && turn !== blind)) broken(`node${pod.n} restarts without a turn`)
     if (!granted.get(pod.uid)?.has(turn ?? '')) broken(`node${pod.n} restarts by a turn that nobody gave`)
     const under = [...cluster.pods.values()].filter(one => one.memory.intent !== null)
-    if (under.length > allowed) broken(`${under.map(one => `node${one.n}`).join(', ')} restart at once, ${allowed} may`)
+    const stay = under.filter(one => !one.api.deleting)
+    if (stay.length > allowed) broken(`${stay.map(one => `node${one.n}`).join(', ')} restart at once, ${allowed} may`)
     const power = under.reduce((sum, one) => sum + (powers[one.n - 1] ?? 0), 0)
     const voting = under.filter(one => (powers[one.n - 1] ?? 0) > 0)
     if (voting.length > 1 && power * 3 >= totalPower) broken(`${power} of ${totalPower} voting power restarts at once`)
@@ -279,7 +280,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
   }
   const stopped = unsettled.some(([pod, why]) => isNameless(pod, why))
   for (const [pod, why] of unsettled) {
-    if (!legitimate.has(why) && !isNameless(pod, why) && !(stopped && why === 'awaiting-turn'))
+    if (!legitimate.has(why) && !isNameless(pod, why) && !(stopped && (why === 'awaiting-turn' || why === 'telling')))
       broken(`node${pod.n} is not settled on the last list: ${why}, missing ${cluster.missingOf(pod).join(',')}`)
   }
   return { restarts, told: tellings, turns, held }

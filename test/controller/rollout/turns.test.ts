@@ -195,6 +195,7 @@ t.test('less than a third of the voting power', async t => {
       [validator('a', 20, { ready: false }), validator('b', 20, { ready: false })],
       ['a s1:1'],
     ],
+    ['not Ready while another is being deleted', [validator('a', 20, { ready: false }), validator('b', 20, { deleting: true })], []],
     ['a gone sentry does not', [validator('a', 1), unasked('b', { ...all, validator: false, ready: false, deleting: true })], ['a s1:1']],
     ['a node without power does not', [validator('a', 20), validator('b', 0), validator('c', 20)], ['b s1:1']],
   ]
