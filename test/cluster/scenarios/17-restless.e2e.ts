@@ -27,7 +27,7 @@ t.test('a flapping peer and a restless editor', async t => {
     const before = (await page(ns, 0))?.restarts.length ?? 0
     const began = Date.now()
     // Listed, followed; removed, its pod replaced; listed again at another address: each time there is something to restart for.
-    while (Date.now() - began < 180_000 && (await page(ns, 0))?.reason !== 'budget') {
+    while (Date.now() - began < 300_000 && (await page(ns, 0))?.reason !== 'budget') {
       editLists(mesh, [0], [...validators, newcomer])
       await until(
         'followed, or held',
