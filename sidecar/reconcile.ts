@@ -82,7 +82,7 @@ function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], 
   const blind = look.node.seenBy === 'none'
   // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
   const missing = assessed.filter(one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'))
-  if (missing.length === 0) return nothingToTeach(learnedByTelling(memory, hash, look), hash, assessed, look)
+  if (missing.length === 0) return nothingToTeach(learnedByTelling(memory, hash, assessed, look), hash, assessed, look)
   const whole: Wish = { hash, lists, given, missing: leftToUs(missing, look), assessed, blind }
   if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
   const told = tellFirst({ ...memory, need: needFor(memory, whole, look, times) }, whole, look, times)

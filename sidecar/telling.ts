@@ -5,7 +5,7 @@ import type { Assessed } from './assess.ts'
 import { type Hold, massRemoval, type Wish } from './gates.ts'
 import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
 import type { Look, Timing } from './look.ts'
-import type { Memory, ToldRecord } from './memory.ts'
+import type { Given, Memory, ToldRecord } from './memory.ts'
 import type { PeerChange, PeerToTell } from './tell/tell.ts'
 
 export type Tell =
@@ -61,11 +61,21 @@ export function rememberTold(memory: Memory, look: Look): Memory {
 }
 
 /** Nobody is missing any more: what was told is what the process knows, if that is still what is wanted. */
-export function learnedByTelling(memory: Memory, wanted: string, look: GoodLook): Memory {
+export function learnedByTelling(memory: Memory, wanted: string, assessed: readonly Assessed[], look: GoodLook): Memory {
   if (!memory.telling) return memory
   const { hash, identity } = memory.telling
   if (hash !== wanted) return { ...memory, telling: null }
-  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }), taught: givenByTelling(look) }
+  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }), taught: provenByTelling(memory, assessed, look) }
+}
+
+/** A peer that is connected elsewhere than at a present address (a NAT, or an old connection that is dead) proves nothing about that address. */
+function provenByTelling({ taught }: Memory, assessed: readonly Assessed[], look: GoodLook): Given {
+  const all = givenByTelling(look)
+  const isAt = ({ peer, addresses }: Assessed) =>
+    look.node.connections.some(one => addresses.includes(one.address) || (one.address === '' && one.id === peer.id))
+  const elsewhere = new Set(assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host))
+  const addresses = Object.entries(all.addresses).map(([host, its]) => [host, elsewhere.has(host) ? (taught?.addresses[host] ?? []) : its])
+  return { ...all, addresses: Object.fromEntries(addresses) }
 }
 
 function recorded(memory: Memory, record: ToldRecord): Memory {

@@ -45,7 +45,7 @@ const drawn = Object.entries(faults).flatMap(([fault, weight]) => Array.from({ l
 const legitimate: ReadonlySet<string> = new Set(['budget', 'breaker-open', 'back-off', 'min-interval'])
 
 /** It was restarted in the very moment in which the names ceased to resolve, and never twice for one snapshot: a person has to see to it. */
-const isNameless = (pod: Pod, why: string) => why === 'already-restarted' && pod.process?.asked === true && pod.process.nameless
+const isNameless = (pod: Pod, why: string) => why === 'already-restarted' && pod.process?.nameless === true
 
 type Ended = {
   readonly restarts: number

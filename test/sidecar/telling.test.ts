@@ -312,6 +312,26 @@ t.test('where a Service has an address of its own, that one is told', async t =>
   t.equal(reason(w.after(1)), 'nothing')
 })
 
+t.test('connected at another address than any of today: that proves nothing about the new one', async t => {
+  const w = world()
+  w.canTell = true
+  w.after(0)
+  w.peers = [peer(1), peer(2), peer(3), peer(4)]
+  w.hosts = { ...w.hosts, node4: host('10.0.0.44') }
+  w.after(1)
+  w.after(0.5)
+  // Its old connection, from before it was listed: nobody knows that the address was its own.
+  w.connections = [...w.connections, connection(4, '10.0.0.4')]
+  t.equal(reason(w.after(1)), 'nothing')
+  w.connections = w.connections.filter(one => one.id !== nodeId(4))
+  w.after(1)
+  t.equal(reason(w.after(0.5)), 'tell')
+  connects(w)
+  t.equal(reason(w.after(1)), 'nothing')
+  w.connections = w.connections.filter(one => one.id !== nodeId(4))
+  t.equal(reason(w.after(60)), 'nothing', 'now it knows')
+})
+
 t.test('only the newest ends are kept', async t => {
   const w = moved()
   for (let n = 30; n < 45; n++) {
