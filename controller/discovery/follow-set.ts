@@ -124,8 +124,10 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   async function ask(source: Source | { readonly error: string }): Promise<Found | string> {
     if ('error' in source) return source.error
     const late = AbortSignal.timeout(parts.lookTimeoutMs)
+    const signal = AbortSignal.any([stop.signal, late])
     try {
-      return await source.look(AbortSignal.any([stop.signal, late]))
+      // One that does not heed the signal must not hold up the others, nor the end.
+      return await Promise.race([source.look(signal), aborted(signal)])
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       return late.aborted ? `no answer within ${parts.lookTimeoutMs / 1000} s: ${message}` : message
@@ -241,6 +243,14 @@ function placeOf({ namespace, configMap, key }: PeerSetSpec['output']): string {
 function noConsent(from: string, to: string): Decision {
   const message = `namespace ${to} does not let PeerSets of namespace ${from} write: kubectl annotate namespace ${to} repeer.dev/allow-peersets-from=${from}`
   return { listed: [], text: undefined, refusal: { reason: 'NoConsent', message } }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new Error('the source has not answered'))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
+  })
 }
 
 function attempt<T>(make: () => T): T | { readonly error: string } {

@@ -20,7 +20,8 @@ const shape = 'p2p=HOST or p2p=NODEID@HOST, NODEID being 40 hex digits, without 
  * in it. Two different ones are refused, since nobody could say which is meant.
  */
 export function readDetails(details: string, allowPrivate: boolean): Published {
-  if (details.length > maxDetails) return refused('too-long', `its details have ${details.length} characters, expected at most ${maxDetails}`)
+  if (details.length > maxDetails)
+    return refused('too-long', `its details have ${details.length} characters, expected at most ${maxDetails}`)
   const words = details.split(/\s+/).filter(word => word !== '')
   const values = new Set(words.filter(word => /^p2p=/i.test(word)).map(word => word.slice(4)))
   const [value, ...others] = values
