@@ -25,8 +25,11 @@ export type ProviderNode = {
   readonly p2pPort: number
   readonly rpc: string
 }
-/** `at`: when it was first seen in a block, in milliseconds since the epoch (looked for every 10 ms). */
-export type Included = { readonly height: number; readonly at: number; readonly events: readonly TxEvent[] }
+/**
+ * `sentAt`: when the node had taken the transaction; `at`: when it first found it in a block (asked every 10 ms), which is some time after
+ * its events, since the index is written later. Milliseconds since the epoch.
+ */
+export type Included = { readonly height: number; readonly sentAt: number; readonly at: number; readonly events: readonly TxEvent[] }
 type TxEvent = { readonly type: string; readonly attributes: readonly { readonly key: string; readonly value: string }[] }
 
 export type ProviderChain = {
@@ -125,13 +128,14 @@ export async function startProvider(program: string, { commitMs = 500 } = {}): P
     if (!node) throw new Error(`there is no node ${index}`)
     const common = ['--chain-id', chainId, '--node', node.rpc.replace('http:', 'tcp:'), '--gas', '2000000', '--yes', '--output', 'json']
     const sent = JSON.parse(await pd('tx', ...args, '--from', node.name, ...keyring(node.home), ...common)) as Sent
+    const sentAt = Date.now()
     if (sent.code !== 0) throw new Error(`tx ${args.join(' ')}: code ${sent.code}, ${sent.raw_log}`)
     const hash = Buffer.from(sent.txhash, 'hex').toString('base64')
     for (const until = Date.now() + 60_000; Date.now() < until; await delay(10)) {
       const found = await rpc<Found>(node, 'tx', { hash }).catch(() => undefined)
       if (!found) continue
       if (found.tx_result.code) throw new Error(`tx ${args.join(' ')}: code ${found.tx_result.code}, ${found.tx_result.log}`)
-      return { height: Number(found.height), at: Date.now(), events: found.tx_result.events }
+      return { height: Number(found.height), sentAt, at: Date.now(), events: found.tx_result.events }
     }
     throw new Error(`tx ${args.join(' ')} was in no block within a minute`)
   }
