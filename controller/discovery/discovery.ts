@@ -14,7 +14,7 @@ import { peerSets } from './names.ts'
 import { followOutputs } from './outputs.ts'
 import { type PeerSet, type PeerSetStatus, readPeerSet } from './peer-set.ts'
 import { createProbe } from './probe.ts'
-import { createSource } from './sources/index.ts'
+import { sources } from './sources/index.ts'
 import { createWrites } from './writes.ts'
 
 export type DiscoveryParts = {
@@ -111,7 +111,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
 
   const limit = limiter(looksAtOnce)
   const setParts: SetParts = {
-    createSource: parts.createSource ?? createSource,
+    createSource: parts.createSource ?? sources(),
     createExposure: parts.createExposure,
     sourceParts: { log, collections, consents, probe: createProbe() },
     outputs,

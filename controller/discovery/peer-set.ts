@@ -30,12 +30,15 @@ export type PodsSpec = {
   readonly port: PortChoice
   readonly idFrom: IdFrom
   readonly healthCheck: HealthCheck
+  /** How long who is not Ready, or does not answer, stays listed. */
+  readonly keepMs: number
 }
 export type StellarNodesSpec = {
   /** Empty: all. */
   readonly selector: Selector
   readonly namespaces: Namespaces
   readonly healthCheck: HealthCheck
+  readonly keepMs: number
 }
 export type SourceSpec =
   | { readonly kind: 'services'; readonly services: ServicesSpec }
@@ -109,6 +112,8 @@ export const limits = { most: 1000, defaultLimit: 200, intervalMs: 30_000, minIn
 const defaultMetadataKey = 'discovery_metadata'
 const defaultId: IdFrom = { label: 'node-id' }
 const defaultProbeSeconds = 2
+/** Longer than most nodes take to restart in place. */
+const defaultKeepSeconds = 60
 const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 /** What is kept of a raw PeerSet; undefined for what is no object of the API. Never throws. */
@@ -160,10 +165,10 @@ function readSource(fields: Fields, namespace: string): SourceSpec {
   if (kind === 'static') return { kind, peers: strings(one, 'peers') }
   const namespaces = strings(one, 'namespaces')
   const scope = { selector: readSelector(one), namespaces: namespaces.length === 0 ? [namespace] : namespaces }
-  if (kind === 'stellarNodes') return { kind, stellarNodes: { ...scope, healthCheck: readHealthCheck(one) } }
+  if (kind === 'stellarNodes') return { kind, stellarNodes: { ...scope, ...readHealth(one) } }
   if (scope.selector === '') one.problem('selector', 'one that selects everything', 'matchLabels or matchExpressions')
   const choice = { ...scope, port: readPort(one), idFrom: readIdFrom(one) }
-  if (kind === 'pods') return { kind, pods: { ...choice, healthCheck: readHealthCheck(one) } }
+  if (kind === 'pods') return { kind, pods: { ...choice, ...readHealth(one) } }
   const address = one.has('address') ? (one.oneOf('address', serviceAddresses) ?? 'Name') : 'Name'
   return { kind, services: { ...choice, address } }
 }
@@ -209,6 +214,11 @@ function readIdFrom(fields: Fields): IdFrom {
   if (annotation !== undefined && label === undefined) return { annotation }
   from.problem('', label === undefined ? 'neither' : 'both', 'label or annotation')
   return defaultId
+}
+
+function readHealth(fields: Fields): { readonly healthCheck: HealthCheck; readonly keepMs: number } {
+  const keepSeconds = fields.number('keepUnreadySeconds', 0, 3600, 'integer', 'optional') ?? defaultKeepSeconds
+  return { healthCheck: readHealthCheck(fields), keepMs: keepSeconds * 1000 }
 }
 
 function readHealthCheck(fields: Fields): HealthCheck {

@@ -5,6 +5,7 @@ import { isAddress, normalHost } from '../../../peers/peer.ts'
 import type { IdFrom, PortChoice } from '../peer-set.ts'
 import type { Kind } from '../scope.ts'
 import { choiceKey, choosePort, readId } from './endpoint.ts'
+import type { Keep } from './keep.ts'
 
 export type PodFacts = {
   readonly ip: string | undefined
@@ -43,10 +44,10 @@ export function readPodFacts(object: ApiObject, { port, idFrom }: PodChoice): Po
 }
 
 /** Why a pod is no peer now; undefined where it is one. */
-export function unfit({ ip, ready, deleting }: PodFacts): string | undefined {
+export function unfit({ ip, ready, deleting }: PodFacts, pod: string, keep: Keep): string | undefined {
   if (deleting) return 'it is being deleted'
   if (ip === undefined) return 'it has no address yet'
-  return ready ? undefined : 'it is not Ready'
+  return keep.stays(`ready ${pod} ${ip}`, ready) ? undefined : 'it is not Ready'
 }
 
 type RawPod = ApiObject & {

@@ -5,10 +5,12 @@ import { followScope } from '../scope.ts'
 import type { Problem, Source, SourceParts } from '../source.ts'
 import { answering, type Candidate } from './answering.ts'
 import { failIfNothingRead, idProblem } from './endpoint.ts'
+import { createKeep } from './keep.ts'
 import { podKind, unfit } from './pod-facts.ts'
 
 export function podsSource(spec: PodsSpec, parts: SourceParts): Source {
   const pods = followScope(parts, spec.namespaces, spec.selector, podKind(spec))
+  const keep = createKeep(spec.keepMs, parts.now)
   return {
     look: async signal => {
       await pods.settled(signal)
@@ -19,13 +21,13 @@ export function podsSource(spec: PodsSpec, parts: SourceParts): Source {
       for (const { namespace, name, value } of items) {
         if (parts.exclude.names.includes(name)) continue
         const subject = `pod ${namespace}/${name}`
-        const reason = unfit(value)
+        const reason = unfit(value, subject, keep)
         if (reason !== undefined) problems.push({ code: 'not-ready', subject, message: reason })
         else if (typeof value.port === 'string') problems.push({ code: 'no-port', subject, message: value.port })
         else if (value.id === 'malformed') problems.push(idProblem(subject, spec.idFrom))
         else candidates.push({ subject, peer: peerAt(value.ip ?? '', value.port, value.id) })
       }
-      const answers = await answering(candidates, spec.healthCheck, parts.probe, signal)
+      const answers = await answering(candidates, spec.healthCheck, parts.probe, keep, signal)
       return {
         peers: answers.peers,
         problems: [...problems, ...answers.problems],

@@ -6,6 +6,7 @@ import { followScope, type Kind, type Scoped } from '../scope.ts'
 import type { Problem, Source, SourceParts } from '../source.ts'
 import { answering, type Candidate } from './answering.ts'
 import { failIfNothingRead } from './endpoint.ts'
+import { createKeep, type Keep } from './keep.ts'
 import { type PodFacts, podKind, unfit } from './pod-facts.ts'
 import { peerAt } from './pods.ts'
 
@@ -39,6 +40,7 @@ export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): 
   const nodes = followScope(parts, spec.namespaces, spec.selector, nodeKind)
   // By the operator's label alone: the PeerSet's selector is about StellarNodes.
   const pods = followScope(parts, spec.namespaces, podSelector, podKind({ port: defaultPort, idFrom: { label: 'node-id' } }))
+  const keep = createKeep(spec.keepMs, parts.now)
 
   return {
     look: async signal => {
@@ -47,8 +49,8 @@ export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): 
       failIfNothingRead(foundNodes.unknown.map(withAdvice), foundNodes.items.length)
       const unknown = [...foundNodes.unknown, ...foundPods.unknown]
       const validators = foundNodes.items.filter(({ name, value }) => value.validator && !parts.exclude.names.includes(name))
-      const { candidates, problems } = peersOf(validators, foundPods.items)
-      const answers = await answering(candidates, spec.healthCheck, parts.probe, signal)
+      const { candidates, problems } = peersOf(validators, foundPods.items, keep)
+      const answers = await answering(candidates, spec.healthCheck, parts.probe, keep, signal)
       const unreadable = [...foundNodes.problems, ...foundPods.problems.filter(({ code }) => code !== 'no-consent')]
       return {
         peers: answers.peers,
@@ -64,10 +66,10 @@ export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): 
   }
 }
 
-/** Pure. */
 export function peersOf(
   validators: readonly Scoped<StellarNode>[],
   pods: readonly Scoped<PodFacts>[],
+  keep: Keep,
 ): { readonly candidates: readonly Candidate[]; readonly problems: readonly Problem[] } {
   const candidates: Candidate[] = []
   const problems: Problem[] = []
@@ -76,12 +78,13 @@ export function peersOf(
     // Meant to be away: nothing to report.
     if (value.suspended || value.replicas === 0) continue
     const own = podsByNode.get(`${namespace}/${name}`) ?? []
-    const fit = own.filter(pod => unfit(pod.value) === undefined)
+    const reasons = own.map(pod => unfit(pod.value, `${namespace}/${pod.name}`, keep))
+    const fit = own.filter((_, index) => reasons[index] === undefined)
     for (const pod of fit)
       candidates.push({ subject: `StellarNode ${namespace}/${name}`, peer: peerAt(pod.value.ip ?? '', value.port, undefined) })
     if (fit.length > 0) continue
     const [first] = own
-    const message = first ? `pod ${first.name}: ${unfit(first.value)}` : 'it has no pod'
+    const message = first ? `pod ${first.name}: ${reasons[0]}` : 'it has no pod'
     problems.push({ code: 'not-ready', subject: `StellarNode ${namespace}/${name}`, message })
   }
   return { candidates, problems }

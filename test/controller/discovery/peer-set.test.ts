@@ -35,12 +35,19 @@ t.test('each kind of source', async t => {
     spec({ source: { pods: { selector, namespaces: ['b', '*'], port: 'p2p', idFrom: { annotation: 'id' }, healthCheck: {} } } }).source,
     {
       kind: 'pods',
-      pods: { selector: text, namespaces: ['b', '*'], port: 'p2p', idFrom: { annotation: 'id' }, healthCheck: { timeoutMs: 2000 } },
+      pods: {
+        selector: text,
+        namespaces: ['b', '*'],
+        port: 'p2p',
+        idFrom: { annotation: 'id' },
+        healthCheck: { timeoutMs: 2000 },
+        keepMs: 60_000,
+      },
     },
   )
   t.strictSame(spec({ source: { stellarNodes: {} } }).source, {
     kind: 'stellarNodes',
-    stellarNodes: { selector: '', namespaces: ['a'], healthCheck: undefined },
+    stellarNodes: { selector: '', namespaces: ['a'], healthCheck: undefined, keepMs: 60_000 },
   })
   t.strictSame(spec({ source: { validators: { any: 'thing' } } }).source, { kind: 'validators', validators: { any: 'thing' } })
 })

@@ -7,7 +7,7 @@ import { createCollections } from '../../../../controller/discovery/collections.
 import { type Consent, createConsents } from '../../../../controller/discovery/consents.ts'
 import { createProbe } from '../../../../controller/discovery/probe.ts'
 import type { Source } from '../../../../controller/discovery/source.ts'
-import { createSource } from '../../../../controller/discovery/sources/index.ts'
+import { sources as choose } from '../../../../controller/discovery/sources/index.ts'
 import { apiReader } from '../../../../kubernetes/api-client.ts'
 import { hostPort } from '../../../../peers/peer.ts'
 import { memoryLog } from '../../../webhook/fixtures/log-lines.ts'
@@ -34,6 +34,7 @@ async function start(t: Test, objects: readonly object[]): Promise<Given> {
   const collections = createCollections({ reader, times, log, now: () => performance.now() })
   const consents = new Map<string, Consent>()
   const sources: Source[] = []
+  const createSource = choose()
   let hints = 0
   t.teardown(async () => {
     for (const source of sources) await source.close()
@@ -190,6 +191,19 @@ t.test('pods', async t => {
     await becomes(source, ['10.0.0.2:26656', '[fd00::1]:7000'])
   })
 
+  t.test('who is not Ready any more stays for a while, at the same address; who is deleted goes at once', async t => {
+    const given = await start(t, [pod('one', '10.0.0.1'), pod('two', '10.0.0.2'), pod('three', '10.0.0.3', { ready: false })])
+    const [patient, strict] = [given.make({ pods: { selector } }), given.make({ pods: { selector, keepUnreadySeconds: 0 } })]
+    await look(patient)
+    await given.api.put(pod('one', '10.0.0.1', { ready: false }) as KubernetesObject)
+    await becomes(strict, ['10.0.0.2:26656'])
+    t.match((await look(patient)).peers, ['10.0.0.1:26656', '10.0.0.2:26656'])
+    await given.api.put(pod('one', '10.0.0.9', { ready: false }) as KubernetesObject)
+    await becomes(patient, ['10.0.0.2:26656'])
+    await given.api.put(pod('two', '10.0.0.2', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }) as KubernetesObject)
+    await becomes(patient, [])
+  })
+
   t.test('the health check keeps out who does not answer, visibly, until it does', async t => {
     const listener = createServer(socket => socket.destroy())
     const listen = (port: number) => new Promise<void>(resolve => listener.listen(port, '127.0.0.1', resolve))
@@ -197,7 +211,7 @@ t.test('pods', async t => {
     const { port } = listener.address() as { port: number }
     t.teardown(() => listener.close())
     const given = await start(t, [pod('one', '127.0.0.1')])
-    const source = given.make({ pods: { selector, port, healthCheck: { timeoutSeconds: 1 } } })
+    const source = given.make({ pods: { selector, port, healthCheck: { timeoutSeconds: 1 }, keepUnreadySeconds: 0 } })
     t.strictSame((await look(source)).peers, [`127.0.0.1:${port}`])
     await new Promise(resolve => listener.close(resolve))
     t.match(await look(source), { peers: [], problems: ['no-answer pod a/one'] })
