@@ -45,7 +45,7 @@ export function readMessage(bytes: Uint8Array): Message {
 
 /** The last value counts, as proto3 has it; '' where there is none. Throws where it is no text. */
 export function text(message: Message, field: number): string {
-  return Buffer.from(bytesOf(message, field)).toString('utf8')
+  return utf8(bytesOf(message, field))
 }
 
 export function bytesOf(message: Message, field: number): Uint8Array {
@@ -65,7 +65,12 @@ export function messages(message: Message, field: number): Message[] {
 }
 
 export function texts(message: Message, field: number): string[] {
-  return all(message, field).map(value => Buffer.from(value).toString('utf8'))
+  return all(message, field).map(utf8)
+}
+
+function utf8(bytes: Uint8Array): string {
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('utf8')
 }
 
 function all(message: Message, field: number): Uint8Array[] {

@@ -2,7 +2,9 @@
 import type { SourceParts } from '../../source.ts'
 import { Endpoints, type RetryTimes, retryDefaults } from './endpoints.ts'
 import { type EventTimes, eventDefaults, followEvents } from './events.ts'
+import { type Claim, claimPorts } from './ports.ts'
 import {
+  byStake,
   type Consumer,
   consumersQuery,
   dutiesQuery,
@@ -12,15 +14,18 @@ import {
   type Validator,
   validatorsQuery,
 } from './queries.ts'
+import { createRegistry, type Registry } from './registry.ts'
 import { ask, type ChainStatus, type RpcOptions, readStatus, rpcDefaults } from './rpc.ts'
 
 /** What one endpoint has said, after one event; what is not asked for is not read. */
 export type View = {
   readonly status: ChainStatus
+  /** Those with most stake first. */
   readonly validators: readonly Validator[]
   readonly consumers: readonly Consumer[]
   readonly optedIn: (consumerId: string) => Promise<ReadonlySet<string>>
-  readonly duties: (consensusAddress: string) => Promise<ReadonlySet<string>>
+  /** The consumers that a validator has to validate, with who has which port among them. */
+  readonly duties: (consensusAddress: string) => Promise<ReadonlyMap<string, Claim>>
 }
 
 export type ProviderTimes = {
@@ -38,6 +43,8 @@ export type ProviderChain = {
   readonly read: <T>(use: (view: View) => Promise<T>, signal: AbortSignal) => Promise<T>
   /** Whether events arrive at the moment, or else why not. */
   readonly events: () => true | string
+  /** What was read of descriptions, which are the same for every consumer. */
+  readonly registry: Registry
 }
 
 type Parts = Pick<SourceParts, 'log' | 'now'>
@@ -124,10 +131,13 @@ function startProvider(urls: readonly string[], network: string | undefined, { l
     highest = { height: status.height, at: now() }
     return {
       status,
-      validators,
+      validators: byStake(validators),
       consumers,
       optedIn: once(id => asked(optedInQuery(id))),
-      duties: once(address => asked(dutiesQuery(address))),
+      duties: once(async address => {
+        const due = await asked(dutiesQuery(address))
+        return claimPorts(consumers.filter(({ consumerId }) => due.has(consumerId)))
+      }),
     }
   }
 
@@ -150,7 +160,7 @@ function startProvider(urls: readonly string[], network: string | undefined, { l
     throw new Error(`no endpoint of the provider chain can be used: ${endpoints.reasons()}`)
   }
 
-  return { chain: { read, events: () => events }, hints, end }
+  return { chain: { read, events: () => events, registry: createRegistry() }, hints, end }
 }
 
 /** What the chain itself says no to: asking another endpoint would not change it. */

@@ -1,13 +1,13 @@
 // The queries of a provider chain that are needed here: requests and answers in protocol buffers (cosmos-sdk v0.50 x/staking,
 // interchain-security v7 x/ccv/provider). What comes out is bounded in number, length and characters. Pure.
 import { createHash } from 'node:crypto'
-import { readBech32 } from './bech32.ts'
+import { readBech32, writeBech32 } from './bech32.ts'
 import { bytesOf, type Message, messages, number, readMessage, text, texts, writeMessage } from './protobuf.ts'
 
 export type Validator = {
   /** cosmosvaloper1... */
   readonly operator: string
-  /** Its consensus address on the provider chain, in hex; '' for a key of a kind that is not known. */
+  /** Its consensus address on the provider chain, cosmosvalcons1...; '' for a key of a kind that is not known. */
   readonly consensus: string
   readonly moniker: string
   readonly details: string
@@ -47,12 +47,12 @@ export function consumersQuery(key: Uint8Array): Query<Page<Consumer>> {
   }
 }
 
-/** Consensus addresses, in hex, of who has opted in to a consumer (those in the top N are opted in by the chain). */
+/** Consensus addresses of who has opted in to a consumer (those in the top N are opted in by the chain). */
 export function optedInQuery(consumerId: string): Query<ReadonlySet<string>> {
   return {
     path: `${provider}/QueryConsumerChainOptedInValidators`,
     request: writeMessage([[1, consumerId]]),
-    read: answer => new Set(bounded(texts(readMessage(answer), 1)).flatMap(address => readBech32(address)?.bytes.toString('hex') ?? [])),
+    read: answer => new Set(bounded(texts(readMessage(answer), 1))),
   }
 }
 
@@ -63,6 +63,11 @@ export function dutiesQuery(consensusAddress: string): Query<ReadonlySet<string>
     request: writeMessage([[1, consensusAddress]]),
     read: answer => new Set(bounded(texts(readMessage(answer), 1)).filter(isConsumerId)),
   }
+}
+
+/** Those with most stake first. */
+export function byStake(validators: readonly Validator[]): readonly Validator[] {
+  return [...validators].sort((a, b) => b.tokens - a.tokens || (a.operator < b.operator ? -1 : 1))
 }
 
 export function isConsumerId(text: string): boolean {
@@ -83,16 +88,17 @@ function readPage<T>(answer: Uint8Array, field: number, read: (message: Message)
   return { items, next: pages ? bytesOf(pages, 1) : new Uint8Array() }
 }
 
-/** Undefined for what has no operator: nothing could be said about it. */
+/** Undefined for what has no operator: nothing could be said about it. The Cosmos SDK's prefixes end in valoper and valcons. */
 function readValidator(message: Message): Validator | undefined {
   const operator = text(message, 1)
-  if (!/^[a-z0-9]{10,160}$/.test(operator)) return undefined
+  const { prefix = '' } = readBech32(operator) ?? {}
+  if (!prefix.endsWith('valoper')) return undefined
   const [key] = messages(message, 2)
   const [description] = messages(message, 7)
   const tokens = text(message, 5)
   return {
     operator,
-    consensus: key ? consensusAddress(key) : '',
+    consensus: key ? consensusAddress(key, prefix.replace(/valoper$/, 'valcons')) : '',
     moniker: (description ? text(description, 1) : '').slice(0, 1024),
     details: description ? text(description, 5) : '',
     bonded: number(message, 4) === bondStatusBonded && number(message, 3) === 0,
@@ -101,10 +107,10 @@ function readValidator(message: Message): Validator | undefined {
 }
 
 /** An Any of a key: CometBFT's address of an ed25519 key is the first 20 bytes of its SHA-256. Validators of a Cosmos chain have no others. */
-function consensusAddress(any: Message): string {
+function consensusAddress(any: Message, prefix: string): string {
   if (text(any, 1) !== '/cosmos.crypto.ed25519.PubKey') return ''
   const key = bytesOf(readMessage(bytesOf(any, 2)), 1)
-  return key.length === 32 ? createHash('sha256').update(key).digest().toString('hex', 0, 20) : ''
+  return key.length === 32 ? writeBech32(prefix, createHash('sha256').update(key).digest().subarray(0, 20)) : ''
 }
 
 /** Chain IDs are at most 50 characters for CometBFT, which has no rule for which; here printable ASCII, and longer ones too. */

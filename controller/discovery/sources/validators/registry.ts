@@ -34,6 +34,19 @@ export function readDetails(details: string, allowPrivate: boolean): Published {
   return bare.kind === 'refused' && bare.code === 'malformed' ? { kind: 'nothing' } : bare
 }
 
+/** What a validator publishes, each read once: many consumer chains have the same validators. */
+export type Registry = (validator: { readonly details: string }, allowPrivate: boolean) => Published
+
+export function createRegistry(): Registry {
+  const known = { private: new WeakMap<object, Published>(), public: new WeakMap<object, Published>() }
+  return (validator, allowPrivate) => {
+    const read = allowPrivate ? known.private : known.public
+    const published = read.get(validator) ?? readDetails(validator.details, allowPrivate)
+    read.set(validator, published)
+    return published
+  }
+}
+
 function readValue(value: string, allowPrivate: boolean): Published {
   const malformed = () => refused('malformed', `found p2p=${printable(value)}, expected ${shape}`)
   // ASCII only: a name that looks like another is of no use to anyone honest, who can publish its punycode.

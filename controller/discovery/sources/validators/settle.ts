@@ -39,7 +39,8 @@ export function settle(
     const stay = (problem?: Omit<Problem, 'subject'>) => {
       if (problem) problems.push({ ...problem, subject })
       // Who has nothing listed and all its changes is as one never seen.
-      if (last && (last.peer || changes < limit.burst)) settled.set(operator, { peer: last.peer, changes, at: now })
+      if (!last || (!last.peer && changes === limit.burst)) return
+      settled.set(operator, last.changes === limit.burst ? last : { peer: last.peer, changes, at: now })
     }
 
     if (samePeer(want, last?.peer)) {

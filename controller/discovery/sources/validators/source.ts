@@ -1,7 +1,6 @@
 // Source `validators`: the peers of one consumer chain, from what the validators publish on its provider chain.
 import { printable } from '../../../../peers/peer-list-error.ts'
 import type { Found, Problem, Source, SourceParts } from '../../source.ts'
-import { readBech32, writeBech32 } from './bech32.ts'
 import { claimPorts, portProblems } from './ports.ts'
 import { lookupAll, type ProbeOptions, type PublishedProbe, probePublished } from './probe.ts'
 import { Prober } from './prober.ts'
@@ -9,7 +8,7 @@ import { createProviders, type ProviderChain, type Providers, Refusal, type View
 import type { Consumer } from './queries.ts'
 import { type AllSettled, type ChangeLimit, changeLimit, newEndpoints, settle } from './settle.ts'
 import { readValidatorsSpec, type ValidatorsSpec } from './spec.ts'
-import { createRegistry, wantedPeers } from './wanted.ts'
+import { wantedPeers } from './wanted.ts'
 
 export type ValidatorsOptions = {
   readonly probe: PublishedProbe
@@ -48,7 +47,6 @@ export function validatorsSource(
   const spec = readValidatorsSpec(raw)
   const { hint, log, now, allowPrivate } = parts
   const provider = providers.open(spec.endpoints, spec.chainId, hint)
-  const registry = createRegistry()
   const prober = new Prober({
     probe: options.probe,
     options: { kind: spec.probe, timeoutMs: options.probeTimeoutMs, allowPrivate, lookup: options.lookup },
@@ -66,7 +64,13 @@ export function validatorsSource(
       // Another chain under the same name: what was settled for the first is none of its peers.
       if (chain !== undefined && chain !== `${consumer.consumerId} ${port}`) settled = new Map()
       chain = `${consumer.consumerId} ${port}`
-      const wanted = wantedPeers(view.validators, optedIn, settled, { ...spec, chainId: consumer.chainId, port, allowPrivate }, registry)
+      const wanted = wantedPeers(
+        view.validators,
+        optedIn,
+        settled,
+        { ...spec, chainId: consumer.chainId, port, allowPrivate },
+        provider.chain.registry,
+      )
       const answers = await prober.ask(newEndpoints(settled, wanted.peers), options.probeWaitMs)
       const next = settle(settled, wanted.peers, answers, now(), options.changes)
       settled = next.settled
@@ -99,13 +103,11 @@ type Read = {
 
 async function readConsumer(view: View, spec: ValidatorsSpec): Promise<Read> {
   const own = view.validators.find(({ operator }) => operator === spec.operator)
-  const { prefix = '' } = readBech32(spec.operator) ?? {}
   if (!own || own.consensus === '')
     throw new Refusal(`the provider chain ${printable(view.status.network)} has no validator ${spec.operator}`)
-  const address = writeBech32(prefix.replace(/valoper$/, 'valcons'), Buffer.from(own.consensus, 'hex'))
   const named = view.consumers.filter(({ consumerId, chainId }) => consumerId === spec.consumer || chainId === spec.consumer)
   if (named.length === 0) throw new Refusal(`the provider chain has no consumer ${spec.consumer} that has been launched: nothing is listed`)
-  const duties = await view.duties(address)
+  const duties = await view.duties(own.consensus)
   // Chain IDs are not unique: anybody can create another consumer with the same one, and as many as it likes.
   const due = named.filter(({ consumerId }) => duties.has(consumerId))
   const candidates = due.length > 0 ? due : named.slice(0, maxNamesakes)
@@ -123,7 +125,7 @@ async function readConsumer(view: View, spec: ValidatorsSpec): Promise<Read> {
     )
   }
   const { consumer, optedIn } = first
-  const claims = claimPorts(view.consumers.filter(one => duties.has(one.consumerId) || one === consumer))
+  const claims = due.length > 0 ? duties : claimPorts([...[...duties.values()].map(({ chain }) => chain), consumer])
   const claim = claims.get(consumer.consumerId)
   const problems = portProblems(consumer.consumerId, claims)
   if (!claim || (claim.takenBy && spec.port === undefined)) {

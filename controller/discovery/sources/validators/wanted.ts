@@ -1,11 +1,10 @@
 // Which peers the provider chain's validators want for one consumer chain. Pure.
 import type { Peer } from '../../../../peers/peer.ts'
-import { hostPort } from '../../../../peers/peer.ts'
 import { printable } from '../../../../peers/peer-list-error.ts'
 import type { Problem } from '../../source.ts'
 import { deterministicNodeId } from './node-id.ts'
 import type { Validator } from './queries.ts'
-import { type Published, readDetails } from './registry.ts'
+import { createRegistry, type Registry } from './registry.ts'
 import type { AllSettled } from './settle.ts'
 
 export type WantedOptions = {
@@ -30,7 +29,10 @@ export type Wanted = {
 /** As many as a list may hold; those with less stake are left out. */
 const maxWanted = 1000
 
-/** `settled`: what is listed already, which decides where two validators publish one node ID. */
+/**
+ * `validators`: in the order of their stake (see byStake). `settled`: what is listed already, which decides where two validators publish one
+ * node ID.
+ */
 export function wantedPeers(
   validators: readonly Validator[],
   optedIn: ReadonlySet<string>,
@@ -40,14 +42,14 @@ export function wantedPeers(
 ): Wanted {
   const { operator, unbonded } = options
   const opted = validators.filter(one => optedIn.has(one.consensus) && one.operator !== operator)
-  const members = opted.filter(one => unbonded || one.bonded).sort((a, b) => b.tokens - a.tokens || (a.operator < b.operator ? -1 : 1))
+  const members = unbonded ? opted : opted.filter(one => one.bonded)
   const problems: Problem[] = []
   const peers = new Map<string, Peer>()
   const left = { nothing: 0, unbonded: opted.length - members.length, beyond: Math.max(0, members.length - maxWanted) }
 
   for (const validator of members.slice(0, maxWanted)) {
     const subject = `validator ${validator.operator}`
-    const published = registry(validator.details, options.allowPrivate)
+    const published = registry(validator, options.allowPrivate)
     if (published.kind === 'nothing') left.nothing++
     if (published.kind === 'refused') problems.push({ code: published.code, subject, message: `${named(validator)}: ${published.message}` })
     if (published.kind !== 'endpoint') continue
@@ -66,24 +68,11 @@ export function wantedPeers(
     count('not-bonded', left.unbonded, 'have opted in and are not bonded, and so are left out', options.chainId),
     count('too-many', left.beyond, `are beyond the first ${maxWanted} by stake`, options.chainId),
   ]
-  return { ...oneOwnerEach(peers, settled), problems: [...summary.flat(), ...problems, ...shared(peers, settled)], considered }
-}
-
-/** Reads details, each text once: on every change nearly all are as they were. */
-export type Registry = (details: string, allowPrivate: boolean) => Published
-
-const maxRemembered = 5000
-
-export function createRegistry(): Registry {
-  const known = new Map<string, Published>()
-  return (details, allowPrivate) => {
-    // Long ones are refused by their length, and not worth their memory.
-    if (details.length > 1024) return readDetails(details, allowPrivate)
-    const key = `${allowPrivate} ${details}`
-    const published = known.get(key) ?? readDetails(details, allowPrivate)
-    if (known.size >= maxRemembered) known.clear()
-    known.set(key, published)
-    return published
+  const owners = ownersOf(peers, settled)
+  return {
+    peers: new Map([...peers].filter(([operator, { id = '' }]) => owners.get(id) === operator)),
+    problems: [...summary.flat(), ...problems, ...shared(peers, owners)],
+    considered,
   }
 }
 
@@ -93,36 +82,28 @@ function computed({ moniker }: Validator, { computedIds, chainId }: WantedOption
 
 /**
  * A node ID is one node's. CometBFT dials an ID at one address at a time, so that somebody who published another's ID with an address of his own
- * could keep the nodes from it: whoever is listed with it stays, or else who has more stake.
+ * could keep the nodes from it: whoever is listed with it stays, or else who has more stake (and so comes first here).
  */
-function oneOwnerEach(peers: ReadonlyMap<string, Peer>, settled: AllSettled): { readonly peers: ReadonlyMap<string, Peer> } {
-  const owners = ownersOf(peers, settled)
-  return { peers: new Map([...peers].filter(([operator, { id = '' }]) => owners.get(id) === operator)) }
-}
-
-/** In the order of stake. */
 function ownersOf(peers: ReadonlyMap<string, Peer>, settled: AllSettled): ReadonlyMap<string, string> {
   const owners = new Map<string, string>()
+  const isListed = (operator: string, id: string) => settled.get(operator)?.peer?.id === id
   for (const [operator, { id = '' }] of peers) {
-    if (settled.get(operator)?.peer?.id === id || !owners.has(id)) {
-      const holder = owners.get(id)
-      if (holder === undefined || settled.get(holder)?.peer?.id !== id) owners.set(id, operator)
-    }
+    const holder = owners.get(id)
+    if (holder === undefined || (!isListed(holder, id) && isListed(operator, id))) owners.set(id, operator)
   }
   return owners
 }
 
 /** One ID at two validators, and one address at two: the latter stay both, since only the right ID can connect there. */
-function shared(peers: ReadonlyMap<string, Peer>, settled: AllSettled): Problem[] {
-  const owners = ownersOf(peers, settled)
+function shared(peers: ReadonlyMap<string, Peer>, owners: ReadonlyMap<string, string>): Problem[] {
   const hosts = new Map<string, string>()
   return [...peers].flatMap(([operator, peer]) => {
     const subject = `validator ${operator}`
     const owner = owners.get(peer.id ?? '')
     if (owner !== operator)
       return [{ code: 'id-claimed', subject, message: `it publishes node ID ${peer.id}, which is that of validator ${owner}` }]
-    const other = hosts.get(hostPort(peer))
-    hosts.set(hostPort(peer), other ?? operator)
+    const other = hosts.get(peer.host)
+    hosts.set(peer.host, other ?? operator)
     if (other === undefined) return []
     return [
       {
