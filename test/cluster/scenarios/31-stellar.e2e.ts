@@ -57,7 +57,10 @@ const script = `mkdir -p /tmp/www; echo "$KNOWN_PEERS" >/tmp/www/peers; busybox 
 for peer in $KNOWN_PEERS; do ( while :; do tail -f /dev/null | busybox nc "\${peer%:*}" "\${peer##*:}"; sleep 1; done ) & done
 exec busybox nc -ll -p 11625 -e /bin/busybox cat`
 
-/** What the operator makes of a StellarNode. A quiet one dials nobody: whoever lists it has to dial it. */
+/**
+ * What the operator makes of a StellarNode. A quiet one dials nobody, and repeer is not in it: whoever lists it has to dial it, and no one waits for its
+ * sidecar (a pod that has just been created counts as unavailable to its group for a while).
+ */
 function statefulSet(namespace: string, name: string, isQuiet = false) {
   const labels = { 'app.kubernetes.io/name': 'stellar-node', 'app.kubernetes.io/instance': name, 'stellar.org/node-type': 'Validator' }
   const known = { name: 'KNOWN_PEERS', valueFrom: { configMapKeyRef: { name: 'stellar-peers', key: 'KNOWN_PEERS', optional: true } } }
@@ -70,12 +73,14 @@ function statefulSet(namespace: string, name: string, isQuiet = false) {
     readinessProbe: { exec: { command: ['/bin/busybox', 'test', '!', '-e', '/tmp/failing'] }, periodSeconds: 1, failureThreshold: 1 },
   }
   // It has no HTTP interface, through which a real one would be told its peers while it runs: so it is a node like any other, and restarted.
-  const annotations = impatient({
-    'repeer.dev/profile': 'generic',
-    'repeer.dev/container': 'stellar-core',
-    'repeer.dev/config': 'stellar-peers/KNOWN_PEERS',
-    'repeer.dev/settle-seconds': '1',
-  })
+  const annotations = isQuiet
+    ? { 'repeer.dev/inject': 'false' }
+    : impatient({
+        'repeer.dev/profile': 'generic',
+        'repeer.dev/container': 'stellar-core',
+        'repeer.dev/config': 'stellar-peers/KNOWN_PEERS',
+        'repeer.dev/settle-seconds': '1',
+      })
   const template = { metadata: { labels, annotations }, spec: { terminationGracePeriodSeconds: 1, containers: [container] } }
   return {
     apiVersion: 'apps/v1',
