@@ -26,8 +26,10 @@ export function choosePeers(
     ({ id, host }) => !(id !== undefined && exclude.ids.includes(id.toLowerCase())) && !exclude.hosts.includes(host),
   )
   const unwritable: Problem[] = []
+  // Nearly always all of them are, and asking once is enough.
+  const isWhole = isWritable(output.format, wanted)
   const writable = wanted.filter(peer => {
-    if (isWritable(output.format, peer)) return true
+    if (isWhole || isWritable(output.format, [peer])) return true
     unwritable.push({
       code: 'no-id',
       subject: hostPort(peer),
@@ -51,9 +53,9 @@ export function writeList(format: Format, peers: readonly Peer[]): string {
   return format === 'stellar-list' ? peers.map(hostPort).join('\n') : writePeers(format, peers)
 }
 
-function isWritable(format: Format, peer: Peer): boolean {
+function isWritable(format: Format, peers: readonly Peer[]): boolean {
   try {
-    writePeers(format, [peer])
+    writePeers(format, peers)
     return true
   } catch {
     return false

@@ -1,5 +1,5 @@
 // A real provider chain (interchain-security-pd, three validators) and what the source `validators` makes of it. It needs no Kubernetes cluster:
-// `npx tap run --timeout=900 test/cluster/scenarios/30-provider-chain.e2e.ts` runs it alone.
+// `npx tap run --timeout=900 test/cluster/scenarios/32-provider-chain.e2e.ts` runs it alone.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'

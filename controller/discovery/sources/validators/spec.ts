@@ -37,7 +37,7 @@ export function readValidatorsSpec(value: unknown): ValidatorsSpec {
     port: fields.number('port', 1, 65_535, 'integer', 'optional'),
     computedIds: readComputedIds(fields),
     unbonded: fields.get('unbonded') === true,
-    probe: fields.has('probe') ? (fields.oneOf('probe', probeKinds) ?? 'cometbft') : 'cometbft',
+    probe: fields.get('probe') === undefined ? 'cometbft' : (fields.oneOf('probe', probeKinds) ?? 'cometbft'),
   }
   fields.rejectUnknown()
   if (problems.length > 0)
@@ -47,7 +47,7 @@ export function readValidatorsSpec(value: unknown): ValidatorsSpec {
 
 /** `computeNodeIds: {}`, or with another prefix. */
 function readComputedIds(fields: Fields): string | undefined {
-  if (!fields.has('computeNodeIds')) return undefined
+  if (fields.get('computeNodeIds') === undefined) return undefined
   const compute = fields.object('computeNodeIds')
   return compute.matching('prefix', /^[\x20-\x7e]{0,64}$/, 'at most 64 printable characters', 'optional') ?? defaultPrefix
 }

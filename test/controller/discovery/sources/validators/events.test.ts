@@ -3,9 +3,9 @@ import { type EventTimes, followEvents, subscriptions } from '../../../../../con
 import { until } from '../../../../webhook/fixtures/until.ts'
 import { type FakeProvider, fakeProvider } from './fixtures/provider.ts'
 
-const times: EventTimes = { pingMs: 20, timeoutMs: 150, minRetryMs: 5, maxRetryMs: 20, random: () => 0 }
+const times: EventTimes = { pingMs: 20, timeoutMs: 400, minRetryMs: 5, maxRetryMs: 20, random: () => 0 }
 
-async function following(t: Test, ...providers: FakeProvider[]) {
+async function following(t: Test, providers: readonly FakeProvider[], timeoutMs = times.timeoutMs) {
   const seen = { changed: 0, opened: [] as string[], closed: [] as string[] }
   const end = new AbortController()
   const handlers = {
@@ -16,7 +16,7 @@ async function following(t: Test, ...providers: FakeProvider[]) {
   const done = followEvents(
     providers.map(({ url }) => url),
     handlers,
-    times,
+    { ...times, timeoutMs },
     end.signal,
   )
   t.teardown(async () => {
@@ -29,7 +29,7 @@ async function following(t: Test, ...providers: FakeProvider[]) {
 
 t.test('subscribes, hears events, and pings', async t => {
   const provider = await fakeProvider()
-  const { seen, end, done } = await following(t, provider)
+  const { seen, end, done } = await following(t, [provider], 5000)
   await until('subscribed', () => seen.opened.length === 1)
   t.equal(seen.changed, 1, 'what came before may have been missed')
   t.equal(provider.asked.get('socket subscribe'), subscriptions.length)
@@ -45,11 +45,11 @@ t.test('subscribes, hears events, and pings', async t => {
 
 t.test('an end without a word', async t => {
   const provider = await fakeProvider()
-  const { seen } = await following(t, provider)
+  const { seen } = await following(t, [provider])
   await until('subscribed', () => seen.opened.length === 1)
   provider.answer.socket = ({ method }) => (method === 'health' ? 'silence' : undefined)
   await until('another connection', () => seen.opened.length >= 2)
-  t.match(seen.closed[0], /no answer to a ping within 0.15 s/)
+  t.match(seen.closed[0], /no answer to a ping within 0.4 s/)
   t.ok(seen.changed >= 2, 'looked at again, since events may have been missed')
 })
 
@@ -61,7 +61,7 @@ t.test('refused, cancelled, rubbish, ended, nobody there', async t => {
   const answers = [({ id }: { id: number }) => error(id), () => 'rubbish', () => '"text"', () => 'end' as const, () => 'silence' as const]
   bad.answer.socket = message => answers[Math.min(turn, answers.length - 1)]?.(message)
   let turn = 0
-  const { seen } = await following(t, bad, good)
+  const { seen } = await following(t, [bad, good])
   for (; turn < answers.length; turn++) {
     const before = seen.closed.length
     await until(`the other after answer ${turn}`, () => seen.opened.length > turn)
@@ -71,7 +71,7 @@ t.test('refused, cancelled, rubbish, ended, nobody there', async t => {
   }
   t.match(seen.closed.join('\n'), /max_subscriptions_per_client reached/)
   t.match(seen.closed.join('\n'), /found what is no JSON-RPC/)
-  t.match(seen.closed.join('\n'), /no answer within 0.15 s/)
+  t.match(seen.closed.join('\n'), /no answer within 0.4 s/)
   await bad.close()
   await until('connection refused', () => seen.closed.some(reason => reason.startsWith('cannot connect')))
 })

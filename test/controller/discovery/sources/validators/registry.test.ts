@@ -96,13 +96,14 @@ t.test('whatever is published, what is taken is harmless in a list', async () =>
       if (published.kind === 'endpoint') return /^[a-z0-9._:-]{1,253}$/.test(published.host) && (published.id ?? id) === id
       return published.kind === 'nothing' || (published.message.length < 500 && !/\p{Cc}/u.test(published.message))
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   )
 })
 
 t.test('a long text costs nothing', async t => {
   const texts = ['x'.repeat(1_000_000), ' '.repeat(4000), 'p2p='.repeat(1000), `p2p=${'a.'.repeat(140)}`, `${'p2p=a '.repeat(600)}`]
-  const began = performance.now()
-  for (let count = 0; count < 100; count++) for (const text of texts) readDetails(text, false)
-  t.ok(performance.now() - began < 2000)
+  const before = process.cpuUsage()
+  for (let count = 0; count < 20; count++) for (const text of texts) readDetails(text, false)
+  const { user, system } = process.cpuUsage(before)
+  t.ok(user + system < 500_000, `${(user + system) / 1000} ms`)
 })
