@@ -69,7 +69,15 @@ async function recomputing(): Promise<string[]> {
       const optedIn = optedInQuery(consumerId).read(optedAnswers[index] ?? Buffer.alloc(0))
       const before = settled.get(consumerId) ?? new Map()
       const port = claims.get(consumerId)?.ports.p2p ?? 0
-      const options = { chainId, port, operator: operatorOf('validator-0'), allowPrivate: false, computedIds: undefined, unbonded: false }
+      const options = {
+        chainId,
+        port,
+        operator: operatorOf('validator-0'),
+        allowPrivate: false,
+        exclude: new Set<string>(),
+        computedIds: undefined,
+        unbonded: false,
+      }
       const wanted = wantedPeers(all, optedIn, before, options, registry)
       const answers = new Map([...newEndpoints(before, wanted.peers).keys()].map(key => [key, { state: 'answers' } as const]))
       const next = settle(before, wanted.peers, answers, Date.now())

@@ -30,7 +30,7 @@ export const validatorsDefaults: ValidatorsOptions = {
 }
 
 /** What is read of SourceParts. */
-export type ValidatorsParts = Pick<SourceParts, 'hint' | 'log' | 'now' | 'allowPrivate'>
+export type ValidatorsParts = Pick<SourceParts, 'hint' | 'log' | 'now' | 'allowPrivate'> & Partial<Pick<SourceParts, 'exclude'>>
 
 /** A provider chain that stands still for so long says nothing new, whatever its validators do. */
 const standsStillMs = 300_000
@@ -46,6 +46,7 @@ export function validatorsSource(
 ): Source {
   const spec = readValidatorsSpec(raw)
   const { hint, log, now, allowPrivate } = parts
+  const exclude = new Set(parts.exclude?.names ?? [])
   const provider = providers.open(spec.endpoints, spec.chainId, hint)
   const prober = new Prober({
     probe: options.probe,
@@ -68,7 +69,7 @@ export function validatorsSource(
         view.validators,
         optedIn,
         settled,
-        { ...spec, chainId: consumer.chainId, port, allowPrivate },
+        { ...spec, chainId: consumer.chainId, port, allowPrivate, exclude },
         provider.chain.registry,
       )
       const answers = await prober.ask(newEndpoints(settled, wanted.peers), options.probeWaitMs)

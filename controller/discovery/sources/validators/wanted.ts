@@ -10,6 +10,8 @@ import type { AllSettled } from './settle.ts'
 export type WantedOptions = {
   readonly chainId: string
   readonly port: number
+  /** Operator addresses or monikers of validators that are left out. */
+  readonly exclude: ReadonlySet<string>
   /** Operator address of who reads: its own node is no peer of itself. */
   readonly operator: string
   readonly allowPrivate: boolean
@@ -40,8 +42,10 @@ export function wantedPeers(
   options: WantedOptions,
   registry: Registry = createRegistry(),
 ): Wanted {
-  const { operator, unbonded } = options
-  const opted = validators.filter(one => optedIn.has(one.consensus) && one.operator !== operator)
+  const { operator, unbonded, exclude } = options
+  const opted = validators.filter(
+    one => optedIn.has(one.consensus) && one.operator !== operator && !exclude.has(one.operator) && !exclude.has(one.moniker),
+  )
   const members = unbonded ? opted : opted.filter(one => one.bonded)
   const problems: Problem[] = []
   const peers = new Map<string, Peer>()

@@ -89,7 +89,7 @@ t.test('what is refused', async t => {
 })
 
 t.test('whatever is published, what is taken is harmless in a list', async () => {
-  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.webUrl(), fc.ipV4(), fc.ipV6(), fc.domain())
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.stringMatching(/^[a-z0-9.:@-]{0,40}$/), fc.ipV4(), fc.ipV6())
   fc.assert(
     fc.property(text, fc.constantFrom('p2p=', `p2p=${id}@`, ''), fc.boolean(), (value, prefix, allowPrivate) => {
       const published = readDetails(`${prefix}${value}`, allowPrivate)

@@ -6,6 +6,7 @@ const options: WantedOptions = {
   chainId: 'chain',
   port: 30_301,
   operator: 'me',
+  exclude: new Set(),
   allowPrivate: false,
   computedIds: undefined,
   unbonded: false,
@@ -41,6 +42,7 @@ t.test('who has opted in, is bonded, and publishes an endpoint with an ID', asyn
   t.notMatch(JSON.stringify(found.problems), '\u0000')
   t.equal(found.considered, 5, 'opted in, without the reader')
   t.ok(wanted(validators, { unbonded: true }).peers.has('jailed'))
+  t.equal(wanted(validators, { exclude: new Set(['bob']) }).peers.has('bob'), false, 'named to be left out')
 })
 
 t.test('computed node IDs only where they are asked for', async t => {
