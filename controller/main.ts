@@ -2,6 +2,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { apiRequest } from '../kubernetes/api-request.ts'
+import { startDiscovery } from './discovery/discovery.ts'
 import { leaseTimeoutMs, runElection } from './lease.ts'
 import { leaseStore } from './lease-store.ts'
 import { createMetrics } from './metrics.ts'
@@ -92,6 +93,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
     its.changed([...cluster.pods()].map(pod => `${pod.namespace}/${pod.name}`))
     evaluate()
     const timer = setInterval(evaluate, evaluateMs)
+    const discovery = startDiscovery(config, { log, events, allowed: holds })
     try {
       await aborted(until)
     } finally {
@@ -99,6 +101,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
       clearTimeout(soon)
       rollout = undefined
       leading = false
+      await discovery.close()
       await Promise.all([writer.close(), pages.close(), events.close()])
       log.info('this replica leads no longer')
     }

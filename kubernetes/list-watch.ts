@@ -48,6 +48,8 @@ export type Collection = {
   readonly labelSelector?: string
   /** Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB each. */
   readonly pageSize?: number
+  /** The path is that of all namespaces, and names are NAMESPACE/NAME. */
+  readonly allNamespaces?: boolean
 }
 
 /** Runs until the signal aborts, and calls no handler after that; never rejects. */
@@ -62,6 +64,9 @@ export async function listWatch<T>(
   let version: string | undefined
   let failures = 0
 
+  const nameOf = ({ metadata }: ApiObject) =>
+    metadata?.name && collection.allNamespaces ? `${metadata.namespace}/${metadata.name}` : metadata?.name
+
   async function list(): Promise<string> {
     const items = new Map<string, T>()
     const { pageSize = 20 } = collection
@@ -72,8 +77,9 @@ export async function listWatch<T>(
       signal.throwIfAborted()
       handlers.contact?.()
       for (const object of page.items ?? []) {
-        const kept = object.metadata?.name ? handlers.keep(object) : undefined
-        if (object.metadata?.name && kept !== undefined) items.set(object.metadata.name, kept)
+        const name = nameOf(object)
+        const kept = name ? handlers.keep(object) : undefined
+        if (name && kept !== undefined) items.set(name, kept)
       }
       next = page.metadata?.continue || undefined
       if (next) continue
@@ -87,7 +93,7 @@ export async function listWatch<T>(
     signal.throwIfAborted()
     handlers.contact?.()
     if (type === 'ERROR') throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
-    const name = object.metadata?.name
+    const name = nameOf(object)
     const kept = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
     if (name && kept !== undefined) handlers.set(name, kept)
     else if (name && type !== 'BOOKMARK') handlers.remove(name, object)

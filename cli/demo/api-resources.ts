@@ -12,6 +12,9 @@ export const resources: readonly Resource[] = [
   { plural: 'configmaps', kind: 'ConfigMap', apiVersion: 'v1', namespaced: true },
   { plural: 'secrets', kind: 'Secret', apiVersion: 'v1', namespaced: true },
   { plural: 'pods', kind: 'Pod', apiVersion: 'v1', namespaced: true },
+  { plural: 'services', kind: 'Service', apiVersion: 'v1', namespaced: true },
+  { plural: 'peersets', kind: 'PeerSet', apiVersion: 'repeer.dev/v1alpha1', namespaced: true },
+  { plural: 'stellarnodes', kind: 'StellarNode', apiVersion: 'stellar.org/v1alpha1', namespaced: true },
   { plural: 'endpointslices', kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', namespaced: true },
   {
     plural: 'mutatingwebhookconfigurations',
@@ -29,9 +32,12 @@ export type Target = {
   readonly name: string
 }
 
-/** /api/v1/... or /apis/GROUP/VERSION/..., with namespaces/NAMESPACE where it is namespaced; undefined for anything else. */
+/**
+ * /api/v1/... or /apis/GROUP/VERSION/..., with namespaces/NAMESPACE where it is namespaced; undefined for anything else. The subresource status is taken
+ * for the object.
+ */
 export function targetOf(pathname: string): Target | undefined {
-  const match = /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname)
+  const match = /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)(?:\/status)?)?$/.exec(pathname)
   if (!match) return undefined
   const apiVersion = match[1] ?? match[2]
   const namespace = decodeURIComponent(match[3] ?? '')

@@ -70,9 +70,17 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     if (method === 'PUT' && name !== '') return [200, store.replace(resource, namespace, name, body as Given)]
     if (method === 'PATCH' && name !== '') {
       const kind = contentType.split(';')[0]?.trim() ?? ''
+      if (kind === 'application/apply-patch+yaml') return applied(target, body)
       return [200, store.replace(resource, namespace, name, patched<Given>(store.get(resource, namespace, name), kind, body))]
     }
     throw new StatusError(405, 'MethodNotAllowed', `found ${method}, expected GET, POST, PUT, PATCH or DELETE`)
+  }
+
+  /** Server-side apply without managers: what is stated is set, nothing is taken away, nothing conflicts. The body has to be JSON. */
+  function applied({ resource, namespace, name }: Target, body: unknown): [status: number, object: Stored] {
+    const present = store.list(resource, namespace).find(one => one.metadata.name === name)
+    if (!present) return [201, store.create(resource, namespace, body as Given)]
+    return [200, store.replace(resource, namespace, name, patched<Given>(present, 'application/merge-patch+json', body))]
   }
 
   /** `continue` is the place of the next object, and the version it was given at: after a change of the collection it has expired. */

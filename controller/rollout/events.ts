@@ -1,4 +1,4 @@
-// Events on pods, as `kubectl describe pod` shows them. They are for people: whatever goes wrong with them is only logged, and they can never be
+// Events on pods and PeerSets, as `kubectl describe` shows them. They are for people: whatever goes wrong with them is only logged, and they can never be
 // so many that they weigh on the API server.
 //
 // events.k8s.io/v1, which all supported versions serve: `describe` reads the same objects through the core API, and shows note, series and
@@ -17,9 +17,12 @@ export type PodEvent = {
   readonly message: string
 }
 
+/** What an event is about: a pod, unless it says another kind. */
+export type Regarding = PodRef & { readonly apiVersion?: string; readonly kind?: string }
+
 export type Events = {
   /** Never throws and never waits. The same again within 10 minutes only raises the count of the first. */
-  tell(pod: PodRef, event: PodEvent): void
+  tell(about: Regarding, event: PodEvent): void
   /** Takes no more, and resolves when nothing is under way any more. */
   close(): Promise<void>
 }
@@ -87,7 +90,11 @@ export function createEvents(options: EventsOptions): Events {
     running.add(run)
   }
 
-  function begin(key: string, { namespace, name, uid }: PodRef, { type, reason, message }: PodEvent): void {
+  function begin(
+    key: string,
+    { namespace, name, uid, apiVersion = 'v1', kind = 'Pod' }: Regarding,
+    { type, reason, message }: PodEvent,
+  ): void {
     const at = clock.now()
     // Unique as client-go makes it: the object's name and the time; and some chance, since two events can fall into one microsecond.
     const event = `${name.slice(0, 220).replace(/[.-]+$/, '')}.${Math.round(at * 1000).toString(16)}${randomBytes(2).toString('hex')}`
@@ -101,7 +108,7 @@ export function createEvents(options: EventsOptions): Events {
       reportingInstance: bytes(instance, maxShort),
       action: bytes(reason, maxShort),
       reason: bytes(reason, maxShort),
-      regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+      regarding: { apiVersion, kind, namespace, name, uid },
       note: bytes(oneLine(message), maxNote),
       type,
     }
@@ -127,16 +134,16 @@ export function createEvents(options: EventsOptions): Events {
   }
 
   return {
-    tell(pod, event) {
+    tell(about, event) {
       if (closed) return
       const at = clock.now()
       for (const [key, one] of told) {
         if (at - one.lastAt < sameMs && told.size <= remembered) break
         forget(key, one)
       }
-      const key = JSON.stringify([pod.uid, event.type, event.reason, event.message])
+      const key = JSON.stringify([about.uid, event.type, event.reason, event.message])
       const one = told.get(key)
-      if (!one) return begin(key, pod, event)
+      if (!one) return begin(key, about, event)
       // To the end of the order.
       told.delete(key)
       told.set(key, one)

@@ -1,12 +1,13 @@
-// `npm run bench [-- admission|sidecar|restart|cluster|scale ...]`: measurements with a reference beside each. It judges nothing: the goal is a column.
+// `npm run bench [-- admission|sidecar|restart|discovery|cluster|scale ...]`: measurements with a reference beside each. It judges nothing: the goal is a column.
 import { admission } from './admission.ts'
 import { cluster } from './cluster.ts'
+import { discovery } from './discovery.ts'
 import { machine } from './processes.ts'
 import { restart } from './restart.ts'
 import { scale } from './scale.ts'
 import { sidecar } from './sidecar.ts'
 
-const parts: Readonly<Record<string, () => Promise<string>>> = { admission, sidecar, restart, cluster, scale }
+const parts: Readonly<Record<string, () => Promise<string>>> = { admission, sidecar, restart, discovery, cluster, scale }
 
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !Object.hasOwn(parts, name))

@@ -40,6 +40,13 @@ export const groups: readonly Group[] = [
       },
     ],
   },
+  {
+    name: 'interchain-security',
+    programs: ['interchain-security-pd', 'interchain-security-cd'].map(name => ({
+      name,
+      from: `github.com/cosmos/interchain-security/v7/cmd/${name}`,
+    })),
+  },
   { name: 'kwok', programs: [{ name: 'kwok', from: 'sigs.k8s.io/kwok/cmd/kwok' }] },
 ]
 

@@ -68,7 +68,7 @@ t.test('every RBAC rule has its reason right above it', async t => {
   const withRules = files.filter(file => file.objects.some(isRole))
   t.same(
     withRules.map(({ file }) => file),
-    ['controller-rbac.yaml', 'rbac.yaml'],
+    ['controller-rbac.yaml', 'discovery-rbac.yaml', 'rbac.yaml'],
   )
   for (const { file, text, objects } of withRules) {
     const lines = text.split('\n')

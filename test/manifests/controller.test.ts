@@ -15,7 +15,7 @@ const objects = of('controller', all)
 const deployment = one(objects, 'Deployment')
 const pod = deployment.spec.template
 const container = pod.spec.containers[0]
-const cluster: Rule[] = one(objects, 'ClusterRole').rules
+const cluster: Rule[] = one(objects, 'ClusterRole', 'repeer-controller').rules
 const own: Rule[] = one(objects, 'Role').rules
 const account = one(objects, 'ServiceAccount').metadata
 const user = `system:serviceaccount:${account.namespace}:${account.name}`
@@ -56,9 +56,8 @@ t.test('no Secrets, no exec, no deletion, no wildcard, whatever else changes', a
 })
 
 t.test('everything that binds a role binds it to the one account', async t => {
-  for (const kind of ['ClusterRoleBinding', 'RoleBinding']) {
-    const { roleRef, subjects } = one(objects, kind)
-    t.equal(roleRef.name, one(objects, roleRef.kind).metadata.name)
+  for (const { roleRef, subjects } of objects.filter(({ kind }) => kind === 'ClusterRoleBinding' || kind === 'RoleBinding')) {
+    t.ok(one(objects, roleRef.kind, roleRef.name))
     t.same(subjects, [{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }])
   }
   t.equal(pod.spec.serviceAccountName, account.name)
@@ -154,7 +153,7 @@ t.test('the policies', async t => {
       t.same(spec, { policyName: metadata.name, validationActions: ['Deny'] })
       t.ok(policy(spec.policyName))
     }
-    t.equal(objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding').length, 2)
+    t.equal(objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding').length, 3)
   })
 
   t.test('the lists of annotations are the names that the code writes', async t => {

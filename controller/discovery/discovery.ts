@@ -1,0 +1,185 @@
+// Discovery: every PeerSet of the cluster, followed while this replica leads. Only wires.
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { Logger } from 'pino'
+import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
+import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import { type Clock, wallClock } from '../clock.ts'
+import type { Events } from '../rollout/events.ts'
+import { createFollowing, type Following } from '../rollout/following.ts'
+import { limiter } from '../rollout/limit.ts'
+import { createCollections } from './collections.ts'
+import { type Consent, createConsents, readConsent } from './consents.ts'
+import { type FollowedSet, followSet, type SetParts } from './follow-set.ts'
+import { peerSets } from './names.ts'
+import { followOutputs } from './outputs.ts'
+import { type PeerSet, type PeerSetStatus, readPeerSet } from './peer-set.ts'
+import { createProbe } from './probe.ts'
+import { sources } from './sources/index.ts'
+import { createWrites } from './writes.ts'
+
+export type DiscoveryParts = {
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>
+  readonly events: Pick<Events, 'tell'>
+  /** Asked right before each write: whether this replica still leads. */
+  readonly allowed: () => boolean
+  /** Default: one for each kind; see sources/index.ts. */
+  readonly createSource?: SetParts['createSource']
+  readonly createExposure?: SetParts['createExposure']
+  readonly looked?: SetParts['looked']
+  readonly clock?: Clock
+  /** How long changes are gathered. Default: 1000. */
+  readonly coalesceMs?: number
+  readonly lookTimeoutMs?: number
+  readonly times?: Partial<ListWatchTimes>
+}
+
+export type Discovery = {
+  /** For metrics: of each PeerSet, by NAMESPACE/NAME. */
+  statuses(): ReadonlyMap<string, PeerSetStatus>
+  /** What cannot be followed at the moment. */
+  behind(): readonly string[]
+  close(): Promise<void>
+}
+
+/** Looks at a time, over all PeerSets. */
+const looksAtOnce = 8
+/** Longer than a TCP probe and a slow chain take together. */
+const lookTimeoutMs = 20_000
+const answerSeconds = 30
+const idleMarginSeconds = 30
+
+/** Starts to read at once, in the background; nothing is written before all PeerSets, ConfigMaps and consents are known. */
+export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Discovery {
+  const { log, events, allowed, clock = wallClock, coalesceMs = 1_000 } = parts
+  const times = { minRetrySeconds: 0.5, maxRetrySeconds: 30, watchSeconds: 300, random: Math.random, ...parts.times }
+  const stop = new AbortController()
+  const now = () => performance.now()
+  const reader = (signal: AbortSignal): ApiReader => {
+    const both = AbortSignal.any([stop.signal, signal])
+    const single = apiReader(config, { signal: both, idleSeconds: answerSeconds })
+    return { get: single.get, stream: apiReader(config, { signal: both, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds }).stream }
+  }
+  const writes = createWrites(config)
+  const collections = createCollections({ reader, times, log, now })
+  const consented = collections.follow<Consent>(
+    { what: 'Namespaces', path: '/api/v1/namespaces', reader: 'consents', read: readConsent, pageSize: 250 },
+    () => hintAll(),
+  )
+  const consents = createConsents(namespace => consented.items.get(namespace))
+  const running = new Map<string, { readonly uid: string; readonly followed: FollowedSet; set: PeerSet }>()
+  /** Known, and waiting for the rest to be known. */
+  const waiting = new Map<string, PeerSet>()
+  const closing = new Set<Promise<void>>()
+  let isReady = false
+
+  const outputState: Following = createFollowing('ConfigMaps of PeerSets', log, now, { onSynced: () => start() })
+  const setState: Following = createFollowing('PeerSets', log, now, { onSynced: () => start() })
+  const outputs = followOutputs({
+    api: reader(stop.signal),
+    times,
+    signal: stop.signal,
+    state: outputState,
+    keysOf: key =>
+      sets().flatMap(({ spec }) => ('invalid' in spec || outputOf(spec) !== key ? [] : [spec.output.key, spec.output.metadataKey])),
+    changed: key => {
+      for (const { set, followed } of running.values()) if (!('invalid' in set.spec) && outputOf(set.spec) === key) followed.hint()
+    },
+    fetch: place => writes.fetchConfigMap(place, stop.signal),
+  })
+
+  function sets(): PeerSet[] {
+    return [...waiting.values(), ...[...running.values()].map(({ set }) => set)]
+  }
+
+  function hintAll(): void {
+    for (const { followed } of running.values()) followed.hint()
+  }
+
+  /** Once all is known that a first decision depends on. */
+  function start(): void {
+    if (isReady || !outputState.synced || !setState.synced) return
+    // Consents may be unreadable: then only what stays in its own namespace works.
+    void consented.settled(stop.signal).then(
+      () => {
+        isReady = true
+        for (const set of waiting.values()) open(set)
+        waiting.clear()
+      },
+      () => undefined,
+    )
+  }
+
+  const limit = limiter(looksAtOnce)
+  const setParts: SetParts = {
+    createSource: parts.createSource ?? sources(),
+    createExposure: parts.createExposure,
+    sourceParts: { log, collections, consents, probe: createProbe() },
+    outputs,
+    writes,
+    mayWrite: consents.mayWrite,
+    tell: ({ namespace, name, uid }, event) =>
+      events.tell({ namespace, name, uid, apiVersion: peerSets.apiVersion, kind: peerSets.kind }, event),
+    allowed: () => !stop.signal.aborted && allowed(),
+    limit,
+    clock,
+    random: times.random,
+    coalesceMs,
+    lookTimeoutMs: parts.lookTimeoutMs ?? lookTimeoutMs,
+    log,
+    looked: parts.looked,
+  }
+
+  function open(set: PeerSet): void {
+    const key = `${set.namespace}/${set.name}`
+    if (!isReady) return void waiting.set(key, set)
+    const present = running.get(key)
+    if (present && present.uid === set.uid) {
+      present.set = set
+      present.followed.update(set)
+      return
+    }
+    shut(key)
+    running.set(key, { uid: set.uid, set, followed: followSet(set, setParts) })
+  }
+
+  function shut(key: string): void {
+    waiting.delete(key)
+    const present = running.get(key)
+    if (!present) return
+    running.delete(key)
+    const done = present.followed.close().finally(() => closing.delete(done))
+    closing.add(done)
+  }
+
+  const following = listWatch<PeerSet>(
+    reader(stop.signal),
+    { path: `${peerSets.path}/peersets`, allNamespaces: true, pageSize: 250 },
+    {
+      keep: readPeerSet,
+      replace: items => {
+        for (const key of [...waiting.keys(), ...running.keys()]) if (!items.has(key)) shut(key)
+        for (const set of items.values()) open(set)
+      },
+      set: (_key, set) => open(set),
+      remove: shut,
+      ...setState.handlers,
+    },
+    times,
+    stop.signal,
+  )
+
+  return {
+    statuses: () => new Map([...running].map(([key, { followed }]) => [key, followed.status()])),
+    behind: () =>
+      [setState, outputState, ...collections.following()].flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
+    close: async () => {
+      stop.abort()
+      for (const key of [...running.keys()]) shut(key)
+      await Promise.all([following, outputs.done, collections.close(), ...closing])
+    },
+  }
+}
+
+function outputOf({ output }: { readonly output: { readonly namespace: string; readonly configMap: string } }): string {
+  return `${output.namespace}/${output.configMap}`
+}

@@ -1,0 +1,15 @@
+// Names that discovery has in the cluster.
+
+export const peerSets = { apiVersion: 'repeer.dev/v1alpha1', kind: 'PeerSet', path: '/apis/repeer.dev/v1alpha1' } as const
+
+/** On a namespace: namespaces whose PeerSets may write here, comma-separated, or `*`. */
+export const allowPeerSetsFrom = 'repeer.dev/allow-peersets-from'
+/** On a namespace: namespaces whose PeerSets may list peers that run here, comma-separated, or `*`. */
+export const sharePeersWith = 'repeer.dev/share-peers-with'
+/** On a ConfigMap: the PeerSet that may take a key over which somebody else has written. */
+export const handOverTo = 'repeer.dev/hand-over-to'
+/** On every ConfigMap that a PeerSet writes: so all of them are followed with one watch. */
+export const outputLabel = { name: 'repeer.dev/peer-list', value: 'discovered' } as const
+
+/** Shown by `kubectl get --show-managed-fields`; one for each PeerSet, so that two with one ConfigMap do not take each other's keys away. */
+export const fieldManager = 'repeer-discovery'

@@ -1,0 +1,24 @@
+// What became of a PeerSet, as Events on it. Pure.
+import type { PodEvent } from '../rollout/events.ts'
+import type { Condition, PeerSetStatus } from './peer-set.ts'
+
+/** @param change of the list, in a sentence; undefined where it was not changed */
+export function eventsAfter(before: PeerSetStatus, after: PeerSetStatus, change: string | undefined): PodEvent[] {
+  const events: PodEvent[] = []
+  if (change !== undefined) events.push({ type: 'Normal', reason: 'PeersChanged', message: change })
+  const turned = (type: Condition['type']) => {
+    const [was, is] = [before, after].map(status => status.conditions?.find(one => one.type === type))
+    return is && was?.status !== is.status ? { was, is } : undefined
+  }
+  const source = turned('SourceHealthy')
+  if (source?.is.status === 'False') events.push({ type: 'Warning', reason: source.is.reason, message: source.is.message })
+  else if (source?.was) events.push({ type: 'Normal', reason: 'SourceAnswers', message: 'the source answers again' })
+  const [was, is] = [before, after].map(status => status.conditions?.find(one => one.type === 'Written'))
+  if (is?.status === 'False' && (was?.status !== 'False' || was.reason !== is.reason))
+    events.push({ type: 'Warning', reason: is.reason, message: is.message })
+  const exposed = turned('Exposed')
+  if (exposed?.is.status === 'False') events.push({ type: 'Warning', reason: exposed.is.reason, message: exposed.is.message })
+  const ready = turned('Ready')
+  if (ready?.is.reason === 'Invalid') events.push({ type: 'Warning', reason: 'Invalid', message: ready.is.message })
+  return events
+}

@@ -1,0 +1,42 @@
+import t from 'tap'
+import { claimPorts, portBases, portProblems, portsOf } from '../../../../../controller/discovery/sources/validators/ports.ts'
+
+/** A chain ID whose offset is wanted. */
+function chainAt(offset: number, prefix: string): string {
+  for (let index = 0; ; index++) if (portsOf(`${prefix}-${index}`).p2p - portBases.p2p === offset) return `${prefix}-${index}`
+}
+
+t.test('ports follow from the chain ID', async t => {
+  // Computed apart from this code: int.from_bytes(sha256(id).digest()[:8], 'big') % 1000
+  t.same(portsOf('testchain1-0'), { p2p: 30_984, rpc: 31_084, grpc: 31_184 })
+  t.same(portsOf('testchain2-0'), { p2p: 30_244, rpc: 30_344, grpc: 30_444 })
+  t.same(portsOf('consumer-0-1751686503-0'), { p2p: 30_301, rpc: 30_401, grpc: 30_501 })
+})
+
+t.test('a port that two chains have stays with the one that came first', async t => {
+  const offset = portsOf('first').p2p - portBases.p2p
+  const second = chainAt(offset, 'second')
+  const claims = claimPorts([
+    { consumerId: '10', chainId: second },
+    { consumerId: '9', chainId: 'first' },
+  ])
+  t.equal(claims.get('9')?.takenBy, undefined, 'consumer 9 is before consumer 10')
+  t.same(claims.get('10')?.takenBy, { consumerId: '9', chainId: 'first' })
+  t.same(portProblems('9', claims), [])
+  t.match(portProblems('10', claims), [
+    { code: 'port-taken', subject: 'consumer 10', message: /is also that of first \(consumer 9\), which came first/ },
+  ])
+})
+
+t.test('ranges that overlap are said, and nothing is moved', async t => {
+  const higher = chainAt(500, 'higher')
+  const lower = chainAt(400, 'lower')
+  const claims = claimPorts([
+    { consumerId: '0', chainId: higher },
+    { consumerId: '1', chainId: lower },
+  ])
+  t.equal(claims.get('0')?.ports.p2p, claims.get('1')?.ports.rpc)
+  t.equal(claims.get('0')?.takenBy ?? claims.get('1')?.takenBy, undefined)
+  t.match(portProblems('0', claims), [{ code: 'ports-overlap', message: new RegExp(`port 30600 is P2P of ${higher} and RPC of ${lower}`) }])
+  t.match(portProblems('1', claims), [{ code: 'ports-overlap', message: new RegExp(`port 30600 is RPC of ${lower} and P2P of ${higher}`) }])
+})

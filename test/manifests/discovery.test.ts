@@ -1,0 +1,120 @@
+// What PeerSets add to the manifests: the CRD, which has to say what the code reads, and the permissions.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { outputLabel, peerSets } from '../../controller/discovery/names.ts'
+import { conditionTypes, limits, readSpec, serviceAddresses, sourceKinds } from '../../controller/discovery/peer-set.ts'
+import { probeKinds } from '../../controller/discovery/sources/validators/probe.ts'
+import { formats } from '../../peers/formats/index.ts'
+import { baseFiles, kubectl, of, one, parse, render, root } from './objects.ts'
+
+const objects = baseFiles().flatMap(file => file.objects)
+const crd = one(objects, 'CustomResourceDefinition')
+const [version] = crd.spec.versions
+const schema = version.schema.openAPIV3Schema
+const { source, output, limit, minPeers, interval } = schema.properties.spec.properties
+
+type Schema = { type?: string; description?: string; properties?: Record<string, Schema>; items?: Schema; required?: string[] }
+
+/** Every place of a schema, with its path. */
+function places(of: Schema, path: string): [path: string, schema: Schema][] {
+  const below = Object.entries(of.properties ?? {}).flatMap(([name, one]) => places(one, `${path}.${name}`))
+  return [[path, of], ...below, ...(of.items?.properties ? places({ properties: of.items.properties }, `${path}[]`).slice(1) : [])]
+}
+
+t.test('the CRD is the one that the code asks for', async t => {
+  t.equal(`${crd.spec.group}/${version.name}`, peerSets.apiVersion)
+  t.equal(crd.spec.names.kind, peerSets.kind)
+  t.equal(crd.metadata.name, `${crd.spec.names.plural}.${crd.spec.group}`)
+  t.same(version.subresources, { status: {} })
+  t.same(
+    version.additionalPrinterColumns.filter((one: { priority?: number }) => !one.priority).map(({ name }: { name: string }) => name),
+    ['Source', 'Peers', 'Hash', 'Age', 'Ready'],
+  )
+})
+
+t.test('its values and bounds are those of the code', async t => {
+  t.same(Object.keys(source.properties).sort(), [...sourceKinds].sort())
+  t.same(output.properties.format.enum, [...formats])
+  t.same(source.properties.services.properties.address.enum, [...serviceAddresses])
+  t.same(source.properties.validators.properties.probe.enum, [...probeKinds])
+  t.match({ limit, minPeers }, { limit: { default: limits.defaultLimit, maximum: limits.most }, minPeers: { default: 1 } })
+  t.equal(interval.default, `${limits.intervalMs / 1000}s`)
+  for (const type of conditionTypes) t.match(schema.properties.status.properties.conditions.description, `${type}:`)
+})
+
+t.test('every field says what it is for, in a sentence', async t => {
+  for (const [path, one] of places(schema, 'PeerSet')) t.match(one.description ?? '', /^["A-Z].{10,}\.$/s, path)
+})
+
+t.test('every rule has a message that says what is expected', async t => {
+  const rules = JSON.stringify(schema).match(/"x-kubernetes-validations":\[.*?\}\]/g) ?? []
+  t.ok(rules.length >= 7)
+  for (const text of rules) {
+    for (const rule of JSON.parse(text.slice(text.indexOf('['))) as { message?: string }[]) t.match(rule.message, /expected/)
+  }
+})
+
+t.test('what the schema calls required, the code insists on', async t => {
+  t.same(schema.properties.spec.required, ['source', 'output'])
+  t.match(readSpec({}, 'a'), { invalid: /spec\.source/ })
+  for (const field of output.required as string[]) {
+    const given = { configMap: 'c', key: 'k', format: 'generic-list' }
+    t.match(readSpec({ source: { static: { peers: ['a:1'] } }, output: { ...given, [field]: undefined } }, 'a'), {
+      invalid: new RegExp(`output.${field}`),
+    })
+  }
+})
+
+t.test('the permissions are these and no others', async t => {
+  const said = (name: string, from = objects) =>
+    one(from, 'ClusterRole', name).rules.map(
+      ({ apiGroups, resources, verbs }: { apiGroups: string[]; resources: string[]; verbs: string[] }) =>
+        `${apiGroups}/${resources}: ${verbs}`,
+    )
+  t.same(said('repeer-discovery'), [
+    'repeer.dev/peersets: list,watch',
+    'repeer.dev/peersets/status: patch',
+    '/services: list,watch',
+    '/configmaps: create,patch',
+  ])
+  const stellar = parse(readFileSync(join(root, 'manifests/overlays/stellar/stellar-rbac.yaml'), 'utf8'))
+  t.same(said('repeer-discovery-stellar', stellar), ['stellar.org/stellarnodes: list,watch'])
+  t.notMatch(JSON.stringify(objects), 'stellarnodes"]', 'StellarNodes only where they are used')
+  t.match(
+    one(stellar, 'ClusterRoleBinding').subjects,
+    [one(of('controller', objects), 'ServiceAccount').metadata].map(({ name, namespace }) => ({ kind: 'ServiceAccount', name, namespace })),
+  )
+})
+
+t.test('a policy holds the writes of ConfigMaps to lists', async t => {
+  const { spec } = one(objects, 'ValidatingAdmissionPolicy', 'repeer-discovery')
+  t.equal(spec.failurePolicy, 'Fail')
+  t.match(spec.matchConstraints.resourceRules, [{ resources: ['configmaps'], operations: ['CREATE', 'UPDATE'] }])
+  const text = JSON.stringify(spec.validations)
+  t.match(text, outputLabel.name)
+  t.match(text, `== '${outputLabel.value}'`)
+  for (const { message } of spec.validations) t.match(message, /^found .*, expected /)
+})
+
+t.test('overlay stellar is the base and one role', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
+  const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
+    some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  const base = names(render('manifests'))
+  t.same(
+    names(render('manifests/overlays/stellar')).filter(name => !base.includes(name)),
+    ['ClusterRole repeer-discovery-stellar', 'ClusterRoleBinding repeer-discovery-stellar'],
+  )
+})
+
+t.test('the examples are PeerSets that the code reads', async t => {
+  const folder = join(root, 'docs/examples')
+  const files = readdirSync(folder).filter(name => name.startsWith('peerset-'))
+  t.ok(files.length >= 3 && existsSync(join(root, 'docs/discovery.md')))
+  for (const file of files) {
+    for (const object of parse(readFileSync(join(folder, file), 'utf8')).filter(({ kind }) => kind === 'PeerSet')) {
+      t.notMatch(readSpec(object.spec, object.metadata.namespace ?? 'a'), { invalid: String }, `${file}: ${object.metadata.name}`)
+      t.equal(object.apiVersion, peerSets.apiVersion)
+    }
+  }
+})
