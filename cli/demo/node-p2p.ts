@@ -72,7 +72,10 @@ export async function startP2p(options: P2pOptions): Promise<P2p> {
       options.log(`refused ${socket.remoteAddress}: ${reason}`)
       socket.destroy()
     }
-    createInterface({ input: socket }).on('line', line => {
+    const lines = createInterface({ input: socket })
+    // It repeats the socket's errors (a reset by a peer that was killed), and unheard they would end the node.
+    lines.on('error', () => undefined)
+    lines.on('line', line => {
       const message = parsed(line)
       if (peer) return options.onMessage(peer, message)
       if (!isHello(message)) return refuse('no handshake')

@@ -1,6 +1,6 @@
 // The built-in node behaves towards peers as CometBFT was seen to: names once, dropped where they do not resolve, lost peers at the old IP only.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -152,6 +152,22 @@ t.test('a second connection of the same ID is refused', async t => {
   await start(1, 32, entry(0))
   await until(async () => log.some(line => line.startsWith('node0: refused') && line.includes('duplicate ID')), 'refused')
   t.match(await zero.peers(), [{ remote_ip: `${subnet}.31` }])
+})
+
+t.test('a peer that resets its connection is lost, and the node runs on', async t => {
+  const { start, publish, entry, id } = chain(t)
+  publish({ node0: `${subnet}.50` })
+  const zero = await start(0, 50, '')
+  await until(async () => (await zero.status()).node_info.id === id(0), 'listens')
+  const socket = connect({ host: `${subnet}.50`, port: p2pPort })
+  socket.on('error', () => undefined)
+  socket.write(`${JSON.stringify({ id: 'cd'.repeat(20), moniker: 'brief', chainId: 'test', listen: 'tcp://127.0.0.1:1' })}\n`)
+  await until(async () => (await zero.peers()).length === 1, 'connected')
+  socket.resetAndDestroy()
+  await until(async () => (await zero.peers()).length === 0, 'lost')
+  await start(1, 51, entry(0))
+  await until(async () => (await zero.peers()).length === 1, 'another peer')
+  t.match(await zero.peers(), [{ node_info: { id: id(1) } }])
 })
 
 t.test('the environment outranks the file, and a malformed list ends the node', async t => {
