@@ -218,7 +218,9 @@ function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySecond
   const behind =
     Object.keys(known.endpoints).some(host => isBehind(memory.hosts[host], known.endpoints[host])) && parts.now() < known.since + 60_000
   const starting = memory.starting !== undefined || page?.phase === 'starting'
-  const busy = memory.intent !== null || memory.telling !== null || starting || page?.reason === 'settling' || soon || behind
+  // A pod that has just got its address opens its port within seconds.
+  const arriving = page?.reason === 'unreachable' && parts.now() < Date.parse(page.since) + 60_000
+  const busy = memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds

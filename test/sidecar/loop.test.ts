@@ -209,3 +209,26 @@ t.test('names are asked about anew once the node has started: do they still reso
   })
   t.same(doubted.at(-1), ['node1'], 'until they have been answered')
 })
+
+t.test('an address that does not answer yet is tried often for a minute, then seldom', async t => {
+  let now = Date.now()
+  const { calls, node, made } = parts({ now: () => now, reachable: async () => false })
+  const loop = startLoop(made, blank)
+  t.teardown(() => loop.close())
+  await until('settled', () => loop.page()?.phase === 'settled')
+  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
+  node.connections = [connection(1, '10.0.0.1')]
+  loop.hint()
+  const hasLooked = async () => {
+    const at = new Date(now).toISOString()
+    await until('a look at this time', () => loop.page()?.lookedAt === at, 2)
+  }
+  await until('unreachable', () => loop.page()?.reason === 'unreachable')
+  now += 59_000
+  await hasLooked()
+  now += 2_000
+  await hasLooked()
+  const looks = calls.length
+  await new Promise(resolve => setTimeout(resolve, 200))
+  t.equal(calls.length, looks, 'twenty times the short interval later not one more')
+})
