@@ -34,7 +34,7 @@ export type WriterOptions = {
   readonly perSecond?: number
   /** How many may go at once after a quiet time; a fifth of a second's, at least 1. */
   readonly burst?: number
-  /** How many requests at a time: 8. */
+  /** How many requests at a time: 16. */
   readonly inFlight?: number
   /** Asked right before each write; where it says no, nothing more is sent. */
   readonly allowed?: () => boolean
@@ -64,7 +64,7 @@ type Entry = {
 }
 
 export function createWriter(options: WriterOptions): Writer {
-  const { patch, perSecond = 50, inFlight = 8, allowed = () => true, clock = steadyClock, random = Math.random, log, done } = options
+  const { patch, perSecond = 50, inFlight = 16, allowed = () => true, clock = steadyClock, random = Math.random, log, done } = options
   const bucket = tokenBucket({ perSecond, burst: options.burst ?? Math.max(1, perSecond / 5), now: clock.now })
   const stop = new AbortController()
   const entries = new Map<string, Entry>()

@@ -32,7 +32,7 @@ function runScenarios(files: readonly string[], prefix: readonly string[], env: 
   }
   const shared = run(
     files.filter(file => !isAlone(file)),
-    2,
+    Number(process.env.E2E_JOBS ?? 2),
   )
   return run(files.filter(isAlone), 1) || shared
 }

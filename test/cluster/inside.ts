@@ -16,10 +16,13 @@ process.stdin.on('end', () => process.exit(0)).resume()
 const file = (name: string, text: string) => writeFileSync(join(dir, name), text)
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
 
+/** Memory is no concern here, the processor is: the garbage of Go programs is collected a quarter as often. */
+const env = { ...process.env, GOGC: '400' }
+
 /** Starts a component that has to stay; its end is the cluster's end. */
 function component(name: string, ...args: string[]): void {
   const log = openSync(join(dir, 'log', `${name}.log`), 'a')
-  const child = spawn(name, args, { stdio: ['ignore', log, log] })
+  const child = spawn(name, args, { env, stdio: ['ignore', log, log] })
   child.once('exit', (code, signal) => {
     process.stdout.write(`FAILED ${name} ended (${signal ?? code}); its log: ${join(dir, 'log', `${name}.log`)}\n`)
   })

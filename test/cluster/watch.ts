@@ -40,22 +40,36 @@ async function getJson<T>(url: string): Promise<T | undefined> {
   }
 }
 
+const addresses = new Map<string, { readonly at: number; readonly ip: Promise<string | undefined> }>()
+
+/** Known for a second: what polls would otherwise ask the API server for a whole pod each time. */
+function addressOf(namespace: string, index: number): Promise<string | undefined> {
+  const name = `node${index}-0`
+  const key = `${namespace}/${name}`
+  const known = addresses.get(key)
+  if (known && performance.now() < known.at + 1000) return known.ip
+  const ip = getPod(namespace, name).then(pod => pod.status.podIP)
+  ip.catch(() => addresses.delete(key))
+  addresses.set(key, { at: performance.now(), ip })
+  return ip
+}
+
 export type NetInfo = { peers: { node_info: { id: string }; remote_ip: string }[] }
 
 export async function netInfo(namespace: string, index: number): Promise<NetInfo | undefined> {
-  const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
+  const ip = await addressOf(namespace, index)
   const answer = await getJson<{ result: NetInfo }>(`http://${ip}:26657/net_info`)
   return answer?.result
 }
 
 export async function height(namespace: string, index: number): Promise<number> {
-  const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
+  const ip = await addressOf(namespace, index)
   const answer = await getJson<{ result: { sync_info: { latest_block_height: string } } }>(`http://${ip}:26657/status`)
   return Number(answer?.result.sync_info.latest_block_height ?? -1)
 }
 
 export async function page(namespace: string, index: number): Promise<Page | undefined> {
-  const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
+  const ip = await addressOf(namespace, index)
   return getJson<Page>(`http://${ip}:9469/status`)
 }
 
@@ -80,7 +94,7 @@ export async function until<T>(
       failure = error
     }
     if (Date.now() - began > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}${failure ? ` (${String(failure)})` : ''}`)
-    await sleep(200)
+    await sleep(300)
   }
 }
 

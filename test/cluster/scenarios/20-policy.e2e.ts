@@ -152,9 +152,10 @@ t.test('the controller has no permission for other ways', async t => {
   for (const subresource of ['status', 'ephemeralcontainers', 'resize']) {
     await t.rejects(controller(merge(ns, 'injected', annotate({ [annotation.turn]: '' }), subresource)), forbidden, subresource)
   }
-  for (const resource of ['secrets', 'services', 'serviceaccounts', 'persistentvolumeclaims']) {
+  for (const resource of ['secrets', 'serviceaccounts', 'persistentvolumeclaims']) {
     await t.rejects(controller({ method: 'GET', path: `${path}/${resource}` }), forbidden, resource)
   }
+  await t.rejects(controller({ method: 'PUT', path: `${path}/services/any`, body: {} }), forbidden, 'replace a Service')
   await t.rejects(controller({ method: 'GET', path: '/api/v1/nodes' }), forbidden, 'nodes')
   await t.rejects(controller({ method: 'POST', path: `${path}/pods`, body: pod(ns, 'new') }), forbidden, 'create a pod')
   await t.rejects(controller({ method: 'GET', path: `${path}/pods/injected/exec?command=true` }), forbidden, 'exec')
