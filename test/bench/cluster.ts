@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { startCluster } from '../cluster/cluster.ts'
-import { loadImages } from '../cluster/images.ts'
+import { buildImages, loadImages } from '../cluster/images.ts'
 import { buildPrograms } from '../cluster/programs.ts'
 import { reloaderImage } from './cluster/arms.ts'
 import type { Sample } from './cluster/lane.ts'
@@ -19,7 +19,7 @@ export async function cluster(): Promise<string> {
   const [chainPrograms = '', reloader = ''] = await buildPrograms(['cometbft', 'config-reloader'], say)
   const running = await startCluster(say)
   try {
-    await loadImages(running, chainPrograms)
+    await loadImages(running, buildImages(chainPrograms))
     const file = { from: join(reloader, 'prometheus-config-reloader'), to: '/bin/prometheus-config-reloader' }
     await running.loadImage({ name: reloaderImage, entrypoint: ['/bin/prometheus-config-reloader'], files: [file] })
     const [program = '', ...args] = [...running.enter, process.execPath, join(import.meta.dirname, 'cluster', 'inside.ts')]

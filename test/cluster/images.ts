@@ -24,6 +24,6 @@ export function buildImages(programs: string): Image[] {
   ]
 }
 
-export async function loadImages(cluster: Cluster, programs: string): Promise<void> {
-  for (const image of buildImages(programs)) await cluster.loadImage(image)
+export async function loadImages(cluster: Cluster, images: readonly Image[]): Promise<void> {
+  for (const image of images) await cluster.loadImage(image)
 }
