@@ -1,7 +1,7 @@
 // `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its README says, and runs the
 // scenarios inside; at the same time, in a second cluster, those that nothing may run beside. With E2E_CLUSTER=kubeconfig they run on the cluster of the current KUBECONFIG, with E2E_IMAGE as repeer's image.
 import { spawn } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -21,38 +21,39 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 
 /** These take the webhook or the controller away, or their certificates: nothing else may run beside them. */
 const alone = ['08', '09', '13', '16']
-const isAlone = (file: string) => alone.some(one => basename(file).startsWith(one))
-/** The longest come first, so that none of them is left to run by itself at the end. */
-const long = ['04', '10', '07', '14']
-function place(file: string): number {
-  const index = long.findIndex(one => basename(file).startsWith(one))
-  return index === -1 ? long.length : index
+/** They come first, so that none of them is left to run by itself at the end. */
+const long = ['04', '07', '10', '14']
+
+function isOneOf(some: readonly string[], file: string): boolean {
+  return some.some(one => basename(file).startsWith(one))
 }
 
-type Lane = { readonly files: readonly string[]; readonly jobs: number }
+/** Where scenarios run: the command that enters the cluster, and its environment. */
+type Place = { readonly enter: readonly string[]; readonly env: NodeJS.ProcessEnv }
 
-/** The scenarios share one cluster, each in namespaces of its own: two at a time, since they mostly wait; those that want it for themselves one by one. */
-function lanesOf(files: readonly string[]): Lane[] {
-  const shared = files.filter(file => !isAlone(file)).sort((a, b) => place(a) - place(b))
-  const lanes = [
-    { files: shared, jobs: 2 },
-    { files: files.filter(isAlone), jobs: 1 },
-  ]
-  return lanes.filter(lane => lane.files.length > 0)
-}
-
-/** Its output comes at once where `shown`, else when all is done: two reports of tap must not be mixed. */
-async function runLane({ files, jobs }: Lane, prefix: readonly string[], env: NodeJS.ProcessEnv, shown: boolean): Promise<number> {
-  const tap = [join(root, 'node_modules', '.bin', 'tap'), 'run', `--jobs=${jobs}`, '--timeout=900', '--reporter=tap', ...files]
-  const [program = '', ...args] = [...prefix, ...tap]
-  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', shown ? 'inherit' : 'pipe', 'inherit'] })
-  const output = child.stdout ? text(child.stdout) : undefined
-  const status = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', code => resolve(code ?? 1))
-  })
-  if (output) process.stdout.write(await output)
+/** Runs one scenario by tap; its report comes at once when it has ended, so that those of several do not mix. */
+async function runScenario(file: string, { enter, env }: Place): Promise<number> {
+  const tap = [join(root, 'node_modules', '.bin', 'tap'), 'run', '--timeout=900', '--reporter=tap', file]
+  const [program = '', ...args] = [...enter, ...tap]
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [report, status] = await Promise.all([
+    text(child.stdout),
+    new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', code => resolve(code ?? 1))
+    }),
+  ])
+  process.stdout.write(report)
   return status
+}
+
+/** Takes one after the other from the queues, which others may take from, too. */
+async function work(queues: readonly string[][], place: Place): Promise<number> {
+  let worst = 0
+  for (const queue of queues) {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) worst = Math.max(worst, await runScenario(file, place))
+  }
+  return worst
 }
 
 /** What components' logs do not tell: the pods that are left, and what happened to them. */
@@ -79,35 +80,45 @@ async function main(): Promise<number> {
     throw new Error("found no E2E_IMAGE, expected repeer's image as the nodes of your cluster can pull it")
   const chainPrograms = await buildPrograms(['cometbft'], say)
   const path = [...chainPrograms, process.env.PATH].join(':')
+  const exclusive = files.filter(file => isOneOf(alone, file))
+  const rest = files.filter(file => !isOneOf(alone, file))
+  const shared = [...rest.filter(file => isOneOf(long, file)), ...rest.filter(file => !isOneOf(long, file))]
   if (isOwn) {
-    const statuses = []
-    for (const lane of lanesOf(files)) statuses.push(await runLane(lane, [], { ...process.env, PATH: path }, true))
-    return Math.max(...statuses)
+    const place = { enter: [], env: { ...process.env, PATH: path } }
+    const both = await Promise.all([work([shared], place), work([shared], place)])
+    return Math.max(...both, await work([exclusive], place))
   }
+  return inOwnClusters(chainPrograms, shared, exclusive)
+}
 
-  const lanes = lanesOf(files)
+/** Each scenario has namespaces of its own, so two run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves, then for what is left. */
+async function inOwnClusters(chainPrograms: readonly string[], shared: string[], exclusive: string[]): Promise<number> {
   const images = buildImages(chainPrograms[0] ?? '')
   const clusters: Cluster[] = []
   const stopAll = () => Promise.all(clusters.map(cluster => cluster.stop()))
   const interrupted = () => void stopAll().then(() => process.exit(130))
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+
+  async function inOne(workers: readonly (readonly string[][])[]): Promise<number> {
+    const cluster = await startCluster(say)
+    clusters.push(cluster)
+    await loadImages(cluster, images)
+    const place = { enter: cluster.enter, env: { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') } }
+    const status = Math.max(...(await Promise.all(workers.map(queues => work(queues, place)))))
+    if (status !== 0) {
+      const log = join(mkdtempSync(join(tmpdir(), 'repeer-e2e-')), 'cluster.log')
+      writeFileSync(log, `${await podsAndEvents(cluster)}\n${cluster.logs(2000)}`)
+      say(`what was left in the cluster, and the components' logs: ${log}`)
+    }
+    return status
+  }
+
   try {
-    const statuses = await Promise.all(
-      lanes.map(async (lane, index) => {
-        const cluster = await startCluster(say)
-        clusters.push(cluster)
-        await loadImages(cluster, images)
-        const env = { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') }
-        const status = await runLane(lane, cluster.enter, env, index === 0)
-        if (status !== 0) {
-          const log = join(tmpdir(), `repeer-e2e-${process.pid}-${index}.log`)
-          writeFileSync(log, `${await podsAndEvents(cluster)}\n${cluster.logs(2000)}`)
-          say(`what was left in the cluster, and the components' logs: ${log}`)
-        }
-        return status
-      }),
-    )
-    return Math.max(...statuses)
+    const started = [
+      ...(shared.length > 0 ? [inOne([[shared], [shared]])] : []),
+      ...(exclusive.length > 0 ? [inOne([[exclusive, shared]])] : []),
+    ]
+    return Math.max(...(await Promise.all(started)))
   } finally {
     await stopAll()
   }
