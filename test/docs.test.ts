@@ -51,7 +51,7 @@ t.test('operations names every metric of repeer', async t => {
     false,
   )
   const controller = createControllerMetrics(
-    { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => false },
+    { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => false, peerSets: () => [] },
     false,
   )
   for (const registry of [createSidecarMetrics().registry, webhook.registry, controller.registry]) {
