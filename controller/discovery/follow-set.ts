@@ -175,9 +175,10 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   }
 
   async function tellStatus(after: PeerSetStatus, change: string | undefined): Promise<void> {
+    // A successor tells what the status does not say yet.
+    if (!allowed()) return
     for (const event of eventsAfter(status, after, change)) parts.tell(set, event)
     if (same(after, status)) return
-    if (!allowed()) return
     await writes.status(set, after, stop.signal)
     status = after
   }
