@@ -2,7 +2,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { apiRequest } from '../kubernetes/api-request.ts'
-import { startDiscovery } from './discovery/discovery.ts'
+import { type Discovery, startDiscovery } from './discovery/discovery.ts'
 import { leaseTimeoutMs, runElection } from './lease.ts'
 import { leaseStore } from './lease-store.ts'
 import { createMetrics } from './metrics.ts'
@@ -33,6 +33,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
   const config = loadConfig(options.kubeconfig)
   let rollout: Rollout | undefined
   let writer: Writer | undefined
+  let discovery: Discovery | undefined
   let leading = false
   const cluster = startClusterWatch(config, {
     log,
@@ -48,6 +49,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
     watchAge: () => cluster.ageSeconds(),
     queueDepth: () => writer?.pending() ?? 0,
     leading: () => leading,
+    peerSets: () => discovery?.figures() ?? [],
   })
 
   async function lead(until: AbortSignal, holds: () => boolean): Promise<void> {
@@ -93,7 +95,8 @@ export async function runController(options: ControllerOptions, { log, signal, l
     its.changed([...cluster.pods()].map(pod => `${pod.namespace}/${pod.name}`))
     evaluate()
     const timer = setInterval(evaluate, evaluateMs)
-    const discovery = startDiscovery(config, { log, events, allowed: holds })
+    const lists = startDiscovery(config, { log, events, allowed: holds, looked: metrics.looked })
+    discovery = lists
     try {
       await aborted(until)
     } finally {
@@ -101,13 +104,20 @@ export async function runController(options: ControllerOptions, { log, signal, l
       clearTimeout(soon)
       rollout = undefined
       leading = false
-      await discovery.close()
-      await Promise.all([writer.close(), pages.close(), events.close()])
+      discovery = undefined
+      await Promise.all([lists.close(), writer.close(), pages.close()])
+      // Last: the others tell on their way out.
+      await events.close()
       log.info('this replica leads no longer')
     }
   }
 
-  const server = buildServer({ registry: metrics.registry, watchAge: () => cluster.ageSeconds(), missing: () => cluster.pending() })
+  const server = buildServer({
+    registry: metrics.registry,
+    watchAge: () => cluster.ageSeconds(),
+    missing: () => cluster.pending(),
+    degraded: () => [...cluster.behind(), ...(discovery?.behind() ?? [])],
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.listen.port, options.listen.host || undefined, resolve)

@@ -1,5 +1,6 @@
 // The controller's metrics, in a registry of their own.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Discovery } from './discovery/discovery.ts'
 import type { WriteOutcome } from './rollout/writes.ts'
 
 export type ControllerMetrics = {
@@ -10,6 +11,8 @@ export type ControllerMetrics = {
   settled(seconds: number): void
   wrote(outcome: WriteOutcome): void
   eventDropped(): void
+  /** A PeerSet's source was asked. */
+  looked(source: string, ok: boolean, ms: number): void
 }
 
 /** What gauges show: read at each scrape. */
@@ -25,10 +28,15 @@ export type ControllerGauges = {
   /** Pods with annotations that are not written yet. */
   readonly queueDepth: () => number
   readonly leading: () => boolean
+  /** Of each PeerSet, on the replica that leads. */
+  readonly peerSets: () => ReturnType<Discovery['figures']>
 }
 
 // Seconds: from a hot update within the settle time to the last pod of a large group.
 const buckets = [1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 900, 3600]
+
+// Seconds: from a source that watches and knows the answer to the time-out of a look.
+const lookBuckets = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 
 /** @param withProcess also Node's and the process's own metrics; they hold a timer, which tests do not want */
 export function createMetrics(gauges: ControllerGauges, withProcess = true): ControllerMetrics {
@@ -112,11 +120,67 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
       this.set(gauges.leading() ? 1 : 0)
     },
   })
+  const looks = new Counter({
+    name: 'repeer_controller_looks_total',
+    help: "Looks at PeerSets' sources by kind and outcome: answered, failed (the last good list stays)",
+    labelNames: ['source', 'outcome'],
+    registers,
+  })
+  const lookSeconds = new Histogram({
+    name: 'repeer_controller_look_seconds',
+    help: "Time that a look at a PeerSet's source took",
+    labelNames: ['source'],
+    buckets: lookBuckets,
+    registers,
+  })
+  new Gauge({
+    name: 'repeer_controller_peer_sets',
+    help: 'PeerSets by condition and its status',
+    labelNames: ['condition', 'status'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { conditions } of gauges.peerSets()) for (const { type, status } of conditions) this.inc({ condition: type, status })
+    },
+  })
+  const each = ['source', 'namespace', 'name'] as const
+  const ofPeerSet = (name: string, help: string, value: (figures: Figures) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: each,
+      registers,
+      collect() {
+        this.reset()
+        for (const figures of gauges.peerSets()) {
+          const { source = 'invalid', namespace, name } = figures
+          const found = value(figures)
+          if (found !== undefined) this.set({ source, namespace, name }, found)
+        }
+      },
+    })
+  ofPeerSet('repeer_controller_peer_set_peers', 'Peers in the list of a PeerSet, as it stands in the ConfigMap', ({ peers }) => peers)
+  ofPeerSet(
+    'repeer_controller_peer_set_problems',
+    'Candidates that a PeerSet leaves out, and other problems of its source',
+    one => one.problems,
+  )
+  ofPeerSet(
+    'repeer_controller_peer_set_last_success_timestamp_seconds',
+    'When the source of a PeerSet last said all it knows; absent: never',
+    ({ answeredAt }) => (answeredAt === undefined ? undefined : answeredAt / 1000),
+  )
   return {
     registry,
     granted: () => granted.inc(),
     settled: seconds => settled.observe(seconds),
     wrote: outcome => writes.inc({ outcome }),
     eventDropped: () => dropped.inc(),
+    looked: (source, ok, ms) => {
+      looks.inc({ source, outcome: ok ? 'answered' : 'failed' })
+      lookSeconds.observe({ source }, ms / 1000)
+    },
   }
 }
+
+type Figures = ReturnType<Discovery['figures']>[number]

@@ -8,6 +8,8 @@ export type ServerParts = {
   readonly watchAge: () => number | undefined
   /** What is missing until the controller is ready, a sentence each; empty when ready. */
   readonly missing: () => readonly string[]
+  /** What cannot be followed at the moment; shown, and no reason to be taken for unready: waiting, or another replica, does not help. */
+  readonly degraded?: () => readonly string[]
   /** 5 minutes. */
   readonly unwellAfterSeconds?: number
 }
@@ -16,7 +18,7 @@ export type ServerParts = {
 const unwellAfter = 300
 
 /** Routes: GET /metrics, /healthz (503: start the process anew), /readyz. */
-export function buildServer({ registry, watchAge, missing, unwellAfterSeconds = unwellAfter }: ServerParts): Server {
+export function buildServer({ registry, watchAge, missing, degraded = () => [], unwellAfterSeconds = unwellAfter }: ServerParts): Server {
   return createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 }, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return send(response, 405, { error: `found ${request.method}, expected GET` })
@@ -30,7 +32,11 @@ export function buildServer({ registry, watchAge, missing, unwellAfterSeconds = 
       }
       case '/readyz': {
         const sentences = missing()
-        return send(response, sentences.length === 0 ? 200 : 503, { ready: sentences.length === 0, missing: sentences })
+        return send(response, sentences.length === 0 ? 200 : 503, {
+          ready: sentences.length === 0,
+          missing: sentences,
+          degraded: degraded(),
+        })
       }
       case '/metrics':
         registry

@@ -51,11 +51,27 @@ t.test('operations names every metric of repeer', async t => {
     false,
   )
   const controller = createControllerMetrics(
-    { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => false },
+    { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => false, peerSets: () => [] },
     false,
   )
   for (const registry of [createSidecarMetrics().registry, webhook.registry, controller.registry]) {
     for (const { name } of await registry.getMetricsAsJSON()) t.match(text, `\`${name}`, name)
+  }
+})
+
+t.test('every requirement of the seed documents names a test that exists, or says why it is not done', async t => {
+  const rows = [...read('docs/seeds.md').matchAll(/^\| (?!requirement|---)(.*?) \| (.*) \|$/gm)]
+  t.ok(rows.length > 80, `${rows.length} requirements`)
+  for (const [, requirement = '', shown = ''] of rows) {
+    // One file, followed by the names of tests in it.
+    const named = [...shown.matchAll(/`(test\/[^`]+)`: "(.+?)"(?=; |$)/g)]
+    t.ok(named.length > 0 || /^not done, because /.test(shown), requirement)
+    t.equal([...shown.matchAll(/`test\//g)].length, named.length, `${requirement}: each file with a test's name`)
+    for (const [, file = '', name = ''] of named) {
+      const text = existsSync(join(root, file)) ? read(file) : ''
+      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(one => text.includes(one))
+      t.ok(quoted, `${file}: ${name}`)
+    }
   }
 })
 

@@ -16,6 +16,7 @@ export const resources: readonly Resource[] = [
   { plural: 'peersets', kind: 'PeerSet', apiVersion: 'repeer.dev/v1alpha1', namespaced: true },
   { plural: 'stellarnodes', kind: 'StellarNode', apiVersion: 'stellar.org/v1alpha1', namespaced: true },
   { plural: 'endpointslices', kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', namespaced: true },
+  { plural: 'leases', kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', namespaced: true },
   {
     plural: 'mutatingwebhookconfigurations',
     kind: 'MutatingWebhookConfiguration',

@@ -9,7 +9,7 @@ import { createFollowing, type Following } from '../rollout/following.ts'
 import { limiter } from '../rollout/limit.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
-import { type FollowedSet, followSet, type SetParts } from './follow-set.ts'
+import { type FollowedSet, followSet, type PeerSetFigures, type SetParts } from './follow-set.ts'
 import { peerSets } from './names.ts'
 import { followOutputs } from './outputs.ts'
 import { type PeerSet, type PeerSetStatus, readPeerSet } from './peer-set.ts'
@@ -34,8 +34,10 @@ export type DiscoveryParts = {
 }
 
 export type Discovery = {
-  /** For metrics: of each PeerSet, by NAMESPACE/NAME. */
+  /** Of each PeerSet, by NAMESPACE/NAME. */
   statuses(): ReadonlyMap<string, PeerSetStatus>
+  /** For metrics: of each PeerSet. */
+  figures(): readonly (PeerSetFigures & { readonly namespace: string; readonly name: string })[]
   /** What cannot be followed at the moment. */
   behind(): readonly string[]
   close(): Promise<void>
@@ -59,7 +61,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     const single = apiReader(config, { signal: both, idleSeconds: answerSeconds })
     return { get: single.get, stream: apiReader(config, { signal: both, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds }).stream }
   }
-  const writes = createWrites(config)
+  const leads = () => !stop.signal.aborted && allowed()
+  const writes = createWrites(config, leads)
   const collections = createCollections({ reader, times, log, now })
   const consented = collections.follow<Consent>(
     { what: 'Namespaces', path: '/api/v1/namespaces', reader: 'consents', read: readConsent, pageSize: 250 },
@@ -119,7 +122,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     mayWrite: consents.mayWrite,
     tell: ({ namespace, name, uid }, event) =>
       events.tell({ namespace, name, uid, apiVersion: peerSets.apiVersion, kind: peerSets.kind }, event),
-    allowed: () => !stop.signal.aborted && allowed(),
+    allowed: leads,
     limit,
     clock,
     random: times.random,
@@ -170,6 +173,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
 
   return {
     statuses: () => new Map([...running].map(([key, { followed }]) => [key, followed.status()])),
+    figures: () => [...running.values()].map(({ set: { namespace, name }, followed }) => ({ namespace, name, ...followed.figures() })),
     behind: () =>
       [setState, outputState, ...collections.following()].flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
     close: async () => {

@@ -8,7 +8,7 @@ import { choosePeers, nothingKnown } from './choose.ts'
 import { invalidStatus, type Outcome, same, statusAfter } from './conditions.ts'
 import { applyBody, type Current, changeSentence, type Decision, decideOutput, listedIn, metadataText } from './output.ts'
 import type { Outputs, Place } from './outputs.ts'
-import type { PeerSet, PeerSetSpec, PeerSetStatus } from './peer-set.ts'
+import type { Condition, PeerSet, PeerSetSpec, PeerSetStatus, SourceKind } from './peer-set.ts'
 import { eventsAfter } from './set-events.ts'
 import type { Found, Source, SourceParts } from './source.ts'
 import type { CreateSource } from './sources/index.ts'
@@ -48,8 +48,22 @@ export type FollowedSet = {
   /** Something that it depends on has changed. */
   hint(): void
   status(): PeerSetStatus
+  figures(): PeerSetFigures
   /** Resolves when nothing is under way any more. */
   close(): Promise<void>
+}
+
+/** For metrics. */
+export type PeerSetFigures = {
+  /** Undefined where the spec cannot be read. */
+  readonly source: SourceKind | undefined
+  /** In the list as it stands. */
+  readonly peers: number
+  /** Candidates left out at the last look; the status names the first of them. */
+  readonly problems: number
+  /** When the source last said all it knows, milliseconds since the epoch; undefined: never. */
+  readonly answeredAt: number | undefined
+  readonly conditions: readonly Pick<Condition, 'type' | 'status'>[]
 }
 
 /** After a write that failed, doubled each time. */
@@ -62,7 +76,9 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   let set = first
   let status = first.status
   let made: { key: string; source: Source | { readonly error: string }; exposure: Exposure | undefined } | undefined
-  let answeredAt: number | undefined
+  // A successor goes on from what its predecessor wrote.
+  let answeredAt = timeOf(first.status.lastSuccess)
+  let problems = first.status.problems?.length ?? 0
   let failures = 0
   let running: Promise<void> | undefined
   let isAgain = false
@@ -86,7 +102,8 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     running = parts.limit(cycle).then(
       nextMs => end(nextMs),
       (error: unknown) => {
-        if (!stop.signal.aborted) log.warn({ peerSet: `${set.namespace}/${set.name}`, err: error }, 'a look has failed; retrying')
+        if (!stop.signal.aborted && allowed())
+          log.warn({ peerSet: `${set.namespace}/${set.name}`, err: error }, 'a look has failed; retrying')
         end(Math.min(minRetryMs * 2 ** Math.min(failures++, 10), maxRetryMs))
       },
     )
@@ -158,9 +175,10 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   }
 
   async function tellStatus(after: PeerSetStatus, change: string | undefined): Promise<void> {
+    // A successor tells what the status does not say yet.
+    if (!allowed()) return
     for (const event of eventsAfter(status, after, change)) parts.tell(set, event)
     if (same(after, status)) return
-    if (!allowed()) return
     await writes.status(set, after, stop.signal)
     status = after
   }
@@ -209,6 +227,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
       written,
       exposed,
     }
+    problems = chosen.problems.length
     await tellStatus(statusAfter({ generation: set.generation, status }, outcome), change)
     failures = 0
     // Those that started together should not look together for ever.
@@ -224,6 +243,13 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     },
     hint: () => lookIn(parts.coalesceMs),
     status: () => status,
+    figures: () => ({
+      source: 'invalid' in set.spec ? undefined : set.spec.source.kind,
+      peers: status.peers ?? 0,
+      problems,
+      answeredAt,
+      conditions: status.conditions ?? [],
+    }),
     close: async () => {
       stop.abort()
       timer?.cancel()
@@ -231,6 +257,11 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
       await unmake()
     },
   }
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  const at = Date.parse(text ?? '')
+  return Number.isNaN(at) ? undefined : at
 }
 
 const conflictAdvice =

@@ -9,7 +9,7 @@ import type { Place } from './outputs.ts'
 import type { PeerSet, PeerSetStatus } from './peer-set.ts'
 
 export type Writes = {
-  /** The ConfigMap as it is then. Rejects with an ApiError: 409 where a key has another manager and `force` is false. */
+  /** The ConfigMap as it is then. Rejects with an ApiError: 409 where a key has another manager and `force` is false; with NotLeading. */
   apply(set: PeerSet, place: Place, body: object, force: boolean, signal: AbortSignal): Promise<unknown>
   /** Resolves where the PeerSet is gone, too. */
   status(set: PeerSet, status: PeerSetStatus, signal: AbortSignal): Promise<void>
@@ -22,12 +22,21 @@ const timeoutMs = 10_000
 /** Kubernetes bounds the name of a field manager. */
 const maxManager = 128
 
-export function createWrites(config: KubeConfig): Writes {
+/** This replica leads no longer: its successor writes. */
+export class NotLeading extends Error {
+  constructor() {
+    super('this replica leads no longer, so it writes nothing')
+  }
+}
+
+/** @param allowed asked right before each request: whoever waits for a turn may have lost the lead meanwhile */
+export function createWrites(config: KubeConfig, allowed: () => boolean): Writes {
   const agent = keepAliveAgent(config)
   const bucket = tokenBucket({ perSecond, burst: perSecond, now: () => performance.now() })
 
   async function turn(signal: AbortSignal): Promise<void> {
     while (!bucket.take()) await delay(bucket.waitMs(), undefined, { signal })
+    if (!allowed()) throw new NotLeading()
   }
 
   return {

@@ -1,14 +1,11 @@
 // From what is known of a pod to what the pacing needs of it. Pure.
 import { blindTurn } from '../../peers/turn.ts'
-import type { Seen } from './pages.ts'
+import { type Seen, unreachableMs } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
 import type { Known, Member } from './turns.ts'
 
 /** What the controller has written and not seen come back yet. */
 export type Written = { readonly turn: string; readonly grantedAt: number | undefined }
-
-/** A page counts as unreachable when looks have failed over this long: a sidecar that starts again is back within seconds. */
-export const unreachableMs = 30_000
 
 export type MemberParts = {
   readonly pod: InjectedPod

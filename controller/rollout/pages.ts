@@ -23,8 +23,11 @@ export type Seen =
       readonly last?: { readonly page: SeenPage; readonly at: number }
     }
 
-/** With another `ip` or `uid` it is another pod, of which nothing has been seen. Without an `ip` it is not looked at. */
-export type PagePod = { readonly key: string; readonly ip: string | undefined; readonly uid?: string }
+/**
+ * With another `ip` or `uid` it is another pod, of which nothing has been seen. Without an `ip` it is not looked at. `ready`: whether the pod is; a page
+ * that could not be read before it was for the first time says nothing, since the sidecar may not have been started.
+ */
+export type PagePod = { readonly key: string; readonly ip: string | undefined; readonly uid?: string; readonly ready?: boolean }
 
 export type Pages = {
   /** Follows these pods and no others from now on; new ones are looked at as soon as there is room. `busy` is asked here and after each look. */
@@ -63,9 +66,15 @@ const maxBytes = 1024 * 1024
 const minMs = 100
 /** A busy pod whose page cannot be read is looked at every second this many times, then less and less often. */
 const quickTries = 5
+/** A page counts as unreachable when looks have failed over this long: a sidecar that starts again is back within seconds. */
+export const unreachableMs = 30_000
+/** Until then, the longest wait for the next look: a page that is not known holds up its group. */
+const longestTryMs = 2_000
 
 type Entry = {
   readonly pod: PagePod
+  /** Has been so since it was first followed. */
+  ready: boolean
   seen: Seen | undefined
   /** What the last page said. */
   said: string | undefined
@@ -165,9 +174,22 @@ export function createPages(options: PagesOptions = {}): Pages {
     return entry.failures === 1
   }
 
-  function intervalMs({ pod, failures }: Entry): number {
+  function intervalMs({ pod, failures, seen }: Entry): number {
     if (!isBusy(pod.key)) return idleMs * (0.75 + random() / 2)
-    return Math.min(busyMs * 2 ** Math.min(Math.max(0, failures - quickTries), 10), Math.max(idleMs, busyMs))
+    const isYoung = seen !== undefined && 'since' in seen && seen.at - seen.since < unreachableMs
+    const longest = Math.max(isYoung ? Math.min(idleMs, longestTryMs) : idleMs, busyMs)
+    return Math.min(busyMs * 2 ** Math.min(Math.max(0, failures - quickTries), 10), longest)
+  }
+
+  /** Init containers can take minutes, in which the page could not be read: now it can, and how long that took means nothing. */
+  function becameReady(entry: Entry): void {
+    entry.ready = true
+    if (entry.failures === 0) return
+    const { seen } = entry
+    entry.failures = 0
+    entry.seen = seen && 'since' in seen ? seen.last : seen
+    if (entry.looking) entry.again = true
+    else if (entry.cancel) enqueue(entry)
   }
 
   function schedule(entry: Entry, at: number, hinted = false): void {
@@ -192,6 +214,7 @@ export function createPages(options: PagesOptions = {}): Pages {
         followed.add(pod.key)
         const present = entries.get(pod.key)
         if (present && present.pod.ip === pod.ip && present.pod.uid === pod.uid) {
+          if (pod.ready && !present.ready) becameReady(present)
           // Only one that waits for its time has a timer.
           const soon = present.startedAt + busyMs
           if (present.cancel && present.failures === 0 && present.nextAt > soon && busy(pod.key)) schedule(present, soon)
@@ -199,7 +222,7 @@ export function createPages(options: PagesOptions = {}): Pages {
         }
         if (present) drop(present)
         const blank = { seen: undefined, said: undefined, cancel: undefined, looking: undefined }
-        const entry: Entry = { pod, ...blank, failures: 0, startedAt: 0, nextAt: 0, again: false }
+        const entry: Entry = { pod, ready: pod.ready === true, ...blank, failures: 0, startedAt: 0, nextAt: 0, again: false }
         entries.set(pod.key, entry)
         if (pod.ip) enqueue(entry)
       }

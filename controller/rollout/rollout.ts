@@ -4,10 +4,10 @@ import type { Logger } from 'pino'
 import { annotation } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
 import type { Events, PodEvent } from './events.ts'
-import { goneMember, groupOf, memberOf, unreachableMs, type Written } from './members.ts'
+import { goneMember, groupOf, memberOf, type Written } from './members.ts'
 import { changedNotes, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'
-import type { Pages, SeenPage } from './pages.ts'
+import { type Pages, type SeenPage, unreachableMs } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
 import { type GroupState, liveTurn, type Member, type Pace, pace, type TurnTimes } from './turns.ts'
 import type { Annotations, Writer } from './writes.ts'
@@ -250,7 +250,7 @@ export function createRollout(parts: RolloutParts): Rollout {
       tellStopped(last.groups)
       const running = [...traces.values()].filter(({ pod }) => !pod.deleting)
       pages.follow(
-        running.map(({ pod }) => ({ key: podKey(pod), ip: pod.ip, uid: pod.uid })),
+        running.map(({ pod }) => ({ key: podKey(pod), ip: pod.ip, uid: pod.uid, ready: pod.ready })),
         isBusy,
       )
     },

@@ -5,7 +5,7 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
   let groups: [string, { used: number; allowed: number; stopped: boolean }][] = [['chain/gaia', { used: 1, allowed: 2, stopped: true }]]
   let age: number | undefined
   const metrics = createMetrics(
-    { pending: () => 3, groups: () => groups, watchAge: () => age, queueDepth: () => 7, leading: () => true },
+    { pending: () => 3, groups: () => groups, watchAge: () => age, queueDepth: () => 7, leading: () => true, peerSets: () => [] },
     false,
   )
   metrics.granted()
@@ -43,5 +43,57 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
   t.notOk(
     after.some(line => line.includes('chain/gaia')),
     'a group that is gone is not shown',
+  )
+})
+
+t.test('PeerSets: how many are as they should be, and of each what it lists', async t => {
+  const ok = [
+    { type: 'Ready', status: 'True' },
+    { type: 'SourceHealthy', status: 'True' },
+  ] as const
+  const failing = [
+    { type: 'Ready', status: 'False' },
+    { type: 'SourceHealthy', status: 'False' },
+  ] as const
+  const one = {
+    source: 'services',
+    namespace: 'chain',
+    name: 'gaia',
+    peers: 4,
+    problems: 2,
+    answeredAt: 1_700_000_000_500,
+    conditions: ok,
+  } as const
+  const never = { ...one, source: undefined, name: 'odd', peers: 0, problems: 0, answeredAt: undefined, conditions: failing }
+  let sets: Parameters<typeof createMetrics>[0]['peerSets'] = () => [one, { ...one, name: 'osmo', conditions: failing }, never]
+  const gauges = { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => true, peerSets: () => sets() }
+  const metrics = createMetrics(gauges, false)
+  metrics.looked('services', true, 30)
+  metrics.looked('services', false, 20_000)
+  const lines = async () => (await metrics.registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  const before = await lines()
+  for (const line of [
+    'repeer_controller_peer_sets{condition="Ready",status="True"} 1',
+    'repeer_controller_peer_sets{condition="Ready",status="False"} 2',
+    'repeer_controller_peer_set_peers{source="services",namespace="chain",name="gaia"} 4',
+    'repeer_controller_peer_set_problems{source="services",namespace="chain",name="gaia"} 2',
+    'repeer_controller_peer_set_peers{source="invalid",namespace="chain",name="odd"} 0',
+    'repeer_controller_peer_set_last_success_timestamp_seconds{source="services",namespace="chain",name="gaia"} 1700000000.5',
+    'repeer_controller_looks_total{source="services",outcome="answered"} 1',
+    'repeer_controller_looks_total{source="services",outcome="failed"} 1',
+    'repeer_controller_look_seconds_bucket{le="0.02",source="services"} 0',
+    'repeer_controller_look_seconds_bucket{le="0.05",source="services"} 1',
+  ]) {
+    t.ok(before.includes(line), line)
+  }
+  t.notOk(
+    before.some(line => /last_success.*odd/.test(line)),
+    'what has never answered has no time',
+  )
+  sets = () => []
+  const after = await lines()
+  t.notOk(
+    after.some(line => line.includes('chain')),
+    'a PeerSet that is gone, or a replica that leads no longer, shows none',
   )
 })

@@ -7,7 +7,8 @@ t.test('health, readiness and metrics', async t => {
   const registry = new Registry()
   let age: number | undefined
   let missing: string[] = ['the pods of namespace chain have not been read yet']
-  const server = buildServer({ registry, watchAge: () => age, missing: () => missing })
+  let degraded: string[] = []
+  const server = buildServer({ registry, watchAge: () => age, missing: () => missing, degraded: () => degraded })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
     server.close()
@@ -25,6 +26,8 @@ t.test('health, readiness and metrics', async t => {
   t.match(await get('/readyz'), { status: 503, text: /namespace chain/ })
   missing = []
   t.match(await get('/readyz?verbose'), { status: 200, text: /"ready":true/ })
+  degraded = ['PeerSets: found status 404']
+  t.match(await get('/readyz'), { status: 200, text: /"degraded":\["PeerSets: found status 404"\]/ }, 'shown, and still ready')
   t.match(await get('/metrics'), { status: 200, type: registry.contentType })
   t.match(await get('/metrics', 'POST'), { status: 405 })
   t.match(await get('//'), { status: 404, text: /expected \/metrics, \/healthz or \/readyz/ })

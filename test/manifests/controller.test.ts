@@ -121,11 +121,23 @@ t.test('it speaks to API servers and to status pages in opted-in namespaces, and
   t.same(pages.ports, [{ port: statusPort.number, protocol: 'TCP' }])
 })
 
-t.test('its code looks no names up: the NetworkPolicy allows no DNS', async t => {
-  for (const room of ['controller', 'kubernetes']) {
-    for (const file of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))) {
-      t.notMatch(readFileSync(join(root, room, file), 'utf8'), /from 'node:dns/, `${room}/${file}`)
-    }
+t.test('only discovery of validators looks names up and opens connections of its own: what the overlay provider-chain permits', async t => {
+  const using = (pattern: RegExp) =>
+    ['controller', 'kubernetes'].flatMap(room =>
+      readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+        .filter(name => name.endsWith('.ts') && pattern.test(readFileSync(join(root, room, name), 'utf8')))
+        .map(name => `${room}/${name}`),
+    )
+  const validators = 'controller/discovery/sources/validators'
+  t.same(using(/from 'node:(dns|dgram)/), [`${validators}/probe.ts`])
+  t.same(using(/\bconnect\b.* from 'node:net'/).sort(), ['controller/discovery/probe.ts', `${validators}/probe.ts`])
+  t.same(using(/globalThis\.fetch|new WebSocket\(/).sort(), [`${validators}/events.ts`, `${validators}/rpc.ts`])
+  for (const { egress } of objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec)) {
+    for (const { ports } of egress ?? [])
+      t.notOk(
+        ports.some(({ port }: { port: number }) => port === 53),
+        'the base allows no DNS',
+      )
   }
 })
 

@@ -1,9 +1,12 @@
 // What PeerSets add to the manifests: the CRD, which has to say what the code reads, and the permissions.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import ipaddr from 'ipaddr.js'
 import t from 'tap'
 import { outputLabel, peerSets } from '../../controller/discovery/names.ts'
 import { conditionTypes, limits, readSpec, serviceAddresses, sourceKinds } from '../../controller/discovery/peer-set.ts'
+import { addressFault } from '../../controller/discovery/sources/validators/hosts.ts'
+import { portBases } from '../../controller/discovery/sources/validators/ports.ts'
 import { probeKinds } from '../../controller/discovery/sources/validators/probe.ts'
 import { formats } from '../../peers/formats/index.ts'
 import { baseFiles, kubectl, of, one, parse, render, root } from './objects.ts'
@@ -105,6 +108,64 @@ t.test('overlay stellar is the base and one role', { skip: kubectl ? false : 'ku
     names(render('manifests/overlays/stellar')).filter(name => !base.includes(name)),
     ['ClusterRole repeer-discovery-stellar', 'ClusterRoleBinding repeer-discovery-stellar'],
   )
+})
+
+const chainPolicy = one(
+  parse(readFileSync(join(root, 'manifests/overlays/provider-chain/provider-chain-networkpolicy.yaml'), 'utf8')),
+  'NetworkPolicy',
+)
+
+t.test('overlay provider-chain is the base and one NetworkPolicy', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
+  const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
+    some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  const base = names(render('manifests'))
+  t.same(
+    names(render('manifests/overlays/provider-chain')).filter(name => !base.includes(name)),
+    ['NetworkPolicy repeer-controller-provider-chain'],
+  )
+})
+
+t.test('it permits DNS, the RPC, and probes of what the code lists: no port more, and no private address', async t => {
+  const { podSelector, policyTypes, egress } = chainPolicy.spec
+  t.same(podSelector, one(of('controller', objects), 'NetworkPolicy').spec.podSelector)
+  t.same(policyTypes, ['Egress'])
+  const [dns, rpc, probes] = egress
+  t.equal(egress.length, 3)
+  t.same(
+    dns.ports.map(({ port, protocol }: { port: number; protocol: string }) => `${protocol} ${port}`),
+    ['UDP 53', 'TCP 53'],
+  )
+  t.same(rpc, { ports: [{ port: 26657, protocol: 'TCP' }] })
+  t.same(probes.ports, [{ port: portBases.p2p, endPort: portBases.p2p + 999, protocol: 'TCP' }])
+  for (const { ipBlock } of probes.to) {
+    for (const range of ipBlock.except as string[]) {
+      const [address = ''] = range.split('/')
+      t.match(addressFault(address, false), { code: 'private-host' }, range)
+      t.equal(addressFault(address, true), undefined, range)
+    }
+  }
+  // Of each kind that only allowPrivate permits, one.
+  for (const address of ['10.1.2.3', '172.31.0.1', '192.168.1.1', '100.64.0.1', '169.254.169.254', '127.0.0.1', 'fd00::1', 'fe80::1']) {
+    t.match(addressFault(address, false), { code: 'private-host' }, address)
+    const ranges = probes.to.flatMap(({ ipBlock }: { ipBlock: { except: string[] } }) => ipBlock.except)
+    t.ok(
+      ranges.some((range: string) => within(address, range)),
+      `${address} is out of reach`,
+    )
+  }
+})
+
+function within(address: string, range: string): boolean {
+  const [one, of] = [ipaddr.parse(address), ipaddr.parseCIDR(range)]
+  return one.kind() === of[0].kind() && one.match(of)
+}
+
+t.test('the example of a policy for health checks selects the controller', async t => {
+  const [policy] = parse(readFileSync(join(root, 'docs/examples/health-check-networkpolicy.yaml'), 'utf8'))
+  const controller = one(of('controller', objects), 'NetworkPolicy')
+  t.equal(policy?.metadata.namespace, controller.metadata.namespace)
+  t.same(policy?.spec.podSelector, controller.spec.podSelector)
+  t.same(policy?.spec.policyTypes, ['Egress'])
 })
 
 t.test('the examples are PeerSets that the code reads', async t => {

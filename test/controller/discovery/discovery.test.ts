@@ -13,7 +13,13 @@ type ConfigMap = KubernetesObject & { data: Record<string, string> }
 
 async function start(t: Test, objects: readonly object[], leads = () => true) {
   const requests: string[] = []
-  const api = await startApiServer({ onRequest: (method, url) => requests.push(`${method} ${url}`) })
+  const given = { seen: (_request: string) => {} }
+  const api = await startApiServer({
+    onRequest: (method, url) => {
+      requests.push(`${method} ${url}`)
+      given.seen(`${method} ${url}`)
+    },
+  })
   for (const one of objects) await api.put(one as KubernetesObject)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
@@ -34,6 +40,7 @@ async function start(t: Test, objects: readonly object[], leads = () => true) {
   return {
     api,
     requests,
+    given,
     events,
     put: (one: object) => api.put(one as KubernetesObject),
     writes: () => requests.filter(url => !url.startsWith('GET')),
@@ -142,4 +149,25 @@ t.test('what a change costs: requests by what has changed, not by what exists', 
   await until('the change', async () => (await given.list('peers7')) === 'a:1\nb:1\n')
   await until('the status', async () => (await given.status('set7'))?.peers === 2)
   t.strictSame(given.requests.length - before, 2, 'the list and the status')
+})
+
+t.test('a leader that is lost between two writes: nothing else is written, and its successor repeats nothing', async t => {
+  let isLeading = true
+  const given = await start(t, [namespace('a'), object('set'), configMapObject('peers', { theirs: 'x' })], () => isLeading)
+  given.given.seen = request => {
+    if (/^PATCH .*configmaps/.test(request)) isLeading = false
+  }
+  await until('the list', async () => (await given.list('peers')) === 'a:1\n')
+  await given.put(configMapObject('peers', { theirs: 'x' }))
+  await new Promise(resolve => setTimeout(resolve, 100))
+  t.match(given.writes(), [/^PATCH .*configmaps/], 'not the status, and not the list that is gone again')
+  t.same(given.events, [])
+  t.equal(await given.status('set'), undefined)
+  await given.api.put(configMapObject('peers', { theirs: 'x', list: 'a:1\n' }) as KubernetesObject)
+  given.given.seen = () => undefined
+  isLeading = true
+  await given.again()
+  await until('the status', async () => ready(await given.status('set'))?.status === 'True')
+  await new Promise(resolve => setTimeout(resolve, 100))
+  t.match(given.writes(), [/^PATCH .*configmaps/, /^PATCH .*status$/], 'the list was there already')
 })

@@ -257,3 +257,18 @@ t.test('an exposure is kept up to date after each look', async t => {
   await followed.close()
   t.ok(closed)
 })
+
+t.test('figures for metrics: a successor goes on from the status', async t => {
+  const status: PeerSetStatus = { peers: 3, lastSuccess: '2025-12-31T23:00:00Z', problems: [{ code: 'a', subject: 'b', message: 'c' }] }
+  const { clock, given, followed } = setup(t, { set: peerSet({}, { status }) })
+  t.match(followed.figures(), { source: 'static', peers: 3, problems: 1, answeredAt: Date.parse('2025-12-31T23:00:00Z'), conditions: [] })
+  given.answer = () => ({ ...found('a'), problems: Array.from({ length: 50 }, () => ({ code: 'a', subject: 'b', message: 'c' })) })
+  await clock.pass(0)
+  const answeredAt = clock.now()
+  t.match(followed.figures(), { peers: 1, problems: 50, answeredAt, conditions: [{ type: 'Ready', status: 'True' }, {}, {}] })
+  given.answer = () => Promise.reject(new Error('away'))
+  await clock.pass(60_000)
+  t.match(followed.figures(), { peers: 1, answeredAt }, 'the last success is the last')
+  followed.update(peerSet({}, { generation: 2, spec: { invalid: 'x' } }))
+  t.match(followed.figures(), { source: undefined })
+})

@@ -132,6 +132,41 @@ t.test('never more than so many at once; pages that fail leave room for the othe
   t.ok(looks.length - before < 40 * 60 + 60 * 4, 'a page that fails is asked every 30 s at last')
 })
 
+t.test('a pod that takes minutes to start: once it is Ready its page is asked at once, as if for the first time', async t => {
+  const { pages, clock, looksAt, broken } = setup(t, { timeoutMs: 100 })
+  const pod = (ready: boolean) => [{ key: 'chain/p0', ip: '10.0.0.0', uid: 'a', ready }]
+  const since = () => {
+    const seen = pages.of('chain/p0')
+    return seen && 'since' in seen ? seen.since - 1_000_000 : undefined
+  }
+  broken.add('10.0.0.0')
+  pages.follow(pod(false), () => true)
+  await clock.pass(29_000)
+  const early = looksAt('10.0.0.0')
+  const waits = early.slice(1).map((at, index) => at - (early[index] ?? 0))
+  t.ok(Math.max(...waits) <= 2000, `at most 2 s between two looks in the first 30 s, found ${Math.max(...waits) / 1000}`)
+  await clock.pass(91_000)
+  t.equal(since(), 100, 'it counts as unreachable')
+  pages.follow(pod(true), () => true)
+  t.equal(pages.of('chain/p0'), undefined, 'now it is one of which nothing is known')
+  await clock.pass(10)
+  t.equal(looksAt('10.0.0.0').at(-1), 120_000)
+  await clock.pass(3000)
+  t.equal(since(), 120_100, 'the sidecar needs a moment more, and that is counted anew')
+  broken.delete('10.0.0.0')
+  await clock.pass(1100)
+  t.match(pages.of('chain/p0'), { page: { phase: examplePage.phase } })
+  broken.add('10.0.0.0')
+  await clock.pass(5000)
+  const failing = since()
+  t.ok(failing)
+  for (const ready of [false, true, false, true]) {
+    pages.follow(pod(ready), () => true)
+    await clock.pass(1000)
+  }
+  t.equal(since(), failing, 'once only: a pod that flaps does not begin anew each time')
+})
+
 t.test('never more than so many a second: where all are busy, each is looked at less often, and a hint goes first', async t => {
   const { pages, clock, looks, looksAt, pods } = setup(t, { perSecond: 50 })
   pages.follow(pods(500), () => true)

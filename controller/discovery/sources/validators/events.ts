@@ -1,6 +1,7 @@
 // Follows a provider chain's events over CometBFT's WebSocket: who has subscribed hears of an edit with its block. What an event says is not read,
 // only that there was one; the state is then asked for. So a forged or lost event costs one look, and polling finds what events missed.
 import { setTimeout as delay } from 'node:timers/promises'
+import { WebSocket } from 'ws'
 import { printable } from '../../../../peers/peer-list-error.ts'
 import { type RetryTimes, retryDelay } from './endpoints.ts'
 
@@ -64,7 +65,12 @@ function subscribed(
   signal: AbortSignal,
 ): Promise<string> {
   return new Promise(resolve => {
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/websocket`)
+    // Not Node's own WebSocket, which holds messages of up to 128 MiB, and inflates compressed ones.
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/websocket`, {
+      maxPayload: maxLength,
+      perMessageDeflate: false,
+      followRedirects: false,
+    })
     let waiting = new Set<number>(subscriptions.keys())
     let isOpen = false
     let timer = setTimeout(() => end(`no answer within ${times.timeoutMs / 1000} s`), times.timeoutMs)
@@ -73,7 +79,8 @@ function subscribed(
     const end = (reason: string) => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
-      socket.close()
+      // At once: nobody waits for the other end to agree. What it says about that end is no news.
+      socket.on('error', () => undefined).terminate()
       resolve(reason)
     }
 
@@ -95,13 +102,13 @@ function subscribed(
     }
 
     signal.addEventListener('abort', abort, { once: true })
-    socket.addEventListener('open', () => {
+    socket.on('open', () => {
       for (const [id, query] of subscriptions.entries()) request(id, 'subscribe', { query })
     })
-    socket.addEventListener('close', ({ code, reason }) => end(`closed with code ${code}${reason ? `, ${printable(reason)}` : ''}`))
-    socket.addEventListener('error', event => end(`cannot connect: ${printable(event.message || 'no WebSocket there')}`))
-    socket.addEventListener('message', ({ data }) => {
-      const message = readMessage(data)
+    socket.on('close', (code, reason) => end(`closed with code ${code}${reason.length > 0 ? `, ${printable(reason.toString())}` : ''}`))
+    socket.on('error', error => end(isOpen ? `ended: ${printable(error.message)}` : `cannot connect: ${printable(error.message)}`))
+    socket.on('message', (data, isBinary) => {
+      const message = isBinary ? 'malformed' : readMessage(data.toString())
       if (message === 'malformed') return end('found what is no JSON-RPC')
       if (message.error) return end(`found the error ${printable(String(message.error.data || message.error.message))}`)
       // An event has its subscription's ID, too, and says which query it fits.
@@ -112,12 +119,10 @@ function subscribed(
 }
 
 const pingId = subscriptions.length
-/** Far above any event of these kinds that is read here; a longer one counts as an event. */
+/** Far above any event of these kinds. A longer one ends the connection, and the next one begins with a look: nothing is missed by that. */
 const maxLength = 4 * 1024 * 1024
 
-function readMessage(data: unknown): Reply | 'malformed' {
-  if (typeof data !== 'string') return 'malformed'
-  if (data.length > maxLength) return { result: { query: '' } }
+function readMessage(data: string): Reply | 'malformed' {
   try {
     const value: unknown = JSON.parse(data)
     return typeof value === 'object' && value !== null ? (value as Reply) : 'malformed'

@@ -3,6 +3,7 @@
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
 import { isAddress } from '../../../../peers/peer.ts'
+import { limiter } from '../../../rollout/limit.ts'
 import type { Endpoint } from '../../probe.ts'
 import { addressFault } from './hosts.ts'
 
@@ -20,7 +21,10 @@ export type ProbeOptions = {
 /** Undefined where it answers, else why it cannot be used. Never rejects. */
 export type PublishedProbe = (endpoint: Endpoint, options: ProbeOptions, signal: AbortSignal) => Promise<string | undefined>
 
-export const lookupAll: ProbeOptions['lookup'] = host => lookup(host, { all: true })
+/** The system's look-ups take threads, of which Node has four: names that strangers publish, with name servers that stall, must leave some. */
+const lookupsAtOnce = limiter(2)
+
+export const lookupAll: ProbeOptions['lookup'] = host => lookupsAtOnce(() => lookup(host, { all: true }))
 
 /** A name with more addresses than these is no node's; a resolver's answer of 64 KiB holds thousands. */
 const maxAddresses = 16

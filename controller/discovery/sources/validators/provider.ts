@@ -29,7 +29,7 @@ export type View = {
 }
 
 export type ProviderTimes = {
-  readonly rpc: RpcOptions
+  readonly rpc: Omit<RpcOptions, 'held'>
   readonly retry: RetryTimes
   readonly events: EventTimes
   /** How long a reading serves while no event arrives. */
@@ -84,6 +84,7 @@ function startProvider(urls: readonly string[], network: string | undefined, { l
   const hints = new Set<() => void>()
   const end = new AbortController()
   const endpoints = new Endpoints(urls, times.retry)
+  const rpc: RpcOptions = { ...times.rpc, held: { bytes: 0 } }
   let events: true | string = 'not connected yet'
   let highest = { height: 0, at: 0 }
   let current: { readonly url: string; readonly at: number; readonly view: Promise<View> } | undefined
@@ -119,8 +120,8 @@ function startProvider(urls: readonly string[], network: string | undefined, { l
 
   async function readView(url: string): Promise<View> {
     const { signal } = end
-    const asked = <T>(query: Query<T>) => ask(url, query, times.rpc, signal)
-    const status = await readStatus(url, times.rpc, signal)
+    const asked = <T>(query: Query<T>) => ask(url, query, rpc, signal)
+    const status = await readStatus(url, rpc, signal)
     if (network !== undefined && status.network !== network)
       throw new Error(`found the chain ${JSON.stringify(status.network.slice(0, 64))}, expected ${network}`)
     if (status.catchingUp) throw new Error(`found a node at block ${status.height} that is still catching up`)

@@ -7,10 +7,15 @@ export type RpcOptions = {
   /** For a whole answer. */
   readonly timeoutMs: number
   readonly maxBytes: number
+  /** Bytes of all answers that are on their way; counted here. */
+  readonly held: { bytes: number }
   readonly fetch: typeof fetch
 }
 
-export const rpcDefaults: RpcOptions = { timeoutMs: 4000, maxBytes: 16 * 1024 * 1024, fetch: globalThis.fetch }
+/** Two of the longest answers. Hundreds of queries go out at a time, and an endpoint that answers each at length must not fill the memory. */
+const maxHeld = (maxBytes: number) => 2 * maxBytes
+
+export const rpcDefaults: Omit<RpcOptions, 'held'> = { timeoutMs: 4000, maxBytes: 16 * 1024 * 1024, fetch: globalThis.fetch }
 
 export type ChainStatus = {
   readonly network: string
@@ -45,6 +50,7 @@ export async function ask<T>(url: string, query: Query<T>, options: RpcOptions, 
 
 async function call(url: string, method: string, params: object, options: RpcOptions, signal: AbortSignal): Promise<unknown> {
   const timeout = AbortSignal.timeout(options.timeoutMs)
+  const own = { bytes: 0 }
   try {
     const response = await options.fetch(url, {
       method: 'POST',
@@ -53,7 +59,7 @@ async function call(url: string, method: string, params: object, options: RpcOpt
       redirect: 'error',
       signal: AbortSignal.any([signal, timeout]),
     })
-    const text = await readText(response, options.maxBytes)
+    const text = await readText(response, options, own)
     const { result, error } = parse(text, response.status)
     if (error) throw new Error(`found the error ${printable(String(error.data || error.message))}`)
     if (typeof result !== 'object' || result === null) throw new Error('found no result')
@@ -61,6 +67,8 @@ async function call(url: string, method: string, params: object, options: RpcOpt
   } catch (error) {
     if (timeout.aborted && !signal.aborted) throw new Error(`${method}: found no answer within ${options.timeoutMs / 1000} s`)
     throw new Error(`${method}: ${reason(error)}`)
+  } finally {
+    options.held.bytes -= own.bytes
   }
 }
 
@@ -73,12 +81,14 @@ function parse(text: string, status: number): Answer {
   throw new Error(`found status ${status} and ${text === '' ? 'nothing' : `"${printable(text)}"`}, expected JSON-RPC`)
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
+async function readText(response: Response, { maxBytes, held }: RpcOptions, own: { bytes: number }): Promise<string> {
   const chunks: Uint8Array[] = []
-  let length = 0
   for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > maxBytes) throw new Error(`found more than ${maxBytes} bytes`) // leaving the loop ends the connection
+    own.bytes += chunk.length
+    held.bytes += chunk.length
+    // Leaving the loop ends the connection.
+    if (own.bytes > maxBytes) throw new Error(`found more than ${maxBytes} bytes`)
+    if (held.bytes > maxHeld(maxBytes)) throw new Error(`found more than ${maxHeld(maxBytes)} bytes in answers at one time`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -35,9 +35,8 @@ export function settle(
     const want = wanted.get(operator)
     const last = before.get(operator)
     const changes = last ? Math.min(limit.burst, last.changes + Math.max(0, now - last.at) / limit.refillMs) : limit.burst
-    const subject = `validator ${operator}`
     const stay = (problem?: Omit<Problem, 'subject'>) => {
-      if (problem) problems.push({ ...problem, subject })
+      if (problem) problems.push({ ...problem, subject: `validator ${operator}` })
       // Who has nothing listed and all its changes is as one never seen.
       if (!last || (!last.peer && changes === limit.burst)) return
       settled.set(operator, last.changes === limit.burst ? last : { peer: last.peer, changes, at: now })

@@ -52,15 +52,15 @@ export function wantedPeers(
   const left = { nothing: 0, unbonded: opted.length - members.length, beyond: Math.max(0, members.length - maxWanted) }
 
   for (const validator of members.slice(0, maxWanted)) {
-    const subject = `validator ${validator.operator}`
     const published = registry(validator, options.allowPrivate)
     if (published.kind === 'nothing') left.nothing++
-    if (published.kind === 'refused') problems.push({ code: published.code, subject, message: `${named(validator)}: ${published.message}` })
+    if (published.kind === 'refused')
+      problems.push({ code: published.code, subject: subjectOf(validator.operator), message: `${named(validator)}: ${published.message}` })
     if (published.kind !== 'endpoint') continue
     const id = published.id ?? computed(validator, options)
     if (id === undefined) {
       const message = `${named(validator)} publishes ${published.host} without a node ID, expected p2p=NODEID@HOST`
-      problems.push({ code: 'no-node-id', subject, message })
+      problems.push({ code: 'no-node-id', subject: subjectOf(validator.operator), message })
       continue
     }
     peers.set(validator.operator, { id, host: published.host, port: options.port, role: 'peer' })
@@ -101,22 +101,25 @@ function ownersOf(peers: ReadonlyMap<string, Peer>, settled: AllSettled): Readon
 /** One ID at two validators, and one address at two: the latter stay both, since only the right ID can connect there. */
 function shared(peers: ReadonlyMap<string, Peer>, owners: ReadonlyMap<string, string>): Problem[] {
   const hosts = new Map<string, string>()
-  return [...peers].flatMap(([operator, peer]) => {
-    const subject = `validator ${operator}`
+  const problems: Problem[] = []
+  for (const [operator, peer] of peers) {
     const owner = owners.get(peer.id ?? '')
-    if (owner !== operator)
-      return [{ code: 'id-claimed', subject, message: `it publishes node ID ${peer.id}, which is that of validator ${owner}` }]
     const other = hosts.get(peer.host)
-    hosts.set(peer.host, other ?? operator)
-    if (other === undefined) return []
-    return [
-      {
-        code: 'shared-host',
-        subject,
-        message: `it publishes ${peer.host}, as validator ${other} does: at most one of them can be reached there`,
-      },
-    ]
-  })
+    if (owner !== operator) {
+      const message = `it publishes node ID ${peer.id}, which is that of validator ${owner}`
+      problems.push({ code: 'id-claimed', subject: subjectOf(operator), message })
+    } else if (other === undefined) {
+      hosts.set(peer.host, operator)
+    } else {
+      const message = `it publishes ${peer.host}, as validator ${other} does: at most one of them can be reached there`
+      problems.push({ code: 'shared-host', subject: subjectOf(operator), message })
+    }
+  }
+  return problems
+}
+
+function subjectOf(operator: string): string {
+  return `validator ${operator}`
 }
 
 function named({ moniker }: Validator): string {

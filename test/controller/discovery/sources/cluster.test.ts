@@ -300,6 +300,20 @@ t.test('stellarNodes', async t => {
     t.match((await look(given.make({ stellarNodes: {} }, { exclude: { names: ['v2'] } }))).peers, ['10.0.0.3:11625', '10.0.0.6:11625'])
   })
 
+  t.test('two hundred validators, and one that comes', async t => {
+    const names = Array.from({ length: 200 }, (_, index) => `v${index}`)
+    const ip = (index: number) => `10.1.${Math.floor(index / 100)}.${index % 100}`
+    const given = await start(
+      t,
+      names.flatMap((name, index) => [node(name), own(name, ip(index))]),
+    )
+    const source = given.make({ stellarNodes: {} }, { limit: 1000 })
+    t.equal((await look(source)).peers.length, 200)
+    await given.api.put(node('late') as KubernetesObject)
+    await given.api.put(own('late', '10.2.0.1') as KubernetesObject)
+    await becomes(source, [...names.map((_, index) => `${ip(index)}:11625`), '10.2.0.1:11625'].sort())
+  })
+
   t.test('what cannot be read is said, with what to do', async t => {
     const given = await start(t, objects)
     given.api.refuse(403)

@@ -1,0 +1,15 @@
+// As much of the package ws as is used here; it brings no types of its own.
+declare module 'ws' {
+  import type { EventEmitter } from 'node:events'
+
+  export class WebSocket extends EventEmitter {
+    constructor(url: string, options: { maxPayload: number; perMessageDeflate: boolean; followRedirects: boolean })
+    send(text: string): void
+    /** Ends the connection without a closing handshake. */
+    terminate(): void
+    on(event: 'open', listener: () => void): this
+    on(event: 'close', listener: (code: number, reason: Buffer) => void): this
+    on(event: 'error', listener: (error: Error) => void): this
+    on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): this
+  }
+}
