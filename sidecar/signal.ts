@@ -12,7 +12,7 @@ import { momentOf } from './supervisor.ts'
  * The kubelet looks at its containers once a second, and starts the node again where it looks between the node's end and the sidecar's: so
  * that time, in ms, is kept short.
  */
-const endPollMs = 10
+const endPollMs = 2
 
 export function createSignal(parts: ReachParts & { graceSeconds: number; names: readonly string[] }): Reach {
   const { procDir, log, exit, graceSeconds, now = Date.now, pollMs = 50, kill = (pid, name) => process.kill(pid, name) } = parts

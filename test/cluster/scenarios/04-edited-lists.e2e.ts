@@ -46,6 +46,9 @@ async function edited(t: Test, strategy: keyof typeof levels, way: (typeof listW
   const after = await getPod(ns, 'node0-0')
   t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
   t.equal(after.status.podIP, before.status.podIP, 'the same address')
-  t.equal((containerStatus(after, 'node')?.restartCount ?? 0) - startsBefore, level === 'process' ? 0 : 1, 'restarts of the container')
+  const again = (containerStatus(after, 'node')?.restartCount ?? 0) - startsBefore
+  // By signal nobody holds the container until the sidecar has ended, too: see scenario 11.
+  const isTwice = strategy === 'signal' && level === 'all-containers' && again === 2
+  t.ok(again === (level === 'process' ? 0 : 1) || isTwice, `restarts of the container: ${again}`)
   t.equal(containerStatus(after, 'state')?.restartCount, level === 'all-containers' ? 1 : 0, 'restarts of the init container')
 }
