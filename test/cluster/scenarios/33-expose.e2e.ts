@@ -4,10 +4,10 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { portName } from '../../../controller/discovery/expose/ports.ts'
 import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
-import { type KubernetesObject, makeChain, type PodSpec } from '../chain.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { condition, peerSetObject } from '../peer-sets.ts'
-import { besideControl, impatient, namespaceFor, openRpc, replacePod } from '../scenario.ts'
+import { besideControl, namespaceFor, replacePod } from '../scenario.ts'
+import { giveAddresses, splitChain } from '../two-clusters.ts'
 import { getPod, height, netInfo, until } from '../watch.ts'
 
 const chainIds = ['consumer-0-1751692096-0', 'consumer-1-1751692096-0'] as const
@@ -37,12 +37,6 @@ const behind = (namespace: string, name: string | undefined) =>
     .filter(slice => slice.ports[0]?.name === name)
     .flatMap(({ endpoints }) => (endpoints ?? []).filter(({ conditions }) => conditions.ready).flatMap(one => one.addresses))
 
-/** What a cloud's controller would do. */
-function giveAddress(namespace: string, service: string, ip: string): void {
-  const status = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip }] } } })
-  kubectl('-n', namespace, 'patch', 'service', service, '--subresource=status', '--type=merge', '-p', status)
-}
-
 function connects(host: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ host, port, timeout: 1000 })
@@ -57,36 +51,6 @@ function connects(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** Validator 0 in the one namespace and 1 in the other; the second chain's nodes are 2 and 3. Labelled as exposed pods are. */
-function consumer(number: 0 | 1): { ids: readonly string[]; objects: KubernetesObject[] } {
-  const variable = {
-    name: 'CMT_P2P_PERSISTENT_PEERS',
-    valueFrom: { configMapKeyRef: { name: `peers-${number}`, key: 'persistent_peers' } },
-  }
-  const pod = (spec: PodSpec): PodSpec => {
-    const [node, ...rest] = spec.containers
-    return node ? { ...spec, containers: [{ ...node, env: [variable] }, ...rest] } : spec
-  }
-  const config = (toml: string) => openRpc(toml).replace(/^persistent_peers = .*$/m, 'persistent_peers = ""')
-  const chain = makeChain({ namespace: a, validators: 2, annotations: impatient(), pod, config })
-  const objects = chain.objects.map(object => {
-    const index = Number(/^node(\d)/.exec(object.metadata.name)?.[1])
-    const moved = JSON.parse(
-      JSON.stringify(object).replaceAll(
-        /"node(\d)(-config|-keys)?"/g,
-        (_, digit, rest) => `"node${Number(digit) + number * 2}${rest ?? ''}"`,
-      ),
-    ) as KubernetesObject
-    moved.metadata.namespace = index === 0 ? a : b
-    if (moved.kind === 'StatefulSet') {
-      const { template } = moved.spec as { template: { metadata: { labels: Record<string, string> } } }
-      Object.assign(template.metadata.labels, { group: 'consumers', 'chain-id': chainIds[number] })
-    }
-    return moved
-  })
-  return { ids: chain.ids, objects }
-}
-
 const list = (id: string | undefined, namespace: typeof a | typeof b, number: 0 | 1) => ({
   source: { static: { peers: [`${id}@${addresses[namespace]}:${ports[number]}`] } },
   output: { configMap: `peers-${number}`, key: 'persistent_peers', format: 'cometbft-list' },
@@ -98,7 +62,7 @@ const exposes = { service: 'p2p', selector: consumers, keepSeconds: 0 }
 t.test('two clusters', async t => {
   install('manifests/overlays/expose')
   for (const name of [a, b]) namespaceFor(t, name)
-  const [one, two] = [consumer(0), consumer(1)]
+  const [one, two] = [splitChain(0, chainIds[0], [a, b]), splitChain(1, chainIds[1], [a, b])]
 
   // A: a Service for each of two PeerSets to share, each with its own chain. B: one PeerSet, and a Service of somebody else's.
   const ofB = {
@@ -145,7 +109,7 @@ t.test('two clusters', async t => {
   })
 
   await t.test('connected through the load balancers only', async t => {
-    for (const namespace of [a, b] as const) giveAddress(namespace, 'p2p', addresses[namespace])
+    for (const namespace of [a, b] as const) giveAddresses(namespace, 'p2p', addresses[namespace])
     await until('it is said', 20, () => condition(b, 'both', 'Exposed')?.status === 'True')
     t.match(
       condition(b, 'both', 'Exposed')?.message,
@@ -261,7 +225,7 @@ t.test(
       ports: [{ name: port, port: 26656 }],
     })
     apply([slice('seed', 'p2p')])
-    giveAddress(ns, 'p2p', '10.99.0.20')
+    giveAddresses(ns, 'p2p', '10.99.0.20')
     await until('the pod listens', 30, () => connects(ip, 26656))
     for (const end = Date.now() + 5000; Date.now() < end; ) t.equal(await connects('10.99.0.20', 30143), false)
     apply([slice('right', 'consumer-testchain1-0')])
