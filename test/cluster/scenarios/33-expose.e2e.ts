@@ -1,12 +1,14 @@
 // spec.expose: two consumer chains, each with a validator in either of two "clusters" (namespaces), which reach each other through load balancers'
 // addresses only. A chain of two makes blocks only while both are connected, and CometBFT lets in nobody but the node ID that it dialled.
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { portName } from '../../../controller/discovery/expose/ports.ts'
 import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
 import { apply, install, kubectl } from '../install.ts'
+import { outside } from '../outside.ts'
 import { condition, peerSetObject } from '../peer-sets.ts'
-import { besideControl, namespaceFor, replacePod } from '../scenario.ts'
+import { namespaceFor, replacePod } from '../scenario.ts'
 import { giveAddresses, splitChain } from '../two-clusters.ts'
 import { getPod, height, netInfo, until } from '../watch.ts'
 
@@ -216,79 +218,26 @@ t.test(
       },
     ])
     const { value: ip } = await until('the pod runs', 60, async () => (await getPod(ns, 'node')).status.podIP)
-    const slice = (name: string, port: string) => ({
+    const slice = (name: string, port: string, node: object) => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...meta(name), labels: { 'kubernetes.io/service-name': 'p2p' } },
       addressType: 'IPv4',
-      endpoints: [{ addresses: [ip], conditions: { ready: true }, nodeName: 'node1' }],
+      endpoints: [{ addresses: [ip], conditions: { ready: true }, ...node }],
       ports: [{ name: port, port: 26656 }],
     })
-    apply([slice('seed', 'p2p')])
-    giveAddresses(ns, 'p2p', '10.99.0.20')
+    const address = '10.99.0.20'
+    apply([slice('seed', 'p2p', {})])
+    giveAddresses(ns, 'p2p', address)
     await until('the pod listens', 30, () => connects(ip, 26656))
-    for (const end = Date.now() + 5000; Date.now() < end; ) t.equal(await connects('10.99.0.20', 30143), false)
-    apply([slice('right', 'consumer-testchain1-0')])
-    await until('with the right name it leads to the pod', 20, () => connects('10.99.0.20', 30143))
+    for (const end = Date.now() + 3000; Date.now() < end; await delay(200)) t.equal(await connects(address, 30143), false)
+    apply([slice('named', 'consumer-testchain1-0', {})])
+    await until('with the right name it leads to the pod, from within', 20, () => connects(address, 30143))
+    if (process.env.E2E_CLUSTER) return
+    const client = outside(t)
+    t.ok(client.connects(ip, 26656), 'there is a way from outside')
+    t.notOk(client.connects(address, 30143), 'without nodeName it is local to no node, and externalTrafficPolicy is Local')
+    apply([slice('named', 'consumer-testchain1-0', { nodeName: 'node1' })])
+    await until('with nodeName it leads to the pod, from outside, too', 20, () => client.connects(address, 30143))
   },
 )
-
-t.test('a policy holds the controller to that, and the schema says what is wrong', async t => {
-  install('manifests/overlays/expose')
-  const ns = namespaceFor(t, 'expose-policy', { control: true })
-  const controller = ['--as=system:serviceaccount:repeer-system:repeer-controller', '-n', ns]
-  const meta = (name: string) => ({ name, namespace: ns })
-  const port = { name: 'x', port: 1 }
-  apply([
-    { apiVersion: 'v1', kind: 'Service', metadata: meta('plain'), spec: { selector: { app: 'x' }, ports: [port] } },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { ...meta('balanced'), labels: { 'repeer.dev/exposes': 'chains' } },
-      spec: { type: 'LoadBalancer', ports: [port] },
-    },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...meta('theirs'), labels: { 'kubernetes.io/service-name': 'plain' } },
-      addressType: 'IPv4',
-      endpoints: [],
-      ports: [port],
-    },
-  ])
-  const refused: [args: string[], message: RegExp][] = [
-    [['patch', 'service', 'plain', '-p', '{"spec":{"ports":[{"name":"y","port":2}]}}'], /found a Service of another type/],
-    [['create', 'service', 'clusterip', 'fresh', '--tcp=1'], /found a Service of another type/],
-    [['patch', 'service', 'balanced', '-p', '{"spec":{"selector":{"app":"x"}}}'], /found a Service with a selector/],
-    [['patch', 'service', 'balanced', '-p', '{"spec":{"externalIPs":["10.1.1.1"]}}'], /found a change of externalIPs/],
-    [['patch', 'service', 'balanced', '-p', '{"spec":{"loadBalancerSourceRanges":["0.0.0.0/0"]}}'], /found a change of another field/],
-    [['patch', 'service', 'balanced', '-p', '{"metadata":{"labels":{"x":"y"}}}'], /found a change of another label/],
-    [['patch', 'endpointslice', 'theirs', '-p', '{"ports":[]}'], /found an EndpointSlice of another manager/],
-    [['delete', 'service', 'balanced'], /forbidden/i],
-    [['delete', 'endpointslice', 'theirs'], /forbidden/i],
-  ]
-  for (const [args, message] of refused) t.throws(() => kubectl(...controller, ...args), { message }, args.join(' '))
-  kubectl(...controller, 'patch', 'service', 'balanced', '-p', '{"spec":{"ports":[{"name":"x","port":1},{"name":"y","port":2}]}}')
-  t.pass('ports it may add')
-
-  const good = { source: { static: { peers: ['a:1'] } }, output: { configMap: 'c', key: 'k', format: 'generic-list' } }
-  const rows: [expose: object, message: RegExp][] = [
-    [{ selector: consumers }, /spec\.expose\.service: Required value/],
-    [{ service: 'p2p', selector: {} }, /a selector that selects everything/],
-    [{ ...exposes, chainId: 'a', chainIdLabel: 'b' }, /found chainId and chainIdLabel, expected one of them/],
-    [
-      {
-        ...exposes,
-        ports: [
-          { chainId: 'a', port: 1 },
-          { chainId: 'b', port: 1 },
-        ],
-      },
-      /found one port for two chains, expected each port once/,
-    ],
-    [{ ...exposes, targetPort: 'no port' }, /expected the name of a port, or a number from 1 to 65535/],
-    [{ ...exposes, annotations: { 'repeer.dev/exposes': 'x' } }, /found an annotation of repeer's own/],
-  ]
-  for (const [expose, message] of rows) t.throws(() => apply([peerSetObject(ns, 'bad', { ...good, expose })]), { message }, String(message))
-  t.match(kubectl('explain', 'peerset.spec.expose'), /service\t<string> -required-/)
-})
