@@ -193,51 +193,47 @@ t.test('two clusters', async t => {
   })
 })
 
-t.test(
-  'without repeer the slice of the seed leads nowhere: its port has another name than the port of the Service',
-  besideControl(),
-  async t => {
-    const ns = namespaceFor(t, 'expose-control', { control: true })
-    const meta = (name: string) => ({ name, namespace: ns })
-    const pod = {
-      containers: [
-        {
-          name: 'node',
-          image: process.env.E2E_BUSYBOX_IMAGE ?? 'localhost/busybox:1',
-          command: ['/bin/busybox', 'nc', '-lk', '-p', '26656', '-e', 'cat'],
-        },
-      ],
-    }
-    apply([
-      { apiVersion: 'v1', kind: 'Pod', metadata: meta('node'), spec: pod },
+t.test('without repeer the slice of the seed leads nowhere: its port has another name than the port of the Service', async t => {
+  const ns = namespaceFor(t, 'expose-control', { control: true })
+  const meta = (name: string) => ({ name, namespace: ns })
+  const pod = {
+    containers: [
       {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: meta('p2p'),
-        spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ name: 'consumer-testchain1-0', port: 30143 }] },
+        name: 'node',
+        image: process.env.E2E_BUSYBOX_IMAGE ?? 'localhost/busybox:1',
+        command: ['/bin/busybox', 'nc', '-lk', '-p', '26656', '-e', 'cat'],
       },
-    ])
-    const { value: ip } = await until('the pod runs', 60, async () => (await getPod(ns, 'node')).status.podIP)
-    const slice = (name: string, port: string, node: object) => ({
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...meta(name), labels: { 'kubernetes.io/service-name': 'p2p' } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: [ip], conditions: { ready: true }, ...node }],
-      ports: [{ name: port, port: 26656 }],
-    })
-    const address = '10.99.0.20'
-    apply([slice('seed', 'p2p', {})])
-    giveAddresses(ns, 'p2p', address)
-    await until('the pod listens', 30, () => connects(ip, 26656))
-    for (const end = Date.now() + 3000; Date.now() < end; await delay(200)) t.equal(await connects(address, 30143), false)
-    apply([slice('named', 'consumer-testchain1-0', {})])
-    await until('with the right name it leads to the pod, from within', 20, () => connects(address, 30143))
-    if (process.env.E2E_CLUSTER) return
-    const client = outside(t)
-    t.ok(client.connects(ip, 26656), 'there is a way from outside')
-    t.notOk(client.connects(address, 30143), 'without nodeName it is local to no node, and externalTrafficPolicy is Local')
-    apply([slice('named', 'consumer-testchain1-0', { nodeName: 'node1' })])
-    await until('with nodeName it leads to the pod, from outside, too', 20, () => client.connects(address, 30143))
-  },
-)
+    ],
+  }
+  apply([
+    { apiVersion: 'v1', kind: 'Pod', metadata: meta('node'), spec: pod },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: meta('p2p'),
+      spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ name: 'consumer-testchain1-0', port: 30143 }] },
+    },
+  ])
+  const { value: ip } = await until('the pod runs', 60, async () => (await getPod(ns, 'node')).status.podIP)
+  const slice = (name: string, port: string, node: object) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...meta(name), labels: { 'kubernetes.io/service-name': 'p2p' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [ip], conditions: { ready: true }, ...node }],
+    ports: [{ name: port, port: 26656 }],
+  })
+  const address = '10.99.0.20'
+  apply([slice('seed', 'p2p', {})])
+  giveAddresses(ns, 'p2p', address)
+  await until('the pod listens', 30, () => connects(ip, 26656))
+  for (const end = Date.now() + 3000; Date.now() < end; await delay(200)) t.equal(await connects(address, 30143), false)
+  apply([slice('named', 'consumer-testchain1-0', {})])
+  await until('with the right name it leads to the pod, from within', 20, () => connects(address, 30143))
+  if (process.env.E2E_CLUSTER) return
+  const client = outside(t)
+  t.ok(client.connects(ip, 26656), 'there is a way from outside')
+  t.notOk(client.connects(address, 30143), 'without nodeName it is local to no node, and externalTrafficPolicy is Local')
+  apply([slice('named', 'consumer-testchain1-0', { nodeName: 'node1' })])
+  await until('with nodeName it leads to the pod, from outside, too', 20, () => client.connects(address, 30143))
+})
