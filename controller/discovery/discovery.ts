@@ -9,6 +9,8 @@ import { createFollowing, type Following } from '../rollout/following.ts'
 import { limiter } from '../rollout/limit.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
+import { createExposure } from './expose/expose.ts'
+import { startTidying } from './expose/tidy.ts'
 import { type FollowedSet, followSet, type PeerSetFigures, type SetParts } from './follow-set.ts'
 import { peerSets } from './names.ts'
 import { followOutputs } from './outputs.ts'
@@ -24,7 +26,6 @@ export type DiscoveryParts = {
   readonly allowed: () => boolean
   /** Default: one for each kind; see sources/index.ts. */
   readonly createSource?: SetParts['createSource']
-  readonly createExposure?: SetParts['createExposure']
   readonly looked?: SetParts['looked']
   readonly clock?: Clock
   /** How long changes are gathered. Default: 1000. */
@@ -69,6 +70,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     () => hintAll(),
   )
   const consents = createConsents(namespace => consented.items.get(namespace))
+  const consentsKnown = () => consented.unknown() === undefined
   const running = new Map<string, { readonly uid: string; readonly followed: FollowedSet; set: PeerSet }>()
   /** Known, and waiting for the rest to be known. */
   const waiting = new Map<string, PeerSet>()
@@ -107,6 +109,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
         isReady = true
         for (const set of waiting.values()) open(set)
         waiting.clear()
+        tidying.hint()
       },
       () => undefined,
     )
@@ -115,7 +118,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   const limit = limiter(looksAtOnce)
   const setParts: SetParts = {
     createSource: parts.createSource ?? sources(),
-    createExposure: parts.createExposure,
+    createExposure: (set, { expose }, hint) =>
+      createExposure(set, expose, hint, { collections, consents, consentsKnown, writes, allowed: leads, now }),
     sourceParts: { log, collections, consents, probe: createProbe() },
     outputs,
     writes,
@@ -132,7 +136,18 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     looked: parts.looked,
   }
 
+  const tidying = startTidying({
+    collections,
+    sets: () => (isReady ? sets() : undefined),
+    writes,
+    allowed: leads,
+    log,
+    coalesceMs,
+    signal: stop.signal,
+  })
+
   function open(set: PeerSet): void {
+    tidying.hint()
     const key = `${set.namespace}/${set.name}`
     if (!isReady) return void waiting.set(key, set)
     const present = running.get(key)
@@ -146,6 +161,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   }
 
   function shut(key: string): void {
+    tidying.hint()
     waiting.delete(key)
     const present = running.get(key)
     if (!present) return
@@ -179,7 +195,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     close: async () => {
       stop.abort()
       for (const key of [...running.keys()]) shut(key)
-      await Promise.all([following, outputs.done, collections.close(), ...closing])
+      await Promise.all([following, tidying.done, outputs.done, collections.close(), ...closing])
     },
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { PodEvent } from '../rollout/events.ts'
 import { choosePeers, nothingKnown } from './choose.ts'
 import { invalidStatus, type Outcome, same, statusAfter } from './conditions.ts'
+import type { Exposed } from './expose/outcome.ts'
 import { applyBody, type Current, changeSentence, type Decision, decideOutput, listedIn, metadataText } from './output.ts'
 import type { Outputs, Place } from './outputs.ts'
 import type { Condition, PeerSet, PeerSetSpec, PeerSetStatus, SourceKind } from './peer-set.ts'
@@ -16,7 +17,7 @@ import type { Writes } from './writes.ts'
 
 /** What `spec.expose` asks for, kept up to date: asked after each look. `reconcile` rejects where the API server cannot be asked. */
 export type Exposure = {
-  reconcile(signal: AbortSignal): Promise<{ readonly ok: boolean; readonly reason: string; readonly message: string }>
+  reconcile(signal: AbortSignal): Promise<Exposed>
   close(): Promise<void>
 }
 
@@ -215,6 +216,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
       log.info({ peerSet: `${set.namespace}/${set.name}`, configMap: placeOf(output), change }, 'the peer list has changed')
 
     const exposed = exposure ? await exposure.reconcile(stop.signal) : undefined
+    if (exposed?.change !== undefined) parts.tell(set, { type: 'Normal', reason: 'PortsChanged', message: exposed.change })
     const outcome: Outcome = {
       at: clock.now(),
       sourceError: typeof answer === 'string' ? answer : undefined,

@@ -13,3 +13,10 @@ export const outputLabel = { name: 'repeer.dev/peer-list', value: 'discovered' }
 
 /** Shown by `kubectl get --show-managed-fields`; one for each PeerSet, so that two with one ConfigMap do not take each other's keys away. */
 export const fieldManager = 'repeer-discovery'
+
+/** On every Service on which a PeerSet has ports: so all of them are followed with one watch. */
+export const serviceLabel = { name: 'repeer.dev/exposes', value: 'chains' } as const
+/** Of Kubernetes: who cares for an EndpointSlice. */
+export const sliceManager = { name: 'endpointslice.kubernetes.io/managed-by', value: 'repeer.dev' } as const
+/** On an EndpointSlice: the PeerSet, of the same namespace, that it is made for. */
+export const peerSetLabel = 'repeer.dev/peer-set'

@@ -197,12 +197,12 @@ function readInterval(fields: Fields): number {
   return Math.min(limits.maxIntervalMs, Math.max(limits.minIntervalMs, ms))
 }
 
-function readPort(fields: Fields): PortChoice {
-  const port = fields.get('port')
+export function readPort(fields: Fields, field = 'port'): PortChoice {
+  const port = fields.get(field)
   if (port === undefined) return undefined
   if (typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536) return port
   if (typeof port === 'string' && /^[a-z0-9-]{1,63}$/.test(port)) return port
-  return fields.problem('port', JSON.stringify(port), 'the name of a port, or a number from 1 to 65535')
+  return fields.problem(field, JSON.stringify(port), 'the name of a port, or a number from 1 to 65535')
 }
 
 function readIdFrom(fields: Fields): IdFrom {
@@ -228,7 +228,7 @@ function readHealthCheck(fields: Fields): HealthCheck {
 }
 
 /** As the API server takes it in a query; '' where there is none, or an empty one. */
-function readSelector(fields: Fields): Selector {
+export function readSelector(fields: Fields): Selector {
   const selector = optionalObject(fields, 'selector')
   if (!selector) return ''
   const labels = selector.get('matchLabels')

@@ -28,7 +28,12 @@ export type Scope<T> = {
 /** Objects of a few KB each. */
 const pageSize = 250
 
-export function followScope<T>(parts: SourceParts, namespaces: Namespaces, selector: Selector, kind: Kind<T>): Scope<T> {
+export function followScope<T>(
+  parts: Pick<SourceParts, 'collections' | 'consents' | 'hint' | 'namespace'>,
+  namespaces: Namespaces,
+  selector: Selector,
+  kind: Kind<T>,
+): Scope<T> {
   const { collections, consents, hint } = parts
   const follow = (namespace: string | undefined): Followed<T> =>
     collections.follow(

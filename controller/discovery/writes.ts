@@ -1,4 +1,4 @@
-// The two writes of discovery: a server-side apply of a ConfigMap's keys, and a PeerSet's status.
+// The writes of discovery: server-side applies of a ConfigMap's keys, of a Service's ports and of EndpointSlices, and a PeerSet's status.
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
@@ -13,6 +13,9 @@ export type Writes = {
   apply(set: PeerSet, place: Place, body: object, force: boolean, signal: AbortSignal): Promise<unknown>
   /** Resolves where the PeerSet is gone, too. */
   status(set: PeerSet, status: PeerSetStatus, signal: AbortSignal): Promise<void>
+  /** As it is then. Reject with an ApiError: 409 where a field has another manager. The body names the object. */
+  applyService(manager: string, body: object, signal: AbortSignal): Promise<unknown>
+  applySlice(manager: string, body: object, signal: AbortSignal): Promise<unknown>
   fetchConfigMap(place: Place, signal: AbortSignal): Promise<unknown>
 }
 
@@ -39,12 +42,24 @@ export function createWrites(config: KubeConfig, allowed: () => boolean): Writes
     if (!allowed()) throw new NotLeading()
   }
 
+  function applied(of: string, manager: string, body: object, force: boolean, signal: AbortSignal): Promise<unknown> {
+    const path = `${of}?fieldManager=${encodeURIComponent(manager)}&force=${force}`
+    const contentType = 'application/apply-patch+yaml'
+    return apiRequest(config, { method: 'PATCH', path, body, contentType, expected: [], timeoutMs, signal, agent })
+  }
+
   return {
     apply: async (set, place, body, force, signal) => {
       await turn(signal)
-      const path = `${pathOf(place)}?fieldManager=${encodeURIComponent(managerOf(set))}&force=${force}`
-      const contentType = 'application/apply-patch+yaml'
-      return apiRequest(config, { method: 'PATCH', path, body, contentType, expected: [], timeoutMs, signal, agent })
+      return applied(pathOf(place), managerOf(set), body, force, signal)
+    },
+    applyService: async (manager, body, signal) => {
+      await turn(signal)
+      return applied(pathOf(placeOf(body), 'api/v1', 'services'), manager, body, false, signal)
+    },
+    applySlice: async (manager, body, signal) => {
+      await turn(signal)
+      return applied(pathOf(placeOf(body), 'apis/discovery.k8s.io/v1', 'endpointslices'), manager, body, false, signal)
     },
     status: async (set, status, signal) => {
       await turn(signal)
@@ -59,8 +74,12 @@ export function createWrites(config: KubeConfig, allowed: () => boolean): Writes
   }
 }
 
-function pathOf({ namespace, name }: Place): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`
+function pathOf({ namespace, name }: Place, group = 'api/v1', plural = 'configmaps'): string {
+  return `/${group}/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`
+}
+
+function placeOf(body: object): Place {
+  return (body as { metadata: Place }).metadata
 }
 
 /** By name, so that a PeerSet that was created anew goes on with its keys. */

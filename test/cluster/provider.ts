@@ -51,8 +51,11 @@ export type ProviderChain = {
   readonly stop: () => Promise<void>
 }
 
-/** `program`: interchain-security-pd. Rejects, with the end of a node's log, where no block comes within a minute. */
-export async function startProvider(program: string, { commitMs = 500 } = {}): Promise<ProviderChain> {
+/**
+ * `program`: interchain-security-pd. `host`: where the nodes' RPC listens. Rejects, with the end of a node's log, where no block comes within two
+ * minutes.
+ */
+export async function startProvider(program: string, { commitMs = 500, host = '127.0.0.1' } = {}): Promise<ProviderChain> {
   const dir = await mkdtemp(join(tmpdir(), 'provider-'))
   const ports = await freePorts(validatorNames.length * 2)
   const homes = validatorNames.map(name => join(dir, name))
@@ -89,7 +92,7 @@ export async function startProvider(program: string, { commitMs = 500 } = {}): P
         operator: await pd('keys', 'show', name, '--bech', 'val', '-a', ...keyring(home)),
         nodeId: await pd('comet', 'show-node-id', '--home', home),
         p2pPort: ports[index * 2] ?? 0,
-        rpc: `http://127.0.0.1:${ports[index * 2 + 1]}`,
+        rpc: `http://${host}:${ports[index * 2 + 1]}`,
       }
     }),
   )

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import t from 'tap'
-import { outputLabel, peerSets } from '../../controller/discovery/names.ts'
+import { exposeDefaults, readExposeSpec, trafficPolicies } from '../../controller/discovery/expose/spec.ts'
+import { outputLabel, peerSetLabel, peerSets, serviceLabel, sliceManager } from '../../controller/discovery/names.ts'
 import { conditionTypes, limits, readSpec, serviceAddresses, sourceKinds } from '../../controller/discovery/peer-set.ts'
 import { addressFault } from '../../controller/discovery/sources/validators/hosts.ts'
 import { portBases } from '../../controller/discovery/sources/validators/ports.ts'
@@ -15,7 +16,7 @@ const objects = baseFiles().flatMap(file => file.objects)
 const crd = one(objects, 'CustomResourceDefinition')
 const [version] = crd.spec.versions
 const schema = version.schema.openAPIV3Schema
-const { source, output, limit, minPeers, interval } = schema.properties.spec.properties
+const { source, output, limit, minPeers, interval, expose } = schema.properties.spec.properties
 
 type Schema = { type?: string; description?: string; properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 
@@ -42,6 +43,11 @@ t.test('its values and bounds are those of the code', async t => {
   t.same(source.properties.services.properties.address.enum, [...serviceAddresses])
   t.same(source.properties.validators.properties.probe.enum, [...probeKinds])
   t.match({ limit, minPeers }, { limit: { default: limits.defaultLimit, maximum: limits.most }, minPeers: { default: 1 } })
+  const { externalTrafficPolicy, maxPorts, keepSeconds } = expose.properties
+  t.same(externalTrafficPolicy.enum, [...trafficPolicies])
+  t.match(maxPorts, { default: exposeDefaults.maxPorts, maximum: exposeDefaults.mostPorts })
+  t.match(keepSeconds, { default: exposeDefaults.keepSeconds, maximum: exposeDefaults.mostKeepSeconds })
+  t.match(expose.properties.chainIdLabel.description, `Default: ${exposeDefaults.chainIdLabel}.`)
   t.equal(interval.default, `${limits.intervalMs / 1000}s`)
   for (const type of conditionTypes) t.match(schema.properties.status.properties.conditions.description, `${type}:`)
 })
@@ -69,6 +75,10 @@ t.test('what the schema calls required, the code insists on', async t => {
   }
 })
 
+const exposing = ['expose-rbac.yaml', 'expose-policy.yaml'].flatMap(file =>
+  parse(readFileSync(join(root, 'manifests/overlays/expose', file), 'utf8')),
+)
+
 t.test('the permissions are these and no others', async t => {
   const said = (name: string, from = objects) =>
     one(from, 'ClusterRole', name).rules.map(
@@ -84,6 +94,7 @@ t.test('the permissions are these and no others', async t => {
   const stellar = parse(readFileSync(join(root, 'manifests/overlays/stellar/stellar-rbac.yaml'), 'utf8'))
   t.same(said('repeer-discovery-stellar', stellar), ['stellar.org/stellarnodes: list,watch'])
   t.notMatch(JSON.stringify(objects), 'stellarnodes"]', 'StellarNodes only where they are used')
+  t.same(said('repeer-expose', exposing), ['/services: create,patch', 'discovery.k8s.io/endpointslices: create,patch'])
   t.match(
     one(stellar, 'ClusterRoleBinding').subjects,
     [one(of('controller', objects), 'ServiceAccount').metadata].map(({ name, namespace }) => ({ kind: 'ServiceAccount', name, namespace })),
@@ -98,6 +109,32 @@ t.test('a policy holds the writes of ConfigMaps to lists', async t => {
   t.match(text, outputLabel.name)
   t.match(text, `== '${outputLabel.value}'`)
   for (const { message } of spec.validations) t.match(message, /^found .*, expected /)
+})
+
+t.test('policies hold the writes of Services and EndpointSlices to what is exposed', async t => {
+  for (const [name, resource, labels] of [
+    ['repeer-expose-services', 'services', [serviceLabel.name]],
+    ['repeer-expose-slices', 'endpointslices', [sliceManager.name, `== '${sliceManager.value}'`, peerSetLabel]],
+  ] as const) {
+    const { spec } = one(exposing, 'ValidatingAdmissionPolicy', name)
+    t.equal(spec.failurePolicy, 'Fail')
+    t.match(spec.matchConstraints.resourceRules, [{ resources: [resource], operations: ['CREATE', 'UPDATE'] }])
+    for (const text of labels) t.match(JSON.stringify(spec.validations), text)
+    for (const { message } of spec.validations) t.match(message, /^found .*, expected /)
+    t.match(one(exposing, 'ValidatingAdmissionPolicyBinding', name).spec, { policyName: name, validationActions: ['Deny'] })
+  }
+})
+
+t.test('overlay expose is the base, one role and two policies', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
+  const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
+    some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  const base = names(render('manifests'))
+  t.same(
+    names(render('manifests/overlays/expose'))
+      .filter(name => !base.includes(name))
+      .sort(),
+    names(exposing).sort(),
+  )
 })
 
 t.test('overlay stellar is the base and one role', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
@@ -176,6 +213,7 @@ t.test('the examples are PeerSets that the code reads', async t => {
     for (const object of parse(readFileSync(join(folder, file), 'utf8')).filter(({ kind }) => kind === 'PeerSet')) {
       t.notMatch(readSpec(object.spec, object.metadata.namespace ?? 'a'), { invalid: String }, `${file}: ${object.metadata.name}`)
       t.equal(object.apiVersion, peerSets.apiVersion)
+      if (object.spec.expose) t.notMatch(readExposeSpec(object.spec.expose, 'a'), { invalid: String }, `${file}: expose`)
     }
   }
 })

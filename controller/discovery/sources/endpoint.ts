@@ -8,13 +8,22 @@ export type NamedPort = { readonly name?: string; readonly port: number }
 const usual = /^(tcp-)?(p2p|p2p-tcp|peer|peers|core-peer)$/
 
 /** The port that is meant, or a sentence that says what was found instead. */
-export function choosePort(ports: readonly NamedPort[], choice: PortChoice): number | string {
+export function choosePort(ports: readonly NamedPort[], choice: PortChoice, field = "spec.source's port"): number | string {
   if (typeof choice === 'number') return choice
   const named = ports.filter(({ name }) => (choice === undefined ? usual.test(name ?? '') : name === choice))
   const [first] = choice === undefined && named.length === 0 ? ports : named
   if (first && (named.length > 0 || ports.length === 1)) return first.port
   const found = ports.map(({ name, port }) => (name ? `${name} ${port}` : port)).join(', ') || 'none'
-  return `found the ports ${found}, expected ${choice === undefined ? 'one named p2p, or a single one' : `one named ${choice}`}: set spec.source's port`
+  return `found the ports ${found}, expected ${choice === undefined ? 'one named p2p, or a single one' : `one named ${choice}`}: set ${field}`
+}
+
+/** The TCP ports that a pod's containers declare. */
+export function declaredPorts(containers: readonly RawContainer[] | null | undefined): NamedPort[] {
+  return (containers ?? []).flatMap(({ ports }) =>
+    (ports ?? []).flatMap(({ name, containerPort, protocol = 'TCP' }) =>
+      containerPort !== undefined && protocol === 'TCP' ? [{ ...(name ? { name } : {}), port: containerPort }] : [],
+    ),
+  )
 }
 
 const idPattern = /^[0-9a-z]{1,128}$/i
@@ -42,4 +51,8 @@ export function choiceKey(choice: { readonly idFrom?: IdFrom; readonly port?: Po
 /** Rejects with all sentences, where nothing at all was read. */
 export function failIfNothingRead(unknown: readonly string[], known: number): void {
   if (unknown.length > 0 && known === 0) throw new Error(unknown.join('; '))
+}
+
+type RawContainer = {
+  readonly ports?: readonly { readonly name?: string; readonly containerPort?: number; readonly protocol?: string }[] | null
 }

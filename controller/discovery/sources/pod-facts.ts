@@ -4,7 +4,7 @@ import type { ApiObject } from '../../../kubernetes/list-watch.ts'
 import { isAddress, normalHost } from '../../../peers/peer.ts'
 import type { IdFrom, PortChoice } from '../peer-set.ts'
 import type { Kind } from '../scope.ts'
-import { choiceKey, choosePort, readId } from './endpoint.ts'
+import { choiceKey, choosePort, declaredPorts, readId } from './endpoint.ts'
 import type { Keep } from './keep.ts'
 
 export type PodFacts = {
@@ -28,16 +28,11 @@ export function podKind(choice: PodChoice): Kind<PodFacts> {
 export function readPodFacts(object: ApiObject, { port, idFrom }: PodChoice): PodFacts {
   const { metadata, spec, status } = object as RawPod
   const host = normalHost(status?.podIP ?? '')
-  const ports = (spec?.containers ?? []).flatMap(({ ports = [] }) =>
-    (ports ?? []).flatMap(({ name, containerPort, protocol = 'TCP' }) =>
-      containerPort !== undefined && protocol === 'TCP' ? [{ ...(name ? { name } : {}), port: containerPort }] : [],
-    ),
-  )
   return {
     ip: host !== undefined && isAddress(host) ? host : undefined,
     ready: (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
     deleting: metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
-    port: choosePort(ports, port),
+    port: choosePort(declaredPorts(spec?.containers), port),
     id: readId(object, idFrom),
     instance: metadata?.labels?.['app.kubernetes.io/instance'],
   }
@@ -52,11 +47,7 @@ export function unfit({ ip, ready, deleting }: PodFacts, pod: string, keep: Keep
 
 type RawPod = ApiObject & {
   readonly metadata?: { readonly deletionTimestamp?: unknown }
-  readonly spec?: {
-    readonly containers?: readonly {
-      readonly ports?: readonly { readonly name?: string; readonly containerPort?: number; readonly protocol?: string }[] | null
-    }[]
-  }
+  readonly spec?: { readonly containers?: Parameters<typeof declaredPorts>[0] }
   readonly status?: {
     readonly podIP?: string
     readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] | null

@@ -171,3 +171,26 @@ t.test('a leader that is lost between two writes: nothing else is written, and i
   await new Promise(resolve => setTimeout(resolve, 100))
   t.match(given.writes(), [/^PATCH .*configmaps/, /^PATCH .*status$/], 'the list was there already')
 })
+
+t.test('spec.expose: a Service and an EndpointSlice, each by server-side apply with the manager of the PeerSet', async t => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'node', namespace: 'a', uid: 'p', labels: { app: 'chain', 'chain-id': 'one-1' } },
+    spec: { nodeName: 'node1', containers: [{ name: 'node', ports: [{ name: 'p2p', containerPort: 26656 }] }] },
+    status: { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status: 'True' }] },
+  }
+  const expose = { service: 'p2p', selector: { matchLabels: { app: 'chain' } } }
+  const given = await start(t, [namespace('a'), pod, object('set', { expose })])
+  await until('the condition', async () =>
+    (await given.status('set'))?.conditions?.some(({ type, message }) => type === 'Exposed' && message.includes('one-1 on 3')),
+  )
+  const writes = given.writes().filter(url => !/configmaps|peersets/.test(url))
+  t.match(writes[0], /^PATCH \/api\/v1\/namespaces\/a\/services\/p2p\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/)
+  t.match(
+    writes[1],
+    /^PATCH \/apis\/discovery\.k8s\.io\/v1\/namespaces\/a\/endpointslices\/p2p-[0-9a-f]{12}\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/,
+  )
+  t.match(await given.api.get('Service', 'p2p', 'a'), { spec: { type: 'LoadBalancer', ports: [{ name: 'p2p-one-1' }] } })
+  t.ok(given.events.some(({ reason, name }) => reason === 'PortsChanged' && name === 'set'))
+})

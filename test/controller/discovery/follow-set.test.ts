@@ -272,3 +272,23 @@ t.test('figures for metrics: a successor goes on from the status', async t => {
   followed.update(peerSet({}, { generation: 2, spec: { invalid: 'x' } }))
   t.match(followed.figures(), { source: undefined })
 })
+
+t.test('ports that come and go, and what keeps a chain from its port, are told once each', async t => {
+  const answers = [
+    { ok: false, reason: 'NoAddress', message: 'no address yet', change: 'Service a/p2p: +p2p-one 30143' },
+    { ok: false, reason: 'PortTaken', message: 'chain two: port 30143 is that of chain one' },
+    { ok: false, reason: 'PortTaken', message: 'chain two: port 30143 is that of chain one' },
+    { ok: false, reason: 'ServiceFull', message: 'chain two: full' },
+    { ok: true, reason: 'Exposed', message: 'all' },
+  ]
+  const exposure: Exposure = {
+    reconcile: async () => answers.shift() ?? { ok: true, reason: 'Exposed', message: 'all' },
+    close: async () => {},
+  }
+  const { clock, given } = setup(t, { exposure, set: peerSet({ expose: {} }) })
+  await clock.pass(150_000)
+  t.same(
+    given.events.map(({ type, reason }) => `${type} ${reason}`).filter(one => !one.includes('PeersChanged')),
+    ['Normal PortsChanged', 'Warning PortTaken', 'Warning ServiceFull'],
+  )
+})

@@ -1,0 +1,94 @@
+// The whole of it: a real provider chain, on which two operators publish the addresses of their load balancers; a consumer chain with a node of each,
+// in two "clusters"; PeerSets that read the one and expose the other. An edit on the chain, timed to the list and to the node that is connected.
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
+import { client } from '../client.ts'
+import { nodeAddress } from '../configs.ts'
+import { apply, install } from '../install.ts'
+import { condition, peerSetObject } from '../peer-sets.ts'
+import { buildPrograms } from '../programs.ts'
+import { startProvider } from '../provider.ts'
+import { namespaceFor, settled } from '../scenario.ts'
+import { giveAddresses, splitChain } from '../two-clusters.ts'
+import { height, netInfo, until } from '../watch.ts'
+
+const chainId = 'consumer-0-1751686503-0'
+const port = portsOf(chainId).p2p
+const [a, b] = ['operator-a', 'operator-b'] as const
+const lbA = '10.99.1.11'
+const lbsB = ['10.99.1.21', '10.99.1.22', '10.99.1.23'] as const
+
+async function listed(namespace: string): Promise<string | undefined> {
+  try {
+    return (await client().core.readNamespacedConfigMap({ namespace, name: 'peers-0' })).data?.persistent_peers
+  } catch {
+    return undefined
+  }
+}
+
+/** Milliseconds since the epoch; asked every 20 ms. */
+async function when(what: string, seconds: number, look: () => Promise<boolean>): Promise<number> {
+  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await delay(20)) if (await look()) return Date.now()
+  throw new Error(`not within ${seconds} s: ${what}`)
+}
+
+t.test('an edit on the provider chain reaches the node in the other cluster', async t => {
+  install('manifests/overlays/expose')
+  const [programs = ''] = await buildPrograms(['interchain-security'], line => t.comment(line))
+  // The controller's pod has to reach it: on the node's address.
+  const provider = await startProvider(join(programs, 'interchain-security-pd'), { host: nodeAddress })
+  t.teardown(() => provider.stop())
+  const [alice, bob] = provider.nodes
+  if (!alice || !bob) throw new Error('there are not two validators')
+  for (const name of [a, b]) namespaceFor(t, name)
+  const chain = splitChain(0, chainId, [a, b])
+  const at = (index: 0 | 1, host: string) => `${chain.ids[index]}@${host}:${port}`
+  const consumer = await provider.createConsumer(chainId)
+  for (const index of [0, 1]) await provider.optIn(index, consumer)
+  await provider.launch(consumer)
+
+  // An endpoint is listed once it answers, and a node starts with a list: so each has itself in it from the start, which nodes ignore.
+  const spec = (operator: string, itself: string) => ({
+    additional: [itself],
+    source: {
+      validators: { endpoints: provider.nodes.map(({ rpc }) => rpc), chainId: provider.chainId, operator, consumer: chainId },
+    },
+    output: { configMap: 'peers-0', key: 'persistent_peers', format: 'cometbft-list' },
+    allowPrivate: true,
+    expose: { service: 'p2p', selector: { matchLabels: { group: 'consumers' } } },
+  })
+  apply([
+    ...chain.objects,
+    peerSetObject(a, 'consumer', spec(alice.operator, at(0, lbA))),
+    peerSetObject(b, 'consumer', spec(bob.operator, at(1, lbsB[0]))),
+  ])
+  for (const namespace of [a, b])
+    await until(`the load balancer of ${namespace}`, 60, () => condition(namespace, 'consumer', 'Exposed')?.reason === 'NoAddress')
+  giveAddresses(a, 'p2p', lbA)
+  giveAddresses(b, 'p2p', ...lbsB)
+  const publish = (index: 0 | 1, host: string) => provider.editDetails(index, `an operator\np2p=${chain.ids[index]}@${host}`)
+
+  await publish(0, lbA)
+  await publish(1, lbsB[0])
+  await when('A lists B', 60, async () => (await listed(a))?.includes(at(1, lbsB[0])) ?? false)
+  await when('B lists A', 60, async () => (await listed(b))?.includes(at(0, lbA)) ?? false)
+  await until('A has B', 60, async () => (await netInfo(a, 0))?.peers.length === 1)
+  await until('blocks', 60, async () => (await height(a, 0)) > 1)
+  t.match(condition(a, 'consumer', 'Exposed'), { status: 'True', message: `Service ${a}/p2p at ${lbA}: ${chainId} on ${port}` })
+
+  for (const host of lbsB.slice(1)) {
+    await settled(a, [0])
+    const edited = await publish(1, host)
+    const list = await when(`A lists ${host}`, 30, async () => (await listed(a))?.includes(at(1, host)) ?? false)
+    const connected = await when(`A is connected to ${host}`, 60, async () =>
+      ((await netInfo(a, 0).catch(() => undefined))?.peers ?? []).some(peer => peer.remote_ip === host),
+    )
+    t.comment(`edit-validator in a block -> list ${list - edited.at} ms, -> node connected ${connected - edited.at} ms`)
+    t.ok(list - edited.at <= 2000, 'the list within 2 s')
+    t.ok(connected - edited.at <= 6000, 'connected within 6 s')
+    const from = await height(a, 0)
+    await until('blocks go on', 30, async () => (await height(a, 0)) > from + 1)
+  }
+})
