@@ -38,7 +38,9 @@ t.test('signal: three changes within ten minutes take effect, the later ones aft
     const away = (Number(state?.running?.startedAt) - Number(lastState?.terminated?.finishedAt)) / 1000
     seconds.push(away)
     if (index > 0) t.match(told.join(), /kubelet-back-off/, 'the page tells what is waited for')
-    t.comment(`change ${index + 1}: the container was away for ${away} s, all was well after ${effect.seconds.toFixed(1)} s; the page said: ${told.join(' | ')}`)
+    t.comment(
+      `change ${index + 1}: the container was away for ${away} s, all was well after ${effect.seconds.toFixed(1)} s; the page said: ${told.join(' | ')}`,
+    )
     await settled(ns)
   }
   const after = await getPod(ns, 'node0-0')
