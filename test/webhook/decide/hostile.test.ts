@@ -148,9 +148,12 @@ t.test('a large or contrived pod takes no long time', t => {
     ],
   ]
   for (const [what, hostile] of [...rows, ...contrived, ...products]) {
-    const start = performance.now()
+    // Of this thread's processor time: what else the machine does is not decide's fault.
+    const start = process.threadCpuUsage()
     decide(hostile)
-    t.ok(performance.now() - start < 1500, `${what}: ${Math.round(performance.now() - start)} ms`)
+    const { user, system } = process.threadCpuUsage(start)
+    const ms = Math.round((user + system) / 1000)
+    t.ok(ms < 1500, `${what}: ${ms} ms`)
   }
   t.end()
 })
