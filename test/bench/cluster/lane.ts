@@ -17,6 +17,8 @@ export type Sample = {
   readonly change: Change
   /** From the change until node0 is connected as it should be; undefined: not within the time given. */
   readonly seconds?: number
+  /** From the moment the peer's new pod runs, at its new address, until node0 is connected to it; undefined where no peer moved, or in vain. */
+  readonly sinceNewPodSeconds?: number
   /** From the change until node0's process is one that has read it; undefined where no process was replaced. */
   readonly runningSeconds?: number
   /** The longest time in which node0 did not answer. */
@@ -135,11 +137,15 @@ async function answered({ namespace, pods }: Lane, index: number): Promise<void>
 
 async function movePeer(lane: Lane): Promise<Sample> {
   const before = lane.pods.pod('node1-0')
-  return timed(lane, listed, async () => {
+  const began = performance.now()
+  let arrivedSeconds = 0
+  const sample = await timed(lane, listed, async () => {
     await lane.api.deletePod(lane.namespace, 'node1-0')
     await until('the peer has a new pod', () => isAnother(lane, 'node1-0', before?.uid), 60, 20)
+    arrivedSeconds = (performance.now() - began) / 1000
     await lane.kind.react(lane.api, lane.namespace)
   })
+  return sample.seconds === undefined ? sample : { ...sample, sinceNewPodSeconds: sample.seconds - arrivedSeconds }
 }
 
 async function editList(lane: Lane): Promise<Sample> {
