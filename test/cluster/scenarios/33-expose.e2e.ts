@@ -291,7 +291,7 @@ t.test('a policy holds the controller to that, and the schema says what is wrong
 
   const good = { source: { static: { peers: ['a:1'] } }, output: { configMap: 'c', key: 'k', format: 'generic-list' } }
   const rows: [expose: object, message: RegExp][] = [
-    [{ selector: consumers }, /spec\.expose\.service: Required value/],
+    [{ selector: consumers }, /missing required field "service"|spec\.expose\.service: Required value/],
     [{ service: 'p2p', selector: {} }, /a selector that selects everything/],
     [{ ...exposes, chainId: 'a', chainIdLabel: 'b' }, /found chainId and chainIdLabel, expected one of them/],
     [
