@@ -66,7 +66,7 @@ async function podsAndEvents({ client }: Cluster): Promise<string> {
     '--- events',
     ...events.map(
       ({ metadata, lastTimestamp, eventTime, involvedObject: of, reason, message }) =>
-        `${(lastTimestamp ?? eventTime)?.toISOString()} ${metadata.namespace}/${of.name} ${reason}: ${message}`,
+        `${String(lastTimestamp ?? eventTime)} ${metadata.namespace}/${of.name} ${reason}: ${message}`,
     ),
   ]
   return lines.join('\n')
