@@ -1,7 +1,5 @@
 // repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README describes.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Image } from './image.ts'
 
@@ -29,8 +27,12 @@ export function repeerImage(staged: string): Image {
 }
 
 export function kubectl(...args: string[]): string {
+  return kubectlWith('', ...args)
+}
+
+function kubectlWith(input: string, ...args: string[]): string {
   try {
-    return execFileSync('kubectl', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
+    return execFileSync('kubectl', args, { input, stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
   } catch (error) {
     const { stderr } = error as { stderr?: Buffer }
     throw new Error(`kubectl ${args.join(' ').slice(0, 200)}: ${stderr?.toString().trim() ?? String(error)}`)
@@ -39,23 +41,17 @@ export function kubectl(...args: string[]): string {
 
 /** `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is installed. */
 export function install(overlay = 'manifests'): void {
-  const dir = mkdtempSync(join(tmpdir(), 'install-'))
   const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
     /(?<=[\s=])(?:[\w.-]+\/)*repeer(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
     imageName,
   )
   if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')
-  const file = join(dir, 'repeer.yaml')
-  writeFileSync(file, rendered)
-  kubectl('apply', '-f', file)
+  kubectlWith(rendered, 'apply', '-f', '-')
   kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
 }
 
 export function apply(objects: readonly unknown[]): void {
-  const dir = mkdtempSync(join(tmpdir(), 'apply-'))
-  const file = join(dir, 'objects.json')
-  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
-  kubectl('apply', '-f', file)
+  kubectlWith(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), 'apply', '-f', '-')
 }
 
 /** `kubectl delete -k manifests/`, as the README says. */
