@@ -2,6 +2,7 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { apiRequest } from '../kubernetes/api-request.ts'
+import { aborted } from './aborted.ts'
 import { type Discovery, startDiscovery } from './discovery/discovery.ts'
 import { leaseTimeoutMs, runElection } from './lease.ts'
 import { leaseStore } from './lease-store.ts'
@@ -142,8 +143,4 @@ function loadConfig(file: string | undefined): KubeConfig {
   if (file === undefined) config.loadFromCluster()
   else config.loadFromFile(file)
   return config
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 }

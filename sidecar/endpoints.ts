@@ -2,6 +2,7 @@
 // address that only the controller knows is a reason to ask DNS again, at once.
 import type { Logger } from 'pino'
 import { type Behind, type Endpoints, parseEndpoints } from '../peers/endpoints.ts'
+import type { Peer } from '../peers/peer.ts'
 import type { Input } from './input.ts'
 import type { HostView } from './observation.ts'
 
@@ -36,6 +37,17 @@ export function isBehind(view: HostView | undefined, behind: Behind | undefined)
   if (!behind || behind.stable) return false
   const { addresses = [] } = view ?? {}
   return addresses.length !== behind.addresses.length || behind.addresses.some(address => !addresses.includes(address))
+}
+
+/** The addresses of listed peers that the controller sees and DNS does not give yet: whether they answer is known by the time that it does. */
+export function addressesAhead(
+  peers: readonly Peer[],
+  views: Readonly<Record<string, HostView>>,
+  endpoints: Endpoints,
+): { address: string; port: number }[] {
+  return peers
+    .filter(({ role, host }) => role === 'peer' && isBehind(views[host], endpoints[host]))
+    .flatMap(({ host, port }) => (endpoints[host]?.addresses ?? []).map(address => ({ address, port })))
 }
 
 /** The views with the pods behind hosts that are Services with an address of their own. */

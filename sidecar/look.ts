@@ -16,6 +16,8 @@ export type Look = {
   readonly node: NodeView
   /** The answers of the TCP probes made for this look, by `host:port`; an address that is absent was not probed. */
   readonly reachable: Readonly<Record<string, boolean>>
+  /** Since when those that answer have done so at every look; absent where this is the first. Of addresses that DNS does not give yet, too. */
+  readonly openSince?: Readonly<Record<string, number>>
   /** The node itself, as its list may name it: its ID and the pod's addresses. */
   readonly self: { readonly id?: string; readonly addresses: readonly string[] }
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }
@@ -33,6 +35,16 @@ export type Look = {
   readonly told?: Told
   /** 0 to 1, for the delay of a self-granted turn. */
   readonly random: number
+}
+
+/** `openSince` after these answers: an address that did not answer, or was not asked, begins anew. */
+export function stillOpen(
+  before: Readonly<Record<string, number>>,
+  reachable: Look['reachable'],
+  now: number,
+): Readonly<Record<string, number>> {
+  const open = Object.keys(reachable).filter(name => reachable[name])
+  return Object.fromEntries(open.map(name => [name, before[name] ?? now]))
 }
 
 /** The settings of the decision. Seconds, each with its reason. */

@@ -6,10 +6,10 @@ import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { blindTurn } from '../peers/turn.ts'
 import { suspects } from './assess.ts'
-import { endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
+import { addressesAhead, endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
 import type { Input } from './input.ts'
-import type { Look, Timing } from './look.ts'
+import { type Look, stillOpen, type Timing } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { HostView, NodeView } from './observation.ts'
@@ -61,6 +61,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let nodeId: string | undefined
   let told: Told | undefined
   let known = noEndpoints
+  let openSince: Readonly<Record<string, number>> = {}
   let lookedAt = now()
   let failure: string | null = null
   let timer: NodeJS.Timeout | undefined
@@ -71,8 +72,9 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   async function lookOnce(): Promise<void> {
     const input = await parts.readInput()
     known = endpointsOf(input, known, log, now())
-    const look = await see(parts, input, current, { nodeId, told, endpoints: known.endpoints })
+    const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints })
     nodeId = look.self.id
+    openSince = look.openSince ?? {}
     told = undefined
     const outcome = reconcile(current, look, parts.timing)
     await parts.save(outcome.memory)
@@ -169,7 +171,7 @@ async function see(
   parts: LoopParts,
   input: Input,
   memory: Memory,
-  before: { nodeId: string | undefined; told: Told | undefined; endpoints: Endpoints },
+  before: { nodeId: string | undefined; told: Told | undefined; openSince: Readonly<Record<string, number>>; endpoints: Endpoints },
 ): Promise<Look> {
   const { told, endpoints } = before
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
@@ -199,14 +201,14 @@ async function see(
     ...(told === undefined ? {} : { told }),
     random: parts.random(),
   }
-  const wanted = new Map(
-    suspects(look, lists, knownTo(memory), memory.intent !== null).map(one => [hostPort({ host: one.address, port: one.port }), one]),
-  )
+  const probed = [...suspects(look, lists, knownTo(memory), memory.intent !== null), ...addressesAhead(peersOf(lists), views, endpoints)]
+  const wanted = new Map(probed.map(one => [hostPort({ host: one.address, port: one.port }), one]))
   // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
   const answers = await Promise.all(
     [...wanted].slice(0, mostProbes).map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
   )
-  return { ...look, reachable: Object.fromEntries(answers) }
+  const reachable = Object.fromEntries(answers)
+  return { ...look, reachable, openSince: stillOpen(before.openSince, reachable, look.now) }
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */

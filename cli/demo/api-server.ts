@@ -9,6 +9,7 @@ import { patched } from './api-patch.ts'
 import { type Resource, resources, selectorOf, type Target, targetOf } from './api-resources.ts'
 import { createStore, type Given, StatusError, type Stored } from './api-store.ts'
 import { createWatches } from './api-watch.ts'
+import { withManager } from './managed-fields.ts'
 
 export type ApiServer = {
   readonly url: string
@@ -57,11 +58,17 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     if (method === 'GET' && target.name === '') return send(response, 200, page(target, searchParams))
     if (method === 'GET') return send(response, 200, store.get(target.resource, target.namespace, target.name))
     if (method === 'DELETE' && target.name !== '') return send(response, 200, store.delete(target.resource, target.namespace, target.name))
-    const [status, object] = change(method, target, request.headers['content-type'] ?? '', parsed(await text(request)))
+    const [status, object] = change(
+      method,
+      target,
+      request.headers['content-type'] ?? '',
+      searchParams.get('fieldManager') ?? '',
+      parsed(await text(request)),
+    )
     send(response, status, object)
   }
 
-  function change(method: string, target: Target, contentType: string, body: unknown): [status: number, object: Stored] {
+  function change(method: string, target: Target, contentType: string, manager: string, body: unknown): [status: number, object: Stored] {
     const { resource, namespace, name } = target
     if (method === 'POST' && name === '') {
       if (resource.namespaced) store.get(kindOf('Namespace'), '', namespace)
@@ -70,17 +77,18 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     if (method === 'PUT' && name !== '') return [200, store.replace(resource, namespace, name, body as Given)]
     if (method === 'PATCH' && name !== '') {
       const kind = contentType.split(';')[0]?.trim() ?? ''
-      if (kind === 'application/apply-patch+yaml') return applied(target, body)
+      if (kind === 'application/apply-patch+yaml') return applied(target, manager, body as Given)
       return [200, store.replace(resource, namespace, name, patched<Given>(store.get(resource, namespace, name), kind, body))]
     }
     throw new StatusError(405, 'MethodNotAllowed', `found ${method}, expected GET, POST, PUT, PATCH or DELETE`)
   }
 
-  /** Server-side apply without managers: what is stated is set, nothing is taken away, nothing conflicts. The body has to be JSON. */
-  function applied({ resource, namespace, name }: Target, body: unknown): [status: number, object: Stored] {
+  /** Server-side apply: what is stated is set and its manager noted; nothing is taken away, nothing conflicts. The body has to be JSON. */
+  function applied({ resource, namespace, name }: Target, manager: string, body: Given): [status: number, object: Stored] {
     const present = store.list(resource, namespace).find(one => one.metadata.name === name)
-    if (!present) return [201, store.create(resource, namespace, body as Given)]
-    return [200, store.replace(resource, namespace, name, patched<Given>(present, 'application/merge-patch+json', body))]
+    const stated = { ...body, metadata: { ...body.metadata, managedFields: withManager(present?.metadata.managedFields, manager, body) } }
+    if (!present) return [201, store.create(resource, namespace, stated)]
+    return [200, store.replace(resource, namespace, name, patched<Given>(present, 'application/merge-patch+json', stated))]
   }
 
   /** `continue` is the place of the next object, and the version it was given at: after a change of the collection it has expired. */

@@ -14,6 +14,7 @@ export type Stored = {
     readonly creationTimestamp: string
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
+    readonly managedFields?: unknown
   }
   readonly [field: string]: unknown
 }

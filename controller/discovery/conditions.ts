@@ -3,6 +3,7 @@
 import type { Peer } from '../../peers/peer.ts'
 import { printable } from '../../peers/peer-list-error.ts'
 import { peerHash } from '../../peers/snapshot.ts'
+import { present } from '../present.ts'
 import type { Condition, PeerSet, PeerSetStatus } from './peer-set.ts'
 import type { Problem } from './source.ts'
 
@@ -130,8 +131,4 @@ function sorted(value: unknown): unknown {
 
 function time(at: number): string {
   return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
-}
-
-function present<K extends string>(key: K, value: string | undefined): { [k in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { [k in K]: string })
 }

@@ -14,7 +14,7 @@ import { startTidying } from './expose/tidy.ts'
 import { type FollowedSet, followSet, type PeerSetFigures, type SetParts } from './follow-set.ts'
 import { peerSets } from './names.ts'
 import { followOutputs } from './outputs.ts'
-import { type PeerSet, type PeerSetStatus, readPeerSet } from './peer-set.ts'
+import { type PeerSet, readPeerSet } from './peer-set.ts'
 import { createProbe } from './probe.ts'
 import { sources } from './sources/index.ts'
 import { createWrites } from './writes.ts'
@@ -35,8 +35,6 @@ export type DiscoveryParts = {
 }
 
 export type Discovery = {
-  /** Of each PeerSet, by NAMESPACE/NAME. */
-  statuses(): ReadonlyMap<string, PeerSetStatus>
   /** For metrics: of each PeerSet. */
   figures(): readonly (PeerSetFigures & { readonly namespace: string; readonly name: string })[]
   /** What cannot be followed at the moment. */
@@ -188,7 +186,6 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   )
 
   return {
-    statuses: () => new Map([...running].map(([key, { followed }]) => [key, followed.status()])),
     figures: () => [...running.values()].map(({ set: { namespace, name }, followed }) => ({ namespace, name, ...followed.figures() })),
     behind: () =>
       [setState, outputState, ...collections.following()].flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),

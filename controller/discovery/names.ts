@@ -2,6 +2,11 @@
 
 export const peerSets = { apiVersion: 'repeer.dev/v1alpha1', kind: 'PeerSet', path: '/apis/repeer.dev/v1alpha1' } as const
 
+/** An owner reference to a PeerSet: what it has goes with it, and nothing waits for that. */
+export function ownerOf({ name, uid }: { readonly name: string; readonly uid: string }): object {
+  return { apiVersion: peerSets.apiVersion, kind: peerSets.kind, name, uid, controller: false, blockOwnerDeletion: false }
+}
+
 /** On a namespace: namespaces whose PeerSets may write here, comma-separated, or `*`. */
 export const allowPeerSetsFrom = 'repeer.dev/allow-peersets-from'
 /** On a namespace: namespaces whose PeerSets may list peers that run here, comma-separated, or `*`. */

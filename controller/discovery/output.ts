@@ -3,7 +3,7 @@ import { parsePeers } from '../../peers/formats/index.ts'
 import { hostPort, type Peer, peerKey } from '../../peers/peer.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import { type Chosen, writeList } from './choose.ts'
-import { handOverTo, outputLabel } from './names.ts'
+import { handOverTo, outputLabel, ownerOf } from './names.ts'
 import type { PeerSet, PeerSetSpec } from './peer-set.ts'
 
 /** What is known of a ConfigMap; undefined: there is none. */
@@ -92,14 +92,6 @@ export function applyBody(
 ): object {
   // Owned where it was created for the PeerSet, so that it goes with it; a ConfigMap that was there before stays.
   const owns = output.namespace === set.namespace && (current === undefined || current.owners.includes(set.uid))
-  const owner = {
-    apiVersion: 'repeer.dev/v1alpha1',
-    kind: 'PeerSet',
-    name: set.name,
-    uid: set.uid,
-    controller: false,
-    blockOwnerDeletion: false,
-  }
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -107,7 +99,7 @@ export function applyBody(
       name: output.configMap,
       namespace: output.namespace,
       labels: { [outputLabel.name]: outputLabel.value },
-      ...(owns ? { ownerReferences: [owner] } : {}),
+      ...(owns ? { ownerReferences: [ownerOf(set)] } : {}),
     },
     data: { [output.key]: text, ...(output.metadataKey === '' ? {} : { [output.metadataKey]: metadata }) },
   }

@@ -2,6 +2,7 @@
 // noticed at once. What was just written counts before the watch tells it.
 import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import { isOlder } from '../../kubernetes/resource-version.ts'
 import type { Following } from '../rollout/following.ts'
 import { outputLabel } from './names.ts'
 import { type Current, readCurrent } from './output.ts'
@@ -30,7 +31,7 @@ export type OutputsOptions = {
   readonly fetch: (place: Place) => Promise<unknown>
 }
 
-type Entry = { readonly version: bigint; readonly keys: readonly string[]; readonly current: Current }
+type Entry = { readonly version: string; readonly keys: readonly string[]; readonly current: Current }
 
 export function followOutputs(options: OutputsOptions): Outputs {
   const { api, times, signal, state, keysOf, changed, fetch } = options
@@ -42,7 +43,7 @@ export function followOutputs(options: OutputsOptions): Outputs {
 
   function put(key: string, entry: Entry): void {
     const before = entries.get(key)
-    if (before && before.version > entry.version) return
+    if (before && isOlder(entry.version, before.version)) return
     entries.set(key, entry)
     // An object that was not known is nobody's change; whoever needs it asks.
     if (before && JSON.stringify(before.current) !== JSON.stringify(entry.current)) changed(key)
@@ -63,7 +64,7 @@ export function followOutputs(options: OutputsOptions): Outputs {
       set: put,
       remove: (key, object) => {
         const before = entries.get(key)
-        if (!before || before.version > versionOf(object)) return
+        if (!before || isOlder(versionOf(object), before.version)) return
         entries.delete(key)
         changed(key)
       },
@@ -97,7 +98,6 @@ export function keyOf({ namespace, name }: Place): string {
   return `${namespace}/${name}`
 }
 
-/** Resource versions are decimal numbers that grow (Kubernetes API Concepts, "Resource Versions"). */
-function versionOf({ metadata }: ApiObject): bigint {
-  return BigInt(/^\d+$/.test(metadata?.resourceVersion ?? '') ? (metadata?.resourceVersion ?? '0') : '0')
+function versionOf({ metadata }: ApiObject): string {
+  return metadata?.resourceVersion ?? ''
 }

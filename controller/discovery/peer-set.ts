@@ -1,5 +1,6 @@
 // A PeerSet (repeer.dev/v1alpha1) as the controller reads it. The schema in manifests/base/peersets-crd.yaml has validated it; what is read here is
 // checked all the same, since a cluster can have another version of the schema. Pure.
+import { isDeleting } from '../../kubernetes/object-state.ts'
 import { type FieldProblem, Fields } from '../../peers/fields.ts'
 import { type Format, formats } from '../../peers/formats/index.ts'
 
@@ -119,14 +120,14 @@ const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h:
 /** What is kept of a raw PeerSet; undefined for what is no object of the API. Never throws. */
 export function readPeerSet(object: unknown): PeerSet | undefined {
   const { metadata, spec, status } = (object ?? {}) as Raw
-  const { namespace, name, uid, generation, deletionTimestamp } = metadata ?? {}
+  const { namespace, name, uid, generation } = metadata ?? {}
   if (!namespace || !name || !uid) return undefined
   return {
     namespace,
     name,
     uid,
     generation: generation ?? 0,
-    deleting: deletionTimestamp !== undefined && deletionTimestamp !== null,
+    deleting: isDeleting(metadata),
     spec: readSpec(spec, namespace),
     status: typeof status === 'object' && status !== null ? (status as PeerSetStatus) : {},
   }

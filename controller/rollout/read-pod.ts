@@ -1,8 +1,10 @@
 // From a Pod as the API has it to what the controller keeps of it. Annotations are a stranger's words: they are checked, bounded, and never followed.
 import { isIP } from 'node:net'
+import { isDeleting } from '../../kubernetes/object-state.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
 import { annotation, containerName } from '../../peers/pod.ts'
+import { present } from '../present.ts'
 import type { InjectedPod } from './pod.ts'
 
 export type ReadPodOptions = {
@@ -24,7 +26,7 @@ const maxReason = 500
  */
 export function readPod(object: unknown, options: ReadPodOptions = {}): InjectedPod | undefined {
   const { metadata, spec, status } = fields(object)
-  const { name, namespace, uid, annotations, creationTimestamp, deletionTimestamp } = fields(metadata)
+  const { name, namespace, uid, annotations, creationTimestamp } = fields(metadata)
   const texts = fields(annotations)
   const planText = texts[annotation.plan]
   if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string' || typeof planText !== 'string') return undefined
@@ -50,7 +52,7 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     phase: typeof phase === 'string' ? phase : 'Unknown',
     ready: ready?.['status'] === 'True',
     ...present('readySince', timeOf(ready?.['lastTransitionTime'])),
-    deleting: deletionTimestamp !== undefined && deletionTimestamp !== null,
+    deleting: isDeleting(fields(metadata)),
     createdAt: timeOf(creationTimestamp) ?? 0,
   }
 }
@@ -93,8 +95,4 @@ function bounded(text: unknown, maxCharacters: number): string | undefined {
 function timeOf(text: unknown): number | undefined {
   const at = typeof text === 'string' ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : at
-}
-
-function present<K extends string, V>(key: K, value: V | undefined): { [k in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [k in K]: V })
 }

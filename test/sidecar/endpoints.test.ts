@@ -1,7 +1,7 @@
 import t from 'tap'
 import { formatEndpoints } from '../../peers/endpoints.ts'
-import { endpointsOf, isBehind, noEndpoints, withStable } from '../../sidecar/endpoints.ts'
-import { host } from './fixtures/look.ts'
+import { addressesAhead, endpointsOf, isBehind, noEndpoints, withStable } from '../../sidecar/endpoints.ts'
+import { host, peer } from './fixtures/look.ts'
 
 const text = formatEndpoints({ node1: { addresses: ['10.0.0.1'], stable: false }, node2: { addresses: ['10.0.0.2'], stable: true } })
 
@@ -51,6 +51,14 @@ t.test('whether DNS is behind', async t => {
   for (const [what, addresses, behind, stable, is] of rows) {
     t.equal(isBehind(addresses && host(addresses), behind && { addresses: behind, stable }), is, what)
   }
+})
+
+t.test('the addresses that DNS does not give yet', async t => {
+  const views = { node1: host('10.0.0.9'), node2: host('10.96.0.2'), node3: host('10.0.0.3') }
+  const { endpoints } = endpointsOf({ endpoints: text }, noEndpoints, { warn: () => {} }, 0)
+  t.same(addressesAhead([peer(1), peer(2), peer(3)], views, endpoints), [{ address: '10.0.0.1', port: 26656 }])
+  t.same(addressesAhead([peer(1, { role: 'seed' })], views, endpoints), [], 'a seed need not be connected')
+  t.same(addressesAhead([peer(1)], { node1: host('10.0.0.1') }, endpoints), [], 'DNS has caught up')
 })
 
 t.test('the pods behind an address of its own', async t => {

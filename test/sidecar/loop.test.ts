@@ -1,6 +1,7 @@
 // The loop with real timers and no node: what it asks of its parts, and in which order.
 import pino from 'pino'
 import t from 'tap'
+import { formatEndpoints } from '../../peers/endpoints.ts'
 import type { Page } from '../../peers/page.ts'
 import { sourceKey } from '../../sidecar/given.ts'
 import type { Input } from '../../sidecar/input.ts'
@@ -11,9 +12,9 @@ import { createMetrics } from '../../sidecar/metrics.ts'
 import { connection, healthy, host, peer, plan } from './fixtures/look.ts'
 
 /** Parts that note what they were asked, over a node whose state the test changes. */
-function parts(over: Partial<LoopParts> = {}) {
+function parts(over: Partial<LoopParts> = {}, settleSeconds = 0) {
   const calls: string[] = []
-  const thePlan = plan({ times: { settleSeconds: 0, minIntervalSeconds: 0 } })
+  const thePlan = plan({ times: { settleSeconds, minIntervalSeconds: 0 } })
   const now = Date.now()
   const node = {
     peers: [peer(1), peer(2)],
@@ -231,4 +232,26 @@ t.test('an address that does not answer yet is tried often for a minute, then se
   const looks = calls.length
   await new Promise(resolve => setTimeout(resolve, 200))
   t.equal(calls.length, looks, 'twenty times the short interval later not one more')
+})
+
+t.test('an address that the controller tells before DNS is tried at once, and known to be open since', async t => {
+  let now = Date.now()
+  let endpoints: string | undefined
+  const { calls, node, made } = parts({ now: () => now }, 8)
+  const settles = { ...made, readInput: async () => ({ ...(await made.readInput()), ...(endpoints === undefined ? {} : { endpoints }) }) }
+  const loop = startLoop(settles, blank)
+  t.teardown(() => loop.close())
+  await until('settled', () => loop.page()?.phase === 'settled')
+  endpoints = formatEndpoints({ node2: { addresses: ['10.0.0.22'], stable: false } })
+  node.connections = [connection(1, '10.0.0.1')]
+  loop.hint()
+  await until('tried', () => calls.includes('probe 10.0.0.22:26656'))
+  t.notOk(
+    calls.some(call => call.startsWith('restart')),
+    'DNS is what the node would ask',
+  )
+  now += 8_000
+  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
+  loop.hint()
+  await until('a restart', () => calls.includes('restart process'))
 })

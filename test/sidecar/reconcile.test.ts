@@ -2,6 +2,7 @@ import t from 'tap'
 import type { HoldReason } from '../../peers/reasons.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import { tokenOf } from '../../sidecar/given.ts'
+import { stillOpen } from '../../sidecar/look.ts'
 import type { Outcome } from '../../sidecar/reconcile.ts'
 import { connection, healthy, host, nodeId, peer, plan, source, start, world } from './fixtures/look.ts'
 
@@ -53,6 +54,57 @@ t.test('a move that heals by itself within the settle time is left alone', async
   t.equal(w.memory.restarts.length, 0)
   w.connections = w.connections.filter(one => one.id !== nodeId(2))
   t.equal(reason(w.after(60)), 'settling', 'lost again later: the node still has the old address, and the time starts again')
+})
+
+t.test('the settle time counts from when the new address first answered, where the controller told of it before DNS', async t => {
+  const moved = () => {
+    const w = world()
+    w.after(0)
+    w.after(60)
+    w.move(2, '10.0.0.22')
+    return w
+  }
+  t.test('the rest of it only', async t => {
+    const w = moved()
+    w.openSince = { '10.0.0.22:26656': w.now - 4_000 }
+    t.equal(reason(w.after(0)), 'settling')
+    t.equal(reason(w.after(5)), 'settling')
+    t.equal(reason(w.after(1)), 'restart', '10 s after it first answered')
+  })
+  t.test('none of it is left', async t => {
+    const w = moved()
+    w.openSince = { '10.0.0.22:26656': w.now - 10_000 }
+    t.equal(reason(w.after(0)), 'restart')
+  })
+  t.test('the last of several counts, and an address that has not been open before counts from now', async t => {
+    const w = moved()
+    w.move(3, '10.0.0.33')
+    w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
+    t.equal(reason(w.after(0)), 'settling')
+    t.equal(reason(w.after(9)), 'settling')
+    t.equal(reason(w.after(1)), 'restart')
+  })
+  t.test('not from before the process started', async t => {
+    const w = moved()
+    w.process = { identity: 'b', startedAt: w.now - 1_000 }
+    w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
+    w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now - 500 }) }
+    t.equal(reason(w.after(0)), 'settling')
+  })
+  t.test('a change after another starts it again', async t => {
+    const w = moved()
+    t.equal(reason(w.after(8)), 'settling')
+    w.move(3, '10.0.0.33')
+    w.openSince = { '10.0.0.22:26656': w.now - 60_000, '10.0.0.33:26656': w.now - 60_000 }
+    t.equal(reason(w.after(0)), 'settling')
+    t.equal(reason(w.after(9)), 'settling')
+    t.equal(reason(w.after(1)), 'restart')
+  })
+})
+
+t.test('since when an address has been open', async t => {
+  t.same(stillOpen({}, { a: true, b: false }, 5), { a: 5 })
+  t.same(stillOpen({ a: 5, b: 3, c: 1 }, { a: true, b: false }, 9), { a: 5 }, 'what did not answer, or was not asked, begins anew')
 })
 
 t.test('what the node was given decides whether a restart would teach it anything', async t => {

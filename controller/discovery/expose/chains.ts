@@ -1,5 +1,6 @@
 // Which chains there are, and where each can be reached: from the pods that spec.expose selects. Pure.
 import type { ApiObject } from '../../../kubernetes/list-watch.ts'
+import { isDeleting, isReady } from '../../../kubernetes/object-state.ts'
 import { isAddress, normalHost } from '../../../peers/peer.ts'
 import type { Kind, Scoped } from '../scope.ts'
 import type { Problem } from '../source.ts'
@@ -49,8 +50,8 @@ export function readExposedPod(object: ApiObject, { chain, targetPort }: Pick<Ex
     uid: metadata?.uid ?? '',
     addresses,
     nodeName: spec?.nodeName,
-    ready: (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
-    deleting: metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    ready: isReady(status),
+    deleting: isDeleting(metadata),
     chainId: 'id' in chain ? chain.id : metadata?.labels?.[chain.label] || undefined,
     port: choosePort(declaredPorts(spec?.containers), targetPort, 'spec.expose.targetPort'),
   }

@@ -1,4 +1,6 @@
 // Objects as they were last seen: by a watch, or in the API server's answer to a write, which counts until the watch has told of it.
+import { isOlder } from '../../../kubernetes/resource-version.ts'
+
 export type Versioned = { readonly version: string }
 
 export type Latest<T extends Versioned> = {
@@ -16,7 +18,7 @@ export function createLatest<T extends Versioned>(seen: ReadonlyMap<string, T>, 
 
   function get(name: string): T | undefined {
     const [told, own] = [seen.get(name), written.get(name)]
-    if (own && (told ? numberOf(told) >= numberOf(own.object) : now() - own.at > believedMs)) {
+    if (own && (told ? !isOlder(told.version, own.object.version) : now() - own.at > believedMs)) {
       written.delete(name)
       return told
     }
@@ -28,9 +30,4 @@ export function createLatest<T extends Versioned>(seen: ReadonlyMap<string, T>, 
     get,
     all: () => [...new Set([...seen.keys(), ...written.keys()])].flatMap(name => get(name) ?? []),
   }
-}
-
-/** Resource versions are decimal numbers that grow (Kubernetes API Concepts, "Resource Versions"). */
-function numberOf({ version }: Versioned): bigint {
-  return BigInt(/^\d+$/.test(version) ? version : '0')
 }

@@ -1,6 +1,7 @@
 // The Service of spec.expose as it stands, and what of it a PeerSet applies. Which ports are whose is read from its managed fields. Pure.
 import type { ApiObject } from '../../../kubernetes/list-watch.ts'
-import { fieldManager, serviceLabel } from '../names.ts'
+import { isDeleting } from '../../../kubernetes/object-state.ts'
+import { fieldManager, ownerOf, serviceLabel } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
 import type { ExposeSpec } from './spec.ts'
 
@@ -48,7 +49,7 @@ export function readService(object: ApiObject): ServiceFacts {
     version: metadata?.resourceVersion ?? '0',
     type: spec?.type ?? 'ClusterIP',
     hasSelector: Object.keys(spec?.selector ?? {}).length > 0,
-    deleting: metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    deleting: isDeleting(metadata),
     labelled: metadata?.labels?.[serviceLabel.name] === serviceLabel.value,
     families: spec?.ipFamilies ?? ['IPv4'],
     publishNotReady: spec?.publishNotReadyAddresses ?? false,
@@ -141,10 +142,6 @@ export function isApplied(
       ),
     )
   )
-}
-
-export function ownerOf({ name, uid }: Pick<PeerSet, 'name' | 'uid'>): object {
-  return { apiVersion: 'repeer.dev/v1alpha1', kind: 'PeerSet', name, uid, controller: false, blockOwnerDeletion: false }
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

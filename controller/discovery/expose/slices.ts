@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
 import type { ApiObject } from '../../../kubernetes/list-watch.ts'
 import { serviceLabel as ofService } from '../../rollout/slices.ts'
-import { peerSetLabel, sliceManager } from '../names.ts'
+import { ownerOf, peerSetLabel, sliceManager } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
 import type { Chain, Endpoint } from './chains.ts'
-import { type ExposedPort, ownerOf, type ServiceFacts } from './service.ts'
+import type { ExposedPort, ServiceFacts } from './service.ts'
 
 export type SliceEndpoint = {
   readonly address: string

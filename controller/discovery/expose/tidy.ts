@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ApiError } from '../../../kubernetes/api-client.ts'
+import { aborted } from '../../aborted.ts'
 import type { Collections } from '../collections.ts'
 import { serviceLabel, sliceManager } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
@@ -117,8 +118,4 @@ export function startTidying({ collections, sets, writes, allowed, log, coalesce
   }
 
   return { hint, done: run() }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 }

@@ -1,6 +1,7 @@
 // Pods as sources see them: what of a raw Pod says whether and where it is a peer. Pure.
 
 import type { ApiObject } from '../../../kubernetes/list-watch.ts'
+import { isDeleting, isReady } from '../../../kubernetes/object-state.ts'
 import { isAddress, normalHost } from '../../../peers/peer.ts'
 import type { IdFrom, PortChoice } from '../peer-set.ts'
 import type { Kind } from '../scope.ts'
@@ -30,8 +31,8 @@ export function readPodFacts(object: ApiObject, { port, idFrom }: PodChoice): Po
   const host = normalHost(status?.podIP ?? '')
   return {
     ip: host !== undefined && isAddress(host) ? host : undefined,
-    ready: (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
-    deleting: metadata?.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    ready: isReady(status),
+    deleting: isDeleting(metadata),
     port: choosePort(declaredPorts(spec?.containers), port),
     id: readId(object, idFrom),
     instance: metadata?.labels?.['app.kubernetes.io/instance'],

@@ -72,7 +72,7 @@ t.test('a list is written, with its status and an event; and nothing more is wri
   const writes = given.writes()
   t.match(writes, [/^PATCH .*configmaps\/peers\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/, /^PATCH .*peersets\/set\/status$/])
   await given.again()
-  await until('it is followed again', () => given.discovery().statuses().size === 1)
+  await until('it is followed again', () => given.discovery().figures().length === 1)
   await new Promise(resolve => setTimeout(resolve, 200))
   t.strictSame(given.writes(), writes, 'nor by a successor')
 })
@@ -95,7 +95,7 @@ t.test('PeerSets that change, break, go and come anew', async t => {
   await until('it is said', async () => ready(await given.status('set'))?.reason === 'Invalid')
   t.equal(await given.list('peers'), 'a:1\nb:1\n', 'the list stays')
   await given.api.delete('PeerSet', 'set', 'a')
-  await until('it is gone', () => given.discovery().statuses().size === 0)
+  await until('it is gone', () => given.discovery().figures().length === 0)
   t.equal(await given.list('peers'), 'a:1\nb:1\n')
   await given.put(object('set'))
   await until('it is anew', async () => (await given.list('peers')) === 'a:1\n')
@@ -124,7 +124,7 @@ t.test('an API server that answers nothing for a while', async t => {
 
 t.test('a replica that does not lead any more writes nothing', async t => {
   const given = await start(t, [namespace('a'), object('set')], () => false)
-  await until('it is followed', () => given.discovery().statuses().size === 1)
+  await until('it is followed', () => given.discovery().figures().length === 1)
   await new Promise(resolve => setTimeout(resolve, 100))
   t.same(given.writes(), [])
 })
