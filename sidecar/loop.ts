@@ -163,6 +163,9 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
 /** Between two looks, however soon a wait is over, in ms. */
 const leastPauseMs = 50
 
+/** Between two looks while a peer that has just moved opens its port. */
+const arrivingSeconds = 0.3
+
 /** With 16 at once and 2 s each, a look waits 8 s for them at most. */
 const mostProbes = 64
 
@@ -220,8 +223,10 @@ function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySecond
   const behind =
     Object.keys(known.endpoints).some(host => isBehind(memory.hosts[host], known.endpoints[host])) && parts.now() < known.since + 60_000
   const starting = memory.starting !== undefined || page?.phase === 'starting'
-  // A pod that has just got its address opens its port within seconds.
-  const arriving = page?.reason === 'unreachable' && parts.now() < Date.parse(page.since) + 60_000
+  // A pod that has just got its address opens its port within seconds, most within the first few.
+  const arrivingMs = page?.reason === 'unreachable' ? parts.now() - Date.parse(page.since) : Number.POSITIVE_INFINITY
+  if (arrivingMs < 10_000) return Math.min(busySeconds, arrivingSeconds) * 1000
+  const arriving = arrivingMs < 60_000
   const busy = memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false

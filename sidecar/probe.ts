@@ -8,14 +8,17 @@ export type ProbeOptions = {
   /** How many connects may be under way together. */
   readonly atOnce?: number
   /**
-   * How long an answer is kept. Each probe is a line in the peer's log, and CometBFT refuses a second connection from one address while
+   * How long a yes is kept. Each such probe is a line in the peer's log, and CometBFT refuses a second connection from one address while
    * the first is in its handshake: a probe every second would be in the way of the connection that it waits for.
    */
   readonly keepMs?: number
+  /** How long a no is kept at least; else as long as it took, so that silence costs half of the time at most. Nobody was there to notice. */
+  readonly keepNoMs?: number
   readonly now?: () => number
+  readonly ask?: typeof reachable
 }
 
-const defaults = { timeoutMs: 2000, atOnce: 16, keepMs: 5000, now: Date.now }
+const defaults = { timeoutMs: 2000, atOnce: 16, keepMs: 5000, keepNoMs: 200, now: Date.now, ask: reachable }
 
 /** Whether a TCP connect to an address succeeds within `timeoutMs`. Never throws: a refusal, a reset and silence are all false. */
 export function reachable(address: string, port: number, timeoutMs: number = defaults.timeoutMs): Promise<boolean> {
@@ -32,21 +35,22 @@ export function reachable(address: string, port: number, timeoutMs: number = def
   })
 }
 
-/** `reachable` for many: bounded, and each answer kept for a few seconds. */
+/** `reachable` for many: bounded, and each yes kept for a few seconds. */
 export function createLimitedProbe(options: ProbeOptions = {}): (address: string, port: number) => Promise<boolean> {
-  const { timeoutMs, atOnce, keepMs, now } = { ...defaults, ...options }
+  const { timeoutMs, atOnce, keepMs, keepNoMs, now, ask } = { ...defaults, ...options }
   const limit = createLimit(atOnce)
-  const kept = new Map<string, { readonly answer: Promise<boolean>; askedAt: number }>()
+  const kept = new Map<string, { readonly answer: Promise<boolean>; since: number; forMs: number }>()
   return (address, port) => {
     const at = now()
-    for (const [key, { askedAt }] of kept) {
-      if (Math.abs(at - askedAt) >= keepMs) kept.delete(key)
+    for (const [key, { since, forMs }] of kept) {
+      if (Math.abs(at - since) >= forMs) kept.delete(key)
     }
     const key = `${address} ${port}`
     const known = kept.get(key)
     if (known) return known.answer
-    const answer = limit(() => reachable(address, port, timeoutMs))
-    kept.set(key, { answer, askedAt: at })
-    return answer
+    const entry = { answer: limit(() => ask(address, port, timeoutMs)), since: at, forMs: Number.POSITIVE_INFINITY }
+    kept.set(key, entry)
+    entry.answer.then(yes => Object.assign(entry, { since: now(), forMs: yes ? keepMs : Math.max(keepNoMs, now() - at) }))
+    return entry.answer
   }
 }

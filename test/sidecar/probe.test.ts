@@ -61,7 +61,7 @@ t.test('silence counts as no after the timeout', async t => {
   t.ok(took >= 190 && took < 2000, `took ${took} ms`)
 })
 
-t.test('an answer is kept for a few seconds, and asked for anew after', async t => {
+t.test('a yes is kept for a few seconds, and asked for anew after; a no for an instant', async t => {
   const { server, port, accepted } = await listen(t)
   let now = 1000
   const probe = createLimitedProbe({ keepMs: 5000, now: () => now })
@@ -73,8 +73,31 @@ t.test('an answer is kept for a few seconds, and asked for anew after', async t 
   t.equal(await probe('127.0.0.1', port), true, 'as it was')
   now += 1
   t.equal(await probe('127.0.0.1', port), false, 'as it is')
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', () => resolve()))
+  t.equal(await probe('127.0.0.1', port), false, 'as it was a moment ago')
+  now += 200
+  t.equal(await probe('127.0.0.1', port), true)
+  await new Promise(resolve => server.close(resolve))
   now -= 60_000
   t.equal(await probe('127.0.0.1', port), false, 'a clock set back keeps nothing for long')
+})
+
+t.test('silence is kept for as long as it took', async t => {
+  let now = 1000
+  let asked = 0
+  const slow = () => {
+    asked++
+    now += 2000
+    return Promise.resolve(false)
+  }
+  const probe = createLimitedProbe({ now: () => now, ask: slow })
+  t.equal(await probe('192.0.2.1', 1), false)
+  now += 1999
+  await probe('192.0.2.1', 1)
+  t.equal(asked, 1)
+  now += 1
+  await probe('192.0.2.1', 1)
+  t.equal(asked, 2)
 })
 
 t.test('no more than the limit are under way together, and all are done', async t => {

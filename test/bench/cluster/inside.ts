@@ -1,4 +1,4 @@
-// Runs inside the cluster's namespaces: all lanes side by side, the samples as JSON on standard output.
+// Runs inside the cluster's namespaces: the lanes of one change side by side, then those of the other; the samples as JSON on standard output.
 import { install, kubectl } from '../../cluster/install.ts'
 import type { ArmName } from './arms.ts'
 import { type Change, type LaneOptions, prepareLane, runLane, type Sample } from './lane.ts'
@@ -19,8 +19,9 @@ const lanes: readonly { arm: ArmName; change: Change; beside: number; runs: numb
   { arm: 'reloader', change: 'edited list', beside: 4, runs, timeoutSeconds: 180 },
 ]
 
-function split(): LaneOptions[] {
-  return lanes.flatMap(({ beside, runs, ...lane }) =>
+function split(change: Change): LaneOptions[] {
+  const its = lanes.filter(lane => lane.change === change)
+  return its.flatMap(({ beside, runs, ...lane }) =>
     Array.from({ length: Math.min(beside, runs) }, (_, index) => ({
       ...lane,
       say,
@@ -31,6 +32,12 @@ function split(): LaneOptions[] {
 }
 
 install()
-const samples: Sample[] = (await Promise.all(split().map(prepareLane).map(runLane))).flat()
+const samples: Sample[] = []
+for (const change of ['moved peer', 'edited list'] as const) {
+  const options = split(change)
+  samples.push(...(await Promise.all(options.map(prepareLane).map(runLane))).flat())
+  // Idle nodes take processor time, too.
+  kubectl('delete', 'namespace', '--wait', ...options.map(({ namespace }) => namespace))
+}
 const version = JSON.parse(kubectl('version', '-o', 'json')) as { serverVersion: { gitVersion: string } }
 process.stdout.write(`${JSON.stringify({ kubernetes: version.serverVersion.gitVersion, samples })}\n`)

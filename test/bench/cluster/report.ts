@@ -13,6 +13,7 @@ type Question = {
 const questions: readonly Question[] = [
   { title: "a peer's pod deleted -> reconnected at its new address", change: 'moved peer', answer: one => one.seconds },
   { title: "of that, the peer's new pod runs -> reconnected", change: 'moved peer', answer: one => one.sinceNewPodSeconds },
+  { title: 'of that, the peer takes connections -> reconnected', change: 'moved peer', answer: one => one.sinceAnswersSeconds },
   { title: 'a peer added to the list -> the node runs with the new list', change: 'edited list', answer: one => one.runningSeconds },
   { title: 'a peer added to the list -> the node is connected to it', change: 'edited list', answer: one => one.seconds },
 ]
@@ -66,7 +67,7 @@ export function measurementsPage({ machine, kubernetes, date, samples }: Measure
 Written by \`npm run bench -- cluster\` on ${date.toISOString().slice(0, 10)}; run it to have your own.
 
 ${machine.replace(/;.*/, '')}; Kubernetes ${kubernetes}, one node with a real kubelet, containerd and CoreDNS; CometBFT 0.38.19 with headless Services.
-Chains of four validators, eleven of them on this machine, three runs at a time.
+Chains of four validators, four to seven of them at a time on this machine, two runs at a time. Their nodes are set to idle cheaply: a block each 30 s, gossip each second.
 
 - **repeer** as installed by \`kubectl apply -k manifests/\`, with its defaults.
 - **pod replaced at once**: the pod is deleted at the moment of the change, and its StatefulSet makes a new one. The best that any tool which rolls
