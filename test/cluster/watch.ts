@@ -68,6 +68,13 @@ export async function height(namespace: string, index: number): Promise<number> 
   return Number(answer?.result.sync_info.latest_block_height ?? -1)
 }
 
+/** Whether the node catches up with its chain; undefined while nothing answers. */
+export async function syncing(namespace: string, index: number): Promise<boolean | undefined> {
+  const ip = await addressOf(namespace, index)
+  const answer = await getJson<{ result: { sync_info: { catching_up: boolean } } }>(`http://${ip}:26657/status`)
+  return answer?.result.sync_info.catching_up
+}
+
 export async function page(namespace: string, index: number): Promise<Page | undefined> {
   const ip = await addressOf(namespace, index)
   return getJson<Page>(`http://${ip}:9469/status`)
