@@ -64,6 +64,7 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
     budgetGate,
     pauseGate,
     turnGate,
+    restGate,
   ]
   for (const gate of gates) {
     const hold = gate(wish, look, memory, times)
@@ -116,6 +117,13 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
   if (heals > 0 && look.now < need.firstSince + heals * 1000) return { reason: 'healing', until: need.firstSince + heals * 1000 }
   const until = settledAt(wish, look, need, times)
+  const ahead = look.plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
+  return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
+}
+
+/** The rest of the settle time, for a turn that has come before it is over. */
+function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold | null {
+  const until = need ? settledAt(wish, look, need, times) : 0
   return look.now < until ? { reason: 'settling', until } : null
 }
 

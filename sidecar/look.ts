@@ -61,6 +61,11 @@ export type Timing = {
   readonly takeSeconds: number
   /** The longest random delay of a turn that nobody paces (turns: self), so that a group does not restart as one. */
   readonly selfTurnSeconds: number
+  /**
+   * How long before the settle time is over a turn is asked for: the controller reads the page every half second, and the kubelet takes up to a second to
+   * bring the turn. A node that heals meanwhile has taken it for nothing, and it is withdrawn.
+   */
+  readonly askAheadSeconds: number
   /** The budget: at most so many restarts in so many seconds. */
   readonly budget: number
   readonly budgetSeconds: number
@@ -88,6 +93,7 @@ export const timing: Timing = {
   verifySeconds: 60,
   takeSeconds: 30,
   selfTurnSeconds: 5,
+  askAheadSeconds: 1.5,
   budget: 6,
   budgetSeconds: 6 * 3600,
   breakerSeconds: 6 * 3600,
