@@ -16,14 +16,14 @@ import {
 } from '../scenario.ts'
 import { containerStatus, getPod, height, netInfo, page, syncing, until } from '../watch.ts'
 
-t.jobs = 2
-t.test('a node that catches up is left alone until it has caught up', besideControl(), catchesUp)
-t.test('a list in a Secret', besideControl(), listInSecret)
-
 /** More than CometBFT's block sync expects of a peer at least (7,680 bytes a second: blocksync, minRecvRate), and little enough to take a while. */
 const receivesPerSecond = 10_000
 const blockBytes = 40_000
 const blocks = 16
+
+t.jobs = 2
+t.test('a node that catches up is left alone until it has caught up', besideControl(), catchesUp)
+t.test('a list in a Secret', besideControl(), listInSecret)
 
 async function catchesUp(t: Test): Promise<void> {
   install()
