@@ -1,6 +1,6 @@
 // Two cases that the controller cannot see into: a node that is catching up with its chain, and a list in a Secret, which only the sidecar can read.
 import t, { type Test } from 'tap'
-import { makeChain } from '../chain.ts'
+import { type KubernetesObject, makeChain } from '../chain.ts'
 import { install, kubectl } from '../install.ts'
 import {
   besideControl,
@@ -31,7 +31,7 @@ async function catchesUp(t: Test): Promise<void> {
   const slow = (toml: string, index: number) =>
     openRpc(index === 3 ? toml.replace(/^recv_rate = .*$/m, `recv_rate = ${receivesPerSecond}`) : toml)
   const chain = makeChain({ namespace: ns, config: slow, annotations: impatient() })
-  const objects = withLists(chain, { 0: [1, 2], 3: [0] })
+  const objects = withLists(chain, { 0: [1, 2], 3: [0] }).map(withPower)
   await startInOrder(ns, objects, [[1, 2], [0]])
   await until('blocks', 60, async () => (await height(ns, 0)) > 1)
   const { podIP } = (await getPod(ns, 'node0-0')).status
@@ -58,6 +58,15 @@ async function catchesUp(t: Test): Promise<void> {
   await settled(ns, [3])
   t.match((await page(ns, 3))?.restarts, [{ level: 'process', outcome: 'verified' }])
   t.ok((await height(ns, 3)) > from + 1)
+}
+
+/** A validator with a third of the power does not catch up first (blocksync, localNodeBlocksTheChain), and of four that have 1 each every one counts as such. */
+function withPower(object: KubernetesObject): KubernetesObject {
+  const data = object.data as Record<string, string> | undefined
+  if (object.kind !== 'ConfigMap' || !data) return object
+  const genesis = JSON.parse(data['genesis.json'] ?? '') as { validators: object[] }
+  const validators = genesis.validators.map(one => ({ ...one, power: '10' }))
+  return { ...object, data: { ...data, 'genesis.json': JSON.stringify({ ...genesis, validators }) } }
 }
 
 /** Waits until the transaction is in a block. */
