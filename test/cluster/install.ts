@@ -46,7 +46,13 @@ export function install(overlay = 'manifests'): void {
     imageName,
   )
   if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')
-  kubectlWith(rendered, 'apply', '-f', '-')
+  try {
+    kubectlWith(rendered, 'apply', '-f', '-')
+  } catch (error) {
+    // Two scenarios that come first install at the same time; what the other has created, the second try finds.
+    if (!String(error).includes('AlreadyExists')) throw error
+    kubectlWith(rendered, 'apply', '-f', '-')
+  }
   kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
 }
 
