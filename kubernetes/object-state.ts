@@ -8,6 +8,6 @@ export function isDeleting(metadata: { readonly deletionTimestamp?: unknown } | 
 /** The condition Ready of a pod's status is True. */
 export function isReady(
   status: { readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] | null } | undefined,
-) {
+): boolean {
   return (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
 }

@@ -17,7 +17,7 @@ export type Look = {
   /** The answers of the TCP probes made for this look, by `host:port`; an address that is absent was not probed. */
   readonly reachable: Readonly<Record<string, boolean>>
   /** Since when those that answer have done so at every look; absent where this is the first. Of addresses that DNS does not give yet, too. */
-  readonly openSince?: Readonly<Record<string, number>>
+  readonly openSince: Readonly<Record<string, number>>
   /** The node itself, as its list may name it: its ID and the pod's addresses. */
   readonly self: { readonly id?: string; readonly addresses: readonly string[] }
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }

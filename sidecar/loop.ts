@@ -74,7 +74,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     known = endpointsOf(input, known, log, now())
     const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints })
     nodeId = look.self.id
-    openSince = look.openSince ?? {}
+    openSince = look.openSince
     told = undefined
     const outcome = reconcile(current, look, parts.timing)
     await parts.save(outcome.memory)
@@ -193,6 +193,7 @@ async function see(
     process: 'process' in found ? found.process : found,
     node,
     reachable: {},
+    openSince: {},
     self: { ...(id === undefined ? {} : { id }), addresses: parts.ownAddresses() },
     settings: input.settings,
     paused: input.pause,

@@ -1,6 +1,6 @@
 // Whether something answers at an address: a TCP connect, closed at once. Behind a mesh proxy every connect succeeds, so there it says nothing.
 import { connect } from 'node:net'
-import { createLimit } from './limit.ts'
+import pLimit from 'p-limit'
 
 export type ProbeOptions = {
   /** A peer in the same cluster answers in milliseconds, one across the world in less than half a second; one lost SYN is sent again after 1 s. */
@@ -38,7 +38,7 @@ export function reachable(address: string, port: number, timeoutMs: number = def
 /** `reachable` for many: bounded, and each yes kept for a few seconds. */
 export function createLimitedProbe(options: ProbeOptions = {}): (address: string, port: number) => Promise<boolean> {
   const { timeoutMs, atOnce, keepMs, keepNoMs, now, ask } = { ...defaults, ...options }
-  const limit = createLimit(atOnce)
+  const limit = pLimit(atOnce)
   const kept = new Map<string, { readonly answer: Promise<boolean>; since: number; forMs: number }>()
   return (address, port) => {
     const at = now()

@@ -164,7 +164,7 @@ function openedAt(memory: Memory, wish: Wish, look: Look): number {
 }
 
 function firstOpen({ peer, addresses }: Assessed, look: Look): number {
-  return Math.min(...addresses.map(address => look.openSince?.[hostPort({ host: address, port: peer.port })] ?? look.now))
+  return Math.min(...addresses.map(address => look.openSince[hostPort({ host: address, port: peer.port })] ?? look.now))
 }
 
 function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level'], look: GoodLook): Step {

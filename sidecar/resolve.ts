@@ -1,10 +1,10 @@
 // Looks up the hosts of a peer list as the node's own resolver does, and remembers what each answered: from memory until the answer expires.
 import { readFile } from 'node:fs/promises'
+import pLimit from 'p-limit'
 import { isAddress, normalHost } from '../peers/peer.ts'
 import { createDns, type Dns } from './dns.ts'
 import { answered, failed, unanswered } from './host-view.ts'
 import { parseHosts } from './hosts-file.ts'
-import { createLimit } from './limit.ts'
 import type { HostView } from './observation.ts'
 import { namesToTry, parseResolvConf, type ResolvConf } from './resolv-conf.ts'
 
@@ -64,7 +64,7 @@ const ofFamily = (from: readonly string[], family: 4 | 6) => from.filter(address
 
 export function createResolver(options: ResolverOptions): Resolver {
   const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce } = { ...defaults, ...options }
-  const limit = createLimit(atOnce)
+  const limit = pLimit(atOnce)
   const readConf = remembered(resolvConf, parseResolvConf)
   const readHosts = remembered(hostsFile, parseHosts)
   const entries = new Map<string, Entry>()

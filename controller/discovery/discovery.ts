@@ -1,12 +1,12 @@
 // Discovery: every PeerSet of the cluster, followed while this replica leads. Only wires.
 import type { KubeConfig } from '@kubernetes/client-node'
+import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
 import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
 import { type Clock, wallClock } from '../clock.ts'
 import type { Events } from '../rollout/events.ts'
 import { createFollowing, type Following } from '../rollout/following.ts'
-import { limiter } from '../rollout/limit.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
 import { createExposure } from './expose/expose.ts'
@@ -113,7 +113,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     )
   }
 
-  const limit = limiter(looksAtOnce)
+  const limit = pLimit(looksAtOnce)
   const setParts: SetParts = {
     createSource: parts.createSource ?? sources(),
     createExposure: (set, { expose }, hint) =>

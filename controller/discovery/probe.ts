@@ -1,6 +1,6 @@
 // Whether an endpoint takes connections. Nothing is sent: a node's log shows a connection that ended at once.
 import { connect } from 'node:net'
-import { limiter } from '../rollout/limit.ts'
+import pLimit from 'p-limit'
 
 export type Endpoint = { readonly host: string; readonly port: number }
 
@@ -11,7 +11,7 @@ export type Probe = (endpoint: Endpoint, timeoutMs: number, signal: AbortSignal)
 const atOnce = 64
 
 export function createProbe(): Probe {
-  const limit = limiter(atOnce)
+  const limit = pLimit(atOnce)
   return (endpoint, timeoutMs, signal) => limit(() => probeTcp(endpoint, timeoutMs, signal))
 }
 

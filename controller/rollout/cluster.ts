@@ -3,6 +3,7 @@
 // Memory follows what is watched: of pods an InjectedPod, of ConfigMaps the lists that some plan names, of EndpointSlices the addresses behind
 // Services that some list names. An event costs what the pods that use the object cost.
 import type { KubeConfig } from '@kubernetes/client-node'
+import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
 import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
@@ -14,7 +15,6 @@ import { createClusterPods } from './cluster-pods.ts'
 import { createFetches } from './fetches.ts'
 import { createFollowing } from './following.ts'
 import { interning } from './intern.ts'
-import { limiter } from './limit.ts'
 import { digestOf, internedLists, listId, type ParsedList } from './lists.ts'
 import type { InjectedPod } from './pod.ts'
 import { isPaused } from './read-pod.ts'
@@ -78,7 +78,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   const entries = new Map<string, Entry>()
   const closing = new Set<Promise<unknown>>()
   const fetches = createFetches(times, log)
-  const limit = limiter(readsAtOnce)
+  const limit = pLimit(readsAtOnce)
   const dirty = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let complete = false

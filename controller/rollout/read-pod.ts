@@ -25,8 +25,9 @@ const maxReason = 500
  * container of the sidecar's name), and where its plan cannot be used. Never throws.
  */
 export function readPod(object: unknown, options: ReadPodOptions = {}): InjectedPod | undefined {
-  const { metadata, spec, status } = fields(object)
-  const { name, namespace, uid, annotations, creationTimestamp } = fields(metadata)
+  const { metadata: meta, spec, status } = fields(object)
+  const metadata = fields(meta)
+  const { name, namespace, uid, annotations, creationTimestamp } = metadata
   const texts = fields(annotations)
   const planText = texts[annotation.plan]
   if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string' || typeof planText !== 'string') return undefined
@@ -52,7 +53,7 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     phase: typeof phase === 'string' ? phase : 'Unknown',
     ready: ready?.['status'] === 'True',
     ...present('readySince', timeOf(ready?.['lastTransitionTime'])),
-    deleting: isDeleting(fields(metadata)),
+    deleting: isDeleting(metadata),
     createdAt: timeOf(creationTimestamp) ?? 0,
   }
 }

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import t from 'tap'
-import { createLimit } from '../../sidecar/limit.ts'
 import { createLimitedProbe, reachable } from '../../sidecar/probe.ts'
 import { until } from './fixtures/until.ts'
 
@@ -101,20 +100,18 @@ t.test('silence is kept for as long as it took', async t => {
 })
 
 t.test('no more than the limit are under way together, and all are done', async t => {
-  const limit = createLimit(3)
   let running = 0
   let most = 0
-  const task = (n: number) =>
-    limit(async () => {
-      most = Math.max(most, ++running)
-      await new Promise(resolve => setImmediate(resolve))
-      running--
-      if (n % 5 === 0) throw new Error('failed')
-      return n
-    }).catch(() => -1)
+  const ask = async (_address: string, port: number) => {
+    most = Math.max(most, ++running)
+    await new Promise(resolve => setImmediate(resolve))
+    running--
+    return port % 5 !== 0
+  }
+  const probe = createLimitedProbe({ atOnce: 3, ask })
   // Each that is done is followed by another, so that some come while others wait.
-  const done = await Promise.all(Array.from({ length: 20 }, async (_, n) => [await task(n), await task(n)]))
+  const twice = async (port: number) => [await probe('192.0.2.1', port), await probe('192.0.2.2', port)]
+  const done = await Promise.all(Array.from({ length: 20 }, (_, port) => twice(port)))
   t.equal(most, 3)
-  t.equal(done.flat().filter(n => n === -1).length, 8)
-  t.equal(await limit(async () => 7), 7)
+  t.equal(done.flat().filter(yes => !yes).length, 8)
 })

@@ -2,10 +2,9 @@
 // neither the kubelet's back-off nor repeer's restart budget carries over from the run before.
 
 import { Resolver } from 'node:dns/promises'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLimit } from '../../../sidecar/limit.ts'
+import pLimit from 'p-limit'
+import { reachable } from '../../../sidecar/probe.ts'
 import { type Chain, makeChain } from '../../cluster/chain.ts'
 import { nodeAddress } from '../../cluster/configs.ts'
 import { apply, kubectl } from '../../cluster/install.ts'
@@ -87,7 +86,7 @@ export async function runLane(lane: Lane): Promise<Sample[]> {
 }
 
 /** So many at a time: starting pods is work, and times are to be those of a machine with some to spare. Who only waits for the kubelet is no work. */
-const atOnce = createLimit(2)
+const atOnce = pLimit(2)
 
 async function oneRun(lane: Lane): Promise<Sample> {
   const act = () => (lane.change === 'moved peer' ? movePeer(lane) : editList(lane))
@@ -153,7 +152,7 @@ async function movePeer(lane: Lane): Promise<Sample> {
     await lane.api.deletePod(lane.namespace, 'node1-0')
     await until('the peer has a new pod', () => isAnother(lane, 'node1-0', before?.uid), 60, 20)
     runsSeconds = since()
-    answersSeconds = until('the peer answers', () => connects(lane.pods.pod('node1-0')?.ip, p2pPort), 60, 20).then(since)
+    answersSeconds = until('the peer answers', () => answers(lane, 'node1-0'), 60, 20).then(since)
     await lane.kind.react(lane.api, lane.namespace)
   })
   const answered = await answersSeconds
@@ -230,17 +229,9 @@ function isAnother({ pods }: Lane, name: string, than: string | undefined): true
   return pod && pod.uid !== than && pod.running && pod.ip ? true : undefined
 }
 
-async function connects(host: string | undefined, port: number): Promise<true | undefined> {
-  if (!host) return undefined
-  const socket = connect({ host, port, timeout: 1000 })
-  try {
-    await Promise.race([once(socket, 'connect'), once(socket, 'timeout').then(() => Promise.reject(new Error('timed out')))])
-    return true
-  } catch {
-    return undefined
-  } finally {
-    socket.destroy()
-  }
+async function answers({ pods }: Lane, name: string): Promise<true | undefined> {
+  const ip = pods.pod(name)?.ip
+  return ip && (await reachable(ip, p2pPort, 1000)) ? true : undefined
 }
 
 function writeList({ api, namespace, chain, change }: Lane, members: readonly number[]): Promise<void> {

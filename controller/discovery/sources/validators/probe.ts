@@ -2,8 +2,8 @@
 // one of those, so that a name cannot be one thing when it is judged and another when it is used.
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
+import pLimit from 'p-limit'
 import { isAddress } from '../../../../peers/peer.ts'
-import { limiter } from '../../../rollout/limit.ts'
 import type { Endpoint } from '../../probe.ts'
 import { addressFault } from './hosts.ts'
 
@@ -22,7 +22,7 @@ export type ProbeOptions = {
 export type PublishedProbe = (endpoint: Endpoint, options: ProbeOptions, signal: AbortSignal) => Promise<string | undefined>
 
 /** The system's look-ups take threads, of which Node has four: names that strangers publish, with name servers that stall, must leave some. */
-const lookupsAtOnce = limiter(2)
+const lookupsAtOnce = pLimit(2)
 
 export const lookupAll: ProbeOptions['lookup'] = host => lookupsAtOnce(() => lookup(host, { all: true }))
 

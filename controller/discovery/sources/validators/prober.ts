@@ -1,5 +1,5 @@
 // Remembers which new endpoints answer. Each is probed before it is used, and again with growing waits while it does not answer.
-import { limiter } from '../../../rollout/limit.ts'
+import pLimit from 'p-limit'
 import type { Endpoint } from '../../probe.ts'
 import { type RetryTimes, retryDelay } from './endpoints.ts'
 import type { ProbeOptions, PublishedProbe } from './probe.ts'
@@ -22,7 +22,7 @@ const atOnce = 32
 
 export class Prober {
   readonly #options: ProberOptions
-  readonly #limit = limiter(atOnce)
+  readonly #limit = pLimit(atOnce)
   readonly #states = new Map<string, State>()
   readonly #end = new AbortController()
 
