@@ -68,8 +68,8 @@ type Trace = {
   noted?: { readonly text: string; readonly at: number }
   /** Since when the pod has its peer-hash. */
   hashAt: number
-  /** The nudge that has been given is for this hash. */
-  nudgedFor?: string
+  /** A nudge has been given since. */
+  nudged: boolean
   /** `before`: the turns that the watch may still show until this one comes back. */
   written?: Written & { readonly before: ReadonlySet<string | undefined> }
   page?: SeenPage
@@ -90,11 +90,11 @@ export function createRollout(parts: RolloutParts): Rollout {
     const key = podKey(pod)
     const present = traces.get(key)
     if (present?.uid === pod.uid) {
-      if (present.pod.peerHash !== pod.peerHash) present.hashAt = now()
+      if (present.pod.peerHash !== pod.peerHash) Object.assign(present, { hashAt: now(), nudged: false })
       present.pod = pod
       return present
     }
-    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0, hashAt: now() }
+    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0, hashAt: now(), nudged: false }
     traces.set(key, fresh)
     gone.delete(key)
     return fresh
@@ -188,8 +188,8 @@ export function createRollout(parts: RolloutParts): Rollout {
   function nudge(at: number): void {
     for (const [key, trace] of traces) {
       const { pod } = trace
-      if (trace.nudgedFor === pod.peerHash || !needsNudge(pod, pages.of(key), trace.hashAt, at)) continue
-      if (pod.peerHash !== undefined) trace.nudgedFor = pod.peerHash
+      if (trace.nudged || !needsNudge(pod, pages.of(key), trace.hashAt, at)) continue
+      trace.nudged = true
       writer.write(pod, { [annotation.nudge]: new Date(at).toISOString() })
     }
   }

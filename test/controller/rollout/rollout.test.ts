@@ -121,6 +121,19 @@ t.test('a nudge, once, three seconds after the pod has its hash and its files do
   parts.page('x', { ...settledPage, list: hash('p', '2') })
   parts.pass(0)
   t.same(parts.written().length, 1, 'for another hash, another nudge')
+  for (const [digit, files, nudges] of [
+    ['4', '4', 0],
+    ['3', '4', 1],
+  ] as const) {
+    parts.wanted.set('a/x', { peerHash: hash('p', digit), endpoints: '{}' })
+    parts.rollout().changed(['a/x'])
+    parts.echo()
+    parts.written()
+    parts.pass(4)
+    parts.page('x', { ...settledPage, list: hash('p', files) })
+    parts.pass(0)
+    t.same(parts.written().length, nudges, 'also for one that it had and was nudged for before')
+  }
 })
 
 t.test('a turn is granted at once, urgently, with its time; its echo is waited for however long it takes', async t => {
