@@ -27,6 +27,8 @@ export type ChainOptions = {
   readonly annotations?: Readonly<Record<string, string>>
   /** Changes config.toml of every node. */
   readonly config?: (toml: string, index: number) => string
+  /** The validators' voting powers. Default: 1 each. */
+  readonly power?: (index: number) => number
   /** Under pod security `restricted` the pods say what they have to. */
   readonly restricted?: boolean
 }
@@ -64,7 +66,7 @@ export function makeChain(options: ChainOptions): Chain {
     const objects = indexes.flatMap(index => [
       configMap(options.namespace, index, {
         'config.toml': configOf(index, index === 0 ? indexes.slice(1) : []),
-        'genesis.json': file(index, 'genesis.json'),
+        'genesis.json': withPowers(file(index, 'genesis.json'), options.power ?? (() => 1)),
       }),
       secret(options.namespace, index, {
         'node_key.json': file(index, 'node_key.json'),
@@ -77,6 +79,12 @@ export function makeChain(options: ChainOptions): Chain {
   } finally {
     rmSync(work, { recursive: true })
   }
+}
+
+function withPowers(genesis: string, power: (index: number) => number): string {
+  const { validators, ...rest } = JSON.parse(genesis) as { validators: { name: string }[] }
+  const powerful = validators.map(one => ({ ...one, power: String(power(Number(/^node(\d+)$/.exec(one.name)?.[1]))) }))
+  return JSON.stringify({ ...rest, validators: powerful })
 }
 
 function settings(toml: string, peers: string): string {

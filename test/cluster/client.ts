@@ -5,16 +5,25 @@ import {
   BatchV1Api,
   type Configuration,
   CoreV1Api,
+  CustomObjectsApi,
   createConfiguration,
+  DiscoveryV1Api,
   KubeConfig,
+  PatchStrategy,
   type RequestContext,
   ServerConfiguration,
+  setHeaderOptions,
 } from '@kubernetes/client-node'
+
+/** For patches: a merge, as `kubectl patch --type=merge`. */
+export const asMerge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
 
 export type Client = {
   readonly core: CoreV1Api
   readonly apps: AppsV1Api
   readonly batch: BatchV1Api
+  readonly custom: CustomObjectsApi
+  readonly discovery: DiscoveryV1Api
   readonly admission: AdmissionregistrationV1Api
 }
 
@@ -30,6 +39,8 @@ export function makeClient(config: KubeConfig): Client {
     core: new CoreV1Api(configuration),
     apps: new AppsV1Api(configuration),
     batch: new BatchV1Api(configuration),
+    custom: new CustomObjectsApi(configuration),
+    discovery: new DiscoveryV1Api(configuration),
     admission: new AdmissionregistrationV1Api(configuration),
   }
 }

@@ -1,5 +1,6 @@
 // `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its README says, and runs the
-// scenarios inside; at the same time, in a second cluster, those that nothing may run beside. With E2E_CLUSTER=kubeconfig they run on the cluster of the current KUBECONFIG, with E2E_IMAGE as repeer's image.
+// scenarios inside; at the same time, in a second cluster, those that nothing may run beside. With E2E_CLUSTER=kubeconfig they run on the cluster of the
+// current KUBECONFIG, with E2E_IMAGE as repeer's image.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +23,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 /** These take the webhook or the controller away, or their certificates: nothing else may run beside them. */
 const alone = ['08', '09', '13', '16']
 /** They come first, so that none of them is left to run by itself at the end. */
-const long = ['04', '07', '10', '14']
+const long = ['07', '10', '12', '14']
 
 function isOneOf(some: readonly string[], file: string): boolean {
   return some.some(one => basename(file).startsWith(one))
@@ -91,7 +92,7 @@ async function main(): Promise<number> {
   return inOwnClusters(chainPrograms, shared, exclusive)
 }
 
-/** Each scenario has namespaces of its own, so two run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves, then for what is left. */
+/** Each scenario has namespaces of its own, so three run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves, then for what is left. */
 async function inOwnClusters(chainPrograms: readonly string[], shared: string[], exclusive: string[]): Promise<number> {
   const images = buildImages(chainPrograms[0] ?? '')
   const clusters: Cluster[] = []
@@ -115,7 +116,7 @@ async function inOwnClusters(chainPrograms: readonly string[], shared: string[],
 
   try {
     const started = [
-      ...(shared.length > 0 ? [inOne([[shared], [shared]])] : []),
+      ...(shared.length > 0 ? [inOne([[shared], [shared], [shared]])] : []),
       ...(exclusive.length > 0 ? [inOne([[exclusive, shared]])] : []),
     ]
     return Math.max(...(await Promise.all(started)))

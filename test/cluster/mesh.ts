@@ -1,7 +1,7 @@
 // A chain in which four validators list each other, and a fifth node with next to no voting power that nobody lists until the lists are edited.
 import { type Chain, type ChainOptions, makeChain } from './chain.ts'
 import { apply, kubectl } from './install.ts'
-import { openRpc } from './scenario.ts'
+import { editConfigMap, openRpc, withLists } from './scenario.ts'
 import { getPod, height, netInfo, page, until } from './watch.ts'
 
 export const validators = [0, 1, 2, 3] as const
@@ -13,42 +13,27 @@ export type Mesh = { readonly namespace: string; readonly chain: Chain }
 /** Starts it, with node4 apart, and waits for blocks. */
 export async function runningMesh(namespace: string, options: Omit<ChainOptions, 'namespace' | 'validators'> = {}): Promise<Mesh> {
   const config = (toml: string, index: number) => openRpc(options.config ? options.config(toml, index) : toml)
-  const chain = makeChain({ namespace, ...options, validators: 5, config })
-  apply(chain.objects.map(object => (object.kind === 'ConfigMap' ? withMeshConfig(chain, object as never) : object)))
+  const power = (index: number) => (index === newcomer ? 1 : 100)
+  const chain = makeChain({ namespace, ...options, validators: 5, config, power })
+  apply(withLists(chain, Object.fromEntries(all.map(index => [index, index === newcomer ? [] : validators.filter(one => one !== index)]))))
   for (const index of all)
     await until(`node${index} runs`, 120, async () => (await getPod(namespace, `node${index}-0`)).status.phase === 'Running')
   await until('blocks', 120, async () => (await height(namespace, 0)) > 2)
   return { namespace, chain }
 }
 
-type ConfigMap = { metadata: { name: string }; data: Record<string, string> }
-
-function withMeshConfig(chain: Chain, map: ConfigMap): ConfigMap {
-  const index = Number(/\d+/.exec(map.metadata.name)?.[0])
-  const genesis = JSON.parse(map.data['genesis.json'] ?? '') as { validators: { power: string; name: string }[] }
-  genesis.validators = genesis.validators.map(one => ({ ...one, power: one.name === `node${newcomer}` ? '1' : '100' }))
-  const others = validators.filter(one => one !== index)
-  const toml = chain.configOf(index, index === newcomer ? [] : others)
-  return { ...map, data: { ...map.data, 'config.toml': toml, 'genesis.json': JSON.stringify(genesis) } }
-}
-
 /** Writes the lists of these nodes anew: the other validators, with or without the newcomer. */
-export function editLists({ namespace, chain }: Mesh, of: readonly number[], members: readonly number[]): void {
+export async function editLists({ namespace, chain }: Mesh, of: readonly number[], members: readonly number[]): Promise<void> {
   for (const index of of) {
-    const data = {
-      'config.toml': chain.configOf(
-        index,
-        members.filter(one => one !== index),
-      ),
-    }
-    kubectl('-n', namespace, 'patch', 'configmap', `node${index}-config`, '--type=merge', '-p', JSON.stringify({ data }))
+    const others = members.filter(one => one !== index)
+    await editConfigMap(namespace, { name: `node${index}-config`, data: { 'config.toml': chain.configOf(index, others) } })
   }
 }
 
 /** Takes the newcomer off the lists of these nodes and gives it a new pod, so that there is something to restart for again. */
 export async function withoutNewcomer(mesh: Mesh, of: readonly number[]): Promise<void> {
   const { namespace } = mesh
-  editLists(mesh, of, validators)
+  await editLists(mesh, of, validators)
   for (const index of of) await until(`node${index} lists three`, 150, async () => (await page(namespace, index))?.peers.length === 3)
   const connected = await Promise.all(of.map(index => hasPeer(mesh, index, newcomer)))
   if (connected.includes(true)) kubectl('-n', namespace, 'delete', 'pod', `node${newcomer}-0`, '--wait=true')

@@ -1,26 +1,31 @@
 // PeerSets as the scenarios write and read them.
+
+import { ApiException } from '@kubernetes/client-node'
 import type { PeerSetStatus } from '../../controller/discovery/peer-set.ts'
-import { kubectl } from './install.ts'
+import { client } from './client.ts'
 import { until } from './watch.ts'
 
 export function peerSetObject(namespace: string, name: string, spec: object) {
   return { apiVersion: 'repeer.dev/v1alpha1', kind: 'PeerSet', metadata: { name, namespace }, spec }
 }
 
-export function peerSetStatus(namespace: string, name: string): PeerSetStatus {
-  return (JSON.parse(kubectl('-n', namespace, 'get', 'peerset', name, '-o', 'json')) as { status?: PeerSetStatus }).status ?? {}
+export async function peerSetStatus(namespace: string, name: string): Promise<PeerSetStatus> {
+  const peerSets = { group: 'repeer.dev', version: 'v1alpha1', plural: 'peersets' }
+  const peerSet = (await client().custom.getNamespacedCustomObject({ ...peerSets, namespace, name })) as { status?: PeerSetStatus }
+  return peerSet.status ?? {}
 }
 
-export function condition(namespace: string, name: string, type: string) {
-  return peerSetStatus(namespace, name).conditions?.find(one => one.type === type)
+export async function condition(namespace: string, name: string, type: string) {
+  return (await peerSetStatus(namespace, name)).conditions?.find(one => one.type === type)
 }
 
 /** The data of a ConfigMap; undefined where there is none. */
-export function configData(namespace: string, name: string): Record<string, string> | undefined {
+export async function configData(namespace: string, name: string): Promise<Record<string, string> | undefined> {
   try {
-    return (JSON.parse(kubectl('-n', namespace, 'get', 'configmap', name, '-o', 'json')) as { data?: Record<string, string> }).data ?? {}
-  } catch {
-    return undefined
+    return (await client().core.readNamespacedConfigMap({ namespace, name })).data ?? {}
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined
+    throw error
   }
 }
 
@@ -30,8 +35,8 @@ export async function listBecomes(namespace: string, configMap: string, key: str
   let last: string | undefined
   try {
     return (
-      await until(what, seconds, () => {
-        last = configData(namespace, configMap)?.[key]
+      await until(what, seconds, async () => {
+        last = (await configData(namespace, configMap))?.[key]
         return last === text
       })
     ).seconds

@@ -1,16 +1,18 @@
 // What every scenario starts with: a namespace of its own, a control, and a chain that runs in it.
 import t, { type Test } from 'tap'
 import { type Chain, type ChainOptions, type KubernetesObject, makeChain, type PodSpec } from './chain.ts'
-import { client } from './client.ts'
-import { apply, kubectl } from './install.ts'
+import { asMerge, client } from './client.ts'
+import { apply } from './install.ts'
 import { getPod, height, netInfo, never, page, until } from './watch.ts'
 
 /** Creates a namespace, opted in unless it is a control, and deletes it after the test. */
-export function namespaceFor(t: Test, name: string, options: { control?: boolean; enforce?: string } = {}): string {
-  kubectl('create', 'namespace', name)
-  t.teardown(() => kubectl('delete', 'namespace', name, '--wait=false', '--ignore-not-found'))
-  if (!options.control) kubectl('label', 'namespace', name, 'repeer.dev/inject=enabled')
-  if (options.enforce) kubectl('label', 'namespace', name, `pod-security.kubernetes.io/enforce=${options.enforce}`)
+export async function namespaceFor(t: Test, name: string, options: { control?: boolean; enforce?: string } = {}): Promise<string> {
+  const labels = {
+    ...(options.control ? {} : { 'repeer.dev/inject': 'enabled' }),
+    ...(options.enforce ? { 'pod-security.kubernetes.io/enforce': options.enforce } : {}),
+  }
+  await client().core.createNamespace({ body: { metadata: { name, labels } } })
+  t.teardown(() => client().core.deleteNamespace({ name }))
   return name
 }
 
@@ -22,7 +24,7 @@ type Run = (t: Test, namespace: string) => Promise<void>
  */
 export function control(name: string, what: string, run: Run): void {
   t.jobs = 2
-  t.test(`without repeer ${what}`, besideControl(), t => run(t, namespaceFor(t, `${name}-control`, { control: true })))
+  t.test(`without repeer ${what}`, besideControl(), async t => run(t, await namespaceFor(t, `${name}-control`, { control: true })))
 }
 
 /** Options of a test that may start before its neighbour ends. A new object for each, since tap writes into it. */
@@ -62,10 +64,15 @@ export async function orderlyChain(namespace: string, options: Omit<ChainOptions
   return chain
 }
 
+/** The index of the node that an object of a chain belongs to, by its name; NaN for any other. */
+export function nodeOf(name: string): number {
+  return Number(/^node(\d+)/.exec(name)?.[1])
+}
+
 /** Starts the nodes group by group, each when the pods of the one before run. */
 export async function startInOrder(namespace: string, objects: Chain['objects'], groups: readonly (readonly number[])[]): Promise<void> {
   for (const group of groups) {
-    apply(objects.filter(({ metadata }) => group.includes(Number(/^node(\d+)/.exec(metadata.name)?.[1]))))
+    apply(objects.filter(({ metadata }) => group.includes(nodeOf(metadata.name))))
     await until(`nodes ${group.join(', ')} run`, 90, () => allRun(namespace, group))
   }
 }
@@ -80,13 +87,14 @@ export function withLists(chain: Chain, lists: Readonly<Record<number, readonly 
 }
 
 /** A merge: unlike `kubectl apply`, it leaves the other keys alone. */
-export function editConfigMap(namespace: string, { name, data }: { name: string; data: Record<string, string> }): void {
-  kubectl('-n', namespace, 'patch', 'configmap', name, '--type=merge', '-p', JSON.stringify({ data }))
+export async function editConfigMap(namespace: string, { name, data }: { name: string; data: Record<string, string> }): Promise<void> {
+  await client().core.patchNamespacedConfigMap({ namespace, name, body: { data } }, asMerge)
 }
 
 /** Makes the kubelet refresh the pod's files at once, as a controller's annotation would; otherwise it takes about a minute. */
-export function nudge(namespace: string, pod: string): void {
-  kubectl('-n', namespace, 'annotate', '--overwrite', 'pod', pod, `example.com/nudge=${Date.now()}`)
+export async function nudge(namespace: string, name: string): Promise<void> {
+  const annotations = { 'example.com/nudge': String(Date.now()) }
+  await client().core.patchNamespacedPod({ namespace, name, body: { metadata: { annotations } } }, asMerge)
 }
 
 /** Whether a node has a peer: anywhere, or at the address where the peer's pod is now. */

@@ -62,17 +62,22 @@ export async function netInfo(namespace: string, index: number): Promise<NetInfo
   return answer?.result
 }
 
-export async function height(namespace: string, index: number): Promise<number> {
+type SyncInfo = { readonly latest_block_height: string; readonly catching_up: boolean }
+
+async function syncInfo(namespace: string, index: number): Promise<SyncInfo | undefined> {
   const ip = await addressOf(namespace, index)
-  const answer = await getJson<{ result: { sync_info: { latest_block_height: string } } }>(`http://${ip}:26657/status`)
-  return Number(answer?.result.sync_info.latest_block_height ?? -1)
+  const answer = await getJson<{ result: { sync_info: SyncInfo } }>(`http://${ip}:26657/status`)
+  return answer?.result.sync_info
+}
+
+/** -1 while nothing answers. */
+export async function height(namespace: string, index: number): Promise<number> {
+  return Number((await syncInfo(namespace, index))?.latest_block_height ?? -1)
 }
 
 /** Whether the node catches up with its chain; undefined while nothing answers. */
 export async function syncing(namespace: string, index: number): Promise<boolean | undefined> {
-  const ip = await addressOf(namespace, index)
-  const answer = await getJson<{ result: { sync_info: { catching_up: boolean } } }>(`http://${ip}:26657/status`)
-  return answer?.result.sync_info.catching_up
+  return (await syncInfo(namespace, index))?.catching_up
 }
 
 export async function page(namespace: string, index: number): Promise<Page | undefined> {

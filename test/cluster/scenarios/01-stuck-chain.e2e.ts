@@ -25,7 +25,7 @@ function withReadyAddressesOnly(chain: Chain): unknown[] {
 }
 
 t.test('without repeer it stays at height 0', async t => {
-  const ns = namespaceFor(t, 'stuck-control', { control: true })
+  const ns = await namespaceFor(t, 'stuck-control', { control: true })
   apply(withReadyAddressesOnly(stuckChain(ns)))
   await until('all pods run', 60, () => allRun(ns))
   t.ok(await never(30, async () => (await height(ns, 0)) > 0), 'no block for 30 s')
@@ -34,7 +34,7 @@ t.test('without repeer it stays at height 0', async t => {
 
 t.test('with repeer it makes blocks within 60 s', async t => {
   install()
-  const ns = namespaceFor(t, 'stuck')
+  const ns = await namespaceFor(t, 'stuck')
   apply(withReadyAddressesOnly(stuckChain(ns)))
   const healed = await until('blocks', 60, async () => (await height(ns, 0)) > 1)
   t.comment(`first blocks ${healed.seconds.toFixed(1)} s after the manifests were applied`)

@@ -24,7 +24,7 @@ control('moved', 'node0 is still unconnected after 60 s', async (t, ns) => {
 
 t.test('with repeer it is reconnected; only node0 restarts, once', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'moved')
+  const ns = await namespaceFor(t, 'moved')
   const chain = await runningChain(ns, { annotations: impatient() })
   await settled(ns, indexes)
   const before = await Promise.all(indexes.map(index => getPod(ns, `node${index}-0`)))
@@ -48,7 +48,7 @@ t.test('with repeer it is reconnected; only node0 restarts, once', besideControl
 
 t.test('all four pods at once', async t => {
   install()
-  const ns = namespaceFor(t, 'moved-all')
+  const ns = await namespaceFor(t, 'moved-all')
   await runningChain(ns, { annotations: impatient() })
   const from = await height(ns, 0)
   kubectl('-n', ns, 'delete', 'pod', '--all', '--wait=true')

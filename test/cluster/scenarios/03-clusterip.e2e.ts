@@ -19,7 +19,7 @@ control('clusterip', 'it heals by itself, so that a restart would be one too man
 
 t.test('no restart where the chain heals by itself', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'clusterip')
+  const ns = await namespaceFor(t, 'clusterip')
   const chain = await runningChain(ns, { headless: false })
   await settled(ns, indexes)
   t.comment(`healed ${(await heal(chain, ns)).toFixed(1)} s after the new pod ran`)

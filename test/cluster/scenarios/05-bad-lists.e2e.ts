@@ -21,21 +21,21 @@ function withList(chain: Chain, text: string): string {
   return openRpc(chain.configOf(0, [1, 2, 3])).replace(/^persistent_peers = .*$/m, `persistent_peers = "${text}"`)
 }
 
-function edit(namespace: string, toml: string): void {
-  editConfigMap(namespace, { name: 'node0-config', data: { 'config.toml': toml } })
+function edit(namespace: string, toml: string): Promise<void> {
+  return editConfigMap(namespace, { name: 'node0-config', data: { 'config.toml': toml } })
 }
 
 // What a tool does that rolls a pod as soon as its ConfigMap changes.
 control('bad-lists', 'a pod that is replaced for a bad list does not come back', async (t, ns) => {
   const chain = await orderlyChain(ns)
   const replace = () => kubectl('-n', ns, 'delete', 'pod', 'node0-0', '--wait=true')
-  edit(ns, withList(chain, 'not-a-peer'))
+  await edit(ns, withList(chain, 'not-a-peer'))
   replace()
   await until('it crashes again and again', 60, async () => (containerStatus(await getPod(ns, 'node0-0'), 'node')?.restartCount ?? 0) >= 2)
   t.not(containerStatus(await getPod(ns, 'node0-0'), 'node')?.lastState?.terminated?.exitCode, 0)
   // The kubelet may just be removing the container before the last.
   await until('for the list', 60, () => /not-a-peer/.test(kubectl('-n', ns, 'logs', 'node0-0', '-c', 'node', '--previous')))
-  edit(ns, withList(chain, ''))
+  await edit(ns, withList(chain, ''))
   replace()
   await until('with an empty list it starts', 60, async () => await netInfo(ns, 0))
   t.equal((await netInfo(ns, 0))?.peers.length, 0, 'and is alone')
@@ -43,15 +43,15 @@ control('bad-lists', 'a pod that is replaced for a bad list does not come back',
 
 t.test('bad lists leave the node untouched', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'bad-lists')
+  const ns = await namespaceFor(t, 'bad-lists')
   const chain = await runningChain(ns, { annotations: impatient() })
   await settled(ns)
   const started = (await page(ns, 0))?.node.startedAt?.slice(0, 19)
   t.ok(started)
   const good = openRpc(chain.configOf(0, [1, 2, 3]))
-  const editNow = (toml: string) => {
-    edit(ns, toml)
-    nudge(ns, 'node0-0')
+  const editNow = async (toml: string) => {
+    await edit(ns, toml)
+    await nudge(ns, 'node0-0')
   }
   const stranger = 'a'.repeat(40)
   for (const [toml, reason] of [
@@ -64,18 +64,18 @@ t.test('bad lists leave the node untouched', besideControl(), async t => {
   ] as const) {
     const told = () => kubectl('-n', ns, 'logs', 'node0-0', '-c', 'repeer').split(`"${reason}"`).length
     const before = told()
-    editNow(toml)
+    await editNow(toml)
     await until(reason, 90, async () => (await page(ns, 0))?.reason === reason)
     t.match((await page(ns, 0))?.sentence, /\w+ \w+/, `${reason}: the page has a sentence`)
     await until(`the log says ${reason}, too`, 10, () => told() > before)
     t.equal((await page(ns, 0))?.node.startedAt?.slice(0, 19), started, `${reason}: the same process`)
     t.equal((await netInfo(ns, 0))?.peers.length, 3, `${reason}: connected as before`)
-    editNow(good)
+    await editNow(good)
     await settled(ns)
   }
 
   // Connected to all that is left: nothing to restart for, and the list is not pressed on the node.
-  editNow(withList(chain, `${chain.ids[1]}@node1:26656`))
+  await editNow(withList(chain, `${chain.ids[1]}@node1:26656`))
   await until('settled on the short list', 60, async () => (await page(ns, 0))?.peers.length === 1)
   t.equal((await page(ns, 0))?.node.startedAt?.slice(0, 19), started, 'removal of connected peers: the same process')
   t.match(containerStatus(await getPod(ns, 'node0-0'), 'node'), { restartCount: 0 })

@@ -55,7 +55,7 @@ for (const strategy of ['wrap', 'signal'] as const) {
 
 async function restricted(t: Test, strategy: 'wrap' | 'signal'): Promise<void> {
   install()
-  const ns = namespaceFor(t, `restricted-${strategy}`, { enforce: 'restricted' })
+  const ns = await namespaceFor(t, `restricted-${strategy}`, { enforce: 'restricted' })
   apply(limits(ns))
   const pod = (spec: PodSpec, index: number) => ownUser(strategy === 'signal' ? withoutCommand(spec) : spec, index)
   const chain = makeChain({ namespace: ns, restricted: true, annotations: impatient(), config: openRpc, pod })

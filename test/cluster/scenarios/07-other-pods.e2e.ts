@@ -73,7 +73,7 @@ control('other-pods', 'each of them loses a peer that moves', async (t, ns) => {
 
 t.test('a mesh, a Guaranteed pod, a pod that is never restarted', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'other-pods')
+  const ns = await namespaceFor(t, 'other-pods')
   const { chain, objects } = unlikePods(ns)
   apply(objects)
   const hasNode1 = (index: number) => isConnected(chain, ns, index, 1, 'at its present address')
@@ -112,7 +112,7 @@ t.test('a mesh, a Guaranteed pod, a pod that is never restarted', besideControl(
 
 t.test('a Job that runs a node for a while completes', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'job')
+  const ns = await namespaceFor(t, 'job')
   apply([plainJob(ns, 'sync', { script: 'busybox sleep 8', peers: 'nobody:30303' })])
   const done = await until('it completes', 90, async () => (await jobStatus(ns, 'sync'))?.succeeded === 1)
   t.comment(`completed after ${done.seconds.toFixed(1)} s, of which the node took 8`)
@@ -123,7 +123,7 @@ t.test('a Job that runs a node for a while completes', besideControl(), async t 
 
 t.test('a rollout of ten replicas completes', async t => {
   install()
-  const ns = namespaceFor(t, 'ten')
+  const ns = await namespaceFor(t, 'ten')
   // Every replica holds a connection to the first two.
   const dial = (host: string) => `(while :; do busybox sleep 99999 | busybox nc ${host} 30303; busybox sleep 1; done) &`
   const hosts = ['ten-0.ten', 'ten-1.ten']

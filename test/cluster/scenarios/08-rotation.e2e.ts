@@ -63,11 +63,11 @@ function callNoMore(name: string): Promise<unknown> {
 
 t.test('three rotations under load', async t => {
   await installQuick(t)
-  const ns = namespaceFor(t, 'rotation')
+  const ns = await namespaceFor(t, 'rotation')
   const addresses = (await webhookPods()).map(pod => pod.status.podIP ?? '')
   t.equal(addresses.length, 2)
   await until('both replicas serve what is published', 60, () => Promise.all(addresses.map(host => handshake(host, published()))))
-  const control = namespaceFor(t, 'rotation-control', { control: true })
+  const control = await namespaceFor(t, 'rotation-control', { control: true })
   const firstCa = published()
   await callWith(firstCa, 'before', control)
   await until('it injects with the CA of now', 20, async () => isInjected(await createPod(control)))

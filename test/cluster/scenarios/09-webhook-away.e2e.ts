@@ -10,7 +10,7 @@ import { getPod, isInjected, until } from '../watch.ts'
 
 t.test('both replicas away, and back', async t => {
   install()
-  const ns = namespaceFor(t, 'webhook-away')
+  const ns = await namespaceFor(t, 'webhook-away')
   await scaleWebhook(0)
   apply(makeChain({ namespace: ns, config: openRpc }).objects)
   await until('a pod is created', 60, async () => (await getPod(ns, 'node0-0')).status.phase === 'Running')
@@ -24,7 +24,7 @@ t.test('both replicas away, and back', async t => {
 
 t.test('a drain under load loses no admission', async t => {
   install()
-  const ns = namespaceFor(t, 'drained')
+  const ns = await namespaceFor(t, 'drained')
   const load = createWithoutPause(ns)
   try {
     kubectl('-n', system, 'rollout', 'restart', 'deployment', 'repeer-webhook')
@@ -47,7 +47,7 @@ t.test('a drain under load loses no admission', async t => {
 
 t.test('control: the same load notices when both are killed', async t => {
   install()
-  const ns = namespaceFor(t, 'killed-webhook')
+  const ns = await namespaceFor(t, 'killed-webhook')
   const load = createWithoutPause(ns)
   try {
     for (const { metadata } of await webhookPods()) {
@@ -66,10 +66,10 @@ t.test('control: the same load notices when both are killed', async t => {
 t.test('fail-closed refuses while the webhook is away', async t => {
   install('manifests/overlays/fail-closed')
   t.teardown(() => install())
-  const ns = namespaceFor(t, 'fail-closed')
+  const ns = await namespaceFor(t, 'fail-closed')
   t.ok(isInjected(await createPod(ns)), 'it lets in what it injects')
   await scaleWebhook(0)
   await t.rejects(createPod(ns), /failed calling webhook/, 'refused, and why')
-  const control = namespaceFor(t, 'fail-closed-control', { control: true })
+  const control = await namespaceFor(t, 'fail-closed-control', { control: true })
   t.ok(await createPod(control), 'a namespace that has not opted in goes on')
 })

@@ -54,7 +54,7 @@ control('killed', 'a peer that moves again and again is lost at its first move',
 
 t.test('sidecars killed at random while a peer moves', { ...besideControl(), skip }, async t => {
   install()
-  const ns = namespaceFor(t, 'killed')
+  const ns = await namespaceFor(t, 'killed')
   const chain = makeChain({ namespace: ns, validators: 6, annotations: impatient({ 'repeer.dev/settle-seconds': '1' }), config: openRpc })
   const all = [moving, ...others]
   apply(withLists(chain, Object.fromEntries(others.slice(1).map(index => [index, [moving]]))))

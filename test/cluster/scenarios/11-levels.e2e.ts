@@ -10,16 +10,16 @@ import { addPeer, startShortOfOne } from '../short-list.ts'
 import { containerStatus, getPod, netInfo, never, page, until } from '../watch.ts'
 
 control('levels', 'a list that an init container renders is not rendered again', async (t, ns) => {
-  const short = await startShortOfOne(ns, 'init')
-  addPeer(short)
-  t.ok(await never(30, () => short.hasAdded()), 'not within 30 s')
+  const short = await startShortOfOne(ns, ['init'])
+  await addPeer(short)
+  t.ok(await never(30, () => short.hasAdded(0)), 'not within 30 s')
   t.equal((await netInfo(ns, 0))?.peers.length, 2, 'it goes on with the two peers that it had')
 })
 
 t.test('signal: three changes within ten minutes take effect, the later ones after the back-off', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'levels-signal')
-  const short = await startShortOfOne(ns, 'directory', impatient({ 'repeer.dev/strategy': 'signal' }))
+  const ns = await namespaceFor(t, 'levels-signal')
+  const short = await startShortOfOne(ns, ['directory'], impatient({ 'repeer.dev/strategy': 'signal' }))
   await settled(ns)
   const before = await getPod(ns, 'node0-0')
   const seconds: number[] = []
@@ -65,15 +65,15 @@ for (const [strategy, way, annotations] of [
     besideControl,
     async t => {
       install()
-      const ns = namespaceFor(t, `levels-all-${strategy}`)
-      const short = await startShortOfOne(ns, way, impatient(annotations))
+      const ns = await namespaceFor(t, `levels-all-${strategy}`)
+      const short = await startShortOfOne(ns, [way], impatient(annotations))
       await settled(ns)
       const before = await getPod(ns, 'node0-0')
       const log = followLog(ns, 'node')
       t.teardown(log.stop)
       await until('the log is followed', 30, () => log.text().length > 0)
-      addPeer(short)
-      const { seconds } = await until('node0 has the added peer', 90, () => short.hasAdded())
+      await addPeer(short)
+      const { seconds } = await until('node0 has the added peer', 90, () => short.hasAdded(0))
       t.comment(`all containers under ${strategy}: connected ${seconds.toFixed(1)} s after the edit`)
       await settled(ns)
       t.match((await page(ns, 0))?.restarts, [{ level: 'all-containers', outcome: 'verified' }])

@@ -14,7 +14,7 @@ for (const isControl of [true, false]) {
   const word = isControl ? 'without' : 'with'
   t.test(`${word} repeer a node that exits by itself with code 7 ends its container with it; a Job completes or fails`, async t => {
     install()
-    const ns = namespaceFor(t, `exit-codes-${word}`, { control: isControl })
+    const ns = await namespaceFor(t, `exit-codes-${word}`, { control: isControl })
     apply([
       plainPod(ns, 'node', { script: 'busybox sleep 4; exit 7', peers }),
       plainJob(ns, 'good', { script: 'busybox sleep 3', peers }),
@@ -33,7 +33,7 @@ for (const isControl of [true, false]) {
 
 t.test('a Job completes after a restart in place', async t => {
   install()
-  const ns = namespaceFor(t, 'restarted-job')
+  const ns = await namespaceFor(t, 'restarted-job')
   apply([plainJob(ns, 'good', { script: 'busybox sleep 12', peers })])
   const { value: good } = await until('a pod of the Job', 60, async () => (await listPods(ns, 'app=good'))[0]?.metadata.name)
   await running(ns, good)
@@ -67,7 +67,7 @@ const ready = (ns: string) => async () => (await nodeStatus(ns, 'slow'))?.ready 
 
 t.test('control: a liveness probe kills a process that is restarted under it', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'liveness-control')
+  const ns = await namespaceFor(t, 'liveness-control')
   apply([plainPod(ns, 'slow', slowStart('nobody'))])
   await until('it has started', 60, ready(ns))
   askRestart(ns, 'slow', 'past-the-sidecar')
@@ -77,7 +77,7 @@ t.test('control: a liveness probe kills a process that is restarted under it', b
 
 t.test('a liveness probe that is shorter than the start does not kill the node after a restart', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'liveness')
+  const ns = await namespaceFor(t, 'liveness')
   apply([headlessService(ns, 'other'), plainPod(ns, 'other', listener)])
   await running(ns, 'other')
   apply([plainPod(ns, 'slow', slowStart('other'))])
@@ -114,7 +114,7 @@ const signerNode = (first: string) => ({
 
 t.test('a remote signer that is not there yet is waited for', besideControl(), async t => {
   install()
-  const ns = namespaceFor(t, 'signer')
+  const ns = await namespaceFor(t, 'signer')
   apply([plainPod(ns, 'node', signerNode('exec busybox sleep 9999'))])
   await running(ns, 'node')
   askRestart(ns, 'node', 'signer')
@@ -138,7 +138,7 @@ const bad = /double.?sign|conflicting vote|resource temporarily unavailable|CONS
 t.test('restarts at random moments: never twice at once on one data directory', async t => {
   install()
   const count = Number(process.env.E2E_RESTARTS ?? 50)
-  const ns = namespaceFor(t, 'restarts')
+  const ns = await namespaceFor(t, 'restarts')
   await runningChain(ns, { annotations: { 'repeer.dev/pause': 'true' } })
   const signed = (index: number) =>
     Number((JSON.parse(inNode(ns, `node${index}-0`, 'cat /home/node/data/priv_validator_state.json')) as { height: string }).height)

@@ -38,7 +38,7 @@ function traces(): string[] {
 
 t.test('nothing is left', async t => {
   install()
-  const ns = namespaceFor(t, 'uninstall')
+  const ns = await namespaceFor(t, 'uninstall')
   apply(makeChain({ namespace: ns, validators: 2, config: openRpc }).objects)
   await until('all pods run', 90, () => allRun(ns, [0, 1]))
   const injected = async () => isInjected(await getPod(ns, 'node0-0'))

@@ -3,14 +3,14 @@
 import t from 'tap'
 import { install, kubectl } from '../install.ts'
 import { editLists, hasPeer, type Mesh, newcomer, runningMesh, validators, watchMesh, withoutNewcomer } from '../mesh.ts'
-import { impatient, namespaceFor, settled } from '../scenario.ts'
+import { editConfigMap, impatient, namespaceFor, settled } from '../scenario.ts'
 import { getPod, height, never, page, until } from '../watch.ts'
 
 const restartsOf = async (mesh: Mesh, index: number) => (await page(mesh.namespace, index))?.restarts ?? []
 
 t.test('the controller paces a group', async t => {
   install()
-  const ns = namespaceFor(t, 'turns')
+  const ns = await namespaceFor(t, 'turns')
   const mesh = await runningMesh(ns, { annotations: impatient({ 'repeer.dev/strategy': 'wrap' }) })
   await settled(ns, [...validators])
   const pods = await Promise.all(validators.map(index => getPod(ns, `node${index}-0`)))
@@ -20,7 +20,7 @@ t.test('the controller paces a group', async t => {
     const from = await height(ns, 0)
     const watch = await watchMesh(mesh)
     const began = Date.now()
-    editLists(mesh, validators, [...validators, newcomer])
+    await editLists(mesh, validators, [...validators, newcomer])
     for (const index of validators) {
       await until(`node${index} has the new peer`, 120, () => hasPeer(mesh, index, newcomer))
       t.comment(`node${index} has it ${((Date.now() - began) / 1000).toFixed(1)} s after the edit`)
@@ -42,7 +42,7 @@ t.test('the controller paces a group', async t => {
     kubectl('annotate', 'namespace', ns, 'repeer.dev/pause=true')
     const before = (await restartsOf(mesh, 0)).length
     await withoutNewcomer(mesh, [0])
-    editLists(mesh, [0], [...validators, newcomer])
+    await editLists(mesh, [0], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')
     t.ok(await never(10, async () => (await restartsOf(mesh, 0)).length > before), 'nothing is restarted')
     kubectl('annotate', 'namespace', ns, 'repeer.dev/pause-')
@@ -55,7 +55,7 @@ t.test('the controller paces a group', async t => {
     await withoutNewcomer(mesh, [1])
     const began = Date.now()
     for (let edit = 1; edit <= 100; edit++) {
-      editLists(mesh, [1], edit % 2 === 0 ? [...validators, newcomer] : validators)
+      await editLists(mesh, [1], edit % 2 === 0 ? [...validators, newcomer] : validators)
       const next = began + edit * 500 - Date.now()
       if (next > 0) await new Promise(resolve => setTimeout(resolve, next))
     }
@@ -70,15 +70,15 @@ t.test('the controller paces a group', async t => {
     await withoutNewcomer(mesh, validators)
     // With this the node does not start; the list itself is good.
     const config = mesh.chain.configOf(3, [0, 1, 2, newcomer]).replace(/^timeout_commit = .*$/m, 'timeout_commit = "no time"')
-    kubectl('-n', ns, 'patch', 'configmap', 'node3-config', '--type=merge', '-p', JSON.stringify({ data: { 'config.toml': config } }))
+    await editConfigMap(ns, { name: 'node3-config', data: { 'config.toml': config } })
     await until('node3 is down', 90, async () => (await getPod(ns, 'node3-0')).status.containerStatuses?.some(one => !one.ready))
-    editLists(mesh, [0, 1, 2], [...validators, newcomer])
+    await editLists(mesh, [0, 1, 2], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')
     const others = [0, 1, 2] as const
     const more = async () =>
       (await Promise.all(others.map(async index => (await restartsOf(mesh, index)).length > (counts[index] ?? 0)))).includes(true)
     t.ok(await never(20, more), 'no other of the group is restarted')
-    editLists(mesh, [3], [...validators, newcomer])
+    await editLists(mesh, [3], [...validators, newcomer])
     for (const index of validators) await until(`node${index} has the new peer`, 150, () => hasPeer(mesh, index, newcomer))
   })
 

@@ -8,11 +8,11 @@ import { netInfo, page, until } from '../watch.ts'
 
 t.test('an edited list and a moved peer without any restart', async t => {
   install()
-  const ns = namespaceFor(t, 'hot')
+  const ns = await namespaceFor(t, 'hot')
   const mesh = await runningMesh(ns, { config: toml => toml.replace(/^unsafe = false$/m, 'unsafe = true') })
   await settled(ns, [...validators])
   const startedAt = (await page(ns, 0))?.node.startedAt
-  editLists(mesh, [0], [...validators, newcomer])
+  await editLists(mesh, [0], [...validators, newcomer])
   const told = await until('node0 has the new peer', 60, () => hasPeer(mesh, 0, newcomer))
   t.comment(`told and connected ${told.seconds.toFixed(1)} s after the edit`)
   await settled(ns)

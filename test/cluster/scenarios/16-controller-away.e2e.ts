@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { install, kubectl } from '../install.ts'
 import { editLists, hasPeer, type Mesh, newcomer, runningMesh, validators, watchMesh, withoutNewcomer } from '../mesh.ts'
-import { impatient, namespaceFor, settled } from '../scenario.ts'
+import { impatient, namespaceFor, nudge, settled } from '../scenario.ts'
 import { never, page, until } from '../watch.ts'
 
 const controller = ['-n', 'repeer-system', 'deployment/repeer-controller'] as const
@@ -13,7 +13,7 @@ const [inSystem, system, deployment] = controller
 const skip = process.env.E2E_CLUSTER === 'kubeconfig' && "it kills processes and blocks connections, on this machine's own cluster only"
 t.test('the controller is away, or cannot see', { skip }, async t => {
   install()
-  const ns = namespaceFor(t, 'away')
+  const ns = await namespaceFor(t, 'away')
   const mesh = await runningMesh(ns, { annotations: impatient({ 'repeer.dev/strategy': 'wrap' }) })
   await settled(ns, [...validators])
   const counts = () => Promise.all(validators.map(async index => (await page(ns, index))?.restarts.length ?? 0))
@@ -24,7 +24,7 @@ t.test('the controller is away, or cannot see', { skip }, async t => {
   await t.test('the leader is killed between two turns: its successor goes on and repeats nothing', async t => {
     const before = await counts()
     const watch = await watchMesh(mesh)
-    editLists(mesh, validators, [...validators, newcomer])
+    await editLists(mesh, validators, [...validators, newcomer])
     await until('a first node is restarted', 60, async () => (await since(before)).includes(1))
     const killed = leader()
     const pid = controllers().find(one => one.pod === killed.split('_')[0])?.pid
@@ -45,9 +45,9 @@ t.test('the controller is away, or cannot see', { skip }, async t => {
     kubectl(inSystem, system, 'scale', deployment, '--replicas=0')
     await until('no controller', 60, () => controllers().length === 0)
     const before = await counts()
-    editLists(mesh, validators, [...validators, newcomer])
+    await editLists(mesh, validators, [...validators, newcomer])
     // Otherwise the kubelet takes a minute or so: nobody tells it to hurry.
-    for (const index of validators) kubectl('-n', ns, 'annotate', 'pod', `node${index}-0`, `example.com/nudge=${Date.now()}`)
+    for (const index of validators) await nudge(ns, `node${index}-0`)
     await until('node0 knows of the edit', 150, async () => (await page(ns, 0))?.peers.length === 4)
     t.ok(await never(30, async () => (await since(before)).some(count => count > 0)), 'nothing is restarted')
     t.match((await page(ns, 0))?.reason, /waiting-for-kubelet|awaiting-turn/, 'and the page says so')
@@ -65,7 +65,7 @@ t.test('the controller is away, or cannot see', { skip }, async t => {
     for (const { pid } of controllers()) blockPages(pid)
     const before = await counts()
     const watch = await watchMesh(mesh)
-    editLists(mesh, validators, [...validators, newcomer])
+    await editLists(mesh, validators, [...validators, newcomer])
     await allHaveIt(mesh, 240)
     await watch.stop()
     t.strictSame(await since(before), [1, 1, 1, 1], 'each restarted once')

@@ -8,14 +8,14 @@ import { getPod, never, page, until } from '../watch.ts'
 
 t.test('a flapping peer and a restless editor', async t => {
   install()
-  const ns = namespaceFor(t, 'restless')
+  const ns = await namespaceFor(t, 'restless')
   const mesh = await runningMesh(ns, { annotations: impatient({ 'repeer.dev/strategy': 'wrap', 'repeer.dev/settle-seconds': '0' }) })
   await settled(ns, [...validators])
 
   await t.test('a node that does not answer is left alone until it does', async t => {
     inNode(ns, 'node1-0', 'killall -STOP cometbft')
     const before = (await page(ns, 1))?.restarts.length ?? 0
-    editLists(mesh, [1], [...validators, newcomer])
+    await editLists(mesh, [1], [...validators, newcomer])
     await until('the page says so', 60, async () => (await page(ns, 1))?.reason === 'node-silent')
     t.ok(await never(15, async () => ((await page(ns, 1))?.restarts.length ?? 0) > before))
     inNode(ns, 'node1-0', 'killall -CONT cometbft')
@@ -25,7 +25,7 @@ t.test('a flapping peer and a restless editor', async t => {
 
   await t.test('a flapping peer: at most one restart for each of its addresses', async t => {
     const before = (await page(ns, 0))?.restarts.length ?? 0
-    editLists(mesh, [0], [...validators, newcomer])
+    await editLists(mesh, [0], [...validators, newcomer])
     await until('followed', 60, () => hasPeer(mesh, 0, newcomer))
     for (let flap = 0; flap < 2; flap++) {
       kubectl('-n', ns, 'delete', 'pod', `node${newcomer}-0`, '--wait=true')
@@ -43,10 +43,10 @@ t.test('a flapping peer and a restless editor', async t => {
     // node2 and node3 do not list the newcomer, so each edit names one that it is not connected to: there is always something to restart for.
     for (let edit = 1; edit <= 6; edit++) {
       const validator = 2 + (edit % 2)
-      editLists(mesh, [newcomer], [validator])
+      await editLists(mesh, [newcomer], [validator])
       await until(`edit ${edit} followed`, 60, async () => (await restarts()) === edit && (await hasPeer(mesh, newcomer, validator)))
     }
-    editLists(mesh, [newcomer], [3])
+    await editLists(mesh, [newcomer], [3])
     await until('the budget is used up, and the page says so', 60, async () => (await page(ns, newcomer))?.reason === 'budget')
     t.match(await page(ns, newcomer), { phase: 'waiting', reason: 'budget', until: /^20/ })
     t.ok(await never(10, async () => (await restarts()) > 6), 'and stays')

@@ -79,7 +79,7 @@ function somebody(namespace: string): Caller {
 }
 
 apply(objects)
-const ns = namespaceFor(t, 'policy', { control: true })
+const ns = await namespaceFor(t, 'policy', { control: true })
 // A bare pod is refused until the namespace has it.
 await until('the default service account', 30, () => kubectl('-n', ns, 'get', 'serviceaccount', 'default', '-o', 'name') !== '')
 const injected = { annotations: { [annotation.plan]: '{}', 'example.com/mine': 'a' } }

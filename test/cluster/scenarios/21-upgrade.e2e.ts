@@ -43,7 +43,7 @@ const skip = process.env.E2E_CLUSTER === 'kubeconfig' && 'another image has to b
 t.test('upgrade in place', { skip }, async t => {
   install()
   await loadNext()
-  const ns = namespaceFor(t, 'upgrade')
+  const ns = await namespaceFor(t, 'upgrade')
   const chain = await runningChain(ns, { annotations: impatient(), pod: (spec, index) => (index === 3 ? withoutCommand(spec) : spec) })
   await settled(ns, indexes)
   const before = new Map(indexes.map(index => [index, look(ns, index)]))

@@ -34,7 +34,7 @@ function withoutProxy(namespace: string): string {
 
 t.test('check', async t => {
   install()
-  const ns = namespaceFor(t, 'check', { control: true })
+  const ns = await namespaceFor(t, 'check', { control: true })
   apply([plainPod(ns, 'early', { script: 'exec busybox sleep 99999', peers: 'node0:26656' })])
   await until('an early pod runs', 60, async () => (await getPod(ns, 'early')).status.phase === 'Running')
   const out = await report('--namespace', ns)

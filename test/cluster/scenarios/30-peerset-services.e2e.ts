@@ -40,7 +40,7 @@ function labelled(chain: Chain): unknown[] {
 
 t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
   install()
-  const ns = namespaceFor(t, 'peerset')
+  const ns = await namespaceFor(t, 'peerset')
   const chain = chainOfTwo(ns)
   apply([...labelled(chain), peerSetObject(ns, 'chain', { source, output, minPeers: 2 })])
   const list = [0, 1]
@@ -52,11 +52,11 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
     t.comment(
       `the list is there ${(await listBecomes(ns, output.configMap, output.key, list)).toFixed(1)} s after the manifests were applied`,
     )
-    await until('Ready', 20, () => condition(ns, 'chain', 'Ready')?.status === 'True')
+    await until('Ready', 20, async () => (await condition(ns, 'chain', 'Ready'))?.status === 'True')
     const hash = peerHash(parsePeers('cometbft-list', list, { source: 'test' }))
-    t.match(peerSetStatus(ns, 'chain'), { observedGeneration: 1, source: 'services', peers: 2, hash })
+    t.match(await peerSetStatus(ns, 'chain'), { observedGeneration: 1, source: 'services', peers: 2, hash })
     t.match(
-      configData(ns, output.configMap)?.discovery_metadata,
+      (await configData(ns, output.configMap))?.discovery_metadata,
       /^discovered_at=.*,peer_count=2,candidates=2,source=services,peer_set=peerset\/chain,hash=p1:/,
     )
     t.match(kubectl('-n', ns, 'get', 'peersets'), /^NAME +SOURCE +PEERS +HASH +AGE +READY\nchain +services +2 +p1:[0-9a-f]{32} +\S+ +True/)
@@ -79,7 +79,7 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
   })
 
   await t.test('the other follows', async t => {
-    const metadata = configData(ns, output.configMap)?.discovery_metadata
+    const metadata = (await configData(ns, output.configMap))?.discovery_metadata
     const before = await getPod(ns, 'node0-0')
     const restarts = (await page(ns, 0))?.restarts.length ?? 0
     const { to } = await replacePod(ns, 1)
@@ -90,17 +90,17 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
     await settled(ns)
     t.equal((await page(ns, 0))?.restarts.length, restarts + 1, 'its process was restarted, once')
     t.equal((await getPod(ns, 'node0-0')).metadata.uid, before.metadata.uid, 'in the same pod')
-    t.equal(configData(ns, output.configMap)?.discovery_metadata, metadata, 'the list has not changed, so it was not written')
+    t.equal((await configData(ns, output.configMap))?.discovery_metadata, metadata, 'the list has not changed, so it was not written')
     const at = await height(ns, 0)
     await until('blocks go on', 60, async () => (await height(ns, 0)) > at + 1)
   })
 
   await t.test('the list does not shrink below minPeers, and a new Service makes it grow', async t => {
     kubectl('-n', ns, 'label', 'service', 'node1', 'peer-')
-    await until('it is said', 20, () => condition(ns, 'chain', 'Ready')?.reason === 'TooFewPeers')
-    t.equal(configData(ns, output.configMap)?.[output.key], list, 'the last good one stays')
+    await until('it is said', 20, async () => (await condition(ns, 'chain', 'Ready'))?.reason === 'TooFewPeers')
+    t.equal((await configData(ns, output.configMap))?.[output.key], list, 'the last good one stays')
     kubectl('-n', ns, 'label', 'service', 'node1', 'peer=true')
-    await until('Ready again', 20, () => condition(ns, 'chain', 'Ready')?.status === 'True')
+    await until('Ready again', 20, async () => (await condition(ns, 'chain', 'Ready'))?.status === 'True')
     const id = 'f'.repeat(40)
     apply([
       {
@@ -118,8 +118,8 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
 
 t.test('ConfigMaps of others', async t => {
   install()
-  const ns = namespaceFor(t, 'peerset-output', { control: true })
-  const other = namespaceFor(t, 'peerset-other', { control: true })
+  const ns = await namespaceFor(t, 'peerset-output', { control: true })
+  const other = await namespaceFor(t, 'peerset-other', { control: true })
   const fixed = (out: object) => ({
     source: { static: { peers: ['10.1.2.3:11625'] } },
     output: { configMap: 'shared', key: 'list', format: 'generic-list', ...out },
@@ -129,7 +129,7 @@ t.test('ConfigMaps of others', async t => {
   await t.test('other keys are not touched, and it is not owned', async t => {
     apply([peerSetObject(ns, 'set', fixed({}))])
     await listBecomes(ns, 'shared', 'list', '10.1.2.3:11625\n')
-    t.match(configData(ns, 'shared'), { theirs: 'x', taken: 'y' })
+    t.match(await configData(ns, 'shared'), { theirs: 'x', taken: 'y' })
     const { metadata } = JSON.parse(kubectl('-n', ns, 'get', 'configmap', 'shared', '-o', 'json')) as {
       metadata: { ownerReferences?: unknown }
     }
@@ -139,14 +139,14 @@ t.test('ConfigMaps of others', async t => {
   await t.test('a second PeerSet has a key of its own', async t => {
     apply([peerSetObject(ns, 'second', fixed({ key: 'list2', metadataKey: '' }))])
     await listBecomes(ns, 'shared', 'list2', '10.1.2.3:11625\n')
-    t.match(configData(ns, 'shared'), { theirs: 'x', list: '10.1.2.3:11625\n' })
+    t.match(await configData(ns, 'shared'), { theirs: 'x', list: '10.1.2.3:11625\n' })
   })
 
   await t.test('a key that somebody else writes is left, and taken over by consent', async t => {
     apply([peerSetObject(ns, 'third', fixed({ key: 'taken', metadataKey: '' }))])
-    await until('the conflict', 20, () => condition(ns, 'third', 'Written')?.reason === 'Conflict')
-    t.match(condition(ns, 'third', 'Written')?.message, /conflict with "kubectl-client-side-apply".*\.data\.taken.*hand-over-to/)
-    t.equal(configData(ns, 'shared')?.taken, 'y')
+    await until('the conflict', 20, async () => (await condition(ns, 'third', 'Written'))?.reason === 'Conflict')
+    t.match((await condition(ns, 'third', 'Written'))?.message, /conflict with "kubectl-client-side-apply".*\.data\.taken.*hand-over-to/)
+    t.equal((await configData(ns, 'shared'))?.taken, 'y')
     kubectl('-n', ns, 'annotate', 'configmap', 'shared', 'repeer.dev/hand-over-to=third')
     await listBecomes(ns, 'shared', 'taken', '10.1.2.3:11625\n')
   })
@@ -158,8 +158,8 @@ t.test('ConfigMaps of others', async t => {
 
   await t.test('another namespace only by consent', async t => {
     apply([peerSetObject(ns, 'abroad', fixed({ namespace: other, configMap: 'from-abroad' }))])
-    await until('no consent', 20, () => condition(ns, 'abroad', 'Written')?.reason === 'NoConsent')
-    t.equal(configData(other, 'from-abroad'), undefined)
+    await until('no consent', 20, async () => (await condition(ns, 'abroad', 'Written'))?.reason === 'NoConsent')
+    t.equal(await configData(other, 'from-abroad'), undefined)
     kubectl('annotate', 'namespace', other, `repeer.dev/allow-peersets-from=${ns}`)
     await listBecomes(other, 'from-abroad', 'list', '10.1.2.3:11625\n')
   })
@@ -168,8 +168,8 @@ t.test('ConfigMaps of others', async t => {
     apply([peerSetObject(ns, 'owner', fixed({ configMap: 'owned' }))])
     await listBecomes(ns, 'owned', 'list', '10.1.2.3:11625\n')
     kubectl('-n', ns, 'delete', 'peerset', 'owner', 'third')
-    await until('it is gone', 60, () => configData(ns, 'owned') === undefined)
-    t.equal(configData(ns, 'shared')?.taken, '10.1.2.3:11625\n', 'one that was there before stays as it is')
+    await until('it is gone', 60, async () => (await configData(ns, 'owned')) === undefined)
+    t.equal((await configData(ns, 'shared'))?.taken, '10.1.2.3:11625\n', 'one that was there before stays as it is')
   })
 
   await t.test('a policy holds the controller to that', async t => {
@@ -190,7 +190,7 @@ t.test('ConfigMaps of others', async t => {
 
 t.test('what the API server refuses, in words', async t => {
   install()
-  const ns = namespaceFor(t, 'peerset-schema', { control: true })
+  const ns = await namespaceFor(t, 'peerset-schema', { control: true })
   const good = { source, output }
   const rows: [spec: object, message: RegExp][] = [
     [{ ...good, source: {} }, /at least 1 propert|expected exactly one of services/],

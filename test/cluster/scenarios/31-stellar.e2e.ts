@@ -116,7 +116,7 @@ async function runsWith(ip: string): Promise<string | undefined> {
 
 t.test('StellarNodes', async t => {
   install('manifests/overlays/stellar')
-  const ns = namespaceFor(t, 'stellar')
+  const ns = await namespaceFor(t, 'stellar')
   apply([crd])
   kubectl('wait', '--for=condition=Established', 'crd/stellarnodes.stellar.org', '--timeout=30s')
   t.teardown(() => kubectl('delete', 'crd', 'stellarnodes.stellar.org', '--wait=false', '--ignore-not-found'))
@@ -147,9 +147,9 @@ t.test('StellarNodes', async t => {
     t.comment(
       `the list is there ${(await listBecomes(ns, 'stellar-peers', 'KNOWN_PEERS', of(...names))).toFixed(1)} s after the last was Ready`,
     )
-    t.match(configData(ns, 'stellar-peers')?.discovery_metadata, /peer_count=3,candidates=4,source=stellarNodes/)
+    t.match((await configData(ns, 'stellar-peers'))?.discovery_metadata, /peer_count=3,candidates=4,source=stellarNodes/)
     t.comment(`all nodes are connected ${(await allHave(names, of(...names))).toFixed(1)} s later`)
-    await until('Ready', 20, () => condition(ns, 'stellar', 'Ready')?.status === 'True')
+    await until('Ready', 20, async () => (await condition(ns, 'stellar', 'Ready'))?.status === 'True')
   })
 
   await t.test('scaled up: the others dial the new one, each after a restart in its turn', async t => {
@@ -186,7 +186,7 @@ t.test('StellarNodes', async t => {
       `suspended -> ConfigMap ${listed.toFixed(1)} s -> the others have it ${(await allHave(rest.slice(0, 2), of(...rest))).toFixed(1)} s later`,
     )
     t.ok(listed < 5)
-    t.same(peerSetStatus(ns, 'stellar').problems, undefined, 'who is meant to be away is no problem')
+    t.same((await peerSetStatus(ns, 'stellar')).problems, undefined, 'who is meant to be away is no problem')
   })
 
   await t.test('a failing pod is left out, visibly, and the others are not stopped by it', async t => {
@@ -194,18 +194,22 @@ t.test('StellarNodes', async t => {
     kubectl('-n', ns, 'exec', 'validator-3-0', '-c', 'stellar-core', '--', '/bin/busybox', 'touch', '/tmp/failing')
     const listed = await listBecomes(ns, 'stellar-peers', 'KNOWN_PEERS', of(...rest))
     t.comment(`failing -> ConfigMap ${listed.toFixed(1)} s`)
-    await until('it is said', 20, () => peerSetStatus(ns, 'stellar').problems?.[0]?.subject === `StellarNode ${ns}/validator-3`)
-    t.match(peerSetStatus(ns, 'stellar').problems, [{ code: 'not-ready', message: 'pod validator-3-0: it is not Ready' }])
+    await until(
+      'it is said',
+      20,
+      async () => (await peerSetStatus(ns, 'stellar')).problems?.[0]?.subject === `StellarNode ${ns}/validator-3`,
+    )
+    t.match((await peerSetStatus(ns, 'stellar')).problems, [{ code: 'not-ready', message: 'pod validator-3-0: it is not Ready' }])
     await allHave(['validator-1'], of(...rest))
     kubectl('-n', ns, 'exec', 'validator-3-0', '-c', 'stellar-core', '--', '/bin/busybox', 'rm', '/tmp/failing')
     t.comment(`well again -> ConfigMap ${(await listBecomes(ns, 'stellar-peers', 'KNOWN_PEERS', of(...rest, 'validator-3'))).toFixed(1)} s`)
   })
 
   await t.test('scaled down to none: the last good list stays', async t => {
-    const before = configData(ns, 'stellar-peers')?.KNOWN_PEERS
+    const before = (await configData(ns, 'stellar-peers'))?.KNOWN_PEERS
     t.equal(before, of('validator-1', 'validator-3', 'validator-4'))
     kubectl('-n', ns, 'scale', 'statefulset', '--all', '--replicas=0')
-    await until('it is said', 60, () => condition(ns, 'stellar', 'Ready')?.reason === 'TooFewPeers')
-    t.match(configData(ns, 'stellar-peers')?.KNOWN_PEERS, /^\d[\d.]+:11625/, 'somebody is listed')
+    await until('it is said', 60, async () => (await condition(ns, 'stellar', 'Ready'))?.reason === 'TooFewPeers')
+    t.match((await configData(ns, 'stellar-peers'))?.KNOWN_PEERS, /^\d[\d.]+:11625/, 'somebody is listed')
   })
 })

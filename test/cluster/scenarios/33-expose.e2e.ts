@@ -1,12 +1,13 @@
 // spec.expose: two consumer chains, each with a validator in either of two "clusters" (namespaces), which reach each other through load balancers'
 // addresses only. A chain of two makes blocks only while both are connected, and CometBFT lets in nobody but the node ID that it dialled.
-import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
 import { portName } from '../../../controller/discovery/expose/ports.ts'
 import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
 import { apiRequest } from '../../../kubernetes/api-request.ts'
+import { reachable } from '../../../sidecar/probe.ts'
+import { client } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { outside } from '../outside.ts'
 import { condition, peerSetObject } from '../peer-sets.ts'
@@ -20,40 +21,17 @@ const names = chainIds.map(portName)
 const [a, b] = ['expose-a', 'expose-b'] as const
 const addresses = { [a]: '10.99.0.11', [b]: '10.99.0.12' } as const
 
-type Service = {
-  spec: { ports: { name: string; port: number }[]; healthCheckNodePort?: number }
-  metadata: { ownerReferences?: { name: string }[] }
+const service = (namespace: string) => client().core.readNamespacedService({ namespace, name: 'p2p' })
+const servicePorts = async (namespace: string) =>
+  ((await service(namespace)).spec?.ports ?? []).map(({ name, port }) => `${name} ${port}`).sort()
+const slices = async (namespace: string) => {
+  const labelSelector = 'endpointslice.kubernetes.io/managed-by=repeer.dev'
+  return (await client().discovery.listNamespacedEndpointSlice({ namespace, labelSelector })).items
 }
-type Slice = {
-  metadata: { name: string; labels: Record<string, string> }
-  endpoints: { addresses: string[]; conditions: { ready: boolean }; nodeName: string }[] | null
-  ports: { name: string; port: number }[]
-}
-const get = <T>(namespace: string, ...what: string[]) => JSON.parse(kubectl('-n', namespace, 'get', ...what, '-o', 'json')) as T
-const servicePorts = (namespace: string) =>
-  get<Service>(namespace, 'service', 'p2p')
-    .spec.ports.map(({ name, port }) => `${name} ${port}`)
-    .sort()
-const slices = (namespace: string) =>
-  get<{ items: Slice[] }>(namespace, 'endpointslices', '-l', 'endpointslice.kubernetes.io/managed-by=repeer.dev').items
-const behind = (namespace: string, name: string | undefined) =>
-  slices(namespace)
-    .filter(slice => slice.ports[0]?.name === name)
-    .flatMap(({ endpoints }) => (endpoints ?? []).filter(({ conditions }) => conditions.ready).flatMap(one => one.addresses))
-
-function connects(host: string, port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect({ host, port, timeout: 1000 })
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket
-      .once('connect', () => end(true))
-      .once('timeout', () => end(false))
-      .once('error', () => end(false))
-  })
-}
+const behind = async (namespace: string, name: string | undefined) =>
+  (await slices(namespace))
+    .filter(slice => slice.ports?.[0]?.name === name)
+    .flatMap(({ endpoints }) => (endpoints ?? []).filter(({ conditions }) => conditions?.ready).flatMap(one => one.addresses))
 
 const list = (id: string | undefined, namespace: typeof a | typeof b, number: 0 | 1) => ({
   source: { static: { peers: [`${id}@${addresses[namespace]}:${ports[number]}`] } },
@@ -65,7 +43,7 @@ const exposes = { service: 'p2p', selector: consumers, keepSeconds: 0 }
 
 t.test('two clusters', async t => {
   install('manifests/overlays/expose')
-  for (const name of [a, b]) namespaceFor(t, name)
+  for (const name of [a, b]) await namespaceFor(t, name)
   const [one, two] = [splitChain(0, chainIds[0], [a, b]), splitChain(1, chainIds[1], [a, b])]
 
   // A: a Service for each of two PeerSets to share, each with its own chain. B: one PeerSet, and a Service of somebody else's.
@@ -87,35 +65,35 @@ t.test('two clusters', async t => {
   ])
   const began = Date.now()
   const wanted = names.map((name, index) => `${name} ${ports[index]}`).sort()
-  await until('ports in A', 60, () => servicePorts(a).join() === wanted.join())
-  await until('ports in B', 60, () => servicePorts(b).join() === [...wanted, 'theirs 9000'].sort().join())
+  await until('ports in A', 60, async () => (await servicePorts(a)).join() === wanted.join())
+  await until('ports in B', 60, async () => (await servicePorts(b)).join() === [...wanted, 'theirs 9000'].sort().join())
   t.comment(`ports of both chains on both Services ${((Date.now() - began) / 1000).toFixed(1)} s after pods were created`)
 
   await t.test('a Service, its ports and their slices', async t => {
-    t.match(condition(a, 'first', 'Exposed'), { status: 'False', reason: 'NoAddress' })
-    const { metadata, spec } = get<Service>(a, 'service', 'p2p')
-    t.same(metadata.ownerReferences?.map(({ name }) => name).sort(), ['first', 'second'], 'created for both')
+    t.match(await condition(a, 'first', 'Exposed'), { status: 'False', reason: 'NoAddress' })
+    const { metadata, spec } = await service(a)
+    t.same(metadata?.ownerReferences?.map(({ name }) => name).sort(), ['first', 'second'], 'created for both')
     t.match(spec, { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: Number })
-    t.notOk('selector' in spec)
-    t.equal(get<Service>(b, 'service', 'p2p').metadata.ownerReferences, undefined, 'one of others is not owned')
+    t.equal(spec?.selector, undefined)
+    t.equal((await service(b)).metadata?.ownerReferences, undefined, 'one of others is not owned')
     for (const [index, pods] of [
       [0, ['node0-0']],
       [1, ['node2-0']],
     ] as const) {
       const ips = await Promise.all(pods.map(async pod => (await getPod(a, pod)).status.podIP))
-      await until(`behind ${names[index]}: ${ips}`, 60, () => behind(a, names[index]).join() === ips.join())
+      await until(`behind ${names[index]}: ${ips}`, 60, async () => (await behind(a, names[index])).join() === ips.join())
     }
-    for (const slice of [...slices(a), ...slices(b)]) {
-      t.match(slice.metadata.labels, { 'kubernetes.io/service-name': 'p2p' })
-      t.ok(names.includes(slice.ports[0]?.name ?? ''), 'its port has the name of the Service port')
+    for (const slice of [...(await slices(a)), ...(await slices(b))]) {
+      t.match(slice.metadata?.labels, { 'kubernetes.io/service-name': 'p2p' })
+      t.ok(names.includes(slice.ports?.[0]?.name ?? ''), 'its port has the name of the Service port')
       t.same([...new Set(slice.endpoints?.map(({ nodeName }) => nodeName))], ['node1'])
     }
   })
 
   await t.test('connected through the load balancers only', async t => {
     for (const namespace of [a, b] as const) giveAddresses(namespace, 'p2p', addresses[namespace])
-    await until('it is said', 20, () => condition(b, 'both', 'Exposed')?.status === 'True')
-    const message = condition(b, 'both', 'Exposed')?.message ?? ''
+    await until('it is said', 20, async () => (await condition(b, 'both', 'Exposed'))?.status === 'True')
+    const message = (await condition(b, 'both', 'Exposed'))?.message ?? ''
     t.ok(message.startsWith(`Service ${b}/p2p at ${addresses[b]}: `), message)
     for (const [index, id] of chainIds.entries()) t.match(message, `${id} on ${ports[index]}`)
     for (const [number, chain] of [one, two].entries()) {
@@ -131,49 +109,56 @@ t.test('two clusters', async t => {
       t.ok(dialled.includes(true), 'one of them has dialled the load balancer of the other')
       t.equal((await netInfo(a, index))?.peers.length, 1, 'and nobody of the other chain')
     }
-    t.equal(await connects(addresses[b], 9000), false, 'nothing of ours is behind the port of somebody else')
+    t.equal(await reachable(addresses[b], 9000, 1000), false, 'nothing of ours is behind the port of somebody else')
   })
 
   await t.test('a pod that moves is followed', async t => {
     const { from, to } = await replacePod(b, 1)
     t.not(from, to)
-    const ready = await until('the slice has it', 20, () => behind(b, names[0]).join() === to)
+    const ready = await until('the slice has it', 20, async () => (await behind(b, names[0])).join() === to)
     const at = await height(a, 0)
     const again = await until('blocks go on', 60, async () => (await height(a, 0)) > at + 1)
     t.comment(
       `after the new pod ran: in the slice ${ready.seconds.toFixed(1)} s, blocks after ${(ready.seconds + again.seconds).toFixed(1)} s`,
     )
     t.ok(ready.seconds < 5)
-    t.same(servicePorts(b), [...wanted, 'theirs 9000'].sort(), 'the ports are the same')
+    t.same(await servicePorts(b), [...wanted, 'theirs 9000'].sort(), 'the ports are the same')
   })
 
   await t.test('the owner of a Service applies it again, and the ports stay', async t => {
     apply([ofB])
-    t.same(servicePorts(b), [...wanted, 'theirs 9000'].sort())
+    t.same(await servicePorts(b), [...wanted, 'theirs 9000'].sort())
   })
 
   await t.test('two chains on one port: the first keeps it, and it is said', async t => {
     const taken = { ...exposes, ports: [{ chainId: chainIds[1], port: ports[0] }] }
     apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: taken })])
-    await until('it is said', 20, () => condition(b, 'both', 'Exposed')?.reason === 'PortTaken')
-    t.match(condition(b, 'both', 'Exposed')?.message, new RegExp(`chain ${chainIds[1]}: port ${ports[0]} is that of chain ${chainIds[0]}`))
-    t.same(servicePorts(b), [wanted[0], 'theirs 9000'].sort())
+    await until('it is said', 20, async () => (await condition(b, 'both', 'Exposed'))?.reason === 'PortTaken')
+    t.match(
+      (await condition(b, 'both', 'Exposed'))?.message,
+      new RegExp(`chain ${chainIds[1]}: port ${ports[0]} is that of chain ${chainIds[0]}`),
+    )
+    t.same(await servicePorts(b), [wanted[0], 'theirs 9000'].sort())
     await until('an event', 10, () => /PortTaken +peerset\/both/.test(kubectl('-n', b, 'get', 'events')))
     t.match(kubectl('-n', b, 'get', 'events'), /PortsChanged +peerset\/both/)
     apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: { ...exposes, maxPorts: 2 } })])
-    await until('full', 20, () => condition(b, 'both', 'Exposed')?.reason === 'ServiceFull')
-    t.match(condition(b, 'both', 'Exposed')?.message, /has 2 ports, expected at most spec\.expose\.maxPorts 2/)
+    await until('full', 20, async () => (await condition(b, 'both', 'Exposed'))?.reason === 'ServiceFull')
+    t.match((await condition(b, 'both', 'Exposed'))?.message, /has 2 ports, expected at most spec\.expose\.maxPorts 2/)
     apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: exposes })])
-    await until('back', 20, () => servicePorts(b).length === 3 && condition(b, 'both', 'Exposed')?.status === 'True')
+    await until('back', 20, async () => (await servicePorts(b)).length === 3 && (await condition(b, 'both', 'Exposed'))?.status === 'True')
   })
 
   await t.test('a chain whose pods go loses its port, and gets it back with them', async t => {
     kubectl('-n', b, 'scale', 'statefulset', 'node3', '--replicas=0')
-    const gone = await until('its port is gone', 60, () => servicePorts(b).join() === [wanted[0], 'theirs 9000'].sort().join())
+    const gone = await until(
+      'its port is gone',
+      60,
+      async () => (await servicePorts(b)).join() === [wanted[0], 'theirs 9000'].sort().join(),
+    )
     t.comment(`${gone.seconds.toFixed(1)} s after the StatefulSet was scaled down`)
-    await until('nothing is behind it', 10, () => behind(b, names[1]).length === 0)
+    await until('nothing is behind it', 10, async () => (await behind(b, names[1])).length === 0)
     kubectl('-n', b, 'scale', 'statefulset', 'node3', '--replicas=1')
-    await until('its port is back', 60, () => servicePorts(b).length === 3)
+    await until('its port is back', 60, async () => (await servicePorts(b)).length === 3)
     const at = await height(a, 2)
     const healed = await until('blocks go on', 60, async () => (await height(a, 2)) > at)
     t.comment(`blocks ${healed.seconds.toFixed(1)} s after the port was back`)
@@ -181,11 +166,11 @@ t.test('two clusters', async t => {
 
   await t.test('PeerSets that go leave nothing behind', async () => {
     kubectl('-n', a, 'delete', 'peerset', 'second', '--cascade=background')
-    await until('its port is gone, that of the other stays', 30, () => servicePorts(a).join() === wanted[0])
-    await until('its slice is gone', 30, () => slices(a).length === 1)
+    await until('its port is gone, that of the other stays', 30, async () => (await servicePorts(a)).join() === wanted[0])
+    await until('its slice is gone', 30, async () => (await slices(a)).length === 1)
     apply([peerSetObject(b, 'both', list(one.ids[0], a, 0))])
-    await until('nothing of it on the Service', 30, () => servicePorts(b).join() === 'theirs 9000')
-    await until('nor behind it', 30, () => slices(b).every(({ endpoints }) => !endpoints?.length))
+    await until('nothing of it on the Service', 30, async () => (await servicePorts(b)).join() === 'theirs 9000')
+    await until('nor behind it', 30, async () => (await slices(b)).every(({ endpoints }) => !endpoints?.length))
     kubectl('-n', a, 'delete', 'peerset', 'first')
     await until(
       'the Service that was created goes with the last',
@@ -196,7 +181,7 @@ t.test('two clusters', async t => {
 })
 
 t.test('without repeer the slice of the seed leads nowhere: its port has another name than the port of the Service', async t => {
-  const ns = namespaceFor(t, 'expose-control', { control: true })
+  const ns = await namespaceFor(t, 'expose-control', { control: true })
   const meta = (name: string) => ({ name, namespace: ns })
   const pod = {
     containers: [
@@ -228,10 +213,10 @@ t.test('without repeer the slice of the seed leads nowhere: its port has another
   const address = '10.99.0.20'
   apply([slice('seed', 'p2p', {})])
   giveAddresses(ns, 'p2p', address)
-  await until('the pod listens', 30, () => connects(ip, 26656))
-  for (const end = Date.now() + 3000; Date.now() < end; await delay(200)) t.equal(await connects(address, 30143), false)
+  await until('the pod listens', 30, () => reachable(ip, 26656, 1000))
+  for (const end = Date.now() + 3000; Date.now() < end; await delay(200)) t.equal(await reachable(address, 30143, 1000), false)
   apply([slice('named', 'consumer-testchain1-0', {})])
-  await until('with the right name it leads to the pod, from within', 20, () => connects(address, 30143))
+  await until('with the right name it leads to the pod, from within', 20, () => reachable(address, 30143, 1000))
   if (process.env.E2E_CLUSTER) return
   const client = outside(t)
   t.ok(client.connects(ip, 26656), 'there is a way from outside')
@@ -242,7 +227,7 @@ t.test('without repeer the slice of the seed leads nowhere: its port has another
 
 t.test('a policy holds the controller to that, and the schema says what is wrong', async t => {
   install('manifests/overlays/expose')
-  const ns = namespaceFor(t, 'expose-policy', { control: true })
+  const ns = await namespaceFor(t, 'expose-policy', { control: true })
   const controller = ['--as=system:serviceaccount:repeer-system:repeer-controller', '-n', ns]
   const meta = (name: string) => ({ name, namespace: ns })
   const port = { name: 'x', port: 1 }

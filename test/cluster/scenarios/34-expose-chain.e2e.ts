@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
-import { client } from '../client.ts'
 import { nodeAddress } from '../configs.ts'
 import { apply, install } from '../install.ts'
-import { condition, peerSetObject } from '../peer-sets.ts'
+import { condition, configData, peerSetObject } from '../peer-sets.ts'
 import { buildPrograms } from '../programs.ts'
 import { startProvider } from '../provider.ts'
 import { namespaceFor, replacePod, settled } from '../scenario.ts'
@@ -21,11 +20,7 @@ const lbA = '10.99.1.11'
 const lbsB = ['10.99.1.21', '10.99.1.22', '10.99.1.23'] as const
 
 async function listed(namespace: string, name = 'peers-0'): Promise<string | undefined> {
-  try {
-    return (await client().core.readNamespacedConfigMap({ namespace, name })).data?.persistent_peers
-  } catch {
-    return undefined
-  }
+  return (await configData(namespace, name))?.persistent_peers
 }
 
 /** Milliseconds since the epoch; asked every 20 ms. */
@@ -42,7 +37,7 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
   t.teardown(() => provider.stop())
   const [alice, bob] = provider.nodes
   if (!alice || !bob) throw new Error('there are not two validators')
-  for (const name of [a, b]) namespaceFor(t, name)
+  for (const name of [a, b]) await namespaceFor(t, name)
   const chain = splitChain(0, chainId, [a, b])
   const at = (index: 0 | 1, host: string) => `${chain.ids[index]}@${host}:${port}`
   const consumer = await provider.createConsumer(chainId)
@@ -73,7 +68,11 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
     peerSetObject(b, 'consumer', spec(bob.operator, at(1, lbsB[0]), 'peers-b')),
   ])
   for (const namespace of [a, b])
-    await until(`the load balancer of ${namespace}`, 60, () => condition(namespace, 'consumer', 'Exposed')?.reason === 'NoAddress')
+    await until(
+      `the load balancer of ${namespace}`,
+      60,
+      async () => (await condition(namespace, 'consumer', 'Exposed'))?.reason === 'NoAddress',
+    )
   giveAddresses(a, 'p2p', lbA)
   giveAddresses(b, 'p2p', lbsB[0])
   const publish = (index: 0 | 1, host: string) => provider.editDetails(index, `an operator\np2p=${chain.ids[index]}@${host}`)
@@ -84,7 +83,7 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
   await when('B lists A', 60, async () => (await listed(b, 'peers-b'))?.includes(at(0, lbA)) ?? false)
   await until('A has B', 60, async () => (await netInfo(a, 0))?.peers.length === 1)
   await until('blocks', 60, async () => (await height(a, 0)) > 1)
-  t.match(condition(a, 'consumer', 'Exposed'), { status: 'True', message: `Service ${a}/p2p at ${lbA}: ${chainId} on ${port}` })
+  t.match(await condition(a, 'consumer', 'Exposed'), { status: 'True', message: `Service ${a}/p2p at ${lbA}: ${chainId} on ${port}` })
 
   for (const host of lbsB.slice(1)) {
     await settled(a, [0])
