@@ -57,6 +57,7 @@ function pageOf(page: Fields): Page {
     wanted: hashOrNull(page, 'wanted'),
     list: hashOrNull(page, 'list'),
     ...optional('turn', page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional')),
+    ...optional('notes', page.matching('notes', hash, 'a hash', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
     peers: entries(page, 'peers', maxPeers).map(peerOf),
     node: nodeOf(page.object('node')),

@@ -42,10 +42,10 @@ export function groupOf({ namespace, plan }: Pick<InjectedPod, 'namespace' | 'pl
   return plan.group.startsWith(`${namespace}/`) ? plan.group : `${namespace}/${plan.group}`
 }
 
-/** Hashed once for each state of a pod: every evaluation asks for it. */
 const blindTurns = new WeakMap<InjectedPod, string>()
 
-function blindOf(pod: InjectedPod): string {
+/** blindTurn of the annotations that a pod has; hashed once for each state of a pod, since every evaluation asks for it. */
+export function blindOf(pod: InjectedPod): string {
   const known = blindTurns.get(pod)
   if (known !== undefined) return known
   const turn = blindTurn(pod.peerHash, pod.endpoints)

@@ -5,7 +5,7 @@ import { annotation } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
 import type { Events, PodEvent } from './events.ts'
 import { goneMember, groupOf, memberOf, type Written } from './members.ts'
-import { changedNotes, needsNudge } from './notes.ts'
+import { changedNotes, isAwaited, isBehind, isToldMore, type Nudges, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'
 import { type Pages, type SeenPage, unreachableMs } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
@@ -66,10 +66,7 @@ type Trace = {
   changingSince: number
   /** What was written last, as text, and when. */
   noted?: { readonly text: string; readonly at: number }
-  /** Since when the pod has its peer-hash. */
-  hashAt: number
-  /** A nudge has been given since. */
-  nudged: boolean
+  nudges: Nudges
   /** `before`: the turns that the watch may still show until this one comes back. */
   written?: Written & { readonly before: ReadonlySet<string | undefined> }
   page?: SeenPage
@@ -90,11 +87,11 @@ export function createRollout(parts: RolloutParts): Rollout {
     const key = podKey(pod)
     const present = traces.get(key)
     if (present?.uid === pod.uid) {
-      if (present.pod.peerHash !== pod.peerHash) Object.assign(present, { hashAt: now(), nudged: false })
+      if (isToldMore(present.pod, pod)) present.nudges = { since: now(), given: 0 }
       present.pod = pod
       return present
     }
-    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0, hashAt: now(), nudged: false }
+    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0, nudges: { since: now(), given: 0 } }
     traces.set(key, fresh)
     gone.delete(key)
     return fresh
@@ -144,6 +141,7 @@ export function createRollout(parts: RolloutParts): Rollout {
     if (seen && 'unreachable' in seen && seen.at - seen.since < unreachableMs) return true
     // Its files do not say yet that its turn is over.
     if (page && page.turn !== trace.pod.turn) return true
+    if (seen && 'page' in seen && isAwaited(trace.nudges) && isBehind(trace.pod, seen.page)) return true
     if (!page || page.phase === 'settled') return false
     if (page.reason === 'awaiting-turn') return room.has(groupOf(trace.pod))
     return page.phase !== 'waiting' || page.reason === 'settling'
@@ -188,8 +186,8 @@ export function createRollout(parts: RolloutParts): Rollout {
   function nudge(at: number): void {
     for (const [key, trace] of traces) {
       const { pod } = trace
-      if (trace.nudged || !needsNudge(pod, pages.of(key), trace.hashAt, at)) continue
-      trace.nudged = true
+      if (!needsNudge(pod, pages.of(key), trace.nudges, at)) continue
+      trace.nudges = { since: at, given: trace.nudges.given + 1 }
       writer.write(pod, { [annotation.nudge]: new Date(at).toISOString() })
     }
   }

@@ -44,8 +44,13 @@ const drawn = Object.entries(faults).flatMap(([fault, weight]) => Array.from({ l
 /** Why a node may rightly not be settled in the end, although no fault is left: its own history forbids more for hours. */
 const legitimate: ReadonlySet<string> = new Set(['budget', 'breaker-open', 'back-off', 'min-interval'])
 
-/** It was restarted in the very moment in which the names ceased to resolve, and never twice for one snapshot: a person has to see to it. */
-const isNameless = (pod: Pod, why: string) => why === 'already-restarted' && pod.process?.nameless === true
+/**
+ * It was started while no name resolved, and a person has to see to it: restarted in the very moment in which they ceased to, and never twice for one
+ * snapshot; or in an outage of which its sidecar heard nothing, since it was over before the next look.
+ */
+const isNameless = ({ process }: Pod, why: string, dnsUpAt: number) =>
+  process?.nameless === true &&
+  (why === 'already-restarted' || (why === 'settled, but not connected' && dnsUpAt - process.startedAt < 1000))
 
 type Ended = {
   readonly restarts: number
@@ -174,7 +179,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       during(
         by.between(1000, 40_000),
         () => Object.assign(cluster.world, { dnsDown: true }),
-        () => Object.assign(cluster.world, { dnsDown: false }),
+        () => Object.assign(cluster.world, { dnsDown: false, dnsUpAt: time.now() }),
       ),
     'kubelet-slow': () => {
       const { kubelet } = anyPod()
@@ -278,9 +283,15 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       `node${pod.n}: ${why}, ${JSON.stringify({ page: pod.page, given: pod.memory.given, taught: pod.memory.taught, book: [...(pod.process?.book ?? [])] })}`,
     )
   }
-  const stopped = unsettled.some(([pod, why]) => isNameless(pod, why))
+  const isPausedNameless = ({ api, process }: Pod) => api.annotations[annotation.pause] !== undefined && process?.nameless === true
+  const stopped =
+    unsettled.some(([pod, why]) => isNameless(pod, why, cluster.world.dnsUpAt)) || [...cluster.pods.values()].some(isPausedNameless)
   for (const [pod, why] of unsettled) {
-    if (!legitimate.has(why) && !isNameless(pod, why) && !(stopped && (why === 'awaiting-turn' || why === 'telling')))
+    if (
+      !legitimate.has(why) &&
+      !isNameless(pod, why, cluster.world.dnsUpAt) &&
+      !(stopped && (why === 'awaiting-turn' || why === 'telling'))
+    )
       broken(`node${pod.n} is not settled on the last list: ${why}, missing ${cluster.missingOf(pod).join(',')}`)
   }
   return { restarts, told: tellings, turns, held }

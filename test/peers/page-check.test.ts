@@ -8,8 +8,8 @@ const withFields = (fields: Record<string, unknown>) => JSON.stringify({ ...exam
 
 t.test('a page comes out as it went in', async t => {
   t.strictSame(parsePage(JSON.stringify(examplePage)), examplePage)
-  const { reason, sentence, detail, until, turn, ...least } = examplePage
-  t.ok(reason && sentence && detail && until && turn)
+  const { reason, sentence, detail, until, turn, notes, ...least } = examplePage
+  t.ok(reason && sentence && detail && until && turn && notes)
   const bare = {
     ...least,
     applied: null,
@@ -44,6 +44,7 @@ t.test('what cannot be used is said, with what was found and what was expected',
     [{ applied: `s1:${'0'.repeat(500)}` }, /page\.applied/],
     [{ list: ['p1:'] }, /page\.list: found an array of 1/],
     [{ turn: null }, /page\.turn/],
+    [{ notes: 'x' }, /page\.notes: found "x", expected a hash/],
     [{ since: 'yesterday' }, /page\.since: found "yesterday", expected a time such as/],
     [{ since: '2026-13-45T99:00:00Z' }, /page\.since/],
     [{ container: 'a\nb' }, /page\.container/],

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Page } from '../../peers/page.ts'
+import { blindTurn } from '../../peers/turn.ts'
 import { createMetrics } from '../../sidecar/metrics.ts'
 import { pageOf } from '../../sidecar/page.ts'
 import { buildServer } from '../../sidecar/server.ts'
@@ -34,6 +35,9 @@ t.test('what a person reads, through a move', async t => {
   t.match(waiting, { phase: 'waiting', reason: 'settling', sentence: /younger than the settle time/, connected: 2 })
   t.not(waiting.applied, waiting.wanted)
   t.equal(next(5).since, waiting.since, 'since tells when the phase began')
+  w.turn = w.memory.need?.hash
+  w.blindTurn = blindTurn(undefined, '{}')
+  t.match(next(0), { turn: w.turn, notes: w.blindTurn }, 'what it has read of the controller')
   t.equal(next(5).phase, 'restarting')
   w.restarted('b', false)
   t.equal(next(1).phase, 'verifying')

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { changedNotes, needsNudge } from '../../../controller/rollout/notes.ts'
+import { changedNotes, isAwaited, isBehind, isToldMore, needsNudge } from '../../../controller/rollout/notes.ts'
+import { blindTurn } from '../../../peers/turn.ts'
 import { hash, injected, settledPage, start } from './fixtures/rollout-parts.ts'
 
 t.test('the annotations that differ', async t => {
@@ -32,5 +33,36 @@ t.test('who needs a nudge', async t => {
     ['its page cannot be read', {}, { unreachable: 'timed out', since: start, at: now }, start, false],
     ['its page has not been asked', {}, undefined, start, false],
   ]
-  for (const [what, pod, seen, since, needs] of rows) t.equal(needsNudge({ ...injected('x'), ...pod }, seen, since, now), needs, what)
+  for (const [what, pod, seen, since, needs] of rows) {
+    t.equal(needsNudge({ ...injected('x'), ...pod }, seen, { since, given: 0 }, now), needs, what)
+  }
+  for (const [given, pause] of [3, 6, 12, 24, 48].entries()) {
+    t.equal(needsNudge(injected('x'), page(), { since: now - pause * 1000, given }, now), false, `${pause} s are not over`)
+    t.equal(needsNudge(injected('x'), page(), { since: now - pause * 1000 - 1, given }, now), true, `nudge ${given + 1} after ${pause} s`)
+    t.equal(isAwaited({ since: now, given }), true)
+  }
+  t.equal(needsNudge(injected('x'), page(), { since: 0, given: 5 }, now), false, 'no sixth')
+  t.equal(isAwaited({ since: now, given: 5 }), false)
+})
+
+t.test('files that are behind', async t => {
+  const pod = { ...injected('x'), turn: hash('s', '1') }
+  const { peerHash, endpoints } = pod
+  const same = { ...settledPage, list: hash('p', '1'), notes: blindTurn(peerHash, endpoints), turn: hash('s', '1') }
+  const { notes: _, ...older } = same
+  const { turn: __, ...unturned } = same
+  const rows: [what: string, page: typeof settledPage, behind: boolean][] = [
+    ['all is read', same, false],
+    ['another list', { ...same, list: hash('p', '0') }, true],
+    ['the annotations of before, though the list is there', { ...same, notes: blindTurn(hash('p', '0'), endpoints) }, true],
+    ['the addresses of before', { ...same, notes: blindTurn(peerHash, '{"a":{}}') }, true],
+    ['the turn of before', { ...same, turn: hash('s', '0') }, true],
+    ['no turn', unturned, true],
+    ['a sidecar that does not tell', older, false],
+  ]
+  for (const [what, page, behind] of rows) t.equal(isBehind(pod, page), behind, what)
+  for (const over of [{ peerHash: hash('p', '2') }, { endpoints: '{"a":{}}' }, { turn: `spent ${hash('s', '1')}` }]) {
+    t.equal(isToldMore(pod, { ...pod, ...over }), true)
+  }
+  t.equal(isToldMore(pod, { ...pod, ready: false, paused: true }), false, 'what is no word to the sidecar')
 })

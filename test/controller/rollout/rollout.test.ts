@@ -87,7 +87,7 @@ t.test('a list without Services has events, too', async t => {
   t.same(parts.told, ['x PeersChanged'])
 })
 
-t.test('a nudge, once, three seconds after the pod has its hash and its files do not', async t => {
+t.test('a nudge three seconds after the pod has its hash and its files do not, and others at growing pauses', async t => {
   const parts = calm('x')
   parts.wanted.set('a/x', two)
   parts.rollout().changed(['a/x'])
@@ -107,11 +107,15 @@ t.test('a nudge, once, three seconds after the pod has its hash and its files do
   parts.page('x', settledPage)
   parts.pass(0)
   t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
-  for (let second = 0; second < 30; second++) {
-    parts.page('x', settledPage)
+  parts.written()
+  const nudgedAt: number[] = []
+  for (let second = 1; second <= 300; second++) {
     parts.pass(1)
+    parts.page('x', settledPage)
+    parts.pass(0)
+    if (parts.written().length > 0) nudgedAt.push(second)
   }
-  t.equal(parts.written().length, 1)
+  t.same(nudgedAt, [7, 20, 45, 94], 'five in all, until the kubelet has looked by itself')
   parts.page('x', { ...settledPage, list: hash('p', '2') })
   parts.wanted.set('a/x', { peerHash: hash('p', '3'), endpoints: '{}' })
   parts.rollout().changed(['a/x'])
@@ -333,15 +337,18 @@ t.test('which pages are read often', async t => {
   t.ok(busy('x'), 'it is about to change')
   parts.echo()
   parts.pass(61)
+  t.ok(busy('x'), 'its files do not hold its list yet')
+  const read = { ...settledPage, list: hash('p', '2') }
+  parts.page('x', read)
   t.notOk(busy('x'))
-  parts.page('x', { ...settledPage, phase: 'telling' })
+  parts.page('x', { ...read, phase: 'telling' })
   parts.pass(0)
   t.ok(busy('x'))
-  parts.page('x', { ...settledPage, phase: 'waiting', reason: 'settling' })
+  parts.page('x', { ...read, phase: 'waiting', reason: 'settling' })
   t.ok(busy('x'))
-  parts.page('x', { ...settledPage, phase: 'waiting', reason: 'min-interval' })
+  parts.page('x', { ...read, phase: 'waiting', reason: 'min-interval' })
   t.notOk(busy('x'))
-  parts.page('x', askingPage)
+  parts.page('x', { ...askingPage, list: hash('p', '2') })
   parts.page('y', askingPage)
   parts.pass(0)
   t.ok(busy('x'), 'it has a turn')
@@ -351,8 +358,15 @@ t.test('which pages are read often', async t => {
   parts.shows('x', { turn: `withdrawn ${hash('s', '2')}` })
   parts.pass(61)
   t.ok(busy('x'), 'its page does not show yet that the turn is taken back')
-  parts.page('x', { ...settledPage, turn: `withdrawn ${hash('s', '2')}` })
+  parts.page('x', { ...read, turn: `withdrawn ${hash('s', '2')}` })
   t.notOk(busy('x'))
+  parts.page('x', { ...settledPage, turn: `withdrawn ${hash('s', '2')}` })
+  t.ok(busy('x'))
+  for (let second = 0; second < 200; second++) {
+    parts.pass(1)
+    parts.page('x', { ...settledPage, turn: `withdrawn ${hash('s', '2')}` })
+  }
+  t.notOk(busy('x'), 'nothing is expected of the kubelet any more')
   parts.shows('z', { deleting: true })
   parts.pass(0)
   t.same(parts.state.followed, ['a/x', 'a/y'])
