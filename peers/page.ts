@@ -31,7 +31,7 @@ export type Page = {
   readonly list: string | null
   /** The turn that the sidecar's files hold; absent where there is none. A turn that was taken back still counts until it is gone from here. */
   readonly turn?: string
-  /** The hash of repeer.dev/peer-hash and repeer.dev/endpoints as the sidecar's files hold them: see blindTurn. Absent: a sidecar of before 0.1. */
+  /** The hash of repeer.dev/peer-hash and repeer.dev/endpoints as the sidecar's files hold them: see blindTurn. Absent where the sidecar is an older one. */
   readonly notes?: string
   readonly connected: number
   readonly peers: readonly {

@@ -26,7 +26,7 @@ export type Look = {
   /** The content of repeer.dev/turn. */
   readonly turn?: string
   /** The turn that the controller would give a pod whose page it cannot read. */
-  readonly blindTurn?: string
+  readonly blindTurn: string
   /** The content of repeer.dev/peer-hash: the list that the controller has seen. */
   readonly peerHash?: string
   /** There is an interface by which the running node can be told its peers. */

@@ -30,7 +30,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     wanted: lists ? hashOf(lists, look.hosts) : null,
     list: lists ? peerHash(peersOf(lists)) : null,
     ...(look.turn === undefined ? {} : { turn: look.turn }),
-    ...(look.blindTurn === undefined ? {} : { notes: look.blindTurn }),
+    notes: look.blindTurn,
     connected: assessed.filter(one => one.standing === 'connected').length,
     peers: assessed.map(one => ({
       ...(one.peer.id ? { id: one.peer.id } : {}),

@@ -36,8 +36,11 @@ export function isToldMore(before: InjectedPod, pod: InjectedPod): boolean {
   return before.peerHash !== pod.peerHash || before.endpoints !== pod.endpoints || before.turn !== pod.turn
 }
 
-/** Whether the sidecar has read other files than those that the pod's annotations and its list make. */
-export function isBehind(pod: InjectedPod, { list, notes, turn }: SeenPage): boolean {
+/**
+ * Whether the sidecar has read other files than those that the pod's annotations and its list make: it is behind them, or, where the controller's watch
+ * lags, ahead. A page is from the sidecar's last look, so a nudge may be for nothing; it costs the kubelet one look.
+ */
+export function isOutOfStep(pod: InjectedPod, { list, notes, turn }: SeenPage): boolean {
   if (pod.peerHash !== undefined && list !== null && list !== pod.peerHash) return true
   return turn !== pod.turn || (notes !== undefined && notes !== blindOf(pod))
 }
@@ -46,5 +49,5 @@ export function isBehind(pod: InjectedPod, { list, notes, turn }: SeenPage): boo
 export function needsNudge(pod: InjectedPod, seen: Seen | undefined, { since, given }: Nudges, now: number): boolean {
   const pause = nudgePauses[given]
   if (pause === undefined || !seen || !('page' in seen) || pod.deleting) return false
-  return now > since + pause && seen.at > since + pause && isBehind(pod, seen.page)
+  return now > since + pause && seen.at > since + pause && isOutOfStep(pod, seen.page)
 }

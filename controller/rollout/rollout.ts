@@ -5,7 +5,7 @@ import { annotation } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
 import type { Events, PodEvent } from './events.ts'
 import { goneMember, groupOf, memberOf, type Written } from './members.ts'
-import { changedNotes, isAwaited, isBehind, isToldMore, type Nudges, needsNudge } from './notes.ts'
+import { changedNotes, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'
 import { type Pages, type SeenPage, unreachableMs } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
@@ -139,9 +139,8 @@ export function createRollout(parts: RolloutParts): Rollout {
     if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written) return true
     const seen = pages.of(key)
     if (seen && 'unreachable' in seen && seen.at - seen.since < unreachableMs) return true
-    // Its files do not say yet that its turn is over.
-    if (page && page.turn !== trace.pod.turn) return true
-    if (seen && 'page' in seen && isAwaited(trace.nudges) && isBehind(trace.pod, seen.page)) return true
+    // Its files do not say yet what its annotations do: that its turn is over, for one.
+    if (page && isAwaited(trace.nudges) && isOutOfStep(trace.pod, page)) return true
     if (!page || page.phase === 'settled') return false
     if (page.reason === 'awaiting-turn') return room.has(groupOf(trace.pod))
     return page.phase !== 'waiting' || page.reason === 'settling'

@@ -283,7 +283,8 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       `node${pod.n}: ${why}, ${JSON.stringify({ page: pod.page, given: pod.memory.given, taught: pod.memory.taught, book: [...(pod.process?.book ?? [])] })}`,
     )
   }
-  const isPausedNameless = ({ api, process }: Pod) => api.annotations[annotation.pause] !== undefined && process?.nameless === true
+  const isPausedNameless = (pod: Pod) =>
+    pod.api.annotations[annotation.pause] !== undefined && pod.process?.nameless === true && cluster.missingOf(pod).length > 0
   const stopped =
     unsettled.some(([pod, why]) => isNameless(pod, why, cluster.world.dnsUpAt)) || [...cluster.pods.values()].some(isPausedNameless)
   for (const [pod, why] of unsettled) {

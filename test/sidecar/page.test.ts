@@ -36,6 +36,7 @@ t.test('what a person reads, through a move', async t => {
   t.not(waiting.applied, waiting.wanted)
   t.equal(next(5).since, waiting.since, 'since tells when the phase began')
   w.turn = w.memory.need?.hash
+  t.ok(w.turn)
   w.blindTurn = blindTurn(undefined, '{}')
   t.match(next(0), { turn: w.turn, notes: w.blindTurn }, 'what it has read of the controller')
   t.equal(next(5).phase, 'restarting')

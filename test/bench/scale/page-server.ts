@@ -1,9 +1,9 @@
 // A stand-in for 1,000 sidecars: one process that answers for the address of every pod with the page of a node that needs nothing. The range of
 // the addresses is routed to this machine. Arguments: the namespaces.
-import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { Page } from '../../../peers/page.ts'
 import { statusPort } from '../../../peers/pod.ts'
+import { blindTurn } from '../../../peers/turn.ts'
 import { followPods, type PodState } from './api.ts'
 
 const startedAt = new Date().toISOString()
@@ -23,10 +23,8 @@ const peers: Page['peers'] = Array.from({ length: 20 }, (_, index) => ({
 
 /** The files hold what the annotations say, and the node has it. */
 function pageOf({ peerHash, endpoints }: PodState): Page {
-  const digest = createHash('sha256')
-    .update(`${peerHash ?? ''}\n${endpoints ?? ''}`)
-    .digest('hex')
-  const snapshot = `s1:${digest.slice(0, 32)}`
+  const notes = blindTurn(peerHash, endpoints)
+  const snapshot = `s1:${notes.slice(3)}`
   return {
     container: 'node',
     profile: 'cometbft',
@@ -36,6 +34,7 @@ function pageOf({ peerHash, endpoints }: PodState): Page {
     applied: snapshot,
     wanted: snapshot,
     list: peerHash ?? null,
+    notes,
     connected: peers.length,
     peers,
     node: { seenBy: 'rpc', startedAt, height: 1000, catchingUp: false, listening: true, votingPower: 10, totalPower: 200 },

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { changedNotes, isAwaited, isBehind, isToldMore, needsNudge } from '../../../controller/rollout/notes.ts'
+import { changedNotes, isAwaited, isOutOfStep, isToldMore, needsNudge } from '../../../controller/rollout/notes.ts'
 import { blindTurn } from '../../../peers/turn.ts'
 import { hash, injected, settledPage, start } from './fixtures/rollout-parts.ts'
 
@@ -32,6 +32,8 @@ t.test('who needs a nudge', async t => {
     ['it is being deleted', { deleting: true }, page(), start, false],
     ['its page cannot be read', {}, { unreachable: 'timed out', since: start, at: now }, start, false],
     ['its page has not been asked', {}, undefined, start, false],
+    ['its files hold the annotations of before', {}, page({ list: hash('p', '1'), notes: blindTurn(undefined, '{}') }), start, true],
+    ['its files do not hold its turn', { turn: hash('s', '1') }, page({ list: hash('p', '1') }), start, true],
   ]
   for (const [what, pod, seen, since, needs] of rows) {
     t.equal(needsNudge({ ...injected('x'), ...pod }, seen, { since, given: 0 }, now), needs, what)
@@ -60,7 +62,7 @@ t.test('files that are behind', async t => {
     ['no turn', unturned, true],
     ['a sidecar that does not tell', older, false],
   ]
-  for (const [what, page, behind] of rows) t.equal(isBehind(pod, page), behind, what)
+  for (const [what, page, behind] of rows) t.equal(isOutOfStep(pod, page), behind, what)
   for (const over of [{ peerHash: hash('p', '2') }, { endpoints: '{"a":{}}' }, { turn: `spent ${hash('s', '1')}` }]) {
     t.equal(isToldMore(pod, { ...pod, ...over }), true)
   }
