@@ -39,7 +39,7 @@ export type PodSpec = { containers: Container[]; initContainers?: Container[]; v
 export type Chain = {
   readonly ids: readonly string[]
   readonly objects: readonly KubernetesObject[]
-  /** node0's list with these members, as config.toml has it. */
+  /** A node's config.toml, with these members as its list. */
   readonly configOf: (index: number, peers: readonly number[]) => string
 }
 

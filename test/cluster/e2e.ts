@@ -29,6 +29,12 @@ function isOneOf(some: readonly string[], file: string): boolean {
   return some.some(one => basename(file).startsWith(one))
 }
 
+/**
+ * Go's runtime and CometBFT's consensus look around every 20 to 100 µs, also when idle. Of each idle node that is 3 % of a core, and with timers that may
+ * be so late 1 %: a third of all work.
+ */
+const timerSlackMs = 10
+
 /** Where scenarios run: the command that enters the cluster, and its environment. */
 type Place = { readonly enter: readonly string[]; readonly env: NodeJS.ProcessEnv }
 
@@ -92,7 +98,10 @@ async function main(): Promise<number> {
   return inOwnClusters(chainPrograms, shared, exclusive)
 }
 
-/** Each scenario has namespaces of its own, so three run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves, then for what is left. */
+/**
+ * Each scenario has namespaces of its own, so three run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves,
+ * then for what is left.
+ */
 async function inOwnClusters(chainPrograms: readonly string[], shared: string[], exclusive: string[]): Promise<number> {
   const images = buildImages(chainPrograms[0] ?? '')
   const clusters: Cluster[] = []
@@ -101,7 +110,7 @@ async function inOwnClusters(chainPrograms: readonly string[], shared: string[],
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
 
   async function inOne(workers: readonly (readonly string[][])[]): Promise<number> {
-    const cluster = await startCluster(say)
+    const cluster = await startCluster(say, { timerSlackMs })
     clusters.push(cluster)
     await loadImages(cluster, images)
     const place = { enter: cluster.enter, env: { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') } }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as configs from './configs.ts'
 import { importImage, packImage } from './image.ts'
 
-const [dir = '', cgroup = ''] = process.argv.slice(2)
+const [dir = '', cgroup = '', timerSlackMs] = process.argv.slice(2)
 const place: configs.Place = { dir, cgroup }
 process.chdir(dir)
 process.stdin.on('end', () => process.exit(0)).resume()
@@ -19,16 +19,8 @@ const run = (command: string, ...args: string[]) => execFileSync(command, args, 
 /** Memory is no concern here, the processor is: the garbage of Go programs is collected a quarter as often. */
 const env = { ...process.env, GOGC: '400' }
 
-/**
- * How late a timer may be for all that is started from here, pods included (timerslack_ns of proc(5), which children inherit). Go's runtime and CometBFT's
- * consensus look around every 20 to 100 µs, also when idle; of each idle node that is 3 % of a core, and with this 1 %.
- */
-const timerSlackMs = 10
-try {
-  writeFileSync('/proc/self/timerslack_ns', String(timerSlackMs * 1e6))
-} catch {
-  // It only costs more.
-}
+// What is started from here inherits it, pods included.
+if (timerSlackMs) writeFileSync('/proc/self/timerslack_ns', String(Number(timerSlackMs) * 1e6))
 
 /** Starts a component that has to stay; its end is the cluster's end. */
 function component(name: string, ...args: string[]): void {

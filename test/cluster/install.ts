@@ -49,7 +49,7 @@ export function install(overlay = 'manifests'): void {
   try {
     kubectlWith(rendered, 'apply', '-f', '-')
   } catch (error) {
-    // Two scenarios that come first install at the same time; what the other has created, the second try finds.
+    // Scenarios that come first install at the same time; what another has created, the second try finds.
     if (!String(error).includes('AlreadyExists')) throw error
     kubectlWith(rendered, 'apply', '-f', '-')
   }

@@ -11,7 +11,10 @@ const all = [...validators, newcomer] as const
 export type Mesh = { readonly namespace: string; readonly chain: Chain }
 
 /** Starts it, with node4 apart, and waits for blocks. */
-export async function runningMesh(namespace: string, options: Omit<ChainOptions, 'namespace' | 'validators'> = {}): Promise<Mesh> {
+export async function runningMesh(
+  namespace: string,
+  options: Omit<ChainOptions, 'namespace' | 'validators' | 'power'> = {},
+): Promise<Mesh> {
   const config = (toml: string, index: number) => openRpc(options.config ? options.config(toml, index) : toml)
   const power = (index: number) => (index === newcomer ? 1 : 100)
   const chain = makeChain({ namespace, ...options, validators: 5, config, power })

@@ -8,7 +8,7 @@ import { height, netInfo, until } from './watch.ts'
 
 export const listWays = ['directory', 'subPath', 'env', 'envFrom', 'init'] as const
 /** `template`: the init container puts a bare list into the file that it renders. */
-export type ListWay = (typeof listWays)[number] | 'template'
+type ListWay = (typeof listWays)[number] | 'template'
 
 export type ShortList = {
   readonly namespace: string

@@ -2,7 +2,7 @@
 // while both are connected.
 import { type KubernetesObject, makeChain, type PodSpec } from './chain.ts'
 import { kubectl } from './install.ts'
-import { impatient, openRpc } from './scenario.ts'
+import { impatient, nodeOf, openRpc } from './scenario.ts'
 
 export type SplitChain = { readonly ids: readonly string[]; readonly objects: readonly KubernetesObject[] }
 
@@ -17,12 +17,12 @@ export function splitChain(number: number, chainId: string, namespaces: readonly
   }
   const pod = (spec: PodSpec): PodSpec => {
     const [node, ...rest] = spec.containers
-    return node ? { ...spec, containers: [{ ...node, env: [variable] }, ...rest] } : spec
+    return node ? { ...spec, containers: [{ ...node, env: [...(node.env as object[]), variable] }, ...rest] } : spec
   }
   const config = (toml: string) => openRpc(toml).replace(/^persistent_peers = .*$/m, 'persistent_peers = ""')
   const chain = makeChain({ namespace: namespaces[0], validators: 2, annotations: impatient(), pod, config })
   const objects = chain.objects.map(object => {
-    const index = Number(/^node(\d)/.exec(object.metadata.name)?.[1])
+    const index = nodeOf(object.metadata.name)
     const renamed = JSON.stringify(object).replaceAll(
       /"node(\d)(-config|-keys)?"/g,
       (_, digit, rest = '') => `"node${Number(digit) + number * 2}${rest}"`,

@@ -8,7 +8,7 @@ import { runRepeer } from '../../cli/process.ts'
 import { makeChain } from '../chain.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { plainPod } from '../plain-node.ts'
-import { allRun, indexes, namespaceFor, openRpc } from '../scenario.ts'
+import { allRun, editConfigMap, indexes, namespaceFor, nudge, openRpc } from '../scenario.ts'
 import { getPod, until } from '../watch.ts'
 
 async function report(...args: string[]): Promise<{ code: number | null; report: CheckReport }> {
@@ -66,8 +66,8 @@ t.test('check', async t => {
   t.match(without.out, /node0-0 +unseen/)
 
   const broken = chain.configOf(0, [1, 2, 3]).replace(/^persistent_peers = "/m, 'persistent_peers = "no-id:26656,')
-  kubectl('-n', ns, 'patch', 'configmap', 'node0-config', '--type=merge', '-p', JSON.stringify({ data: { 'config.toml': broken } }))
-  for (const index of indexes) kubectl('-n', ns, 'annotate', 'pod', `node${index}-0`, 'test/nudge=1')
+  await editConfigMap(ns, { name: 'node0-config', data: { 'config.toml': broken } })
+  for (const index of indexes) await nudge(ns, `node${index}-0`)
   const seen = await until('the broken list is told', 90, async () => {
     const { report: found, code } = await report('-n', ns)
     const pod = found.pods.find(one => one.pod === 'node0-0')

@@ -160,7 +160,13 @@ t.test('two clusters', async t => {
     kubectl('-n', b, 'scale', 'statefulset', 'node3', '--replicas=1')
     await until('its port is back', 60, async () => (await servicePorts(b)).length === 3)
     const at = await height(a, 2)
-    const healed = await until('blocks go on', 60, async () => (await height(a, 2)) > at)
+    // Usually 10 to 18 s. A node that still holds the connection of the pod before refuses the new one until its ping is not answered: CometBFT asks
+    // every 60 s, and waits for 45.
+    const healed = await until('blocks go on', 150, async () => {
+      if ((await height(a, 2)) > at) return true
+      const [peers, peersOfB] = [(await netInfo(a, 2))?.peers, (await netInfo(b, 3))?.peers]
+      throw new Error(`A has ${peers?.map(peer => peer.remote_ip)}, B has ${peersOfB?.map(peer => peer.remote_ip)}`)
+    })
     t.comment(`blocks ${healed.seconds.toFixed(1)} s after the port was back`)
   })
 
