@@ -137,7 +137,7 @@ const bad = /double.?sign|conflicting vote|resource temporarily unavailable|CONS
 
 t.test('restarts at random moments: never twice at once on one data directory', async t => {
   install()
-  const count = Number(process.env.E2E_RESTARTS ?? 50)
+  const count = Number(process.env.E2E_RESTARTS ?? 200)
   const ns = await namespaceFor(t, 'restarts')
   await runningChain(ns, { annotations: { 'repeer.dev/pause': 'true' } })
   const signed = (index: number) =>
