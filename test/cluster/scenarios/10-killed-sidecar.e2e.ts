@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import type { Page } from '../../../peers/page.ts'
 import { makeChain } from '../chain.ts'
 import { apply, install } from '../install.ts'
 import { supervisorState } from '../plain-node.ts'
@@ -27,6 +28,11 @@ const others = [0, 2, 3, 4, 5] as const
 const killsEach = 4
 const moves = 4
 const busy = new Set(['restarting', 'verifying'])
+
+/** What a page says, for the report. */
+function what(now: Page | undefined): string {
+  return now ? `its page says ${JSON.stringify({ ...now, lookups: undefined })}` : 'its page does not answer'
+}
 
 /** The sidecar's process of a pod, by its command line and by the pod's UID in its cgroup; undefined while there is none. */
 function sidecarOf(uid: string): number | undefined {
@@ -87,7 +93,10 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
   t.comment(`${killsEach * others.length} kills and ${moves} moves in ${Math.round((Date.now() - began) / 1000)} s`)
 
   const connected = await until('all are connected to where node1 is now', 240, async () => {
-    for (const index of others) if (!(await hasMoving(index))) return false
+    for (const index of others) {
+      if (await hasMoving(index)) continue
+      throw new Error(`node${index} is not, ${what(await page(ns, index))}`)
+    }
     return true
   })
   t.comment(`connected ${connected.seconds.toFixed(1)} s later`)

@@ -35,7 +35,7 @@ t.test('the controller paces a group', async t => {
       t.match(restarts.at(-1), { level: 'process', outcome: 'verified' })
     }
     await until('blocks go on', 60, async () => (await height(ns, 0)) > from + 5)
-    t.match(kubectl('-n', ns, 'describe', 'pod', 'node0-0'), /NodeRestarted/, 'kubectl describe pod tells')
+    await until('kubectl describe pod tells', 30, () => /NodeRestarted/.test(kubectl('-n', ns, 'describe', 'pod', 'node0-0')))
   })
 
   await t.test('pause on the namespace holds restarts, not observation', async t => {
