@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import type { Page } from '../../../peers/page.ts'
 import { makeChain } from '../chain.ts'
 import { apply, install } from '../install.ts'
 import { supervisorState } from '../plain-node.ts'
@@ -29,9 +28,12 @@ const killsEach = 4
 const moves = 4
 const busy = new Set(['restarting', 'verifying'])
 
-/** What a page says, for the report. */
-function what(now: Page | undefined): string {
-  return now ? `its page says ${JSON.stringify({ ...now, lookups: undefined })}` : 'its page does not answer'
+/** What is known of a node that has not connected, for the report. */
+async function whatIsKnown(namespace: string, index: number): Promise<string> {
+  const { metadata, status } = await getPod(namespace, `node${index}-0`)
+  const { 'repeer.dev/plan': _, ...annotations } = metadata.annotations ?? {}
+  const sidecar = status.initContainerStatuses?.find(({ name }) => name === 'repeer')
+  return `node${index}: ${JSON.stringify({ page: await page(namespace, index), annotations, sidecar })}`
 }
 
 /** The sidecar's process of a pod, by its command line and by the pod's UID in its cgroup; undefined while there is none. */
@@ -93,10 +95,9 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
   t.comment(`${killsEach * others.length} kills and ${moves} moves in ${Math.round((Date.now() - began) / 1000)} s`)
 
   const connected = await until('all are connected to where node1 is now', 240, async () => {
-    for (const index of others) {
-      if (await hasMoving(index)) continue
-      throw new Error(`node${index} is not, ${what(await page(ns, index))}`)
-    }
+    const without: string[] = []
+    for (const index of others) if (!(await hasMoving(index))) without.push(await whatIsKnown(ns, index))
+    if (without.length > 0) throw new Error(without.join('\n'))
     return true
   })
   t.comment(`connected ${connected.seconds.toFixed(1)} s later`)
