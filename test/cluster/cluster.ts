@@ -40,7 +40,7 @@ const needed = {
 } as const
 
 export type ClusterOptions = {
-  /** How late timers may be in the cluster and its pods (timerslack_ns of proc(5)). Default: as the system has it, 0.05. */
+  /** How late timers may be in containerd and the pods (timerslack_ns of proc(5)). Default: as the system has it, 0.05. */
   readonly timerSlackMs?: number
 }
 

@@ -29,10 +29,7 @@ function isOneOf(some: readonly string[], file: string): boolean {
   return some.some(one => basename(file).startsWith(one))
 }
 
-/**
- * Go's runtime and CometBFT's consensus look around every 20 to 100 µs, also when idle. Of each idle node that is 3 % of a core, and with timers that may
- * be so late 1 %: a third of all work.
- */
+/** CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with timers that may be so late. */
 const timerSlackMs = 10
 
 /** Where scenarios run: the command that enters the cluster, and its environment. */

@@ -19,8 +19,10 @@ const run = (command: string, ...args: string[]) => execFileSync(command, args, 
 /** Memory is no concern here, the processor is: the garbage of Go programs is collected a quarter as often. */
 const env = { ...process.env, GOGC: '400' }
 
-// What is started from here inherits it, pods included.
-if (timerSlackMs) writeFileSync('/proc/self/timerslack_ns', String(Number(timerSlackMs) * 1e6))
+/** What is started until the next call inherits it, and passes it on. 0: the system's default. */
+function setTimerSlack(ms: number): void {
+  writeFileSync('/proc/self/timerslack_ns', String(ms * 1e6))
+}
 
 /** Starts a component that has to stay; its end is the cluster's end. */
 function component(name: string, ...args: string[]): void {
@@ -119,7 +121,10 @@ async function main(): Promise<void> {
   ]
   component('kube-controller-manager', `--kubeconfig=${dir}/controllers.kubeconfig`, ...keys, '--leader-elect=false')
   component('kube-scheduler', `--kubeconfig=${dir}/scheduler.kubeconfig`, '--leader-elect=false')
+  // For the pods. Not for the kubelet: two loops of its volume manager, each every 100 ms, then run at the same moment, and it misses changes of pods.
+  if (timerSlackMs) setTimerSlack(Number(timerSlackMs))
   component('containerd', '-c', 'containerd.toml')
+  if (timerSlackMs) setTimerSlack(0)
   await until('containerd listens', 30, () => existsSync('containerd.sock'))
   const programs = (...names: string[]) => names.map(name => ({ from: run('which', name).trim(), to: `/bin/${name}` }))
   importImage(dir, await packImage(dir, { name: 'localhost/pause:1', entrypoint: ['/bin/catatonit', '-P'], files: programs('catatonit') }))

@@ -118,7 +118,7 @@ t.test('a remote signer that is not there yet is waited for', besideControl(), a
   apply([plainPod(ns, 'node', signerNode('exec busybox sleep 9999'))])
   await running(ns, 'node')
   askRestart(ns, 'node', 'signer')
-  await until('it is retried until it runs', 30, () => {
+  await until('it is retried until it runs', 90, () => {
     const { starts, phase } = supervisorState(ns, 'node')
     return starts === 4 && phase === 'running'
   })

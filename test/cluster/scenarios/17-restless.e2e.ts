@@ -16,7 +16,7 @@ t.test('a flapping peer and a restless editor', async t => {
     inNode(ns, 'node1-0', 'killall -STOP cometbft')
     const before = (await page(ns, 1))?.restarts.length ?? 0
     await editLists(mesh, [1], [...validators, newcomer])
-    await until('the page says so', 60, async () => (await page(ns, 1))?.reason === 'node-silent')
+    await until('the page says so', 120, async () => (await page(ns, 1))?.reason === 'node-silent')
     t.ok(await never(15, async () => ((await page(ns, 1))?.restarts.length ?? 0) > before))
     inNode(ns, 'node1-0', 'killall -CONT cometbft')
     await until('then it is restarted', 90, () => hasPeer(mesh, 1, newcomer))
