@@ -16,7 +16,11 @@ t.test('a flapping peer and a restless editor', async t => {
     inNode(ns, 'node1-0', 'killall -STOP cometbft')
     const before = (await page(ns, 1))?.restarts.length ?? 0
     await editLists(mesh, [1], [...validators, newcomer])
-    await until('the page says so', 120, async () => (await page(ns, 1))?.reason === 'node-silent')
+    await until('the page says so', 120, async () => {
+      const now = await page(ns, 1)
+      if (now?.reason === 'node-silent') return true
+      throw new Error(`its page says ${JSON.stringify(now)}`)
+    })
     t.ok(await never(15, async () => ((await page(ns, 1))?.restarts.length ?? 0) > before))
     inNode(ns, 'node1-0', 'killall -CONT cometbft')
     await until('then it is restarted', 90, () => hasPeer(mesh, 1, newcomer))

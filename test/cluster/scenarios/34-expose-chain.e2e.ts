@@ -54,8 +54,6 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
   // An endpoint is listed once it answers, and a node starts with a list: so each has itself in it from the start, which nodes ignore.
   const spec = (operator: string, itself: string, configMap: string) => ({
     additional: [itself],
-    // So that what is seen within a minute is due to an event of the chain.
-    interval: '10m',
     source: {
       validators: { endpoints: provider.nodes.map(({ rpc }) => rpc), chainId: provider.chainId, operator, consumer: chainId },
     },
