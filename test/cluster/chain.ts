@@ -81,9 +81,14 @@ export function makeChain(options: ChainOptions): Chain {
   }
 }
 
+/** The index of the node that an object of a chain, or a validator of its genesis, belongs to, by its name; NaN for any other. */
+export function nodeOf(name: string): number {
+  return Number(/^node(\d+)/.exec(name)?.[1])
+}
+
 function withPowers(genesis: string, power: (index: number) => number): string {
   const { validators, ...rest } = JSON.parse(genesis) as { validators: { name: string }[] }
-  const powerful = validators.map(one => ({ ...one, power: String(power(Number(/^node(\d+)$/.exec(one.name)?.[1]))) }))
+  const powerful = validators.map(one => ({ ...one, power: String(power(nodeOf(one.name))) }))
   return JSON.stringify({ ...rest, validators: powerful })
 }
 

@@ -40,12 +40,12 @@ const needed = {
 } as const
 
 export type ClusterOptions = {
-  /** How late timers may be in containerd and the pods (timerslack_ns of proc(5)). Default: as the system has it, 0.05. */
+  /** How late timers may be in containerd and the pods (timerslack_ns of proc(5)). 0, the default: as the system has it, 0.05. */
   readonly timerSlackMs?: number
 }
 
 /** Builds what is missing and returns when the node is Ready. `say` hears progress. Throws an Error that says what is missing or failed. */
-export async function startCluster(say: (line: string) => void, { timerSlackMs }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(say: (line: string) => void, { timerSlackMs = 0 }: ClusterOptions = {}): Promise<Cluster> {
   const missing = Object.entries(needed).filter(([program]) => spawnSync('which', [program]).status !== 0)
   if (!existsSync('/usr/lib/cni/bridge')) missing.push(['bridge', 'containernetworking-plugins' as never])
   if (missing.length > 0) {
@@ -59,15 +59,7 @@ export async function startCluster(say: (line: string) => void, { timerSlackMs }
   makeCgroup(cgroup)
   const env = { ...process.env, PATH: [...folders, process.env.PATH].join(':') }
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
-  const inside = [
-    'catatonit',
-    '--',
-    process.execPath,
-    join(import.meta.dirname, 'inside.ts'),
-    dir,
-    cgroup,
-    ...(timerSlackMs ? [String(timerSlackMs)] : []),
-  ]
+  const inside = ['catatonit', '--', process.execPath, join(import.meta.dirname, 'inside.ts'), dir, cgroup, String(timerSlackMs)]
   const outer = spawn('unshare', [...namespaces, ...inside], { env, stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     await ready(outer, say)

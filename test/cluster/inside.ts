@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as configs from './configs.ts'
 import { importImage, packImage } from './image.ts'
 
-const [dir = '', cgroup = '', timerSlackMs] = process.argv.slice(2)
+const [dir = '', cgroup = '', timerSlackMs = '0'] = process.argv.slice(2)
 const place: configs.Place = { dir, cgroup }
 process.chdir(dir)
 process.stdin.on('end', () => process.exit(0)).resume()
@@ -122,9 +122,9 @@ async function main(): Promise<void> {
   component('kube-controller-manager', `--kubeconfig=${dir}/controllers.kubeconfig`, ...keys, '--leader-elect=false')
   component('kube-scheduler', `--kubeconfig=${dir}/scheduler.kubeconfig`, '--leader-elect=false')
   // For the pods. Not for the kubelet: two loops of its volume manager, each every 100 ms, then run at the same moment, and it misses changes of pods.
-  if (timerSlackMs) setTimerSlack(Number(timerSlackMs))
+  setTimerSlack(Number(timerSlackMs))
   component('containerd', '-c', 'containerd.toml')
-  if (timerSlackMs) setTimerSlack(0)
+  setTimerSlack(0)
   await until('containerd listens', 30, () => existsSync('containerd.sock'))
   const programs = (...names: string[]) => names.map(name => ({ from: run('which', name).trim(), to: `/bin/${name}` }))
   importImage(dir, await packImage(dir, { name: 'localhost/pause:1', entrypoint: ['/bin/catatonit', '-P'], files: programs('catatonit') }))

@@ -1,6 +1,7 @@
 // What every scenario starts with: a namespace of its own, a control, and a chain that runs in it.
 import t, { type Test } from 'tap'
-import { type Chain, type ChainOptions, type KubernetesObject, makeChain, type PodSpec } from './chain.ts'
+import type { Page } from '../../peers/page.ts'
+import { type Chain, type ChainOptions, type KubernetesObject, makeChain, nodeOf, type PodSpec } from './chain.ts'
 import { asMerge, client } from './client.ts'
 import { apply } from './install.ts'
 import { getPod, height, netInfo, never, page, until } from './watch.ts'
@@ -64,11 +65,6 @@ export async function orderlyChain(namespace: string, options: Omit<ChainOptions
   return chain
 }
 
-/** The index of the node that an object of a chain belongs to, by its name; NaN for any other. */
-export function nodeOf(name: string): number {
-  return Number(/^node(\d+)/.exec(name)?.[1])
-}
-
 /** Starts the nodes group by group, each when the pods of the one before run. */
 export async function startInOrder(namespace: string, objects: Chain['objects'], groups: readonly (readonly number[])[]): Promise<void> {
   for (const group of groups) {
@@ -127,14 +123,19 @@ export async function staysUnconnected(
   for (const index of of) t.ok(await netInfo(namespace, index), `node${index} answers`)
 }
 
+/** Waits up to 120 s until a node's page is as it should be, or throws with what it says instead. */
+export async function untilPage(what: string, namespace: string, index: number, isSo: (now: Page) => boolean): Promise<void> {
+  await until(what, 120, async () => {
+    const now = await page(namespace, index)
+    if (now && isSo(now)) return true
+    throw new Error(now ? `its page says ${JSON.stringify({ ...now, lookups: undefined })}` : 'no page answers')
+  })
+}
+
 /** Waits until the pages say so, or throws with what they say instead. */
 export async function settled(namespace: string, of: readonly number[] = [0]): Promise<void> {
   for (const index of of) {
-    await until(`node${index} is settled`, 120, async () => {
-      const now = await page(namespace, index)
-      if (now?.phase === 'settled') return true
-      throw new Error(now ? `its page says ${JSON.stringify({ ...now, lookups: undefined })}` : 'no page answers')
-    })
+    await untilPage(`node${index} is settled`, namespace, index, now => now.phase === 'settled')
   }
 }
 

@@ -1,9 +1,8 @@
 // A chain of which some nodes list two of their three peers, each in one of the ways in which chain pods see their lists; and the edit that adds the
 // third.
-import type { Container, KubernetesObject, PodSpec } from './chain.ts'
-import { makeChain } from './chain.ts'
+import { type Container, type KubernetesObject, makeChain, nodeOf, type PodSpec } from './chain.ts'
 import { apply } from './install.ts'
-import { editConfigMap, isConnected, nodeOf, nudge, openRpc, startInOrder, withLists } from './scenario.ts'
+import { editConfigMap, isConnected, nudge, openRpc, startInOrder, withLists } from './scenario.ts'
 import { height, netInfo, until } from './watch.ts'
 
 export const listWays = ['directory', 'subPath', 'env', 'envFrom', 'init'] as const

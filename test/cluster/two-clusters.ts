@@ -1,8 +1,8 @@
 // A chain in two "clusters": CometBFT validator 0 in one namespace, 1 in the other, each behind its namespace's load balancer. It makes blocks only
 // while both are connected.
-import { type KubernetesObject, makeChain, type PodSpec } from './chain.ts'
+import { type KubernetesObject, makeChain, nodeOf, type PodSpec } from './chain.ts'
 import { kubectl } from './install.ts'
-import { impatient, nodeOf, openRpc } from './scenario.ts'
+import { impatient, openRpc } from './scenario.ts'
 
 export type SplitChain = { readonly ids: readonly string[]; readonly objects: readonly KubernetesObject[] }
 

@@ -90,11 +90,12 @@ export async function pageAt(ip: string | undefined): Promise<Page | undefined> 
   return getJson<Page>(`http://${ip}:9469/status`)
 }
 
-/** Polls until the condition gives a value; throws after `seconds` with what was last seen. Returns the value and the seconds it took. */
+/** Polls every `everyMs` until the condition gives a value; throws after `seconds` with what was last seen. Returns the value and the seconds it took. */
 export async function until<T>(
   what: string,
   seconds: number,
   look: () => Promise<T | undefined | false> | T | undefined | false,
+  everyMs = 300,
 ): Promise<{ value: T; seconds: number }> {
   const began = Date.now()
   let failure: unknown
@@ -106,7 +107,7 @@ export async function until<T>(
       failure = error
     }
     if (Date.now() - began > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}${failure ? ` (${String(failure)})` : ''}`)
-    await sleep(300)
+    await sleep(everyMs)
   }
 }
 

@@ -5,7 +5,7 @@ import { Resolver } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { reachable } from '../../../sidecar/probe.ts'
-import { type Chain, makeChain } from '../../cluster/chain.ts'
+import { type Chain, makeChain, nodeOf } from '../../cluster/chain.ts'
 import { nodeAddress } from '../../cluster/configs.ts'
 import { apply, kubectl } from '../../cluster/install.ts'
 import { until } from '../processes.ts'
@@ -100,7 +100,7 @@ export type Lane = LaneOptions & { readonly chain: Chain; readonly pods: Followe
 /** Only node0 is injected: it is the one that is looked at, and the machine has better things to do. */
 function manifests(chain: Chain, arm: Arm, change: Change): unknown[] {
   return chain.objects.map(object => {
-    const index = Number(/^node(\d)/.exec(object.metadata.name)?.[1])
+    const index = nodeOf(object.metadata.name)
     if (object.kind === 'ConfigMap') {
       const data = object.data as Record<string, string>
       return { ...object, data: { ...data, 'config.toml': configOf(chain, index, change, listed) } }

@@ -30,9 +30,9 @@ const busy = new Set(['restarting', 'verifying'])
 
 /** What is known of a node that has not connected, for the report. */
 async function whatIsKnown(namespace: string, index: number): Promise<string> {
-  const { metadata, status } = await getPod(namespace, `node${index}-0`)
-  const { 'repeer.dev/plan': _, ...annotations } = metadata.annotations ?? {}
-  const sidecar = status.initContainerStatuses?.find(({ name }) => name === 'repeer')
+  const pod = await getPod(namespace, `node${index}-0`)
+  const { 'repeer.dev/plan': _, ...annotations } = pod.metadata.annotations ?? {}
+  const sidecar = containerStatus(pod, 'repeer')
   return `node${index}: ${JSON.stringify({ page: await page(namespace, index), annotations, sidecar })}`
 }
 

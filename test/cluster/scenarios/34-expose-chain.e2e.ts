@@ -1,7 +1,6 @@
 // The whole of it: a real provider chain, on which two operators publish the addresses of their load balancers; a consumer chain with a node of each,
 // in two "clusters"; PeerSets that read the one and expose the other. An edit on the chain, timed to the list and to the node that is connected.
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
 import { nodeAddress } from '../configs.ts'
@@ -25,15 +24,8 @@ async function listed(namespace: string, name = 'peers-0'): Promise<string | und
 
 /** Milliseconds since the epoch; asked every 20 ms. */
 async function when(what: string, seconds: number, look: () => Promise<boolean>): Promise<number> {
-  let failure: unknown
-  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await delay(20)) {
-    try {
-      if (await look()) return Date.now()
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw new Error(`not within ${seconds} s: ${what}${failure ? ` (${String(failure)})` : ''}`)
+  await until(what, seconds, look, 20)
+  return Date.now()
 }
 
 t.test('an edit on the provider chain reaches the node in the other cluster', async t => {
