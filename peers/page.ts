@@ -6,9 +6,12 @@ import type { HoldReason } from './reasons.ts'
 export const phases = ['starting', 'settled', 'waiting', 'telling', 'restarting', 'verifying'] as const
 export type Phase = (typeof phases)[number]
 
-export const outcomes = ['asked', 'verified', 'unverified', 'not-taken'] as const
-/** `asked`: under way. `verified`: the node is back and connected. `unverified`: it is back, but not connected to what it was restarted for.
- * `not-taken`: the process was never replaced; it does not count. */
+export const outcomes = ['asked', 'verified', 'unverified', 'overtaken', 'not-taken'] as const
+/**
+ * `asked`: under way. `verified`: the node is back and connected. `unverified`: it is back, but not connected to what it was restarted for.
+ * `overtaken`: it is back, and what it was restarted for has moved again before it connected; neither a success nor in vain.
+ * `not-taken`: the process was never replaced; it does not count.
+ */
 export type RestartOutcome = (typeof outcomes)[number]
 
 export type Page = {

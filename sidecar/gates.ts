@@ -205,7 +205,8 @@ function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hol
   const last = done.at(-1)
   if (!last) return null
   if (restartFor(memory, wish.hash)) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
-  const inVain = done.length - 1 - done.findLastIndex(restart => restart.outcome === 'verified')
+  const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)
+  const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken').length
   const ended = last.endedAt ?? last.at
   if (inVain >= 3) {
     const until = ended + times.breakerSeconds * 1000

@@ -210,18 +210,28 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   }
   // A node that takes minutes to open its database gets twice what its last start took.
   const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
-  if (process && isBack(intent, look, assessed)) return close(memory, intent, 'verified', look, assessed)
+  const outcome = process ? outcomeOf(intent, look, assessed) : null
+  if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
+  if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
   if (look.now < until) return { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
 }
 
-/** The P2P port listens, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. */
-function isBack(intent: Intent, look: Look, assessed: readonly Assessed[]): boolean {
-  if (look.node.listening === false) return false
-  if (look.node.seenBy === 'none') return true
-  if (look.plan.profile === 'cometbft' && look.plan.rpcPort !== undefined && !look.node.status) return false
-  const sake = assessed.filter(one => intent.sake.includes(peerKey(one.peer)))
-  return sake.every(one => one.standing === 'connected' || one.standing === 'self' || one.reachable === false || one.addresses.length === 0)
+/**
+ * The P2P port listens, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all.
+ * One that has moved since is not waited for: the node learned another address, and the next restart is for the present one. Null while it is not so.
+ */
+function outcomeOf(intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
+  if (look.node.listening === false) return null
+  if (look.node.seenBy === 'none') return 'verified'
+  if (look.plan.profile === 'cometbft' && look.plan.rpcPort !== undefined && !look.node.status) return null
+  const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
+  if (awaited.length === 0) return 'verified'
+  return awaited.every(one => one.learns === 'address') ? 'overtaken' : null
+}
+
+function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
+  return standing !== 'connected' && standing !== 'self' && reachable !== false && addresses.length > 0
 }
 
 function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look: Look, assessed: readonly Assessed[]): Step {

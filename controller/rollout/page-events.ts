@@ -40,6 +40,11 @@ const restartWords: Readonly<Record<RestartOutcome, (what: string) => PodEvent>>
     reason: 'NodeNotConnected',
     message: `restarted the node ${what}; it is back, but not connected to what it was restarted for`,
   }),
+  overtaken: what => ({
+    type: 'Normal',
+    reason: 'RestartOvertaken',
+    message: `restarted the node ${what}; that has moved again before the node connected`,
+  }),
   'not-taken': what => ({ type: 'Warning', reason: 'RestartNotTaken', message: `a restart of the node was not carried out (${what})` }),
 }
 

@@ -226,7 +226,7 @@ const skewMs = 60_000
 
 /** The last restart that has ended was for it. The same snapshot may be wanted again, after another or once the node has started by itself. */
 function isDone(turn: string, page: Page, turnGrantedAt: number): boolean {
-  const last = page.restarts.findLast(one => one.outcome === 'verified' || one.outcome === 'unverified')
+  const last = page.restarts.findLast(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
   return last?.snapshot === turn && Date.parse(last.at) > turnGrantedAt - skewMs
 }
 

@@ -105,7 +105,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     const fails = (n: number) => (pod.views[`node${n}`]?.failures ?? 0) > 0 && pod.views[`node${n}`]?.addresses.length !== 0
     const lost = all.filter(n => fails(n) && cluster.isConnected(pod.n, n))
     if (lost.length > 0) broken(`node${pod.n} restarts, and would not find ${lost} again`)
-    const finished = pod.memory.restarts.filter(one => one.outcome === 'verified' || one.outcome === 'unverified')
+    const finished = pod.memory.restarts.filter(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
     // A process that has started by itself since is another matter: it may have been given something else.
     if (finished.at(-1)?.hash === hash && pod.process?.asked) broken(`node${pod.n} restarts twice for one snapshot`)
     const { turn, peerHash: listHash, endpoints } = notesOf(pod)

@@ -43,6 +43,79 @@ t.test('a peer that moved: settle, restart once, verify, settled', async t => {
   t.equal(w.memory.restarts.length, 1, 'never twice for the same snapshot')
 })
 
+t.test('a peer that moves again while a restart for its sake is verified', async t => {
+  /** Node 2 has moved, the node has been restarted for it and is back without it. */
+  const verifying = (over: Parameters<typeof plan>[0] = {}) => {
+    const w = world({ plan: plan({ times: { minIntervalSeconds: 20 }, ...over }) })
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    w.restarted('b')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    t.equal(reason(w.after(1)), 'verify')
+    return w
+  }
+  t.test('is not waited for: the next restart is for its present address', async t => {
+    const w = verifying()
+    w.move(2, '10.0.0.23')
+    t.equal(reason(w.after(1)), 'settling')
+    t.match(w.memory, { intent: null, restarts: [{ outcome: 'overtaken' }] })
+    t.equal(reason(w.after(10)), 'min-interval')
+    t.equal(reason(w.after(8)), 'restart')
+    w.restarted('c')
+    t.equal(reason(w.after(1)), 'nothing')
+    t.match(w.memory.restarts, [{ outcome: 'overtaken' }, { outcome: 'verified' }])
+  })
+  t.test('heals: no restart', async t => {
+    const w = verifying()
+    w.move(2, '10.0.0.23')
+    w.after(1)
+    w.connections = [...w.connections, connection(2, '10.0.0.23')]
+    t.equal(reason(w.after(20)), 'nothing')
+    t.equal(w.memory.restarts.length, 1)
+  })
+  t.test('not before the node itself answers again', async t => {
+    const w = verifying()
+    w.move(2, '10.0.0.23')
+    w.status = undefined
+    t.equal(reason(w.after(1)), 'verify')
+    w.status = healthy
+    t.equal(reason(w.after(1)), 'settling')
+  })
+  t.test('while another is still awaited, that one is waited for', async t => {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.move(3, '10.0.0.32')
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    w.restarted('b', false)
+    w.move(2, '10.0.0.23')
+    t.equal(reason(w.after(1)), 'verify')
+    w.connections = [connection(1, '10.0.0.1'), connection(3, '10.0.0.32')]
+    t.equal(reason(w.after(1)), 'settling')
+    t.match(w.memory.restarts, [{ outcome: 'overtaken' }])
+  })
+  t.test('again and again: neither a success nor in vain, so the budget alone bounds it', async t => {
+    const w = world({ plan: plan({ times: { minIntervalSeconds: 10 } }) })
+    w.after(0)
+    for (let move = 1; move <= 7; move++) {
+      w.move(2, `10.0.1.${move}`)
+      w.after(1)
+      const { decision } = w.after(10)
+      if (move === 7) t.match(decision, { reason: 'budget' })
+      else {
+        t.equal(decision.do, 'restart', `move ${move}`)
+        w.restarted(`p${move}`)
+        w.connections = w.connections.filter(one => one.id !== nodeId(2))
+        t.equal(reason(w.after(1)), 'verify')
+      }
+    }
+    t.ok(w.memory.restarts.every(one => one.outcome === 'overtaken'))
+  })
+})
+
 t.test('a move that heals by itself within the settle time is left alone', async t => {
   const w = world()
   w.after(0)
@@ -451,7 +524,8 @@ t.test('budget, back-off and breaker', async t => {
     let address = 10
     const seen = new Set<string>()
     for (let second = 0; second < hours * 3600; second += 15) {
-      if (second % 150 === 0) w.move(2, `10.1.${address >> 8}.${address++ & 255}`)
+      // While a restart is verified, another move would overtake it.
+      if (second % 150 === 0 && !w.memory.intent) w.move(2, `10.1.${address >> 8}.${address++ & 255}`)
       const outcome = w.after(15)
       seen.add(reason(outcome))
       if (outcome.decision.do === 'restart') w.restarted(`p${w.now}`, helps)

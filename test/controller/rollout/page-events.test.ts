@@ -1,11 +1,12 @@
 import t from 'tap'
 import { eventsBetween } from '../../../controller/rollout/page-events.ts'
 import type { SeenPage } from '../../../controller/rollout/pages.ts'
+import type { RestartOutcome } from '../../../peers/page.ts'
 import { holdReasons } from '../../../peers/reasons.ts'
 import { askingPage, hash, settledPage } from './fixtures/rollout-parts.ts'
 
 const [X, Y] = [hash('s', '1'), hash('s', '2')]
-const restart = (outcome: 'asked' | 'verified' | 'unverified' | 'not-taken', at = '2026-01-01T00:00:00.000Z', snapshot = Y) =>
+const restart = (outcome: RestartOutcome, at = '2026-01-01T00:00:00.000Z', snapshot = Y) =>
   ({ at, snapshot, level: 'process', why: 'node2: not connected at its present address', outcome }) as const
 const told = (outcome: 'asked' | 'connected' | 'in-vain' | 'refused', at = '2026-01-01T00:00:00.000Z', snapshot = Y) => ({
   at,
@@ -48,6 +49,12 @@ t.test('what is told between two readings of a page', async t => {
       waits('already-restarted', { restarts: [restart('unverified')] }),
       { ...settledPage, applied: Y, restarts: [restart('verified')] },
       ['Normal NodeRestarted'],
+    ],
+    [
+      'is back, and the peer has moved again',
+      { ...askingPage, restarts: [restart('asked')] },
+      waits('settling', { restarts: [restart('overtaken')] }),
+      ['Normal RestartOvertaken'],
     ],
     [
       'was not restarted',

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { SeenPage } from '../../../controller/rollout/pages.ts'
 import { allowedOf, liveTurn, type Member, pace, turnTimes } from '../../../controller/rollout/turns.ts'
+import type { RestartOutcome } from '../../../peers/page.ts'
 import { examplePage } from '../../peers/fixtures/page.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)
@@ -22,7 +23,7 @@ const waits = (over: Partial<SeenPage> = {}): SeenPage => ({
   since: iso(-60),
   ...over,
 })
-const done = (snapshot: string, outcome: 'verified' | 'unverified' | 'asked' | 'not-taken' = 'verified') =>
+const done = (snapshot: string, outcome: RestartOutcome = 'verified') =>
   ({ at: iso(-30), snapshot, level: 'process', why: 'a peer moved', outcome }) as const
 const power = (votingPower: number, totalPower = 100) => ({ seenBy: 'net_info', votingPower, totalPower })
 
@@ -214,6 +215,7 @@ t.test('a pod that fails to come back stops its group', async t => {
     ['not connected', unverified('a'), /^restarted at .*, and not connected/],
     ['its turn not yet spent', unverified('a', { turn: X }), /not connected/],
     ['connected after all', unverified('a', {}, { phase: 'settled' }), undefined],
+    ['overtaken', unverified('a', {}, { restarts: [done(X, 'overtaken')], reason: 'settling' }), undefined],
     ['verified after all', unverified('a', {}, { restarts: [done(X)] }), undefined],
     ['its turn was another', unverified('a', { turn: `spent ${Y}` }), undefined],
     ['taken back unused', unverified('a', { turn: `withdrawn ${X}` }), undefined],
@@ -322,6 +324,7 @@ t.test('turns that are taken back', async t => {
       member('a', { ...settled, turn: X, restarts: [done(X, 'unverified')] }, { turn: X, turnGrantedAt: at(20) }),
       ['a spent s1:1'],
     ],
+    ['used, and overtaken', holds('a', {}, { reason: 'settling', wanted: Y, restarts: [done(X, 'overtaken')] }), ['a spent s1:1']],
     ['under way', holds('a', { turnGrantedAt: at(200) }, { phase: 'restarting', restarts: [done(X, 'asked')] }), []],
     ['not taken: it may be asked for again', holds('a', {}, { restarts: [done(X, 'not-taken')] }), []],
     ['used long ago, before another', holds('a', {}, { restarts: [done(X), done(Y)] }), []],
