@@ -123,20 +123,21 @@ export async function staysUnconnected(
   for (const index of of) t.ok(await netInfo(namespace, index), `node${index} answers`)
 }
 
-/** Waits up to 120 s until a node's page is as it should be, or throws with what it says instead. */
-export async function untilPage(what: string, namespace: string, index: number, isSo: (now: Page) => boolean): Promise<void> {
+/** Waits up to 120 s until the pages of these nodes are, in one look, as they should be; or throws with what the others say instead. */
+export async function untilPages(what: string, namespace: string, of: readonly number[], isSo: (now: Page) => boolean): Promise<void> {
   await until(what, 120, async () => {
-    const now = await page(namespace, index)
-    if (now && isSo(now)) return true
-    throw new Error(now ? `its page says ${JSON.stringify({ ...now, lookups: undefined })}` : 'no page answers')
+    const pages = await Promise.all(of.map(async index => ({ index, now: await page(namespace, index) })))
+    const others = pages.filter(({ now }) => !now || !isSo(now))
+    if (others.length === 0) return true
+    const say = ({ index, now }: (typeof pages)[number]) =>
+      `node${index}: ${now ? JSON.stringify({ ...now, lookups: undefined }) : 'no page'}`
+    throw new Error(others.map(say).join('; '))
   })
 }
 
-/** Waits until the pages say so, or throws with what they say instead. */
+/** Waits until no node of these has anything left to do. All at once: a node loses a connection for a moment when another of them is restarted. */
 export async function settled(namespace: string, of: readonly number[] = [0]): Promise<void> {
-  for (const index of of) {
-    await untilPage(`node${index} is settled`, namespace, index, now => now.phase === 'settled')
-  }
+  await untilPages(`settled: nodes ${of}`, namespace, of, now => now.phase === 'settled')
 }
 
 /** Replaces the pod and waits for the new one; returns the old and the new address. */

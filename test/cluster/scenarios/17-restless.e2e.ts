@@ -3,7 +3,7 @@ import t from 'tap'
 import { install, kubectl } from '../install.ts'
 import { editLists, hasPeer, newcomer, runningMesh, validators } from '../mesh.ts'
 import { inNode } from '../plain-node.ts'
-import { impatient, namespaceFor, settled, untilPage } from '../scenario.ts'
+import { impatient, namespaceFor, settled, untilPages } from '../scenario.ts'
 import { getPod, never, page, until } from '../watch.ts'
 
 t.test('a flapping peer and a restless editor', async t => {
@@ -16,7 +16,7 @@ t.test('a flapping peer and a restless editor', async t => {
     inNode(ns, 'node1-0', 'killall -STOP cometbft')
     const before = (await page(ns, 1))?.restarts.length ?? 0
     await editLists(mesh, [1], [...validators, newcomer])
-    await untilPage('the page says so', ns, 1, now => now.reason === 'node-silent')
+    await untilPages('the page says so', ns, [1], now => now.reason === 'node-silent')
     t.ok(await never(15, async () => ((await page(ns, 1))?.restarts.length ?? 0) > before))
     inNode(ns, 'node1-0', 'killall -CONT cometbft')
     await until('then it is restarted', 90, () => hasPeer(mesh, 1, newcomer))
