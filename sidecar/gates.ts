@@ -171,14 +171,20 @@ function lookupGate(wish: Wish, look: Look): Hold | null {
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
 }
 
+/** A node whose status API is there to be asked, and does not answer; null for any other. */
+export function silence({ plan, node }: Look): Hold | null {
+  if (plan.profile !== 'cometbft' || plan.rpcPort === undefined || node.status) return null
+  return { reason: 'node-silent', ...(node.silent ? { detail: node.silent } : {}) }
+}
+
 /** What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. */
 function nodeGate(_wish: Wish, look: Look, memory: Memory): Hold | null {
   if (look.plan.profile !== 'cometbft' || look.plan.rpcPort === undefined) {
     if (memory.starting === undefined || look.node.listening !== false) return null
     return { reason: 'node-silent', detail: `port ${look.plan.p2pPort} does not listen yet` }
   }
-  const status = look.node.status
-  if (!status) return { reason: 'node-silent', ...(look.node.silent ? { detail: look.node.silent } : {}) }
+  const { status } = look.node
+  if (!status) return silence(look)
   if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0) return { reason: 'state-syncing' }
   if (status.catchingUp && rises(memory)) return { reason: 'catching-up', detail: `height ${status.height}` }
   if (status.validator && look.settings.doubleSignCheckHeight > 0) {

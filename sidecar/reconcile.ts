@@ -5,7 +5,7 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, massRemoval, restartFor, shutGate, type Wish } from './gates.ts'
+import { type Hold, levelFor, massRemoval, restartFor, shutGate, silence, type Wish } from './gates.ts'
 import {
   doubtUnanswered,
   givenAtStart,
@@ -224,7 +224,7 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
 function outcomeOf(intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
   if (look.node.listening === false) return null
   if (look.node.seenBy === 'none') return 'verified'
-  if (look.plan.profile === 'cometbft' && look.plan.rpcPort !== undefined && !look.node.status) return null
+  if (silence(look)) return null
   const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
   return awaited.every(one => one.learns === 'address') ? 'overtaken' : null

@@ -2,7 +2,7 @@
 // a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { Assessed } from './assess.ts'
-import { type Hold, massRemoval, type Wish } from './gates.ts'
+import { type Hold, massRemoval, silence, type Wish } from './gates.ts'
 import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Memory, ToldRecord } from './memory.ts'
@@ -38,6 +38,9 @@ export function tellFirst(
   if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
   const settled = memory.need.since + Math.min(times.briefSettleSeconds, look.plan.times.settleSeconds) * 1000
   if (look.now < settled) return { memory, next: { reason: 'settling', until: settled } }
+  // It hears nothing, and two minutes of that would count as told in vain.
+  const silent = silence(look)
+  if (silent) return { ...none, next: silent }
 
   const under = memory.telling?.hash === wish.hash && memory.telling.identity === identity ? memory.telling : null
   const since = under?.since ?? look.now

@@ -4,7 +4,7 @@ import type { HoldReason } from '../../peers/reasons.ts'
 import type { Memory } from '../../sidecar/memory.ts'
 import { pageOf } from '../../sidecar/page.ts'
 import type { Outcome } from '../../sidecar/reconcile.ts'
-import { connection, host, nodeId, peer, plan, source, start, times, world } from './fixtures/look.ts'
+import { connection, healthy, host, nodeId, peer, plan, source, start, times, world } from './fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
 const controlled = plan({ turns: 'controller' })
@@ -110,6 +110,21 @@ t.test('an error that is no refusal is tried again', async t => {
   t.equal(reason(answered(w, { ok: false, refused: false, detail: 'timed out' }, 1)), 'told')
   t.equal(reason(answered(w, { ok: false, refused: false, detail: 'timed out' }, 1)), 'tell')
   t.same(w.memory.told, [])
+})
+
+t.test('a node that does not answer hears nothing: it is told once it does, and then has its full time', async t => {
+  const w = moved()
+  w.status = undefined
+  w.after(1)
+  t.match(w.after(0.5).decision, { do: 'wait', reason: 'node-silent', detail: 'refused' })
+  t.equal(reason(w.after(600)), 'node-silent')
+  t.same(w.memory.told, [])
+  w.status = healthy
+  t.equal(reason(w.after(1)), 'tell')
+  w.status = undefined
+  t.equal(reason(w.after(1)), 'node-silent', 'also while it is being told')
+  w.status = healthy
+  t.match(w.after(600).decision, { do: 'tell', until: w.now + times.tellSeconds * 1000 }, 'no time has been used up')
 })
 
 t.test('a new process has been told nothing', async t => {
