@@ -1,8 +1,8 @@
 // Wires the controller: every replica watches, so that a successor knows the cluster already; only the leader writes.
+import { once } from 'node:events'
 import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { apiRequest } from '../kubernetes/api-request.ts'
-import { aborted } from './aborted.ts'
 import { type Discovery, startDiscovery } from './discovery/discovery.ts'
 import { leaseTimeoutMs, runElection } from './lease.ts'
 import { leaseStore } from './lease-store.ts'
@@ -99,7 +99,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
     const lists = startDiscovery(config, { log, events, allowed: holds, looked: metrics.looked })
     discovery = lists
     try {
-      await aborted(until)
+      if (!until.aborted) await once(until, 'abort')
     } finally {
       clearInterval(timer)
       clearTimeout(soon)

@@ -1,6 +1,7 @@
 // Wires the webhook: cluster cache, certificate, decision, server.
 
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -60,7 +61,7 @@ export async function runWebhook(options: WebhookOptions, { log, signal, listeni
     const { port } = app.server.address() as AddressInfo
     log.info({ port, image: options.image, turns: options.turns }, 'repeer webhook is serving')
     listening?.(port)
-    await aborted(signal)
+    if (!signal.aborted) await once(signal, 'abort')
     log.info({ drainSeconds: options.drainSeconds }, 'repeer webhook is draining')
     await drain(app, options.drainSeconds)
   } finally {
@@ -102,8 +103,4 @@ function loadConfig(file: string | undefined): KubeConfig {
 function everyAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap(one => one ?? [])
   return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0'
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 }

@@ -31,16 +31,10 @@ export async function configData(namespace: string, name: string): Promise<Recor
 
 /** Waits until a key holds a text; returns the seconds it took. */
 export async function listBecomes(namespace: string, configMap: string, key: string, text: string, seconds = 30): Promise<number> {
-  const what = `ConfigMap ${namespace}/${configMap}, key ${key} is "${text}"`
-  let last: string | undefined
-  try {
-    return (
-      await until(what, seconds, async () => {
-        last = (await configData(namespace, configMap))?.[key]
-        return last === text
-      })
-    ).seconds
-  } catch (error) {
-    throw new Error(`${(error as Error).message}; it is "${last}"`)
-  }
+  const { seconds: taken } = await until(`ConfigMap ${namespace}/${configMap}, key ${key} is "${text}"`, seconds, async () => {
+    const now = (await configData(namespace, configMap))?.[key]
+    if (now === text) return true
+    throw new Error(`it is "${now}"`)
+  })
+  return taken
 }

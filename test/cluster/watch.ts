@@ -30,10 +30,10 @@ export function isInjected(pod: Pick<V1Pod, 'spec'>): boolean {
   return pod.spec?.initContainers?.some(one => one.name === 'repeer') ?? false
 }
 
-/** Undefined while nothing answers. */
+/** Undefined while nothing answers. A busy machine may take its time; what is not there refuses at once. */
 async function getJson<T>(url: string): Promise<T | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
     return (await response.json()) as T
   } catch {
     return undefined

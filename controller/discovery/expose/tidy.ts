@@ -3,7 +3,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ApiError } from '../../../kubernetes/api-client.ts'
-import { aborted } from '../../aborted.ts'
 import type { Collections } from '../collections.ts'
 import { serviceLabel, sliceManager } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
@@ -112,10 +111,11 @@ export function startTidying({ collections, sets, writes, allowed, log, coalesce
         wake = resolve
       })
       await look()
-      await Promise.race([hinted, aborted(signal)])
+      await hinted
       await delay(coalesceMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
+  signal.addEventListener('abort', hint, { once: true })
   return { hint, done: run() }
 }

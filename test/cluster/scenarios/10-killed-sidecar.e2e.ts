@@ -94,9 +94,8 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
   await Promise.all([move(), ...others.map(kill)])
   t.comment(`${killsEach * others.length} kills and ${moves} moves in ${Math.round((Date.now() - began) / 1000)} s`)
 
-  // Usually 60 to 100 s: the kubelet's wait for the last of the sidecars. One that then finds a restart to verify whose peer has moved meanwhile gives it
-  // its 60 s, and the others their turns after that.
-  const connected = await until('all are connected to where node1 is now', 420, async () => {
+  // Usually 60 to 100 s: the kubelet's wait for the last of the sidecars.
+  const connected = await until('all are connected to where node1 is now', 240, async () => {
     const without: string[] = []
     for (const index of others) if (!(await hasMoving(index))) without.push(await whatIsKnown(ns, index))
     if (without.length > 0) throw new Error(without.join('\n'))
