@@ -48,6 +48,7 @@ async function start(t: Test, objects: readonly object[] = []) {
     given,
     state,
     put,
+    end: () => end.abort(),
     share: (namespace: string) => consents.set(namespace, { read: ['a'], write: [] }),
     make(over: object = {}, more: Partial<PeerSet> = {}) {
       const exposure = createExposure(peerSet({}, more), { ...expose, ...over }, () => state.hints++, {
@@ -173,6 +174,9 @@ t.test('two PeerSets share a Service, and tidying after one that goes', async t 
   tidying.hint()
   await new Promise(resolve => setTimeout(resolve, 100))
   t.same(await given.ports(), [one], 'the last port is not asked away')
+  given.end()
+  await tidying.done
+  t.pass('it ends while it has nothing to do')
 })
 
 t.test('namespaces by consent, and nothing while it is not known', async t => {
