@@ -1,7 +1,7 @@
 // A chain in which four validators list each other, and a fifth node with next to no voting power that nobody lists until the lists are edited.
 import { type Chain, type ChainOptions, makeChain } from './chain.ts'
-import { apply, kubectl } from './install.ts'
-import { editConfigMap, openRpc, withLists } from './scenario.ts'
+import { apply } from './install.ts'
+import { editConfigMap, openRpc, replacePod, withLists } from './scenario.ts'
 import { getPod, height, netInfo, page, until } from './watch.ts'
 
 export const validators = [0, 1, 2, 3] as const
@@ -39,8 +39,7 @@ export async function withoutNewcomer(mesh: Mesh, of: readonly number[]): Promis
   await editLists(mesh, of, validators)
   for (const index of of) await until(`node${index} lists three`, 150, async () => (await page(namespace, index))?.peers.length === 3)
   const connected = await Promise.all(of.map(index => hasPeer(mesh, index, newcomer)))
-  if (connected.includes(true)) kubectl('-n', namespace, 'delete', 'pod', `node${newcomer}-0`, '--wait=true')
-  await until('the newcomer runs', 60, async () => (await getPod(namespace, `node${newcomer}-0`)).status.phase === 'Running')
+  if (connected.includes(true)) await replacePod(namespace, newcomer)
   for (const index of of) await until(`node${index} has lost it`, 60, async () => !(await hasPeer(mesh, index, newcomer)))
 }
 

@@ -4,7 +4,7 @@ import type { Page } from '../../peers/page.ts'
 import { type Chain, type ChainOptions, type KubernetesObject, makeChain, nodeOf, type PodSpec } from './chain.ts'
 import { asMerge, client } from './client.ts'
 import { apply } from './install.ts'
-import { getPod, height, netInfo, never, page, until } from './watch.ts'
+import { getPod, height, listPods, netInfo, never, page, until } from './watch.ts'
 
 /** Creates a namespace, opted in unless it is a control, and deletes it after the test. */
 export async function namespaceFor(t: Test, name: string, options: { control?: boolean; enforce?: string } = {}): Promise<string> {
@@ -140,14 +140,27 @@ export async function settled(namespace: string, of: readonly number[] = [0]): P
   await untilPages(`settled: nodes ${of}`, namespace, of, now => now.phase === 'settled')
 }
 
+/**
+ * Deletes pods and waits until they are gone, or others of their name are in their place. Not by kubectl, which was seen to wait for ever for a pod of a
+ * StatefulSet that was back at once.
+ */
+export async function deletePods(namespace: string, ...names: string[]): Promise<void> {
+  const uids = await Promise.all(names.map(async name => (await getPod(namespace, name)).metadata.uid))
+  await Promise.all(names.map(name => client().core.deleteNamespacedPod({ namespace, name })))
+  await until(`pods ${names.join(', ')} are gone`, 90, async () => {
+    const left = await listPods(namespace)
+    return !left.some(pod => uids.includes(pod.metadata.uid))
+  })
+}
+
 /** Replaces the pod and waits for the new one; returns the old and the new address. */
 export async function replacePod(namespace: string, index: number): Promise<{ from: string; to: string }> {
   const name = `node${index}-0`
   const from = await getPod(namespace, name)
-  await client().core.deleteNamespacedPod({ namespace, name })
+  await deletePods(namespace, name)
   const { value } = await until('another pod runs', 90, async () => {
-    const pod = await getPod(namespace, name)
-    return pod.metadata.uid !== from.metadata.uid && pod.status.phase === 'Running' && pod.status.podIP ? pod.status.podIP : undefined
+    const { status } = await getPod(namespace, name)
+    return status.phase === 'Running' ? status.podIP : undefined
   })
   return { from: from.status.podIP ?? '', to: value }
 }

@@ -1,10 +1,11 @@
 // Seed 000: a peer's pod is deleted and returns with another IP. Then all four at once.
 import t from 'tap'
-import { install, kubectl } from '../install.ts'
+import { install } from '../install.ts'
 import {
   allRun,
   besideControl,
   control,
+  deletePods,
   impatient,
   indexes,
   isConnected,
@@ -51,7 +52,7 @@ t.test('all four pods at once', async t => {
   const ns = await namespaceFor(t, 'moved-all')
   await runningChain(ns, { annotations: impatient() })
   const from = await height(ns, 0)
-  kubectl('-n', ns, 'delete', 'pod', '--all', '--wait=true')
+  await deletePods(ns, ...indexes.map(index => `node${index}-0`))
   await until('all run again', 90, () => allRun(ns))
   // Their data lay on emptyDirs: the chain starts anew, and makes blocks only when node0 is connected.
   const again = await until('blocks', 120, async () => (await netInfo(ns, 0))?.peers.length === 3 && (await height(ns, 0)) > 1)

@@ -5,6 +5,7 @@ import { install, kubectl } from '../install.ts'
 import {
   besideControl,
   control,
+  deletePods,
   editConfigMap,
   impatient,
   namespaceFor,
@@ -28,15 +29,14 @@ function edit(namespace: string, toml: string): Promise<void> {
 // What a tool does that rolls a pod as soon as its ConfigMap changes.
 control('bad-lists', 'a pod that is replaced for a bad list does not come back', async (t, ns) => {
   const chain = await orderlyChain(ns)
-  const replace = () => kubectl('-n', ns, 'delete', 'pod', 'node0-0', '--wait=true')
   await edit(ns, withList(chain, 'not-a-peer'))
-  replace()
+  await deletePods(ns, 'node0-0')
   await until('it crashes again and again', 60, async () => (containerStatus(await getPod(ns, 'node0-0'), 'node')?.restartCount ?? 0) >= 2)
   t.not(containerStatus(await getPod(ns, 'node0-0'), 'node')?.lastState?.terminated?.exitCode, 0)
   // The kubelet may just be removing the container before the last.
   await until('for the list', 60, () => /not-a-peer/.test(kubectl('-n', ns, 'logs', 'node0-0', '-c', 'node', '--previous')))
   await edit(ns, withList(chain, ''))
-  replace()
+  await deletePods(ns, 'node0-0')
   await until('with an empty list it starts', 60, async () => await netInfo(ns, 0))
   t.equal((await netInfo(ns, 0))?.peers.length, 0, 'and is alone')
 })

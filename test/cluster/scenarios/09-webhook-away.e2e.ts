@@ -5,7 +5,7 @@ import { createPod, createWithoutPause, scaleWebhook, system, webhookIs, webhook
 import { makeChain } from '../chain.ts'
 import { client } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
-import { namespaceFor, openRpc } from '../scenario.ts'
+import { deletePods, namespaceFor, openRpc } from '../scenario.ts'
 import { getPod, isInjected, until } from '../watch.ts'
 
 t.test('both replicas away, and back', async t => {
@@ -16,9 +16,8 @@ t.test('both replicas away, and back', async t => {
   await until('a pod is created', 60, async () => (await getPod(ns, 'node0-0')).status.phase === 'Running')
   t.equal(isInjected(await getPod(ns, 'node0-0')), false, 'let in, uninjected')
   await scaleWebhook(2)
-  const { uid } = (await getPod(ns, 'node0-0')).metadata
-  kubectl('-n', ns, 'delete', 'pod', 'node0-0', '--wait=true')
-  await until('a new pod', 60, async () => (await getPod(ns, 'node0-0')).metadata.uid !== uid)
+  await deletePods(ns, 'node0-0')
+  await until('a new pod', 60, () => getPod(ns, 'node0-0'))
   t.equal(isInjected(await getPod(ns, 'node0-0')), true, 'injected again')
 })
 

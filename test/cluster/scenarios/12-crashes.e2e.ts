@@ -4,7 +4,7 @@ import t from 'tap'
 import { client } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { askRestart, headlessService, inNode, jobStatus, nodeStatus, plainJob, plainPod, supervisorState } from '../plain-node.ts'
-import { besideControl, control, indexes, namespaceFor, runningChain } from '../scenario.ts'
+import { besideControl, control, deletePods, indexes, namespaceFor, runningChain } from '../scenario.ts'
 import { containerStatus, getPod, height, isInjected, listPods, netInfo, pageAt, until } from '../watch.ts'
 
 const peers = 'nobody:30303'
@@ -91,7 +91,7 @@ t.test('a liveness probe that is shorter than the start does not kill the node a
   t.equal((await nodeStatus(ns, 'slow'))?.restartCount, 0, 'the probes are kind enough for a first start')
   const before = (await page())?.restarts.length ?? 0
   t.equal(before, 0, 'left alone while it starts')
-  kubectl('-n', ns, 'delete', 'pod', 'other', '--wait=true')
+  await deletePods(ns, 'other')
   apply([plainPod(ns, 'other', listener)])
   const restarted = await until('it is restarted and well', 150, async () => {
     const { restarts = [] } = (await page()) ?? {}

@@ -1,10 +1,10 @@
 // A peer that flaps and an editor who does not stop: the node stays within its budget. A node that does not answer is left alone.
 import t from 'tap'
-import { install, kubectl } from '../install.ts'
+import { install } from '../install.ts'
 import { editLists, hasPeer, newcomer, runningMesh, validators } from '../mesh.ts'
 import { inNode } from '../plain-node.ts'
-import { impatient, namespaceFor, settled, untilPages } from '../scenario.ts'
-import { getPod, never, page, until } from '../watch.ts'
+import { impatient, namespaceFor, replacePod, settled, untilPages } from '../scenario.ts'
+import { never, page, until } from '../watch.ts'
 
 t.test('a flapping peer and a restless editor', async t => {
   install()
@@ -27,10 +27,7 @@ t.test('a flapping peer and a restless editor', async t => {
     const before = (await page(ns, 0))?.restarts.length ?? 0
     await editLists(mesh, [0], [...validators, newcomer])
     await until('followed', 60, () => hasPeer(mesh, 0, newcomer))
-    for (let flap = 0; flap < 2; flap++) {
-      kubectl('-n', ns, 'delete', 'pod', `node${newcomer}-0`, '--wait=true')
-      await until('the newcomer runs', 60, async () => (await getPod(ns, `node${newcomer}-0`)).status.phase === 'Running')
-    }
+    for (let flap = 0; flap < 2; flap++) await replacePod(ns, newcomer)
     await until('followed again', 60, () => hasPeer(mesh, 0, newcomer))
     const count = ((await page(ns, 0))?.restarts.length ?? 0) - before
     t.comment(`${count} restarts for three addresses`)

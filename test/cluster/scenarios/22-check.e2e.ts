@@ -8,7 +8,7 @@ import { runRepeer } from '../../cli/process.ts'
 import { makeChain } from '../chain.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { plainPod } from '../plain-node.ts'
-import { allRun, editConfigMap, indexes, namespaceFor, nudge, openRpc } from '../scenario.ts'
+import { allRun, deletePods, editConfigMap, indexes, namespaceFor, nudge, openRpc } from '../scenario.ts'
 import { getPod, until } from '../watch.ts'
 
 async function report(...args: string[]): Promise<{ code: number | null; report: CheckReport }> {
@@ -54,7 +54,7 @@ t.test('check', async t => {
   t.comment(text.out)
   t.equal(text.code, 1, 'the early pod has to be created again')
 
-  kubectl('-n', ns, 'delete', 'pod', 'early', '--wait=true')
+  await deletePods(ns, 'early')
   t.equal((await runRepeer('check', '-n', ns)).code, 0, 'all settled')
   const everywhere = await report('--all-namespaces')
   t.ok(everywhere.report.pods.filter(pod => pod.namespace === ns).length === 4)
