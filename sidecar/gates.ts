@@ -128,9 +128,14 @@ function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold
 }
 
 /**
- * A node that may know the address already gets three times as long: CometBFT tries a lost peer every 5 to 8 s (seen: connected after 6.5 s), and
- * three settle times of 5 s hold two such tries. Changes that follow each other start the time again, up to a bound.
+ * What a node gets that may know an address already: CometBFT tries a lost peer every 5 to 8 s (seen: connected after 6.5 s), and three settle times of
+ * 5 s hold two such tries.
  */
+export function twoTriesSeconds({ plan }: Look): number {
+  return plan.times.settleSeconds * 3
+}
+
+/** Changes that follow each other start the time again, up to a bound. */
 function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
   const settleSeconds = settleSecondsFor(wish, look, times)
   const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
@@ -141,7 +146,7 @@ function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
   const own = look.plan.times.settleSeconds
   const isStable = (one: Assessed) => isAddressMatter(one) && look.hosts[one.peer.host]?.behind !== undefined
   if (wish.missing.every(isStable)) return Math.max(own, times.stableSettleSeconds)
-  if (wish.missing.every(one => one.learns === 'perhaps')) return own * 3
+  if (wish.missing.every(one => one.learns === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
   if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look)) return Math.min(own, times.briefSettleSeconds)
   return own
@@ -209,19 +214,18 @@ export function restartFor(memory: Memory, hash: string): Restart | undefined {
 function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
   const last = done.at(-1)
-  if (!last) return null
-  if (restartFor(memory, wish.hash)) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
+  if (last && restartFor(memory, wish.hash)) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
   const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)
-  const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken').length
-  const ended = last.endedAt ?? last.at
-  if (inVain >= 3) {
+  const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken')
+  const failed = inVain.at(-1)
+  if (!failed) return null
+  const ended = failed.endedAt ?? failed.at
+  if (inVain.length >= 3) {
     const until = ended + times.breakerSeconds * 1000
-    if (look.now < until) return { reason: 'breaker-open', until }
-  } else if (inVain > 0) {
-    const until = ended + look.plan.times.minIntervalSeconds * 1000 * 2 ** inVain
-    if (look.now < until) return { reason: 'back-off', until }
+    return look.now < until ? { reason: 'breaker-open', until } : null
   }
-  return null
+  const until = ended + look.plan.times.minIntervalSeconds * 1000 * 2 ** inVain.length
+  return look.now < until ? { reason: 'back-off', until } : null
 }
 
 function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {

@@ -46,6 +46,8 @@ export type Intent = {
   readonly giving: Given
   /** When a new process was first seen; absent until then. */
   readonly backAt?: number
+  /** When it was first seen to listen and to answer: by then it has looked its peers' names up. */
+  readonly upAt?: number
 }
 
 /** The running node is being told its peers. */

@@ -5,7 +5,7 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, massRemoval, restartFor, shutGate, silence, type Wish } from './gates.ts'
+import { type Hold, levelFor, massRemoval, restartFor, shutGate, silence, twoTriesSeconds, type Wish } from './gates.ts'
 import {
   doubtUnanswered,
   givenAtStart,
@@ -113,7 +113,7 @@ function leftToUs(missing: readonly Assessed[], look: Look): readonly Assessed[]
 function nothingToTeach(memory: Memory, hash: string, assessed: readonly Assessed[], look: GoodLook): Step {
   const absent = assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
   const last = restartFor(memory, hash)
-  if (absent.length > 0 && last?.outcome === 'unverified') {
+  if (absent.length > 0 && last && last.outcome !== 'verified') {
     return wait(
       { ...memory, need: null },
       { reason: 'already-restarted', detail: `not connected: ${absent.map(one => one.peer.host).join(', ')}` },
@@ -210,28 +210,42 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   }
   // A node that takes minutes to open its database gets twice what its last start took.
   const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
-  const outcome = process ? outcomeOf(intent, look, assessed) : null
+  const upAt = intent.upAt ?? (isUp(look) ? look.now : undefined)
+  const back = upAt === undefined ? intent : { ...intent, upAt }
+  const outcome = process ? outcomeOf(back, look, assessed) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
-  if (look.now < until) return { memory, decision: { do: 'verify', until } }
+  if (look.now < until) return { memory: { ...memory, intent: back }, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
 }
 
+/** The P2P port listens, and the status API answers where there is one. */
+function isUp(look: Look): boolean {
+  return look.node.listening !== false && !silence(look)
+}
+
 /**
- * The P2P port listens, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all.
- * One that has moved since is not waited for: the node learned another address, and the next restart is for the present one. Null while it is not so.
+ * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. `overtaken`
+ * where none but such as have moved since are missing: the node learned another address, and the next restart is for the present one. Else null.
  */
 function outcomeOf(intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
-  if (look.node.listening === false) return null
-  if (look.node.seenBy === 'none') return 'verified'
-  if (silence(look)) return null
+  if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
+  if (!isUp(look)) return null
   const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
-  return awaited.every(one => one.learns === 'address') ? 'overtaken' : null
+  return awaited.every(one => hasMovedSince(one, intent, look)) ? 'overtaken' : null
 }
 
 function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
   return standing !== 'connected' && standing !== 'self' && reachable !== false && addresses.length > 0
+}
+
+/** It has none of the addresses any more that the node was given. The node may have got the new one all the same, and has the time to show it. */
+function hasMovedSince({ peer, addresses, learns }: Assessed, intent: Intent, look: Look): boolean {
+  const given = intent.giving.addresses[peer.host] ?? []
+  if (learns !== 'address' || addresses.some(address => given.includes(address))) return false
+  const since = Math.max(intent.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
+  return look.now >= since + twoTriesSeconds(look) * 1000
 }
 
 function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look: Look, assessed: readonly Assessed[]): Step {
@@ -298,7 +312,8 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
     }
     const { given, hash } = gave(memory, intent, look, process)
     const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
-    const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
+    const { upAt: _ofTheOneBefore, ...asked } = intent
+    const back = { ...asked, hash, backAt: intent.backAt ?? look.now }
     return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
   }
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }

@@ -5,7 +5,7 @@ import type { Assessed } from './assess.ts'
 import { type Hold, massRemoval, silence, type Wish } from './gates.ts'
 import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
 import type { Look, Timing } from './look.ts'
-import type { Given, Memory, ToldRecord } from './memory.ts'
+import type { Given, Memory, Telling, ToldRecord } from './memory.ts'
 import type { PeerChange, PeerToTell } from './tell/tell.ts'
 
 export type Tell =
@@ -38,11 +38,11 @@ export function tellFirst(
   if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
   const settled = memory.need.since + Math.min(times.briefSettleSeconds, look.plan.times.settleSeconds) * 1000
   if (look.now < settled) return { memory, next: { reason: 'settling', until: settled } }
-  // It hears nothing, and two minutes of that would count as told in vain.
-  const silent = silence(look)
-  if (silent) return { ...none, next: silent }
 
   const under = memory.telling?.hash === wish.hash && memory.telling.identity === identity ? memory.telling : null
+  const silent = silence(look)
+  // It hears nothing, and the time does not count: it would have been told in vain.
+  if (silent) return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: silent }
   const since = under?.since ?? look.now
   const until = since + times.tellSeconds * 1000
   if (look.now >= until) return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
@@ -50,6 +50,11 @@ export function tellFirst(
   const telling = { hash: wish.hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
   const taught = sureWhileTelling(wish.given, look)
   return { memory: { ...memory, telling, taught }, next: { do: 'tell', change: changeFor(memory, wish, look), why: whyTell(wish), until } }
+}
+
+/** The time since the node was last told is given back: no more than was lost, or one missed answer in two minutes would let it be told for ever. */
+function heldUp(under: Telling, now: number): Telling {
+  return { ...under, since: under.since + (now - under.lastAt), lastAt: now }
 }
 
 /** Takes in how the last telling went, before anything else is decided. An error that is no refusal is tried again. */

@@ -34,7 +34,11 @@ export function eventsBetween(before: SeenPage | undefined, after: SeenPage): Po
 
 const restartWords: Readonly<Record<RestartOutcome, (what: string) => PodEvent>> = {
   asked: what => ({ type: 'Normal', reason: 'RestartingNode', message: `restarting the node ${what}` }),
-  verified: what => ({ type: 'Normal', reason: 'NodeRestarted', message: `restarted the node ${what}; it is connected again` }),
+  verified: what => ({
+    type: 'Normal',
+    reason: 'NodeRestarted',
+    message: `restarted the node ${what}; it is back, and connected to all that answer`,
+  }),
   unverified: what => ({
     type: 'Warning',
     reason: 'NodeNotConnected',

@@ -123,8 +123,24 @@ t.test('a node that does not answer hears nothing: it is told once it does, and 
   t.equal(reason(w.after(1)), 'tell')
   w.status = undefined
   t.equal(reason(w.after(1)), 'node-silent', 'also while it is being told')
+  t.equal(reason(w.after(600)), 'node-silent')
   w.status = healthy
-  t.match(w.after(600).decision, { do: 'tell', until: w.now + times.tellSeconds * 1000 }, 'no time has been used up')
+  t.match(w.after(2).decision, { do: 'tell', until: w.now + (times.tellSeconds - 2) * 1000 }, 'none of it is used up')
+  connects(w)
+  t.equal(reason(w.after(1)), 'nothing')
+  t.match(w.memory, { told: [{ outcome: 'connected' }], restarts: [] })
+})
+
+t.test('an answer that is missed now and then does not make it be told for ever', async t => {
+  const w = moved()
+  let seconds = 0
+  while (w.memory.told.length === 0 && seconds < 600) {
+    seconds++
+    w.status = seconds % 50 === 0 ? undefined : healthy
+    w.after(1)
+  }
+  t.match(w.memory.told, [{ outcome: 'in-vain' }])
+  t.ok(seconds > times.tellSeconds && seconds < times.tellSeconds + 15, `${seconds} s`)
 })
 
 t.test('a new process has been told nothing', async t => {

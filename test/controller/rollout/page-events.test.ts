@@ -103,6 +103,6 @@ t.test('messages say what and why', async t => {
   t.equal(message(settledPage, waits('unreachable')), `unreachable: ${holdReasons.unreachable}`)
   t.equal(
     message(askingPage, { ...settledPage, restarts: [restart('verified')] }),
-    'restarted the node at level process, in place: node2: not connected at its present address; it is connected again',
+    'restarted the node at level process, in place: node2: not connected at its present address; it is back, and connected to all that answer',
   )
 })
