@@ -112,7 +112,7 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
     ])
     const seconds = await listBecomes(ns, output.configMap, output.key, [...list.split(','), `${id}@late:26656`].sort().join(','))
     t.comment(`the new Service is listed after ${seconds.toFixed(1)} s`)
-    t.ok(seconds < 5)
+    t.ok(seconds < 10, 'by a watch, not at the next look')
   })
 })
 

@@ -170,8 +170,9 @@ t.test('StellarNodes', async t => {
     t.comment(
       `Ready -> ConfigMap ${listed.toFixed(1)} s -> first node restarted ${first.toFixed(1)} s, all three ${rest.at(-1)?.toFixed(1)} s after it was Ready`,
     )
-    t.ok(listed < 5, 'in the ConfigMap within 5 s')
-    t.ok(first < 5, 'the first node runs with it within 5 s')
+    t.ok(listed < 10, 'in the ConfigMap: by a watch, not at the next look')
+    // Usually within 4 s; 3.5 s later where the kubelet missed it and had to be nudged.
+    t.ok(first < 15, 'the first node runs with it')
     t.ok((rest.at(-1) ?? Number.NaN) < 30, 'everywhere within 30 s')
     await allHave(names, list)
     for (const name of names) t.match((await pageAt(ip[name]))?.restarts.at(-1), { level: 'process', outcome: 'verified' }, name)
@@ -185,7 +186,7 @@ t.test('StellarNodes', async t => {
     t.comment(
       `suspended -> ConfigMap ${listed.toFixed(1)} s -> the others have it ${(await allHave(rest.slice(0, 2), of(...rest))).toFixed(1)} s later`,
     )
-    t.ok(listed < 5)
+    t.ok(listed < 10)
     t.same((await peerSetStatus(ns, 'stellar')).problems, undefined, 'who is meant to be away is no problem')
   })
 

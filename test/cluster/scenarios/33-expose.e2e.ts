@@ -121,7 +121,7 @@ t.test('two clusters', async t => {
     t.comment(
       `after the new pod ran: in the slice ${ready.seconds.toFixed(1)} s, blocks after ${(ready.seconds + again.seconds).toFixed(1)} s`,
     )
-    t.ok(ready.seconds < 5)
+    t.ok(ready.seconds < 10)
     t.same(await servicePorts(b), [...wanted, 'theirs 9000'].sort(), 'the ports are the same')
   })
 
