@@ -10,7 +10,8 @@ import { namespaceFor } from '../scenario.ts'
 import { isInjected, until } from '../watch.ts'
 
 const rotations = 3
-const times = 'lifetimeSeconds=36,clockSkewSeconds=1,propagationSeconds=3,dropAfterSeconds=6,intervalSeconds=1'
+// From the start of a rotation to the switch 4 s, and then 16 s to the end of the certificate: a busy machine may be late.
+const times = 'lifetimeSeconds=60,clockSkewSeconds=1,propagationSeconds=3,dropAfterSeconds=6,intervalSeconds=1'
 
 /** A fresh installation whose webhook keeps its certificate by the times above; what it left would be no use to other scenarios. */
 async function installQuick(t: Test): Promise<void> {
