@@ -70,7 +70,11 @@ t.test('two clusters', async t => {
   t.comment(`ports of both chains on both Services ${((Date.now() - began) / 1000).toFixed(1)} s after pods were created`)
 
   await t.test('a Service, its ports and their slices', async t => {
-    t.match(await condition(a, 'first', 'Exposed'), { status: 'False', reason: 'NoAddress' })
+    await until('it is said that there is no address', 20, async () => {
+      const { status, reason } = (await condition(a, 'first', 'Exposed')) ?? {}
+      if (status === 'False' && reason === 'NoAddress') return true
+      throw new Error(`Exposed is ${status}, ${reason}`)
+    })
     const { metadata, spec } = await service(a)
     t.same(metadata?.ownerReferences?.map(({ name }) => name).sort(), ['first', 'second'], 'created for both')
     t.match(spec, { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: Number })
