@@ -1,6 +1,6 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the reason.
 import { type Peer, peerKey } from '../peers/peer.ts'
-import { addressLevel, type KeySource, type Level, levels, type Profile } from '../peers/plan.ts'
+import { addressLevel, type KeySource, type Level, levels, type Plan, type Profile } from '../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../peers/reasons.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
@@ -176,15 +176,19 @@ function lookupGate(wish: Wish, look: Look): Hold | null {
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
 }
 
+function hasStatusApi(plan: Plan): boolean {
+  return plan.profile === 'cometbft' && plan.rpcPort !== undefined
+}
+
 /** A node whose status API is there to be asked, and does not answer; null for any other. */
 export function silence({ plan, node }: Look): Hold | null {
-  if (plan.profile !== 'cometbft' || plan.rpcPort === undefined || node.status) return null
+  if (!hasStatusApi(plan) || node.status) return null
   return { reason: 'node-silent', ...(node.silent ? { detail: node.silent } : {}) }
 }
 
 /** What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. */
 function nodeGate(_wish: Wish, look: Look, memory: Memory): Hold | null {
-  if (look.plan.profile !== 'cometbft' || look.plan.rpcPort === undefined) {
+  if (!hasStatusApi(look.plan)) {
     if (memory.starting === undefined || look.node.listening !== false) return null
     return { reason: 'node-silent', detail: `port ${look.plan.p2pPort} does not listen yet` }
   }
@@ -213,8 +217,8 @@ export function restartFor(memory: Memory, hash: string): Restart | undefined {
 
 function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
-  const last = done.at(-1)
-  if (last && restartFor(memory, wish.hash)) return { reason: 'already-restarted', detail: `at ${new Date(last.at).toISOString()}` }
+  const same = restartFor(memory, wish.hash)
+  if (same) return { reason: 'already-restarted', detail: `at ${new Date(same.at).toISOString()}` }
   const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)
   const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken')
   const failed = inVain.at(-1)

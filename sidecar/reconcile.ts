@@ -237,7 +237,7 @@ function outcomeOf(intent: Intent, look: Look, assessed: readonly Assessed[]): '
 }
 
 function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
-  return standing !== 'connected' && standing !== 'self' && reachable !== false && addresses.length > 0
+  return isMissing(standing) && reachable !== false && addresses.length > 0
 }
 
 /** It has none of the addresses any more that the node was given. The node may have got the new one all the same, and has the time to show it. */

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { HoldReason } from '../../peers/reasons.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import { tokenOf } from '../../sidecar/given.ts'
@@ -55,6 +55,12 @@ t.test('a peer that moves again while a restart for its sake is verified', async
     w.connections = w.connections.filter(one => one.id !== nodeId(2))
     t.equal(reason(w.after(1)), 'verify')
     return w
+  }
+  /** A second after `verifying`: waited for until the minute is over. */
+  const endsUnverified = (t: Test, w: ReturnType<typeof world>) => {
+    t.equal(reason(w.after(58)), 'verify')
+    t.equal(reason(w.after(1)), 'already-restarted')
+    t.match(w.memory.restarts, [{ outcome: 'unverified' }])
   }
   t.test('is not waited for: the next restart is for its present address, at once', async t => {
     const w = verifying()
@@ -117,17 +123,13 @@ t.test('a peer that moves again while a restart for its sake is verified', async
     w.move(2, '10.0.0.23')
     t.equal(reason(w.after(1)), 'verify')
     w.move(2, '10.0.0.22')
-    t.equal(reason(w.after(58)), 'verify')
-    t.equal(reason(w.after(1)), 'already-restarted')
-    t.match(w.memory.restarts, [{ outcome: 'unverified' }])
+    endsUnverified(t, w)
   })
   t.test('nor is another address beside the one that was given', async t => {
     const w = verifying()
     w.hosts = { ...w.hosts, node2: host(['10.0.0.22', 'fd00::22'], { since: w.now }) }
     w.after(1)
-    t.equal(reason(w.after(58)), 'verify')
-    t.equal(reason(w.after(1)), 'already-restarted')
-    t.match(w.memory.restarts, [{ outcome: 'unverified' }])
+    endsUnverified(t, w)
   })
   t.test('and moves back: the page does not say that all is well', async t => {
     const w = verifying()

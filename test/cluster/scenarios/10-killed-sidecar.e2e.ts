@@ -15,6 +15,7 @@ import {
   openRpc,
   orderlyChain,
   replacePod,
+  settled,
   staysUnconnected,
   withLists,
 } from '../scenario.ts'
@@ -103,7 +104,7 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
   })
   t.comment(`connected ${connected.seconds.toFixed(1)} s later`)
   for (const index of others) {
-    await until(`node${index} is settled`, 120, async () => (await page(ns, index))?.phase === 'settled')
+    await settled(ns, [index])
     const pod = await getPod(ns, `node${index}-0`)
     t.equal(pod.metadata.uid, uids.get(index), `node${index} is the same pod`)
     t.equal(containerStatus(pod, 'repeer')?.restartCount, killsEach, `node${index}: each kill hit`)
