@@ -1,4 +1,6 @@
 // The cluster's API by client-node's typed clients: a look is one request on an open connection, where each kubectl is a process of 0.1 s.
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import {
   AdmissionregistrationV1Api,
   AppsV1Api,
@@ -8,11 +10,13 @@ import {
   CustomObjectsApi,
   createConfiguration,
   DiscoveryV1Api,
+  Exec,
   KubeConfig,
   PatchStrategy,
   type RequestContext,
   ServerConfiguration,
   setHeaderOptions,
+  type V1Status,
 } from '@kubernetes/client-node'
 
 /** For patches: a merge, as `kubectl patch --type=merge`. */
@@ -58,13 +62,40 @@ function onOneConnection(config: KubeConfig) {
   }
 }
 
-let made: Client | undefined
+let found: { config: KubeConfig; client: Client } | undefined
 
 /** The cluster of KUBECONFIG, as kubectl finds it: for what runs inside a cluster's namespaces, or beside a cluster of the user's. */
-export function client(): Client {
-  if (made) return made
+function present() {
+  if (found) return found
   const config = new KubeConfig()
   config.loadFromDefault()
-  made = makeClient(config)
-  return made
+  found = { config, client: makeClient(config) }
+  return found
+}
+
+export function client(): Client {
+  return present().client
+}
+
+/**
+ * `kubectl exec`: what the command wrote to stdout. Throws, with what it wrote to stderr, where it ends with another code than 0, where its container
+ * goes away, and where it runs for more than 60 s.
+ */
+export async function exec(namespace: string, pod: string, container: string, command: readonly string[]): Promise<string> {
+  const what = `${namespace}/${pod} ${container}: ${command.join(' ').slice(0, 200)}`
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const written = Promise.all([text(stdout), text(stderr)])
+  const ended = Promise.withResolvers<V1Status>()
+  const timer = setTimeout(() => ended.reject(new Error(`${what}: still runs after 60 s`)), 60_000)
+  const socket = await new Exec(present().config).exec(namespace, pod, container, [...command], stdout, stderr, null, false, ended.resolve)
+  socket.once('close', () => ended.reject(new Error(`${what}: the connection was closed before it ended`)))
+  try {
+    const { status, message } = await ended.promise
+    const [out, complaint] = await written
+    if (status !== 'Success') throw new Error(`${what}: ${message}: ${complaint.trim()}`)
+    return out
+  } finally {
+    clearTimeout(timer)
+    socket.terminate()
+  }
 }

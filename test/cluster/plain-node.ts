@@ -2,8 +2,7 @@
 import type { V1ContainerStatus, V1JobStatus } from '@kubernetes/client-node'
 import { parseState, type SupervisorState } from '../../sidecar/supervisor.ts'
 import { busyboxImage, type PodSpec } from './chain.ts'
-import { client } from './client.ts'
-import { kubectl } from './install.ts'
+import { client, exec } from './client.ts'
 import { containerStatus, getPod } from './watch.ts'
 
 export type PlainNode = {
@@ -45,17 +44,17 @@ export function headlessService(namespace: string, app: string) {
 }
 
 /** Runs a line in the node's container, by the shell that wrap has put there: it has busybox's applets even where the image has nothing. */
-export function inNode(namespace: string, pod: string, line: string): string {
-  return kubectl('-n', namespace, 'exec', pod, '-c', 'node', '--', '/repeer/wrap/sh', '-c', line)
+export async function inNode(namespace: string, pod: string, line: string): Promise<string> {
+  return exec(namespace, pod, 'node', ['/repeer/wrap/sh', '-c', line])
 }
 
 /** Asks the supervisor for a restart past the sidecar, as if it had asked. */
-export function askRestart(namespace: string, pod: string, id: string): void {
-  inNode(namespace, pod, `echo "restart ${id}" >/repeer/control/requests`)
+export async function askRestart(namespace: string, pod: string, id: string): Promise<void> {
+  await inNode(namespace, pod, `echo "restart ${id}" >/repeer/control/requests`)
 }
 
-export function supervisorState(namespace: string, pod: string): SupervisorState {
-  const state = parseState(inNode(namespace, pod, 'cat /repeer/control/state'))
+export async function supervisorState(namespace: string, pod: string): Promise<SupervisorState> {
+  const state = parseState(await inNode(namespace, pod, 'cat /repeer/control/state'))
   if (typeof state === 'string') throw new Error(state)
   return state
 }

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { path } from '../../../peers/pod.ts'
 import { type Container, makeChain, type PodSpec } from '../chain.ts'
+import { exec } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { inNode } from '../plain-node.ts'
 import {
@@ -76,13 +77,13 @@ async function restricted(t: Test, strategy: 'wrap' | 'signal'): Promise<void> {
     t.equal(fsGroup, index === 0 ? 1000 : undefined, `node${index}: fsGroup ${fsGroup}`)
   }
   await tokens(t, ns)
-  if (strategy === 'wrap') apart(t, ns)
-  else shared(t, ns)
+  if (strategy === 'wrap') await apart(t, ns)
+  else await shared(t, ns)
 }
 
 /** A line for busybox in the sidecar. */
-function inSidecar(namespace: string, pod: string, line: string): string {
-  return kubectl('-n', namespace, 'exec', pod, '-c', 'repeer', '--', `${path.imageWrap}/sh`, '-c', line).trim()
+async function inSidecar(namespace: string, pod: string, line: string): Promise<string> {
+  return (await exec(namespace, pod, 'repeer', [`${path.imageWrap}/sh`, '-c', line])).trim()
 }
 
 async function tokens(t: Test, namespace: string): Promise<void> {
@@ -92,26 +93,26 @@ async function tokens(t: Test, namespace: string): Promise<void> {
   t.ok(ours.length > 0)
   for (const { name, volumeMounts } of ours) t.equal(mounted(volumeMounts), 'repeer-no-token', `${name} holds no token`)
   t.match(mounted(spec.containers[0]?.volumeMounts), /^kube-api-access/, "the pod's own container does")
-  t.equal(inSidecar(namespace, 'node0-0', `ls -A ${path.token}`), '', 'there is nothing where the token would be')
+  t.equal(await inSidecar(namespace, 'node0-0', `ls -A ${path.token}`), '', 'there is nothing where the token would be')
 }
 
 /** Under wrap node and sidecar may be users of their own, and see none of each other's processes. */
-function apart(t: Test, namespace: string): void {
-  const users = (pod: string) => [inNode(namespace, pod, 'id -u').trim(), inSidecar(namespace, pod, 'id -u')]
-  t.strictSame(users('node0-0'), ['1000', '1000'], 'one user where the pod states it')
-  t.strictSame(users('node2-0'), ['1000', '65532'], 'two where the containers do')
+async function apart(t: Test, namespace: string): Promise<void> {
+  const users = async (pod: string) => [(await inNode(namespace, pod, 'id -u')).trim(), await inSidecar(namespace, pod, 'id -u')]
+  t.strictSame(await users('node0-0'), ['1000', '1000'], 'one user where the pod states it')
+  t.strictSame(await users('node2-0'), ['1000', '65532'], 'two where the containers do')
   t.equal(
-    inSidecar(namespace, 'node0-0', 'grep -l cometbft /proc/[0-9]*/comm || true'),
+    await inSidecar(namespace, 'node0-0', 'grep -l cometbft /proc/[0-9]*/comm || true'),
     '',
     "the node's process is out of the sidecar's sight",
   )
 }
 
 /** What docs/security.md says of a shared PID namespace: whoever has the node's user there has its files. */
-function shared(t: Test, namespace: string): void {
+async function shared(t: Test, namespace: string): Promise<void> {
   for (const pod of ['node0-0', 'node2-0']) {
-    t.equal(inSidecar(namespace, pod, 'id -u'), '1000', `${pod}: the node's user, or else it could not signal`)
+    t.equal(await inSidecar(namespace, pod, 'id -u'), '1000', `${pod}: the node's user, or else it could not signal`)
   }
   const key = 'cd $(dirname $(grep -l cometbft /proc/[0-9]*/comm | head -n 1)); cat root/home/node/keys/node_key.json'
-  t.match(inSidecar(namespace, 'node0-0', key), /priv_key/, "the sidecar could read the node's key, as docs/security.md says")
+  t.match(await inSidecar(namespace, 'node0-0', key), /priv_key/, "the sidecar could read the node's key, as docs/security.md says")
 }

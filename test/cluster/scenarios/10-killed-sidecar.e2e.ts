@@ -113,6 +113,6 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
     const snapshots = restarts.map(one => one.snapshot)
     t.comment(`node${index}: ${restarts.map(one => `${one.snapshot.slice(0, 8)} ${one.outcome}`).join(', ')}`)
     t.equal(new Set(snapshots).size, snapshots.length, `node${index} never restarted twice for one snapshot`)
-    t.equal(supervisorState(ns, `node${index}-0`).starts, restarts.length + 1, `node${index}: its supervisor counts the same`)
+    t.equal((await supervisorState(ns, `node${index}-0`)).starts, restarts.length + 1, `node${index}: its supervisor counts the same`)
   }
 })

@@ -37,9 +37,9 @@ t.test('a Job completes after a restart in place', async t => {
   apply([plainJob(ns, 'good', { script: 'busybox sleep 12', peers })])
   const { value: good } = await until('a pod of the Job', 60, async () => (await listPods(ns, 'app=good'))[0]?.metadata.name)
   await running(ns, good)
-  await until('the restart is taken', 20, () => {
-    askRestart(ns, good, 'once')
-    return supervisorState(ns, good).request === 'once'
+  await until('the restart is taken', 20, async () => {
+    await askRestart(ns, good, 'once')
+    return (await supervisorState(ns, good)).request === 'once'
   })
   await until('it completes', 90, async () => (await jobStatus(ns, 'good'))?.succeeded === 1)
   t.equal((await nodeStatus(ns, good))?.restartCount, 0)
@@ -70,7 +70,7 @@ t.test('control: a liveness probe kills a process that is restarted under it', b
   const ns = await namespaceFor(t, 'liveness-control')
   apply([plainPod(ns, 'slow', slowStart('nobody'))])
   await until('it has started', 60, ready(ns))
-  askRestart(ns, 'slow', 'past-the-sidecar')
+  await askRestart(ns, 'slow', 'past-the-sidecar')
   await until('the probe has it killed', 40, async () => (await probeKills(ns)).length > 0)
   t.pass('as it would be if a restart of the process were taken for enough')
 })
@@ -117,13 +117,13 @@ t.test('a remote signer that is not there yet is waited for', besideControl(), a
   const ns = await namespaceFor(t, 'signer')
   apply([plainPod(ns, 'node', signerNode('exec busybox sleep 9999'))])
   await running(ns, 'node')
-  askRestart(ns, 'node', 'signer')
-  await until('it is retried until it runs', 90, () => {
-    const { starts, phase } = supervisorState(ns, 'node')
+  await askRestart(ns, 'node', 'signer')
+  await until('it is retried until it runs', 90, async () => {
+    const { starts, phase } = await supervisorState(ns, 'node')
     return starts === 4 && phase === 'running'
   })
   t.equal((await nodeStatus(ns, 'node'))?.restartCount, 0, 'in the same container')
-  t.equal(inNode(ns, 'node', 'cat /data/n').trim(), '4')
+  t.equal((await inNode(ns, 'node', 'cat /data/n')).trim(), '4')
 })
 
 control('signer', 'the container of a node that finds no signer after its end crashes', async (t, ns) => {
@@ -140,18 +140,20 @@ t.test('restarts at random moments: never twice at once on one data directory', 
   const count = Number(process.env.E2E_RESTARTS ?? 200)
   const ns = await namespaceFor(t, 'restarts')
   await runningChain(ns, { annotations: { 'repeer.dev/pause': 'true' } })
-  const signed = (index: number) =>
-    Number((JSON.parse(inNode(ns, `node${index}-0`, 'cat /home/node/data/priv_validator_state.json')) as { height: string }).height)
+  const signed = async (index: number) => {
+    const state = await inNode(ns, `node${index}-0`, 'cat /home/node/data/priv_validator_state.json')
+    return Number((JSON.parse(state) as { height: string }).height)
+  }
   const heights = [0, 0, 0, 0]
-  const states = [0, 0, 0, 0]
+  const signatures = [0, 0, 0, 0]
   const began = Date.now()
   for (let done = 0; done < count; done++) {
     const index = indexes[Math.floor(Math.random() * 4)] ?? 0
-    askRestart(ns, `node${index}-0`, `random-${done}`)
+    await askRestart(ns, `node${index}-0`, `random-${done}`)
     await sleep(Math.random() * 1500)
-    const now = signed(index)
-    if (now < (states[index] ?? 0)) t.fail(`node${index} has signed height ${now} after ${states[index]}`)
-    states[index] = now
+    const now = await signed(index)
+    if (now < (signatures[index] ?? 0)) t.fail(`node${index} has signed height ${now} after ${signatures[index]}`)
+    signatures[index] = now
     const high = await height(ns, index)
     if (high !== -1 && high < (heights[index] ?? 0)) t.fail(`node${index} is at height ${high} after ${heights[index]}`)
     heights[index] = Math.max(high, heights[index] ?? 0)
@@ -160,9 +162,11 @@ t.test('restarts at random moments: never twice at once on one data directory', 
   const last = Math.max(...heights)
   await until('all are connected again', 120, async () => (await netInfo(ns, 0))?.peers.length === 3)
   for (const index of indexes) await until(`node${index} goes on`, 90, async () => (await height(ns, index)) > last + 2)
-  const starts = indexes.map(index => supervisorState(ns, `node${index}-0`).starts)
+  const states = await Promise.all(indexes.map(index => supervisorState(ns, `node${index}-0`)))
+  const starts = states.map(one => one.starts)
   const restarts = starts.reduce((sum, one) => sum + one - 1, 0)
-  t.comment(`${restarts} restarts (${starts.map(one => one - 1).join(', ')}), signed up to ${indexes.map(signed).join(', ')}`)
+  const lastSigned = await Promise.all(indexes.map(signed))
+  t.comment(`${restarts} restarts (${starts.map(one => one - 1).join(', ')}), signed up to ${lastSigned.join(', ')}`)
   // A request that comes during a stop becomes one with it.
   t.ok(restarts <= count && restarts > count * 0.7, `${restarts} restarts for ${count} requests`)
   const complaints = (text: string) => text.split('\n').filter(line => bad.test(line))
@@ -175,7 +179,7 @@ t.test('restarts at random moments: never twice at once on one data directory', 
   t.strictSame(withEvidence, [], 'no block holds evidence of a double sign')
   // The control: the log would tell.
   const second = 'cometbft start --home /home/node --rpc.laddr tcp://127.0.0.1:36657 --p2p.laddr tcp://127.0.0.1:36656 2>&1 || true'
-  t.not(complaints(inNode(ns, 'node0-0', second)).length, 0, 'a second node on the same data directory is noticed')
+  t.not(complaints(await inNode(ns, 'node0-0', second)).length, 0, 'a second node on the same data directory is noticed')
 })
 
 /** The Merkle root of no evidence: SHA-256 of nothing. */

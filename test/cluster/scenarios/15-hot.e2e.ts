@@ -30,7 +30,7 @@ t.test('an edited list and a moved peer without any restart', async t => {
   t.equal(before?.node.startedAt?.slice(0, 19), startedAt?.slice(0, 19), 'the same process')
 
   // Nothing of it stands in the node's configuration; but the list it reads at its next start is the new one.
-  askRestart(ns, 'node0-0', 'by-hand')
+  await askRestart(ns, 'node0-0', 'by-hand')
   await until('another process', 30, async () => (await page(ns, 0))?.node.startedAt?.slice(0, 19) !== startedAt?.slice(0, 19))
   await until('connected to all again', 60, async () => (await netInfo(ns, 0))?.peers.length === 4)
   await settled(ns)

@@ -13,12 +13,12 @@ t.test('a flapping peer and a restless editor', async t => {
   await settled(ns, [...validators])
 
   await t.test('a node that does not answer is left alone until it does', async t => {
-    inNode(ns, 'node1-0', 'killall -STOP cometbft')
+    await inNode(ns, 'node1-0', 'killall -STOP cometbft')
     const before = (await page(ns, 1))?.restarts.length ?? 0
     await editLists(mesh, [1], [...validators, newcomer])
     await untilPages('the page says so', ns, [1], now => now.reason === 'node-silent')
     t.ok(await never(15, async () => ((await page(ns, 1))?.restarts.length ?? 0) > before))
-    inNode(ns, 'node1-0', 'killall -CONT cometbft')
+    await inNode(ns, 'node1-0', 'killall -CONT cometbft')
     await until('then it is restarted', 90, () => hasPeer(mesh, 1, newcomer))
     t.equal((await page(ns, 1))?.restarts.length, before + 1)
   })

@@ -50,10 +50,11 @@ t.test('upgrade in place', { skip }, async t => {
   // A node may have been restarted while the chain came up.
   const restarts = new Map<number, number>()
   for (const index of indexes) restarts.set(index, (await page(ns, index))?.restarts.length ?? 0)
-  const starts = new Map([0, 1, 2].map(index => [index, supervisorState(ns, `node${index}-0`).starts]))
-  const isSameNode = (index: (typeof indexes)[number], t: Test) => {
+  const startsOf = async (index: number) => (await supervisorState(ns, `node${index}-0`)).starts
+  const starts = await Promise.all([0, 1, 2].map(startsOf))
+  const isSameNode = async (index: (typeof indexes)[number], t: Test) => {
     t.strictSame(look(ns, index).node, before.get(index)?.node, `node${index}: its container has not changed in anything`)
-    if (index !== 3) t.equal(supervisorState(ns, `node${index}-0`).starts, starts.get(index), `node${index}: nor has its process`)
+    if (index !== 3) t.equal(await startsOf(index), starts[index], `node${index}: nor has its process`)
   }
 
   await t.test('a dry run does nothing', async t => {
@@ -73,7 +74,7 @@ t.test('upgrade in place', { skip }, async t => {
     await until('its page answers', 60, async () => (await page(ns, 0))?.phase === 'settled')
     for (const index of [1, 2, 3] as const)
       t.equal(look(ns, index).sidecar?.containerID, before.get(index)?.sidecar?.containerID, 'not touched')
-    for (const index of indexes) isSameNode(index, t)
+    for (const index of indexes) await isSameNode(index, t)
   })
 
   await t.test('all pods, one after another', async t => {
@@ -89,7 +90,7 @@ t.test('upgrade in place', { skip }, async t => {
         `node${index}: both images`,
       )
       t.not(sidecar?.imageID, before.get(index)?.sidecar?.imageID, `node${index}: another image runs`)
-      isSameNode(index, t)
+      await isSameNode(index, t)
       await until(`node${index} is settled`, 60, async () => (await page(ns, index))?.phase === 'settled')
       t.equal((await page(ns, index))?.restarts.length, restarts.get(index), `node${index}: no restart`)
     }
