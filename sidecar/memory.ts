@@ -46,8 +46,6 @@ export type Intent = {
   readonly giving: Given
   /** When a new process was first seen; absent until then. */
   readonly backAt?: number
-  /** When it was first seen to listen and to answer: by then it has looked its peers' names up. */
-  readonly upAt?: number
 }
 
 /** The running node is being told its peers. */
@@ -72,7 +70,8 @@ export type ToldRecord = {
 
 export type Memory = {
   readonly version: 1
-  readonly process: { readonly identity: string; readonly startedAt: number } | null
+  /** `upAt`: when it was first seen to listen and to answer; by then it has looked its peers' names up. */
+  readonly process: { readonly identity: string; readonly startedAt: number; readonly upAt?: number } | null
   readonly given: Given | null
   /**
    * What the running process surely knows in place of that, since it was told; while it is being told, what it knows either way. Forgotten when it

@@ -210,12 +210,10 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   }
   // A node that takes minutes to open its database gets twice what its last start took.
   const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
-  const upAt = intent.upAt ?? (isUp(look) ? look.now : undefined)
-  const back = upAt === undefined ? intent : { ...intent, upAt }
-  const outcome = process ? outcomeOf(back, look, assessed) : null
+  const outcome = process ? outcomeOf(memory, intent, look, assessed) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
-  if (look.now < until) return { memory: { ...memory, intent: back }, decision: { do: 'verify', until } }
+  if (look.now < until) return { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
 }
 
@@ -228,12 +226,12 @@ function isUp(look: Look): boolean {
  * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. `overtaken`
  * where none but such as have moved since are missing: the node learned another address, and the next restart is for the present one. Else null.
  */
-function outcomeOf(intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
+function outcomeOf(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
   if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
   if (!isUp(look)) return null
   const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
-  return awaited.every(one => hasMovedSince(one, intent, look)) ? 'overtaken' : null
+  return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
 }
 
 function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
@@ -241,10 +239,10 @@ function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
 }
 
 /** It has none of the addresses any more that the node was given. The node may have got the new one all the same, and has the time to show it. */
-function hasMovedSince({ peer, addresses, learns }: Assessed, intent: Intent, look: Look): boolean {
+function hasMovedSince({ peer, addresses, learns }: Assessed, memory: Memory, intent: Intent, look: Look): boolean {
   const given = intent.giving.addresses[peer.host] ?? []
   if (learns !== 'address' || addresses.some(address => given.includes(address))) return false
-  const since = Math.max(intent.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
+  const since = Math.max(memory.process?.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
   return look.now >= since + twoTriesSeconds(look) * 1000
 }
 
@@ -281,7 +279,8 @@ function wait(memory: Memory, hold: Hold): Step {
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
   const listed = rememberLists(rememberTold(rememberTurn(memory, look), look), look)
-  const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
+  const withProcess =
+    'identity' in look.process ? rememberUp(rememberProcess(listed, look, look.process, times), look) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
   const given = withProcess.given && doubtUnanswered(withProcess.given, withProcess.process, look.hosts)
   return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
@@ -312,11 +311,15 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
     }
     const { given, hash } = gave(memory, intent, look, process)
     const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
-    const { upAt: _ofTheOneBefore, ...asked } = intent
-    const back = { ...asked, hash, backAt: intent.backAt ?? look.now }
+    const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
     return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
   }
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
+}
+
+function rememberUp(memory: Memory, look: Look): Memory {
+  const { process } = memory
+  return process === null || process.upAt !== undefined || !isUp(look) ? memory : { ...memory, process: { ...process, upAt: look.now } }
 }
 
 /**
