@@ -86,8 +86,8 @@ export async function exec(namespace: string, pod: string, container: string, co
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const written = Promise.all([text(stdout), text(stderr)])
   const ended = Promise.withResolvers<V1Status>()
-  const timer = setTimeout(() => ended.reject(new Error(`${what}: still runs after 60 s`)), 60_000)
   const socket = await new Exec(present().config).exec(namespace, pod, container, [...command], stdout, stderr, null, false, ended.resolve)
+  const timer = setTimeout(() => ended.reject(new Error(`${what}: still runs after 60 s`)), 60_000)
   socket.once('close', () => ended.reject(new Error(`${what}: the connection was closed before it ended`)))
   try {
     const { status, message } = await ended.promise

@@ -150,7 +150,7 @@ t.test('restarts at random moments: never twice at once on one data directory', 
   for (let done = 0; done < count; done++) {
     const index = indexes[Math.floor(Math.random() * 4)] ?? 0
     await askRestart(ns, `node${index}-0`, `random-${done}`)
-    await sleep(Math.random() * 1500)
+    await sleep(Math.random() * 2000)
     const now = await signed(index)
     if (now < (signatures[index] ?? 0)) t.fail(`node${index} has signed height ${now} after ${signatures[index]}`)
     signatures[index] = now
