@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { ProcessSpec } from './container.ts'
-import { marked, markVariable } from './processes.ts'
+import { killMarked, marked, markVariable } from './processes.ts'
 
 /** Milliseconds. The kubelet: the first restart at once, then 10 s, 20 s ... 300 s, forgotten after 10 minutes without a crash. */
 export type BackOff = { readonly firstMs: number; readonly mostMs: number; readonly resetMs: number }
@@ -78,7 +78,7 @@ export function runContainer(options: RunOptions): RunningContainer {
     status = { ...rest, state: 'waiting', exitCode: code }
     options.on('exited', status)
     // As the end of a PID namespace does.
-    while ((await marked(`${options.mark};`, options.kill, 'SIGKILL')).length > 0) await new Promise(resolve => setTimeout(resolve, 5))
+    await killMarked(`${options.mark};`, options.kill)
     if (stopping || !options.startsAgain(code)) return finish(code)
     again('CrashLoopBackOff', now() - startedAt)
   }
