@@ -41,7 +41,8 @@ export function podFiles(times: Partial<Plan['times']> = {}): PodFiles {
   }
 }
 
-export const p2pPort = 39_656
+/** Below the ports that outgoing connections take: where one of those has it, the node cannot listen. */
+export const p2pPort = 29_656
 
 /** A wrapped node of the generic profile with one list in a directory mount. */
 const plan: Plan = {

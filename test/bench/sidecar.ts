@@ -19,7 +19,7 @@ export async function sidecar(): Promise<string> {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing; run npm run build first`)
   const bare = await measureBare()
   const files = podFiles()
-  const peers = ['127.0.0.31:39757', '127.0.0.32:39757', '127.0.0.33:39757']
+  const peers = ['127.0.0.31:29757', '127.0.0.32:29757', '127.0.0.33:29757']
   const servers = await Promise.all(peers.map(listenAt))
   files.writeList(peers.join('\n'))
   const shell = existsSync('/bin/busybox') ? ['/bin/busybox', 'sh'] : ['sh']

@@ -19,7 +19,7 @@ const { connect, createServer } = require('node:net'), fs = require('node:fs')
 const [list, starts] = process.argv.slice(1)
 const peers = fs.readFileSync(list, 'utf8').trim().split('\\n')
 fs.appendFileSync(starts, peers.length + '\\n')
-createServer().listen(39656, '127.0.0.1')
+createServer().listen(29656, '127.0.0.1')
 for (const peer of peers) { const [host, port] = peer.split(':'); connect(port, host).on('error', () => {}) }
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100))
 `
