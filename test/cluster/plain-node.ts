@@ -48,9 +48,9 @@ export async function inNode(namespace: string, pod: string, line: string): Prom
   return exec(namespace, pod, 'node', ['/repeer/wrap/sh', '-c', line])
 }
 
-/** Asks the supervisor for a restart past the sidecar, as if it had asked. */
+/** Asks the supervisor for a restart past the sidecar, as if it had asked. Throws where it has not made its pipe yet: a file there would be in its way. */
 export async function askRestart(namespace: string, pod: string, id: string): Promise<void> {
-  await inNode(namespace, pod, `echo "restart ${id}" >/repeer/control/requests`)
+  await inNode(namespace, pod, `[ -p /repeer/control/requests ] && echo "restart ${id}" >/repeer/control/requests`)
 }
 
 export async function supervisorState(namespace: string, pod: string): Promise<SupervisorState> {

@@ -116,7 +116,7 @@ t.test('a remote signer that is not there yet is waited for', besideControl(), a
   install()
   const ns = await namespaceFor(t, 'signer')
   apply([plainPod(ns, 'node', signerNode('exec busybox sleep 9999'))])
-  await running(ns, 'node')
+  await until('it has counted its first start', 60, async () => (await inNode(ns, 'node', 'cat /data/n')).trim() === '1')
   await askRestart(ns, 'node', 'signer')
   await until('it is retried until it runs', 90, async () => {
     const { starts, phase } = await supervisorState(ns, 'node')

@@ -28,8 +28,10 @@ t.test('a list in a Secret', besideControl(), listInSecret)
 async function catchesUp(t: Test): Promise<void> {
   install()
   const ns = await namespaceFor(t, 'catches-up')
-  const slow = (toml: string, index: number) =>
-    openRpc(index === 3 ? toml.replace(/^recv_rate = .*$/m, `recv_rate = ${receivesPerSecond}`) : toml)
+  const slow = (toml: string, index: number) => {
+    const patient = openRpc(toml).replace(/^timeout_broadcast_tx_commit = .*$/m, 'timeout_broadcast_tx_commit = "60s"')
+    return index === 3 ? patient.replace(/^recv_rate = .*$/m, `recv_rate = ${receivesPerSecond}`) : patient
+  }
   // A validator with a third of the power does not catch up first (blocksync, localNodeBlocksTheChain), and of four that have 1 every one counts as such.
   const chain = makeChain({ namespace: ns, config: slow, annotations: impatient(), power: () => 10 })
   const objects = withLists(chain, { 0: [1, 2], 3: [0] })
