@@ -101,7 +101,7 @@ export async function isConnected(
   peer: number,
   at?: 'at its present address',
 ): Promise<boolean> {
-  const ip = at && (await getPod(namespace, `node${peer}-0`)).status.podIP
+  const ip = at && ((await getPod(namespace, `node${peer}-0`)).status.podIP ?? 'none yet')
   const peers = (await netInfo(namespace, index))?.peers ?? []
   return peers.some(one => one.node_info.id === chain.ids[peer] && (ip === undefined || one.remote_ip === ip))
 }

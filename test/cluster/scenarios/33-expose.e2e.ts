@@ -84,10 +84,16 @@ t.test('two clusters', async t => {
       [0, ['node0-0']],
       [1, ['node2-0']],
     ] as const) {
-      const ips = await Promise.all(pods.map(async pod => (await getPod(a, pod)).status.podIP))
-      await until(`behind ${names[index]}: ${ips}`, 60, async () => (await behind(a, names[index])).join() === ips.join())
+      await until(`behind ${names[index]}: ${pods}`, 60, async () => {
+        const ips = await Promise.all(pods.map(async pod => (await getPod(a, pod)).status.podIP ?? 'none yet'))
+        return (await behind(a, names[index])).join() === ips.join()
+      })
     }
-    for (const slice of [...(await slices(a)), ...(await slices(b))]) {
+    const { value: all } = await until('a slice for each chain on both sides', 60, async () => {
+      const found = [...(await slices(a)), ...(await slices(b))]
+      return found.length === 4 && found
+    })
+    for (const slice of all) {
       t.match(slice.metadata?.labels, { 'kubernetes.io/service-name': 'p2p' })
       t.ok(names.includes(slice.ports?.[0]?.name ?? ''), 'its port has the name of the Service port')
       t.same([...new Set(slice.endpoints?.map(({ nodeName }) => nodeName))], ['node1'])
