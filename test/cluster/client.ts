@@ -64,7 +64,6 @@ function onOneConnection(config: KubeConfig) {
 
 let found: { config: KubeConfig; client: Client } | undefined
 
-/** The cluster of KUBECONFIG, as kubectl finds it: for what runs inside a cluster's namespaces, or beside a cluster of the user's. */
 function present() {
   if (found) return found
   const config = new KubeConfig()
@@ -73,6 +72,7 @@ function present() {
   return found
 }
 
+/** The cluster of KUBECONFIG, as kubectl finds it: for what runs inside a cluster's namespaces, or beside a cluster of the user's. */
 export function client(): Client {
   return present().client
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Page } from '../../peers/page.ts'
 import type { Memory } from '../../sidecar/memory.ts'
-import { podFiles, supervise } from '../bench/pod-files.ts'
+import { p2pPort, podFiles, supervise } from '../bench/pod-files.ts'
 import { end, freePort, until } from '../bench/processes.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -19,7 +19,7 @@ const { connect, createServer } = require('node:net'), fs = require('node:fs')
 const [list, starts] = process.argv.slice(1)
 const peers = fs.readFileSync(list, 'utf8').trim().split('\\n')
 fs.appendFileSync(starts, peers.length + '\\n')
-createServer().listen(29656, '127.0.0.1')
+createServer().listen(${p2pPort}, '127.0.0.1')
 for (const peer of peers) { const [host, port] = peer.split(':'); connect(port, host).on('error', () => {}) }
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100))
 `
