@@ -39,6 +39,9 @@ const needed = {
   unshare: 'util-linux',
 } as const
 
+/** The groups of programs that a cluster is made of: for who builds before anything starts. */
+export const clusterPrograms = ['kubernetes', 'etcd', 'containerd', 'coredns'] as const
+
 export type ClusterOptions = {
   /** How late timers may be in containerd and the pods (timerslack_ns of proc(5)). 0, the default: as the system has it, 0.05. */
   readonly timerSlackMs?: number
@@ -52,7 +55,7 @@ export async function startCluster(say: (line: string) => void, { timerSlackMs =
     const names = missing.map(([program]) => program).join(', ')
     throw new Error(`the cluster needs ${names}: apt-get install ${[...new Set(missing.map(([, name]) => name))].join(' ')}`)
   }
-  const folders = await buildPrograms(['kubernetes', 'etcd', 'containerd', 'coredns'], say)
+  const folders = await buildPrograms(clusterPrograms, say)
   sweep()
   const dir = mkdtempSync(join(tmpdir(), `rp-${process.pid}-`))
   const cgroup = `/repeer-${process.pid}-${Date.now()}`

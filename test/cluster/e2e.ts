@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type Cluster, startCluster } from './cluster.ts'
+import { type Cluster, clusterPrograms, startCluster } from './cluster.ts'
 import { buildImages, loadImages } from './images.ts'
 import { buildPrograms } from './programs.ts'
 
@@ -92,6 +92,8 @@ async function main(): Promise<number> {
     const both = await Promise.all([work([shared], place), work([shared], place)])
     return Math.max(...both, await work([exclusive], place))
   }
+  // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for the other's programs.
+  await buildPrograms([...clusterPrograms, 'interchain-security'], say)
   return inOwnClusters(chainPrograms, shared, exclusive)
 }
 

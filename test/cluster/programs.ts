@@ -1,11 +1,12 @@
 // Builds the programs of a Kubernetes cluster and of a chain from their Go modules (programs/*/go.mod: pinned versions, committed sums),
-// into a cache by version. What is there is not built again.
+// into a cache by version. What is there is not built again, and two processes that want the same build it once.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { access, mkdir, readFile, rename } from 'node:fs/promises'
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
+import { withLock } from './lock.ts'
 
 export type Group = {
   readonly name: string
@@ -66,25 +67,32 @@ async function buildGroup(group: Group, say: (line: string) => void): Promise<st
   const version = createHash('sha256').update(Buffer.concat(sums)).digest('hex').slice(0, 12)
   const bin = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'repeer', 'cluster', `${group.name}-${version}`)
   await mkdir(bin, { recursive: true })
+  const flags = group.versionOf ? await versionFlags(module, group.versionOf) : ''
   for (const program of group.programs) {
     const target = join(bin, program.name)
     if (await exists(target)) continue
-    say(`building ${program.name} ...`)
-    const began = Date.now()
-    await build(module, program.from, target, group.versionOf ? await versionFlags(module, group.versionOf) : '')
-    say(`built ${program.name} in ${Math.round((Date.now() - began) / 1000)} s`)
+    await withLock(`${bin}.lock`, async () => {
+      if (await exists(target)) return
+      say(`building ${program.name} ...`)
+      const began = Date.now()
+      await build(module, program.from, target, flags)
+      say(`built ${program.name} in ${Math.round((Date.now() - began) / 1000)} s`)
+    })
   }
   return bin
 }
 
-/** Built under another name and then renamed, so that an interrupted build leaves nothing that looks finished. */
+/** Built under a name of this process's own and then renamed, so that an interrupted build leaves nothing that looks finished. */
 async function build(module: string, from: string, target: string, flags: string): Promise<void> {
   const log = `${target}.log`
-  const args = ['build', '-trimpath', '-ldflags', `-s -w ${flags}`, '-o', `${target}.new`, from]
+  const made = `${target}.${process.pid}.new`
+  const args = ['build', '-trimpath', '-ldflags', `-s -w ${flags}`, '-o', made, from]
   const code = await run('go', args, module, log)
-  if (code !== 0)
+  if (code !== 0) {
+    await rm(made, { force: true })
     throw new Error(`building ${basename(target)} failed (go ${args.join(' ')}, exit ${code}); its log: ${log}\n${await tail(log)}`)
-  await rename(`${target}.new`, target)
+  }
+  await rename(made, target)
 }
 
 /** Kubernetes programs say their version only if the linker is told. */
