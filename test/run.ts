@@ -5,7 +5,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 
 const root = join(import.meta.dirname, '..')
@@ -38,14 +37,19 @@ async function run(file: string): Promise<Result> {
     TAP_TIMEOUT: String(longestMs / 1000 - 10),
   }
   const child = spawn(process.execPath, [file], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const texts = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', chunk => (texts.out += chunk))
+  child.stderr.setEncoding('utf8').on('data', chunk => (texts.err += chunk))
   let late = false
   const timer = setTimeout(() => {
     late = true
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    killGroup(child.pid)
+    // A process that left the group may hold the other end.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy()
   }, longestMs)
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
   clearTimeout(timer)
+  const { out, err } = texts
   const [pass, fail] = [count(out, 'pass'), count(out, 'fail')]
   // A file that ends badly without a failed assertion (a crash, a time-out), or that asserts nothing, has failed, too.
   const isBad = code !== 0 || pass + fail === 0
@@ -60,6 +64,14 @@ async function run(file: string): Promise<Result> {
     fail: fail || Number(isBad),
     report: `${why}${failures(out)}${isBad ? err : ''}`,
     seconds: (Date.now() - began) / 1000,
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // None of it is left.
   }
 }
 
