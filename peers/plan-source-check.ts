@@ -16,6 +16,7 @@ const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0
 const key = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/
 /** Kubernetes' rule for names of environment variables (IsEnvVarName), which are file names in the control directory too. */
 const variable = /^(?!\.$|\.\.)[-._a-zA-Z][-._a-zA-Z0-9]{0,252}$/
+const isTrue = (value: unknown): value is true => value === true
 const literalText = (value: unknown): value is string => typeof value === 'string'
 
 /** Reports what is wrong with a source; returns what makes it the same as another one, where that much is right. */
@@ -32,6 +33,7 @@ function checkLiteral(source: Fields): string | undefined {
   const format = source.oneOf('format', formats)
   const role = source.oneOf('role', roles)
   source.value('text', 'a string', literalText)
+  source.value('unseen', 'true, or nothing', isTrue, 'optional')
   source.oneOf('level', ['none'])
   return name && format && role && `Literal ${name} ${format} ${role}`
 }
@@ -44,6 +46,7 @@ function checkKey(source: Fields, kind: 'ConfigMap' | 'Secret', pod: PodFacts): 
   source.oneOf('role', roles)
   const level = source.oneOf('level', levels)
   const variableName = checkVariable(source, via)
+  source.value('unseen', 'true, or nothing', isTrue, 'optional')
   const override = source.matching('override', /^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', 'optional')
   if (override && pod.by !== undefined && pod.by !== 'wrap') {
     source.problem('override', override, `no override, since reach is ${pod.by}: only a wrapped node can be given a variable`)

@@ -30,8 +30,13 @@ export type KeySource = {
   readonly role: Role
   /** Via env and envFrom: the variable's name. */
   readonly variable?: string
-  /** An environment variable that outranks the file, by which a frozen list can reach a wrapped node: CMT_P2P_PERSISTENT_PEERS. */
+  /**
+   * An environment variable that outranks whatever the node reads the list from, by which it reaches a wrapped node from the next start on:
+   * CMT_P2P_PERSISTENT_PEERS. Beside `variable` where a script copies that one into a file only once.
+   */
   readonly override?: string
+  /** Nothing in the pod hands the list to the node: it is not given at any start, but by telling or by `override`. */
+  readonly unseen?: true
   readonly level: Level
 }
 
@@ -43,6 +48,8 @@ export type LiteralSource = {
   readonly format: Format
   readonly role: Role
   readonly text: string
+  /** The node's program does not read what it stands in (a variable, for stellar-core): it is not given at any start, but by telling. */
+  readonly unseen?: true
   readonly level: 'none'
 }
 
@@ -106,6 +113,8 @@ export function levelOf(
   if (pod.by === 'observe' || source.via === 'literal') return 'none'
   const container = pod.restartPolicyAlways ? 'container' : 'none'
   const wrapped = pod.by === 'wrap'
+  // Exported by the supervisor, it outranks file, variable and what a script made of either.
+  if (wrapped && source.override) return 'process'
   switch (source.via) {
     case 'directory':
       return wrapped ? 'process' : container
@@ -113,9 +122,8 @@ export function levelOf(
     case 'envFrom':
       return wrapped ? 'process' : container
     case 'subPath':
-      return wrapped && source.override ? 'process' : container
+      return container
     case 'init':
-      if (wrapped && source.override) return 'process'
       return pod.canRestartAll ? 'all-containers' : 'none'
   }
 }

@@ -1,5 +1,6 @@
 // Whether a pod is injected, and with what plan. Pure: pod, namespace, ConfigMaps and settings in; a decision with its reasons out.
 
+import { overrideVariable } from '../peers/override-variable.ts'
 import { uniquePeers } from '../peers/peer.ts'
 import { levelOf, type Plan, type Source } from '../peers/plan.ts'
 import { peerHash } from '../peers/snapshot.ts'
@@ -11,7 +12,6 @@ import { nodeProgram } from './find-profile.ts'
 import { findReach } from './find-reach.ts'
 import { describeSources, findSources } from './find-sources.ts'
 import { configTexts, groupOf, inMesh, isValidator, ownerRolls, portsOf, timesOf } from './node-facts.ts'
-import { overrideVariable } from './outranking.ts'
 import { type ContainerView, type PodView, viewPod } from './pod-view.ts'
 import { earlySkip, mountConflict, skip } from './skip-rules.ts'
 import type { Found } from './source-search.ts'
@@ -94,13 +94,14 @@ function withLevels(
   const program = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container)?.name : undefined
   return found.map(source => {
     if (source.kind === 'Literal') return source
-    const { guess: _, frozen, unseen, ...key } = source
-    const variable =
-      program !== undefined && (key.via === 'subPath' || key.via === 'init') ? overrideVariable(program, key.role) : undefined
-    if (variable !== undefined) {
+    const { guess: _, frozen, override, ...key } = source
+    const isFile = key.via === 'subPath' || key.via === 'init'
+    // Where a finder knows the variable it is that one, whichever way the node sees the list.
+    const variable = override ?? (program !== undefined && isFile ? overrideVariable(program, key.role) : undefined)
+    if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
-    if (unseen) return { ...key, level: 'none' }
+    if (key.unseen) return { ...key, level: 'none' }
     if (frozen) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     return { ...key, level: levelOf({ via: key.via }, pod) }
   })

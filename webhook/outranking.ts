@@ -1,19 +1,12 @@
 // Which lists a CometBFT node never looks at: a flag outranks the environment, which outranks the file (see the CometBFT and Cosmos SDK
 // sources: viper's order). A list that the node does not read would make it look stale forever.
-import type { Role } from '../peers/peer.ts'
+import { overrideVariable } from '../peers/override-variable.ts'
 import type { LiteralSource } from '../peers/plan.ts'
 import { nodeProgram } from './find-profile.ts'
 import type { FlagLists } from './flag-lists.ts'
 import type { FoundKey, Search } from './source-search.ts'
 
 export type Outranking = { readonly flags: FlagLists; readonly variables: readonly (FoundKey | LiteralSource)[] }
-
-/** The variable from which a CometBFT program takes its persistent peers or seeds, outranking its config.toml. None for names that no variable can have. */
-export function overrideVariable(program: string, role: Role): string | undefined {
-  if (!/^[A-Za-z_][\w-]*$/.test(program)) return undefined
-  const prefix = program === 'cometbft' ? 'CMT' : program === 'tendermint' ? 'TM' : program.toUpperCase().replaceAll('-', '_')
-  return `${prefix}_P2P_${role === 'peer' ? 'PERSISTENT_PEERS' : 'SEEDS'}`
-}
 
 /** The file sources that still count beside flags and variables; says which do not. */
 export function outranked(search: Search, { flags, variables }: Outranking, files: readonly FoundKey[]): FoundKey[] {

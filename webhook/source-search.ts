@@ -7,13 +7,11 @@ import type { ContainerView, PodView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
 
 /** A key source before it is known how the node is reached, and so without its level. */
-export type FoundKey = Omit<KeySource, 'level' | 'override'> & {
+export type FoundKey = Omit<KeySource, 'level'> & {
   /** Found by name alone, in something that may hold no peers at all: kept only where nothing better is found. */
   readonly guess?: boolean
   /** The kubelet writes the variable's value into the arguments when it creates the container: a new start of the process keeps it. */
   readonly frozen?: boolean
-  /** Named by repeer.dev/config, but seen by no container: no restart of the pod's containers can bring it to the node. */
-  readonly unseen?: boolean
 }
 export type Found = FoundKey | LiteralSource
 

@@ -23,6 +23,9 @@ const valid: Plan = {
     { ...keySource, kind: 'Secret', key: 'PEERS', via: 'env', format: 'cometbft-list', variable: 'PERSISTENT_PEERS' },
     { ...keySource, via: 'init', level: 'all-containers' },
     { kind: 'Literal', name: 'args[3]', format: 'cometbft-list', role: 'seed', text: '', level: 'none' },
+    { ...keySource, name: 'delivered', via: 'init', unseen: true, override: 'CMT_P2P_PERSISTENT_PEERS' },
+    { ...keySource, name: 'copied', via: 'env', variable: 'PERSISTENT_PEERS', override: 'GAIAD_P2P_PERSISTENT_PEERS' },
+    { kind: 'Literal', name: 'env PEERS', format: 'cometbft-list', role: 'peer', text: '', unseen: true, level: 'none' },
   ],
   reach: { by: 'wrap' },
   strategy: 'auto',
@@ -163,6 +166,7 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [source({ key: 'a\u0000' }), 'sources[0].key', '"a\\u0000"', 'letters, digits, - _ and .'],
   [source({ via: 'env', variable: '../x' }), 'sources[0].variable', '"../x"', 'the name of the environment variable'],
   [source({ via: 'env', variable: '..' }), 'sources[0].variable', '".."', 'the name of the environment variable'],
+  [source({ unseen: false }), 'sources[0].unseen', 'false', 'true, or nothing'],
   [source({ override: 'A B' }), 'sources[0].override', '"A B"', 'the name of an environment variable'],
   [source({ override: 'x/../y' }), 'sources[0].override', '"x/../y"', 'the name of an environment variable'],
   // sources: the rest

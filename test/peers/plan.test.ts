@@ -26,6 +26,8 @@ const rows: readonly Row[] = [
   ['wrap', 'subPath', yes, no, no, 'process'],
   ['wrap', 'init', yes, yes, yes, 'process'],
   ['wrap', 'init', yes, no, no, 'process'],
+  ['wrap', 'env', yes, no, no, 'process'],
+  ['wrap', 'envFrom', yes, no, no, 'process'],
   // signal: as container, and a list by env under signal
   ['signal', 'directory', no, yes, yes, 'container'],
   ['signal', 'directory', no, yes, no, 'container'],
