@@ -81,6 +81,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     countEnded(parts.metrics, current, outcome.memory)
     current = outcome.memory
     const next = pageOf(look, outcome, page)
+    if (next.node.noStatusApi !== undefined && page?.node.noStatusApi === undefined)
+      log.warn({ detail: next.node.noStatusApi }, 'no status API')
     if (next.phase !== page?.phase || next.reason !== page?.reason || next.detail !== page?.detail) tell(log, next)
     page = next
     parts.metrics.show(next)

@@ -21,6 +21,7 @@ import {
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
+import { rememberApi, wasAbsent } from './status-api.ts'
 import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'
 
 export type Decision =
@@ -56,8 +57,9 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const learned = (given: Given | null) => given && withLearned(given, dialled, look.hosts)
   const remembered = { ...taken, given: learned(taken.given), taught: learned(taken.taught) }
   const assessed = assess(look, lists, knownTo(remembered))
+  const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
-  return { ...decide(remembered, look, assessed, times), assessed, mayGive }
+  return { ...decide(told, look, assessed, times), assessed, mayGive }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
@@ -210,25 +212,31 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   }
   // A node that takes minutes to open its database gets twice what its last start took.
   const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
-  const outcome = process ? outcomeOf(memory, intent, look, assessed) : null
+  const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
   if (look.now < until) return { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
 }
 
-/** The P2P port listens, and the status API answers where there is one. */
-function isUp(look: Look): boolean {
-  return look.node.listening !== false && !silence(look)
+/** The P2P port listens, and the status API answers where there is one: where the process before had none, that is not waited for. */
+function isUp(look: Look, memory: Memory, times: Timing): boolean {
+  return look.node.listening !== false && (wasAbsent(memory) || !silence(look, memory, times))
 }
 
 /**
  * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. `overtaken`
  * where none but such as have moved since are missing: the node learned another address, and the next restart is for the present one. Else null.
  */
-function outcomeOf(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
+function outcomeOf(
+  memory: Memory,
+  intent: Intent,
+  look: Look,
+  assessed: readonly Assessed[],
+  times: Timing,
+): 'verified' | 'overtaken' | null {
   if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
-  if (!isUp(look)) return null
+  if (!isUp(look, memory, times)) return null
   const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
   return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
@@ -279,8 +287,7 @@ function wait(memory: Memory, hold: Hold): Step {
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
   const listed = rememberLists(rememberTold(rememberTurn(memory, look), look), look)
-  const withProcess =
-    'identity' in look.process ? rememberUp(rememberProcess(listed, look, look.process, times), look) : observed(listed, look, times)
+  const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
   const given = withProcess.given && doubtUnanswered(withProcess.given, withProcess.process, look.hosts)
   return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
@@ -317,9 +324,10 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
 }
 
-function rememberUp(memory: Memory, look: Look): Memory {
+function rememberUp(memory: Memory, look: Look, times: Timing): Memory {
   const { process } = memory
-  return process === null || process.upAt !== undefined || !isUp(look) ? memory : { ...memory, process: { ...process, upAt: look.now } }
+  if (!('identity' in look.process) || process === null || process.upAt !== undefined || !isUp(look, memory, times)) return memory
+  return { ...memory, process: { ...process, upAt: look.now } }
 }
 
 /**
