@@ -1,6 +1,6 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the reason.
 import { type Peer, peerKey } from '../peers/peer.ts'
-import { addressLevel, type KeySource, type Level, levels, type Profile } from '../peers/plan.ts'
+import { addressLevel, type Level, levels, type Profile, type Source } from '../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../peers/reasons.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
@@ -35,11 +35,12 @@ const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, get
 export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
   const { plan } = look
   const needed: { level: Level; what: string }[] = []
-  if (wish.missing.some(isAddressMatter)) {
+  const [onlyTold, handed] = apart(wish, look)
+  if (handed.some(isAddressMatter)) {
     needed.push({ level: addressLevel(plan), what: 'a changed address' })
   }
-  for (const source of sourcesBehind(wish, look)) {
-    needed.push({ level: source.level, what: `${source.kind} ${source.name}/${source.key} (${source.via})` })
+  for (const source of new Set([...sourcesBehind(wish, look), ...onlyTold])) {
+    needed.push({ level: source.level, what: nameOf(source) })
   }
   const possible = needed.filter(one => one.level !== 'none')
   if (possible.length === 0) {
@@ -49,6 +50,19 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclu
   }
   const level = possible.map(one => one.level).reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
   return gentleEnough(level, look, memory)
+}
+
+/** The sources of which a restart brings nothing, as far as peers are missing that stand nowhere else; and the missing peers that it may bring. */
+function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
+  const keysOf = (source: Source) => (wish.lists[sourceKey(source)] ?? []).map(peerKey)
+  const isHanded = (source: Source) => !(source.unseen && source.level === 'none')
+  const brought = new Set(look.plan.sources.filter(isHanded).flatMap(keysOf))
+  const [some, none] = [true, false].map(is => wish.missing.filter(one => brought.has(peerKey(one.peer)) === is)) as [
+    Assessed[],
+    Assessed[],
+  ]
+  const lost = new Set(none.map(one => peerKey(one.peer)))
+  return [look.plan.sources.filter(source => !isHanded(source) && keysOf(source).some(key => lost.has(key))), some]
 }
 
 /** Asked in this order: what forbids a restart for long first, what time alone opens last. */
@@ -285,11 +299,17 @@ function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hol
 }
 
 /** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */
-function sourcesBehind(wish: Wish, look: Look): KeySource[] {
+function sourcesBehind(wish: Wish, look: Look): Source[] {
   const missing = new Set(wish.missing.filter(one => one.learns === 'list').map(one => peerKey(one.peer)))
   return changedSources(look.plan, wish.lists, wish.given).filter(
     source => wish.blind || (wish.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
   )
+}
+
+function nameOf(source: Source): string {
+  const list = source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+  if (source.unseen) return `nothing in the pod hands ${list} to the node, which can only be told it`
+  return source.kind === 'Literal' ? list : `${list} (${source.via})`
 }
 
 /** A restarted process gets no startupProbe: where the liveness probe would not wait for it, the container has to start again. */

@@ -1,6 +1,6 @@
 // What a node process was given when it started, and whether it would learn anything from starting again.
 import { isAddress, type Peer, peerKey, uniquePeers } from '../peers/peer.ts'
-import type { KeySource, Level, Plan, Source } from '../peers/plan.ts'
+import type { Level, Plan, Source } from '../peers/plan.ts'
 import { levels } from '../peers/plan.ts'
 import { type Snapshot, snapshotHash } from '../peers/snapshot.ts'
 import type { Look, Timing } from './look.ts'
@@ -85,7 +85,21 @@ export function givenAtStart(memory: Memory, look: Look, process: { startedAt: n
       .map(sourceKey)
       .flatMap(key => (memory.given?.lists[key] ? [[key, memory.given.lists[key]]] : [])),
   )
-  return givenFrom({ ...chosen, ...carried }, look.hosts, host => isUncertain(host, startedAt, times))
+  const handed = withoutUnseen({ ...chosen, ...carried }, look.plan, process)
+  return givenFrom(handed, look.hosts, host => isUncertain(host, startedAt, times))
+}
+
+/**
+ * A start hands a process nothing of a list that nothing in its pod sees, unless its supervisor exported it: the token says that there were exports. What
+ * such a process was told by an earlier sidecar is not known either; telling it again harms nobody.
+ */
+function withoutUnseen(lists: Lists, plan: Plan, process: { given?: string }): Lists {
+  const unseen = plan.sources.filter(source => source.unseen && !(isExported(source) && process.given !== undefined))
+  return { ...lists, ...Object.fromEntries(unseen.map(source => [sourceKey(source), []])) }
+}
+
+function isExported(source: Source): boolean {
+  return source.kind !== 'Literal' && source.override !== undefined
 }
 
 /** Names that have not been answered since the process started, and do not resolve: the process has probably got no answer either. */
@@ -120,6 +134,8 @@ export function givenByRestart(memory: Memory, look: Look & { list: { ok: true }
     look.plan.sources.map(source => {
       const key = sourceKey(source)
       const delivered = levels.indexOf(source.level) <= levels.indexOf(level)
+      // Whatever a running process was told of it, the next one is not given it.
+      if (!delivered && source.unseen) return [key, []]
       return [key, (delivered ? look.list.lists[key] : memory.given?.lists[key]) ?? look.list.lists[key] ?? []]
     }),
   )
@@ -154,14 +170,14 @@ export function withLearned(given: Given, dialled: readonly string[], hosts: Rea
   return { ...given, addresses: { ...given.addresses, ...addresses }, uncertain: given.uncertain.filter(host => !dialled.includes(host)) }
 }
 
-/** Key sources whose list is not the one that was given. */
-export function changedSources(plan: Plan, lists: Lists, given: Given): KeySource[] {
+/** Sources whose list is not the one that was given; a literal list is among them only where it is unseen. */
+export function changedSources(plan: Plan, lists: Lists, given: Given): Source[] {
   const keys = (peers: readonly Peer[] | undefined) =>
     uniquePeers(peers ?? [])
       .map(peerKey)
       .join('\n')
   return plan.sources.filter(
-    (source): source is KeySource => source.kind !== 'Literal' && keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
+    source => (source.kind !== 'Literal' || source.unseen) && keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
   )
 }
 

@@ -106,9 +106,12 @@ function restartOrWait(memory: Memory, whole: Wish, look: GoodLook, times: Timin
   return restart(wishing, wish, giving, level.level, look)
 }
 
-/** An owner that replaces the pod on an edited list brings new peers itself. */
-function leftToUs(missing: readonly Assessed[], look: Look): readonly Assessed[] {
-  return look.plan.ownerRolls ? missing.filter(one => one.learns !== 'list') : missing
+/** An owner that replaces the pod on an edited list brings new peers itself; but not those of a list that nothing in the pod sees. */
+function leftToUs(missing: readonly Assessed[], look: GoodLook): readonly Assessed[] {
+  if (!look.plan.ownerRolls) return missing
+  const unseen = look.plan.sources.filter(source => source.unseen).flatMap(source => look.list.lists[sourceKey(source)] ?? [])
+  const keys = new Set(unseen.map(peerKey))
+  return missing.filter(one => one.learns !== 'list' || keys.has(peerKey(one.peer)))
 }
 
 /** No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody has any more. */
@@ -363,9 +366,14 @@ function rememberStart(memory: Memory, look: Look, process: NodeProcess): Memory
   return { ...rest, lastStartSeconds: Math.max(0, (look.now - process.startedAt) / 1000) }
 }
 
-/** Under observe the process may be out of sight: what the node was given is what there was when the sidecar first looked. */
+/**
+ * Under observe the process may be out of sight: what the node was given is what there was when the sidecar first looked; and when it does not listen, its
+ * process is ending or new, and what it was told is forgotten.
+ */
 function observed(memory: Memory, look: Look, times: Timing): Memory {
-  if (look.plan.reach.by !== 'observe' || memory.given || !look.list.ok) return memory
+  if (look.plan.reach.by !== 'observe') return memory
+  if (memory.given) return look.node.listening === false && memory.taught ? { ...memory, taught: null, telling: null } : memory
+  if (!look.list.ok) return memory
   return { ...memory, given: givenAtStart(memory, look, { startedAt: look.now }, times) }
 }
 
