@@ -40,7 +40,7 @@ function block(row: Explained, paint: (style: Style, text: string) => string, li
     line('sources', sourcesText(row)),
     line('peers', row.peers === null ? 'not known here: a list is in a Secret or is not in the files' : String(row.peers)),
     line('strategy', withWhy(row.strategy ?? '', row.why.strategy)),
-    ...(row.why.telling ? [line('running', row.why.telling)] : []),
+    ...(row.why.telling ? [line('telling', row.why.telling)] : []),
     line('patch', patchText(row)),
     ...note(row, line),
   ].join('\n')

@@ -5,7 +5,7 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, massRemoval, restartFor, shutGate, silence, twoTriesSeconds, type Wish } from './gates.ts'
+import { type Hold, levelFor, massRemoval, restartFor, shutGate, twoTriesSeconds, type Wish } from './gates.ts'
 import {
   doubtUnanswered,
   givenAtStart,
@@ -20,6 +20,7 @@ import {
 } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
+import { silence } from './node-gate.ts'
 import type { NodeProcess } from './observation.ts'
 import { rememberApi, wasAbsent } from './status-api.ts'
 import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'

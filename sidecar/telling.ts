@@ -2,10 +2,11 @@
 // a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { Assessed } from './assess.ts'
-import { type Hold, massRemoval, silence, type Wish } from './gates.ts'
+import { type Hold, massRemoval, type Wish } from './gates.ts'
 import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Memory, Telling, ToldRecord } from './memory.ts'
+import { silence } from './node-gate.ts'
 import { isAbsent } from './status-api.ts'
 import type { PeerChange, PeerToTell } from './tell/tell.ts'
 
