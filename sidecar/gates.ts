@@ -131,14 +131,15 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   const addressOnly = wish.missing.every(isAddressMatter)
   const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
   if (heals > 0 && look.now < need.firstSince + heals * 1000) return { reason: 'healing', until: need.firstSince + heals * 1000 }
-  const until = settledAt(wish, look, need, times)
+  const until = settledAt(wish, look, memory, need, times)
   const ahead = look.plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
   return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
 }
 
 /** The rest of the settle time, for a turn that has come before it is over. */
-function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold | null {
-  const until = need ? settledAt(wish, look, need, times) : 0
+function restGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const { need } = memory
+  const until = need ? settledAt(wish, look, memory, need, times) : 0
   return look.now < until ? { reason: 'settling', until } : null
 }
 
@@ -150,11 +151,13 @@ export function twoTriesSeconds({ plan }: Look): number {
   return plan.times.settleSeconds * 3
 }
 
-/** Changes that follow each other start the time again, up to a bound. */
-function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
+/** Changes that follow each other start the time again, up to a bound. What a CometBFT node may know already it tries once it is up. */
+function settledAt(wish: Wish, look: Look, memory: Memory, need: NonNullable<Memory['need']>, times: Timing): number {
   const settleSeconds = settleSecondsFor(wish, look, times)
   const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
-  return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
+  const mayKnow = look.plan.profile === 'cometbft' && wish.missing.every(one => one.learns === 'perhaps')
+  const tried = mayKnow ? (memory.process?.upAt ?? 0) + settleSeconds * 1000 : 0
+  return Math.max(tried, Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000))
 }
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
@@ -234,7 +237,7 @@ function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold |
   const need = memory.need
   if (look.plan.turns === 'controller') return controllerGate(wish, look, memory)
   if (!need) return { reason: 'awaiting-turn' }
-  const until = settledAt(wish, look, need, times) + need.delaySeconds * 1000
+  const until = settledAt(wish, look, memory, need, times) + need.delaySeconds * 1000
   return look.now < until ? { reason: 'awaiting-turn', until } : null
 }
 

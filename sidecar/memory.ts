@@ -5,6 +5,7 @@ import type { RestartOutcome } from '../peers/page.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Level } from '../peers/plan.ts'
 import type { HostView } from './observation.ts'
+import type { Learned } from './program.ts'
 import type { StatusApi } from './status-api.ts'
 
 /** Peers by source, keyed by sourceKey. Kept apart because a restart delivers a source only at the source's own level. */
@@ -102,6 +103,8 @@ export type Memory = {
   readonly lastStartSeconds?: number
   /** The process whose start is being measured: one that was seen young and has not listened yet. */
   readonly starting?: string
+  /** The node's program below a script; see program.ts. */
+  readonly learned?: Learned
   readonly hosts: Readonly<Record<string, HostView>>
 }
 

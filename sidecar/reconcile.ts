@@ -22,6 +22,7 @@ import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import { silence } from './node-gate.ts'
 import type { NodeProcess } from './observation.ts'
+import { rememberProgram } from './program.ts'
 import { rememberApi, wasAbsent } from './status-api.ts'
 import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'
 
@@ -290,7 +291,7 @@ function wait(memory: Memory, hold: Hold): Step {
 
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
-  const listed = rememberLists(rememberTold(rememberTurn(memory, look), look), look)
+  const listed = rememberLists(rememberTold(rememberTurn(rememberProgram(memory, look), look), look), look)
   const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
   const given = withProcess.given && doubtUnanswered(withProcess.given, withProcess.process, look.hosts)
