@@ -40,6 +40,7 @@ function block(row: Explained, paint: (style: Style, text: string) => string, li
     line('sources', sourcesText(row)),
     line('peers', row.peers === null ? 'not known here: a list is in a Secret or is not in the files' : String(row.peers)),
     line('strategy', withWhy(row.strategy ?? '', row.why.strategy)),
+    ...(row.why.telling ? [line('telling', row.why.telling)] : []),
     line('patch', patchText(row)),
     ...note(row, line),
   ].join('\n')
@@ -55,11 +56,17 @@ function sourcesText(row: Explained): string {
   const width = Math.max(...names.map(name => name.length))
   // Unbreakable within a column: wrapped() splits at plain spaces only.
   const lines = row.sources.map((source, index) =>
-    `${names[index]?.padEnd(width)}  via ${source.via}; ${levelTexts[source.level as Level]}`.replace(/ {2,}/g, run =>
-      '\u00a0'.repeat(run.length),
-    ),
+    `${names[index]?.padEnd(width)}  via ${source.via}; ${levelText(source)}`.replace(/ {2,}/g, run => '\u00a0'.repeat(run.length)),
   )
   return lines.join('\n')
+}
+
+/** A list of which a start hands the node nothing says so first. */
+function levelText({ level, unseen }: ExplainedSource): string {
+  if (!unseen) return levelTexts[level as Level]
+  return level === 'none'
+    ? 'nothing in the pod hands it to the node, which is told it at its start'
+    : `nothing in the pod hands it to the node yet; ${levelTexts[level as Level]}`
 }
 
 function sourceName(source: ExplainedSource): string {

@@ -3,6 +3,8 @@ import type { Source } from '../peers/plan.ts'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
 import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decision.ts'
+import { configTexts } from '../webhook/node-facts.ts'
+import { tellingOf } from '../webhook/telling.ts'
 import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
 
 export type ExplainedSource = {
@@ -12,6 +14,8 @@ export type ExplainedSource = {
   readonly key: string | null
   readonly via: string
   readonly level: string
+  /** Nothing in the pod hands the list to the node: it is told, or given by a variable at its next start. */
+  readonly unseen?: true
 }
 
 /** A row of `repeer explain -o json`. */
@@ -57,16 +61,18 @@ export function explain(
   )
   return pods.map(found => {
     const namespace = namespaces.get(found.namespace)
+    const configMap = (name: string) => configMapView(configMaps.get(`${found.namespace}/${name}`))
     const decision = admission.decide({
       pod: structuredClone(found.pod),
       namespace: namespace ? namespaceView(namespace) : { name: found.namespace, labels: { [optIn.label]: optIn.value }, annotations: {} },
-      configMap: name => configMapView(configMaps.get(`${found.namespace}/${name}`)),
+      configMap,
       settings,
       quote: true,
     })
     const patch = admission.patchOf(structuredClone(found.pod), decision)
     const missing = decision.inject ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`)) : []
-    return { found, decision, row: rowOf(found, decision, patch, { assumed: !namespace, missing }) }
+    const telling = decision.inject ? tellingOf(decision.plan, configTexts({ configMap }, decision.plan.sources)) : ''
+    return { found, decision, row: rowOf(found, decision, patch, { assumed: !namespace, missing, telling }) }
   })
 }
 
@@ -94,7 +100,7 @@ function rowOf(
   found: FoundPod,
   decision: Decision,
   patch: readonly PatchOperation[],
-  files: { assumed: boolean; missing: readonly string[] },
+  files: { assumed: boolean; missing: readonly string[]; telling: string },
 ): Explained {
   const { kind, name } = found
   const file = found.document.file
@@ -133,10 +139,16 @@ function rowOf(
       key: source.kind === 'Literal' ? null : source.key,
       via: source.kind === 'Literal' ? 'literal' : source.via,
       level: source.level,
+      ...(source.unseen ? { unseen: source.unseen } : {}),
     })),
     peers: decision.peers ?? null,
     strategy: plan.reach.by,
-    why: { ...decision.why, ...(warnings.length > 0 ? { warnings: [...new Set(warnings)].join('\n') } : {}), ...namespace },
+    why: {
+      ...decision.why,
+      telling: files.telling,
+      ...(warnings.length > 0 ? { warnings: [...new Set(warnings)].join('\n') } : {}),
+      ...namespace,
+    },
     patch,
   }
 }

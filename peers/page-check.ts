@@ -107,6 +107,7 @@ function nodeOf(node: Fields): Page['node'] {
     ...optional('listening', flag(node, 'listening')),
     ...optional('votingPower', count('votingPower')),
     ...optional('totalPower', count('totalPower')),
+    ...optional('noStatusApi', words(node, 'noStatusApi')),
   }
 }
 

@@ -54,6 +54,8 @@ export type Page = {
     /** CometBFT: the node's own voting power, and that of all validators of its chain. */
     readonly votingPower?: number
     readonly totalPower?: number
+    /** A sentence, where the node's status API was found not to be there, and its connections alone count. */
+    readonly noStatusApi?: string
   }
   readonly restarts: readonly {
     readonly at: string

@@ -55,7 +55,7 @@ export function isMissing(standing: Standing): boolean {
 /** The hosts that the node was seen to have dialled at a present address. */
 export function dialledHosts(assessed: readonly Assessed[], look: Look): string[] {
   return assessed
-    .filter(one => !isAddress(one.peer.host) && one.standing === 'connected')
+    .filter(one => one.standing === 'connected')
     .filter(one => look.node.connections.some(connection => connection.port !== undefined && one.addresses.includes(connection.address)))
     .map(one => one.peer.host)
 }

@@ -1,12 +1,13 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the reason.
 import { type Peer, peerKey } from '../peers/peer.ts'
-import { addressLevel, type KeySource, type Level, levels, type Plan, type Profile } from '../peers/plan.ts'
+import { addressLevel, type Level, levels, type Profile, type Source } from '../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../peers/reasons.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
 import { changedSources, peersOf, sourceKey } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Lists, Memory, Restart } from './memory.ts'
+import { nodeGate } from './node-gate.ts'
 
 /** A reason to wait; `until` (ms since the epoch) where time alone may open the gate. */
 export type Hold = { readonly reason: HoldReason; readonly detail?: string; readonly until?: number }
@@ -34,11 +35,12 @@ const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, get
 export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
   const { plan } = look
   const needed: { level: Level; what: string }[] = []
-  if (wish.missing.some(isAddressMatter)) {
+  const [onlyTold, handed] = apart(wish, look)
+  if (handed.some(isAddressMatter)) {
     needed.push({ level: addressLevel(plan), what: 'a changed address' })
   }
-  for (const source of sourcesBehind(wish, look)) {
-    needed.push({ level: source.level, what: `${source.kind} ${source.name}/${source.key} (${source.via})` })
+  for (const source of new Set([...sourcesBehind(wish, look), ...onlyTold])) {
+    needed.push({ level: source.level, what: nameOf(source) })
   }
   const possible = needed.filter(one => one.level !== 'none')
   if (possible.length === 0) {
@@ -48,6 +50,19 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclu
   }
   const level = possible.map(one => one.level).reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
   return gentleEnough(level, look, memory)
+}
+
+/** The sources of which a restart brings nothing, as far as peers are missing that stand nowhere else; and the missing peers that it may bring. */
+function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
+  const keysOf = (source: Source) => (wish.lists[sourceKey(source)] ?? []).map(peerKey)
+  const isHanded = (source: Source) => !(source.unseen && source.level === 'none')
+  const brought = new Set(look.plan.sources.filter(isHanded).flatMap(keysOf))
+  const [some, none] = [true, false].map(is => wish.missing.filter(one => brought.has(peerKey(one.peer)) === is)) as [
+    Assessed[],
+    Assessed[],
+  ]
+  const lost = new Set(none.map(one => peerKey(one.peer)))
+  return [look.plan.sources.filter(source => !isHanded(source) && keysOf(source).some(key => lost.has(key))), some]
 }
 
 /** Asked in this order: what forbids a restart for long first, what time alone opens last. */
@@ -116,14 +131,15 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   const addressOnly = wish.missing.every(isAddressMatter)
   const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
   if (heals > 0 && look.now < need.firstSince + heals * 1000) return { reason: 'healing', until: need.firstSince + heals * 1000 }
-  const until = settledAt(wish, look, need, times)
+  const until = settledAt(wish, look, memory, need, times)
   const ahead = look.plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
   return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
 }
 
 /** The rest of the settle time, for a turn that has come before it is over. */
-function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold | null {
-  const until = need ? settledAt(wish, look, need, times) : 0
+function restGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const { need } = memory
+  const until = need ? settledAt(wish, look, memory, need, times) : 0
   return look.now < until ? { reason: 'settling', until } : null
 }
 
@@ -135,11 +151,13 @@ export function twoTriesSeconds({ plan }: Look): number {
   return plan.times.settleSeconds * 3
 }
 
-/** Changes that follow each other start the time again, up to a bound. */
-function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
+/** Changes that follow each other start the time again, up to a bound. What a CometBFT node may know already it tries once it is up. */
+function settledAt(wish: Wish, look: Look, memory: Memory, need: NonNullable<Memory['need']>, times: Timing): number {
   const settleSeconds = settleSecondsFor(wish, look, times)
   const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
-  return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
+  const mayKnow = look.plan.profile === 'cometbft' && wish.missing.every(one => one.learns === 'perhaps')
+  const tried = mayKnow ? (memory.process?.upAt ?? 0) + settleSeconds * 1000 : 0
+  return Math.max(tried, Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000))
 }
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
@@ -174,38 +192,6 @@ function lookupGate(wish: Wish, look: Look): Hold | null {
   if (failing.length === 0 || (lost.length === 0 && wish.missing.length > 0)) return null
   const names = (lost.length > 0 ? lost : failing).map(one => one.peer.host)
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
-}
-
-function hasStatusApi(plan: Plan): boolean {
-  return plan.profile === 'cometbft' && plan.rpcPort !== undefined
-}
-
-/** A node whose status API is there to be asked, and does not answer; null for any other. */
-export function silence({ plan, node }: Look): Hold | null {
-  if (!hasStatusApi(plan) || node.status) return null
-  return { reason: 'node-silent', ...(node.silent ? { detail: node.silent } : {}) }
-}
-
-/** What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. */
-function nodeGate(_wish: Wish, look: Look, memory: Memory): Hold | null {
-  if (!hasStatusApi(look.plan)) {
-    if (memory.starting === undefined || look.node.listening !== false) return null
-    return { reason: 'node-silent', detail: `port ${look.plan.p2pPort} does not listen yet` }
-  }
-  const { status } = look.node
-  if (!status) return silence(look)
-  if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0) return { reason: 'state-syncing' }
-  if (status.catchingUp && rises(memory)) return { reason: 'catching-up', detail: `height ${status.height}` }
-  if (status.validator && look.settings.doubleSignCheckHeight > 0) {
-    return { reason: 'double-sign-check', detail: `double_sign_check_height = ${look.settings.doubleSignCheckHeight}` }
-  }
-  return status.validator && status.upgradePending ? { reason: 'upgrade-pending' } : null
-}
-
-/** One sample says nothing yet: a node that catches up is left alone until two tell that its height stands still. */
-function rises(memory: Memory): boolean {
-  const [first, last] = [memory.heights.at(0), memory.heights.at(-1)]
-  return !first || !last || first.at === last.at || last.height > first.height
 }
 
 /** The last restart, where it was for this snapshot, and the process that came of it still runs. */
@@ -251,7 +237,7 @@ function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold |
   const need = memory.need
   if (look.plan.turns === 'controller') return controllerGate(wish, look, memory)
   if (!need) return { reason: 'awaiting-turn' }
-  const until = settledAt(wish, look, need, times) + need.delaySeconds * 1000
+  const until = settledAt(wish, look, memory, need, times) + need.delaySeconds * 1000
   return look.now < until ? { reason: 'awaiting-turn', until } : null
 }
 
@@ -274,11 +260,17 @@ function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hol
 }
 
 /** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */
-function sourcesBehind(wish: Wish, look: Look): KeySource[] {
+function sourcesBehind(wish: Wish, look: Look): Source[] {
   const missing = new Set(wish.missing.filter(one => one.learns === 'list').map(one => peerKey(one.peer)))
   return changedSources(look.plan, wish.lists, wish.given).filter(
     source => wish.blind || (wish.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
   )
+}
+
+function nameOf(source: Source): string {
+  const list = source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+  if (source.unseen) return `nothing in the pod hands ${list} to the node, which can only be told it`
+  return source.kind === 'Literal' ? list : `${list} (${source.via})`
 }
 
 /** A restarted process gets no startupProbe: where the liveness probe would not wait for it, the container has to start again. */

@@ -1,6 +1,6 @@
 // What a node process was given when it started, and whether it would learn anything from starting again.
 import { isAddress, type Peer, peerKey, uniquePeers } from '../peers/peer.ts'
-import type { KeySource, Level, Plan, Source } from '../peers/plan.ts'
+import type { Level, Plan, Source } from '../peers/plan.ts'
 import { levels } from '../peers/plan.ts'
 import { type Snapshot, snapshotHash } from '../peers/snapshot.ts'
 import type { Look, Timing } from './look.ts'
@@ -85,7 +85,38 @@ export function givenAtStart(memory: Memory, look: Look, process: { startedAt: n
       .map(sourceKey)
       .flatMap(key => (memory.given?.lists[key] ? [[key, memory.given.lists[key]]] : [])),
   )
-  return givenFrom({ ...chosen, ...carried }, look.hosts, host => isUncertain(host, startedAt, times))
+  const exported = hasExports(memory, process)
+  const handed = withoutUnseen({ ...chosen, ...carried }, look.plan, exported)
+  const given = givenFrom(handed, look.hosts, host => isUncertain(host, startedAt, times))
+  return exported ? given : inDoubt(given, look.plan, lists)
+}
+
+/** The supervisor gave the process what the sidecar exports; before a variable was learned, that was without it. */
+function hasExports({ learned }: Memory, process: { startedAt: number; given?: string }): boolean {
+  return process.given !== undefined && (learned === undefined || process.startedAt > learned.at)
+}
+
+/**
+ * With doubt about the peers of variables that something else outranks, of which a process started without: a script may have handed it their list, or
+ * what it had written down of an earlier one. Whom it is connected to settles that.
+ */
+export function inDoubt(given: Given, plan: Plan, lists: Lists): Given {
+  const copied = plan.sources.filter(source => isExported(source) && !source.unseen && 'via' in source && /^env/.test(source.via))
+  const hosts = copied.flatMap(source => (lists[sourceKey(source)] ?? []).map(peer => peer.host))
+  return hosts.length === 0 ? given : { ...given, uncertain: [...new Set([...given.uncertain, ...hosts])] }
+}
+
+/**
+ * A start hands a process nothing of a list that nothing in its pod sees, unless its supervisor exported it: the token says that there were exports. What
+ * such a process was told by an earlier sidecar is not known either; telling it again harms nobody.
+ */
+function withoutUnseen(lists: Lists, plan: Plan, exported: boolean): Lists {
+  const unseen = plan.sources.filter(source => source.unseen && !(isExported(source) && exported))
+  return { ...lists, ...Object.fromEntries(unseen.map(source => [sourceKey(source), []])) }
+}
+
+function isExported(source: Source): boolean {
+  return source.kind !== 'Literal' && source.override !== undefined
 }
 
 /** Names that have not been answered since the process started, and do not resolve: the process has probably got no answer either. */
@@ -120,6 +151,8 @@ export function givenByRestart(memory: Memory, look: Look & { list: { ok: true }
     look.plan.sources.map(source => {
       const key = sourceKey(source)
       const delivered = levels.indexOf(source.level) <= levels.indexOf(level)
+      // Whatever a running process was told of it, the next one is not given it.
+      if (!delivered && source.unseen) return [key, []]
       return [key, (delivered ? look.list.lists[key] : memory.given?.lists[key]) ?? look.list.lists[key] ?? []]
     }),
   )
@@ -129,14 +162,14 @@ export function givenByRestart(memory: Memory, look: Look & { list: { ok: true }
   return { ...given, addresses: Object.fromEntries(addresses) }
 }
 
-/** `perhaps`: the answer is the same as at the node's start, but was then too young to know that the node got it. */
+/** `perhaps`: it is the same as at the node's start, but it is not known that the node got it then: the answer was too young, or a script was between. */
 export type Learns = 'list' | 'address' | 'perhaps' | null
 
 /** What starting again would tell the node about this peer that it was not told at its last start; null for nothing. */
 export function wouldLearn(peer: Peer, given: Given, hosts: Readonly<Record<string, HostView>>): Learns {
   const key = peerKey(peer)
   if (!Object.values(given.lists).some(peers => peers.some(known => peerKey(known) === key))) return 'list'
-  if (isAddress(peer.host)) return null
+  if (isAddress(peer.host)) return given.uncertain.includes(peer.host) ? 'perhaps' : null
   const then = given.addresses[peer.host] ?? []
   // Rotating answers differ at every look; a node that was given any of them would be given another of the same.
   if (hosts[peer.host]?.rotating) return then.length === 0 ? 'address' : null
@@ -150,18 +183,18 @@ export function wouldLearn(peer: Peer, given: Given, hosts: Readonly<Record<stri
 /** The same, after the node was seen to have dialled these hosts at a present address: so it knows them. */
 export function withLearned(given: Given, dialled: readonly string[], hosts: Readonly<Record<string, HostView>>): Given {
   if (dialled.length === 0) return given
-  const addresses = Object.fromEntries(dialled.map(host => [host, addressesOf(host, hosts)]))
+  const addresses = Object.fromEntries(dialled.filter(host => !isAddress(host)).map(host => [host, addressesOf(host, hosts)]))
   return { ...given, addresses: { ...given.addresses, ...addresses }, uncertain: given.uncertain.filter(host => !dialled.includes(host)) }
 }
 
-/** Key sources whose list is not the one that was given. */
-export function changedSources(plan: Plan, lists: Lists, given: Given): KeySource[] {
+/** Sources whose list is not the one that was given; a literal list is among them only where it is unseen. */
+export function changedSources(plan: Plan, lists: Lists, given: Given): Source[] {
   const keys = (peers: readonly Peer[] | undefined) =>
     uniquePeers(peers ?? [])
       .map(peerKey)
       .join('\n')
   return plan.sources.filter(
-    (source): source is KeySource => source.kind !== 'Literal' && keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
+    source => (source.kind !== 'Literal' || source.unseen) && keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
   )
 }
 

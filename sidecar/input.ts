@@ -9,6 +9,7 @@ import { inputFile, sourceFile } from '../peers/pod.ts'
 import { sourceKey } from './given.ts'
 import type { Lists } from './memory.ts'
 import { type NodeSettings, readNodeSettings } from './node-settings.ts'
+import { type Learned, withProgram } from './program.ts'
 
 export type ListInput =
   /** `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about what is absent. */
@@ -38,12 +39,12 @@ const maxTries = 10
 
 /**
  * Reads everything below `dir`, of one version: the kubelet swaps all files of the volume together. A bad list is a value that says what is
- * wrong with it. Rejects only where the plan cannot be read or used, or another file cannot be read although it is there.
+ * wrong with it. `learned`: the node's program, where only the process told it. Rejects only where the plan cannot be read or used, or another file cannot be read although it is there.
  */
-export async function readInput(dir: string): Promise<Input> {
+export async function readInput(dir: string, learned?: Learned): Promise<Input> {
   for (let tries = 0; tries < maxTries; tries++) {
     const version = await versionOf(dir)
-    const input = await readOnce(version).then(
+    const input = await readOnce(version, learned).then(
       value => ({ value }),
       (error: unknown) => ({ error }),
     )
@@ -60,8 +61,8 @@ async function versionOf(dir: string): Promise<string> {
   return realpath(join(dir, '..data')).catch(() => dir)
 }
 
-async function readOnce(dir: string): Promise<Input> {
-  const plan = await readPlan(join(dir, inputFile.plan))
+async function readOnce(dir: string, learned: Learned | undefined): Promise<Input> {
+  const plan = withProgram(await readPlan(join(dir, inputFile.plan)), learned)
   const annotation = async (file: string) => (await readText(join(dir, file)))?.trim() || undefined
   const [peerHash, endpoints, turn, pause, allowMassRemoval, ...read] = await Promise.all([
     annotation(inputFile.peerHash),
@@ -153,25 +154,35 @@ function withExports(list: ListInput, read: readonly Read[]): { list: ListInput;
 }
 
 /**
- * Lists that are variables, as they are; and for files that a variable outranks, that variable with the peers of all files of its role: those
- * that are not frozen, too, since it outranks them as well.
+ * Lists that are variables, as they are; and for lists that another variable outranks, that variable with the peers of all sources of its role that it
+ * outranks: all files; and where a script makes something of variables, or the list stands nowhere in the pod, the variables and literal lists as well.
  */
 function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> {
   const exports: Record<string, string> = {}
-  const files = read.flatMap(({ source }) =>
-    source.kind !== 'Literal' && source.via !== 'env' && source.via !== 'envFrom' ? [source] : [],
-  )
   for (const { source, text } of read) {
     if (source.kind === 'Literal' || text === undefined) continue
     if ((source.via === 'env' || source.via === 'envFrom') && source.variable !== undefined) exports[source.variable] = text
   }
-  for (const { override, role } of files) {
-    if (override === undefined) continue
-    const peers = uniquePeers(files.flatMap(file => lists[sourceKey(file)] ?? []).filter(peer => peer.role === role))
+  for (const { source } of read) {
+    if (source.kind === 'Literal' || source.override === undefined) continue
+    const { override, role } = source
+    // The pod sets that variable itself from a list: it stays what that list says.
+    if (exports[override] !== undefined) continue
+    const outranked = read.map(one => one.source).filter(one => isFile(one) || isBesideFiles(override, read))
+    const peers = uniquePeers(outranked.flatMap(one => lists[sourceKey(one)] ?? []).filter(peer => peer.role === role))
     // An empty variable would outrank what the node's file still lists.
     if (peers.length > 0) exports[override] = writePeers('cometbft-list', peers)
   }
   return exports
+}
+
+function isFile(source: Source): boolean {
+  return source.kind !== 'Literal' && source.via !== 'env' && source.via !== 'envFrom'
+}
+
+/** Whether the variable carries more than files. */
+function isBesideFiles(override: string, read: readonly Read[]): boolean {
+  return read.some(({ source }) => source.kind !== 'Literal' && source.override === override && (!isFile(source) || source.unseen === true))
 }
 
 function nameOf(source: Source): string {

@@ -82,6 +82,14 @@ export type Timing = {
   readonly tellSeconds: number
   /** From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is told often. */
   readonly tellEverySeconds: number
+  /**
+   * How long a node that listens for peers and is connected to some may leave its status API unanswered before that is taken not to be there, if it has
+   * never answered since the process began. CometBFT's RPC is up before it listens for peers (node.OnStart), so seconds would do; five minutes hold ten
+   * looks, each of which waits 3 s, and so outlast a machine that is overloaded while the node starts. Three times that where nobody is connected.
+   */
+  readonly absentApiSeconds: number
+  /** The same, where the process before had none at that port. One look more than a busy start takes. */
+  readonly deadApiSeconds: number
   /** A node that was told in vain is not told the same again before this, where telling is all that is allowed. */
   readonly tellAgainSeconds: number
 }
@@ -101,5 +109,7 @@ export const timing: Timing = {
   stableSettleSeconds: 180,
   tellSeconds: 120,
   tellEverySeconds: 2,
+  absentApiSeconds: 300,
+  deadApiSeconds: 60,
   tellAgainSeconds: 600,
 }

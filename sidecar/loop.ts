@@ -14,12 +14,13 @@ import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { HostView, NodeView } from './observation.ts'
 import { pageOf } from './page.ts'
+import { type Learned, mayLearn, questionsDue } from './program.ts'
 import type { Reach } from './reach.ts'
 import { type Outcome, reconcile } from './reconcile.ts'
 import type { HotNode, Told } from './tell/tell.ts'
 
 export type LoopParts = {
-  readonly readInput: () => Promise<Input>
+  readonly readInput: (learned?: Learned) => Promise<Input>
   /** `doubted`: hosts whose answer is known to be old; they are asked about anew. */
   readonly lookUp: (hosts: readonly string[], doubted: readonly string[]) => Promise<Record<string, HostView>>
   /** When the next DNS answer expires, in ms since the epoch. */
@@ -61,6 +62,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let nodeId: string | undefined
   let told: Told | undefined
   let known = noEndpoints
+  /** How often the supervisor was asked for the programs of this process. */
+  let asked = { identity: '', times: 0 }
   let openSince: Readonly<Record<string, number>> = {}
   let lookedAt = now()
   let failure: string | null = null
@@ -70,7 +73,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let closed = false
 
   async function lookOnce(): Promise<void> {
-    const input = await parts.readInput()
+    const input = await parts.readInput(current.learned)
     known = endpointsOf(input, known, log, now())
     const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints })
     nodeId = look.self.id
@@ -79,12 +82,23 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     const outcome = reconcile(current, look, parts.timing)
     await parts.save(outcome.memory)
     countEnded(parts.metrics, current, outcome.memory)
+    if (outcome.memory.learned !== current.learned) {
+      log.info(
+        { learned: outcome.memory.learned },
+        'the program below the script is known; its variable carries the list from the next start on',
+      )
+      // What follows is decided with the plan that this makes.
+      hinted = true
+    }
     current = outcome.memory
     const next = pageOf(look, outcome, page)
+    if (next.node.noStatusApi !== undefined && page?.node.noStatusApi === undefined)
+      log.warn({ detail: next.node.noStatusApi }, 'no status API')
     if (next.phase !== page?.phase || next.reason !== page?.reason || next.detail !== page?.detail) tell(log, next)
     page = next
     parts.metrics.show(next)
     await giveNextStart(input, outcome)
+    await askPrograms(look)
     if (outcome.decision.do === 'restart') await restart(outcome.decision)
     if (outcome.decision.do === 'tell') told = await tellNode(outcome.decision)
     // What follows a refusal need not wait.
@@ -99,6 +113,16 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     if (wanted === exported) return
     await parts.reach.prepare(input.exports, token)
     exported = wanted
+  }
+
+  /** Asks which program a script has started, until that is known. The answer is in the state, of which a hint tells. */
+  async function askPrograms({ plan, process }: Look): Promise<void> {
+    if (!parts.reach.askPrograms || !('identity' in process) || !(current.learned ? !current.learned.listens : mayLearn(plan))) return
+    if (asked.identity !== process.identity) asked = { identity: process.identity, times: 0 }
+    const due = questionsDue(process.startedAt, now())
+    if (due <= asked.times) return
+    asked = { ...asked, times: due }
+    await parts.reach.askPrograms(plan.p2pPort)
   }
 
   async function restart({ intent, why }: Extract<Outcome['decision'], { do: 'restart' }>): Promise<void> {

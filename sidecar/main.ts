@@ -34,7 +34,7 @@ export async function runSidecar(
   const hot = hotNode(plan, { rpcHost: options.nodeHost })
   const loop = startLoop(
     {
-      readInput: () => readInput(options.input),
+      readInput: learned => readInput(options.input, learned),
       lookUp: (hosts, doubted) => resolver.look(hosts, doubted),
       nextLookUp: () => resolver.dueAt(),
       lookAtNode: (current: Plan) =>

@@ -5,6 +5,8 @@ import type { RestartOutcome } from '../peers/page.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Level } from '../peers/plan.ts'
 import type { HostView } from './observation.ts'
+import type { Learned } from './program.ts'
+import type { StatusApi } from './status-api.ts'
 
 /** Peers by source, keyed by sourceKey. Kept apart because a restart delivers a source only at the source's own level. */
 export type Lists = Readonly<Record<string, readonly Peer[]>>
@@ -72,6 +74,8 @@ export type Memory = {
   readonly version: 1
   /** `upAt`: when it was first seen to listen and to answer; by then it has looked its peers' names up. */
   readonly process: { readonly identity: string; readonly startedAt: number; readonly upAt?: number } | null
+  /** Of a node that has a status API to ask; absent before the first look, and in memories of older sidecars. */
+  readonly api?: StatusApi
   readonly given: Given | null
   /**
    * What the running process surely knows in place of that, since it was told; while it is being told, what it knows either way. Forgotten when it
@@ -99,6 +103,8 @@ export type Memory = {
   readonly lastStartSeconds?: number
   /** The process whose start is being measured: one that was seen young and has not listened yet. */
   readonly starting?: string
+  /** The node's program below a script; see program.ts. */
+  readonly learned?: Learned
   readonly hosts: Readonly<Record<string, HostView>>
 }
 

@@ -1,5 +1,6 @@
 // What the sidecar sees, as values: the types between the parts that look (input, resolve, cometbft, sockets, probe) and the one that decides (reconcile).
 // Times are milliseconds since the epoch, from the clock that is passed in.
+import type { Program } from './supervisor.ts'
 
 /** What is known of the addresses behind one host. For a host that is itself an address: that address, since the start. */
 export type HostView = {
@@ -70,4 +71,6 @@ export type NodeProcess = {
   readonly phase?: string
   /** The last request that the supervisor took. */
   readonly request?: string
+  /** The programs below the supervisor, where it was asked for them. */
+  readonly programs?: readonly Program[]
 }

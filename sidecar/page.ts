@@ -7,6 +7,7 @@ import { hashOf, peersOf } from './given.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Outcome } from './reconcile.ts'
+import { absentSentence } from './status-api.ts'
 
 /** The page for one look. `previous` gives `since` where phase and reason have not changed. */
 export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Page {
@@ -70,6 +71,7 @@ function toldOf({ told, telling }: Memory): Page['told'] {
 
 function nodeOf(look: Look, memory: Memory): Page['node'] {
   const { seenBy, status, listening } = look.node
+  const noStatusApi = absentSentence(memory, look)
   return {
     ...(look.self.id === undefined ? {} : { id: look.self.id }),
     ...(memory.process ? { startedAt: iso(memory.process.startedAt) } : {}),
@@ -78,6 +80,7 @@ function nodeOf(look: Look, memory: Memory): Page['node'] {
     ...(status?.votingPower === undefined ? {} : { votingPower: status.votingPower }),
     ...(status?.totalPower === undefined ? {} : { totalPower: status.totalPower }),
     ...(listening === undefined ? {} : { listening }),
+    ...(noStatusApi === undefined ? {} : { noStatusApi }),
   }
 }
 

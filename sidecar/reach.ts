@@ -16,6 +16,8 @@ export interface Reach {
   find(): Promise<{ process: NodeProcess } | Held>
   /** Prepares what the next start of the node will be given: exports and token under wrap, nothing otherwise. */
   prepare(exports: Readonly<Record<string, string>>, token: string): Promise<void>
+  /** Under wrap: has the supervisor name the programs below it, which the process then tells; `port`: the P2P port. Absent where there is nobody to ask. */
+  askPrograms?(port: number): Promise<void>
   /** Carries out one restart request; returns when it has been taken, not when the node is back. The same ID again is the same request. */
   restart(stop: Stop): Promise<{ ok: true } | ({ ok: false } & Held)>
 }

@@ -5,7 +5,7 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, massRemoval, restartFor, shutGate, silence, twoTriesSeconds, type Wish } from './gates.ts'
+import { type Hold, levelFor, massRemoval, restartFor, shutGate, twoTriesSeconds, type Wish } from './gates.ts'
 import {
   doubtUnanswered,
   givenAtStart,
@@ -20,7 +20,10 @@ import {
 } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
+import { silence } from './node-gate.ts'
 import type { NodeProcess } from './observation.ts'
+import { rememberProgram } from './program.ts'
+import { rememberApi, wasAbsent } from './status-api.ts'
 import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'
 
 export type Decision =
@@ -56,8 +59,9 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const learned = (given: Given | null) => given && withLearned(given, dialled, look.hosts)
   const remembered = { ...taken, given: learned(taken.given), taught: learned(taken.taught) }
   const assessed = assess(look, lists, knownTo(remembered))
+  const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
-  return { ...decide(remembered, look, assessed, times), assessed, mayGive }
+  return { ...decide(told, look, assessed, times), assessed, mayGive }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
@@ -104,9 +108,12 @@ function restartOrWait(memory: Memory, whole: Wish, look: GoodLook, times: Timin
   return restart(wishing, wish, giving, level.level, look)
 }
 
-/** An owner that replaces the pod on an edited list brings new peers itself. */
-function leftToUs(missing: readonly Assessed[], look: Look): readonly Assessed[] {
-  return look.plan.ownerRolls ? missing.filter(one => one.learns !== 'list') : missing
+/** An owner that replaces the pod on an edited list brings new peers itself; but not those of a list that nothing in the pod sees. */
+function leftToUs(missing: readonly Assessed[], look: GoodLook): readonly Assessed[] {
+  if (!look.plan.ownerRolls) return missing
+  const unseen = look.plan.sources.filter(source => source.unseen).flatMap(source => look.list.lists[sourceKey(source)] ?? [])
+  const keys = new Set(unseen.map(peerKey))
+  return missing.filter(one => one.learns !== 'list' || keys.has(peerKey(one.peer)))
 }
 
 /** No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody has any more. */
@@ -210,25 +217,31 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   }
   // A node that takes minutes to open its database gets twice what its last start took.
   const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
-  const outcome = process ? outcomeOf(memory, intent, look, assessed) : null
+  const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
   if (look.now < until) return { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
 }
 
-/** The P2P port listens, and the status API answers where there is one. */
-function isUp(look: Look): boolean {
-  return look.node.listening !== false && !silence(look)
+/** The P2P port listens, and the status API answers where there is one: where the process before had none, that is not waited for. */
+function isUp(look: Look, memory: Memory, times: Timing): boolean {
+  return look.node.listening !== false && (wasAbsent(memory) || !silence(look, memory, times))
 }
 
 /**
  * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. `overtaken`
  * where none but such as have moved since are missing: the node learned another address, and the next restart is for the present one. Else null.
  */
-function outcomeOf(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[]): 'verified' | 'overtaken' | null {
+function outcomeOf(
+  memory: Memory,
+  intent: Intent,
+  look: Look,
+  assessed: readonly Assessed[],
+  times: Timing,
+): 'verified' | 'overtaken' | null {
   if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
-  if (!isUp(look)) return null
+  if (!isUp(look, memory, times)) return null
   const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
   return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
@@ -278,9 +291,8 @@ function wait(memory: Memory, hold: Hold): Step {
 
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
-  const listed = rememberLists(rememberTold(rememberTurn(memory, look), look), look)
-  const withProcess =
-    'identity' in look.process ? rememberUp(rememberProcess(listed, look, look.process, times), look) : observed(listed, look, times)
+  const listed = rememberLists(rememberTold(rememberTurn(rememberProgram(memory, look), look), look), look)
+  const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
   const given = withProcess.given && doubtUnanswered(withProcess.given, withProcess.process, look.hosts)
   return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
@@ -317,9 +329,10 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
 }
 
-function rememberUp(memory: Memory, look: Look): Memory {
+function rememberUp(memory: Memory, look: Look, times: Timing): Memory {
   const { process } = memory
-  return process === null || process.upAt !== undefined || !isUp(look) ? memory : { ...memory, process: { ...process, upAt: look.now } }
+  if (!('identity' in look.process) || process === null || process.upAt !== undefined || !isUp(look, memory, times)) return memory
+  return { ...memory, process: { ...process, upAt: look.now } }
 }
 
 /**
@@ -355,9 +368,14 @@ function rememberStart(memory: Memory, look: Look, process: NodeProcess): Memory
   return { ...rest, lastStartSeconds: Math.max(0, (look.now - process.startedAt) / 1000) }
 }
 
-/** Under observe the process may be out of sight: what the node was given is what there was when the sidecar first looked. */
+/**
+ * Under observe the process may be out of sight: what the node was given is what there was when the sidecar first looked; and when it does not listen, its
+ * process is ending or new, and what it was told is forgotten.
+ */
 function observed(memory: Memory, look: Look, times: Timing): Memory {
-  if (look.plan.reach.by !== 'observe' || memory.given || !look.list.ok) return memory
+  if (look.plan.reach.by !== 'observe') return memory
+  if (memory.given) return look.node.listening === false && memory.taught ? { ...memory, taught: null, telling: null } : memory
+  if (!look.list.ok) return memory
   return { ...memory, given: givenAtStart(memory, look, { startedAt: look.now }, times) }
 }
 

@@ -23,9 +23,25 @@ export type SupervisorState = {
   readonly given?: string
   /** The last child's exit code. */
   readonly code?: number
+  /** The child's programs, after they were asked for; not shells. */
+  readonly programs?: readonly Program[]
 }
 
-export type Request = { verb: 'restart' | 'exit'; id: string } | { verb: 'hold'; id: string; seconds: number }
+/** A program that runs in the node's container. */
+export type Program = {
+  readonly name: string
+  /** It owns the socket that listens on the P2P port. */
+  readonly listens: boolean
+  /** One of its arguments is `start`. */
+  readonly starts: boolean
+  readonly ageSeconds: number
+}
+
+export type Request =
+  | { verb: 'restart' | 'exit'; id: string }
+  | { verb: 'hold'; id: string; seconds: number }
+  /** Has the child's programs named in the state; `port`: the P2P port. */
+  | { verb: 'look'; id: string; port: number }
 
 /** `absent` says in words why the supervisor cannot be told about or asked. */
 export type Absent = { readonly absent: string }
@@ -56,6 +72,7 @@ const shape = {
   request: /^[A-Za-z0-9._:-]{1,64}$/,
   given: /^[\x21-\x7e]{1,256}$/,
   code: /^\d{1,3}$/,
+  programs: /^[A-Za-z0-9._-]{1,64}:l?s?:\d{1,9}(?: [A-Za-z0-9._-]{1,64}:l?s?:\d{1,9}){0,7}$/,
 } as const
 
 /** The state, or in words what is wrong with it. Keys that are not known are left to newer supervisors. */
@@ -71,7 +88,7 @@ export function parseState(text: string): SupervisorState | string {
     if (value === undefined) return `it has no line "${key}"; expected the state that supervise writes`
     if (!expected.test(value)) return `${key} is ${JSON.stringify(value.slice(0, 60))}; expected ${expected.source}`
   }
-  const { supervisor = '', phase, starts, pid, started, request, given, code } = values
+  const { supervisor = '', phase, starts, pid, started, request, given, code, programs } = values
   return {
     supervisor,
     phase: phase as Phase,
@@ -81,7 +98,13 @@ export function parseState(text: string): SupervisorState | string {
     ...(request === undefined ? {} : { request }),
     ...(given === undefined ? {} : { given }),
     ...(code === undefined ? {} : { code: Number(code) }),
+    ...(programs === undefined ? {} : { programs: programs.split(' ').map(programOf) }),
   }
+}
+
+function programOf(text: string): Program {
+  const [name = '', flags = '', age] = text.split(':')
+  return { name, listens: flags.includes('l'), starts: flags.includes('s'), ageSeconds: Number(age) }
 }
 
 /** Whether a supervisor reads the FIFO now. A state file alone does not say so: a killed supervisor leaves one behind. */
@@ -91,8 +114,9 @@ export async function listening(controlDir: string): Promise<{ listening: true }
 
 /** Writes one request; returns when the FIFO has it, which is before the supervisor takes it (see `request` in its state). */
 export async function sendRequest(controlDir: string, request: Request): Promise<{ sent: true } | Absent> {
-  const line = request.verb === 'hold' ? `hold ${request.id} ${request.seconds}` : `${request.verb} ${request.id}`
-  if (!/^(restart|exit|hold) [A-Za-z0-9._:-]{1,64}( [1-9]\d{0,4})?$/.test(line)) {
+  const number = request.verb === 'hold' ? ` ${request.seconds}` : request.verb === 'look' ? ` ${request.port}` : ''
+  const line = `${request.verb} ${request.id}${number}`
+  if (!/^(restart|exit|hold|look) [A-Za-z0-9._:-]{1,64}( [1-9]\d{0,4})?$/.test(line)) {
     throw new Error(
       `request ${JSON.stringify(line)} is not one that the supervisor takes; expected an ID of A-Z a-z 0-9 . _ : - (64 at most), whole seconds`,
     )

@@ -2,10 +2,12 @@
 // a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { Assessed } from './assess.ts'
-import { type Hold, massRemoval, silence, type Wish } from './gates.ts'
+import { type Hold, massRemoval, type Wish } from './gates.ts'
 import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Memory, Telling, ToldRecord } from './memory.ts'
+import { silence } from './node-gate.ts'
+import { isAbsent } from './status-api.ts'
 import type { PeerChange, PeerToTell } from './tell/tell.ts'
 
 export type Tell =
@@ -40,7 +42,7 @@ export function tellFirst(
   if (look.now < settled) return { memory, next: { reason: 'settling', until: settled } }
 
   const under = memory.telling?.hash === wish.hash && memory.telling.identity === identity ? memory.telling : null
-  const silent = silence(look)
+  const silent = silence(look, memory, times)
   // It hears nothing, and the time does not count: it would have been told in vain.
   if (silent) return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: silent }
   const since = under?.since ?? look.now
@@ -62,7 +64,9 @@ export function rememberTold(memory: Memory, look: Look): Memory {
   const { telling } = memory
   // The process is another: it has been told nothing.
   if (telling && telling.identity !== identityOf(look) && 'identity' in look.process) return { ...memory, telling: null }
-  if (!telling || !look.told || look.told.ok || !look.told.refused) return memory
+  if (!telling || !look.told || look.told.ok) return memory
+  // A node whose API is not there is told through the same port: nobody hears it, however often.
+  if (!look.told.refused && !isAbsent(memory)) return memory
   const { hash, identity, knew } = telling
   // It has taken nothing, and so has forgotten nothing.
   return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail }), taught: knew }

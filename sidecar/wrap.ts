@@ -51,11 +51,17 @@ export function createWrap(parts: ReachParts & { graceSeconds: number }): Reach 
           phase: state.phase,
           ...(state.given === undefined ? {} : { given: state.given }),
           ...(state.request === undefined ? {} : { request: state.request }),
+          ...(state.programs === undefined ? {} : { programs: state.programs }),
         },
       }
     },
 
     prepare: (exports, token) => writeExports(controlDir, exports, token),
+
+    async askPrograms(port) {
+      const sent = await sendRequest(controlDir, { verb: 'look', id: 'look', port })
+      if ('absent' in sent) log.info({ detail: sent.absent }, 'the supervisor could not be asked for its programs')
+    },
 
     async restart(stop) {
       const found = await current()

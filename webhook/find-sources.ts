@@ -9,6 +9,7 @@ import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { type Found, listFormat, literal, type Search } from './source-search.ts'
+import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
 
 export type FoundSources = { readonly sources: readonly Found[]; readonly warnings: readonly string[] }
@@ -33,7 +34,7 @@ export function findSources(
   const files = fileSources(search)
   const all = unique([...outranked(search, { flags, variables }, files), ...variables, ...flags.literals])
   const certain = all.filter(source => source.kind === 'Literal' || !source.guess)
-  const sources = certain.length > 0 ? certain : all
+  const sources = markUnread(container, profile, certain.length > 0 ? certain : all)
   if (certain.length === 0 && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
   return { sources, warnings: [...new Set(warnings)] }
 }
@@ -44,7 +45,9 @@ export function describeSources(sources: readonly Source[]): string {
 }
 
 function describe(source: Source): string {
-  if (source.kind === 'Literal') return `${source.name} (literal: addresses only)`
+  if (source.kind === 'Literal') {
+    return `${source.name} (literal: ${source.unseen ? 'the program does not read it, so the node can only be told it' : 'addresses only'})`
+  }
   const by: Record<Via, string> = {
     directory: 'a directory mount',
     subPath: 'a subPath mount',
@@ -52,7 +55,11 @@ function describe(source: Source): string {
     envFrom: `envFrom, variable ${source.variable ?? ''}`.trim(),
     init: 'init containers only',
   }
-  return `${source.kind} ${source.name}/${source.key} by ${by[source.via]}`
+  const place = `${source.kind} ${source.name}/${source.key}`
+  const beside = source.override ? `variable ${source.override}, exported at each restart` : undefined
+  if (source.unseen && source.via === 'init') return `${place}, which no container sees, by ${beside ?? 'telling alone'}`
+  if (source.unseen) return `${place} by ${beside ?? 'telling alone'}: the program does not read ${by[source.via]}`
+  return `${place} by ${by[source.via]}`
 }
 
 /** Each key once, at its first place: a key that is mounted twice is one list. */

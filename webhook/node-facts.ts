@@ -1,5 +1,5 @@
 // The rest of what a plan says about a node: its group, ports, times, whether it validates, and what stands around it.
-import type { Plan, Profile } from '../peers/plan.ts'
+import type { Plan, Profile, Source } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
 import { commandsOf, flagsOf } from './command-line.ts'
 import { dataOf, textOf } from './content.ts'
@@ -47,7 +47,7 @@ export function isValidator(pod: PodView, container: ContainerView, profile: Pro
 }
 
 /** The texts of the node's configuration files that can be read. */
-export function configTexts(input: Pick<DecideInput, 'configMap'>, sources: readonly Found[]): string[] {
+export function configTexts(input: Pick<DecideInput, 'configMap'>, sources: readonly (Found | Source)[]): string[] {
   return sources.flatMap(source => {
     if (source.kind !== 'ConfigMap' || !/-(toml|cfg)$/.test(source.format)) return []
     const data = dataOf(input.configMap(source.name))

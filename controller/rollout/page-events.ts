@@ -29,7 +29,13 @@ const gaveUp: ReadonlySet<string> = new Set(['already-restarted', 'breaker-open'
 /** What is new in `after`. Without a reading before there is nothing to compare with, and nothing is told. */
 export function eventsBetween(before: SeenPage | undefined, after: SeenPage): PodEvent[] {
   if (!before) return []
-  return [...restartEvents(before, after), ...toldEvents(before, after), ...phaseEvents(before, after)]
+  return [...restartEvents(before, after), ...toldEvents(before, after), ...phaseEvents(before, after), ...apiEvents(before, after)]
+}
+
+function apiEvents(before: SeenPage, after: SeenPage): PodEvent[] {
+  const { noStatusApi } = after.node
+  if (noStatusApi === undefined || before.node.noStatusApi !== undefined) return []
+  return [{ type: 'Warning', reason: 'NoStatusApi', message: noStatusApi }]
 }
 
 const restartWords: Readonly<Record<RestartOutcome, (what: string) => PodEvent>> = {

@@ -248,7 +248,8 @@ export function createPages(options: PagesOptions = {}): Pages {
 
 /** What a page says, without what changes at each look: heights, counts and the time. */
 function saidBy({ phase, reason, since, applied, wanted, list, turn, restarts, told, node }: SeenPage): string {
-  const { id, startedAt, catchingUp, listening, votingPower, totalPower } = node
-  const facts = [phase, reason, since, applied, wanted, list, turn, id, startedAt, catchingUp, listening, votingPower, totalPower]
+  const { id, startedAt, catchingUp, listening, votingPower, totalPower, noStatusApi } = node
+  const said = [phase, reason, since, applied, wanted, list, turn]
+  const facts = [...said, id, startedAt, catchingUp, listening, votingPower, totalPower, noStatusApi]
   return JSON.stringify([...facts, restarts, told])
 }

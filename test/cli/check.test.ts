@@ -92,6 +92,12 @@ t.test('what is said of one pod', async t => {
       pageOf({ list: null, phase: 'waiting', reason: 'list-missing' }),
       { list: { state: 'unread', found: null, annotation: hash('a', 'p1') } },
     ],
+    [
+      'no api',
+      {},
+      pageOf({ node: { seenBy: 'sockets', noStatusApi: 'no status API has answered at port 26657' } }),
+      { verdict: 'settled', notes: ['no status API has answered at port 26657'] },
+    ],
     ['a blind sidecar', {}, pageOf({}, 600), { verdict: 'problem' }],
     ['not yet', {}, { phase: 'starting', sentence: 'the first comparison is not finished' }, { verdict: 'under-way', phase: 'starting' }],
     ['no page', {}, { hello: 'world' }, { verdict: 'unseen', phase: 'unseen' }],

@@ -11,6 +11,13 @@ t.test('a state, whole and smallest', async t => {
   const expected = { supervisor: '12.34', phase: 'running', pid: 7, starts: 2, started: 56.78, request: 'r-1', given: 's1:abc', code: 143 }
   t.strictSame(parseState(running), expected)
   t.strictSame(parseState(`${running}newer key\n`), expected, 'a key of a newer supervisor')
+  t.strictSame(parseState(`${running}programs interchain-security-cd:ls:57 sleep::3\n`), {
+    ...expected,
+    programs: [
+      { name: 'interchain-security-cd', listens: true, starts: true, ageSeconds: 57 },
+      { name: 'sleep', listens: false, starts: false, ageSeconds: 3 },
+    ],
+  })
   t.strictSame(parseState('supervisor 1.00\nphase held\nstarts 0\n'), { supervisor: '1.00', phase: 'held', starts: 0 })
 })
 
@@ -25,6 +32,8 @@ t.test('a state that is none says what was found and what was expected', async t
     [running.replace('r-1', `r${'x'.repeat(64)}`), /request/],
     [running.replace('s1:abc', 'a b'), /given/],
     [running.replace('code 143', 'code 9999'), /code/],
+    [`${running}programs $(reboot):ls:1\n`, /programs/],
+    [`${running}programs ${'gaiad:s:1 '.repeat(8)}gaiad:s:1\n`, /programs/],
     ['__proto__ x\nconstructor y\n', /supervisor/],
   ]
   for (const [text, expected] of bad) t.match(parseState(text), expected, JSON.stringify(text.slice(0, 40)))

@@ -28,6 +28,13 @@ t.test('what is told between two readings of a page', async t => {
   const rows: [what: string, before: SeenPage | undefined, after: SeenPage, events: readonly string[]][] = [
     ['nothing to compare with', undefined, { ...settledPage, restarts: [restart('verified')], applied: Y }, []],
     ['nothing new', settledPage, settledPage, []],
+    ['has no status API', settledPage, { ...settledPage, node: { ...settledPage.node, noStatusApi: 'none' } }, ['Warning NoStatusApi']],
+    [
+      'has none still',
+      { ...settledPage, node: { ...settledPage.node, noStatusApi: 'none' } },
+      { ...settledPage, node: { ...settledPage.node, noStatusApi: 'none, and why' } },
+      [],
+    ],
     ['waits for its turn', settledPage, askingPage, ['Normal AwaitingTurn']],
     ['still waits', askingPage, { ...askingPage, wanted: hash('s', '3') }, []],
     ['restarts', askingPage, { ...askingPage, phase: 'restarting', restarts: [restart('asked')] }, ['Normal RestartingNode']],

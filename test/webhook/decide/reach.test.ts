@@ -66,6 +66,8 @@ t.test('levels, by how the node sees the list and by reach', t => {
   const never = { pod: { ...configMount, restartPolicy: 'Never' } }
   const subPath = { volumeMounts: [{ name: 'config', mountPath: '/home/config/config.toml', subPath: 'config.toml' }] }
   const env = { env: [{ name: 'PERSISTENT_PEERS', valueFrom: { configMapKeyRef: ref } }], volumeMounts: [] }
+  const own = { env: [{ name: 'GAIAD_P2P_PERSISTENT_PEERS', valueFrom: { configMapKeyRef: ref } }], volumeMounts: [] }
+  const uidPod = { pod: { ...configMount, ...uid } }
   const init = {
     volumes: [
       { name: 'config', configMap: { name: 'node' } },
@@ -92,12 +94,15 @@ t.test('levels, by how the node sees the list and by reach', t => {
     ['subPath, wrap, program unknown', { container: { ...subPath, ...script } }, 'subPath container'],
     ['subPath, wrap, program unknown, Never', { ...never, container: { ...subPath, ...script } }, 'subPath none'],
     ['subPath, signal', { ...signal, container: { ...bare, ...subPath } }, 'subPath container'],
-    ['env, wrap', { container: env }, 'env process'],
+    ['env that the program does not read, wrap', { container: env }, 'env process GAIAD_P2P_PERSISTENT_PEERS unseen'],
+    ['env that a script may read, wrap', { container: { ...env, ...script } }, 'env process'],
+    ['env, its own variable, wrap', { container: own }, 'env process'],
+    ['env that the program does not read, signal', { ...strategy('signal'), ...uidPod, container: env }, 'env none unseen'],
     ['env, signal', { ...signal, container: { ...bare, ...env } }, 'env container'],
     [
       'envFrom, wrap',
       { container: { envFrom: [{ configMapRef: { name: 'e' } }], volumeMounts: [] }, maps: { e: { PERSISTENT_PEERS: list } } },
-      'envFrom process',
+      'envFrom process GAIAD_P2P_PERSISTENT_PEERS unseen',
     ],
     ['init, wrap, program known', { pod: init, container: home }, 'init process GAIAD_P2P_PERSISTENT_PEERS'],
     ['init, wrap, program unknown', { pod: init, container: { ...home, ...script } }, 'init all-containers'],
@@ -118,12 +123,34 @@ t.test('levels, by how the node sees the list and by reach', t => {
       { pod: init, container: { volumeMounts: [...home.volumeMounts, { name: 'config', mountPath: '/elsewhere' }] } },
       'init process GAIAD_P2P_PERSISTENT_PEERS',
     ],
-    ['a literal', { container: { ...directory, volumeMounts: [], env: [{ name: 'PERSISTENT_PEERS', value: list }] } }, 'literal none'],
+    [
+      'an annotated ConfigMap that no container sees, wrap',
+      { annotations: { 'repeer.dev/config': 'configmap/m/k' } },
+      'init process GAIAD_P2P_PERSISTENT_PEERS unseen',
+    ],
+    [
+      'an annotated ConfigMap that no container sees, program unknown',
+      { annotations: { 'repeer.dev/config': 'configmap/m/k' }, container: script },
+      'init none unseen',
+    ],
+    [
+      'a literal',
+      { container: { ...directory, volumeMounts: [], env: [{ name: 'PERSISTENT_PEERS', value: list }] } },
+      'literal none unseen',
+    ],
+    [
+      'a literal that a script may read',
+      { container: { volumeMounts: [], env: [{ name: 'PERSISTENT_PEERS', value: list }], ...script } },
+      'literal none',
+    ],
+    ['a literal flag', { container: { volumeMounts: [], args: [`--p2p.persistent_peers=${list}`] } }, 'literal none'],
   ]
   for (const [what, change, expected] of rows) {
     const { plan } = injected(decide(input({ maps, ...change })))
     const told = plan.sources.map(source =>
-      source.kind === 'Literal' ? `literal ${source.level}` : [source.via, source.level, source.override].filter(Boolean).join(' '),
+      source.kind === 'Literal'
+        ? `literal ${source.level}${source.unseen ? ' unseen' : ''}`
+        : [source.via, source.level, source.override, source.unseen && 'unseen'].filter(Boolean).join(' '),
     )
     t.same(told, [expected], what)
   }

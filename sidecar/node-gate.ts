@@ -1,0 +1,47 @@
+// What the node itself is busy with, and whether it can be asked. Pure.
+import type { Hold, Wish } from './gates.ts'
+import type { Look, Timing } from './look.ts'
+import type { Memory } from './memory.ts'
+import { absentFrom, hasStatusApi, isAbsent } from './status-api.ts'
+
+/**
+ * A node whose status API is there to be asked, and does not answer; null for any other. One that has never answered this process may turn out not to be
+ * there, see status-api.ts: `until`.
+ */
+export function silence({ plan, node }: Look, memory: Memory, times: Timing): Hold | null {
+  if (!hasStatusApi(plan) || node.status || isAbsent(memory)) return null
+  const until = absentFrom(memory, plan, times)
+  return { reason: 'node-silent', ...(node.silent ? { detail: node.silent } : {}), ...(until === undefined ? {} : { until }) }
+}
+
+/**
+ * What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. Where an API was
+ * expected and is not there, what it would have told is left out; what its configuration tells still counts, whether or not it is a validator.
+ */
+export function nodeGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const silent = silence(look, memory, times)
+  if (silent) return silent
+  const { status } = look.node
+  if (!status) {
+    if (look.node.listening === false && (memory.starting !== undefined || isAbsent(memory))) {
+      return { reason: 'node-silent', detail: `port ${look.plan.p2pPort} does not listen${memory.starting === undefined ? '' : ' yet'}` }
+    }
+    return isAbsent(memory) && look.settings.doubleSignCheckHeight > 0 ? doubleSign(look) : null
+  }
+  if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0) return { reason: 'state-syncing' }
+  if (status.catchingUp && rises(memory)) return { reason: 'catching-up', detail: `height ${status.height}` }
+  if (status.validator && look.settings.doubleSignCheckHeight > 0) {
+    return doubleSign(look)
+  }
+  return status.validator && status.upgradePending ? { reason: 'upgrade-pending' } : null
+}
+
+function doubleSign({ settings }: Look): Hold {
+  return { reason: 'double-sign-check', detail: `double_sign_check_height = ${settings.doubleSignCheckHeight}` }
+}
+
+/** One sample says nothing yet: a node that catches up is left alone until two tell that its height stands still. */
+function rises(memory: Memory): boolean {
+  const [first, last] = [memory.heights.at(0), memory.heights.at(-1)]
+  return !first || !last || first.at === last.at || last.height > first.height
+}
