@@ -1,51 +1,122 @@
-// The programs that a container starts: its command and args, seen through the shells and small wrappers that charts put around them.
+// The programs that a container starts, and the files that its scripts write: its command and args, seen through shells, scripts (also
+// mounted ones) and wrappers. Everything that asks about commands, flags, lists and ports reads this one result.
+//
+//   commandsOf(container)   the commands that are started, in the order of the script
+//   startedBy(container)    the same with the files written, the variables assigned, and the scripts that were not read
+//   environment(container)  the container's variables
+//   fileOf(container)(path) the ConfigMap's or Secret's key at a path
+//   flagsOf(command, names) the values of a flag
+import { dataOf, textOf as dataText } from './content.ts'
+import { type Environment, environmentOf } from './environment.ts'
+import { type MountedKey, mountedFiles } from './mounted-files.ts'
 import type { ContainerView } from './pod-view.ts'
+import {
+  type Command,
+  type Evaluated,
+  evaluateCommand,
+  isSubcommand,
+  literalValue,
+  type Mounted,
+  type Parsed,
+  parse,
+  shownText,
+  type Value,
+  type Word,
+} from './shell/index.ts'
 
-export type Word = {
-  readonly text: string
-  /** Where it stands in the pod spec: "command[0]", "args[3]". */
+export { baseName, type Command, type Word } from './shell/index.ts'
+
+export type Flag = {
+  readonly flag: string
+  /** The text; what is not known stands as `$NAME` or `$(...)`. */
+  readonly value: string
+  /** The value with what is known of its origin. */
+  readonly pieces: Value
   readonly place: string
-  /** Inside a script: the shell, not the kubelet, expands it. */
   readonly script: boolean
 }
 
-/** One program and its arguments. The program is undefined where the image's entrypoint is the program and the spec only gives arguments. */
-export type Command = { readonly program: string | undefined; readonly words: readonly Word[] }
+type Around = {
+  readonly environment: Environment
+  readonly file: (path: string) => MountedKey | undefined
+  evaluated: Evaluated | undefined
+}
 
-export type Flag = { readonly flag: string; readonly value: string; readonly place: string; readonly script: boolean }
+/** Found once for each container. */
+const found = new WeakMap<ContainerView, Around>()
 
-const shells = new Set(['sh', 'bash', 'ash', 'dash', 'zsh'])
-/** What starts the next word as a program, without options of its own that take a value. */
-const prefixes = new Set(['exec', 'env', 'nohup', 'time', 'command', 'then', 'do', 'else', 'if', 'while', 'until', '{', '!', 'busybox'])
-const inits = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'docker-init', 'nice', 'ionice', 'setsid', 'stdbuf', 'catchsegv'])
-/** These take one word before the program: a user, or a time. */
-const oneWord = new Set(['gosu', 'su-exec', 'timeout'])
-/** First arguments that are subcommands, and so never the program of an image with an entrypoint. */
-const subcommands = new Set(['start', 'run', 'node', 'run_node', 'unsafe-start'])
-/** A script nested deeper than this is nobody's manifest. */
-const deepest = 4
+function around(container: ContainerView): Around {
+  const known = found.get(container)
+  if (known) return known
+  const { pod, configMap, allowance } = container.around
+  const made: Around = {
+    environment: environmentOf(container, { podName: pod().name, configMap, allowance }),
+    file: mountedFiles(pod(), container, configMap),
+    evaluated: undefined,
+  }
+  found.set(container, made)
+  return made
+}
 
-const found = new WeakMap<ContainerView, readonly Command[]>()
-
-/** The commands of a container, in the order of their text; found once for each container. */
+/** The commands of a container, in the order in which its scripts come to them. */
 export function commandsOf(container: ContainerView): readonly Command[] {
-  const commands = found.get(container) ?? findCommands(container)
-  found.set(container, commands)
-  return commands
+  return startedBy(container).commands
 }
 
-function findCommands(container: ContainerView): Command[] {
-  const command = placed(container.command, 'command')
-  const args = placed(container.args, 'args')
-  if (command.length > 0) return unwrap([...command, ...args], 0)
+/** What a container starts and leaves behind. */
+export function startedBy(container: ContainerView): Evaluated {
+  const own = around(container)
+  own.evaluated ??= evaluate(container, own)
+  return own.evaluated
+}
+
+/** The container's variables. */
+export function environment(container: ContainerView): Environment {
+  return around(container).environment
+}
+
+/** Which key stands at a path of the container. */
+export function fileOf(container: ContainerView): (path: string) => MountedKey | undefined {
+  return around(container).file
+}
+
+function evaluate(container: ContainerView, own: Around): Evaluated {
+  const command = placed(own.environment, container.command, 'command')
+  const args = placed(own.environment, container.args, 'args')
   const first = args[0]?.text ?? ''
-  if (args.length === 0) return []
-  return first.startsWith('-') || subcommands.has(first) ? [{ program: undefined, words: args }] : unwrap(args, 0)
+  // Without a command the image's entrypoint is the program, or starts the one that its first argument names.
+  if (command.length === 0 && (first.startsWith('-') || isSubcommand(first)))
+    return { commands: [{ program: undefined, words: args, given: new Map() }], writes: [], assigned: [], unread: [] }
+  const { configMap, allowance } = container.around
+  const file = (path: string): Mounted | undefined => {
+    const key = own.file(path)
+    if (!key) return undefined
+    const place = `${key.kind} ${key.name}/${key.key}`
+    const data = key.kind === 'ConfigMap' ? dataOf(configMap(key.name)) : undefined
+    const text = data && dataText(data, key.key)
+    return text === undefined ? { text, place } : { text, place, parsed: () => parsedKey(data ?? {}, key.key, text) }
+  }
+  return evaluateCommand([...command, ...args], { variable: name => own.environment.variable(name), file }, allowance)
 }
 
-/** The last part of a path. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
+function placed({ expanded }: Environment, texts: readonly string[], list: string): Word[] {
+  return texts.map((text, index) => {
+    const value = text === '' ? literalValue('') : expanded(text)
+    return { value, text: shownText(value), place: `${list}[${index}]`, script: false }
+  })
+}
+
+type Data = Readonly<Record<string, string>>
+
+/** For as long as a ConfigMap does not change: many pods run one script. */
+const parsed = new WeakMap<Data, Map<string, Parsed>>()
+
+function parsedKey(data: Data, key: string, text: string): Parsed {
+  const keys = parsed.get(data) ?? new Map<string, Parsed>()
+  parsed.set(data, keys)
+  const known = keys.get(key) ?? parse(text)
+  keys.set(key, known)
+  return known
 }
 
 /**
@@ -53,114 +124,35 @@ export function baseName(path: string): string {
  * the next flag, each by itself. What follows a standalone "--" belongs to another node (a collator's relay chain) and is left out.
  */
 export function flagsOf(command: Command, names: readonly string[], many = false): Flag[] {
-  const found: Flag[] = []
+  const flags: Flag[] = []
   const end = command.words.findIndex(word => word.text === '--')
   const words = end < 0 ? command.words : command.words.slice(0, end)
   words.forEach((word, index) => {
     const [, flag, joined] = /^--?([A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word.text) ?? []
     if (flag === undefined || !names.includes(flag)) return
-    if (joined !== undefined) found.push({ flag: `--${flag}`, value: joined, place: word.place, script: word.script })
+    const add = ({ place, script }: Word, pieces: Value) =>
+      flags.push({ flag: `--${flag}`, value: shownText(pieces), pieces, place, script })
+    if (joined !== undefined) add(word, behind(word.value, word.text.length - joined.length))
     for (let next = index + 1; joined === undefined && next < words.length; next += 1) {
       const value = words[next]
       if (!value || value.text.startsWith('-')) break
-      found.push({ flag: `--${flag}`, value: value.text, place: value.place, script: value.script })
+      add(value, value.value)
       if (!many) break
     }
   })
-  return found
+  return flags
+}
+
+/** What of a value stands behind its first characters, which are known. */
+function behind(value: Value, length: number): Value {
+  const [first, ...rest] = value
+  if (!first) return value
+  if (first.text === undefined || first.text.length < length) return behind(rest, length - (first.text?.length ?? 0))
+  return first.text.length === length ? rest : [{ ...first, text: first.text.slice(length), whole: false }, ...rest]
 }
 
 /** Whether a command's text names a path. */
 export function mentions(container: ContainerView, path: string): boolean {
-  return [...container.command, ...container.args].some(word => word.includes(path))
-}
-
-function placed(words: readonly string[], list: string): Word[] {
-  return words.map((text, index) => ({ text, place: `${list}[${index}]`, script: false }))
-}
-
-function unwrap(all: readonly Word[], depth: number): Command[] {
-  const words = all.slice(programAt(all))
-  const program = words[0]
-  if (program === undefined) return []
-  if (shells.has(baseName(program.text)) && depth < deepest) {
-    const option = words.findIndex((word, index) => index > 0 && /^-[a-z]*c$/.test(word.text))
-    const script = option < 0 ? undefined : words[option + 1]
-    if (script)
-      return simpleCommands(script.text).flatMap(texts =>
-        unwrap(
-          texts.map(text => ({ ...script, text, script: true })),
-          depth + 1,
-        ),
-      )
-    const file = words.slice(afterOptions(words, 1))
-    if (file.length > 0) return [{ program: baseName(file[0]?.text ?? ''), words: file }]
-  }
-  return [{ program: baseName(program.text), words }]
-}
-
-/** The index of the program behind assignments and wrappers. */
-function programAt(words: readonly Word[]): number {
-  let at = 0
-  for (;;) {
-    const head = words[at]
-    if (head === undefined) return at
-    const name = baseName(head.text)
-    if (/^[A-Za-z_]\w*=/.test(head.text) || (prefixes.has(name) && at < words.length - 1)) at += 1
-    else if (inits.has(name)) at = afterOptions(words, at + 1)
-    else if (oneWord.has(name)) at = afterOptions(words, at + 1) + 1
-    else return at
-  }
-}
-
-function afterOptions(words: readonly Word[], from: number): number {
-  let at = from
-  while (words[at]?.text.startsWith('-')) at += 1
-  return at
-}
-
-/** A script's simple commands as words: quotes and comments removed, expansions left as they are. Not a shell: enough to find a program. */
-function simpleCommands(script: string): string[][] {
-  const commands: string[][] = [[]]
-  let word: string | undefined
-  const endWord = () => {
-    if (word !== undefined) commands.at(-1)?.push(word)
-    word = undefined
-  }
-  for (let at = 0; at < script.length; at += 1) {
-    const char = script.charAt(at)
-    if (char === '\\') {
-      at += 1
-      if (script.charAt(at) !== '\n') word = (word ?? '') + script.charAt(at)
-    } else if (char === "'" || char === '"') {
-      const end = closing(script, at, char)
-      word = (word ?? '') + script.slice(at + 1, end)
-      at = end
-    } else if (char === '$' && script.charAt(at + 1) === '(') {
-      const end = closing(script, at + 1, ')')
-      word = (word ?? '') + script.slice(at, end + 1)
-      at = end
-    } else if (char === '#' && word === undefined) {
-      const end = script.indexOf('\n', at)
-      at = (end < 0 ? script.length : end) - 1
-    } else if (/\s/.test(char) || ';&|()'.includes(char)) {
-      endWord()
-      if (char === '\n' || ';&|()'.includes(char)) commands.push([])
-    } else word = (word ?? '') + char
-  }
-  endWord()
-  return commands.filter(words => words.length > 0)
-}
-
-/** The index of the character that closes what opens at `from`; the text's end where nothing does. */
-function closing(script: string, from: number, close: string): number {
-  let depth = 0
-  for (let at = from + 1; at < script.length; at += 1) {
-    const char = script.charAt(at)
-    if (char === '\\' && close !== "'") at += 1
-    else if (close === ')' && char === '(') depth += 1
-    else if (char === close && depth > 0) depth -= 1
-    else if (char === close) return at
-  }
-  return script.length
+  if ([...container.command, ...container.args].some(word => word.includes(path))) return true
+  return commandsOf(container).some(command => command.words.some(word => word.text.includes(path)))
 }

@@ -18,7 +18,7 @@ import type { Found } from './source-search.ts'
 
 /** Decides about one pod. Never throws, whatever the pod's shape; never mutates its input. */
 export function decide(input: DecideInput): Decision {
-  const pod = viewPod(input.pod)
+  const pod = viewPod(input.pod, input.configMap)
   const early = earlySkip(pod, input)
   if (early) return early
   const { overrides, problems, warnings: unread } = readAnnotations(pod.annotations)

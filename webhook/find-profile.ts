@@ -1,12 +1,13 @@
 // What kind of node a container runs, by weighing clues: its programs, flags, image, ports, labels, mounted content and name. A node needs
 // `enough`; a port or a name alone is not, so that databases, proxies and explorers beside a chain are left alone.
 import { type Profile, profiles } from '../peers/plan.ts'
-import { baseName, type Command, commandsOf, flagsOf } from './command-line.ts'
+import { baseName, type Command, commandsOf, environment, flagsOf, startedBy } from './command-line.ts'
 import { dataOf, holds } from './content.ts'
 import type { DecideInput } from './decision.ts'
 import { fileFormats, listNamed } from './peer-names.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
+import { textOf } from './shell/index.ts'
 import { visibleKeys } from './visible-keys.ts'
 
 export type Recognised = {
@@ -40,7 +41,10 @@ export function isHelper(container: ContainerView): boolean {
 
 /** The likeliest profile of a container, and how likely; undefined where nothing, or nothing decisive, speaks for one. */
 export function recognise(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): Recognised | undefined {
-  const clues = [...commandsOf(container).flatMap(ofCommand), ...ofImage(container), ...ofContainer(container), ...ofLabels(pod)]
+  const commands = ofCommands(container)
+  // A Job's pod that runs a node's image does something else with it (prune, export, snapshot), unless it starts the node in so many words.
+  if (pod.ownerKinds.includes('Job') && !commands.some(clue => clue.weight > 0)) return undefined
+  const clues = [...commands, ...ofImage(container), ...ofContainer(container), ...ofLabels(pod)]
   if (clues.length > 0) clues.push(...ofEnv(container), ...ofContent(input, pod, container))
   const [best, second] = profiles
     .map(profile =>
@@ -58,17 +62,51 @@ export function isNode(recognised: Recognised | undefined): recognised is Recogn
   return recognised !== undefined && recognised.score >= enough
 }
 
-/** The program by which a chosen container's node can be told; undefined where only a script or the image knows. */
+/** The program by which a chosen container's node can be told, and its command; undefined where only a script or the image knows. */
 export function nodeProgram(container: ContainerView): { readonly name: string; readonly command: Command } | undefined {
   const best = commandsOf(container)
-    .map(command => ({ command, clue: ofCommand(command).sort((a, b) => b.weight - a.weight)[0] }))
-    .filter(({ command, clue }) => command.program !== undefined && (clue?.weight ?? 0) > 0)
-    .sort((a, b) => (b.clue?.weight ?? 0) - (a.clue?.weight ?? 0))[0]
-  const program = best && resolved(container, best.command.program ?? '')
-  if (!best || !program) return undefined
+    .map(command => ({ command, weight: Math.max(0, ...ofCommand(command).map(clue => clue.weight)) }))
+    .filter(({ command, weight }) => command.program !== undefined && weight > 0)
+    .sort((a, b) => b.weight - a.weight)[0]
+  if (!best || best.command.program === undefined) return undefined
   // cosmovisor runs the program that DAEMON_NAME names.
-  const name = program === 'cosmovisor' ? literal(container, 'DAEMON_NAME') : program
-  return name ? { name, command: best.command } : undefined
+  const name = best.command.program === 'cosmovisor' ? cosmovisorsProgram(container, best.command) : best.command.program
+  return name === undefined || name === '' || name.includes('$') ? undefined : { name, command: best.command }
+}
+
+function cosmovisorsProgram(container: ContainerView, command: Command): string | undefined {
+  const given = command.given.get('DAEMON_NAME')?.values[0] ?? environment(container).variable('DAEMON_NAME')
+  const text = given && textOf(given)
+  return text === undefined ? undefined : baseName(text)
+}
+
+/**
+ * The clues of the command that speaks most for each profile. A script's other steps (init, config, keys, version) say nothing against a node
+ * that it starts; they do where nothing starts one, and nothing is left that might: a script that could not be read.
+ */
+function ofCommands(container: ContainerView): Clue[] {
+  const { commands, unread } = startedBy(container)
+  const each = commands.map(ofCommand)
+  const best = profiles.flatMap(profile => {
+    const own = each.map(clues => clues.filter(clue => clue.profile === profile && clue.weight > 0))
+    return own.sort((a, b) => weightOf(b) - weightOf(a))[0] ?? []
+  })
+  if (best.length > 0) return [...best, ...ofWrites(container)]
+  if (unread.length > 0) return []
+  const against = each.flat().filter(clue => clue.weight < 0)
+  return [...new Map(against.map(clue => [clue.profile, clue])).values()]
+}
+
+function weightOf(clues: readonly Clue[]): number {
+  return clues.reduce((sum, clue) => sum + clue.weight, 0)
+}
+
+/** A script that puts peers into a node's config.toml before it starts something. */
+function ofWrites(container: ContainerView): Clue[] {
+  const { writes, commands } = startedBy(container)
+  const named = (text: string) => text.length <= longestWord && /config\/config\.toml$/.test(text)
+  const edited = writes.some(({ path }) => named(path)) || commands.some(({ words }) => words.some(word => word.script && named(word.text)))
+  return edited ? [{ profile: 'cometbft', weight: 2, what: 'its script writes config/config.toml' }] : []
 }
 
 function summed(profile: Profile, clues: readonly Clue[]): Recognised {
@@ -82,32 +120,62 @@ function summed(profile: Profile, clues: readonly Clue[]): Recognised {
 
 function ofCommand(command: Command): Clue[] {
   const program = baseName(command.program ?? '')
-  const after = command.words.slice(command.program === undefined ? 0 : 1)
-  const subcommand = after[0]?.text ?? ''
+  if (utilities.test(program)) return []
+  const after = command.words.slice(command.program === undefined ? 0 : 1).map(word => word.text)
   const clues = profiles.flatMap(profile => {
     const facts = profileFacts[profile]
     if (!facts.programs.test(program)) return []
+    const subcommand = subcommandOf(program === 'cosmovisor' && after[0] === 'run' ? after.slice(1) : after, facts.otherCommands)
     const other = facts.otherCommands.test(subcommand)
     return [{ profile, weight: other ? -8 : 5, what: other ? `${program} ${subcommand} is no node` : `it runs ${program}` }]
   })
-  if (clues.length === 0 && !otherStarters.test(program))
-    clues.push(
-      ...ofSubcommand(
-        program,
-        after.map(word => word.text),
-      ),
-    )
-  return [...clues, ...ofFlags(command)]
+  if (clues.length === 0 && !otherStarters.test(program)) clues.push(...ofSubcommand(program, after))
+  // What is no node is none with any flag.
+  return clues.some(clue => clue.weight < 0) ? clues : [...clues, ...ofFlags(command)]
 }
+
+/**
+ * The subcommand: the first word that is neither a flag nor the value of one. Behind a flag without `=`, a word may be either; there it is a
+ * subcommand if it is one that `known` or every Cosmos SDK program has.
+ */
+function subcommandOf(after: readonly string[], known?: RegExp): string {
+  for (const [index, text] of after.entries()) {
+    if (text.startsWith('-')) continue
+    const before = after[index - 1]
+    const mayBeValue = before?.startsWith('-') === true && !before.includes('=')
+    if (
+      !mayBeValue ||
+      sdkCommands.test(text) ||
+      (known !== undefined && known !== profileFacts.cometbft.otherCommands && exactly(known, text))
+    )
+      return text
+  }
+  return ''
+}
+
+/** Patterns of subcommands are written as beginnings; a flag's value counts only where it is the whole word. */
+function exactly(pattern: RegExp, text: string): boolean {
+  return text === pattern.exec(text)?.[0]
+}
+
+/** Subcommands of Cosmos SDK and CometBFT programs: the node's, and others. */
+const starts = /^(start|node|run|run_node|unsafe-start)$/
+const sdkCommands =
+  /^(start|node|run|run_node|unsafe-start|init|tx|q|query|keys|export|version|gentx|collect-gentxs|add-genesis-account|genesis|status|rollback|debug|testnet|prune|compact|config|snapshots?|tendermint|comet|cometbft|validate-genesis|reset|unsafe-reset-all|unsafe_reset_all|migrate|in-place-testnet|show[-_]node[-_]id|gen[-_]node[-_]key|gen[-_]validator)$/
+
+/** What scripts run beside a node. Some of their names end like those of Cosmos SDK programs. */
+const utilities =
+  /^(sed|cd|pwd|read|chmod|chown|find|head|id|cp|mv|rm|mkdir|cat|echo|printf|grep|curl|wget|jq|yq|dasel|tar|lz4|zstd|sleep|date|ls|ln|touch|test|env|export|set|ps|kill|wait|add|useradd|groupadd|addgroup|adduser|apk|apt|apt-get|nc|dig|nslookup|getent|openssl|awk|tr|cut|sort|uniq|wc|tee|sha256sum|aria2c|gsutil|aws|git|make|npm)$/
 
 /** A Cosmos SDK program: its name mostly ends in d, its node's subcommand is `start`. */
 function ofSubcommand(program: string, after: readonly string[]): Clue[] {
   const daemon = /^[a-z$][\w${}-]*d\}?$/.test(program)
   if (/^dotnet$/.test(program) && /Nethermind\.Runner/.test(after[0] ?? ''))
     return [{ profile: 'nethermind', weight: 5, what: 'it runs Nethermind.Runner' }]
-  if (after[0] !== 'start') {
-    const other = daemon && /^(init|tx|q|query|keys|export|version|gentx|genesis|status|rollback|debug|testnet)$/.test(after[0] ?? '')
-    return other ? [{ profile: 'cometbft', weight: -8, what: `${program} ${after[0]} is no node` }] : []
+  const subcommand = subcommandOf(after)
+  if (subcommand !== 'start') {
+    const other = daemon && sdkCommands.test(subcommand) && !starts.test(subcommand)
+    return other ? [{ profile: 'cometbft', weight: -8, what: `${program} ${subcommand} is no node` }] : []
   }
   const home = after.some(word => word === '--home' || word.startsWith('--home='))
   const weight = daemon ? (home ? 4 : 2) : home ? 2 : 1
@@ -210,14 +278,4 @@ function repository(image: string): string {
   const [path = ''] = image.split('@')
   const untagged = path.replace(/:[^/:]*$/, '')
   return untagged.replace(/^[^/]*[.:][^/]*\//, '').toLowerCase()
-}
-
-function resolved(container: ContainerView, program: string): string | undefined {
-  const variable = /^\$[({]?(\w+)[)}]?$/.exec(program)?.[1]
-  return variable === undefined ? program : literal(container, variable)
-}
-
-function literal(container: ContainerView, name: string): string | undefined {
-  const value = container.env.findLast(env => env.name === name)?.value
-  return value ? baseName(value) : undefined
 }

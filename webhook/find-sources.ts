@@ -32,7 +32,7 @@ export function findSources(
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
   const files = fileSources(search)
-  const all = unique([...outranked(search, { flags, variables }, files), ...variables, ...flags.literals])
+  const all = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...variables, ...flags.literals])
   const certain = all.filter(source => source.kind === 'Literal' || !source.guess)
   const sources = markUnread(container, profile, certain.length > 0 ? certain : all)
   if (certain.length === 0 && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')

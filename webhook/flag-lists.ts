@@ -1,9 +1,14 @@
-// Peer lists in command-line flags: literal values, and references to variables that other sources fill.
+// Peer lists in command-line flags, and in the variables by which a script outranks a node's file: literal values, and references to the
+// variables and files that fill them.
 import type { Role } from '../peers/peer.ts'
 import type { LiteralSource } from '../peers/plan.ts'
 import { commandsOf, type Flag, flagsOf } from './command-line.ts'
+import { nodeProgram } from './find-profile.ts'
+import { type ListOf, listsOf } from './list-values.ts'
+import { overrideVariable } from './outranking.ts'
 import { profileFacts } from './profile-facts.ts'
-import { listFormat, literal, type Search } from './source-search.ts'
+import { shownText, textOf } from './shell/index.ts'
+import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
 
 /** A variable that a flag hands to the node, and what the node takes it for. */
 export type Reference = { readonly variable: string; readonly role: Role; readonly frozen: boolean }
@@ -11,8 +16,10 @@ export type Reference = { readonly variable: string; readonly role: Role; readon
 export type FlagLists = {
   readonly literals: readonly LiteralSource[]
   readonly references: readonly Reference[]
-  /** Roles whose list a flag gives, in whatever way. */
-  readonly roles: ReadonlySet<Role>
+  /** Keys whose files a script reads into a flag. */
+  readonly files: readonly FoundKey[]
+  /** Roles for which a flag gives the node its list, so that it does not look at its file. */
+  readonly outranks: ReadonlySet<Role>
 }
 
 /** A script may name any number of variables; a node has two or three lists. */
@@ -20,34 +27,61 @@ const mostReferences = 50
 
 /** The lists that the container's flags give. */
 export function flagLists(search: Search): FlagLists {
-  const { container, profile } = search
-  const literals: LiteralSource[] = []
+  const literals = new Map<string, { first: Flag; texts: string[]; role: Role; many: boolean }>()
   const references = new Map<string, Reference>()
-  const roles = new Set<Role>()
-  for (const { names, role, many } of profileFacts[profile].listFlags) {
-    const flags = commandsOf(container).flatMap(command => flagsOf(command, names, many))
-    const plain: Flag[] = []
-    for (const flag of flags) {
-      const value = flag.value.trim()
-      const variable = /^\$(?:\((\w+)\)|\{(\w+)\}|(\w+))$/.exec(value)?.slice(1).find(Boolean)
-      if (value === '') continue
-      roles.add(role)
-      if (variable !== undefined) {
-        if (!references.has(variable) && references.size < mostReferences)
-          references.set(variable, { variable, role, frozen: isExpandedByKubelet(search, value, variable) })
-      } else if (!/[$`]/.test(value)) plain.push(flag)
+  const files = new Map<string, FoundKey>()
+  const outranks = new Set<Role>()
+  for (const { flag, role, many } of listFlags(search)) {
+    if (textOf(flag.pieces)?.trim() === '') continue
+    const lists = listsOf(search, flag.pieces)
+    if (lists.known) outranks.add(role)
+    for (const { variable, frozen } of lists.variables)
+      if (!references.has(variable) && references.size < mostReferences) references.set(variable, { variable, role, frozen })
+    for (const key of lists.files)
+      files.set(`${key.kind}/${key.name}/${key.key}`, { ...key, format: listFormat(search.profile), role, frozen: key.via === 'subPath' })
+    if (lists.text !== '') {
+      // A flag that may be repeated gives one list in all.
+      const place = many ? flag.flag : `${flag.place} ${flag.flag}`
+      const same = literals.get(place) ?? { first: flag, texts: [], role, many }
+      if (!same.texts.includes(lists.text)) same.texts.push(lists.text)
+      literals.set(place, same)
     }
-    // A flag that may be repeated gives one list in all.
-    for (const [place, group] of Map.groupBy(plain, flag => (many ? flag.flag : `${flag.place} ${flag.flag}`))) {
-      const [first] = group
-      const text = group.map(flag => flag.value).join(many ? ' ' : ',')
-      if (first) literals.push(literal(many ? `${first.place} ${first.flag}` : place, listFormat(profile), role, text))
-    }
+    if (lists.unknown.length > 0) search.warn(composed(`${flag.flag} in ${flag.place}`, lists))
   }
-  return { literals, references: [...references.values()], roles }
+  return {
+    literals: [...literals.values()].map(({ first, texts, role, many }) =>
+      literal(`${first.place} ${first.flag}`, listFormat(search.profile), role, texts.join(many ? ' ' : ',')),
+    ),
+    references: [...references.values()],
+    files: [...files.values()],
+    outranks,
+  }
 }
 
-/** $(NAME) is replaced by the kubelet where the container's spec defines NAME, in scripts as well; $NAME is the shell's. */
-function isExpandedByKubelet(search: Search, value: string, variable: string): boolean {
-  return value.startsWith('$(') && search.container.env.some(env => env.name === variable)
+/** What a list is composed of, and what to do about it. */
+export function composed(where: string, { unknown }: Pick<ListOf, 'unknown'>): string {
+  return `${where} is composed of ${unknown.join(' and ')}; name its list with repeer.dev/peers`
+}
+
+function listFlags(search: Search): { flag: Flag; role: Role; many: boolean }[] {
+  const commands = commandsOf(search.container)
+  const flags = profileFacts[search.profile].listFlags.flatMap(({ names, role, many = false }) =>
+    commands.flatMap(command => flagsOf(command, names, many)).map(flag => ({ flag, role, many })),
+  )
+  return [...flags, ...given(search)]
+}
+
+/** A variable that outranks the file, where the node's own script sets it: as good as a flag. */
+function given({ profile, container }: Search): { flag: Flag; role: Role; many: boolean }[] {
+  const node = profile === 'cometbft' ? nodeProgram(container) : undefined
+  if (!node) return []
+  return (['peer', 'seed'] as const).flatMap(role => {
+    const name = overrideVariable(node.name, role)
+    const place = node.command.words[0]?.place ?? 'command'
+    return (node.command.given.get(name ?? '')?.values ?? []).map(pieces => ({
+      flag: { flag: name ?? '', value: shownText(pieces), pieces, place, script: true },
+      role,
+      many: false,
+    }))
+  })
 }

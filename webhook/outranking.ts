@@ -17,13 +17,18 @@ export function outranked(search: Search, { flags, variables }: Outranking, file
     override !== undefined &&
     (source.kind === 'Literal' ? source.name === `env ${override}` : source.variable === override && source.via !== 'init')
   const byVariable = variables.some(isOverride)
-  // A flag that a command substitution or an unknown variable fills may well take its value from one of the files.
-  const byFlag = flags.literals.some(list => list.role === 'peer') || flags.references.some(reference => reference.role === 'peer')
+  // A flag that a program or an unknown variable fills may well take its value from one of the files.
+  const byFlag = flags.outranks.has('peer')
   if (!byFlag && !byVariable) return [...files]
-  const kept = files.filter(file => file.role !== 'peer')
-  for (const file of files.filter(source => source.role === 'peer')) {
+  const inFlag = new Set(flags.files.map(identity))
+  const kept = files.filter(file => file.role !== 'peer' || inFlag.has(identity(file)))
+  for (const file of files.filter(source => !kept.includes(source))) {
     const by = byFlag ? 'a flag' : `variable ${override}`
     search.warn(`${file.kind} ${file.name}/${file.key} is not followed: ${by} outranks it`)
   }
   return kept
+}
+
+function identity({ kind, name, key }: FoundKey): string {
+  return `${kind}/${name}/${key}`
 }

@@ -1,5 +1,7 @@
 // The pod as decide reads it: every list a list, every string a string. What an API server sends has these shapes already; a file given
 // to `repeer explain`, or a hostile request, may not. Whatever has the wrong type counts as absent, so that no later step has to ask.
+import type { ConfigMapView } from './decision.ts'
+import { type Allowance, fullAllowance } from './shell/index.ts'
 
 /** A key of a ConfigMap or Secret, at the path at which a volume shows it. */
 export type VolumeItem = { readonly key: string; readonly path: string }
@@ -40,6 +42,16 @@ export type ContainerView = {
   readonly restartPolicy?: string
   /** failureThreshold x periodSeconds of the liveness probe. */
   readonly livenessSeconds?: number
+  /** What its command is evaluated against: see command-line.ts. */
+  readonly around: Around
+}
+
+/** What a container's commands and files come from besides its own fields. One object for a pod. */
+export type Around = {
+  readonly pod: () => PodView
+  readonly configMap: (name: string) => ConfigMapView
+  /** What the pod's scripts may still cost. */
+  readonly allowance: Allowance
 }
 
 export type PodView = {
@@ -65,18 +77,19 @@ export type PodView = {
 const probeDefault = { periodSeconds: 10, failureThreshold: 3 } as const
 const defaultGraceSeconds = 30
 
-/** Reads a pod of any shape; never throws. */
-export function viewPod(pod: unknown): PodView {
+/** Reads a pod of any shape; never throws. `configMap` gives the ConfigMaps whose scripts and values its commands use. */
+export function viewPod(pod: unknown, configMap: (name: string) => ConfigMapView = () => 'unknown'): PodView {
   const metadata = record(record(pod)['metadata'])
   const spec = record(record(pod)['spec'])
   const security = record(spec['securityContext'])
-  return {
+  const around: Around = { pod: () => view, configMap, allowance: fullAllowance() }
+  const view: PodView = {
     name: text(metadata['name']),
     labels: texts(metadata['labels']),
     annotations: texts(metadata['annotations']),
     ownerKinds: records(metadata['ownerReferences']).map(owner => text(owner['kind'])),
-    containers: records(spec['containers']).map(viewContainer),
-    initContainers: records(spec['initContainers']).map(viewContainer),
+    containers: records(spec['containers']).map(container => viewContainer(container, around)),
+    initContainers: records(spec['initContainers']).map(container => viewContainer(container, around)),
     volumes: new Map(records(spec['volumes']).map(volume => [text(volume['name']), origins(volume)])),
     restartPolicy: text(spec['restartPolicy']) || 'Always',
     ...optional('shareProcessNamespace', truth(spec['shareProcessNamespace'])),
@@ -87,9 +100,10 @@ export function viewPod(pod: unknown): PodView {
     graceSeconds: whole(spec['terminationGracePeriodSeconds']) ?? defaultGraceSeconds,
     os: text(record(spec['os'])['name']) || texts(spec['nodeSelector'])['kubernetes.io/os'] || '',
   }
+  return view
 }
 
-function viewContainer(container: Fields): ContainerView {
+function viewContainer(container: Fields, around: Around): ContainerView {
   const security = record(container['securityContext'])
   return {
     name: text(container['name']),
@@ -112,6 +126,7 @@ function viewContainer(container: Fields): ContainerView {
     ...optional('runAsNonRoot', truth(security['runAsNonRoot'])),
     ...optional('restartPolicy', text(container['restartPolicy']) || undefined),
     ...optional('livenessSeconds', patience(container['livenessProbe'])),
+    around,
   }
 }
 

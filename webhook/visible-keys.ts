@@ -45,7 +45,7 @@ function part(origin: VolumeOrigin, mount: MountView, path: string): VisibleKey[
 }
 
 /** '' for the whole volume; undefined for an expression that only the kubelet can expand. */
-function subPathOf(pod: PodView, variables: ReadonlyMap<string, EnvView>, mount: MountView): string | undefined {
+export function subPathOf(pod: PodView, variables: ReadonlyMap<string, EnvView>, mount: MountView): string | undefined {
   const path = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expand(pod, variables, mount.subPathExpr)
   if (path !== undefined && path.length > longestPath) return undefined
   return path?.replace(/^\.?\/+|\/+$/g, '')

@@ -12,7 +12,7 @@ const programs = (command: readonly string[] | undefined, args?: readonly string
 const rows: readonly [readonly string[] | undefined, readonly string[], readonly (string | undefined)[]][] = [
   [['/usr/bin/geth', '--http'], [], ['geth']],
   [['sh', '-c'], ['sleep 10; exec gaiad start'], ['sleep', 'gaiad']],
-  [['/bin/sh', '-ec', 'set -e\n# gaiad init\ngaiad start --home "a b" && true || echo \'x;y\''], [], ['set', 'gaiad', 'true', 'echo']],
+  [['/bin/sh', '-ec', 'set -e\n# gaiad init\ngaiad start --home "a b" && true || echo \'x;y\''], [], ['gaiad']],
   [['tini', '-g', '--', 'bash', '-lc', 'FOO=1 nohup besu --x'], [], ['besu']],
   [['env', 'A=b', 'timeout', '-s', 'gaiad'], [], []],
   [['gosu', 'node', 'cometbft', 'node'], [], ['cometbft']],

@@ -1,0 +1,55 @@
+// How much of a script is read and evaluated. Whoever may create a pod may write any script into it, and an admission has to be over in
+// milliseconds; the longest entrypoints of public charts have some 1,000 lines and 40,000 characters.
+
+export const bounds = {
+  /** Characters of one script: what the cache keeps of a ConfigMap's key. */
+  characters: 256 * 1024,
+  /** Characters of all of a pod's scripts together, a script counted at each place that runs it. */
+  podCharacters: 1024 * 1024,
+  /** Simple commands of one script. */
+  commands: 10_000,
+  words: 50_000,
+  /** Compound commands, quotes, substitutions, functions and scripts within each other. */
+  depth: 60,
+  /** Simple commands that are evaluated in one pod: loops and functions run theirs several times. */
+  steps: 20_000,
+  /** Characters that expansions make in one pod. */
+  expanded: 4 * 1024 * 1024,
+  /** Characters of one value. Linux hands no longer word to a program (MAX_ARG_STRLEN). */
+  value: 128 * 1024,
+  /** Values that a variable may have at one place, by the branches before it. */
+  alternatives: 4,
+  /** Rounds of a loop over known words. */
+  rounds: 32,
+} as const
+
+/** Thrown inside, and caught where a script begins: that script counts as not read. */
+export class BoundError extends Error {
+  override readonly name = 'BoundError'
+}
+
+/** What a pod's scripts may still cost. One object for a pod. */
+export type Allowance = { characters: number; steps: number; expanded: number }
+
+export function fullAllowance(): Allowance {
+  return { characters: bounds.podCharacters, steps: bounds.steps, expanded: bounds.expanded }
+}
+
+/** Takes from an allowance; throws a BoundError where nothing is left. */
+export function spend(allowance: Allowance, what: keyof Allowance, amount: number): void {
+  allowance[what] -= amount
+  if (allowance[what] < 0) throw new BoundError(`the scripts of the pod cost too much: ${sentences[what]}`)
+}
+
+/** Takes from an allowance, if there is enough. */
+export function afford(allowance: Allowance, what: keyof Allowance, amount: number): boolean {
+  if (allowance[what] < amount) return false
+  allowance[what] -= amount
+  return true
+}
+
+const sentences: Readonly<Record<keyof Allowance, string>> = {
+  characters: `expected at most ${bounds.podCharacters} characters in all`,
+  steps: `expected at most ${bounds.steps} commands in all, each counted as often as loops and functions run it`,
+  expanded: `expected at most ${bounds.expanded} characters from expansions in all`,
+}
