@@ -1,11 +1,11 @@
 // Peer lists in command-line flags, and in the variables by which a script outranks a node's file: literal values, and references to the
 // variables and files that fill them.
+import { overrideVariable } from '../peers/override-variable.ts'
 import type { Role } from '../peers/peer.ts'
 import type { LiteralSource } from '../peers/plan.ts'
 import { commandsOf, type Flag, flagsOf } from './command-line.ts'
 import { nodeProgram } from './find-profile.ts'
 import { type ListOf, listsOf } from './list-values.ts'
-import { overrideVariable } from './outranking.ts'
 import { profileFacts } from './profile-facts.ts'
 import { shownText, textOf } from './shell/index.ts'
 import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
