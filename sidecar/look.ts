@@ -82,6 +82,8 @@ export type Timing = {
   readonly tellSeconds: number
   /** From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is told often. */
   readonly tellEverySeconds: number
+  /** When the supervisor is first asked which program a script has started, after the script's start; then after twice the time, for an hour. */
+  readonly askProgramSeconds: number
   /**
    * How long a node that listens for peers and is connected to some may leave its status API unanswered before that is taken not to be there, if it has
    * never answered since the process began. CometBFT's RPC is up before it listens for peers (node.OnStart), so seconds would do; five minutes hold ten
@@ -109,6 +111,7 @@ export const timing: Timing = {
   stableSettleSeconds: 180,
   tellSeconds: 120,
   tellEverySeconds: 2,
+  askProgramSeconds: 10,
   absentApiSeconds: 300,
   deadApiSeconds: 60,
   tellAgainSeconds: 600,

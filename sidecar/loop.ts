@@ -119,7 +119,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   async function askPrograms({ plan, process }: Look): Promise<void> {
     if (!parts.reach.askPrograms || !('identity' in process) || !(current.learned ? !current.learned.listens : mayLearn(plan))) return
     if (asked.identity !== process.identity) asked = { identity: process.identity, times: 0 }
-    const due = questionsDue(process.startedAt, now())
+    const due = questionsDue(process.startedAt, now(), parts.timing.askProgramSeconds)
     if (due <= asked.times) return
     asked = { ...asked, times: due }
     await parts.reach.askPrograms(plan.p2pPort)

@@ -94,12 +94,11 @@ export function rememberProgram(memory: Memory, look: Look): Memory {
   return { ...memory, given, learned: { program, variable, at: look.now, listens } }
 }
 
-/** The first question comes when a script has had the time to start the node, in seconds after the process; each later one after twice the time. */
-const firstAskSeconds = 10
+/** A script that has not started its node an hour after it was started is asked about no more, in seconds. */
 const lastAskSeconds = 3600
 
-/** How many times, by now, the supervisor of a process that started at `startedAt` should have been asked. */
-export function questionsDue(startedAt: number, now: number): number {
+/** How many times, by now, the supervisor of a process that started at `startedAt` should have been asked: first after `firstSeconds`, then after twice the time. */
+export function questionsDue(startedAt: number, now: number, firstSeconds: number): number {
   const seconds = Math.min((now - startedAt) / 1000, lastAskSeconds)
-  return seconds < firstAskSeconds ? 0 : 1 + Math.floor(Math.log2(seconds / firstAskSeconds))
+  return seconds < firstSeconds ? 0 : 1 + Math.floor(Math.log2(seconds / firstSeconds))
 }

@@ -160,7 +160,6 @@ t.test('a new process has the patience anew, but a minute where its predecessor 
   const other = mute()
   story(other, 330, 30)
   other.process = { identity: 'b', startedAt: other.now }
-  other.plan = plan()
   other.memory = { ...other.memory, api: { identity: 'a', answered: true } }
   other.after(10)
   story(other, 240, 30)
