@@ -269,7 +269,7 @@ function sourcesBehind(wish: Wish, look: Look): Source[] {
 
 function nameOf(source: Source): string {
   const list = source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
-  if (source.unseen) return `nothing in the pod hands ${list} to the node, which can only be told it`
+  if (source.unseen) return `nothing in the pod hands ${list} to the node, and it was not or cannot be told it while it runs`
   return source.kind === 'Literal' ? list : `${list} (${source.via})`
 }
 

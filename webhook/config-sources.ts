@@ -23,7 +23,9 @@ export function configSources(search: Search, refs: readonly ConfigRef[]): Found
     const from = byEnvFrom.get(`${ref.kind}/${ref.name}`)
     if (from) return { ...source, via: 'envFrom', variable: from.prefix + ref.key }
     if (inits(ref) || initVariables.has(identity(ref))) return { ...source, via: 'init' }
-    search.warn(`no container of the pod sees ${ref.kind} ${ref.name}/${ref.key}; a restart in place may not bring its list to the node`)
+    search.warn(
+      `no container of the pod sees ${ref.kind} ${ref.name}/${ref.key}: its list reaches the node by telling alone, or by a variable that outranks the node's file`,
+    )
     return { ...source, via: 'init', unseen: true }
   })
 }

@@ -26,7 +26,10 @@ export function findSources(
   const search: Search = { input, pod, container, profile, warn: message => warnings.push(message) }
   const annotated =
     overrides.peers === undefined ? [] : [literal('annotation repeer.dev/peers', listFormat(profile), 'peer', overrides.peers)]
-  if (overrides.config) return { sources: unique([...configSources(search, overrides.config), ...annotated]), warnings }
+  if (overrides.config) {
+    const named = unique([...configSources(search, overrides.config), ...annotated])
+    return { sources: markUnread(container, profile, named), warnings }
+  }
   // What repeer.dev/peers lists is the list, where nothing says which key to follow besides.
   if (annotated.length > 0) return { sources: annotated, warnings }
   const flags = flagLists(search)

@@ -65,6 +65,7 @@ t.test('stellar-core reads no variable: its list is not given at a start, and no
   for (const [what, change, source, why] of [
     ['env', stellar([fromMap]), { via: 'env' }, /by telling alone: the program does not read variable KNOWN_PEERS/],
     ['env, its command given', stellar([fromMap], { command: ['stellar-core', 'run'] }), { via: 'env' }, /by telling alone/],
+    ['an annotation beside it', { ...stellar([fromMap]), annotations: annotated.annotations }, { via: 'env' }, /by telling alone/],
     ['an annotation', annotated, { via: 'init' }, /stellar-peers\/KNOWN_PEERS, which no container sees, by telling alone/],
     [
       'a literal',
