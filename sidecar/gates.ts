@@ -31,6 +31,9 @@ export type Wish = {
  */
 const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, geth: 90 }
 
+/** Ten minutes: a node that has not listened by then has other troubles than a slow start. */
+export const longestStartMs = 600_000
+
 /** The level that a wish needs: the highest of those that the changes behind it need, or why there is none. */
 export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
   const { plan } = look
@@ -75,6 +78,7 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
     reachableGate,
     settleGate,
     nodeGate,
+    triedGate,
     historyGate,
     budgetGate,
     pauseGate,
@@ -131,15 +135,14 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   const addressOnly = wish.missing.every(isAddressMatter)
   const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
   if (heals > 0 && look.now < need.firstSince + heals * 1000) return { reason: 'healing', until: need.firstSince + heals * 1000 }
-  const until = settledAt(wish, look, memory, need, times)
+  const until = settledAt(wish, look, need, times)
   const ahead = look.plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
   return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
 }
 
 /** The rest of the settle time, for a turn that has come before it is over. */
-function restGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
-  const { need } = memory
-  const until = need ? settledAt(wish, look, memory, need, times) : 0
+function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold | null {
+  const until = need ? settledAt(wish, look, need, times) : 0
   return look.now < until ? { reason: 'settling', until } : null
 }
 
@@ -151,13 +154,29 @@ export function twoTriesSeconds({ plan }: Look): number {
   return plan.times.settleSeconds * 3
 }
 
-/** Changes that follow each other start the time again, up to a bound. What a CometBFT node may know already it tries once it is up. */
-function settledAt(wish: Wish, look: Look, memory: Memory, need: NonNullable<Memory['need']>, times: Timing): number {
+/** Changes that follow each other start the time again, up to a bound. */
+function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
   const settleSeconds = settleSecondsFor(wish, look, times)
   const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
-  const mayKnow = look.plan.profile === 'cometbft' && wish.missing.every(one => one.learns === 'perhaps')
-  const tried = mayKnow ? (memory.process?.upAt ?? 0) + settleSeconds * 1000 : 0
-  return Math.max(tried, Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000))
+  return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
+}
+
+/** What a CometBFT node may know already it tries once it is up. */
+function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
+  const until = mayKnow(wish, look) ? upSince(look, memory) + twoTriesSeconds(look) * 1000 : 0
+  return look.now < until ? { reason: 'settling', until } : null
+}
+
+/** A list that nothing in the pod hands to the node may all the same be one that it has of its own, from its volume or its image. */
+function mayKnow(wish: Wish, look: Look): boolean {
+  if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
+  const unseen = new Set(look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)))
+  return wish.missing.every(one => one.learns === 'perhaps' || (one.learns === 'list' && unseen.has(peerKey(one.peer))))
+}
+
+/** Since when the node dials; one that is not seen to be up ten minutes after its start listens elsewhere than the plan says. */
+function upSince({ now }: Look, { process }: Memory): number {
+  return process?.upAt ?? Math.min(now, (process?.startedAt ?? 0) + longestStartMs)
 }
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
@@ -237,7 +256,7 @@ function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold |
   const need = memory.need
   if (look.plan.turns === 'controller') return controllerGate(wish, look, memory)
   if (!need) return { reason: 'awaiting-turn' }
-  const until = settledAt(wish, look, memory, need, times) + need.delaySeconds * 1000
+  const until = settledAt(wish, look, need, times) + need.delaySeconds * 1000
   return look.now < until ? { reason: 'awaiting-turn', until } : null
 }
 

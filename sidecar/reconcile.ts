@@ -5,7 +5,7 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, massRemoval, restartFor, shutGate, twoTriesSeconds, type Wish } from './gates.ts'
+import { type Hold, levelFor, longestStartMs, massRemoval, restartFor, shutGate, twoTriesSeconds, type Wish } from './gates.ts'
 import {
   doubtUnanswered,
   givenAtStart,
@@ -44,9 +44,6 @@ export type Outcome = {
   /** Whether whatever starts the node next may give it the wanted list: not one that removes most peers without permission. */
   readonly mayGive: boolean
 }
-
-/** Ten minutes: a node that has not listened by then has other troubles than a slow start. */
-const longestStartMs = 600_000
 
 type GoodLook = Look & { readonly list: { readonly ok: true } }
 type Step = { readonly memory: Memory; readonly decision: Decision }
