@@ -31,6 +31,8 @@ export type Written = {
   readonly place: string
   /** `whole`: a new text; `added`: behind the old one; `edited`: in place (sed -i), so what is there decides what becomes of it. */
   readonly how: 'whole' | 'added' | 'edited'
+  /** Whether the script comes to it at each of its starts, as far as it can be seen; not where a condition stands before it. */
+  readonly sure: boolean
 }
 
 /** A text that a script names: a word of a command, or what it assigns to a variable. */
@@ -59,6 +61,8 @@ export type Context = {
   widest: number
   /** Inside a command substitution, whose commands start no node. */
   captured: boolean
+  /** Conditions around it that are not known. */
+  unsure: number
   /** Looks at what words start: statements need it of commands, and commands of statements. */
   readonly run: (context: Context, scope: Scope, words: readonly Word[], streams: Streams) => Status
   /** What a command substitution prints: words need it of statements. */

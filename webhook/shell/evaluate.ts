@@ -64,7 +64,9 @@ export function capture(context: Context, scope: Scope, body: readonly Statement
 function perhaps(context: Context, scope: Scope, bodies: readonly (readonly Statement[])[], orNone: boolean, streams: Streams): Status {
   const layers = bodies.map(body => {
     const own = layer(scope)
+    context.unsure += 1
     statements(context, own, body, streams)
+    context.unsure -= 1
     return own
   })
   const going = layers.filter(({ ended }) => !ended)
@@ -242,7 +244,7 @@ export function record(context: Context, scope: Scope, path: string, value: Valu
     const before = fileIn(scope, path) ?? [readFile(context, scope, literalValue(path))]
     scope.files.set(path, how === 'added' ? [...before, value] : [derived([...before, value], path)])
   }
-  if (!context.captured) context.found.writes.push({ path, value, place: context.place, how })
+  if (!context.captured) context.found.writes.push({ path, value, place: context.place, how, sure: context.unsure === 0 })
 }
 
 /** {0..3} */
