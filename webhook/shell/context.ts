@@ -72,14 +72,15 @@ export type Context = {
 /** Where a command reads and writes. `out` is undefined where nobody looks. */
 export type Streams = { readonly input: Value | undefined; readonly out: Value[] | undefined }
 
-/** Words longer than this, and values of more pieces, count as unknown: no list is one. */
+/** A value of more pieces counts as unknown: no list is one. */
 const mostPieces = 2000
 
 /** The value itself, or an unknown one in its place where it is too long; costs as many characters as it has. */
 export function bounded(context: Context, value: Value): Value {
-  let length = value.length * 8
+  let length = 0
   for (const piece of value) length += piece.text?.length ?? 0
-  spend(context.allowance, 'expanded', length)
+  // Pieces cost, too, whatever is in them.
+  spend(context.allowance, 'expanded', length + value.length * 8)
   return length > bounds.value || value.length > mostPieces ? derived([value.slice(0, mostPieces)], 'a long text') : value
 }
 
