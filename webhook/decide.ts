@@ -94,15 +94,15 @@ function withLevels(
   const program = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container)?.name : undefined
   return found.map(source => {
     if (source.kind === 'Literal') return source
-    const { guess: _, frozen, override, ...key } = source
+    const { guess: _, frozen, once, override, ...key } = source
     const isFile = key.via === 'subPath' || key.via === 'init'
     // Where a finder knows the variable it is that one, whichever way the node sees the list.
     const variable = override ?? (program !== undefined && isFile ? overrideVariable(program, key.role) : undefined)
     if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
-    if (key.unseen) return { ...key, level: 'none' }
-    if (frozen) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
+    if (key.unseen || once === 'volume') return { ...key, level: 'none' }
+    if (frozen || once) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     return { ...key, level: levelOf({ via: key.via }, pod) }
   })
 }

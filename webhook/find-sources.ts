@@ -1,5 +1,6 @@
 // Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod spec, and what
 // init containers alone see. Only keys that hold peers are taken; see peer-names.ts for what counts where content cannot be read.
+import type { Role } from '../peers/peer.ts'
 import type { Profile, Source, Via } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
 import { configSources } from './config-sources.ts'
@@ -8,6 +9,7 @@ import { fileSources } from './file-sources.ts'
 import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
+import { scriptLists } from './script-lists.ts'
 import { type Found, listFormat, literal, type Search } from './source-search.ts'
 import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
@@ -34,12 +36,24 @@ export function findSources(
   if (annotated.length > 0) return { sources: annotated, warnings }
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
-  const files = fileSources(search)
-  const all = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...variables, ...flags.literals])
+  const files = fileSources(search).filter(({ kind, name, key }) => {
+    const isIngredient = flags.ingredients.has(`${kind} ${name}/${key}`)
+    if (isIngredient) search.warn(`${kind} ${name}/${key} is no list of its own: the container's script makes one of it`)
+    return !isIngredient
+  })
+  const all = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...flags.literals])
   const certain = all.filter(source => source.kind === 'Literal' || !source.guess)
+  // What a script says in clear text counts where nothing else gives a list of that kind: it may be no more than a default.
+  const scripts = scriptLists(search).filter(list => !flags.outranks.has(list.role) && !certain.some(source => gives(source, list.role)))
+  certain.push(...scripts)
   const sources = markUnread(container, profile, certain.length > 0 ? certain : all)
   if (certain.length === 0 && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
   return { sources, warnings: [...new Set(warnings)] }
+}
+
+/** Whether a source may give entries of a role: documents give both. */
+function gives(source: Found, role: Role): boolean {
+  return source.role === role || !source.format.endsWith('-list')
 }
 
 /** One sentence about where the peers come from. */

@@ -20,6 +20,8 @@ export type FlagLists = {
   readonly files: readonly FoundKey[]
   /** Roles for which a flag gives the node its list, so that it does not look at its file. */
   readonly outranks: ReadonlySet<Role>
+  /** Keys of which a script makes a list, and which are none themselves, as "ConfigMap NAME/KEY". */
+  readonly ingredients: ReadonlySet<string>
 }
 
 /** A script may name any number of variables; a node has two or three lists. */
@@ -31,10 +33,12 @@ export function flagLists(search: Search): FlagLists {
   const references = new Map<string, Reference>()
   const files = new Map<string, FoundKey>()
   const outranks = new Set<Role>()
+  const ingredients = new Set<string>()
   for (const { flag, role, many } of listFlags(search)) {
     if (textOf(flag.pieces)?.trim() === '') continue
     const lists = listsOf(search, flag.pieces)
     if (lists.known) outranks.add(role)
+    for (const { kind, name, key } of lists.ingredients) ingredients.add(`${kind} ${name}/${key}`)
     for (const { variable, frozen } of lists.variables)
       if (!references.has(variable) && references.size < mostReferences) references.set(variable, { variable, role, frozen })
     for (const key of lists.files)
@@ -55,6 +59,7 @@ export function flagLists(search: Search): FlagLists {
     references: [...references.values()],
     files: [...files.values()],
     outranks,
+    ingredients,
   }
 }
 

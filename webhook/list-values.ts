@@ -15,6 +15,8 @@ export type ListOf = {
   readonly unknown: readonly string[]
   /** Whether the node is given this list for certain. A variable that nobody defines may be empty, and a file may be one of the node's. */
   readonly known: boolean
+  /** Keys whose files were made into a list, and are none themselves: hosts to which a script adds IDs and ports. */
+  readonly ingredients: readonly MountedKey[]
 }
 
 /** Takes a value apart. */
@@ -29,9 +31,8 @@ export function listsOf(search: Search, value: Value): ListOf {
     else files.push(list.key)
   }
   const found = variables.size + files.length > 0
-  const unknown = [
-    ...new Set(rest.filter(piece => piece.text === undefined).flatMap(piece => piece.from.map(origin => unknownOrigin(search, origin)))),
-  ]
+  const open = rest.filter(piece => piece.text === undefined).flatMap(piece => piece.from.map(origin => unknownOrigin(search, origin)))
+  const unknown = [...new Map(open.map(origin => [origin.words, origin])).values()]
   const text = textOf(rest)?.trim() ?? ''
   const isRest = found && !holdsPeers(listFormat(search.profile), text)
   return {
@@ -40,6 +41,7 @@ export function listsOf(search: Search, value: Value): ListOf {
     text: isRest ? '' : text,
     unknown: unknown.map(({ words }) => words),
     known: found || text !== '' || unknown.every(({ defined }) => defined),
+    ingredients: rest.flatMap(piece => piece.from.flatMap(origin => ingredientOf(search, origin))),
   }
 }
 
@@ -66,6 +68,14 @@ function listOf(search: Search, piece: Piece, whole: boolean): List | undefined 
     return isDefined(search, origin.name) ? { kind: 'variable', name: origin.name, frozen: origin.frozen } : undefined
   const key = fileOf(search.container)(origin.path)
   return key && { kind: 'file', key }
+}
+
+/** A key that can be read and holds no list. */
+function ingredientOf(search: Search, origin: Origin): MountedKey[] {
+  if (origin.kind !== 'file') return []
+  const key = fileOf(search.container)(origin.path)
+  const text = originText(search, origin)
+  return key && text !== undefined && !holdsPeers(listFormat(search.profile), text) ? [key] : []
 }
 
 function isDefined({ container }: Search, name: string): boolean {

@@ -8,9 +8,9 @@ import type { FoundKey, Search } from './source-search.ts'
 
 export type Outranking = { readonly flags: FlagLists; readonly variables: readonly (FoundKey | LiteralSource)[] }
 
-/** The file sources that still count beside flags and variables; says which do not. */
-export function outranked(search: Search, { flags, variables }: Outranking, files: readonly FoundKey[]): FoundKey[] {
-  if (search.profile !== 'cometbft') return [...files]
+/** The sources in files and variables that still count beside flags and the variable of the program; says which do not. */
+export function outranked(search: Search, { flags, variables }: Outranking, files: readonly FoundKey[]): (FoundKey | LiteralSource)[] {
+  if (search.profile !== 'cometbft') return [...files, ...variables]
   const program = nodeProgram(search.container)?.name
   const override = program === undefined ? undefined : overrideVariable(program, 'peer')
   const isOverride = (source: FoundKey | LiteralSource) =>
@@ -19,16 +19,26 @@ export function outranked(search: Search, { flags, variables }: Outranking, file
   const byVariable = variables.some(isOverride)
   // A flag that a program or an unknown variable fills may well take its value from one of the files.
   const byFlag = flags.outranks.has('peer')
-  if (!byFlag && !byVariable) return [...files]
+  if (!byFlag && !byVariable) return [...files, ...variables]
   const inFlag = new Set(flags.files.map(identity))
-  const kept = files.filter(file => file.role !== 'peer' || inFlag.has(identity(file)))
-  for (const file of files.filter(source => !kept.includes(source))) {
-    const by = byFlag ? 'a flag' : `variable ${override}`
-    search.warn(`${file.kind} ${file.name}/${file.key} is not followed: ${by} outranks it`)
-  }
-  return kept
+  const referenced = new Set(flags.references.map(({ variable }) => variable))
+  const isTaken = (source: FoundKey | LiteralSource) =>
+    byFlag ? inFlag.has(identity(source)) || referenced.has(variableOf(source) ?? '') : isOverride(source)
+  const kept = (source: FoundKey | LiteralSource) => source.role !== 'peer' || isTaken(source)
+  for (const source of [...files, ...variables].filter(candidate => !kept(candidate)))
+    search.warn(`${named(source)} is not followed: ${byFlag ? 'a flag' : `variable ${override}`} outranks it`)
+  return [...files.filter(kept), ...variables.filter(kept)]
 }
 
-function identity({ kind, name, key }: FoundKey): string {
-  return `${kind}/${name}/${key}`
+function variableOf(source: FoundKey | LiteralSource): string | undefined {
+  if (source.kind !== 'Literal') return source.variable
+  return source.name.startsWith('env ') ? source.name.slice('env '.length) : undefined
+}
+
+function named(source: FoundKey | LiteralSource): string {
+  return source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+}
+
+function identity(source: FoundKey | LiteralSource): string {
+  return source.kind === 'Literal' ? source.name : `${source.kind}/${source.name}/${source.key}`
 }

@@ -12,6 +12,8 @@ export type FoundKey = Omit<KeySource, 'level'> & {
   readonly guess?: boolean
   /** The kubelet writes the variable's value into the arguments when it creates the container: a new start of the process keeps it. */
   readonly frozen?: boolean
+  /** A script puts the list into a file only where the file has none, and the file outlives the process, or the container too (a volume). */
+  readonly once?: 'container' | 'volume'
 }
 export type Found = FoundKey | LiteralSource
 

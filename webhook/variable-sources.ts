@@ -1,11 +1,14 @@
 // Peer lists in environment variables: keys of ConfigMaps and Secrets by valueFrom and envFrom, and literal values.
 import { holdsPeers } from '../peers/formats/index.ts'
 import type { LiteralSource, Via } from '../peers/plan.ts'
+import { environment } from './command-line.ts'
 import { dataOf, holdsList } from './content.ts'
-import type { Reference } from './flag-lists.ts'
+import { copiedOnce } from './copied-once.ts'
+import { composed, type Reference } from './flag-lists.ts'
 import { listNamed, type NamedList } from './peer-names.ts'
 import type { ContainerView, EnvFromView, EnvView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
+import { nameOf, originsOf, textOf } from './shell/index.ts'
 import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
 
 type Owner = { readonly container: ContainerView; readonly init: boolean }
@@ -38,10 +41,23 @@ function ofEnv(search: Search, owner: Owner, env: EnvView, references: readonly 
   const reference = references.find(candidate => candidate.variable === env.name)
   const list = expected(search, env.name, reference)
   if (!list) return []
-  if (env.from) return ofKey(search, owner, env.name, { ...env.from, via: 'env' }, list, reference).map(withoutInitVariable)
-  if (!env.value || /\$\(/.test(env.value) || !isList(search, env.value, list)) return []
+  const from = env.from ?? aliased(owner.container, env)
+  if (from) return ofKey(search, owner, env.name, { ...from, via: 'env' }, list, reference).map(withoutInitVariable)
+  if (!env.value) return []
   const where = owner.init ? `init container ${owner.container.name} env ${env.name}` : `env ${env.name}`
-  return [literal(where, list.format, list.role, env.value)]
+  // With what the kubelet puts in for $(NAME), where that can be read.
+  const { variable, expanded } = environment(owner.container)
+  const text = textOf(variable(env.name) ?? [])
+  if (text !== undefined) return isList(search, text, list) ? [literal(where, list.format, list.role, text)] : []
+  const names = originsOf(expanded(env.value)).map(origin => `variable ${nameOf(origin)}, which cannot be read here`)
+  if (list.wellKnown) search.warn(composed(where, { unknown: names }))
+  return []
+}
+
+/** The key behind $(NAME) where that is the whole value: the same list under another name. */
+function aliased({ env: all }: ContainerView, env: EnvView): EnvView['from'] {
+  const name = /^\$\(([\w.-]{1,300})\)$/.exec(env.value?.trim() ?? '')?.[1]
+  return name === undefined ? undefined : all.slice(0, all.lastIndexOf(env)).findLast(other => other.name === name)?.from
 }
 
 function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: readonly Reference[]): FoundKey[] {
@@ -75,8 +91,9 @@ function ofKey(search: Search, owner: Owner, variable: string, key: Key, list: N
   // A list's name on the key serves as well as one on the variable, where the content cannot be read.
   const known = list.wellKnown || listNamed(search.profile, key.key)?.wellKnown === true || reference !== undefined
   if (readable ? !holdsList(data, key.key, { ...list, wellKnown: known }) : !known) return []
-  const frozen = reference?.frozen ? { frozen: true } : {}
-  return [{ ...key, via: owner.init ? 'init' : key.via, format: list.format, role: list.role, variable, ...frozen }]
+  const found = { ...key, via: owner.init ? 'init' : key.via, format: list.format, role: list.role, variable } as const
+  if (reference) return [{ ...found, ...(reference.frozen ? { frozen: true } : {}) }]
+  return [{ ...found, ...(owner.init ? {} : copiedOnce(search, variable, list.role)) }]
 }
 
 /** What a variable is expected to hold: a bare list. Programs take files by path, not by value. */

@@ -31,6 +31,8 @@ export type Written = {
   readonly place: string
   /** `whole`: a new text; `added`: behind the old one; `edited`: in place (sed -i), so what is there decides what becomes of it. */
   readonly how: 'whole' | 'added' | 'edited'
+  /** Whether the script comes to it at each of its starts, as far as it can be seen; not where a condition stands before it. */
+  readonly sure: boolean
 }
 
 /** A text that a script names: a word of a command, or what it assigns to a variable. */
@@ -59,6 +61,8 @@ export type Context = {
   widest: number
   /** Inside a command substitution, whose commands start no node. */
   captured: boolean
+  /** Conditions around it that are not known. */
+  unsure: number
   /** Looks at what words start: statements need it of commands, and commands of statements. */
   readonly run: (context: Context, scope: Scope, words: readonly Word[], streams: Streams) => Status
   /** What a command substitution prints: words need it of statements. */
@@ -68,14 +72,15 @@ export type Context = {
 /** Where a command reads and writes. `out` is undefined where nobody looks. */
 export type Streams = { readonly input: Value | undefined; readonly out: Value[] | undefined }
 
-/** Words longer than this, and values of more pieces, count as unknown: no list is one. */
+/** A value of more pieces counts as unknown: no list is one. */
 const mostPieces = 2000
 
 /** The value itself, or an unknown one in its place where it is too long; costs as many characters as it has. */
 export function bounded(context: Context, value: Value): Value {
-  let length = value.length * 8
+  let length = 0
   for (const piece of value) length += piece.text?.length ?? 0
-  spend(context.allowance, 'expanded', length)
+  // Pieces cost, too, whatever is in them.
+  spend(context.allowance, 'expanded', length + value.length * 8)
   return length > bounds.value || value.length > mostPieces ? derived([value.slice(0, mostPieces)], 'a long text') : value
 }
 

@@ -64,7 +64,9 @@ export function capture(context: Context, scope: Scope, body: readonly Statement
 function perhaps(context: Context, scope: Scope, bodies: readonly (readonly Statement[])[], orNone: boolean, streams: Streams): Status {
   const layers = bodies.map(body => {
     const own = layer(scope)
+    context.unsure += 1
     statements(context, own, body, streams)
+    context.unsure -= 1
     return own
   })
   const going = layers.filter(({ ended }) => !ended)
@@ -167,13 +169,16 @@ function command(context: Context, scope: Scope, statement: Of<'simple'>, stream
   const alone = statement.words.length === 0
   // Variables written before a command are its own.
   const target = alone || statement.assignments.length === 0 ? scope : layer(scope)
-  for (const { name, append, value } of statement.assignments) {
+  for (const { name, append, value, array } of statement.assignments) {
     const texts = value.map(word => expandText(context, target, word))
     const given = joined(texts.flatMap((text, index) => (index > 0 ? [literalValue(' '), text] : [text])))
-    assign(context, target, name, append ? joined([lookUp(context, scope, name) ?? [], given]) : given, !alone)
+    const before = append ? [lookUp(context, scope, name) ?? [], literalValue(array ? ' ' : '')] : []
+    assign(context, target, name, bounded(context, joined([...before, given])), !alone)
   }
   const { streams: own, close } = redirected(context, scope, statement.redirects, streams)
   const words: Word[] = statement.words.flatMap(word => expandFields(context, target, word).map(value => wordOf(context, value)))
+  // $(< FILE) prints the file.
+  if (alone && statement.assignments.length === 0 && own.input) own.out?.push(own.input)
   const status = words.length > 0 ? context.run(context, target, words, own) : alone ? 'done' : 'unknown'
   if (target !== scope) keep(scope, target)
   close()
@@ -242,7 +247,7 @@ export function record(context: Context, scope: Scope, path: string, value: Valu
     const before = fileIn(scope, path) ?? [readFile(context, scope, literalValue(path))]
     scope.files.set(path, how === 'added' ? [...before, value] : [derived([...before, value], path)])
   }
-  if (!context.captured) context.found.writes.push({ path, value, place: context.place, how })
+  if (!context.captured) context.found.writes.push({ path, value, place: context.place, how, sure: context.unsure === 0 })
 }
 
 /** {0..3} */

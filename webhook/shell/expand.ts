@@ -148,6 +148,10 @@ function operated(context: Context, scope: Scope, part: VariablePart): Value {
     case ':+':
     case '+':
       return value === undefined || (isEmpty && operator === ':+') ? empty : other()
+    case 'length': {
+      const text = textOf(found)
+      return text === undefined ? derived([found], 'an expansion') : literalValue(String(text.length))
+    }
     case '^^':
       return mapped(found, text => text.toUpperCase())
     case ',,':

@@ -24,6 +24,7 @@ export {
   derived,
   joined,
   literalValue,
+  nameOf,
   type Origin,
   originsOf,
   type Piece,
@@ -48,6 +49,7 @@ export function evaluateCommand(words: readonly Word[], surroundings: Surroundin
     pick: 0,
     widest: 1,
     captured: false,
+    unsure: 0,
     run,
     capture,
   }

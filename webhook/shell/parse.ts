@@ -302,8 +302,8 @@ function readAssignment(cursor: Cursor): Assignment | undefined {
   const [whole, name, plus] = assignment.exec(cursor.text) ?? []
   if (whole === undefined || name === undefined) return undefined
   cursor.at += whole.length
-  if (take(cursor, '(')) return { name, append: plus === '+', value: readArray(cursor) }
-  return { name, append: plus === '+', value: [readWord(cursor) ?? []] }
+  const array = take(cursor, '(')
+  return { name, append: plus === '+', value: array ? readArray(cursor) : [readWord(cursor) ?? []], array }
 }
 
 function readArray(cursor: Cursor): Word[] {

@@ -196,11 +196,12 @@ function runText(
  * A word as a script's text. What the kubelet has put in stays marked, so that its origin is known, unless it is shell code itself; a text
  * that the script's own shell does not know is no script.
  */
-function scriptText(word: Word): string | undefined {
+function scriptText({ value, script }: Word): string | undefined {
   let text = ''
-  for (const piece of word.value) {
+  for (const piece of value) {
     const [origin] = piece.from
-    if (piece.from.length === 1 && origin?.kind === 'variable' && !word.script && !/[;&|<>()\n"'\s]/.test(piece.text ?? ''))
+    const isCode = value.length === 1 || /[;&|<>()"'`$]/.test(piece.text ?? '')
+    if (piece.from.length === 1 && origin?.kind === 'variable' && !script && !isCode)
       text += `${kubelet.open}${origin.name}${kubelet.close}`
     else if (piece.text === undefined) return undefined
     else text += piece.text

@@ -33,6 +33,7 @@ export type Assignment = {
   readonly append: boolean
   /** One word, or those of an array. */
   readonly value: readonly Word[]
+  readonly array: boolean
 }
 
 export type Statement =

@@ -73,7 +73,8 @@ export function sameOrigin(a: Origin, b: Origin): boolean {
   return a.kind === b.kind && nameOf(a) === nameOf(b)
 }
 
-function nameOf(origin: Origin): string {
+/** The name of a variable or program, the path of a file. */
+export function nameOf(origin: Origin): string {
   return origin.kind === 'file' ? origin.path : origin.name
 }
 

@@ -2,7 +2,7 @@
 // from its manual page. Options are written as they are given; those in `valued` take the next word, unless it is joined to them.
 
 export type Wrapper = {
-  /** Options that take a value: letters for -x, names for --name. */
+  /** Options that take a value: letters for -x, names for --name. With no letters at all, names may have one dash. */
   readonly valued?: { readonly letters?: string; readonly names?: readonly string[] }
   /** Words before the program that are neither options nor the program: a user, a time, a mask. */
   readonly operands?: number
@@ -135,7 +135,7 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['toybox', plain],
   // Secrets and waiting.
   ['vault-env', plain],
-  ['envconsul', { valued: { names: ['config', 'prefix', 'secret'] } }],
+  ['envconsul', { valued: { letters: '', names: ['config', 'prefix', 'secret'] } }],
   ['chamber', { subcommand: 'exec', operands: 1 }],
   ['doppler', { subcommand: 'run', valued: { letters: 'pc', names: ['project', 'config', 'token'] } }],
   ['dockerize', { valued: { names: ['wait', 'timeout', 'template', 'stdout', 'stderr', 'wait-retry-interval'], letters: '' } }],
