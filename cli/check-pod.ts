@@ -76,6 +76,9 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
         : []),
       ...(plan ? [] : ['its repeer.dev/plan is not one that this version of repeer can read']),
       ...(annotations[annotation.pause]?.trim() === 'true' ? ['repeer.dev/pause holds its restarts'] : []),
+      ...(plan?.notFollowed ?? []).map(
+        ({ container, program }) => `container ${container} runs a second node (${program}), which is not followed`,
+      ),
       ...(page ? lookupNotes(page) : []),
       ...(page?.node.noStatusApi === undefined ? [] : [page.node.noStatusApi]),
       ...(page ? [] : fromPod(pod, now)),

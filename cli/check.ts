@@ -1,5 +1,6 @@
 // Looks at the pods of namespaces for `repeer check`: reads them, their status pages, and why others were not injected.
 import { optIn } from '../peers/pod.ts'
+import { configMapValues } from '../webhook/config-map-values.ts'
 import type { ConfigMapView, DecideInput, Decision } from '../webhook/decision.ts'
 import { podReport } from './check-pod.ts'
 import type { CheckReport, PodReport, UninjectedReport } from './check-report.ts'
@@ -112,7 +113,7 @@ function configMapReader(cluster: Cluster, namespace: string, notes: string[]): 
   const read = async (name: string): Promise<ConfigMapView> => {
     try {
       const found = await cluster.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`)
-      return (found as { data?: Record<string, string> }).data ?? {}
+      return configMapValues(found)
     } catch (error) {
       if (isStatus(error, 404)) return 'absent'
       const note = `ConfigMaps of namespace ${namespace} may not be read (permission get on configmaps): why pods were not injected is told without them`

@@ -2,8 +2,9 @@
 import type { Source } from '../peers/plan.ts'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
+import { configMapValues } from '../webhook/config-map-values.ts'
 import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decision.ts'
-import { configTexts } from '../webhook/node-facts.ts'
+import { sourceTexts } from '../webhook/node-facts.ts'
 import { tellingOf } from '../webhook/telling.ts'
 import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
 
@@ -43,7 +44,13 @@ export type Admission = {
   readonly patchOf: (pod: FoundPod['pod'], decision: Decision) => readonly PatchOperation[]
 }
 
-export type Explanation = { readonly found: FoundPod; readonly decision: Decision; readonly row: Explained }
+export type Explanation = {
+  readonly found: FoundPod
+  readonly decision: Decision
+  readonly row: Explained
+  /** The workload's pods differ in what they would get: no patch of its template fits them all. */
+  readonly perPod: boolean
+}
 
 /**
  * Explains each pod with the ConfigMaps and Namespaces among `objects` as its surroundings. A namespace that is not among them is taken as
@@ -62,18 +69,30 @@ export function explain(
   return pods.map(found => {
     const namespace = namespaces.get(found.namespace)
     const configMap = (name: string) => configMapView(configMaps.get(`${found.namespace}/${name}`))
-    const decision = admission.decide({
-      pod: structuredClone(found.pod),
-      namespace: namespace ? namespaceView(namespace) : { name: found.namespace, labels: { [optIn.label]: optIn.value }, annotations: {} },
-      configMap,
-      settings,
-      quote: true,
-    })
+    const decideOf = (pod: FoundPod['pod']) =>
+      admission.decide({
+        pod: structuredClone(pod),
+        namespace: namespace
+          ? namespaceView(namespace)
+          : { name: found.namespace, labels: { [optIn.label]: optIn.value }, annotations: {} },
+        configMap,
+        settings,
+        quote: true,
+      })
+    const decision = decideOf(found.pod)
     const patch = admission.patchOf(structuredClone(found.pod), decision)
     const missing = decision.inject ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`)) : []
-    const telling = decision.inject ? tellingOf(decision.plan, configTexts({ configMap }, decision.plan.sources)) : ''
-    return { found, decision, row: rowOf(found, decision, patch, { assumed: !namespace, missing, telling }) }
+    const telling = decision.inject ? tellingOf(decision.plan, sourceTexts({ configMap }, decision.plan.sources)) : ''
+    const other = found.sibling && decideOf(found.sibling)
+    const perPod = other !== undefined && planText(other) !== planText(decision)
+    const pod = perPod ? (found.pod.metadata?.name ?? '') : undefined
+    return { found, decision, perPod, row: rowOf(found, decision, patch, { assumed: !namespace, missing, telling, perPod: pod }) }
   })
+}
+
+/** What a pod gets, for comparison with another of the same workload. */
+function planText(decision: Decision): string {
+  return JSON.stringify(decision.inject ? decision.plan : decision.reason)
 }
 
 function namespaceView(object: FoundObject): NamespaceView {
@@ -83,7 +102,7 @@ function namespaceView(object: FoundObject): NamespaceView {
 
 /** Only the files are known here: a ConfigMap that is not in them may well be on the cluster. */
 function configMapView(object: FoundObject | undefined): ConfigMapView {
-  return object ? texts(object.value.data) : 'unknown'
+  return object ? configMapValues(object.value) : 'unknown'
 }
 
 function texts(value: unknown): Record<string, string> {
@@ -100,7 +119,7 @@ function rowOf(
   found: FoundPod,
   decision: Decision,
   patch: readonly PatchOperation[],
-  files: { assumed: boolean; missing: readonly string[]; telling: string },
+  files: { assumed: boolean; missing: readonly string[]; telling: string; perPod: string | undefined },
 ): Explained {
   const { kind, name } = found
   const file = found.document.file
@@ -122,7 +141,8 @@ function rowOf(
   }
   const { plan } = decision
   const warnings = [
-    ...decision.warnings,
+    ...decision.warnings.filter(warning => !files.missing.some(missing => warning.startsWith(`ConfigMap ${missing} is not in the cache`))),
+    ...(files.perPod === undefined ? [] : [`the pods of this ${kind} differ; what is told here is for ${files.perPod}`]),
     ...files.missing.map(missing => `ConfigMap ${missing} is not in the files, so its list was not read; add its file with another -f`),
   ]
   return {

@@ -9,7 +9,7 @@ import { isRecord } from './workloads.ts'
 export function injectedManifests(documents: readonly ManifestDocument[], explanations: readonly Explanation[]): string {
   const changed = new Map<ManifestDocument, Explanation[]>()
   for (const explanation of explanations) {
-    if (explanation.row.patch.length === 0) continue
+    if (explanation.row.patch.length === 0 || explanation.perPod) continue
     const list = changed.get(explanation.found.document) ?? []
     changed.set(explanation.found.document, [...list, explanation])
   }

@@ -19,6 +19,8 @@ export type FoundPod = FoundObject & {
   readonly templateAt: readonly string[]
   /** The pod as admission would see it: for a workload, with the metadata of its template, a generated name and its owner. */
   readonly pod: V1Pod
+  /** The second pod of a StatefulSet that has more than one. */
+  readonly sibling?: V1Pod
 }
 
 const templates: Readonly<Record<string, readonly string[]>> = {
@@ -85,7 +87,8 @@ export function podsOf(objects: readonly FoundObject[]): { pods: FoundPod[]; pro
       })
       continue
     }
-    pods.push({ ...object, templateAt, pod: podOf(object, template as Record<string, unknown>) })
+    const [pod, sibling] = podsIn(object, template as Record<string, unknown>)
+    if (pod) pods.push({ ...object, templateAt, pod, ...(sibling ? { sibling } : {}) })
   }
   return { pods, problems }
 }
@@ -99,7 +102,16 @@ function faultOf(template: unknown, path: string): string | undefined {
   return unnamed < 0 ? undefined : `found ${nameOf(containers[unnamed])} at ${path}[${unnamed}], expected a container with a name`
 }
 
-function podOf(object: FoundObject, template: Record<string, unknown>): V1Pod {
+/** The pod, and for a StatefulSet of several the next one as well: those have names, by which they may be given files of their own. */
+function podsIn(object: FoundObject, template: Record<string, unknown>): V1Pod[] {
+  if (object.kind !== 'StatefulSet') return [podOf(object, template)]
+  const spec = isRecord(object.value.spec) ? object.value.spec : {}
+  const start = isRecord(spec.ordinals) && Number.isSafeInteger(spec.ordinals.start) ? Number(spec.ordinals.start) : 0
+  const several = typeof spec.replicas === 'number' && spec.replicas > 1
+  return (several ? [start, start + 1] : [start]).map(ordinal => podOf(object, template, ordinal))
+}
+
+function podOf(object: FoundObject, template: Record<string, unknown>, ordinal?: number): V1Pod {
   const own: V1ObjectMeta = isRecord(template.metadata) ? template.metadata : {}
   const metadata =
     object.kind === 'Pod'
@@ -108,11 +120,24 @@ function podOf(object: FoundObject, template: Record<string, unknown>): V1Pod {
           ...own,
           namespace: object.namespace,
           generateName: `${object.name}-`,
-          ownerReferences: [
-            { apiVersion: String(object.value.apiVersion), kind: object.kind, name: object.name, uid: '', controller: true },
-          ],
+          ...(ordinal === undefined ? {} : numbered(object.name, ordinal, own.labels)),
+          ownerReferences: [ownerOf(object)],
         }
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec as NonNullable<V1Pod['spec']> }
+}
+
+/** A Deployment's pods belong to a ReplicaSet, and a CronJob's to a Job. */
+function ownerOf({ kind, name, value }: FoundObject): NonNullable<V1ObjectMeta['ownerReferences']>[number] {
+  const between: Readonly<Record<string, string>> = { Deployment: 'ReplicaSet', CronJob: 'Job' }
+  const owner = (Object.hasOwn(between, kind) ? between[kind] : undefined) ?? kind
+  return { apiVersion: String(value.apiVersion), kind: owner, name, uid: '', controller: true }
+}
+
+/** As the StatefulSet controller names and labels its pods. */
+function numbered(name: string, ordinal: number, labels: unknown): Pick<V1ObjectMeta, 'name' | 'labels'> {
+  const pod = `${name}-${ordinal}`
+  const own = isRecord(labels) ? (labels as Record<string, string>) : {}
+  return { name: pod, labels: { ...own, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': pod } }
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@
 import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { printable } from './peer-list-error.ts'
-import { levels } from './plan.ts'
+import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
 import { type HoldReason, holdReasons } from './reasons.ts'
 
 /** Characters of a text for people; the rest is cut off. */
@@ -78,8 +78,13 @@ function pageOf(page: Fields): Page {
       failures: lookup.number('failures', 0, Number.MAX_SAFE_INTEGER, 'integer') ?? 0,
       ...optional('error', words(lookup, 'error')),
     })),
+    ...optional('notFollowed', page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed).map(otherNode) : undefined),
     lookedAt: iso(page, 'lookedAt'),
   }
+}
+
+function otherNode(other: Fields): OtherNode {
+  return { container: name(other, 'container'), program: name(other, 'program') }
 }
 
 function peerOf(peer: Fields): Page['peers'][number] {

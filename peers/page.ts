@@ -1,6 +1,6 @@
 // The status page of one pod: what its sidecar found, decided and did, and when. The sidecar serves it; the controller, `repeer check` and
 // monitoring read it. Whoever reads it reads a stranger's word: see page-check.ts.
-import type { Level } from './plan.ts'
+import type { Level, OtherNode } from './plan.ts'
 import type { HoldReason } from './reasons.ts'
 
 export const phases = ['starting', 'settled', 'waiting', 'telling', 'restarting', 'verifying'] as const
@@ -72,5 +72,7 @@ export type Page = {
   }[]
   /** Look-ups that have failed since their last answer. */
   readonly lookups: readonly { readonly host: string; readonly failures: number; readonly error?: string }[]
+  /** Other nodes in the pod, from the plan: one node of a pod is followed. Absent where there are none. */
+  readonly notFollowed?: readonly OtherNode[]
   readonly lookedAt: string
 }

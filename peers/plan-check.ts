@@ -1,6 +1,6 @@
 // Checks a plan that comes from outside (the annotation repeer.dev/plan, a file): every field, and the combinations that cannot be.
 import { type FieldProblem, Fields } from './fields.ts'
-import { type Plan, profiles, type Reach, strategies } from './plan.ts'
+import { mostNotFollowed, type Plan, profiles, type Reach, strategies } from './plan.ts'
 import { checkSource } from './plan-source-check.ts'
 import { observeReasons } from './reasons.ts'
 
@@ -20,6 +20,7 @@ export class PlanError extends Error {
 const maxBytes = 256 * 1024
 /** A week, in seconds: no time in a plan has a use beyond it. */
 const maxSeconds = 7 * 24 * 3600
+const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** The highest UID that Kubernetes takes for runAsUser. */
 const maxUid = 2 ** 31 - 1
 
@@ -53,7 +54,7 @@ export function checkPlan(value: unknown): Plan {
     )
     throw new PlanError(problems)
   }
-  plan.matching('container', /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'the name of a container')
+  plan.matching('container', containerName, 'the name of a container')
   plan.oneOf('profile', profiles)
   const by = checkReach(plan)
   const restartPolicyAlways = plan.boolean('restartPolicyAlways')
@@ -71,6 +72,7 @@ export function checkPlan(value: unknown): Plan {
   plan.number('rpcPort', 1, 65535, 'integer', 'optional')
   checkTimes(plan.object('times'))
   for (const field of ['ownerRolls', 'mesh', 'hostNetwork']) plan.boolean(field)
+  checkNotFollowed(plan)
   plan.rejectUnknown()
   if (problems.length > 0) throw new PlanError(problems)
   return deepFreeze(structuredClone(value)) as Plan
@@ -108,6 +110,19 @@ function checkSources(plan: Fields, pod: Parameters<typeof checkSource>[1]): voi
     const earlier = same === undefined ? undefined : first.get(same)
     if (earlier !== undefined) source.problem('', same ?? '', `each source once; this one is sources[${earlier}] already`)
     else if (same !== undefined) first.set(same, index)
+  })
+}
+
+function checkNotFollowed(plan: Fields): void {
+  if (!plan.has('notFollowed')) return
+  const others = plan.array('notFollowed')
+  if (others.length === 0 || others.length > mostNotFollowed)
+    plan.problem('notFollowed', `an array of ${others.length}`, `1 to ${mostNotFollowed} containers, or no such field`)
+  others.slice(0, mostNotFollowed).forEach((value, index) => {
+    const other = new Fields(value, `notFollowed[${index}]`, plan.problems)
+    other.matching('container', containerName, 'the name of a container')
+    other.matching('program', /^[a-z0-9][a-z0-9.-]{0,39}$/, 'the name of a program, at most 40 characters')
+    other.rejectUnknown()
   })
 }
 

@@ -4,7 +4,7 @@ import type { Format } from './formats/index.ts'
 import type { Role } from './peer.ts'
 import type { ObserveReason } from './reasons.ts'
 
-export const profiles = ['cometbft', 'stellar-core', 'geth', 'besu', 'nethermind', 'substrate', 'generic'] as const
+export const profiles = ['cometbft', 'gnoland', 'stellar-core', 'geth', 'besu', 'nethermind', 'substrate', 'generic'] as const
 export type Profile = (typeof profiles)[number]
 
 /** What repeer.dev/strategy may say. `hot` never restarts. */
@@ -100,7 +100,19 @@ export type Plan = {
   readonly hostNetwork: boolean
   /** The sidecar's restartPolicyRules allow exit 88 (Kubernetes 1.36). */
   readonly canRestartAll: boolean
+  /** Other containers of the pod that run nodes: one node of a pod is followed. Absent where there are none. */
+  readonly notFollowed?: readonly OtherNode[]
 }
+
+/** A node in the pod that is not followed. */
+export type OtherNode = {
+  readonly container: string
+  /** What it runs: a profile, or a program that repeer has none for, such as "lighthouse". */
+  readonly program: string
+}
+
+/** As many as a plan may name; a pod with more has its others counted nowhere. */
+export const mostNotFollowed = 10
 
 /**
  * The level that a change of a list needs, from how the node sees it and how it is reached: the design's two tables in one place.

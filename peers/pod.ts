@@ -13,6 +13,8 @@ export const annotation = {
   minInterval: 'repeer.dev/min-interval',
   settleSeconds: 'repeer.dev/settle-seconds',
   graceSeconds: 'repeer.dev/grace-seconds',
+  p2pPort: 'repeer.dev/p2p-port',
+  rpcPort: 'repeer.dev/rpc-port',
   allowMassRemoval: 'repeer.dev/allow-mass-removal',
   pause: 'repeer.dev/pause',
   plan: 'repeer.dev/plan',

@@ -4,6 +4,7 @@
 export const skipReasons = {
   'not-a-node': 'no container of the pod looks like a blockchain node that repeer knows',
   'no-peers': 'the node container lists no peers in any ConfigMap, Secret, environment variable, command or argument',
+  'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
   'ambiguous-container': 'more than one container looks like the node; name it with repeer.dev/container',
   'unknown-container': 'repeer.dev/container names a container that the pod does not have',
   'bad-annotation': 'a repeer.dev/ annotation has a value that cannot be used',

@@ -46,6 +46,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     lookups: Object.entries(look.hosts).flatMap(([host, { failures, error }]) =>
       failures > 0 ? [{ host, failures, ...(error ? { error } : {}) }] : [],
     ),
+    ...(look.plan.notFollowed ? { notFollowed: look.plan.notFollowed } : {}),
     lookedAt: iso(look.now),
   }
 }

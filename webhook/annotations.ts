@@ -19,6 +19,9 @@ export type Overrides = {
   readonly minIntervalSeconds: number
   readonly settleSeconds: number
   readonly graceSeconds?: number
+  readonly p2pPort?: number
+  /** 'none': the node has no status interface that the sidecar could ask. */
+  readonly rpcPort?: number | 'none'
 }
 
 export type ReadAnnotations = { readonly overrides: Overrides; readonly problems: readonly string[]; readonly warnings: readonly string[] }
@@ -69,6 +72,8 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     settleSeconds:
       read(annotation.settleSeconds, 'seconds from 0 to 3600, such as "5"', value => seconds(value, 0, 3600)) ?? defaultSettleSeconds,
     ...some('graceSeconds', grace),
+    ...some('p2pPort', read(annotation.p2pPort, 'a TCP port from 1 to 65535, such as "26656"', port)),
+    ...some('rpcPort', read(annotation.rpcPort, 'a TCP port from 1 to 65535, such as "26657", or "none"', statusPort)),
   }
   read(annotation.inject, '"false" to leave the pod alone, or "true"', value => ['true', 'false', 'enabled'].find(word => word === value))
   read(annotation.pause, '"true" or "false"', value => ['true', 'false'].find(word => word === value))
@@ -117,6 +122,14 @@ function seconds(value: string, least: number, most: number): number | undefined
 function inRange(value: string, least: number, most: number): number | undefined {
   const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN
   return number >= least && number <= most ? number : undefined
+}
+
+function statusPort(value: string): number | 'none' | undefined {
+  return value === 'none' ? 'none' : port(value)
+}
+
+function port(value: string): number | undefined {
+  return inRange(value, 1, 65_535)
 }
 
 function unread(annotations: Readonly<Record<string, string>>): string[] {

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { ApiError, apiReader } from '../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 import { optIn } from '../peers/pod.ts'
+import { configMapValues } from './config-map-values.ts'
 import type { ConfigMapView, NamespaceView } from './decision.ts'
 
 export type ClusterCache = {
@@ -172,12 +173,9 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   }
 }
 
-/** Data only: managed fields, annotations and binary data are often larger than it. Without a prototype, since any name can be a key. */
+/** The texts only: managed fields and annotations are often larger than they. */
 function valuesOf(object: ApiObject): Readonly<Record<string, string>> {
-  const { data } = object as { data?: Readonly<Record<string, string>> }
-  const values: Record<string, string> = Object.create(null)
-  for (const [key, value] of Object.entries(data ?? {})) if (value.length <= longestValue) values[key] = value
-  return values
+  return configMapValues(object, longestValue)
 }
 
 function viewOf({ metadata }: ApiObject): NamespaceView {

@@ -1,7 +1,8 @@
 // The keys that repeer.dev/config names, and how the node sees them.
 import type { ConfigRef } from './annotations.ts'
 import { dataOf, holds } from './content.ts'
-import { fileFormats, listNamed, type NamedList } from './peer-names.ts'
+import { fileNamed } from './goquorum.ts'
+import { fileFormats, type NamedList } from './peer-names.ts'
 import { type FoundKey, listFormat, type Search } from './source-search.ts'
 import { type VisibleKey, visibleKeys } from './visible-keys.ts'
 
@@ -47,7 +48,7 @@ function seenIn(keys: readonly VisibleKey[]): (ref: ConfigRef) => VisibleKey | u
 
 /** The format that the content has, else the one that the key's name promises, else the profile's bare list. */
 function formatOf(search: Search, ref: ConfigRef): NamedList {
-  const named = listNamed(search.profile, ref.key)
+  const named = fileNamed(search, ref.key)
   const data = ref.kind === 'ConfigMap' ? dataOf(search.input.configMap(ref.name)) : undefined
   const format =
     data && [...(named ? [named.format] : []), ...fileFormats[search.profile]].find(candidate => holds(data, ref.key, candidate))

@@ -1,12 +1,17 @@
 // Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the informer's cache
 // hands out for as long as the ConfigMap does not change, and goes with it; it never changes an answer, only its price.
-import { type Format, holdsPeers, PeerListError, parsePeers } from '../peers/formats/index.ts'
+import { type Format, holdsPeers, PeerListError, type PeerListProblem, parsePeers } from '../peers/formats/index.ts'
 import type { Peer, Role } from '../peers/peer.ts'
 import type { ConfigMapView } from './decision.ts'
 import type { NamedList } from './peer-names.ts'
 
 /** What is wrong with a list, without and with what stands there. */
-export type Fault = { readonly error: string; readonly quoted: string }
+export type Fault = {
+  readonly error: string
+  readonly quoted: string
+  /** What stands where an entry should be is filled in by something else before the node reads it: ${NAME}, {{ .Values.x }}, <%= x %>. */
+  readonly isTemplate: boolean
+}
 export type Parsed = { readonly peers: readonly Peer[] } | Fault
 
 type Data = Readonly<Record<string, string>>
@@ -55,19 +60,32 @@ export function parse(format: Format, text: string, role: Role, source: string):
   try {
     return { peers: parsePeers(format, text, { source, role }) }
   } catch (error) {
-    return faultOf(error)
+    return faultOf(error, text)
   }
 }
 
 /** Problems that a message spells out. */
 const mostProblems = 5
 
-function faultOf(error: unknown): Fault {
+/** What envsubst, Helm and other template engines replace, and what a shell or the kubelet expands. Bounded: a list's entries are short. */
+const templateMark = /\$\{[^{}\n]{1,200}\}|\$\([^()\n]{1,200}\)|\$[A-Z_][A-Z0-9_]{0,200}|\{\{|<%/
+
+function faultOf(error: unknown, text: string): Fault {
   const quoted = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof PeerListError)) return { error: 'repeer failed to read it', quoted }
+  if (!(error instanceof PeerListError)) return { error: 'repeer failed to read it', quoted, isTemplate: false }
   const { problems } = error
+  const rows = text.split('\n')
+  const standing = ({ where, found }: PeerListProblem) => {
+    const line = /^line (\d+)$/.exec(where)?.[1]
+    return line === undefined ? found : (rows[Number(line) - 1] ?? '')
+  }
+  const isTemplate = problems.some(problem => templateMark.test(standing(problem)))
   const lines = problems.slice(0, mostProblems).map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`)
-  return { error: [...lines, ...(problems.length > lines.length ? [`and ${problems.length - lines.length} more`] : [])].join('; '), quoted }
+  return {
+    error: [...lines, ...(problems.length > lines.length ? [`and ${problems.length - lines.length} more`] : [])].join('; '),
+    quoted,
+    isTemplate,
+  }
 }
 
 /** A key's text; only what the data itself has, never what it inherits. */

@@ -2,7 +2,7 @@
 
 import { overrideVariable } from '../peers/override-variable.ts'
 import { uniquePeers } from '../peers/peer.ts'
-import { levelOf, type Plan, type Source } from '../peers/plan.ts'
+import { levelOf, type OtherNode, type Plan, type Source } from '../peers/plan.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { type Overrides, readAnnotations } from './annotations.ts'
 import { dataOf, type Parsed, parse, peersIn } from './content.ts'
@@ -11,8 +11,11 @@ import { findContainer } from './find-container.ts'
 import { nodeProgram } from './find-profile.ts'
 import { findReach } from './find-reach.ts'
 import { describeSources, findSources } from './find-sources.ts'
-import { configTexts, groupOf, inMesh, isValidator, ownerRolls, portsOf, timesOf } from './node-facts.ts'
+import { configTexts, groupOf, inMesh, isValidator, timesOf } from './node-facts.ts'
+import { otherNodes, otherNodesAdvice, otherNodesWarning } from './other-nodes.ts'
+import { ownerThatRolls } from './owners.ts'
 import { type ContainerView, type PodView, viewPod } from './pod-view.ts'
+import { type FoundPorts, portsOf } from './ports.ts'
 import { earlySkip, mountConflict, skip } from './skip-rules.ts'
 import type { Found } from './source-search.ts'
 
@@ -31,33 +34,65 @@ export function decide(input: DecideInput): Decision {
   const reached = findReach(pod, container, profile, input.namespace, overrides.strategy)
   if ('problem' in reached) return skip('bad-annotation', reached.problem)
   const found = findSources(input, pod, container, profile, overrides)
-  if (found.sources.length === 0) return skip('no-peers', noPeersDetail(container, profile, found.warnings))
-  const portless = planOf(input, pod, node, found.sources, reached.reach, overrides)
+  const others = otherNodes(input, pod, container)
+  const nothing = (reason: 'no-peers' | 'seeds-only', details: readonly string[]) =>
+    skip(reason, [...details, ...otherNodesAdvice(input, pod, others)].join('; '))
+  if (found.sources.length === 0) return nothing('no-peers', [noPeersDetail(container, profile), ...found.warnings, ...found.unread])
+  const texts = configTexts(input, pod, container, profile, found.sources)
+  const ports = portsOf(input, pod, container, profile, texts, overrides)
+  const owner = ownerThatRolls(pod, found.sources)
+  const portless = planOf(input, pod, node, { found: found.sources, reach: reached.reach, texts, ports, owner, others }, overrides)
   const list = readList(input, portless.sources)
   // A node that nothing is known of listens, as far as anybody can tell, where its peers do.
   const plan = { ...portless, p2pPort: portless.p2pPort || (list.port ?? 0) }
   if (plan.p2pPort === 0)
-    return skip('bad-annotation', `nothing tells the P2P port of a ${profile} node; declare it in the container's ports`)
+    return skip(
+      'bad-annotation',
+      `nothing tells the P2P port of a ${profile} node; state it with repeer.dev/p2p-port or in the container's ports`,
+    )
+  if (hasSeedsAlone(overrides, plan.sources, list)) return nothing('seeds-only', [seedsDetail(container, plan.sources)])
   return {
     inject: true,
     plan,
-    why: { ...node.why, sources: describeSources(plan.sources), strategy: reached.why },
-    warnings: [...unread, ...found.warnings, ...reached.warnings, ...rpcWarnings(plan), ...list.warnings],
+    why: {
+      ...node.why,
+      sources: describeSources(plan.sources),
+      strategy: reached.why,
+      ports: ports.p2pPort === 0 ? `P2P ${plan.p2pPort} (that of its peers)` : ports.why,
+      ...(owner === undefined ? {} : { owner: `${owner} replaces the pod when a list is edited; only addresses are followed` }),
+    },
+    warnings: [
+      ...unread,
+      ...found.warnings,
+      ...reached.warnings,
+      ...ports.warnings,
+      ...rpcWarnings(plan, overrides),
+      ...otherNodesWarning(others),
+      ...list.warnings,
+    ],
     ...(list.peers === undefined ? {} : list.peers),
   }
+}
+
+/** What was found out about a pod, and goes into its plan. */
+type Findings = {
+  readonly found: readonly Found[]
+  readonly reach: Plan['reach']
+  readonly texts: readonly string[]
+  readonly ports: FoundPorts
+  readonly owner: string | undefined
+  readonly others: readonly OtherNode[]
 }
 
 function planOf(
   input: DecideInput,
   pod: PodView,
   { container, profile }: { container: ContainerView; profile: Plan['profile'] },
-  found: readonly Found[],
-  reach: Plan['reach'],
+  { found, reach, texts, ports, owner, others }: Findings,
   overrides: Overrides,
 ): Plan {
   const restartPolicyAlways = (container.restartPolicy ?? pod.restartPolicy) === 'Always'
   const { canRestartAll, turns } = input.settings
-  const texts = configTexts(input, found)
   return {
     version: 1,
     container: container.name,
@@ -70,13 +105,15 @@ function planOf(
     validator: isValidator(pod, container, profile, texts),
     maxUnavailable: overrides.maxUnavailable,
     ...(overrides.minPeers === undefined ? {} : { minPeers: overrides.minPeers }),
-    ...portsOf(container, profile, texts),
+    p2pPort: ports.p2pPort,
+    ...(ports.rpcPort === undefined ? {} : { rpcPort: ports.rpcPort }),
     times: timesOf(pod, container, overrides),
     restartPolicyAlways,
-    ownerRolls: ownerRolls(pod, found),
+    ownerRolls: owner !== undefined,
     mesh: inMesh(pod),
     hostNetwork: pod.hostNetwork,
     canRestartAll,
+    ...(others.length === 0 ? {} : { notFollowed: others }),
   }
 }
 
@@ -107,10 +144,28 @@ function withLevels(
   })
 }
 
+/**
+ * Whether the node lists seeds and nobody else: it asks them once for addresses and need not stay connected to them, so that there is nothing to follow.
+ * What an annotation names is followed whatever it holds: it may be a list to come.
+ */
+function hasSeedsAlone(overrides: Overrides, sources: readonly Source[], { peers, seeds }: List): boolean {
+  if (overrides.config !== undefined || overrides.peers !== undefined) return false
+  if (sources.every(({ role }) => role === 'seed')) return true
+  // An empty list of its own (static-nodes.json, PERSISTENT_PEERS) is one to be filled; an empty setting in a document is what programs write.
+  const hasListOfItsOwn = sources.some(({ role, format }) => role === 'peer' && !/-(toml|cfg)$/.test(format))
+  return !hasListOfItsOwn && peers?.peers === 0 && seeds > 0
+}
+
+function seedsDetail(container: ContainerView, sources: readonly Source[]): string {
+  return `container ${container.name}, ${describeSources(sources)}; give a list of peers in the node's configuration, or with repeer.dev/peers or repeer.dev/config`
+}
+
 type List = {
   readonly peers?: { readonly peerHash: string; readonly peers: number }
   /** Of the first peer that can be read. */
   readonly port: number | undefined
+  /** The number of distinct seeds, where every source can be read. */
+  readonly seeds: number
   readonly warnings: readonly string[]
 }
 
@@ -126,9 +181,10 @@ function readList(input: DecideInput, sources: readonly Source[]): List {
     return parsed && 'peers' in parsed ? parsed.peers : undefined
   })
   const port = lists.flatMap(list => list ?? [])[0]?.port
-  if (lists.some(list => list === undefined)) return { port, warnings }
+  if (lists.some(list => list === undefined)) return { port, seeds: 0, warnings }
   const peers = uniquePeers(lists.flatMap(list => list ?? []))
-  return { peers: { peerHash: peerHash(peers), peers: peers.filter(peer => peer.role === 'peer').length }, port, warnings }
+  const count = peers.filter(peer => peer.role === 'peer').length
+  return { peers: { peerHash: peerHash(peers), peers: count }, port, seeds: peers.length - count, warnings }
 }
 
 function peersOf(input: DecideInput, source: Source, warn: (message: string) => void): Parsed | undefined {
@@ -146,12 +202,11 @@ function peersOf(input: DecideInput, source: Source, warn: (message: string) => 
   return undefined
 }
 
-function rpcWarnings({ profile, rpcPort }: Plan): string[] {
-  if (profile !== 'cometbft' || rpcPort !== undefined) return []
+function rpcWarnings({ profile, rpcPort }: Plan, overrides: Overrides): string[] {
+  if (profile !== 'cometbft' || rpcPort !== undefined || overrides.rpcPort === 'none') return []
   return ['[rpc] laddr gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone']
 }
 
-function noPeersDetail(container: ContainerView, profile: string, warnings: readonly string[]): string {
-  const seen = `container ${container.name} runs ${profile}; name the list with repeer.dev/config or repeer.dev/peers`
-  return [seen, ...warnings].join('; ')
+function noPeersDetail(container: ContainerView, profile: string): string {
+  return `container ${container.name} runs ${profile}; name the list with repeer.dev/config or repeer.dev/peers`
 }

@@ -2,7 +2,7 @@
 import type { Via } from '../peers/plan.ts'
 import { mentions } from './command-line.ts'
 import { dataOf, holdsList } from './content.ts'
-import { listNamed } from './peer-names.ts'
+import { fileNamed } from './goquorum.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
 import type { FoundKey, Search } from './source-search.ts'
@@ -13,7 +13,7 @@ export function fileSources(search: Search): FoundKey[] {
   const { pod, container } = search
   const mounted = new Set(container.mounts.map(mount => mount.volume))
   const own = visibleKeys(pod, container)
-  const rendered = pod.initContainers.filter(init => sharesWritableVolume(pod, mounted, init)).flatMap(init => visibleKeys(pod, init))
+  const rendered = pod.initContainers.filter(init => canRender(pod, mounted, init)).flatMap(init => visibleKeys(pod, init))
   const home = homeOf(container)
   const inRendered = mayBeAmong(rendered)
   const inOwn = mayBeAmong(own)
@@ -64,17 +64,23 @@ function homeOf({ command, args }: ContainerView): string | undefined {
   return /--(?:home|datadir|data-path|base-path)[= ]+["']?([^\s"']+)/.exec([...command, ...args].join(' '))?.[1]
 }
 
-/** An init container can leave something for the node only in a volume that both mount, ConfigMaps and Secrets being read-only. */
-function sharesWritableVolume(pod: PodView, mounted: ReadonlySet<string>, init: ContainerView): boolean {
-  return init.mounts.some(mount => mounted.has(mount.volume) && (pod.volumes.get(mount.volume) ?? []).length === 0)
+/**
+ * An init container can leave something for the node only in a volume that both mount, ConfigMaps and Secrets being read-only. One that runs on (a
+ * native sidecar, such as cosmopilot's node-utils) renders nothing: the node does not wait for its end.
+ */
+function canRender(pod: PodView, mounted: ReadonlySet<string>, init: ContainerView): boolean {
+  return (
+    init.restartPolicy !== 'Always' &&
+    init.mounts.some(mount => mounted.has(mount.volume) && (pod.volumes.get(mount.volume) ?? []).length === 0)
+  )
 }
 
 function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
-  const { input, profile, warn } = search
+  const { input, pod, container, profile, warn } = search
   const view = seen.kind === 'ConfigMap' ? input.configMap(seen.name) : 'unknown'
   const data = dataOf(view)
   const source = (key: string, file: string): FoundKey[] => {
-    const list = listNamed(profile, file)
+    const list = fileNamed(search, file)
     if (!list) {
       if (profile === 'geth' && /^static-nodes.*\.json$/.test(file))
         warn(`geth ignores ${file}; its static nodes belong in config.toml under [Node.P2P]`)
@@ -86,10 +92,22 @@ function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
   }
   if (seen.key !== undefined) return source(seen.key, seen.file ?? seen.key)
   if (data) return Object.keys(data).flatMap(key => source(key, key))
-  // Which keys there are cannot be known: those that the profile's nodes read, each optional in the sidecar's volume.
-  const guess = seen.kind === 'Secret' || view === 'absent'
-  if (seen.kind === 'Secret' && !/(^|\/)\.?config\/?$|\/etc\/[^/]+\/?$/.test(seen.mountPath)) return []
-  return profileFacts[profile].files.flatMap(file => source(file, file)).map(found => (guess ? { ...found, guess } : found))
+  // Which keys there are cannot be known: those that the profile's nodes read, where something says that they are here, each optional in the
+  // sidecar's volume. A name alone is nothing: a ConfigMap that is not in the cache yet may hold anything.
+  const { files } = profileFacts[profile]
+  const isNamed = files.some(file => isMentioned(pod, container, `${seen.mountPath.replace(/\/+$/, '')}/${file}`))
+  const isConfig = via !== 'init' && configDirectory.test(seen.mountPath)
+  if (seen.kind === 'Secret' ? configDirectory.test(seen.mountPath) : isConfig || isNamed)
+    return files.flatMap(file => source(file, file)).map(found => ({ ...found, guess: true }))
+  if (seen.kind === 'ConfigMap') search.unread(`ConfigMap ${seen.name} cannot be read here, so the keys at ${seen.mountPath} are not known`)
+  return []
+}
+
+/** Where nodes have their configuration: .../config, /etc/NAME. */
+const configDirectory = /(^|\/)\.?config\/?$|\/etc\/[^/]+\/?$/
+
+function isMentioned(pod: PodView, container: ContainerView, path: string): boolean {
+  return [container, ...pod.initContainers].some(each => mentions(each, path))
 }
 
 /**

@@ -4,7 +4,9 @@ import type { SkipReason } from '../peers/reasons.ts'
 import type { Overrides } from './annotations.ts'
 import { quote } from './annotations.ts'
 import type { DecideInput } from './decision.ts'
+import { cousinOf, genericAdvice } from './find-cousin.ts'
 import { isHelper, isNode, type Recognised, recognise } from './find-profile.ts'
+import { listsPeers } from './find-sources.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 
 export type FoundContainer =
@@ -28,18 +30,19 @@ type Candidate = { readonly container: ContainerView; readonly recognised: Recog
  * |                |              | repeer.dev/config or /peers                                  |                                    |
  * | -              | a profile    | the likeliest of that profile, else the only one that is not | ambiguous-container                |
  * |                |              | a helper                                                     |                                    |
- * | -              | -            | the one with the most clues, if they are enough              | ambiguous-container, not-a-node    |
+ * | -              | -            | the one with the most clues, if they are enough; of several  | ambiguous-container, not-a-node    |
+ * |                |              | those that list peers                                        |                                    |
  */
-export function findContainer(input: Pick<DecideInput, 'configMap'>, pod: PodView, overrides: Overrides): FoundContainer {
+export function findContainer(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Overrides): FoundContainer {
   const named = overrides.container
   if (named !== undefined) return byName(input, pod, overrides, named)
   const candidates = pod.containers
     .filter(container => !isHelper(container))
     .map(container => ({ container, recognised: recognise(input, pod, container) }))
-  return overrides.profile === undefined ? byClues(candidates) : byProfile(candidates, overrides.profile)
+  return overrides.profile === undefined ? byClues(input, pod, candidates) : byProfile(candidates, overrides.profile)
 }
 
-function byName(input: Pick<DecideInput, 'configMap'>, pod: PodView, overrides: Overrides, name: string): FoundContainer {
+function byName(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Overrides, name: string): FoundContainer {
   const container = pod.containers.find(candidate => candidate.name === name)
   if (!container) {
     const names = pod.containers.map(candidate => candidate.name).join(', ')
@@ -54,13 +57,22 @@ function byName(input: Pick<DecideInput, 'configMap'>, pod: PodView, overrides: 
   return { found: false, reason: 'not-a-node', detail: `nothing tells what container ${name} runs; say it with repeer.dev/profile` }
 }
 
-function byClues(candidates: readonly Candidate[]): FoundContainer {
+function byClues(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, candidates: readonly Candidate[]): FoundContainer {
   const nodes = candidates.flatMap(({ container, recognised }) => (isNode(recognised) ? [{ container, recognised }] : []))
-  const most = Math.max(...nodes.map(node => node.recognised.score))
-  const best = nodes.filter(node => node.recognised.score === most)
+  // Of several nodes, those that list peers: the others have nothing to be followed.
+  const listing = nodes.length > 1 ? nodes.filter(({ container, recognised }) => listsPeers(input, pod, container, recognised.profile)) : []
+  const eligible = listing.length > 0 ? listing : nodes
+  const most = Math.max(...eligible.map(node => node.recognised.score))
+  const best = eligible.filter(node => node.recognised.score === most)
   if (best.length > 1) return ambiguous(best)
   const [only] = best
-  if (!only) return { found: false, reason: 'not-a-node', detail: '' }
+  if (!only) {
+    const advice = candidates.flatMap(({ container }) => {
+      const cousin = cousinOf(container)
+      return cousin ? [genericAdvice(input, pod, container, cousin)] : []
+    })
+    return { found: false, reason: 'not-a-node', detail: advice.join('; ') }
+  }
   return found(only.container, only.recognised.profile, sentence(only.recognised), sentence(only.recognised))
 }
 

@@ -1,8 +1,9 @@
 // What kind of node a container runs, by weighing clues: its programs, flags, image, ports, labels, mounted content and name. A node needs
 // `enough`; a port or a name alone is not, so that databases, proxies and explorers beside a chain are left alone.
+import { namesTm2Node } from '../peers/formats/tm2.ts'
 import { type Profile, profiles } from '../peers/plan.ts'
 import { baseName, type Command, commandsOf, environment, flagsOf, startedBy } from './command-line.ts'
-import { dataOf, holds } from './content.ts'
+import { dataOf, textOf as dataText, holds } from './content.ts'
 import type { DecideInput } from './decision.ts'
 import { fileFormats, listNamed } from './peer-names.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
@@ -46,11 +47,13 @@ export function recognise(input: Pick<DecideInput, 'configMap'>, pod: PodView, c
   if (pod.ownerKinds.includes('Job') && !commands.some(clue => clue.weight > 0)) return undefined
   const clues = [...commands, ...ofImage(container), ...ofContainer(container), ...ofLabels(pod)]
   if (clues.length > 0) clues.push(...ofEnv(container), ...ofContent(input, pod, container))
+  // Whatever speaks for gno.land leaves no doubt, and everything else of it looks like CometBFT.
+  const others = clues.some(clue => clue.profile === 'gnoland') ? clues.filter(clue => clue.profile !== 'cometbft') : clues
   const [best, second] = profiles
     .map(profile =>
       summed(
         profile,
-        clues.filter(clue => clue.profile === profile),
+        others.filter(clue => clue.profile === profile),
       ),
     )
     .sort((a, b) => b.score - a.score)
@@ -262,18 +265,23 @@ function ofWhole(data: Data): readonly Clue[] {
 }
 
 function ofKey(key: string): (profile: Profile) => Clue {
-  return profile => ({ profile, weight: 2, what: `${key} holds peers` })
+  return profile => ({
+    profile,
+    weight: profile === 'gnoland' ? enough : 2,
+    what: `${key} ${profile === 'gnoland' ? "names gno.land's nodes" : 'holds peers'}`,
+  })
 }
 
 /** Whether a key, seen as `file`, is the profile's own configuration file with peers in it. */
 function holdsOwn(profile: Profile, data: Data, key: string, file: string): boolean {
   const format = listNamed(profile, file)?.format
   if (format === undefined || format !== fileFormats[profile][0] || profileFacts[profile].list === format) return false
+  if (format === 'tm2-toml' && !namesTm2Node(dataText(data, key) ?? '')) return false
   return holds(data, key, format)
 }
 
 /** An image without its tag, digest and registry host. */
-function repository(image: string): string {
+export function repository(image: string): string {
   if (image.length > longestWord) return ''
   const [path = ''] = image.split('@')
   const untagged = path.replace(/:[^/:]*$/, '')

@@ -5,6 +5,7 @@ import type { Profile, Source, Via } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
 import { configSources } from './config-sources.ts'
 import type { DecideInput } from './decision.ts'
+import { parsedOf, withoutDoubtful } from './doubtful-lists.ts'
 import { fileSources } from './file-sources.ts'
 import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
@@ -14,7 +15,12 @@ import { type Found, listFormat, literal, type Search } from './source-search.ts
 import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
 
-export type FoundSources = { readonly sources: readonly Found[]; readonly warnings: readonly string[] }
+export type FoundSources = {
+  readonly sources: readonly Found[]
+  readonly warnings: readonly string[]
+  /** What could not be looked into, and might hold peers. */
+  readonly unread: readonly string[]
+}
 
 /** All sources of the chosen container, in a fixed order: files, variables, init containers, flags, annotation. */
 export function findSources(
@@ -22,18 +28,19 @@ export function findSources(
   pod: PodView,
   container: ContainerView,
   profile: Profile,
-  overrides: Overrides,
+  overrides: Pick<Overrides, 'config' | 'peers'>,
 ): FoundSources {
   const warnings: string[] = []
-  const search: Search = { input, pod, container, profile, warn: message => warnings.push(message) }
+  const unread = new Set<string>()
+  const search: Search = { input, pod, container, profile, warn: message => warnings.push(message), unread: message => unread.add(message) }
   const annotated =
     overrides.peers === undefined ? [] : [literal('annotation repeer.dev/peers', listFormat(profile), 'peer', overrides.peers)]
   if (overrides.config) {
     const named = unique([...configSources(search, overrides.config), ...annotated])
-    return { sources: markUnread(container, profile, named), warnings }
+    return { sources: markUnread(search, named), warnings, unread: [] }
   }
   // What repeer.dev/peers lists is the list, where nothing says which key to follow besides.
-  if (annotated.length > 0) return { sources: annotated, warnings }
+  if (annotated.length > 0) return { sources: annotated, warnings, unread: [] }
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
   const files = fileSources(search).filter(({ kind, name, key }) => {
@@ -41,14 +48,38 @@ export function findSources(
     if (isIngredient) search.warn(`${kind} ${name}/${key} is no list of its own: the container's script makes one of it`)
     return !isIngredient
   })
-  const all = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...flags.literals])
+  const named = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...flags.literals])
+  const all = withoutDoubtful(search, named, flags)
   const certain = all.filter(source => source.kind === 'Literal' || !source.guess)
   // What a script says in clear text counts where nothing else gives a list of that kind: it may be no more than a default.
   const scripts = scriptLists(search).filter(list => !flags.outranks.has(list.role) && !certain.some(source => gives(source, list.role)))
   certain.push(...scripts)
-  const sources = markUnread(container, profile, certain.length > 0 ? certain : all)
+  const sources = markUnread(search, certain.length > 0 ? certain : all)
   if (certain.length === 0 && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
-  return { sources, warnings: [...new Set(warnings)] }
+  for (const message of new Set(sources.flatMap(unseenMessage(profile)))) search.warn(message)
+  return { sources, warnings: [...new Set(warnings)], unread: [...unread] }
+}
+
+/** Whether a container lists anybody to stay connected to, found without annotations. */
+export function listsPeers(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView, profile: Profile): boolean {
+  const { sources } = findSources(input, pod, container, profile, {})
+  return sources.some(source => {
+    if (source.role === 'seed') return false
+    const parsed = parsedOf(input, source)
+    return parsed === undefined || 'error' in parsed || parsed.peers.some(({ role }) => role === 'peer')
+  })
+}
+
+/** Said of a variable that nothing in the container reads. */
+function unseenMessage(profile: Profile): (source: Found) => string[] {
+  return source => {
+    if (!source.unseen) return []
+    const variable = source.kind === 'Literal' ? source.name.replace(/^env /, '') : source.variable
+    if (variable === undefined) return []
+    return [
+      `${profile} does not read variable ${variable}: the node is told its list while it runs, at the first look and after each start`,
+    ]
+  }
 }
 
 /** Whether a source may give entries of a role: documents give both. */

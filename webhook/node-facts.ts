@@ -1,12 +1,13 @@
-// The rest of what a plan says about a node: its group, ports, times, whether it validates, and what stands around it.
+// The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
 import type { Plan, Profile, Source } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
-import { commandsOf, flagsOf } from './command-line.ts'
+import { commandsOf } from './command-line.ts'
 import { dataOf, textOf } from './content.ts'
 import type { DecideInput } from './decision.ts'
+import { listNamed } from './peer-names.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
-import { profileFacts } from './profile-facts.ts'
 import type { Found } from './source-search.ts'
+import { visibleKeys } from './visible-keys.ts'
 
 /** Labels that name the chain, by deployer: cosmopilot, cosmos-operator, Stellar-K8s, stellar's charts, kotal. */
 const chainLabels = ['chain-id', 'cosmos.strange.love/network', 'stellar-network', 'horizon_network', 'kotal.io/network'] as const
@@ -46,52 +47,53 @@ export function isValidator(pod: PodView, container: ContainerView, profile: Pro
   }
 }
 
-/** The texts of the node's configuration files that can be read. */
-export function configTexts(input: Pick<DecideInput, 'configMap'>, sources: readonly (Found | Source)[]): string[] {
-  return sources.flatMap(source => {
-    if (source.kind !== 'ConfigMap' || !/-(toml|cfg)$/.test(source.format)) return []
-    const data = dataOf(input.configMap(source.name))
-    const text = data && textOf(data, source.key)
-    return text === undefined ? [] : [text]
+/** The texts of the configuration files that hold the node's lists, as far as they can be read. */
+export function sourceTexts(input: Pick<DecideInput, 'configMap'>, sources: readonly (Found | Source)[]): string[] {
+  return textsAt(input, documentsOf(sources))
+}
+
+/**
+ * The texts of the node's configuration files that can be read: those that hold its list first, then those of the profile's own name that the container
+ * mounts, since a node that has its list from elsewhere still has its ports from there.
+ */
+export function configTexts(
+  input: Pick<DecideInput, 'configMap'>,
+  pod: PodView,
+  container: ContainerView,
+  profile: Profile,
+  sources: readonly Found[],
+): string[] {
+  const mounted = visibleKeys(pod, container).flatMap(({ kind, name, key, file }) => {
+    const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
+    const keys = key === undefined ? Object.keys(data ?? {}).map(each => [each, each] as const) : [[key, file ?? key] as const]
+    return keys.flatMap(([each, shown]) => {
+      const list = listNamed(profile, shown)
+      return list?.wellKnown && isDocument(list.format) ? [{ name, key: each }] : []
+    })
+  })
+  return textsAt(input, [...documentsOf(sources), ...mounted])
+}
+
+type Place = { readonly name: string; readonly key: string }
+
+function documentsOf(sources: readonly (Found | Source)[]): Place[] {
+  return sources.flatMap(source => (source.kind === 'ConfigMap' && isDocument(source.format) ? [source] : []))
+}
+
+function textsAt(input: Pick<DecideInput, 'configMap'>, places: readonly Place[]): string[] {
+  const once = new Map(places.map(({ name, key }) => [JSON.stringify([name, key]), { name, key }]))
+  return [...once.values()].flatMap(({ name, key }) => {
+    const data = dataOf(input.configMap(name))
+    const text = data && textOf(data, key)
+    return text === undefined || text.length > longestText ? [] : [text]
   })
 }
 
-/**
- * The P2P and status ports: a flag, else the configuration, else the container's named ports, else the profile's defaults. A generic node may
- * have none: 0. A CometBFT node whose RPC is off or on a Unix socket has no status port.
- */
-export function portsOf(container: ContainerView, profile: Profile, texts: readonly string[]): Pick<Plan, 'p2pPort' | 'rpcPort'> {
-  const facts = profileFacts[profile]
-  const flag = (names: readonly string[]) =>
-    commandsOf(container)
-      .flatMap(command => flagsOf(command, names))
-      .map(({ value }) => trailingPort(value))
-      .find(port => port !== undefined)
-  const written = (read: (text: string) => string | undefined) =>
-    texts.map(text => trailingPort(read(text) ?? '')).find(port => port !== undefined)
-  const isToml = profile === 'cometbft'
-  const isCfg = profile === 'stellar-core'
-  const tcp = container.ports.filter(port => port.protocol !== 'UDP')
-  const named = (pattern: RegExp) => tcp.find(port => pattern.test(port.name))?.number
-  const p2pWritten = isToml ? written(laddr('p2p')) : isCfg ? written(setting('PEER_PORT')) : undefined
-  const rpcWritten = isToml ? written(laddr('rpc')) : isCfg ? written(setting('HTTP_PORT')) : undefined
-  const p2pPort =
-    flag(facts.p2pPortFlags) ??
-    p2pWritten ??
-    named(/^(p2p(-tcp)?|tcp-p2p|core-peer|peer|discovery)$/) ??
-    (facts.p2pPort || tcp[0]?.number || 0)
-  if (facts.rpcPort === undefined || (isToml && rpcOff(container, texts))) return { p2pPort }
-  return { p2pPort, rpcPort: flag(facts.rpcPortFlags) ?? rpcWritten ?? facts.rpcPort }
-}
+/** Characters. Configuration files have some 20,000. */
+const longestText = 512 * 1024
 
-/**
- * Whether a CometBFT node listens for RPC on nothing that the sidecar could ask: an empty laddr switches RPC off (CometBFT's config.toml), and
- * a Unix socket is out of its reach. A flag outranks the file.
- */
-function rpcOff(container: ContainerView, texts: readonly string[]): boolean {
-  const flags = commandsOf(container).flatMap(command => flagsOf(command, profileFacts.cometbft.rpcPortFlags))
-  const address = flags[0]?.value ?? texts.map(laddr('rpc')).find(text => text !== undefined)
-  return address !== undefined && (address.trim() === '' || /^\s*(?!tcp:)[a-z]+:\/\//i.test(address))
+function isDocument(format: string): boolean {
+  return /-(toml|cfg)$/.test(format)
 }
 
 /** The plan's times, with the pod's own where no annotation says otherwise. */
@@ -105,44 +107,9 @@ export function timesOf(pod: PodView, container: ContainerView, overrides: Overr
   }
 }
 
-/**
- * Whether the owner replaces the pod when a list is edited: a checksum or hash of the configuration on the pod (cosmos-operator, cosmopilot,
- * Helm's checksum/config), or Stakater's Reloader. A checksum of Secrets alone says nothing about ConfigMaps.
- */
-export function ownerRolls(pod: PodView, sources: readonly Found[]): boolean {
-  const fromSecret = sources.some(source => source.kind === 'Secret')
-  return Object.keys(pod.annotations).some(name => {
-    if (name.startsWith('repeer.dev/')) return false
-    if (/(^|\.)reloader\.stakater\.com\//.test(name)) return true
-    return /checksum|config-?hash/i.test(name) && (fromSecret || !/secret/i.test(name))
-  })
-}
-
 /** Whether a mesh proxy takes the pod's connections. */
 export function inMesh(pod: PodView): boolean {
   const proxies = new Set(['istio-proxy', 'linkerd-proxy'])
   if ([...pod.containers, ...pod.initContainers].some(({ name }) => proxies.has(name))) return true
   return pod.annotations['sidecar.istio.io/status'] !== undefined || pod.annotations['linkerd.io/proxy-version'] !== undefined
-}
-
-/** laddr in one section of a config.toml, by its lines, since the file need not parse for its port to be known. */
-function laddr(section: string): (text: string) => string | undefined {
-  const header = new RegExp(`^[ \\t]*\\[${section}\\][ \\t]*(#.*)?\\r?$`, 'm')
-  return text => {
-    const start = header.exec(text)
-    const rest = start ? text.slice(start.index + start[0].length) : ''
-    const [own = ''] = rest.split(/^[ \t]*\[/m, 1)
-    return /^[ \t]*laddr[ \t]*=[ \t]*["']([^"'\n]*)["']/m.exec(own)?.[1]
-  }
-}
-
-/** A numeric setting of a stellar-core.cfg. */
-function setting(name: string): (text: string) => string | undefined {
-  const line = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*(\\d{1,5})\\b`, 'm')
-  return text => line.exec(text)?.[1]
-}
-
-function trailingPort(text: string): number | undefined {
-  const port = Number(/(?:^|[:/])(\d{1,5})$/.exec(text.trim())?.[1] ?? 0)
-  return port >= 1 && port <= 65_535 ? port : undefined
 }

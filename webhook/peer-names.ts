@@ -17,8 +17,9 @@ const perhaps = (format: Format, role: Role = 'peer'): NamedList => ({ format, r
 
 const bootNodes = /boot[-_.]?nodes/i
 const staticNodes = /static[-_.]?(nodes|peers)/i
-/** A list must not be looked for in these, whatever the profile: keys, and what only programs write. */
-const never = /(^|[-_.])(node_?key|priv_validator|genesis|addrbook|chain-?spec|jwt|mnemonic|password|nodekey)/i
+/** A list must not be looked for in these, whatever the profile: keys, what only programs write, and who may connect (GoQuorum's permissioned-nodes.json). */
+const never =
+  /(^|[-_.])(permissioned[-_.]?nodes|permissions[-_.]?config|disallowed[-_.]?nodes|node_?key|priv_validator|genesis|addrbook|chain-?spec|jwt|mnemonic|password|nodekey)/i
 
 /** In order; the first rule that fits decides. A rule without a list says that such a name holds none. */
 const rules: Readonly<Record<Profile, readonly Rule[]>> = {
@@ -31,6 +32,14 @@ const rules: Readonly<Record<Profile, readonly Rule[]>> = {
     [/(^|[-_.])seeds([-_.]|$)/i, known('cometbft-list', 'seed')],
     [/\.(json|sh|ya?ml)$/i, undefined],
     [/^/, perhaps('cometbft-list')],
+  ],
+  gnoland: [
+    [/^config\.toml$/i, known('tm2-toml')],
+    [/\.toml$/i, perhaps('tm2-toml')],
+    [/(unconditional|private)[-_.]?peer/i, undefined],
+    [/persistent[-_.]?peers/i, known('tm2-list')],
+    [/\.(json|sh|ya?ml)$/i, undefined],
+    [/^/, perhaps('tm2-list')],
   ],
   'stellar-core': [
     [/stellar-core.*\.cfg$/i, known('stellar-cfg')],
@@ -49,7 +58,8 @@ const rules: Readonly<Record<Profile, readonly Rule[]>> = {
   besu: [
     [/static[-_.]?nodes.*\.json$/i, known('static-nodes')],
     [/\.json$/i, perhaps('static-nodes')],
-    [/\.(toml|sh|ya?ml)$/i, undefined],
+    [/\.toml$/i, perhaps('besu-toml', 'seed')],
+    [/\.(sh|ya?ml)$/i, undefined],
     [staticNodes, known('enode-list')],
     [bootNodes, known('enode-list', 'seed')],
     [/^/, perhaps('enode-list')],
@@ -82,9 +92,10 @@ export function listNamed(profile: Profile, name: string): NamedList | undefined
 /** The formats in which a profile's nodes keep files, for content whose name says nothing. */
 export const fileFormats: Readonly<Record<Profile, readonly Format[]>> = {
   cometbft: ['cometbft-toml', 'cometbft-list'],
+  gnoland: ['tm2-toml', 'tm2-list'],
   'stellar-core': ['stellar-cfg', 'stellar-list'],
   geth: ['geth-toml', 'enode-list'],
-  besu: ['static-nodes', 'enode-list'],
+  besu: ['static-nodes', 'enode-list', 'besu-toml'],
   nethermind: ['static-nodes', 'enode-list'],
   substrate: ['multiaddr-list'],
   generic: ['generic-list'],

@@ -28,6 +28,12 @@ export type MountView = {
 
 export type PortView = { readonly name: string; readonly number: number; readonly protocol: string }
 
+/** How the kubelet asks a container whether it is well, where that names a TCP port of the pod. */
+export type ProbeView =
+  /** `port` is a number, or the name of one of the container's ports. */
+  | { readonly by: 'http'; readonly path: string; readonly port: number | string }
+  | { readonly by: 'exec'; readonly command: readonly string[] }
+
 export type ContainerView = {
   readonly name: string
   readonly image: string
@@ -42,6 +48,8 @@ export type ContainerView = {
   readonly restartPolicy?: string
   /** failureThreshold x periodSeconds of the liveness probe. */
   readonly livenessSeconds?: number
+  /** Startup, readiness and liveness probe, as far as they are there. */
+  readonly probes: readonly ProbeView[]
   /** What its command is evaluated against: see command-line.ts. */
   readonly around: Around
 }
@@ -126,6 +134,7 @@ function viewContainer(container: Fields, around: Around): ContainerView {
     ...optional('runAsNonRoot', truth(security['runAsNonRoot'])),
     ...optional('restartPolicy', text(container['restartPolicy']) || undefined),
     ...optional('livenessSeconds', patience(container['livenessProbe'])),
+    probes: ['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap(name => viewProbe(container[name])),
     around,
   }
 }
@@ -180,6 +189,16 @@ function patience(probe: unknown): number | undefined {
   const fields = record(probe)
   const period = whole(fields['periodSeconds']) || probeDefault.periodSeconds
   return period * (whole(fields['failureThreshold']) || probeDefault.failureThreshold)
+}
+
+function viewProbe(value: unknown): ProbeView[] {
+  const { httpGet, exec } = record(value)
+  const get = record(httpGet)
+  const port = whole(get['port']) ?? text(get['port'])
+  // A probe of another host asks no process of this pod.
+  if (port !== '') return text(get['host']) === '' ? [{ by: 'http', path: text(get['path']) || '/', port }] : []
+  const command = words(record(exec)['command'])
+  return command.length > 0 ? [{ by: 'exec', command }] : []
 }
 
 type Fields = Readonly<Record<string, unknown>>

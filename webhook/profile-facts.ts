@@ -29,6 +29,8 @@ export type ProfileFacts = {
   readonly files: readonly string[]
   /** Keys to watch behind an envFrom whose keys cannot be known. */
   readonly variables: readonly string[]
+  /** Variables that the program itself reads, where these are known to be all: any other reaches it by a script alone. */
+  readonly ownVariables?: RegExp
 }
 
 /** No program and no first argument. */
@@ -65,6 +67,24 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     files: ['config.toml', 'config-overlay.toml'],
     variables: ['PERSISTENT_PEERS', 'SEEDS'],
   },
+  gnoland: {
+    // Tendermint 2: config.toml as CometBFT's, other node IDs, no variables and no flags for peers (read in gno's tm2/pkg/p2p and gno.land/cmd/gnoland).
+    programs: /^gnoland$/,
+    otherCommands: /^(config|secrets|genesis|help|version)/,
+    images: /(^|\/)gnoland$/,
+    containers: /^gnoland$/,
+    // Those of CometBFT, and so no clue.
+    ports: {},
+    p2pPort: 26656,
+    p2pPortFlags: [],
+    rpcPortFlags: [],
+    processes: ['gnoland'],
+    list: 'tm2-list',
+    listFlags: [],
+    files: ['config.toml'],
+    variables: ['PERSISTENT_PEERS'],
+    ownVariables: none,
+  },
   'stellar-core': {
     programs: /^stellar-core$/,
     otherCommands: /^(new-|gen-|catchup|http-command|convert-|offline-|version|publish|verify-|sec-to-pub|self-check|test|help)/,
@@ -80,19 +100,22 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     listFlags: [],
     files: ['stellar-core.cfg'],
     variables: ['KNOWN_PEERS', 'PREFERRED_PEERS'],
+    // Peers come from its configuration file alone (read in stellar-core's Config.cpp).
+    ownVariables: none,
   },
   geth: {
     ...ethereum,
     programs: /^geth$/,
     otherCommands:
       /^(account|attach|console|db|dump|dumpconfig|dumpgenesis|export|import|init|js|license|removedb|snapshot|version|wallet)/,
-    images: /(^|\/)(client-go|geth)$/,
+    images: /(^|\/)(client-go|geth|op-geth|(go-?)?quorum)$/,
     containers: /^(geth|execution|node)$/,
     p2pPortFlags: ['port'],
     rpcPortFlags: ['http.port', 'rpcport'],
     processes: ['geth'],
     listFlags: [{ names: ['bootnodes'], role: 'seed' }],
     files: ['config.toml'],
+    ownVariables: /^GETH_/,
   },
   besu: {
     ...ethereum,
@@ -105,6 +128,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     processes: ['java', 'besu'],
     listFlags: [{ names: ['bootnodes'], role: 'seed' }],
     files: ['static-nodes.json'],
+    ownVariables: /^BESU_/,
   },
   nethermind: {
     ...ethereum,
@@ -120,6 +144,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
       { names: ['Discovery.Bootnodes', 'discovery-bootnodes'], role: 'seed' },
     ],
     files: ['static-nodes.json'],
+    ownVariables: /^NETHERMIND_/,
   },
   substrate: {
     programs:
@@ -141,6 +166,8 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     ],
     files: [],
     variables: ['RESERVED_NODES', 'BOOTNODES'],
+    // Its flags have no variables (read in polkadot-sdk's client/cli).
+    ownVariables: none,
   },
   generic: {
     programs: none,

@@ -24,6 +24,8 @@ export type Search = {
   readonly container: ContainerView
   readonly profile: Profile
   readonly warn: (message: string) => void
+  /** Says what could not be looked into: worth telling where no list was found. */
+  readonly unread: (message: string) => void
 }
 
 /** A list that stands in the pod spec. */

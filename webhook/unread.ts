@@ -1,38 +1,52 @@
-// Lists in variables that the node's program does not read: whatever a start hands to the process, it is not these. Only told of programs that the
-// pod starts without a script, since a script can make a file or a flag of any variable.
+// Lists in variables that nothing hands to the node: whatever a start gives the process, it is not these.
 import { overrideVariable } from '../peers/override-variable.ts'
-import type { Profile } from '../peers/plan.ts'
+import { startedBy } from './command-line.ts'
+import { dataOf } from './content.ts'
 import { nodeProgram } from './find-profile.ts'
 import type { ContainerView } from './pod-view.ts'
-import type { Found } from './source-search.ts'
+import { profileFacts } from './profile-facts.ts'
+import type { Found, Search } from './source-search.ts'
+import { visibleKeys } from './visible-keys.ts'
+
+/**
+ * The sources, those in variables that nothing reads marked as unseen. Of most programs it is known which variables they read (ownVariables in
+ * profile-facts.ts; stellar-core none, its peers come from its configuration file alone): any other has to be named by something in the container. A Cosmos
+ * SDK program binds variables of its own name only; there a list gets that variable beside, by which it still reaches the program.
+ */
+export function markUnread(search: Search, sources: readonly Found[]): Found[] {
+  return search.profile === 'cometbft' ? markForCometbft(search.container, sources) : markForOthers(search, sources)
+}
+
+function markForOthers(search: Search, sources: readonly Found[]): Found[] {
+  const { ownVariables } = profileFacts[search.profile]
+  if (ownVariables === undefined) return [...sources]
+  const read = readVariables(search)
+  return sources.map(source => {
+    const name = variableOf(source)
+    return name === undefined || ownVariables.test(name) || read(name) ? source : { ...source, unseen: true }
+  })
+}
 
 /** What a Cosmos SDK chain's program is mostly called; others that take `start` may be scripts without an ending. */
 const daemon = /^([a-z][a-z0-9_-]*d|cometbft|tendermint)$/
 
-/**
- * The sources, those that the program does not read marked as unseen, and under CometBFT with the variable by which they still reach it. stellar-core takes
- * its peers from its configuration file alone (its docs/stellar-core_example.cfg); a Cosmos SDK program binds variables of its own name only.
- */
-export function markUnread(container: ContainerView, profile: Profile, sources: readonly Found[]): Found[] {
-  const program = programOf(container, profile)
+function markForCometbft(container: ContainerView, sources: readonly Found[]): Found[] {
+  const program = cometbftProgram(container)
   if (program === undefined) return [...sources]
   return sources.map(source => {
     const name = variableOf(source)
-    const own = profile === 'cometbft' ? overrideVariable(program, source.role) : undefined
+    const own = overrideVariable(program, source.role)
     if (name === undefined || name === own) return source
     if (source.kind === 'Literal') return { ...source, unseen: true }
     return { ...source, unseen: true, ...(own !== undefined && source.role === 'peer' ? { override: own } : {}) }
   })
 }
 
-/** The program that the container starts without a script; undefined where that is not known, or where nothing is known of its variables. */
-function programOf(container: ContainerView, profile: Profile): string | undefined {
-  // The image's own entrypoint, which is stellar-core in its official image.
-  if (profile === 'stellar-core' && container.command.length === 0) return 'stellar-core'
+/** The program that the container starts without a script, which could make a file or a flag of any variable; undefined where that is not known. */
+function cometbftProgram(container: ContainerView): string | undefined {
   const node = nodeProgram(container)
-  if (!node || node.command.words[0]?.script) return undefined
-  if (profile === 'stellar-core') return node.name === 'stellar-core' ? node.name : undefined
-  return profile === 'cometbft' && container.command.length > 0 && daemon.test(node.name) ? node.name : undefined
+  if (!node || node.command.words[0]?.script || container.command.length === 0) return undefined
+  return daemon.test(node.name) ? node.name : undefined
 }
 
 /** The variable of the node's own container in which a list stands, where nothing but the program itself could read it. */
@@ -41,4 +55,25 @@ function variableOf(source: Found): string | undefined {
   const inEnvironment = source.via === 'env' || source.via === 'envFrom'
   // The kubelet has written it into an argument.
   return inEnvironment && !source.frozen ? source.variable : undefined
+}
+
+/**
+ * Whether the container's command, another variable or a file that it mounts names a variable; all of them, where a script that could not be read, or a
+ * program that is not the profile's, may do with them what it likes.
+ */
+function readVariables({ pod, container, input, profile }: Search): (variable: string) => boolean {
+  const texts = [
+    ...container.command,
+    ...container.args,
+    ...container.env.flatMap(({ value }) => value ?? []),
+    ...visibleKeys(pod, container).flatMap(({ kind, name, key }) => {
+      const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
+      return Object.entries(data ?? {}).flatMap(([each, text]) => (key === undefined || key === each ? [text] : []))
+    }),
+  ]
+  const { commands, unread } = startedBy(container)
+  const { programs } = profileFacts[profile]
+  const runsIt = container.command.length === 0 || commands.some(({ program }) => program !== undefined && programs.test(program))
+  const isUnknown = unread.length > 0 || !runsIt
+  return variable => isUnknown || texts.some(text => text.includes(variable))
 }

@@ -63,9 +63,10 @@ function aliased({ env: all }: ContainerView, env: EnvView): EnvView['from'] {
 function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: readonly Reference[]): FoundKey[] {
   const data = from.kind === 'ConfigMap' ? dataOf(search.input.configMap(from.name)) : undefined
   const referenced = references.map(reference => reference.variable).filter(variable => variable.startsWith(from.prefix))
-  const keys = data
-    ? Object.keys(data)
-    : [...profileFacts[search.profile].variables, ...referenced.map(variable => variable.slice(from.prefix.length))]
+  // Which keys a Secret has is never known; a ConfigMap that is not there yet says nothing of them either, and is not taken for a list.
+  const guesses = from.kind === 'Secret' ? profileFacts[search.profile].variables : []
+  const keys = data ? Object.keys(data) : [...guesses, ...referenced.map(variable => variable.slice(from.prefix.length))]
+  if (!data && from.kind === 'ConfigMap') search.unread(`ConfigMap ${from.name} (envFrom) cannot be read here, so its keys are not known`)
   const found = keys.flatMap(key => {
     const variable = from.prefix + key
     const reference = references.find(candidate => candidate.variable === variable)

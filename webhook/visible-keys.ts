@@ -66,7 +66,10 @@ function expand(pod: PodView, variables: ReadonlyMap<string, EnvView>, expressio
 }
 
 function literalOf(pod: PodView, variable: EnvView): string | undefined {
-  return variable.field === 'metadata.name' ? pod.name : variable.value
+  if (variable.field === undefined) return variable.value
+  if (variable.field === 'metadata.name') return pod.name
+  const [, list, key = ''] = variable.field.length < 400 ? (/^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(variable.field) ?? []) : []
+  return list === 'labels' ? pod.labels[key] : list === 'annotations' ? pod.annotations[key] : undefined
 }
 
 function lastPart(path: string): string {

@@ -22,7 +22,11 @@ is for looking, for tests, and for clusters where no webhook is allowed.`,
   run: async (values, io) => {
     const { documents, explanations, problems } = await explainFiles(values, io)
     io.out(injectedManifests(documents, explanations))
-    for (const { row } of explanations) {
+    for (const { row, perPod } of explanations) {
+      if (perPod)
+        io.err(
+          `repeer inject: ${row.kind} ${row.name}: not changed: its pods differ, so no template fits them all; the webhook injects each\n`,
+        )
       if (!row.inject) io.err(`repeer inject: ${row.kind} ${row.name}: skipped, ${row.reason}: ${row.why.inject}\n`)
       if (row.why.warnings) io.err(`repeer inject: ${row.kind} ${row.name}: warning: ${row.why.warnings.replaceAll('\n', '; ')}\n`)
     }

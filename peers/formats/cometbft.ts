@@ -41,7 +41,7 @@ export const cometbftList: Codec = {
 export const cometbftToml: Codec = {
   read(text, { report }) {
     const p2p = subTable(lowerKeys(readToml(text, spellings, report)), 'p2p', '[p2p]', report)
-    return settings.flatMap(({ role, spellings }) => readEntries(entriesOf(p2p, spellings, report), readEntry, { role, report }))
+    return settings.flatMap(({ role, spellings }) => readEntries(p2pEntries(p2p, spellings, report), readEntry, { role, report }))
   },
   write(peers) {
     const [persistent, seeds] = (['peer', 'seed'] as const).map(role => writeList(peers.filter(peer => peer.role === role)))
@@ -54,7 +54,7 @@ export const cometbftToml: Codec = {
 }
 
 /** The entries of the first spelling that is present. The node trims spaces and nothing else, so other white space stays and is an error. */
-function entriesOf(p2p: Table | undefined, spellings: readonly string[], report: Report): Entry[] {
+export function p2pEntries(p2p: Table | undefined, spellings: readonly string[], report: Report): Entry[] {
   const table = lowerKeys(p2p)
   const key = spellings.find(spelling => table?.[spelling] !== undefined)
   if (key === undefined) return []
@@ -69,7 +69,7 @@ function entriesOf(p2p: Table | undefined, spellings: readonly string[], report:
 }
 
 /** Viper, which reads the file for the node, knows no upper case in keys. */
-function lowerKeys(table: Table | undefined): Table | undefined {
+export function lowerKeys(table: Table | undefined): Table | undefined {
   return (
     table && Object.assign(Object.create(null), Object.fromEntries(Object.entries(table).map(([key, value]) => [key.toLowerCase(), value])))
   )

@@ -2,6 +2,7 @@
 
 import { type Peer, peerKey, type Role } from '../peer.ts'
 import { PeerListError, type PeerListProblem } from '../peer-list-error.ts'
+import { besuToml } from './besu.ts'
 import type { Codec, Report } from './codec.ts'
 import { cometbftList, cometbftToml } from './cometbft.ts'
 import { enodeList, staticNodes } from './enode.ts'
@@ -9,15 +10,19 @@ import { genericList } from './generic.ts'
 import { gethToml } from './geth.ts'
 import { multiaddrList } from './multiaddr.ts'
 import { stellarCfg, stellarList } from './stellar.ts'
+import { tm2List, tm2Toml } from './tm2.ts'
 
 export { PeerListError, type PeerListProblem } from '../peer-list-error.ts'
 
 export const formats = [
   'cometbft-toml', // config.toml: [p2p] persistent_peers, seeds (underscores or dashes)
   'cometbft-list', // id@host:port, comma-separated
+  'tm2-toml', // gno.land's config.toml: [p2p] persistent_peers
+  'tm2-list', // g1...@host:port, comma-separated
   'stellar-cfg', // stellar-core.cfg: KNOWN_PEERS, PREFERRED_PEERS
   'stellar-list', // host[:port], separated by commas or newlines
   'geth-toml', // config.toml: [Node.P2P] StaticNodes, TrustedNodes; BootstrapNodes as seeds
+  'besu-toml', // config.toml: bootnodes, all seeds
   'static-nodes', // static-nodes.json: a JSON array of enode URLs
   'enode-list', // enode URLs, comma-separated
   'multiaddr-list', // multiaddresses, separated by white space or commas
@@ -40,9 +45,12 @@ const maxBytes = 1024 * 1024
 const codecs: Readonly<Record<Format, Codec>> = {
   'cometbft-toml': cometbftToml,
   'cometbft-list': cometbftList,
+  'tm2-toml': tm2Toml,
+  'tm2-list': tm2List,
   'stellar-cfg': stellarCfg,
   'stellar-list': stellarList,
   'geth-toml': gethToml,
+  'besu-toml': besuToml,
   'static-nodes': staticNodes,
   'enode-list': enodeList,
   'multiaddr-list': multiaddrList,

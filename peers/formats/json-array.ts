@@ -2,9 +2,20 @@
 import type { Entry, Report } from './codec.ts'
 import { describe, stringEntries } from './toml.ts'
 
+/** Editors write it, and nothing shows it. */
+const byteOrderMark = '\uFEFF'
+
 /** The array's strings as entries; [] for an empty text. What is not an array of strings is reported. */
 export function readJsonArray(text: string, report: Report): Entry[] {
   if (text.trim() === '') return []
+  if (text.startsWith(byteOrderMark)) {
+    report(
+      'line 1',
+      'a byte order mark (U+FEFF) before the array',
+      'a JSON array of strings without one: JSON parsers refuse it (RFC 8259, 8.1)',
+    )
+    return []
+  }
   let value: unknown
   try {
     value = JSON.parse(text)

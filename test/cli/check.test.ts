@@ -99,6 +99,12 @@ t.test('what is said of one pod', async t => {
       { verdict: 'settled', notes: ['no status API has answered at port 26657'] },
     ],
     ['a blind sidecar', {}, pageOf({}, 600), { verdict: 'problem' }],
+    [
+      'a second node',
+      { plan: { notFollowed: [{ container: 'beacon', program: 'lighthouse' }] } },
+      pageOf(),
+      { verdict: 'settled', notes: ['container beacon runs a second node (lighthouse), which is not followed'] },
+    ],
     ['not yet', {}, { phase: 'starting', sentence: 'the first comparison is not finished' }, { verdict: 'under-way', phase: 'starting' }],
     ['no page', {}, { hello: 'world' }, { verdict: 'unseen', phase: 'unseen' }],
     ['pending', { phase: 'Pending' }, undefined, { verdict: 'under-way', phase: 'pending' }],

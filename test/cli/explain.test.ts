@@ -29,7 +29,7 @@ t.test('an injected workload and one that is no node', async t => {
     peers: 2,
     strategy: 'wrap',
   })
-  t.strictSame(Object.keys(why), ['container', 'profile', 'sources', 'strategy', 'telling', 'namespace'])
+  t.strictSame(Object.keys(why), ['container', 'profile', 'sources', 'strategy', 'ports', 'telling', 'namespace'])
   t.match(why.namespace, /namespace chain is not in the files; taken as opted in/)
   t.ok(patch.some(operation => operation.op === 'replace' && operation.path === '/spec/containers/0/command'))
   t.match(web, {
@@ -121,7 +121,7 @@ t.test('text for a person', async t => {
   const { out } = await repeer(['explain', '-f', fixture('chain.yaml')])
   t.match(out, /^StatefulSet validator \(.*chain\.yaml\): inject\n {2}container {2}cometbft: /)
   t.match(out, /\n {2}sources {4}ConfigMap node-config, key config\.toml/)
-  t.match(out, /\n {2}peers {6}2\n {2}strategy {3}wrap: /)
+  t.match(out, /\n {2}peers {6}2\n {2}ports {6}P2P 26656 .*\n {2}strategy {3}wrap: /)
   t.match(out, /\n\nDeployment web \(.*\): skip\n {2}reason {5}not-a-node: /)
   t.ok(
     out.split('\n').every(line => line.length <= 100 || line.includes('chain.yaml')),
@@ -160,4 +160,66 @@ t.test('files without a pod are no failure, but said', async t => {
   t.equal(code, 0)
   t.equal(out, '')
   t.match(err, /found no pod/)
+})
+
+const gaia = (name: string, more: string) => `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: gaia}
+spec:
+  ${more}
+  template:
+    spec:
+      containers:
+        - name: gaia
+          image: cosmos/gaia
+          command: [gaiad, start, --home, /gaia]
+          env: [{name: ${name}, valueFrom: {fieldRef: {fieldPath: ${name === 'INDEX' ? `"metadata.labels['apps.kubernetes.io/pod-index']"` : 'metadata.name'}}}}]
+          volumeMounts: [{name: c, mountPath: /gaia/config/config.toml, subPathExpr: ${name === 'INDEX' ? 'gaia-$(INDEX)' : '$(POD)'}.toml}]
+      volumes: [{name: c, configMap: {name: c}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data:
+${[0, 1, 3, 4].map(index => `  gaia-${index}.toml: '[p2p]\n\n    persistent_peers="${String(index).repeat(40)}@a:1"'`).join('\n')}
+`
+
+t.test("a StatefulSet's pods have names and numbers; where they differ, no template fits them all", async t => {
+  const explained = async (...args: Parameters<typeof gaia>) => {
+    const { out } = await repeer(['explain', '-f', '-', '-o', 'json'], { stdin: async () => gaia(...args) })
+    return rowsOf(out)[0]
+  }
+  for (const variable of ['POD', 'INDEX']) {
+    t.match(await explained(variable, 'replicas: 1'), { inject: true, peers: 1, sources: [{ key: 'gaia-0.toml', via: 'subPath' }] })
+    const two = await explained(variable, 'replicas: 2')
+    t.match(two?.sources, [{ key: 'gaia-0.toml' }])
+    t.match(two?.why.warnings, /the pods of this StatefulSet differ; what is told here is for gaia-0/)
+    t.match(await explained(variable, 'ordinals: {start: 3}'), { sources: [{ key: 'gaia-3.toml' }] })
+  }
+  t.notMatch((await explained('POD', 'replicas: 1'))?.why.warnings, /differ/)
+  const two = await repeer(['inject', '-f', '-'], { stdin: async () => gaia('POD', 'replicas: 2') })
+  t.notMatch(two.out, /repeer/)
+  t.match(two.err, /StatefulSet gaia: not changed: its pods differ/)
+  const one = await repeer(['inject', '-f', '-'], { stdin: async () => gaia('POD', 'replicas: 1') })
+  t.match(one.out, /repeer\.dev\/plan/)
+})
+
+t.test('a ConfigMap that is not in the files is no list; one in binaryData is', async t => {
+  const pod = (map: string) => `apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  volumes: [{name: c, configMap: {name: c}}]
+  containers: [{name: gaia, image: cosmos/gaia, command: [gaiad, start], volumeMounts: [{name: c, mountPath: /genesis}]}]
+${map}`
+  const explained = async (map: string) =>
+    rowsOf((await repeer(['explain', '-f', '-', '-o', 'json'], { stdin: async () => pod(map) })).out)[0]
+  t.match(await explained(''), {
+    inject: false,
+    reason: 'no-peers',
+    why: { inject: /ConfigMap c cannot be read here, so the keys at \/genesis/ },
+  })
+  const text = Buffer.from(`[p2p]\npersistent_peers = "${'a'.repeat(40)}@h:26656"\n`).toString('base64')
+  const binary = await explained(`---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nbinaryData: {config.toml: ${text}}\n`)
+  t.match(binary, { inject: true, peers: 1, sources: [{ name: 'c', key: 'config.toml' }] })
 })

@@ -14,6 +14,11 @@ const peerId = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(digest => {
   return text
 })
 
+/** Addresses of gno.land; the checksum is the node's business. */
+const bech32 = fc
+  .string({ unit: fc.constantFrom(...'qpzry9x8gf2tvdw0s3jn54khce6mua7l'), minLength: 38, maxLength: 38 })
+  .map(text => `g1${text}`)
+
 const label = fc.stringMatching(/^[a-z0-9_]([a-z0-9_-]{0,8}[a-z0-9])?$/)
 const name = fc.array(label, { minLength: 1, maxLength: 4 }).map(labels => labels.join('.'))
 /** Normal hosts of every kind. */
@@ -27,9 +32,12 @@ export const role: fc.Arbitrary<Role> = fc.constantFrom(...roles)
 const ids: Readonly<Record<Format, fc.Arbitrary<string> | undefined>> = {
   'cometbft-toml': hex(40),
   'cometbft-list': hex(40),
+  'tm2-toml': bech32,
+  'tm2-list': bech32,
   'stellar-cfg': undefined,
   'stellar-list': undefined,
   'geth-toml': hex(128),
+  'besu-toml': hex(128),
   'static-nodes': hex(128),
   'enode-list': hex(128),
   'multiaddr-list': peerId,
@@ -39,10 +47,13 @@ const ids: Readonly<Record<Format, fc.Arbitrary<string> | undefined>> = {
 /** Documents say roles themselves; in the other formats all entries have the one that the reader is told. */
 export const saysRoles: readonly Format[] = ['cometbft-toml', 'geth-toml']
 
+/** Documents that hold entries of one role alone. */
+const alone: Readonly<Partial<Record<Format, Role>>> = { 'stellar-cfg': 'peer', 'tm2-toml': 'peer', 'besu-toml': 'seed' }
+
 /** Any peer that a format can hold; `as` is the role of all where the format says none. */
 export function peerOf(format: Format, as: Role): fc.Arbitrary<Peer> {
   const id = ids[format]
-  const roleOf = format === 'stellar-cfg' ? fc.constant<Role>('peer') : saysRoles.includes(format) ? role : fc.constant(as)
+  const roleOf = alone[format] ? fc.constant(alone[format]) : saysRoles.includes(format) ? role : fc.constant(as)
   return id ? fc.record({ id, host, port, role: roleOf }) : fc.record({ host, port, role: roleOf })
 }
 

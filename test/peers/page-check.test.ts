@@ -8,8 +8,8 @@ const withFields = (fields: Record<string, unknown>) => JSON.stringify({ ...exam
 
 t.test('a page comes out as it went in', async t => {
   t.strictSame(parsePage(JSON.stringify(examplePage)), examplePage)
-  const { reason, sentence, detail, until, turn, notes, ...least } = examplePage
-  t.ok(reason && sentence && detail && until && turn && notes)
+  const { reason, sentence, detail, until, turn, notes, notFollowed, ...least } = examplePage
+  t.ok(reason && sentence && detail && until && turn && notes && notFollowed)
   const bare = {
     ...least,
     applied: null,
@@ -52,6 +52,8 @@ t.test('what cannot be used is said, with what was found and what was expected',
     [{ connected: -1 }, /page\.connected/],
     [{ peers: Array(10_001).fill(null) }, /page\.peers: found an array of 10001, expected at most 10000/],
     [{ peers: [{ peer: 'a:1', addresses: [7], standing: 'connected' }] }, /page\.peers\[0\]\.addresses\[0\]/],
+    [{ notFollowed: Array(11).fill({ container: 'a', program: 'b' }) }, /page\.notFollowed: found an array of 11, expected at most 10/],
+    [{ notFollowed: [{ container: 'a' }] }, /page\.notFollowed\[0\]\.program: found nothing/],
     [{ node: null }, /page\.node: found null, expected an object/],
     [{ node: { seenBy: 'x', votingPower: '10' } }, /page\.node\.votingPower: found "10", expected a number/],
     [{ node: { seenBy: 'x', votingPower: -1 } }, /page\.node\.votingPower/],

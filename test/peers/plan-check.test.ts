@@ -42,6 +42,7 @@ const valid: Plan = {
   mesh: false,
   hostNetwork: false,
   canRestartAll: true,
+  notFollowed: [{ container: 'beacon', program: 'op-node' }],
 }
 
 const signal = { by: 'signal', uid: 1000, names: ['geth'] }
@@ -63,7 +64,7 @@ function problemsOf(value: unknown): PlanError['problems'] {
 t.test('valid plans', t => {
   t.strictSame(checkPlan(valid), valid)
   t.strictSame(parsePlan(JSON.stringify(valid)), valid)
-  const { minPeers: _, rpcPort: __, times, ...rest } = valid
+  const { minPeers: _, rpcPort: __, notFollowed: ____, times, ...rest } = valid
   const { livenessSeconds: ___, ...required } = times
   const others: object[] = [
     { ...rest, times: required },
@@ -116,13 +117,13 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [{ ...valid, sources: [{ ...literal, key: 'x' }] }, 'sources[0].key', 'an unknown field', 'text'],
   // missing, and of the wrong type or range
   ...Object.keys(valid)
-    .filter(field => !['version', 'minPeers', 'rpcPort', 'reach', 'times'].includes(field))
+    .filter(field => !['version', 'minPeers', 'rpcPort', 'notFollowed', 'reach', 'times'].includes(field))
     .map((field): [unknown, string, string, string] => [without(field), field, 'nothing', '']),
   [without('reach'), 'reach', 'nothing', 'an object'],
   [{ ...valid, times: 5 }, 'times', '5', 'an object'],
   [{ ...valid, container: 'Node' }, 'container', '"Node"', 'the name of a container'],
   [{ ...valid, container: '../x' }, 'container', '"../x"', 'the name of a container'],
-  [{ ...valid, profile: 'bitcoin' }, 'profile', '"bitcoin"', 'one of cometbft, stellar-core'],
+  [{ ...valid, profile: 'bitcoin' }, 'profile', '"bitcoin"', 'one of cometbft, gnoland, stellar-core'],
   [{ ...valid, sources: {} }, 'sources', 'an object', 'an array'],
   [{ ...valid, sources: ['x'] }, 'sources[0]', '"x"', 'an object'],
   [{ ...valid, turns: 'none' }, 'turns', '"none"', 'one of self, controller'],
@@ -169,6 +170,13 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [source({ unseen: false }), 'sources[0].unseen', 'false', 'true, or nothing'],
   [source({ override: 'A B' }), 'sources[0].override', '"A B"', 'the name of an environment variable'],
   [source({ override: 'x/../y' }), 'sources[0].override', '"x/../y"', 'the name of an environment variable'],
+  // other nodes
+  [{ ...valid, notFollowed: [] }, 'notFollowed', 'an array of 0', '1 to 10 containers'],
+  [{ ...valid, notFollowed: Array(11).fill({ container: 'a', program: 'b' }) }, 'notFollowed', 'an array of 11', '1 to 10 containers'],
+  [{ ...valid, notFollowed: [{ container: 'A', program: 'b' }] }, 'notFollowed[0].container', '"A"', 'the name of a container'],
+  [{ ...valid, notFollowed: [{ container: 'a', program: 'x'.repeat(41) }] }, 'notFollowed[0].program', 'xxx', 'at most 40 characters'],
+  [{ ...valid, notFollowed: [{ container: 'a', program: 'b\nc' }] }, 'notFollowed[0].program', 'b', 'the name of a program'],
+  [{ ...valid, notFollowed: [{ container: 'a', program: 'b', peers: 1 }] }, 'notFollowed[0].peers', 'an unknown field', 'none but'],
   // sources: the rest
   [source({ kind: 'File' }), 'sources[0].kind', '"File"', 'one of ConfigMap, Secret, Literal'],
   [source({ via: 'volume' }), 'sources[0].via', '"volume"', 'one of directory, subPath'],

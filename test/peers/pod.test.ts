@@ -6,7 +6,7 @@ import { annotation, containerName, inputFile, path, sourceFile, statusPort, vol
 t.test('names', t => {
   for (const name of [...Object.values(containerName), ...Object.values(volumeName), statusPort.name])
     t.match(name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
-  for (const name of Object.values(annotation)) t.match(name, /^repeer\.dev\/[a-z]([-a-z]{0,61}[a-z])?$/)
+  for (const name of Object.values(annotation)) t.match(name, /^repeer\.dev\/[a-z]([-a-z0-9]{0,61}[a-z])?$/)
   t.ok(
     statusPort.name.length <= 15 && statusPort.number > 1023 && statusPort.number < 32768,
     'a port that neither root nor the kernel takes',

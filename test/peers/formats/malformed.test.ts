@@ -71,9 +71,12 @@ t.test('time grows with the length, not with its square', t => {
   const texts = {
     'cometbft-toml': `[p2p]\npersistent_peers = "${'x,'.repeat(limit / 2 - 20)}"`,
     'cometbft-list': '@'.repeat(limit),
+    'tm2-toml': `[p2p]\npersistent_peers = "${'x,'.repeat(limit / 2 - 20)}"`,
+    'tm2-list': `g1${'q'.repeat(limit / 2)}${'@'.repeat(limit / 2 - 10)}`,
     'stellar-cfg': `KNOWN_PEERS=[${'"!",'.repeat(limit / 4 - 10)}]`,
     'stellar-list': '!\n'.repeat(limit / 2),
     'geth-toml': `[Node.P2P]\nStaticNodes=["enr:${'A'.repeat(limit - 60)}"]`,
+    'besu-toml': `bootnodes="${'enode://,'.repeat(limit / 10)}"`,
     'static-nodes': `["${'\\"'.repeat(limit / 2 - 10)}`,
     'enode-list': `enode://${'a'.repeat(limit - 20)}`,
     'multiaddr-list': `/dns/a/tcp/1${'/ws'.repeat(limit / 3 - 20)}/p2p/${'z'.repeat(1000)}`,

@@ -33,7 +33,6 @@ const expected: readonly [name: string, container: string, profile: string, reac
   ['stellar-helm', 'core', 'stellar-core', 'signal', ['stellar-core/stellar-core.cfg directory container']],
   ['interchain-security', 'consumer-daemon', 'cometbft', 'wrap', ['env PERSISTENT_PEERS none']],
   ['kotal-geth', 'node', 'geth', 'signal', ['goerli-geth/config.toml directory container', 'args[8] --bootnodes none']],
-  ['ethpandaops-besu', 'besu', 'besu', 'wrap', ['command[2] --bootnodes none']],
   ['parity-node', 'polkadot', 'substrate', 'wrap', ['args[1] --reserved-nodes none', 'args[1] --bootnodes none']],
   ['cometbft-statefulset', 'cometbft', 'cometbft', 'wrap', ['node0/config.toml directory process']],
   ['besu', 'besu', 'besu', 'signal', ['besu-peers/nodes.json directory container']],
@@ -48,9 +47,15 @@ for (const [name, container, profile, reach, sources] of expected) {
   t.same([plan.container, plan.profile, plan.reach.by, told], [container, profile, reach, sources], name)
 }
 
+t.test('bootnodes alone are nothing to follow', t => {
+  t.match(decide(inputOf('ethpandaops-besu')), { inject: false, reason: 'seeds-only' })
+  t.end()
+})
+
 t.test('no key beside the peers is a source', t => {
   for (const name of names) {
-    for (const source of injected(decide(inputOf(name))).plan.sources) {
+    const decision = decide(inputOf(name))
+    for (const source of decision.inject ? decision.plan.sources : []) {
       if (source.kind !== 'Literal') t.notMatch(source.key, /key|genesis|app|seed$/i, `${name} ${source.key}`)
     }
   }

@@ -1,8 +1,9 @@
 // How much evidence makes a container a node: what suffices by itself, and what does not.
 import t from 'tap'
+import { decide } from '../../../webhook/decide.ts'
 import { isNode, recognise } from '../../../webhook/find-profile.ts'
 import { viewPod } from '../../../webhook/pod-view.ts'
-import { toml } from '../fixtures/pods/build.ts'
+import { ids, input, toml } from '../fixtures/pods/build.ts'
 
 function profileOf(container: object, labels: object = {}, data: Record<string, string> = {}): string | undefined {
   const volumes = [{ name: 'config', configMap: { name: 'node' } }]
@@ -67,3 +68,61 @@ const rows: readonly [what: string, profile: string | undefined, ...Parameters<t
   ['Soroban RPC', undefined, script, { 'stellar.org/node-type': 'SorobanRpc' }],
 ]
 for (const [what, profile, ...pod] of rows) t.equal(profileOf(...pod), profile, what)
+
+t.test('gno.land: node IDs tell it from CometBFT, whatever it runs behind', t => {
+  const gno = (peers: string) => `[p2p]\nladdr = "tcp://0.0.0.0:26656"\npersistent_peers = "${peers}"\n`
+  const id = 'g1sthz4jmxyve5wg7rejszu2em9cly027x904xmr'
+  const profileOf = (command: readonly string[], peers: string, more = {}) => {
+    const decision = decide(
+      input({
+        container: { image: 'x', name: 'node', command, ports: [{ containerPort: 26656 }], ...more },
+        maps: { node: { 'config.toml': gno(peers) } },
+      }),
+    )
+    return decision.inject ? `${decision.plan.profile} ${decision.peers} ${decision.plan.rpcPort ?? '-'}` : decision.reason
+  }
+  t.equal(profileOf(['gnoland', 'start', '-data-dir', '/home'], `${id}@a:26656`), 'gnoland 1 -')
+  t.equal(profileOf(['/bin/sh', '/scripts/x'], `${id}@a:26656, tcp://${id}@b:26656`), 'gnoland 2 -')
+  t.equal(profileOf(['gnoland', 'start'], ''), 'gnoland 0 -', 'an empty list is one, too')
+  t.equal(profileOf(['gnoland', 'secrets', 'init'], ''), 'not-a-node')
+  t.equal(profileOf(['/bin/sh', '/scripts/x'], `${'a'.repeat(40)}@a:26656`), 'cometbft 1 26657')
+  t.equal(profileOf(['gaiad', 'start', '--home', '/home'], 'nonsense'), 'cometbft undefined 26657', 'a malformed list is no clue')
+  t.end()
+})
+
+t.test('GoQuorum reads static-nodes.json, which geth ignores', t => {
+  const enode = `enode://${'a'.repeat(128)}@a:30303`
+  const files = { 'static-nodes.json': `["${enode}"]`, 'permissioned-nodes.json': `["${enode}","${enode.replace('@a', '@b')}"]` }
+  const of = (container: Record<string, unknown>) => {
+    const decision = decide(input({ container: { image: 'x', command: ['geth', '--datadir', '/d'], ...container }, maps: { node: files } }))
+    return decision.inject ? decision.plan.sources.map(source => source.kind !== 'Literal' && source.key) : decision.message
+  }
+  const rows: readonly [string, Record<string, unknown>][] = [
+    ['image', { image: 'quorumengineering/quorum:21.4.0' }],
+    ['image with a digest', { image: 'example.com:5000/goquorum@sha256:0' }],
+    ['raft', { command: ['geth', '--raft', '--raftport=50400'] }],
+    ['istanbul', { command: ['geth', '--istanbul.blockperiod', '5'] }],
+    ['a variable', { env: [{ name: 'PRIVATE_CONFIG', value: 'ignore' }] }],
+    ['another', { env: [{ name: 'QUORUM_CONSENSUS', value: 'istanbul' }] }],
+  ]
+  for (const [what, container] of rows) t.same(of(container), ['static-nodes.json'], what)
+  t.match(of({}), /geth ignores static-nodes.json/)
+  t.match(of({ image: 'example.com/quorumish' }), /geth ignores static-nodes.json/)
+  t.end()
+})
+
+t.test('of several nodes, the one that lists peers', t => {
+  const geth = { name: 'geth', image: 'ethereum/client-go', command: ['geth', '--bootnodes=enode://x'] }
+  const beacon = (...flags: readonly string[]) => ({ name: 'beacond', image: 'x', command: ['beacond', 'start', '--home', '/h', ...flags] })
+  const of = (...containers: readonly object[]) => {
+    const decision = decide(input({ pod: { containers } }))
+    return decision.inject ? [decision.plan.container, decision.plan.notFollowed] : decision.reason
+  }
+  const listing = `--p2p.persistent_peers=${ids[0]}@a:26656`
+  t.same(of(geth, beacon(listing)), ['beacond', [{ container: 'geth', program: 'geth' }]])
+  t.same(of(beacon(listing), { ...beacon(listing), name: 'second' }), 'ambiguous-container')
+  t.same(of(beacon(listing), { ...beacon(), name: 'second' }), ['beacond', [{ container: 'second', program: 'cometbft' }]])
+  const alone = decide(input({ pod: { containers: [geth, beacon(`--p2p.seeds=${ids[0]}@a:26656`)] } }))
+  t.match(alone.inject ? '' : `${alone.reason} ${alone.message}`, /^(seeds-only|no-peers|ambiguous-container) /)
+  t.end()
+})

@@ -3,7 +3,7 @@ import t from 'tap'
 import { annotation, containerName, volumeName } from '../../../peers/pod.ts'
 import { type SkipReason, skipReasons } from '../../../peers/reasons.ts'
 import { decide } from '../../../webhook/decide.ts'
-import { type Change, input, skipped } from '../fixtures/pods/build.ts'
+import { type Change, ids, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
 
 const two = { containers: [1, 2].map(n => ({ name: `gaiad-${n}`, image: 'gaia', command: ['gaiad', 'start', '--home', '/h'] })) }
@@ -71,6 +71,12 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
   ['no container', { pod: { containers: [] } }, 'not-a-node'],
   ['two nodes', { pod: two }, 'ambiguous-container', /gaiad-1, gaiad-2/],
   ['no list', { maps: { node: { 'app.toml': 'a = 1' } } }, 'no-peers', /repeer.dev\/config/],
+  [
+    'seeds alone',
+    { maps: { node: { 'config.toml': toml('', `${ids[0]}@seed:26656`) } } },
+    'seeds-only',
+    /gaiad.*node\/config.toml.*repeer.dev\/peers/,
+  ],
   ['only a key beside peers', { maps: { node: { 'node_key.json': '{}' } } }, 'no-peers'],
 ]
 
@@ -82,7 +88,8 @@ for (const [what, change, reason, message = /./] of rows) {
 }
 
 t.test('a pod as large as any is looked through', t => {
-  t.equal(decide(input(manyMounts(30, 30))).inject, true)
+  const many = manyMounts(30, 30)
+  t.equal(decide(input({ ...many, container: { ...many.container, env: [{ name: 'PERSISTENT_PEERS', value: list }] } })).inject, true)
   const env = Array.from({ length: 1000 }, (_, n) => ({ name: `V${n}`, value: 'x' }))
   t.equal(decide(input({ container: { env } })).inject, true)
   t.end()
@@ -125,5 +132,28 @@ t.test('what looks like a reason and is none', t => {
     ],
   ]
   for (const [what, change] of rows) t.ok(decide(input(change)).inject, what)
+  t.end()
+})
+
+t.test('seeds alone, and an empty list to be filled beside them', t => {
+  const seed = `${ids[0]}@seed:26656`
+  const args = [`--p2p.seeds=${seed}`]
+  const rows: readonly [what: string, change: Change, expected: SkipReason | 'inject'][] = [
+    ['a flag', { container: { volumeMounts: [], args } }, 'seeds-only'],
+    ['a document that lists nobody', { container: { args }, maps: { node: { 'config.toml': toml('') } } }, 'seeds-only'],
+    ['an empty list of its own', { container: { args }, maps: { node: { persistent_peers: '' } } }, 'inject'],
+    ['a document that lists somebody', { container: { args } }, 'inject'],
+    [
+      'named by annotation',
+      { annotations: { 'repeer.dev/config': 'node/config.toml' }, maps: { node: { 'config.toml': toml('', seed) } } },
+      'inject',
+    ],
+    ['peers by annotation', { annotations: { 'repeer.dev/peers': list }, container: { args } }, 'inject'],
+    ['an empty document without seeds', { maps: { node: { 'config.toml': toml('') } } }, 'inject'],
+  ]
+  for (const [what, change, expected] of rows) {
+    const decision = decide(input(change))
+    t.equal(decision.inject ? 'inject' : decision.reason, expected, what)
+  }
   t.end()
 })

@@ -113,8 +113,13 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
   ],
   [
     'env from a Secret',
-    { container: { volumeMounts: [], env: [{ name: 'SEEDS', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] } },
-    ['Secret s/k env cometbft-list seed'],
+    {
+      container: {
+        volumeMounts: [],
+        env: ['PERSISTENT_PEERS', 'SEEDS'].map(name => ({ name, valueFrom: { secretKeyRef: { name: 's', key: name.toLowerCase() } } })),
+      },
+    },
+    ['Secret s/persistent_peers env cometbft-list peer', 'Secret s/seeds env cometbft-list seed'],
   ],
   [
     'env, the last definition wins',

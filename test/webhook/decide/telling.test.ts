@@ -1,7 +1,7 @@
 // Which nodes will be told their peers while they run, as admission can know; and which lists that is all that reaches them.
 import t from 'tap'
 import { decide } from '../../../webhook/decide.ts'
-import { configTexts } from '../../../webhook/node-facts.ts'
+import { sourceTexts } from '../../../webhook/node-facts.ts'
 import { tellingOf } from '../../../webhook/telling.ts'
 import { type Change, injected, input, list, toml } from '../fixtures/pods/build.ts'
 
@@ -56,7 +56,7 @@ t.test('whether it is told', async t => {
   for (const [what, change, expected] of rows) {
     const asked = input(change)
     const { plan } = injected(decide(asked))
-    t.match(tellingOf(plan, configTexts(asked, plan.sources)), expected, what)
+    t.match(tellingOf(plan, sourceTexts(asked, plan.sources)), expected, what)
   }
 })
 
