@@ -290,11 +290,21 @@ function readSimple(cursor: Cursor): Statement | undefined {
     if (!word) break
     const [only] = words.length === 0 && word.length === 1 ? word : []
     if (only?.kind === 'text' && !only.quoted && takeMatch(cursor, /[ \t]*\([ \t]*\)/y) !== undefined) return functionOf(cursor, only.text)
-    words.push(word)
+    words.push(isArray(cursor, word) ? [...word, ...readArray(cursor).flatMap(spaced)] : word)
   }
   if (assignments.length + words.length + redirects.length === 0) return undefined
   count(cursor, 'commands')
   return { kind: 'simple', assignments, words, redirects }
+}
+
+/** `local NAME=(...)`: an array where a word would be. The `(` is passed over. */
+function isArray(cursor: Cursor, word: Word): boolean {
+  const last = word.at(-1)
+  return last?.kind === 'text' && !last.quoted && /^[A-Za-z_]\w*\+?=$/.test(last.text) && take(cursor, '(')
+}
+
+function spaced(word: Word, index: number): Word {
+  return index > 0 ? [...textWord(' '), ...word] : word
 }
 
 function readAssignment(cursor: Cursor): Assignment | undefined {

@@ -101,7 +101,13 @@ function script(context: Context, scope: Scope, name: string, words: readonly Wo
     const read = readScript(context, scope, path)
     if (read) return runScript(context, layer(scope, { positional: words.slice(1).map(word => word.value), name: path }), read, streams)
   }
-  if (!/^(docker-)?entrypoint(\.sh)?$/.test(name) || words.length < 2) return undefined
+  if (!/^(docker-)?entrypoint$|\.(sh|bash)$/.test(name) || words.length < 2) return undefined
+  // What any other script makes of its arguments is not known; where they read like a program with its subcommand, it may be that.
+  if (!/^(docker-)?entrypoint(\.sh)?$/.test(name)) {
+    if (!/^[A-Za-z][\w.-]*$/.test(words[1]?.text ?? '') || !isSubcommand(words[2]?.text ?? '')) return undefined
+    note(context, scope, words)
+    return run(context, scope, words.slice(1), streams)
+  }
   // Entrypoints mostly end with exec "$@", or hand what they are given to the image's one program.
   const next = words[1]?.text ?? ''
   if (next.startsWith('-') || isSubcommand(next)) {
