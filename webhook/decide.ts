@@ -5,6 +5,7 @@ import { uniquePeers } from '../peers/peer.ts'
 import { levelOf, type Plan, type Source } from '../peers/plan.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { type Overrides, readAnnotations } from './annotations.ts'
+import { clearText } from './clear-text.ts'
 import { dataOf, type Parsed, parse, peersIn } from './content.ts'
 import type { DecideInput, Decision } from './decision.ts'
 import { findContainer } from './find-container.ts'
@@ -31,7 +32,8 @@ export function decide(input: DecideInput): Decision {
   const reached = findReach(pod, container, profile, input.namespace, overrides.strategy)
   if ('problem' in reached) return skip('bad-annotation', reached.problem)
   const found = findSources(input, pod, container, profile, overrides)
-  if (found.sources.length === 0) return skip('no-peers', noPeersDetail(container, profile, found.warnings))
+  if (found.sources.length === 0)
+    return skip('no-peers', noPeersDetail(container, profile, [...clearText(input, pod, profile), ...found.warnings]))
   const portless = planOf(input, pod, node, found.sources, reached.reach, overrides)
   const list = readList(input, portless.sources)
   // A node that nothing is known of listens, as far as anybody can tell, where its peers do.
