@@ -103,8 +103,10 @@ function withLevels(
     if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
-    if (key.unseen || once === 'volume') return { ...key, level: 'none' }
-    if (frozen || once) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
+    // Under wrap the sidecar sees the program below the script, and gives it its variable: see sidecar/program.ts.
+    const kept = pod.by === 'wrap' ? undefined : once
+    if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
+    if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     return { ...key, level: levelOf({ via: key.via }, pod) }
   })
 }

@@ -190,6 +190,17 @@ t.test('what cannot be known is said, with its place', t => {
       /container gaiad runs cometbft/,
     ],
     [
+      "a Secret's ID",
+      scripted(
+        'exec chaind start --home /data --p2p.persistent_peers "$ID@other:26656"\n',
+        {},
+        {
+          env: [{ name: 'ID', valueFrom: { secretKeyRef: { name: 's', key: 'id' } } }],
+        },
+      ),
+      /composed of variable ID, which cannot be read here; name its list with repeer.dev\/peers/,
+    ],
+    [
       'a variable that nobody defines',
       scripted('exec chaind start --home /data --p2p.persistent_peers "$PEERS"\n'),
       /variable PEERS, which the pod's spec does not define/,
@@ -200,6 +211,40 @@ t.test('what cannot be known is said, with its place', t => {
     t.equal(decision.reason, 'no-peers', what)
     t.match(decision.message, says, what)
   }
+  t.end()
+})
+
+t.test('a list that a script edits into a file once, by reach, program and place of the file', t => {
+  const sed = (file: string, start: string) =>
+    scripted(`sed -i "s/persistent_peers = \\"\\"/persistent_peers = \\"$PERSISTENT_PEERS\\"/" ${file}\n${start}\n`, peers)
+  const signal = (change: Change): Change => ({
+    ...change,
+    annotations: { 'repeer.dev/strategy': 'signal' },
+    pod: { ...change.pod, securityContext: { runAsUser: 1000 } },
+  })
+  const known = 'exec chaind start --home /data'
+  const unknown = 'exec $CHAIN start --home /data'
+  const rows: readonly [what: string, change: Change, expected: string][] = [
+    ['wrap, known', sed('/data/config/config.toml', known), 'process CHAIND_P2P_PERSISTENT_PEERS'],
+    // The sidecar learns the program, and with it the variable.
+    ['wrap, unknown, on a volume', sed('/data/config/config.toml', unknown), 'process'],
+    ['signal, on a volume', signal(sed('/data/config/config.toml', known)), 'none'],
+    ['signal, in the container', signal(sed('/root/config/config.toml', known)), 'container'],
+    [
+      'written anew at each start',
+      scripted(`cat > /data/config/config.toml <<EOF\n[p2p]\npersistent_peers = "$PERSISTENT_PEERS"\nEOF\n${known}\n`, peers),
+      'process',
+    ],
+    [
+      'written where there is none',
+      scripted(
+        `[ -f /data/x ] || cat > /data/config/config.toml <<EOF\n[p2p]\npersistent_peers = "$PERSISTENT_PEERS"\nEOF\n${known}\n`,
+        peers,
+      ),
+      'process CHAIND_P2P_PERSISTENT_PEERS',
+    ],
+  ]
+  for (const [what, change, expected] of rows) t.same(told(change), [`env/PERSISTENT_PEERS envFrom ${expected}`], what)
   t.end()
 })
 
