@@ -12,8 +12,7 @@ const opaque = /\.(sh|bash|py|pl|js)$|^\.{0,2}\/(?!(usr\/(local\/)?)?s?bin\/[^/]
 
 /**
  * What a list in a variable that no flag takes needs to be given to the node that a script starts: the variable that outranks its file, by
- * which it is told at the next start whatever the script has made of it; `once` where no such variable is known and the script's file would
- * keep the old list; `unseen` where the script, all of it read, never names it. Nothing where the script writes a whole file at each start,
+ * which it is told at the next start whatever the script has made of it; `once` where without that the script's file would keep the old list; `unseen` where the script, all of it read, never names it. Nothing where the script writes a whole file at each start,
  * and where nobody can know. Programs without a script are unread.ts's.
  */
 export function copiedOnce({ container, profile }: Search, variable: string, role: Role): Pick<FoundKey, 'override' | 'once' | 'unseen'> {
@@ -34,10 +33,10 @@ export function copiedOnce({ container, profile }: Search, variable: string, rol
     assigned.some(({ value }) => isOf(value)) ||
     commands.some(({ words }) => words.some(word => isOf(word.value)))
   if (node && !isNamed) return { unseen: true, ...override }
-  if (own !== undefined || written.length === 0) return override
+  if (written.length === 0) return override
   // A file on a volume outlives the container, one in its own file system does not.
   const kept = written.some(({ path }) =>
     container.mounts.some(mount => path === mount.mountPath || path.startsWith(`${mount.mountPath}/`)),
   )
-  return { once: kept ? 'volume' : 'container' }
+  return { ...override, once: kept ? 'volume' : 'container' }
 }

@@ -5,6 +5,7 @@ import { uniquePeers } from '../peers/peer.ts'
 import { levelOf, type OtherNode, type Plan, type Source } from '../peers/plan.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { type Overrides, readAnnotations } from './annotations.ts'
+import { clearText } from './clear-text.ts'
 import { dataOf, type Parsed, parse, peersIn } from './content.ts'
 import type { DecideInput, Decision } from './decision.ts'
 import { findContainer } from './find-container.ts'
@@ -37,7 +38,10 @@ export function decide(input: DecideInput): Decision {
   const others = otherNodes(input, pod, container)
   const nothing = (reason: 'no-peers' | 'seeds-only', details: readonly string[]) =>
     skip(reason, [...details, ...otherNodesAdvice(input, pod, others)].join('; '))
-  if (found.sources.length === 0) return nothing('no-peers', [noPeersDetail(container, profile), ...found.warnings, ...found.unread])
+  if (found.sources.length === 0) {
+    const places = clearText(input, pod, profile)
+    return nothing('no-peers', [noPeersDetail(container, profile), ...places, ...found.warnings, ...found.unread])
+  }
   const texts = configTexts(input, pod, container, profile, found.sources)
   const ports = portsOf(input, pod, container, profile, texts, overrides)
   const owner = ownerThatRolls(pod, found.sources)
@@ -138,8 +142,10 @@ function withLevels(
     if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
-    if (key.unseen || once === 'volume') return { ...key, level: 'none' }
-    if (frozen || once) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
+    // Under wrap the sidecar sees the program below the script, and gives it its variable: see sidecar/program.ts.
+    const kept = pod.by === 'wrap' ? undefined : once
+    if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
+    if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     return { ...key, level: levelOf({ via: key.via }, pod) }
   })
 }

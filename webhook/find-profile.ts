@@ -89,7 +89,8 @@ function cosmovisorsProgram(container: ContainerView, command: Command): string 
  */
 function ofCommands(container: ContainerView): Clue[] {
   const { commands, unread } = startedBy(container)
-  const each = commands.map(ofCommand)
+  const image = repository(container.image)
+  const each = commands.map(command => [...ofCommand(command), ...againstImage(command, image)])
   const best = profiles.flatMap(profile => {
     const own = each.map(clues => clues.filter(clue => clue.profile === profile && clue.weight > 0))
     return own.sort((a, b) => weightOf(b) - weightOf(a))[0] ?? []
@@ -98,6 +99,17 @@ function ofCommands(container: ContainerView): Clue[] {
   if (unread.length > 0) return []
   const against = each.flat().filter(clue => clue.weight < 0)
   return [...new Map(against.map(clue => [clue.profile, clue])).values()]
+}
+
+/** Arguments of the image's own program with which it is no node: `args: [export]`. */
+function againstImage(command: Command, image: string): Clue[] {
+  if (command.program !== undefined) return []
+  const after = command.words.map(word => word.text)
+  return profiles.flatMap(profile => {
+    const { images, otherCommands } = profileFacts[profile]
+    const subcommand = images.test(image) ? subcommandOf(after, otherCommands) : ''
+    return subcommand !== '' && otherCommands.test(subcommand) ? [{ profile, weight: -8, what: `${subcommand} is no node` }] : []
+  })
 }
 
 function weightOf(clues: readonly Clue[]): number {

@@ -3,6 +3,7 @@
 import type { Role } from '../peers/peer.ts'
 import type { Profile, Source, Via } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
+import { startedBy } from './command-line.ts'
 import { configSources } from './config-sources.ts'
 import type { DecideInput } from './decision.ts'
 import { parsedOf, withoutDoubtful } from './doubtful-lists.ts'
@@ -41,6 +42,7 @@ export function findSources(
   }
   // What repeer.dev/peers lists is the list, where nothing says which key to follow besides.
   if (annotated.length > 0) return { sources: annotated, warnings, unread: [] }
+  for (const reason of startedBy(container).unread) search.warn(`${reason}; what it starts is not known`)
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
   const files = fileSources(search).filter(({ kind, name, key }) => {

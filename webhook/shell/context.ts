@@ -90,3 +90,15 @@ export function wordOf(context: Pick<Context, 'place' | 'script'>, value: Value)
 
 /** How a command ended: as a test that is known to be so or not, as a program that presumably succeeded, or nobody knows. */
 export type Status = 'yes' | 'no' | 'done' | 'unknown'
+
+/** What a command does that is not only started. */
+export type Builtin = (context: Context, scope: Scope, words: readonly Word[], streams: Streams) => Status
+
+export function valuesOf(words: readonly Word[]): Value[] {
+  return words.map(word => word.value)
+}
+
+/** Words behind the options. */
+export function operandsOf(words: readonly Word[]): Word[] {
+  return words.slice(1).filter(word => !/^-[^/]*$/.test(word.text))
+}

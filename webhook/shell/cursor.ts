@@ -11,12 +11,18 @@ export type Cursor = {
   depth: number
   readonly counted: { commands: number; words: number }
   pending: PendingDocument[]
-  /** Reads statements up to `)`; words need it for command substitutions. */
-  readonly readBody: (cursor: Cursor) => Statement[]
+  /** The grammar as a whole: commands, words and statements contain each other. */
+  readonly grammar: Grammar
 }
 
-export function cursorOver(text: string, from: Pick<Cursor, 'depth' | 'counted' | 'readBody'>): Cursor {
-  return { text, at: 0, depth: from.depth, counted: from.counted, pending: [], readBody: from.readBody }
+export type Grammar = {
+  /** Statements up to a reserved word, `)` or `;;` among the stops, which is passed over; the stop is '' at the end of the text. */
+  readonly statements: (cursor: Cursor, stops: readonly string[]) => { readonly body: Statement[]; readonly stop: string }
+  readonly command: (cursor: Cursor) => Statement | undefined
+}
+
+export function cursorOver(text: string, from: Pick<Cursor, 'depth' | 'counted' | 'grammar'>): Cursor {
+  return { text, at: 0, depth: from.depth, counted: from.counted, pending: [], grammar: from.grammar }
 }
 
 /** Counts a command or a word; throws a BoundError beyond the bound. */
@@ -63,4 +69,12 @@ export function skipBlanks(cursor: Cursor): void {
       cursor.at = end < 0 ? text.length : end
     } else return
   }
+}
+
+const reserved = /(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|function|\{|\}|!|\[\[)(?=[\s;&|()<>]|$)/y
+
+/** The reserved word at the cursor. */
+export function peekReserved(cursor: Cursor): string | undefined {
+  reserved.lastIndex = cursor.at
+  return reserved.exec(cursor.text)?.[0]
 }

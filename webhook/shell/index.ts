@@ -17,8 +17,9 @@ import { type Surroundings, topScope } from './scope.ts'
 
 export { type Allowance, afford, bounds, fullAllowance } from './bounds.ts'
 export type { Assigned, Command, Evaluated, Word, Written } from './context.ts'
+export { baseName } from './note.ts'
 export { type Parsed, parse } from './parse.ts'
-export { baseName, isSubcommand } from './run.ts'
+export { isSubcommand } from './run.ts'
 export type { Mounted, Surroundings } from './scope.ts'
 export {
   derived,

@@ -1,10 +1,11 @@
 // From a script's text to its statements. Linear in the text and bounded (bounds.ts). Lenient: what a shell would refuse is read as far as
 // it makes sense, since the question is what a script may start, not whether it is right.
 import { BoundError, bounds } from './bounds.ts'
-import { type Cursor, count, cursorOver, deeper, skipBlanks, take, takeMatch } from './cursor.ts'
-import { readDocuments, readRedirect } from './read-redirect.ts'
-import { plainText, readWord, textWord } from './read-word.ts'
-import type { Assignment, Redirect, Statement, Word } from './syntax.ts'
+import { type Cursor, cursorOver, deeper, type Grammar, peekReserved, skipBlanks, take } from './cursor.ts'
+import { readCompound } from './read-compound.ts'
+import { readRedirects, skipLines, skipSeparators } from './read-redirect.ts'
+import { readSimple } from './read-simple.ts'
+import type { Statement } from './syntax.ts'
 
 export type Parsed = { readonly body: readonly Statement[] } | { readonly unread: string }
 
@@ -12,31 +13,18 @@ export type Parsed = { readonly body: readonly Statement[] } | { readonly unread
 export function parse(script: string): Parsed {
   if (script.length > bounds.characters) return { unread: `found ${script.length} characters, expected at most ${bounds.characters}` }
   try {
-    const readBody = (cursor: Cursor) => readStatements(cursor, [')'])
-    const cursor = cursorOver(script, { depth: 0, counted: { commands: 0, words: 0 }, readBody })
-    return { body: readStatements(cursor, []) }
+    const cursor = cursorOver(script, { depth: 0, counted: { commands: 0, words: 0 }, grammar })
+    return { body: readStatements(cursor, []).body }
   } catch (error) {
     if (error instanceof BoundError) return { unread: error.message }
     throw error
   }
 }
 
-/** Words that end a list of statements; `)` and `;;` may as well. The one that does is passed over. */
-type Stops = readonly string[]
-
-const reserved = /(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|function|\{|\}|!|\[\[)(?=[\s;&|()<>]|$)/y
-
-function peekReserved(cursor: Cursor): string | undefined {
-  reserved.lastIndex = cursor.at
-  return reserved.exec(cursor.text)?.[0]
-}
+const grammar: Grammar = { statements: readStatements, command: readCommand }
 
 /** Statements up to one of the stops, which is passed over, or to the end of the text. */
-function readStatements(cursor: Cursor, stops: Stops): Statement[] {
-  return readUntilStop(cursor, stops).body
-}
-
-function readUntilStop(cursor: Cursor, stops: Stops): { body: Statement[]; stop: string } {
+function readStatements(cursor: Cursor, stops: readonly string[]): { body: Statement[]; stop: string } {
   const body: Statement[] = []
   for (;;) {
     skipSeparators(cursor)
@@ -57,28 +45,6 @@ function readUntilStop(cursor: Cursor, stops: Stops): { body: Statement[]; stop:
 function standsHere(cursor: Cursor, stop: string): boolean {
   if (stop === ')' || stop === ';;') return cursor.text.startsWith(stop, cursor.at)
   return peekReserved(cursor) === stop
-}
-
-/** Blanks, line ends, `;` and `&`, but not `;;`. Here-documents begin after a line's end. */
-function skipSeparators(cursor: Cursor): void {
-  for (;;) {
-    skipBlanks(cursor)
-    const char = cursor.text[cursor.at]
-    if (char === '\n') {
-      cursor.at += 1
-      readDocuments(cursor)
-    } else if (char === '&' || (char === ';' && cursor.text[cursor.at + 1] !== ';')) cursor.at += 1
-    else return
-  }
-}
-
-/** Line ends where a list goes on. */
-function skipLines(cursor: Cursor): void {
-  skipBlanks(cursor)
-  while (take(cursor, '\n')) {
-    readDocuments(cursor)
-    skipBlanks(cursor)
-  }
 }
 
 /** Pipelines joined by && and ||. */
@@ -126,193 +92,4 @@ function readCommand(cursor: Cursor): Statement | undefined {
   if (!compound) return readSimple(cursor)
   const redirects = readRedirects(cursor)
   return redirects.length > 0 ? { kind: 'group', subshell: false, body: [compound], redirects } : compound
-}
-
-function readRedirects(cursor: Cursor): Redirect[] {
-  const redirects: Redirect[] = []
-  for (;;) {
-    skipBlanks(cursor)
-    const read = readRedirect(cursor)
-    if (read === undefined) return redirects
-    redirects.push(...read)
-  }
-}
-
-function readCompound(cursor: Cursor): Statement | undefined {
-  if (take(cursor, '((')) {
-    // An arithmetic command: it starts nothing.
-    readWordsUntil(cursor, '))')
-    return { kind: 'simple', assignments: [], words: [textWord('let')], redirects: [] }
-  }
-  if (take(cursor, '(')) return { kind: 'group', subshell: true, body: readStatements(cursor, [')']), redirects: [] }
-  const word = peekReserved(cursor)
-  const read = word === undefined ? undefined : compounds.get(word)
-  if (word === undefined || !read) return undefined
-  cursor.at += word.length
-  count(cursor, 'commands')
-  return read(cursor)
-}
-
-const compounds = new Map<string, (cursor: Cursor) => Statement>([
-  ['{', cursor => ({ kind: 'group', subshell: false, body: readStatements(cursor, ['}']), redirects: [] })],
-  ['if', readIf],
-  ['case', readCase],
-  ['for', readFor],
-  ['select', readFor],
-  ['while', readWhile],
-  ['until', readWhile],
-  ['function', readFunction],
-  ['[[', cursor => ({ kind: 'simple', assignments: [], words: [textWord('[['), ...readWordsUntil(cursor, ']]')], redirects: [] })],
-])
-
-function readIf(cursor: Cursor): Statement {
-  const branches: { condition: Statement[]; body: Statement[] }[] = []
-  for (;;) {
-    const condition = readStatements(cursor, ['then', 'fi'])
-    const { body, stop } = readUntilStop(cursor, ['elif', 'else', 'fi'])
-    branches.push({ condition, body })
-    if (stop === 'elif') continue
-    return { kind: 'if', branches, otherwise: stop === 'else' ? readStatements(cursor, ['fi']) : undefined }
-  }
-}
-
-function readWhile(cursor: Cursor): Statement {
-  return { kind: 'while', condition: readStatements(cursor, ['do']), body: readStatements(cursor, ['done']) }
-}
-
-function readFor(cursor: Cursor): Statement {
-  skipBlanks(cursor)
-  if (take(cursor, '((')) readWordsUntil(cursor, '))')
-  const name = plainText(readWord(cursor) ?? []) ?? ''
-  skipLines(cursor)
-  const words: Word[] = []
-  const given = takeMatch(cursor, /in(?=[\s;])/y) !== undefined
-  for (;;) {
-    skipBlanks(cursor)
-    const word = given ? readWord(cursor) : undefined
-    if (!word) break
-    words.push(word)
-  }
-  skipSeparators(cursor)
-  const inDo = peekReserved(cursor) === 'do'
-  if (inDo) cursor.at += 2
-  else if (peekReserved(cursor) === '{') cursor.at += 1
-  return { kind: 'for', name, words: given ? words : undefined, body: readStatements(cursor, [inDo ? 'done' : '}']) }
-}
-
-function readCase(cursor: Cursor): Statement {
-  skipBlanks(cursor)
-  const subject = readWord(cursor) ?? []
-  skipLines(cursor)
-  takeMatch(cursor, /in(?=[\s]|$)/y)
-  const arms: { patterns: Word[]; body: Statement[] }[] = []
-  for (;;) {
-    skipSeparators(cursor)
-    if (cursor.at >= cursor.text.length) break
-    if (peekReserved(cursor) === 'esac') {
-      cursor.at += 4
-      break
-    }
-    take(cursor, '(')
-    const patterns = readPatterns(cursor)
-    const { body, stop } = readUntilStop(cursor, [';;', 'esac'])
-    arms.push({ patterns, body })
-    takeMatch(cursor, /&|;?&/y)
-    if (stop === 'esac') break
-  }
-  return { kind: 'case', subject, arms }
-}
-
-/** Patterns up to and with the `)`. */
-function readPatterns(cursor: Cursor): Word[] {
-  const patterns: Word[] = []
-  for (;;) {
-    skipBlanks(cursor)
-    const word = readWord(cursor)
-    if (word) patterns.push(word)
-    skipBlanks(cursor)
-    if (take(cursor, '|')) continue
-    if (!take(cursor, ')') && !word) cursor.at += 1
-    return patterns
-  }
-}
-
-function readFunction(cursor: Cursor): Statement {
-  skipBlanks(cursor)
-  const name = plainText(readWord(cursor) ?? []) ?? ''
-  skipBlanks(cursor)
-  if (take(cursor, '(')) {
-    skipBlanks(cursor)
-    take(cursor, ')')
-  }
-  return functionOf(cursor, name)
-}
-
-function functionOf(cursor: Cursor, name: string): Statement {
-  skipLines(cursor)
-  return { kind: 'function', name, body: readCommand(cursor) ?? { kind: 'simple', assignments: [], words: [], redirects: [] } }
-}
-
-/** Words up to `end`, operators among them as words: inside [[ ]] and (( )) they compare. */
-function readWordsUntil(cursor: Cursor, end: string): Word[] {
-  const words: Word[] = []
-  for (;;) {
-    skipBlanks(cursor)
-    if (cursor.at >= cursor.text.length || take(cursor, end)) return words
-    const word = readWord(cursor)
-    if (word) words.push(word)
-    else {
-      words.push(textWord(takeMatch(cursor, /&&|\|\||[\s\S]/y) ?? ''))
-      count(cursor, 'words')
-    }
-  }
-}
-
-const assignment = /([A-Za-z_]\w*)(?:\[[^\]\s]{0,64}\])?(\+?)=/y
-
-function readSimple(cursor: Cursor): Statement | undefined {
-  const assignments: Assignment[] = []
-  const words: Word[] = []
-  const redirects: Redirect[] = []
-  for (;;) {
-    skipBlanks(cursor)
-    const redirect = readRedirect(cursor)
-    if (redirect) {
-      redirects.push(...redirect)
-      continue
-    }
-    const assigned = words.length === 0 ? readAssignment(cursor) : undefined
-    if (assigned) {
-      assignments.push(assigned)
-      continue
-    }
-    const word = readWord(cursor)
-    if (!word) break
-    const [only] = words.length === 0 && word.length === 1 ? word : []
-    if (only?.kind === 'text' && !only.quoted && takeMatch(cursor, /[ \t]*\([ \t]*\)/y) !== undefined) return functionOf(cursor, only.text)
-    words.push(word)
-  }
-  if (assignments.length + words.length + redirects.length === 0) return undefined
-  count(cursor, 'commands')
-  return { kind: 'simple', assignments, words, redirects }
-}
-
-function readAssignment(cursor: Cursor): Assignment | undefined {
-  assignment.lastIndex = cursor.at
-  const [whole, name, plus] = assignment.exec(cursor.text) ?? []
-  if (whole === undefined || name === undefined) return undefined
-  cursor.at += whole.length
-  const array = take(cursor, '(')
-  return { name, append: plus === '+', value: array ? readArray(cursor) : [readWord(cursor) ?? []], array }
-}
-
-function readArray(cursor: Cursor): Word[] {
-  const words: Word[] = []
-  for (;;) {
-    skipLines(cursor)
-    const word = readWord(cursor)
-    if (word) words.push(word)
-    else if (take(cursor, ')') || cursor.at >= cursor.text.length) return words
-    else cursor.at += 1
-  }
 }

@@ -1,5 +1,5 @@
-// Redirections and here-documents.
-import { type Cursor, cursorOver, deeper, skipBlanks, takeMatch } from './cursor.ts'
+// Redirections, here-documents, and the line ends behind which those begin.
+import { type Cursor, cursorOver, deeper, skipBlanks, take, takeMatch } from './cursor.ts'
 import { readDocument, readWord, textWord } from './read-word.ts'
 import type { Redirect, Word } from './syntax.ts'
 
@@ -10,7 +10,7 @@ const processSubstitution = /[<>]\(/y
 export function readRedirect(cursor: Cursor): Redirect[] | undefined {
   if (takeMatch(cursor, processSubstitution) !== undefined) {
     // <(command): a file that nobody can name.
-    deeper(cursor, () => cursor.readBody(cursor))
+    deeper(cursor, () => cursor.grammar.statements(cursor, [')']))
     return []
   }
   operator.lastIndex = cursor.at
@@ -58,4 +58,37 @@ function linesUntil(cursor: Cursor, end: string, tabs: boolean): string {
     lines.push(line)
   }
   return lines.map(line => `${line}\n`).join('')
+}
+
+/** Blanks, line ends, `;` and `&`, but not `;;`. Here-documents begin after a line's end. */
+export function skipSeparators(cursor: Cursor): void {
+  for (;;) {
+    skipBlanks(cursor)
+    const char = cursor.text[cursor.at]
+    if (char === '\n') {
+      cursor.at += 1
+      readDocuments(cursor)
+    } else if (char === '&' || (char === ';' && cursor.text[cursor.at + 1] !== ';')) cursor.at += 1
+    else return
+  }
+}
+
+/** Line ends where a list goes on. */
+export function skipLines(cursor: Cursor): void {
+  skipBlanks(cursor)
+  while (take(cursor, '\n')) {
+    readDocuments(cursor)
+    skipBlanks(cursor)
+  }
+}
+
+/** All redirections at the cursor. */
+export function readRedirects(cursor: Cursor): Redirect[] {
+  const redirects: Redirect[] = []
+  for (;;) {
+    skipBlanks(cursor)
+    const read = readRedirect(cursor)
+    if (read === undefined) return redirects
+    redirects.push(...read)
+  }
 }

@@ -1,6 +1,6 @@
 // Words: quotes, escapes, expansions and substitutions. What is not closed ends with the text; nothing is read twice.
 import { type Cursor, count, cursorOver, deeper, take, takeMatch } from './cursor.ts'
-import type { Part, Word } from './syntax.ts'
+import type { Part, Statement, Word } from './syntax.ts'
 
 /** Where parts end: at an unquoted operator or blank, at `}` of an expansion, at a closing quote, or (a here-document) nowhere. */
 type Mode = 'word' | 'brace' | 'double' | 'document'
@@ -83,7 +83,7 @@ const simpleName = /[A-Za-z_]\w*|[0-9@*#?$!-]/y
 function readDollar(cursor: Cursor, quoted: boolean): Part[] {
   cursor.at += 1
   if (take(cursor, '((')) return [readArithmetic(cursor, quoted)]
-  if (take(cursor, '(')) return [{ kind: 'command', body: deeper(cursor, () => cursor.readBody(cursor)), quoted }]
+  if (take(cursor, '(')) return [{ kind: 'command', body: deeper(cursor, () => bodyOf(cursor)), quoted }]
   if (take(cursor, '{')) return [readBraces(cursor, quoted)]
   const name = takeMatch(cursor, simpleName)
   if (name !== undefined) return [{ kind: 'variable', name, quoted, operator: '', operand: [] }]
@@ -137,7 +137,7 @@ function readBackquotes(cursor: Cursor, quoted: boolean): Part {
     cursor.at += 2
   }
   cursor.at += 1
-  const body = deeper(cursor, () => cursor.readBody(cursorOver(inner, cursor)))
+  const body = deeper(cursor, () => bodyOf(cursorOver(inner, cursor)))
   return { kind: 'command', body, quoted }
 }
 
@@ -155,4 +155,9 @@ function readAnsi(cursor: Cursor): string {
   }
   cursor.at += 1
   return text
+}
+
+/** The statements of a command substitution, up to its `)`. */
+function bodyOf(cursor: Cursor): Statement[] {
+  return cursor.grammar.statements(cursor, [')']).body
 }

@@ -33,6 +33,7 @@ const syntax: readonly Row[] = [
   ['CRLF', 'a x\r\nb\r\n', ['a x', 'b']],
   ['a stray end', 'a; fi; done; ) ;; b', ['a', 'fi', 'done', 'b']],
   ['what is not closed', 'a "b', ['a b']],
+  ['a local array', 'f() { local -a args=(--x "$1" --y); args+=(z); a "${args[@]}"; }; f b', ['a --x b --y z']],
   ['an array', 'A=(x "y z"); A+=(w); b "${A[@]}"', ['b x y z w']],
 ]
 

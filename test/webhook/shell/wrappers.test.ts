@@ -133,6 +133,8 @@ t.test('entrypoints that start what they are given', t => {
   const [flags] = started(['/entrypoint.sh', 'start', '--home', '/h']).commands
   t.same([flags?.program, flags?.words.map(word => word.text)], [undefined, ['start', '--home', '/h']], "the image's own program")
   t.same(lines(started(['/entrypoint.sh'])), ['/entrypoint.sh'])
+  t.same(commandsIn('A=b run.sh gaiad start --x & wait'), ['run.sh gaiad start --x', 'gaiad start --x'])
+  t.same(commandsIn('run.sh mainnet full'), ['run.sh mainnet full'])
   t.end()
 })
 
