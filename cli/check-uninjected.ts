@@ -16,15 +16,7 @@ export type NamespaceObject = {
 }
 
 /** With these there is nothing to do, or nothing that could be done. */
-const leftAlone: ReadonlySet<SkipReason> = new Set([
-  'not-a-node',
-  'no-peers',
-  'seeds-only',
-  'opted-out',
-  'os-windows',
-  'static-pod',
-  'not-opted-in',
-])
+const leftAlone: ReadonlySet<SkipReason> = new Set(['not-a-node', 'no-peers', 'opted-out', 'os-windows', 'static-pod', 'not-opted-in'])
 
 /** Rounds of asking for the ConfigMaps that a decision turns out to need: what it finds in one can lead it to another. */
 const rounds = 3

@@ -4,7 +4,6 @@
 export const skipReasons = {
   'not-a-node': 'no container of the pod looks like a blockchain node that repeer knows',
   'no-peers': 'the node container lists no peers in any ConfigMap, Secret, environment variable, command or argument',
-  'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
   'ambiguous-container': 'more than one container looks like the node; name it with repeer.dev/container',
   'unknown-container': 'repeer.dev/container names a container that the pod does not have',
   'bad-annotation': 'a repeer.dev/ annotation has a value that cannot be used',
@@ -27,6 +26,7 @@ export const observeReasons = {
   'uid-unknown': "the pod spec gives no command to wrap, and the node's UID is neither stated nor may the sidecar run as root here",
   'restart-policy': 'the pod spec gives no command to wrap, and its restartPolicy would not start the node again',
   'operator-tracks-pid': "a container of the node's operator remembers the node's process ID, which a restart in place would change",
+  'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
 } as const
 export type ObserveReason = keyof typeof observeReasons
 

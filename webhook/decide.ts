@@ -36,17 +36,19 @@ export function decide(input: DecideInput): Decision {
   if ('problem' in reached) return skip('bad-annotation', reached.problem)
   const found = findSources(input, pod, container, profile, overrides)
   const others = otherNodes(input, pod, container)
-  const nothing = (reason: 'no-peers' | 'seeds-only', details: readonly string[]) =>
-    skip(reason, [...details, ...otherNodesAdvice(input, pod, others)].join('; '))
   if (found.sources.length === 0) {
-    const places = clearText(input, pod, profile)
-    return nothing('no-peers', [noPeersDetail(container, profile), ...places, ...found.warnings, ...found.unread])
+    const details = [noPeersDetail(container, profile), ...clearText(input, pod, profile), ...found.warnings, ...found.unread]
+    return skip('no-peers', [...details, ...otherNodesAdvice(input, pod, others)].join('; '))
   }
   const texts = configTexts(input, pod, container, profile, found.sources)
   const ports = portsOf(input, pod, container, profile, texts, overrides)
   const owner = ownerThatRolls(pod, found.sources)
-  const portless = planOf(input, pod, node, { found: found.sources, reach: reached.reach, texts, ports, owner, others }, overrides)
-  const list = readList(input, portless.sources)
+  const planWith = (reach: Plan['reach']) =>
+    planOf(input, pod, node, { found: found.sources, reach, texts, ports, owner, others }, overrides)
+  const asReached = planWith(reached.reach)
+  const list = readList(input, asReached.sources)
+  const seedsAlone = hasSeedsAlone(overrides, asReached.sources, list)
+  const portless = seedsAlone ? planWith({ by: 'observe', reason: 'seeds-only' }) : asReached
   // A node that nothing is known of listens, as far as anybody can tell, where its peers do.
   const plan = { ...portless, p2pPort: portless.p2pPort || (list.port ?? 0) }
   if (plan.p2pPort === 0)
@@ -54,21 +56,20 @@ export function decide(input: DecideInput): Decision {
       'bad-annotation',
       `nothing tells the P2P port of a ${profile} node; state it with repeer.dev/p2p-port or in the container's ports`,
     )
-  if (hasSeedsAlone(overrides, plan.sources, list)) return nothing('seeds-only', [seedsDetail(container, plan.sources)])
   return {
     inject: true,
     plan,
     why: {
       ...node.why,
       sources: describeSources(plan.sources),
-      strategy: reached.why,
+      strategy: seedsAlone ? seedsWhy : reached.why,
       ports: ports.p2pPort === 0 ? `P2P ${plan.p2pPort} (that of its peers)` : ports.why,
       ...(owner === undefined ? {} : { owner: `${owner} replaces the pod when a list is edited; only addresses are followed` }),
     },
     warnings: [
       ...unread,
       ...found.warnings,
-      ...reached.warnings,
+      ...(seedsAlone ? [seedsWhy, ...otherNodesAdvice(input, pod, others)] : reached.warnings),
       ...ports.warnings,
       ...rpcWarnings(plan, overrides),
       ...otherNodesWarning(others),
@@ -162,9 +163,9 @@ function hasSeedsAlone(overrides: Overrides, sources: readonly Source[], { peers
   return !hasListOfItsOwn && peers?.peers === 0 && seeds > 0
 }
 
-function seedsDetail(container: ContainerView, sources: readonly Source[]): string {
-  return `container ${container.name}, ${describeSources(sources)}; give a list of peers in the node's configuration, or with repeer.dev/peers or repeer.dev/config`
-}
+/** Nothing of the pod's rights or command is changed for the sake of a list that nobody has to stay connected to. */
+const seedsWhy =
+  "observe: it lists seeds or bootnodes alone, so there is nothing to follow; give a list of peers in the node's configuration, or with repeer.dev/peers or repeer.dev/config"
 
 type List = {
   readonly peers?: { readonly peerHash: string; readonly peers: number }

@@ -48,7 +48,7 @@ for (const [name, container, profile, reach, sources] of expected) {
 }
 
 t.test('bootnodes alone are nothing to follow', t => {
-  t.match(decide(inputOf('ethpandaops-besu')), { inject: false, reason: 'seeds-only' })
+  t.match(decide(inputOf('ethpandaops-besu')), { inject: true, plan: { reach: { by: 'observe', reason: 'seeds-only' } } })
   t.end()
 })
 

@@ -123,6 +123,9 @@ t.test('of several nodes, the one that lists peers', t => {
   t.same(of(beacon(listing), { ...beacon(listing), name: 'second' }), 'ambiguous-container')
   t.same(of(beacon(listing), { ...beacon(), name: 'second' }), ['beacond', [{ container: 'second', program: 'cometbft' }]])
   const alone = decide(input({ pod: { containers: [geth, beacon(`--p2p.seeds=${ids[0]}@a:26656`)] } }))
-  t.match(alone.inject ? '' : `${alone.reason} ${alone.message}`, /^(seeds-only|no-peers|ambiguous-container) /)
+  t.match(
+    alone.inject ? alone.why.strategy : `${alone.reason} ${alone.message}`,
+    /^(observe: it lists seeds|no-peers|ambiguous-container) /,
+  )
   t.end()
 })

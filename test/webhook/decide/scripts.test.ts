@@ -45,7 +45,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '03-starship-chain-bin': { 'core-1-validator': starship },
   '03b-starship-no-flag': { 'core-1-validator': `${starship} WASMD_P2P_PERSISTENT_PEERS` },
   // enode URLs composed of public keys in a ConfigMap.
-  '05-quorum-besu-member': { member1: 'inject member1-besu besu wrap peers=0: args[0] --bootnodes literal seed none' },
+  '05-quorum-besu-member': { member1: 'inject member1-besu besu observe peers=0: args[0] --bootnodes literal seed none' },
   // Flags before `start`.
   '17-home-before-start': { pio: 'inject pio cometbft wrap peers=2: pio-config/config.toml directory process' },
   '17b-home-before-start-ports': {
@@ -58,13 +58,13 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '19-mintnet-legacy': { tm: 'skip no-peers' },
   '22-wrappers': {
     'a-nice': 'inject c cometbft wrap peers=1: command[7] --p2p.persistent_peers literal none',
-    'b-dumb-init-rewrite': 'inject c geth wrap peers=0: command[6] --bootnodes literal seed none',
+    'b-dumb-init-rewrite': 'inject c geth observe peers=0: command[6] --bootnodes literal seed none',
     'c-taskset': 'skip no-peers',
     'd-su-c': 'inject c cometbft wrap peers=1: command[3] --p2p.persistent_peers literal none',
-    'e-setpriv': 'inject c geth wrap peers=0: command[5] --bootnodes literal seed none',
-    'f-timeout-s': 'inject c geth wrap peers=0: command[6] --bootnodes literal seed none',
-    'g-s6': 'inject c geth wrap peers=0: command[5] --bootnodes literal seed none',
-    'h-gosu': 'inject c geth wrap peers=0: command[7] --bootnodes literal seed none',
+    'e-setpriv': 'inject c geth observe peers=0: command[5] --bootnodes literal seed none',
+    'f-timeout-s': 'inject c geth observe peers=0: command[6] --bootnodes literal seed none',
+    'g-s6': 'inject c geth observe peers=0: command[5] --bootnodes literal seed none',
+    'h-gosu': 'inject c geth observe peers=0: command[7] --bootnodes literal seed none',
     'i-sudo': 'inject c cometbft wrap peers=1: command[8] --p2p.persistent_peers literal none',
   },
   '26-heredoc-config': { sei: 'inject seid cometbft wrap peers=2: args[0] /sei/config/config.toml literal none' },
@@ -76,8 +76,8 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'i1-gaiad-init-start': 'inject i1-gaiad-init-start cometbft wrap peers=1: env PERSISTENT_PEERS literal none',
     'i2-gaiad-version-start': 'inject i2-gaiad-version-start cometbft wrap peers=1: env PERSISTENT_PEERS literal none',
     'i3-osmosisd-init-home': 'inject i3-osmosisd-init-home cometbft wrap peers=1: env PERSISTENT_PEERS literal none',
-    'i4-geth-init': 'inject i4-geth-init geth wrap peers=0: env BOOTNODES literal seed none',
-    'i5-geth-init-private-image': 'inject i5-geth-init-private-image geth wrap peers=0: env BOOTNODES literal seed none',
+    'i4-geth-init': 'inject i4-geth-init geth observe peers=0: env BOOTNODES literal seed none',
+    'i5-geth-init-private-image': 'inject i5-geth-init-private-image geth observe peers=0: env BOOTNODES literal seed none',
     'i6-stellar-newdb-run': 'inject i6-stellar-newdb-run stellar-core wrap peers=2: env KNOWN_PEERS literal none',
     'i7-stellar-newdb-run-own-image': 'inject i7-stellar-newdb-run-own-image stellar-core wrap peers=2: env KNOWN_PEERS literal none',
     'i8-polkadot-buildspec': 'inject i8-polkadot-buildspec substrate wrap peers=1: args[0] --reserved-nodes literal none',

@@ -3,7 +3,8 @@ import t from 'tap'
 import { annotation, containerName, volumeName } from '../../../peers/pod.ts'
 import { type SkipReason, skipReasons } from '../../../peers/reasons.ts'
 import { decide } from '../../../webhook/decide.ts'
-import { type Change, ids, input, list, skipped, toml } from '../fixtures/pods/build.ts'
+import { patchOf } from '../../../webhook/patch.ts'
+import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
 
 const two = { containers: [1, 2].map(n => ({ name: `gaiad-${n}`, image: 'gaia', command: ['gaiad', 'start', '--home', '/h'] })) }
@@ -71,12 +72,6 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
   ['no container', { pod: { containers: [] } }, 'not-a-node'],
   ['two nodes', { pod: two }, 'ambiguous-container', /gaiad-1, gaiad-2/],
   ['no list', { maps: { node: { 'app.toml': 'a = 1' } } }, 'no-peers', /repeer.dev\/config/],
-  [
-    'seeds alone',
-    { maps: { node: { 'config.toml': toml('', `${ids[0]}@seed:26656`) } } },
-    'seeds-only',
-    /gaiad.*node\/config.toml.*repeer.dev\/peers/,
-  ],
   ['only a key beside peers', { maps: { node: { 'node_key.json': '{}' } } }, 'no-peers'],
 ]
 
@@ -138,7 +133,7 @@ t.test('what looks like a reason and is none', t => {
 t.test('seeds alone, and an empty list to be filled beside them', t => {
   const seed = `${ids[0]}@seed:26656`
   const args = [`--p2p.seeds=${seed}`]
-  const rows: readonly [what: string, change: Change, expected: SkipReason | 'inject'][] = [
+  const rows: readonly [what: string, change: Change, expected: 'seeds-only' | 'inject'][] = [
     ['a flag', { container: { volumeMounts: [], args } }, 'seeds-only'],
     ['a document that lists nobody', { container: { args }, maps: { node: { 'config.toml': toml('') } } }, 'seeds-only'],
     ['an empty list of its own', { container: { args }, maps: { node: { persistent_peers: '' } } }, 'inject'],
@@ -153,7 +148,14 @@ t.test('seeds alone, and an empty list to be filled beside them', t => {
   ]
   for (const [what, change, expected] of rows) {
     const decision = decide(input(change))
-    t.equal(decision.inject ? 'inject' : decision.reason, expected, what)
+    const plan = injected(decision).plan
+    const isLeft = plan.reach.by === 'observe' && plan.reach.reason === 'seeds-only'
+    t.equal(isLeft ? 'seeds-only' : 'inject', expected, what)
+    t.equal(injected(decision).why.strategy.includes('seeds or bootnodes alone'), isLeft, `${what}: explained`)
+    const rights = patchOf(input(change).pod, decision, settings).filter(({ path }) =>
+      /shareProcessNamespace|containers\/0\/command/.test(path),
+    )
+    t.equal(rights.length === 0, isLeft, `${what}: changed or not`)
   }
   t.end()
 })

@@ -56,7 +56,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     validator1: 'inject validator1-quorum geth wrap peers=2 30303/8545: quorum-static-nodes-configmap/static-nodes.json directory process',
   },
   'reports/08-geth-env-config': {
-    geth: 'skip seeds-only',
+    geth: 'inject geth geth observe(seeds-only) peers=0 30303/8545: geth-config/GETH_BOOTNODES envFrom seed none',
   },
   'reports/13-stellar-chart': {
     'stellar-core': 'inject core stellar-core signal peers=4 11625/11626 owner-rolls: stellar-core/stellar-core.cfg directory container',
@@ -71,13 +71,13 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'gaia-0': 'inject gaia cometbft wrap peers=1 26656/26657: node-configs/gaia-0.toml subPath process',
   },
   'reports/24-besu-toml-bootnodes': {
-    besu: 'skip seeds-only',
+    besu: 'inject besu besu observe(seeds-only) peers=0 30303/8545: besu-cfg/config.toml directory seed none',
   },
   'reports/27-op-stack': {
-    op: 'skip seeds-only',
+    op: 'inject op-geth geth observe(seeds-only) peers=0 30303/8545 not-followed=op-node:op-node: command[7] --bootnodes literal seed none',
   },
   'reports/33-seeds-only': {
-    secretnode: 'skip seeds-only',
+    secretnode: 'inject secretd cometbft observe(seeds-only) peers=0 26656/26657: sec/config.toml directory none',
   },
   'reports/35-binarydata': {
     'gaia-0': 'inject gaia cometbft wrap peers=1 26656/26657: bin/config.toml directory process',
@@ -191,8 +191,8 @@ const said: readonly [name: string, pod: string, says: RegExp, never?: RegExp][]
   ['seeds/stellar-3-env', 'validator-1', /stellar-core does not read variable KNOWN_PEERS/],
   ['reports/06-goquorum-static-nodes', 'validator1', /^/, /geth ignores/],
   ['reports/13-stellar-chart', 'stellar-core', /^/, /init-scripts/],
-  ['reports/08-geth-env-config', 'geth', /GETH_BOOTNODES.*repeer.dev\/peers/],
-  ['reports/24-besu-toml-bootnodes', 'besu', /besu-cfg\/config.toml.*repeer.dev\/peers/],
+  ['reports/08-geth-env-config', 'geth', /seeds or bootnodes alone.*repeer.dev\/peers/],
+  ['reports/24-besu-toml-bootnodes', 'besu', /seeds or bootnodes alone.*repeer.dev\/peers/],
   ['reports/27-op-stack', 'op', /repeer.dev\/container: op-node, repeer.dev\/profile: generic, repeer.dev\/peers: "op-sequencer:9222"/],
   ['charts/charts', 'bera', /container geth runs a second node \(geth\), which is not followed/],
   ['charts/charts', 'staker', /container lighthouse runs a second node \(lighthouse\)/, /container validator/],
