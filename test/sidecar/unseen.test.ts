@@ -134,6 +134,9 @@ t.test('a peer that another source hands to the node as well is restarted for; o
   w.connections = [{ address: '10.0.0.1', port: 26656 }]
   w.after(0)
   t.match(w.after(30).decision, { do: 'wait', reason: 'needs-rollout' })
+  // As an older sidecar remembered it.
+  const { given } = w.memory
+  w.memory = { ...w.memory, given: given && { ...given, lists: w.lists } }
   w.hosts = { ...w.hosts, node1: host('10.0.0.11', { since: w.now, former: [{ address: '10.0.0.1', lastSeen: w.now }] }) }
   w.connections = []
   const seen: string[] = []
