@@ -2,8 +2,8 @@
 // a script hands the others on, as a flag (at each start) or by writing them into a file (often only where the file has none yet).
 import { overrideVariable } from '../peers/override-variable.ts'
 import type { Role } from '../peers/peer.ts'
+import { nodeProgram } from './command-clues.ts'
 import { startedBy } from './command-line.ts'
-import { nodeProgram } from './find-profile.ts'
 import { originsOf, type Value } from './shell/index.ts'
 import type { FoundKey, Search } from './source-search.ts'
 

@@ -2,11 +2,11 @@
 import { readEnode } from '../peers/formats/enode.ts'
 import { isAddress, normalHost } from '../peers/peer.ts'
 import { annotation } from '../peers/pod.ts'
+import { repository } from './command-clues.ts'
 import { baseName, type Command, commandsOf, flagsOf } from './command-line.ts'
 import { dataOf, holds } from './content.ts'
 import { type Cousin, cousins } from './cousins.ts'
 import type { DecideInput } from './decision.ts'
-import { repository } from './find-profile.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { visibleKeys } from './visible-keys.ts'
 

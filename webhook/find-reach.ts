@@ -1,8 +1,8 @@
 // How the node's process can be stopped and started: wrap, signal, or not at all (observe, with the reason).
 import type { Profile, Reach, Strategy } from '../peers/plan.ts'
 import type { ObserveReason } from '../peers/reasons.ts'
+import { nodeProgram } from './command-clues.ts'
 import type { NamespaceView } from './decision.ts'
-import { nodeProgram } from './find-profile.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
 

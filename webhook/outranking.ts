@@ -2,7 +2,7 @@
 // sources: viper's order). A list that the node does not read would make it look stale forever.
 import { overrideVariable } from '../peers/override-variable.ts'
 import type { LiteralSource } from '../peers/plan.ts'
-import { nodeProgram } from './find-profile.ts'
+import { nodeProgram } from './command-clues.ts'
 import type { FlagLists } from './flag-lists.ts'
 import type { FoundKey, Search } from './source-search.ts'
 

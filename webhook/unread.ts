@@ -1,8 +1,8 @@
 // Lists in variables that nothing hands to the node: whatever a start gives the process, it is not these.
 import { overrideVariable } from '../peers/override-variable.ts'
+import { nodeProgram } from './command-clues.ts'
 import { startedBy } from './command-line.ts'
 import { dataOf } from './content.ts'
-import { nodeProgram } from './find-profile.ts'
 import type { ContainerView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
 import type { Found, Search } from './source-search.ts'

@@ -147,7 +147,48 @@ t.test('a large or contrived pod takes no long time', t => {
       input({ annotations: { 'repeer.dev/config': times(50_000, n => `node/k${n}`).join() }, container: { envFrom: [] } }),
     ],
   ]
-  for (const [what, hostile] of [...rows, ...contrived, ...products]) {
+  /** A script that many containers run, as long and as full as scripts may be. */
+  const shared = (containers: number, text: string) =>
+    input({
+      maps: { node: { 'run.sh': text } },
+      pod: {
+        containers: times(containers, n => ({
+          name: `node-${n}`,
+          command: ['sh', '/c/run.sh'],
+          env: [{ name: 'X', value: `${n}` }],
+          volumeMounts: [{ name: 'config', mountPath: '/c' }],
+        })),
+      },
+    })
+  const scripts: readonly [string, DecideInput][] = [
+    ['1.4 MB of commands', input({ container: { command: ['sh', '-c', 'a;'.repeat(700_000)] } })],
+    ['a long script of many containers', shared(300, 'gaiad x;'.repeat(9000))],
+    ['a script of many containers', shared(300, `for i in 1 2 3; do A="$A $X"; done\n${'gaiad x --p2p.seeds "$A" || b;'.repeat(50)}`)],
+    [
+      'lists in a script',
+      input({
+        container: { command: ['sh', '-c', `A="${`${'1'.repeat(40)}@a:1,`.repeat(4000)}"; gaiad start --home /h`], volumeMounts: [] },
+      }),
+    ],
+    [
+      'many flags of a script',
+      input({
+        container: {
+          command: ['sh', '-c', `gaiad start --home /h ${'--p2p.persistent_peers "$A$B"'.repeat(1)} ${'--p2p.seeds=$A '.repeat(9000)}`],
+        },
+      }),
+    ],
+    [
+      'variables that hold each other twice',
+      input({
+        container: {
+          env: times(900, n => ({ name: `V${n}`, value: n === 0 ? 'x' : `$(V${n - 1})$(V${n - 1})` })),
+          args: ['--p2p.seeds=$(V899)'],
+        },
+      }),
+    ],
+  ]
+  for (const [what, hostile] of [...scripts, ...rows, ...contrived, ...products]) {
     // Of this thread's processor time: what else the machine does is not decide's fault.
     const start = process.threadCpuUsage()
     decide(hostile)

@@ -1,31 +1,12 @@
 // Pods that people start by scripts, wrappers and flags (fixtures/scripts), each with the decision that is right.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { parseManifests } from '../../../cli/manifest-files.ts'
-import { objectsOf, podsOf } from '../../../cli/workloads.ts'
 import { checkPlan } from '../../../peers/plan-check.ts'
-import { decide } from '../../../webhook/decide.ts'
-import type { ConfigMapView, Decision } from '../../../webhook/decision.ts'
-import { settings } from '../fixtures/pods/load.ts'
+import type { Decision } from '../../../webhook/decision.ts'
+import { decisionsOf } from '../fixtures/manifests.ts'
 
 const folder = new URL('../fixtures/scripts/', import.meta.url)
-
-/** By the workload's name. */
-function decisionsOf(name: string): Map<string, Decision> {
-  const { objects } = objectsOf(parseManifests('file', readFileSync(new URL(`${name}.yaml`, folder), 'utf8')).documents)
-  const maps = new Map(objects.filter(({ kind }) => kind === 'ConfigMap').map(({ name, value }) => [name, value['data'] as ConfigMapView]))
-  return new Map(
-    podsOf(objects).pods.map(({ name, namespace, pod }) => [
-      name,
-      decide({
-        pod,
-        namespace: { name: namespace, labels: { 'repeer.dev/inject': 'enabled' }, annotations: {} },
-        configMap: map => maps.get(map) ?? 'unknown',
-        settings,
-      }),
-    ]),
-  )
-}
+const decisions = (name: string) => decisionsOf(new URL(`${name}.yaml`, folder))
 
 /** "inject CONTAINER PROFILE REACH peers=N: SOURCE HOW LEVEL OVERRIDE", or "skip REASON". */
 function brief(decision: Decision): string {
@@ -90,7 +71,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 }
 
 for (const [name, pods] of Object.entries(expected)) {
-  const found = [...decisionsOf(name)].map(([pod, decision]) => [pod, brief(decision)])
+  const found = [...decisions(name)].map(([pod, decision]) => [pod, brief(decision)])
   t.same(Object.fromEntries(found), pods, name)
 }
 
@@ -102,7 +83,7 @@ t.test('every file has its row', t => {
 
 t.test('what is said', t => {
   const text = (name: string, pod: string) => {
-    const decision = decisionsOf(name).get(pod)
+    const decision = decisions(name).get(pod)
     return decision?.inject ? decision.warnings.join('\n') : (decision?.message ?? '')
   }
   t.match(text('19-mintnet-legacy', 'tm'), /composed of what wget prints and what hostname prints; name its list with repeer.dev\/peers/)
