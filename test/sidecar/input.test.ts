@@ -102,7 +102,7 @@ t.test('a source that is absent gives no peers, and is told; all absent is a mis
 })
 
 t.test('a list that a PeerSet delivers and has not written yet is empty, not missing', async t => {
-  const delivered = (name: string) => source({ name, via: 'init', deliveredBy: 'ns/set', override: 'CMT_P2P_PERSISTENT_PEERS' })
+  const delivered = (name: string) => source({ name, via: 'init', deliveredBy: 'ns/set', unseen: true, override: 'CMT_P2P_PERSISTENT_PEERS' })
   const alone = await readInput(pod(t, [delivered('a')]))
   t.same(alone.list, { ok: false, reason: 'list-empty', message: 'no peer in ConfigMap a/config.toml' })
   t.same(alone.exports, {}, 'the node keeps what it has')
@@ -113,6 +113,9 @@ t.test('a list that a PeerSet delivers and has not written yet is empty, not mis
   t.match(gone.list, { reason: 'list-empty', message: 'no peer in ConfigMap a/config.toml; ConfigMap b/peers is absent' })
   const union = await readInput(pod(t, [delivered('a'), literal(list(1))], [toml(list(2))]))
   t.same(union.exports, { CMT_P2P_PERSISTENT_PEERS: list(1, 2) }, 'the variable carries what a script has written into the file as well')
+  const own = variable('b', { variable: 'CMT_P2P_PERSISTENT_PEERS' })
+  const set = await readInput(pod(t, [own, delivered('a')], [list(1), toml(list(2))]))
+  t.same(set.exports, { CMT_P2P_PERSISTENT_PEERS: list(1, 2) }, 'and what the pod itself has put into that variable')
 })
 
 t.test('an empty list, and one malformed list among good ones', async t => {
@@ -151,8 +154,8 @@ t.test('variables that the next start has to have: env as it is, an override fro
   const input = await readInput(pod(t, sources, texts))
   t.same(
     input.exports,
-    { PEERS_A: raw, PEERS_B: list(5), CMT_P2P_PERSISTENT_PEERS: list(1, 2, 3, 4, 5, 6, 8, 9) },
-    'all lists of its role, since it outranks each: the plain file, and what a script has copied from the pod spec and its variables',
+    { PEERS_A: raw, PEERS_B: list(5), CMT_P2P_PERSISTENT_PEERS: list(1, 2, 6, 8) },
+    'the plain file too: the variable outranks it',
   )
 })
 
