@@ -233,7 +233,7 @@ t.test('a PeerSet in the files delivers to the pods beside it', async t => {
     inject: true,
     sources: [{ kind: 'ConfigMap', name: 'found', key: 'persistent_peers', via: 'init', level: 'process' }],
     peers: null,
-    why: { sources: 'ConfigMap found/persistent_peers, delivered by PeerSet chain/found' },
+    why: { sources: /^ConfigMap found\/persistent_peers, delivered by PeerSet chain\/found, by variable GAIAD_P2P_PERSISTENT_PEERS/ },
   })
   t.notOk(row?.why.warnings, 'that its list is not there is as it should be')
 })

@@ -102,7 +102,8 @@ t.test('a source that is absent gives no peers, and is told; all absent is a mis
 })
 
 t.test('a list that a PeerSet delivers and has not written yet is empty, not missing', async t => {
-  const delivered = (name: string) => source({ name, via: 'init', deliveredBy: 'ns/set', unseen: true, override: 'CMT_P2P_PERSISTENT_PEERS' })
+  const delivered = (name: string) =>
+    source({ name, via: 'init', deliveredBy: 'ns/set', unseen: true, override: 'CMT_P2P_PERSISTENT_PEERS' })
   const alone = await readInput(pod(t, [delivered('a')]))
   t.same(alone.list, { ok: false, reason: 'list-empty', message: 'no peer in ConfigMap a/config.toml' })
   t.same(alone.exports, {}, 'the node keeps what it has')

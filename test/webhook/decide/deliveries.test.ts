@@ -20,12 +20,16 @@ t.test('a pod that lists nobody is given the list, also before anybody has writt
       via: 'init',
       format: 'cometbft-list',
       role: 'peer',
+      unseen: true,
       deliveredBy: 'ns/set',
       override: 'GAIAD_P2P_PERSISTENT_PEERS',
       level: 'process',
     },
   ])
-  t.equal(before.why.sources, 'ConfigMap found/peers, delivered by PeerSet ns/set')
+  t.equal(
+    before.why.sources,
+    'ConfigMap found/peers, delivered by PeerSet ns/set, by variable GAIAD_P2P_PERSISTENT_PEERS, exported at each restart',
+  )
   t.strictSame(before.warnings, [], 'nothing is wrong with a list that is still to be written')
   t.strictSame([before.peerHash, before.peers], [undefined, undefined])
   const empty = injected(decide(input({ ...bare, peerSets: [set], maps: { found: {} } })))
@@ -149,7 +153,13 @@ t.test("the operators' own pods", async t => {
   t.match(consumer.plan, { container: 'consumer-daemon', profile: 'cometbft', reach: { by: 'wrap' }, p2pPort: 28_766 })
   t.match(consumer.plan.sources, [
     { kind: 'Literal', name: 'env PERSISTENT_PEERS' },
-    { name: 'consumer-peers', key: 'persistent_peers', deliveredBy: 'provider/consumers' },
+    {
+      name: 'consumer-peers',
+      key: 'persistent_peers',
+      deliveredBy: 'provider/consumers',
+      override: 'INTERCHAIN_SECURITY_CD_P2P_PERSISTENT_PEERS',
+      level: 'process',
+    },
   ])
   t.equal(consumer.peers, 1)
   t.equal(injected(decide(inputOf('ics-2-delivered'))).peers, 3)
