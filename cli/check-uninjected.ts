@@ -1,5 +1,7 @@
 // Why pods of an opted-in namespace have no sidecar: the webhook's own decision, about the pods as they are.
 import type { V1Pod } from '@kubernetes/client-node'
+import type { DeliveringSet } from '../peers/peer-set/delivering.ts'
+import type { Plan } from '../peers/plan.ts'
 import type { SkipReason } from '../peers/reasons.ts'
 import type { ConfigMapView, DecideInput, Decision, NamespaceView } from '../webhook/decision.ts'
 import type { UninjectedReport } from './check-report.ts'
@@ -22,18 +24,20 @@ const leftAlone: ReadonlySet<SkipReason> = new Set(['not-a-node', 'no-peers', 'o
 const rounds = 3
 
 /**
+ * @param sets PeerSets that may deliver to the pod
  * @param decide the webhook's
  * @param configMap reads one; 'unknown' where it may not be read
  */
 export async function uninjectedReport(
   pod: PodObject,
   namespace: NamespaceObject,
+  sets: readonly DeliveringSet[],
   decide: (input: DecideInput) => Decision,
   configMap: (name: string) => Promise<ConfigMapView>,
   now: number,
 ): Promise<UninjectedReport> {
   const known = new Map<string, ConfigMapView>()
-  const decision = () => {
+  const decision = (peerSets = sets) => {
     const asked = new Set<string>()
     const made = decide({
       // A live pod has what a pod at its creation has, and a status.
@@ -43,6 +47,7 @@ export async function uninjectedReport(
         asked.add(name)
         return known.get(name) ?? 'unknown'
       },
+      peerSets,
       // Neither decides whether a pod is injected.
       settings: { image: 'repeer', turns: 'self', canRestartAll: true },
       quote: true,
@@ -59,10 +64,17 @@ export async function uninjectedReport(
   const base = { namespace: pod.metadata.namespace, pod: pod.metadata.name }
   if (made.inject) {
     const { plan } = made
-    const why = `${sinceWhen(pod, namespace, now)}; it would be injected now (${plan.container}: ${plan.profile}, ${plan.reach.by})`
+    const since = decision([]).made.inject ? sinceWhen(pod, namespace, now) : beforeSets(plan)
+    const why = `${since}; it would be injected now (${plan.container}: ${plan.profile}, ${plan.reach.by})`
     return { ...base, kind: 'create-again', reason: 'not-created-since', why }
   }
   return { ...base, kind: leftAlone.has(made.reason) ? 'left-alone' : 'refused', reason: made.reason, why: made.message }
+}
+
+/** Nothing but the lists that PeerSets deliver is a reason to inject it. */
+function beforeSets({ sources }: Plan): string {
+  const names = sources.flatMap(source => (source.kind !== 'Literal' && source.deliveredBy !== undefined ? [source.deliveredBy] : []))
+  return `created before PeerSet ${names.join(', ')} delivered to it; create it anew`
 }
 
 function sinceWhen(pod: PodObject, namespace: NamespaceObject, now: number): string {

@@ -2,6 +2,7 @@
 import { optIn } from '../peers/pod.ts'
 import { configMapValues } from '../webhook/config-map-values.ts'
 import type { ConfigMapView, DecideInput, Decision } from '../webhook/decision.ts'
+import { deliveringSets, withDeliveries } from './check-deliveries.ts'
 import { podReport } from './check-pod.ts'
 import type { CheckReport, PodReport, UninjectedReport } from './check-report.ts'
 import { type NamespaceObject, uninjectedReport } from './check-uninjected.ts'
@@ -60,11 +61,12 @@ async function lookAt(
   const all = await listPods(cluster, name)
   const injected = all.filter(isInjected)
   const others = all.filter(pod => !isInjected(pod) && !hasEnded(pod))
+  const sets = isOptedIn(namespace) === true ? await deliveringSets(cluster, name, notes) : []
   let forbidden: string | undefined
   const pods = await eachOf(injected, async pod => {
     const answer = await answerOf(cluster, pod, forbidden)
     if ('forbidden' in answer) forbidden = answer.forbidden
-    return podReport(pod, answer, now())
+    return withDeliveries(podReport(pod, answer, now()), pod, namespace, sets)
   })
   if (forbidden !== undefined) notes.push(pagePermission(name, forbidden))
   if (isOptedIn(namespace) !== true) {
@@ -74,7 +76,7 @@ async function lookAt(
     return { pods, notInjected: [] }
   }
   const configMap = configMapReader(cluster, name, notes)
-  return { pods, notInjected: await eachOf(others, pod => uninjectedReport(pod, namespace, decide, configMap, now())) }
+  return { pods, notInjected: await eachOf(others, pod => uninjectedReport(pod, namespace, sets, decide, configMap, now())) }
 }
 
 async function answerOf(cluster: Cluster, pod: PodObject, forbidden: string | undefined): Promise<PageAnswer> {

@@ -1,4 +1,7 @@
 // What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and `patchOf`.
+
+import { allowPeerSetsFrom } from '../peers/peer-set/consent.ts'
+import { readDelivering } from '../peers/peer-set/delivering.ts'
 import type { Source } from '../peers/plan.ts'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
@@ -53,8 +56,8 @@ export type Explanation = {
 }
 
 /**
- * Explains each pod with the ConfigMaps and Namespaces among `objects` as its surroundings. A namespace that is not among them is taken as
- * opted in, a ConfigMap that is not among them as not readable here.
+ * Explains each pod with the ConfigMaps, Namespaces and PeerSets among `objects` as its surroundings. A namespace that is not among them is taken as
+ * opted in, and to consent to these PeerSets; a ConfigMap that is not among them as not readable here.
  */
 export function explain(
   pods: readonly FoundPod[],
@@ -66,19 +69,26 @@ export function explain(
   const configMaps = new Map(
     objects.filter(object => object.kind === 'ConfigMap').map(object => [`${object.namespace}/${object.name}`, object]),
   )
+  const peerSets = objects.flatMap(object => (object.kind === 'PeerSet' ? (readDelivering(namespaced(object)) ?? []) : []))
   return pods.map(found => {
     const namespace = namespaces.get(found.namespace)
-    const configMap = (name: string) => configMapView(configMaps.get(`${found.namespace}/${name}`))
-    const decideOf = (pod: FoundPod['pod']) =>
+    const toCome = new Set<string>()
+    const configMap = (name: string) => configMapView(configMaps.get(`${found.namespace}/${name}`), toCome.has(name))
+    const decided = (pod: FoundPod['pod']) =>
       admission.decide({
         pod: structuredClone(pod),
-        namespace: namespace
-          ? namespaceView(namespace)
-          : { name: found.namespace, labels: { [optIn.label]: optIn.value }, annotations: {} },
+        namespace: namespace ? namespaceView(namespace) : assumed(found.namespace),
         configMap,
+        peerSets,
         settings,
         quote: true,
       })
+    const decideOf = (pod: FoundPod['pod']): Decision => {
+      const first = decided(pod)
+      const before = toCome.size
+      for (const name of deliveredIn(first)) toCome.add(name)
+      return toCome.size > before ? decided(pod) : first
+    }
     const decision = decideOf(found.pod)
     const patch = admission.patchOf(structuredClone(found.pod), decision)
     const missing = decision.inject ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`)) : []
@@ -95,14 +105,29 @@ function planText(decision: Decision): string {
   return JSON.stringify(decision.inject ? decision.plan : decision.reason)
 }
 
+function assumed(name: string): NamespaceView {
+  return { name, labels: { [optIn.label]: optIn.value }, annotations: { [allowPeerSetsFrom]: '*' } }
+}
+
+/** A manifest without a namespace is one of `default`. */
+function namespaced({ value, namespace, name }: FoundObject): unknown {
+  return { ...value, metadata: { ...(isRecord(value.metadata) ? value.metadata : {}), namespace, name } }
+}
+
 function namespaceView(object: FoundObject): NamespaceView {
   const metadata = isRecord(object.value.metadata) ? object.value.metadata : {}
   return { name: object.name, labels: texts(metadata.labels), annotations: texts(metadata.annotations) }
 }
 
-/** Only the files are known here: a ConfigMap that is not in them may well be on the cluster. */
-function configMapView(object: FoundObject | undefined): ConfigMapView {
-  return object ? configMapValues(object.value) : 'unknown'
+/** Only the files are known here: a ConfigMap that is not in them may well be on the cluster, unless a PeerSet is still to write it. */
+function configMapView(object: FoundObject | undefined, isToCome: boolean): ConfigMapView {
+  return object ? configMapValues(object.value) : isToCome ? 'absent' : 'unknown'
+}
+
+/** ConfigMaps that PeerSets write, and that no container of the pod sees. */
+function deliveredIn(decision: Decision): string[] {
+  if (!decision.inject) return []
+  return decision.plan.sources.flatMap(source => (source.kind === 'Literal' || source.deliveredBy === undefined ? [] : [source.name]))
 }
 
 function texts(value: unknown): Record<string, string> {
@@ -111,8 +136,10 @@ function texts(value: unknown): Record<string, string> {
     : {}
 }
 
+/** A ConfigMap that a PeerSet writes is rarely in a file. */
 function missingOf(sources: readonly Source[], has: (name: string) => boolean): string[] {
-  return [...new Set(sources.filter(source => source.kind === 'ConfigMap' && !has(source.name)).map(source => source.name))]
+  const read = sources.filter(source => source.kind === 'ConfigMap' && source.deliveredBy === undefined && !has(source.name))
+  return [...new Set(read.map(source => source.name))]
 }
 
 function rowOf(

@@ -26,6 +26,7 @@ export type PodObject = {
     readonly uid?: string
     readonly creationTimestamp?: string
     readonly deletionTimestamp?: string
+    readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
   }
   readonly spec: {

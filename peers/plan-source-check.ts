@@ -48,6 +48,7 @@ function checkKey(source: Fields, kind: 'ConfigMap' | 'Secret', pod: PodFacts): 
   const variableName = checkVariable(source, via)
   source.value('unseen', 'true, or nothing', isTrue, 'optional')
   const override = source.matching('override', /^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', 'optional')
+  source.matching('deliveredBy', /^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-a-z0-9.]{0,252}$/, 'NAMESPACE/NAME of a PeerSet', 'optional')
   if (override && pod.by !== undefined && pod.by !== 'wrap') {
     source.problem('override', override, `no override, since reach is ${pod.by}: only a wrapped node can be given a variable`)
   }

@@ -37,6 +37,8 @@ export type KeySource = {
   readonly override?: string
   /** Nothing in the pod hands the list to the node: it is not given at any start, but by telling or by `override`. */
   readonly unseen?: true
+  /** NAMESPACE/NAME of the PeerSet that delivers it to a pod which does not see it: an object or key that is absent is then an empty list. */
+  readonly deliveredBy?: string
   readonly level: Level
 }
 

@@ -108,13 +108,17 @@ async function readPlan(file: string): Promise<Plan> {
 
 /**
  * The lists of all sources. One that is absent (an optional ConfigMap) gives no peers, since the node sees none in it either, unless all are
- * absent. One that is malformed spoils the whole: the node might not start with it.
+ * absent. One that a PeerSet delivers and has not written yet is an empty list. One that is malformed spoils the whole: the node might not
+ * start with it.
  */
 function listOf(read: readonly Read[]): ListInput {
   const present = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
-  const absent = read.filter(({ text }) => text === undefined).map(({ source }) => `${nameOf(source)} is absent`)
-  if (present.length === 0) return { ok: false, reason: 'list-missing', message: absent.join('; ') || 'the plan names no source' }
-  const lists: Record<string, Peer[]> = {}
+  const missing = read.filter(({ text }) => text === undefined).map(({ source }) => source)
+  const toCome = missing.filter(source => isDelivered(source))
+  const absent = missing.filter(source => !isDelivered(source)).map(source => `${nameOf(source)} is absent`)
+  if (present.length === 0 && toCome.length === 0)
+    return { ok: false, reason: 'list-missing', message: absent.join('; ') || 'the plan names no source' }
+  const lists: Record<string, Peer[]> = Object.fromEntries(toCome.map(source => [sourceKey(source), []]))
   const malformed: string[] = []
   for (const { source, text } of present) {
     try {
@@ -127,7 +131,7 @@ function listOf(read: readonly Read[]): ListInput {
   if (malformed.length > 0) return { ok: false, reason: 'list-malformed', message: malformed.join('; ') }
   const peers = uniquePeers(Object.values(lists).flat())
   if (peers.length > 0) return { ok: true, lists, peers, problems: absent }
-  const empty = present.map(({ source }) => nameOf(source)).join(', ')
+  const empty = [...present.map(({ source }) => source), ...toCome].map(nameOf).join(', ')
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 
@@ -166,8 +170,8 @@ function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> 
   for (const { source } of read) {
     if (source.kind === 'Literal' || source.override === undefined) continue
     const { override, role } = source
-    // The pod sets that variable itself from a list: it stays what that list says.
-    if (exports[override] !== undefined) continue
+    // The pod sets that variable itself from a list: it stays what that list says, unless somebody delivers another.
+    if (exports[override] !== undefined && source.deliveredBy === undefined) continue
     const outranked = read.map(one => one.source).filter(one => isFile(one) || isBesideFiles(override, read))
     const peers = uniquePeers(outranked.flatMap(one => lists[sourceKey(one)] ?? []).filter(peer => peer.role === role))
     // An empty variable would outrank what the node's file still lists.
@@ -183,6 +187,10 @@ function isFile(source: Source): boolean {
 /** Whether the variable carries more than files. */
 function isBesideFiles(override: string, read: readonly Read[]): boolean {
   return read.some(({ source }) => source.kind !== 'Literal' && source.override === override && (!isFile(source) || source.unseen === true))
+}
+
+function isDelivered(source: Source): boolean {
+  return source.kind !== 'Literal' && source.deliveredBy !== undefined
 }
 
 function nameOf(source: Source): string {

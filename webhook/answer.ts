@@ -13,6 +13,8 @@ export type AnswerParts = {
   /** Undefined for a namespace that is not in the cache (yet). */
   readonly namespace: (name: string) => NamespaceView | undefined
   readonly configMap: (namespace: string, name: string) => ConfigMapView
+  /** Of a namespace: see DecideInput. */
+  readonly peerSets?: (namespace: string) => NonNullable<DecideInput['peerSets']>
   readonly log: Pick<Logger, 'debug' | 'info' | 'error'>
 }
 
@@ -53,6 +55,7 @@ function decided(
     pod,
     namespace: parts.namespace(namespace) ?? unseen(namespace),
     configMap: name => parts.configMap(namespace, name),
+    peerSets: parts.peerSets?.(namespace) ?? [],
     settings,
   })
   const patch = patchOf(pod, decision, settings)

@@ -1,20 +1,25 @@
-// The webhook's cache of the cluster: the namespaces that have opted in, and their ConfigMaps. No admission ever waits for it.
+// The webhook's cache of the cluster: the namespaces that have opted in, their ConfigMaps, and their PeerSets that deliver. No admission ever waits
+// for it.
 //
-// One watch for the namespaces and one for each of them, not one for the whole cluster: a cluster holds many ConfigMaps in namespaces that
-// have nothing to do with repeer (releases, dashboards), and every one would be sent and parsed here.
+// One watch for the namespaces and one of each kind for each of them, not one for the whole cluster: a cluster holds many ConfigMaps in namespaces
+// that have nothing to do with repeer (releases, dashboards), and every one would be sent and parsed here.
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { ApiError, apiReader } from '../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
+import { type DeliveringSet, readDelivering } from '../peers/peer-set/delivering.ts'
 import { optIn } from '../peers/pod.ts'
 import { configMapValues } from './config-map-values.ts'
 import type { ConfigMapView, NamespaceView } from './decision.ts'
+import { createAbsence, createDeliveringSets, isNoSuchResource } from './delivering-sets.ts'
 
 export type ClusterCache = {
   /** Undefined where the namespace has not opted in, or is not known yet. */
   namespace(name: string): NamespaceView | undefined
   /** 'unknown' where the namespace's ConfigMaps are not known, or cannot be followed at the moment and this one was not there. */
   configMap(namespace: string, name: string): ConfigMapView
+  /** The PeerSets that may deliver to pods of a namespace, as they were last known. */
+  peerSets(namespace: string): readonly DeliveringSet[]
   /**
    * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace whose ConfigMaps may not
    * be read is only behind: waiting does not help, and the others must not suffer.
@@ -44,11 +49,14 @@ const longestValue = 256 * 1024
 /** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
 const idleMarginSeconds = 30
 
-type Following = { synced: boolean; behindSince: number | undefined; error: string; forbidden: boolean }
+/** `absent`: there is no such resource in the cluster. */
+type Following = { synced: boolean; behindSince: number | undefined; error: string; forbidden: boolean; absent: boolean }
+const unread = (): Following => ({ synced: false, behindSince: undefined, error: '', forbidden: false, absent: false })
 type Watched = { readonly view: NamespaceView }
 type Entry = Following & {
   view: NamespaceView
   configMaps: Map<string, Readonly<Record<string, string>>>
+  readonly peerSets: Following
   stop: AbortController
   done: Promise<void>
 }
@@ -63,9 +71,11 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
     random: options.random ?? Math.random,
   }
   const stop = new AbortController()
-  const namespaces: Following = { synced: false, behindSince: undefined, error: '', forbidden: false }
+  const namespaces: Following = unread()
   const entries = new Map<string, Entry>()
   const reader = (signal: AbortSignal) => apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
+  const delivering = createDeliveringSets()
+  const unlessAbsent = createAbsence(now)
   let complete = false
 
   function follow(
@@ -80,6 +90,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
         state.synced = true
         state.behindSince = undefined
         state.forbidden = false
+        state.absent = false
       },
       behind: error => {
         // Once, not at each try.
@@ -99,11 +110,9 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
     }
     const entry: Entry = {
       view,
-      synced: false,
-      behindSince: undefined,
-      error: '',
-      forbidden: false,
+      ...unread(),
       configMaps: new Map(),
+      peerSets: unread(),
       stop: new AbortController(),
       done: Promise.resolve(),
     }
@@ -119,12 +128,35 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       ...follow(entry, { namespace: name }, 'ConfigMaps'),
     }
     const path = `/api/v1/namespaces/${encodeURIComponent(name)}/configmaps`
-    entry.done = listWatch(reader(signal), { path }, handlers, times, signal)
+    entry.done = Promise.all([
+      listWatch(reader(signal), { path }, handlers, times, signal),
+      followPeerSets(name, entry.peerSets, signal),
+    ]).then(() => undefined)
+  }
+
+  function followPeerSets(namespace: string, state: Following, signal: AbortSignal): Promise<void> {
+    const { synced, behind } = follow(state, { namespace }, 'PeerSets')
+    const handlers: ListWatchHandlers<DeliveringSet> = {
+      keep: readDelivering,
+      replace: items => delivering.replace(namespace, items),
+      set: (name, item) => delivering.set(namespace, name, item),
+      remove: name => delivering.remove(namespace, name),
+      synced,
+      behind: error => {
+        if (!isNoSuchResource(error)) return behind(error)
+        state.absent = true
+        state.behindSince = undefined
+        delivering.drop(namespace)
+      },
+    }
+    const path = `/apis/repeer.dev/v1alpha1/namespaces/${encodeURIComponent(namespace)}/peersets`
+    return listWatch(unlessAbsent(reader(signal)), { path }, handlers, times, signal)
   }
 
   function drop(name: string): void {
     entries.get(name)?.stop.abort()
     entries.delete(name)
+    delivering.drop(name)
   }
 
   const done = listWatch<Watched>(
@@ -153,16 +185,26 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       if (!entry || !known(entry)) return 'unknown'
       return entry.configMaps.get(name) ?? (entry.behindSince === undefined ? 'absent' : 'unknown')
     },
+    peerSets: delivering.reaching,
     pending: () => {
       if (complete) return []
+      const isPending = ({ synced, forbidden, absent }: Following) => !synced && !forbidden && !absent
       const missing = namespaces.synced ? [] : ['the opted-in namespaces have not been read yet']
-      for (const [name, entry] of entries)
-        if (!entry.synced && !entry.forbidden) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
+      for (const [name, entry] of entries) {
+        if (isPending(entry)) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
+        if (isPending(entry.peerSets)) missing.push(`the PeerSets of namespace ${name} have not been read yet`)
+      }
       complete = missing.length === 0
       return missing
     },
     behind: () =>
-      [['namespaces', namespaces] as const, ...[...entries].map(([name, entry]) => [`ConfigMaps of namespace ${name}`, entry] as const)]
+      [
+        ['namespaces', namespaces] as const,
+        ...[...entries].flatMap(([name, entry]) => [
+          [`ConfigMaps of namespace ${name}`, entry] as const,
+          [`PeerSets of namespace ${name}`, entry.peerSets] as const,
+        ]),
+      ]
         .filter(([, state]) => state.behindSince !== undefined)
         .map(([what, state]) => `${what}: ${state.error}`),
     synced: () => [...entries].map(([name, entry]) => [name, known(entry)] as const),

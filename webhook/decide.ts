@@ -4,11 +4,12 @@ import { overrideVariable } from '../peers/override-variable.ts'
 import { uniquePeers } from '../peers/peer.ts'
 import { levelOf, type OtherNode, type Plan, type Source } from '../peers/plan.ts'
 import { peerHash } from '../peers/snapshot.ts'
-import { type Overrides, readAnnotations } from './annotations.ts'
+import { readAnnotations } from './annotations.ts'
 import { clearText } from './clear-text.ts'
 import { nodeProgram } from './command-clues.ts'
 import { dataOf, type Parsed, parse, peersIn } from './content.ts'
 import type { DecideInput, Decision } from './decision.ts'
+import { type Stated, withDeliveries } from './deliveries.ts'
 import { findContainer } from './find-container.ts'
 import { findReach } from './find-reach.ts'
 import { describeSources, findSources } from './find-sources.ts'
@@ -25,8 +26,9 @@ export function decide(input: DecideInput): Decision {
   const pod = viewPod(input.pod, input.configMap)
   const early = earlySkip(pod, input)
   if (early) return early
-  const { overrides, problems, warnings: unread } = readAnnotations(pod.annotations)
+  const { overrides: annotated, problems, warnings: unread } = readAnnotations(pod.annotations)
   if (problems.length > 0) return skip('bad-annotation', problems.join('; '))
+  const { stated: overrides, warnings: undelivered } = withDeliveries(input, pod, annotated)
   const node = findContainer(input, pod, overrides)
   if (!node.found) return skip(node.reason, node.detail)
   const { container, profile } = node
@@ -37,7 +39,8 @@ export function decide(input: DecideInput): Decision {
   const found = findSources(input, pod, container, profile, overrides)
   const others = otherNodes(input, pod, container)
   if (found.sources.length === 0) {
-    const details = [noPeersDetail(container, profile), ...clearText(input, pod, profile), ...found.warnings, ...found.unread]
+    const places = clearText(input, pod, profile)
+    const details = [noPeersDetail(container, profile), ...places, ...undelivered, ...found.warnings, ...found.unread]
     return skip('no-peers', [...details, ...otherNodesAdvice(input, pod, others)].join('; '))
   }
   const texts = configTexts(input, pod, container, profile, found.sources)
@@ -68,6 +71,7 @@ export function decide(input: DecideInput): Decision {
     },
     warnings: [
       ...unread,
+      ...undelivered,
       ...found.warnings,
       ...(seedsAlone ? [seedsWhy, ...otherNodesAdvice(input, pod, others)] : reached.warnings),
       ...ports.warnings,
@@ -94,7 +98,7 @@ function planOf(
   pod: PodView,
   { container, profile }: { container: ContainerView; profile: Plan['profile'] },
   { found, reach, texts, ports, owner, others }: Findings,
-  overrides: Overrides,
+  overrides: Stated,
 ): Plan {
   const restartPolicyAlways = (container.restartPolicy ?? pod.restartPolicy) === 'Always'
   const { canRestartAll, turns } = input.settings
@@ -136,10 +140,10 @@ function withLevels(
   const program = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container)?.name : undefined
   return found.map(source => {
     if (source.kind === 'Literal') return source
-    const { guess: _, frozen, once, override, ...key } = source
+    const { guess: _, frozen, once, override, outranked, ...key } = source
     const isFile = key.via === 'subPath' || key.via === 'init'
     // Where a finder knows the variable it is that one, whichever way the node sees the list.
-    const variable = override ?? (program !== undefined && isFile ? overrideVariable(program, key.role) : undefined)
+    const variable = override ?? (program !== undefined && isFile && !outranked ? overrideVariable(program, key.role) : undefined)
     if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
@@ -155,11 +159,14 @@ function withLevels(
  * Whether the node lists seeds and nobody else: it asks them once for addresses and need not stay connected to them, so that there is nothing to follow.
  * What an annotation names is followed whatever it holds: it may be a list to come.
  */
-function hasSeedsAlone(overrides: Overrides, sources: readonly Source[], { peers, seeds }: List): boolean {
+function hasSeedsAlone(overrides: Stated, sources: readonly Source[], { peers, seeds }: List): boolean {
   if (overrides.config !== undefined || overrides.peers !== undefined) return false
   if (sources.every(({ role }) => role === 'seed')) return true
   // An empty list of its own (static-nodes.json, PERSISTENT_PEERS) is one to be filled; an empty setting in a document is what programs write.
-  const hasListOfItsOwn = sources.some(({ role, format }) => role === 'peer' && !/-(toml|cfg)$/.test(format))
+  const hasListOfItsOwn = sources.some(
+    source =>
+      source.role === 'peer' && (!/-(toml|cfg)$/.test(source.format) || (source.kind !== 'Literal' && source.deliveredBy !== undefined)),
+  )
   return !hasListOfItsOwn && peers?.peers === 0 && seeds > 0
 }
 
@@ -179,19 +186,28 @@ type List = {
 /** The hash and size of the whole list, where every source can be read; what cannot be read or parsed is a warning. */
 function readList(input: DecideInput, sources: readonly Source[]): List {
   const warnings: string[] = []
-  const lists = sources.map(source => {
+  const lists = sources.flatMap(source => {
+    // Nobody is listed until its PeerSet writes it.
+    if (isNotWrittenYet(input, source)) return []
     const parsed = peersOf(input, source, message => warnings.push(message))
     // A literal list is the pod creator's own text.
     const quote = input.quote || source.kind === 'Literal'
     if (parsed && 'error' in parsed)
       warnings.push(`the list does not parse, and the sidecar would not apply it: ${quote ? parsed.quoted : parsed.error}`)
-    return parsed && 'peers' in parsed ? parsed.peers : undefined
+    return [parsed && 'peers' in parsed ? parsed.peers : undefined]
   })
   const port = lists.flatMap(list => list ?? [])[0]?.port
-  if (lists.some(list => list === undefined)) return { port, seeds: 0, warnings }
+  if (lists.length === 0 || lists.some(list => list === undefined)) return { port, seeds: 0, warnings }
   const peers = uniquePeers(lists.flatMap(list => list ?? []))
   const count = peers.filter(peer => peer.role === 'peer').length
   return { peers: { peerHash: peerHash(peers), peers: count }, port, seeds: peers.length - count, warnings }
+}
+
+function isNotWrittenYet(input: DecideInput, source: Source): boolean {
+  if (source.kind === 'Literal' || source.deliveredBy === undefined) return false
+  const view = input.configMap(source.name)
+  const data = dataOf(view)
+  return view === 'absent' || (data !== undefined && !Object.hasOwn(data, source.key))
 }
 
 function peersOf(input: DecideInput, source: Source, warn: (message: string) => void): Parsed | undefined {
@@ -209,7 +225,7 @@ function peersOf(input: DecideInput, source: Source, warn: (message: string) => 
   return undefined
 }
 
-function rpcWarnings({ profile, rpcPort }: Plan, overrides: Overrides): string[] {
+function rpcWarnings({ profile, rpcPort }: Plan, overrides: Stated): string[] {
   if (profile !== 'cometbft' || rpcPort !== undefined || overrides.rpcPort === 'none') return []
   return ['[rpc] laddr gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone']
 }

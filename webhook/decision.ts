@@ -1,5 +1,6 @@
 // The types between the webhook's three parts: decide says what, patch says how, the server carries it.
 import type { V1Pod } from '@kubernetes/client-node'
+import type { DeliveringSet } from '../peers/peer-set/delivering.ts'
 import type { Plan } from '../peers/plan.ts'
 import type { SkipReason } from '../peers/reasons.ts'
 
@@ -25,6 +26,8 @@ export type DecideInput = {
   readonly pod: V1Pod
   readonly namespace: NamespaceView
   readonly configMap: (name: string) => ConfigMapView
+  /** PeerSets that may deliver to the pod: those of its namespace, and of others, which need its consent. None by default. */
+  readonly peerSets?: readonly DeliveringSet[]
   readonly settings: Settings
   /**
    * Whether warnings may quote what stands in a ConfigMap: only where whoever reads them has given the ConfigMap as well (`repeer explain`).

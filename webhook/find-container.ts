@@ -1,12 +1,14 @@
-// Which container of a pod is the node, and what it runs. repeer.dev/container and repeer.dev/profile override what the clues say.
-import type { Profile } from '../peers/plan.ts'
+// Which container of a pod is the node, and what it runs. What an annotation or a PeerSet that delivers says overrides what the clues say.
+import type { Format } from '../peers/formats/index.ts'
+import { type Profile, profiles } from '../peers/plan.ts'
 import type { SkipReason } from '../peers/reasons.ts'
-import type { Overrides } from './annotations.ts'
 import { quote } from './annotations.ts'
 import type { DecideInput } from './decision.ts'
+import type { Stated } from './deliveries.ts'
 import { cousinOf, genericAdvice } from './find-cousin.ts'
 import { isHelper, isNode, type Recognised, recognise } from './find-profile.ts'
 import { listsPeers } from './find-sources.ts'
+import { fileFormats } from './peer-names.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 
 export type FoundContainer =
@@ -27,32 +29,48 @@ type Candidate = { readonly container: ContainerView; readonly recognised: Recog
  * | -------------- | ------------ | ------------------------------------------------------------ | ---------------------------------- |
  * | a name         | a profile    | that container                                               | unknown-container                  |
  * | a name         | -            | that container, with the likeliest profile, generic with     | unknown-container, not-a-node      |
- * |                |              | repeer.dev/config or /peers                                  |                                    |
+ * |                |              | repeer.dev/config or /peers, or a delivered list             |                                    |
  * | -              | a profile    | the likeliest of that profile, else the only one that is not | ambiguous-container                |
  * |                |              | a helper                                                     |                                    |
  * | -              | -            | the one with the most clues, if they are enough; of several  | ambiguous-container, not-a-node    |
  * |                |              | those that list peers                                        |                                    |
  */
-export function findContainer(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Overrides): FoundContainer {
+export function findContainer(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Stated): FoundContainer {
   const named = overrides.container
   if (named !== undefined) return byName(input, pod, overrides, named)
   const candidates = pod.containers
     .filter(container => !isHelper(container))
     .map(container => ({ container, recognised: recognise(input, pod, container) }))
-  return overrides.profile === undefined ? byClues(input, pod, candidates) : byProfile(candidates, overrides.profile)
+  if (overrides.profile !== undefined) return byProfile(candidates, overrides.profile, overrides.by.profile)
+  const node = byClues(input, pod, candidates)
+  const [first] = overrides.delivered
+  return node.found || !first ? node : { ...node, detail: [node.detail, adviceFor(first.set)].filter(Boolean).join('; ') }
 }
 
-function byName(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Overrides, name: string): FoundContainer {
+function adviceFor(set: string): string {
+  return `PeerSet ${set} delivers to the pod: say spec.deliver.container, and profile`
+}
+
+/** The profile whose nodes read a format, where there is only one. */
+function profileOfFormat(format: Format): Profile | undefined {
+  const readers = profiles.filter(profile => fileFormats[profile].includes(format))
+  return readers.length === 1 ? readers[0] : undefined
+}
+
+function byName(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Stated, name: string): FoundContainer {
   const container = pod.containers.find(candidate => candidate.name === name)
   if (!container) {
     const names = pod.containers.map(candidate => candidate.name).join(', ')
     return { found: false, reason: 'unknown-container', detail: `${quote(name)} is not one of ${names || 'none'}` }
   }
-  const chosen = 'repeer.dev/container names it'
-  if (overrides.profile) return found(container, overrides.profile, chosen, 'repeer.dev/profile says so')
+  const chosen = `${overrides.by.container} names it`
+  if (overrides.profile) return found(container, overrides.profile, chosen, `${overrides.by.profile} says so`)
   const recognised = recognise(input, pod, container)
   if (recognised) return found(container, recognised.profile, chosen, sentence(recognised))
-  if (overrides.config || overrides.peers)
+  const [first] = overrides.delivered
+  const listed = first && profileOfFormat(first.format)
+  if (first && listed) return found(container, listed, chosen, `the list of PeerSet ${first.set} has format ${first.format}`)
+  if (overrides.config || overrides.peers || first)
     return found(container, 'generic', chosen, 'nothing tells what it runs, so host:port lists are expected')
   return { found: false, reason: 'not-a-node', detail: `nothing tells what container ${name} runs; say it with repeer.dev/profile` }
 }
@@ -76,8 +94,8 @@ function byClues(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, 
   return found(only.container, only.recognised.profile, sentence(only.recognised), sentence(only.recognised))
 }
 
-function byProfile(candidates: readonly Candidate[], profile: Profile): FoundContainer {
-  const because = 'repeer.dev/profile says so'
+function byProfile(candidates: readonly Candidate[], profile: Profile, by: string): FoundContainer {
+  const because = `${by} says so`
   const alike = candidates.filter(candidate => candidate.recognised?.profile === profile)
   const most = Math.max(...alike.map(candidate => candidate.recognised?.score ?? 0))
   const best = alike.filter(candidate => candidate.recognised?.score === most)

@@ -6,13 +6,14 @@ import type { Overrides } from './annotations.ts'
 import { startedBy } from './command-line.ts'
 import { configSources } from './config-sources.ts'
 import type { DecideInput } from './decision.ts'
+import { type DeliveredKey, deliveredSources } from './deliveries.ts'
 import { parsedOf, withoutDoubtful } from './doubtful-lists.ts'
 import { fileSources } from './file-sources.ts'
 import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { scriptLists } from './script-lists.ts'
-import { type Found, listFormat, literal, type Search } from './source-search.ts'
+import { type Found, type FoundKey, listFormat, literal, type Search } from './source-search.ts'
 import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
 
@@ -23,25 +24,26 @@ export type FoundSources = {
   readonly unread: readonly string[]
 }
 
-/** All sources of the chosen container, in a fixed order: files, variables, init containers, flags, annotation. */
+/** All sources of the chosen container, in a fixed order: files, variables, init containers, flags, annotation, lists that PeerSets deliver. */
 export function findSources(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
   container: ContainerView,
   profile: Profile,
-  overrides: Pick<Overrides, 'config' | 'peers'>,
+  overrides: Pick<Overrides, 'config' | 'peers'> & { readonly delivered?: readonly DeliveredKey[] },
 ): FoundSources {
   const warnings: string[] = []
   const unread = new Set<string>()
   const search: Search = { input, pod, container, profile, warn: message => warnings.push(message), unread: message => unread.add(message) }
   const annotated =
     overrides.peers === undefined ? [] : [literal('annotation repeer.dev/peers', listFormat(profile), 'peer', overrides.peers)]
+  const delivered = deliveredSources(search, overrides.delivered ?? [])
   if (overrides.config) {
-    const named = unique([...configSources(search, overrides.config), ...annotated])
+    const named = unique([...configSources(search, overrides.config), ...annotated, ...delivered])
     return { sources: markUnread(search, named), warnings, unread: [] }
   }
   // What repeer.dev/peers lists is the list, where nothing says which key to follow besides.
-  if (annotated.length > 0) return { sources: annotated, warnings, unread: [] }
+  if (annotated.length > 0) return { sources: unique([...annotated, ...delivered]), warnings, unread: [] }
   for (const reason of startedBy(container).unread) search.warn(`${reason}; what it starts is not known`)
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
@@ -56,8 +58,10 @@ export function findSources(
   // What a script says in clear text counts where nothing else gives a list of that kind: it may be no more than a default.
   const scripts = scriptLists(search).filter(list => !flags.outranks.has(list.role) && !certain.some(source => gives(source, list.role)))
   certain.push(...scripts)
-  const sources = markUnread(search, certain.length > 0 ? certain : all)
-  if (certain.length === 0 && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
+  const isGuess = certain.length === 0 && delivered.length === 0
+  const isBelowFlag = profile === 'cometbft' && flags.outranks.has('peer')
+  const sources = unique([...markUnread(search, isGuess ? all : certain), ...(isBelowFlag ? delivered.map(belowFlag) : delivered)])
+  if (isGuess && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
   for (const message of new Set(sources.flatMap(unseenMessage(profile)))) search.warn(message)
   return { sources, warnings: [...new Set(warnings)], unread: [...unread] }
 }
@@ -89,6 +93,10 @@ function gives(source: Found, role: Role): boolean {
   return source.role === role || !source.format.endsWith('-list')
 }
 
+function belowFlag(source: FoundKey): FoundKey {
+  return source.unseen ? { ...source, outranked: true } : source
+}
+
 /** One sentence about where the peers come from. */
 export function describeSources(sources: readonly Source[]): string {
   return sources.map(describe).join('; ')
@@ -107,6 +115,7 @@ function describe(source: Source): string {
   }
   const place = `${source.kind} ${source.name}/${source.key}`
   const beside = source.override ? `variable ${source.override}, exported at each restart` : undefined
+  if (source.deliveredBy !== undefined) return `${place}, delivered by PeerSet ${source.deliveredBy}, by ${beside ?? 'telling alone'}`
   if (source.unseen && source.via === 'init') return `${place}, which no container sees, by ${beside ?? 'telling alone'}`
   if (source.unseen) return `${place} by ${beside ?? 'telling alone'}: the program does not read ${by[source.via]}`
   return `${place} by ${by[source.via]}`

@@ -48,6 +48,7 @@ export async function runWebhook(options: WebhookOptions, { log, signal, listeni
     settings: { image: options.image, turns: options.turns, canRestartAll: await restartsAll(options, config, log, signal) },
     namespace: cache.namespace,
     configMap: cache.configMap,
+    peerSets: cache.peerSets,
     log,
     metrics,
     ready,

@@ -26,8 +26,9 @@ export function groupOf(pod: PodView, namespace: string, profile: Profile, overr
 
 /** Whether the node signs blocks. A label that says so, either way, outranks what the configuration suggests. */
 export function isValidator(pod: PodView, container: ContainerView, profile: Profile, texts: readonly string[]): boolean {
+  // true or false (cosmopilot), or the validator's name (the ICS operator).
   const label = pod.labels['validator']?.toLowerCase()
-  if (label === 'true' || label === 'false') return label === 'true'
+  if (label) return label !== 'false'
   if (/^validator$/i.test(pod.labels['stellar.org/node-type'] ?? '')) return true
   const words = commandsOf(container).flatMap(command => command.words.map(word => word.text))
   switch (profile) {

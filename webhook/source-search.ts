@@ -14,6 +14,8 @@ export type FoundKey = Omit<KeySource, 'level'> & {
   readonly frozen?: boolean
   /** A script puts the list into a file only where the file has none, and the file outlives the process, or the container too (a volume). */
   readonly once?: 'container' | 'volume'
+  /** A flag outranks every variable by which this list could reach the node. */
+  readonly outranked?: boolean
 }
 export type Found = FoundKey | LiteralSource
 

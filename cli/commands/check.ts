@@ -19,12 +19,12 @@ export const command: Command = {
   about: `Reads each injected pod's status page and shows one table a group: the state and since when, the connected peers of those listed, the last \
 restart, the reach (wrap, signal, observe), and whether its list is the one that the pod should run with; below a row why the node is left \
 as it is, which peers are missing, and why it was restarted. Then the pods of the namespace that have no sidecar, with the reason: the webhook's own \
-decision about the pod as it is. It changes nothing.
+decision about the pod as it is. Pods that were created before a PeerSet delivered a list to them are named, too: create them anew. It changes nothing.
 
 LIST says agrees, differs (the kubelet has not delivered an edit yet), edited (since the pod's creation, where no controller runs), unchecked (a list in a \
 Secret), none (it names nobody) or unread.
 
-It uses your own credentials: get namespaces, list pods, get pods/proxy, and get configmaps for pods without the sidecar. Where pods/proxy is missing it \
+It uses your own credentials: get namespaces, list pods, get pods/proxy, list peersets, and get configmaps for pods without the sidecar. Where pods/proxy is missing it \
 shows what the annotations say. Pages are read through the API server; no port is forwarded.`,
   flags: {
     namespace: { type: 'string', short: 'n', value: 'NS', help: "the namespace; without it the context's" },

@@ -11,8 +11,9 @@ export const command: Command = {
 inject or skip, the node's container, its profile, where its peers come from, how it would be restarted, and the exact patch, each with the reason. \
 It needs no cluster and changes nothing.
 
-ConfigMaps in the same files are read as the pods' sources, by namespace (none means default). A Namespace in the files counts with its labels; \
-one that is not there is taken as opted in, and the answer says so. A StatefulSet is explained by its first pod, and the answer says where the second would get something else.
+ConfigMaps in the same files are read as the pods' sources, by namespace (none means default), and PeerSets that deliver (spec.deliver) give their lists to the \
+pods that they select. A Namespace in the files counts with its labels and annotations; one that is not there is taken as opted in, and the answer says so. \
+A StatefulSet is explained by its first pod, and the answer says where the second would get something else.
 
 JSON output is an array with one object a pod: file, kind, name, inject, reason, container, profile, sources[{kind, name, key, via, level}], \
 peers, strategy (wrap, signal, observe), why, patch. For a workload the patch is the one that its pods would get.`,

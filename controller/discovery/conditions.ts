@@ -4,7 +4,7 @@ import type { Peer } from '../../peers/peer.ts'
 import { printable } from '../../peers/peer-list-error.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import { present } from '../present.ts'
-import type { Condition, PeerSet, PeerSetStatus } from './peer-set.ts'
+import type { Condition, ConsumerStatus, PeerSet, PeerSetStatus } from './peer-set.ts'
 import type { Problem } from './source.ts'
 
 export type Outcome = {
@@ -22,6 +22,9 @@ export type Outcome = {
   /** Whether it was changed just now. */
   readonly changed: boolean
   readonly written: { readonly ok: boolean; readonly reason: string; readonly message: string }
+  /** With a list for each consumer. */
+  readonly consumers?: readonly ConsumerStatus[] | undefined
+  readonly delivered?: { readonly ok: boolean; readonly reason: string; readonly message: string } | undefined
   readonly exposed?: { readonly ok: boolean; readonly reason: string; readonly message: string } | undefined
 }
 
@@ -30,7 +33,7 @@ const maxProblems = 20
 const maxMessage = 1024
 
 export function statusAfter(set: Pick<PeerSet, 'generation' | 'status'>, outcome: Outcome): PeerSetStatus {
-  const { at, listed, written, exposed } = outcome
+  const { at, listed, written, delivered, exposed } = outcome
   const before = set.status
   const healthy = sourceCondition(outcome)
   const stays = listed.length > 0 ? `; the last good list (${listed.length} peers) stays` : '; there is no list yet'
@@ -43,6 +46,7 @@ export function statusAfter(set: Pick<PeerSet, 'generation' | 'status'>, outcome
     ['Ready', ready],
     ['SourceHealthy', healthy],
     ['Written', written],
+    ...(delivered ? [['Delivered', delivered] as const] : []),
     ...(exposed ? [['Exposed', exposed] as const] : []),
   ] as const
   const hash = peerHash(listed)
@@ -54,6 +58,7 @@ export function statusAfter(set: Pick<PeerSet, 'generation' | 'status'>, outcome
     hash,
     ...present('lastChange', outcome.changed ? time(at) : before.lastChange),
     ...present('lastSuccess', before.lastSuccess),
+    ...present('consumers', outcome.consumers),
     ...(outcome.problems.length > 0 ? { problems: boundedProblems(outcome.problems) } : {}),
   }
   // Only together with something else: else every look would be a write.

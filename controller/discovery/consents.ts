@@ -1,7 +1,7 @@
 // What namespaces permit to PeerSets of other namespaces, by their annotations. A PeerSet reads and writes where it is; elsewhere only by consent,
 // since whoever creates it may have no permissions there, and the controller has.
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
-import { allowPeerSetsFrom, sharePeersWith } from './names.ts'
+import { allowPeerSetsFrom, namesIn, permits, sharePeersWith } from '../../peers/peer-set/consent.ts'
 
 export type Consent = { readonly write: readonly string[]; readonly read: readonly string[] }
 
@@ -20,16 +20,8 @@ export function readConsent({ metadata }: ApiObject): Consent | undefined {
 
 /** @param of what a namespace permits */
 export function createConsents(of: (namespace: string) => Consent | undefined): Consents {
-  const permits = (names: readonly string[] | undefined, from: string) => names?.some(name => name === '*' || name === from) ?? false
   return {
     mayWrite: (from, to) => from === to || permits(of(to)?.write, from),
     mayRead: (from, namespace) => from === namespace || permits(of(namespace)?.read, from),
   }
-}
-
-function namesIn(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map(name => name.trim())
-    .filter(name => name !== '')
 }

@@ -9,12 +9,14 @@ import type { Events } from '../rollout/events.ts'
 import { createFollowing, type Following } from '../rollout/following.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
+import { createDelivering } from './delivering.ts'
 import { createExposure } from './expose/expose.ts'
 import { startTidying } from './expose/tidy.ts'
 import { type FollowedSet, followSet, type PeerSetFigures, type SetParts } from './follow-set.ts'
+import { keysIn } from './lists.ts'
 import { peerSets } from './names.ts'
 import { followOutputs } from './outputs.ts'
-import { type PeerSet, readPeerSet } from './peer-set.ts'
+import { type PeerSet, type PeerSetSpec, readPeerSet } from './peer-set.ts'
 import { createProbe } from './probe.ts'
 import { sources } from './sources/index.ts'
 import { createWrites } from './writes.ts'
@@ -82,10 +84,9 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     times,
     signal: stop.signal,
     state: outputState,
-    keysOf: key =>
-      sets().flatMap(({ spec }) => ('invalid' in spec || outputOf(spec) !== key ? [] : [spec.output.key, spec.output.metadataKey])),
+    keysOf: key => sets().flatMap(({ spec }) => ('invalid' in spec ? [] : keysAt(spec, key))),
     changed: key => {
-      for (const { set, followed } of running.values()) if (!('invalid' in set.spec) && outputOf(set.spec) === key) followed.hint()
+      for (const { set, followed } of running.values()) if (!('invalid' in set.spec) && keysAt(set.spec, key).length > 0) followed.hint()
     },
     fetch: place => writes.fetchConfigMap(place, stop.signal),
   })
@@ -118,6 +119,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     createSource: parts.createSource ?? sources(),
     createExposure: (set, { expose }, hint) =>
       createExposure(set, expose, hint, { collections, consents, consentsKnown, writes, allowed: leads, now }),
+    createDelivering: (set, deliver, hint) => createDelivering(set, deliver, hint, { collections, mayWrite: consents.mayWrite }),
     sourceParts: { log, collections, consents, probe: createProbe() },
     outputs,
     writes,
@@ -197,6 +199,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   }
 }
 
-function outputOf({ output }: { readonly output: { readonly namespace: string; readonly configMap: string } }): string {
-  return `${output.namespace}/${output.configMap}`
+/** What a PeerSet writes in the ConfigMap NAMESPACE/NAME. */
+function keysAt({ output }: Pick<PeerSetSpec, 'output'>, key: string): readonly string[] {
+  const [namespace = '', name = ''] = key.split('/')
+  return keysIn(output, namespace, name)
 }

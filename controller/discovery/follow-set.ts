@@ -7,6 +7,7 @@ import type { PodEvent } from '../rollout/events.ts'
 import { choosePeers, nothingKnown } from './choose.ts'
 import { invalidStatus, type Outcome, same, statusAfter } from './conditions.ts'
 import type { Exposed } from './expose/outcome.ts'
+import { isForEach, listsOf, type OneList, together, type Written } from './lists.ts'
 import { applyBody, type Current, changeSentence, type Decision, decideOutput, listedIn, metadataText } from './output.ts'
 import type { Outputs, Place } from './outputs.ts'
 import type { Condition, PeerSet, PeerSetSpec, PeerSetStatus, SourceKind } from './peer-set.ts'
@@ -21,9 +22,16 @@ export type Exposure = {
   close(): Promise<void>
 }
 
+/** Whether the pods of `spec.deliver` have the list: asked after each look. */
+export type Delivering = {
+  look(status: Pick<PeerSetStatus, 'consumers'>, signal: AbortSignal): Promise<NonNullable<Outcome['delivered']>>
+  close(): void
+}
+
 export type SetParts = {
   readonly createSource: CreateSource
   readonly createExposure?: ((set: PeerSet, spec: PeerSetSpec, hint: () => void) => Exposure) | undefined
+  readonly createDelivering?: ((set: PeerSet, spec: PeerSetSpec, hint: () => void) => Delivering) | undefined
   readonly sourceParts: Omit<SourceParts, 'hint' | 'now' | 'namespace' | 'home' | 'exclude' | 'allowPrivate'>
   readonly outputs: Pick<Outputs, 'get' | 'wrote'>
   readonly writes: Pick<Writes, 'apply' | 'status'>
@@ -76,7 +84,9 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   const stop = new AbortController()
   let set = first
   let status = first.status
-  let made: { key: string; source: Source | { readonly error: string }; exposure: Exposure | undefined } | undefined
+  let made:
+    | { key: string; source: Source | { readonly error: string }; exposure: Exposure | undefined; delivering: Delivering | undefined }
+    | undefined
   // A successor goes on from what its predecessor wrote.
   let answeredAt = timeOf(first.status.lastSuccess)
   let problems = first.status.problems?.length ?? 0
@@ -121,12 +131,13 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     made = undefined
     if (old && 'close' in old.source) await old.source.close()
     await old?.exposure?.close()
+    old?.delivering?.close()
   }
 
   /** Made anew where what it was made of has changed. */
   async function make(spec: PeerSetSpec): Promise<NonNullable<typeof made>> {
-    const { source, exclude, allowPrivate, output, expose } = spec
-    const key = JSON.stringify([source, exclude.names, allowPrivate, output.namespace, expose])
+    const { source, exclude, allowPrivate, output, expose, deliver } = spec
+    const key = JSON.stringify([source, exclude.names, allowPrivate, output, expose, deliver])
     if (made?.key === key) return made
     await unmake()
     const { namespace } = set
@@ -135,6 +146,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
       key,
       source: attempt(() => parts.createSource(source, { ...parts.sourceParts, ...own })),
       exposure: expose === undefined ? undefined : parts.createExposure?.(set, spec, own.hint),
+      delivering: deliver === undefined ? undefined : parts.createDelivering?.(set, spec, own.hint),
     }
     return made
   }
@@ -175,6 +187,25 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     }
   }
 
+  /** Decides about one list, and writes it where it differs. */
+  async function writeList(spec: PeerSetSpec, list: OneList): Promise<Written> {
+    const { output, found } = list
+    const own = { ...spec, output }
+    const hasConsent = parts.mayWrite(set.namespace, output.namespace)
+    const keys = [output.key, output.metadataKey]
+    const current = hasConsent ? await outputs.get({ namespace: output.namespace, name: output.configMap }, keys) : undefined
+    const before = listedIn(current, output)
+    const chosen = choosePeers(found, own, before)
+    const decision = hasConsent ? decideOutput(own, chosen, current) : noConsent(set.namespace, output.namespace)
+    const written = await write(own, decision, current, found.considered)
+    const listed = written.ok ? decision.listed : before
+    const isChanged = written.ok && decision.text !== undefined && peerHash(before) !== peerHash(listed)
+    const change = isChanged ? changeSentence(before, listed) : undefined
+    if (change !== undefined)
+      log.info({ peerSet: `${set.namespace}/${set.name}`, configMap: placeOf(output), change }, 'the peer list has changed')
+    return { list, listed, written, problems: chosen.problems, change }
+  }
+
   async function tellStatus(after: PeerSetStatus, change: string | undefined): Promise<void> {
     // A successor tells what the status does not say yet.
     if (!allowed()) return
@@ -194,43 +225,42 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
       return maxRetryMs
     }
     const began = clock.now()
-    const { source, exposure } = await make(spec)
+    const { source, exposure, delivering } = await make(spec)
     const answer = await ask(source)
     if (stop.signal.aborted || !allowed()) return maxRetryMs
     parts.looked?.(spec.source.kind, typeof answer !== 'string', clock.now() - began)
     const found = typeof answer === 'string' ? nothingKnown : answer
     if (typeof answer !== 'string' && !answer.incomplete) answeredAt = clock.now()
 
-    const { output } = spec
-    const hasConsent = parts.mayWrite(set.namespace, output.namespace)
-    const keys = [output.key, output.metadataKey]
-    const current = hasConsent ? await outputs.get({ namespace: output.namespace, name: output.configMap }, keys) : undefined
-    const before = listedIn(current, output)
-    const chosen = choosePeers(found, spec, before)
-    const decision = hasConsent ? decideOutput(spec, chosen, current) : noConsent(set.namespace, output.namespace)
-    const written = await write(spec, decision, current, found.considered)
-    const listed = written.ok ? decision.listed : before
-    const isChanged = written.ok && decision.text !== undefined && peerHash(before) !== peerHash(listed)
-    const change = isChanged ? changeSentence(before, listed) : undefined
-    if (change !== undefined)
-      log.info({ peerSet: `${set.namespace}/${set.name}`, configMap: placeOf(output), change }, 'the peer list has changed')
+    const { lists, problems: places } = listsOf(spec.output, found, status)
+    const written: Written[] = []
+    // One after the other: each is held back by the limit of writes anyway.
+    for (const list of lists) {
+      if (stop.signal.aborted || !allowed()) return maxRetryMs
+      written.push(await writeList(spec, list))
+    }
+    const all = together(written, isForEach(spec.output))
+    const own = found.consumers === undefined ? [] : found.problems
 
     const exposed = exposure ? await exposure.reconcile(stop.signal) : undefined
+    const delivered = await delivering?.look(all, stop.signal)
     if (exposed?.change !== undefined) parts.tell(set, { type: 'Normal', reason: 'PortsChanged', message: exposed.change })
     const outcome: Outcome = {
       at: clock.now(),
       sourceError: typeof answer === 'string' ? answer : undefined,
       incomplete: found.incomplete ?? false,
       answeredAt,
-      problems: chosen.problems,
+      problems: [...own, ...places, ...all.problems],
       source: spec.source.kind,
-      listed,
-      changed: isChanged,
-      written,
+      listed: all.listed,
+      changed: all.changed,
+      written: all.written,
+      consumers: all.consumers,
+      delivered,
       exposed,
     }
-    problems = chosen.problems.length
-    await tellStatus(statusAfter({ generation: set.generation, status }, outcome), change)
+    problems = outcome.problems.length
+    await tellStatus(statusAfter({ generation: set.generation, status }, outcome), all.change)
     failures = 0
     // Those that started together should not look together for ever.
     return spec.intervalMs * (1 - parts.random() / 10)

@@ -7,10 +7,6 @@ export function ownerOf({ name, uid }: { readonly name: string; readonly uid: st
   return { apiVersion: peerSets.apiVersion, kind: peerSets.kind, name, uid, controller: false, blockOwnerDeletion: false }
 }
 
-/** On a namespace: namespaces whose PeerSets may write here, comma-separated, or `*`. */
-export const allowPeerSetsFrom = 'repeer.dev/allow-peersets-from'
-/** On a namespace: namespaces whose PeerSets may list peers that run here, comma-separated, or `*`. */
-export const sharePeersWith = 'repeer.dev/share-peers-with'
 /** On a ConfigMap: the PeerSet that may take a key over which somebody else has written. */
 export const handOverTo = 'repeer.dev/hand-over-to'
 /** On every ConfigMap that a PeerSet writes: so all of them are followed with one watch. */

@@ -2,7 +2,9 @@
 // checked all the same, since a cluster can have another version of the schema. Pure.
 import { isDeleting } from '../../kubernetes/object-state.ts'
 import { type FieldProblem, Fields } from '../../peers/fields.ts'
-import { type Format, formats } from '../../peers/formats/index.ts'
+import { isForAll } from '../../peers/peer-set/delivering.ts'
+import { type Delivery, readDelivery } from '../../peers/peer-set/delivery.ts'
+import { type OutputSpec, readOutput } from '../../peers/peer-set/output.ts'
 
 export const sourceKinds = ['services', 'pods', 'stellarNodes', 'validators', 'static'] as const
 export type SourceKind = (typeof sourceKinds)[number]
@@ -40,6 +42,8 @@ export type StellarNodesSpec = {
   readonly namespaces: Namespaces
   readonly healthCheck: HealthCheck
   readonly keepMs: number
+  /** Of nodes that state none. */
+  readonly port: number
 }
 export type SourceSpec =
   | { readonly kind: 'services'; readonly services: ServicesSpec }
@@ -49,20 +53,17 @@ export type SourceSpec =
   | { readonly kind: 'validators'; readonly validators: unknown }
   | { readonly kind: 'static'; readonly peers: readonly string[] }
 
-export type OutputSpec = {
-  readonly namespace: string
-  readonly configMap: string
-  readonly key: string
-  readonly format: Format
-  /** Empty: none is written. */
-  readonly metadataKey: string
-}
+export type { OutputSpec } from '../../peers/peer-set/output.ts'
+
+/** The pods that the list is for: as the webhook decides it, and as a query. */
+export type DeliverSpec = Delivery & { readonly query: Selector }
 
 export type Exclude = { readonly ids: readonly string[]; readonly hosts: readonly string[]; readonly names: readonly string[] }
 
 export type PeerSetSpec = {
   readonly source: SourceSpec
   readonly output: OutputSpec
+  readonly deliver: DeliverSpec | undefined
   readonly exclude: Exclude
   /** [ID@]HOST:PORT, beside what the source finds. */
   readonly additional: readonly string[]
@@ -75,7 +76,7 @@ export type PeerSetSpec = {
   readonly expose: unknown
 }
 
-export const conditionTypes = ['Ready', 'SourceHealthy', 'Written', 'Exposed'] as const
+export const conditionTypes = ['Ready', 'SourceHealthy', 'Written', 'Delivered', 'Exposed'] as const
 export type Condition = {
   readonly type: (typeof conditionTypes)[number]
   readonly status: 'True' | 'False' | 'Unknown'
@@ -95,7 +96,18 @@ export type PeerSetStatus = {
   readonly hash?: string
   readonly lastChange?: string
   readonly lastSuccess?: string
+  /** With a list for each consumer: of each, its place and how long it is. */
+  readonly consumers?: readonly ConsumerStatus[]
   readonly problems?: readonly { readonly code: string; readonly subject: string; readonly message: string }[]
+}
+
+export type ConsumerStatus = {
+  readonly consumerId: string
+  readonly chainId: string
+  readonly namespace: string
+  readonly configMap: string
+  readonly key: string
+  readonly peers: number
 }
 
 export type PeerSet = {
@@ -110,9 +122,10 @@ export type PeerSet = {
 }
 
 export const limits = { most: 1000, defaultLimit: 200, intervalMs: 30_000, minIntervalMs: 5_000, maxIntervalMs: 3_600_000 } as const
-const defaultMetadataKey = 'discovery_metadata'
 const defaultId: IdFrom = { label: 'node-id' }
 const defaultProbeSeconds = 2
+/** DEFAULT_PEER_PORT of stellar-core. */
+const stellarPort = 11_625
 /** Longer than most nodes take to restart in place. */
 const defaultKeepSeconds = 60
 const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
@@ -139,7 +152,8 @@ export function readSpec(spec: unknown, namespace: string): PeerSetSpec | { read
   const fields = new Fields(spec, 'spec', problems)
   const read: PeerSetSpec = {
     source: readSource(fields.object('source'), namespace),
-    output: readOutput(fields.object('output'), namespace),
+    output: readOutput(fields.object('output'), namespace, isForAll(fields.get('source'))),
+    deliver: readDeliver(optionalObject(fields, 'deliver')),
     exclude: readExclude(optionalObject(fields, 'exclude')),
     additional: strings(fields, 'additional'),
     limit: fields.number('limit', 1, limits.most, 'integer', 'optional') ?? limits.defaultLimit,
@@ -166,7 +180,10 @@ function readSource(fields: Fields, namespace: string): SourceSpec {
   if (kind === 'static') return { kind, peers: strings(one, 'peers') }
   const namespaces = strings(one, 'namespaces')
   const scope = { selector: readSelector(one), namespaces: namespaces.length === 0 ? [namespace] : namespaces }
-  if (kind === 'stellarNodes') return { kind, stellarNodes: { ...scope, ...readHealth(one) } }
+  if (kind === 'stellarNodes') {
+    const port = one.number('port', 1, 65_535, 'integer', 'optional') ?? stellarPort
+    return { kind, stellarNodes: { ...scope, ...readHealth(one), port } }
+  }
   if (scope.selector === '') one.problem('selector', 'one that selects everything', 'matchLabels or matchExpressions')
   const choice = { ...scope, port: readPort(one), idFrom: readIdFrom(one) }
   if (kind === 'pods') return { kind, pods: { ...choice, ...readHealth(one) } }
@@ -174,14 +191,8 @@ function readSource(fields: Fields, namespace: string): SourceSpec {
   return { kind, services: { ...choice, address } }
 }
 
-function readOutput(fields: Fields, namespace: string): OutputSpec {
-  return {
-    namespace: text(fields, 'namespace') ?? namespace,
-    configMap: fields.matching('configMap', /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'the name of a ConfigMap') ?? '',
-    key: fields.matching('key', /^[-._a-zA-Z0-9]{1,253}$/, 'a key of a ConfigMap') ?? '',
-    format: fields.oneOf('format', formats) ?? 'generic-list',
-    metadataKey: fields.matching('metadataKey', /^[-._a-zA-Z0-9]{0,253}$/, 'a key of a ConfigMap, or ""', 'optional') ?? defaultMetadataKey,
-  }
+function readDeliver(fields: Fields | undefined): DeliverSpec | undefined {
+  return fields && { ...readDelivery(fields), query: readSelector(fields, 'podSelector') }
 }
 
 function readExclude(fields: Fields | undefined): Exclude {
@@ -229,8 +240,8 @@ function readHealthCheck(fields: Fields): HealthCheck {
 }
 
 /** As the API server takes it in a query; '' where there is none, or an empty one. */
-export function readSelector(fields: Fields): Selector {
-  const selector = optionalObject(fields, 'selector')
+export function readSelector(fields: Fields, field = 'selector'): Selector {
+  const selector = optionalObject(fields, field)
   if (!selector) return ''
   const labels = selector.get('matchLabels')
   const equal = Object.entries(typeof labels === 'object' && labels !== null ? labels : {}).map(

@@ -13,7 +13,7 @@ export function eventsAfter(before: PeerSetStatus, after: PeerSetStatus, change:
   const source = turned('SourceHealthy')
   if (source?.is.status === 'False') events.push({ type: 'Warning', reason: source.is.reason, message: source.is.message })
   else if (source?.was) events.push({ type: 'Normal', reason: 'SourceAnswers', message: 'the source answers again' })
-  for (const type of ['Written', 'Exposed'] as const) {
+  for (const type of ['Written', 'Delivered', 'Exposed'] as const) {
     const [was, is] = [before, after].map(status => status.conditions?.find(one => one.type === type))
     // A load balancer takes its time to get an address.
     if (is?.status !== 'False' || is.reason === 'NoAddress') continue

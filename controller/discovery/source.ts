@@ -19,7 +19,12 @@ export type Found = {
   readonly considered: number
   /** A part could not be read, so that peers may be missing from here which are still there: none is taken from the list because of this answer. */
   readonly incomplete?: boolean
+  /** With a list for each consumer: what was found for each; `peers` are then those of all. */
+  readonly consumers?: readonly ConsumerFound[]
 }
+
+/** What was found for one consumer of a provider chain, of those that have a list each. */
+export type ConsumerFound = { readonly consumerId: string; readonly chainId: string; readonly found: Found }
 
 /** `look` rejects (with a sentence) only where nothing can be said: then the last good list stays. */
 export type Source = { look(signal: AbortSignal): Promise<Found>; close(): Promise<void> }

@@ -65,7 +65,10 @@ export function createWrites(config: KubeConfig, allowed: () => boolean): Writes
       await turn(signal)
       const path = `${peerSets.path}/namespaces/${encodeURIComponent(set.namespace)}/peersets/${encodeURIComponent(set.name)}/status`
       // A merge patch takes away only what it names.
-      const body = { metadata: { uid: set.uid }, status: { problems: null, lastChange: null, lastSuccess: null, ...status } }
+      const body = {
+        metadata: { uid: set.uid },
+        status: { problems: null, lastChange: null, lastSuccess: null, consumers: null, ...status },
+      }
       const contentType = 'application/merge-patch+json'
       await apiRequest(config, { method: 'PATCH', path, body, contentType, expected: [404], timeoutMs, signal, agent })
     },

@@ -223,3 +223,17 @@ ${map}`
   const binary = await explained(`---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nbinaryData: {config.toml: ${text}}\n`)
   t.match(binary, { inject: true, peers: 1, sources: [{ name: 'c', key: 'config.toml' }] })
 })
+
+t.test('a PeerSet in the files delivers to the pods beside it', async t => {
+  const { code, out } = await repeer(['explain', '-f', fixture('delivered.yaml'), '-o', 'json'])
+  t.equal(code, 0)
+  const [row] = rowsOf(out)
+  t.match(row, {
+    name: 'node',
+    inject: true,
+    sources: [{ kind: 'ConfigMap', name: 'found', key: 'persistent_peers', via: 'init', level: 'process' }],
+    peers: null,
+    why: { sources: /^ConfigMap found\/persistent_peers, delivered by PeerSet chain\/found, by variable GAIAD_P2P_PERSISTENT_PEERS/ },
+  })
+  t.notOk(row?.why.warnings, 'that its list is not there is as it should be')
+})

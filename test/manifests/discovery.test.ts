@@ -6,17 +6,19 @@ import t from 'tap'
 import { exposeDefaults, readExposeSpec, trafficPolicies } from '../../controller/discovery/expose/spec.ts'
 import { outputLabel, peerSetLabel, peerSets, serviceLabel, sliceManager } from '../../controller/discovery/names.ts'
 import { conditionTypes, limits, readSpec, serviceAddresses, sourceKinds } from '../../controller/discovery/peer-set.ts'
+import { maxConsumers } from '../../controller/discovery/sources/validators/consumers.ts'
 import { addressFault } from '../../controller/discovery/sources/validators/hosts.ts'
-import { portBases } from '../../controller/discovery/sources/validators/ports.ts'
+import { defaultPortFormula, portFormulas, portRange } from '../../controller/discovery/sources/validators/ports.ts'
 import { probeKinds } from '../../controller/discovery/sources/validators/probe.ts'
 import { formats } from '../../peers/formats/index.ts'
+import { profiles } from '../../peers/plan.ts'
 import { baseFiles, kubectl, of, one, parse, render, root } from './objects.ts'
 
 const objects = baseFiles().flatMap(file => file.objects)
 const crd = one(objects, 'CustomResourceDefinition')
 const [version] = crd.spec.versions
 const schema = version.schema.openAPIV3Schema
-const { source, output, limit, minPeers, interval, expose } = schema.properties.spec.properties
+const { source, output, deliver, limit, minPeers, interval, expose } = schema.properties.spec.properties
 
 type Schema = { type?: string; description?: string; properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 
@@ -42,6 +44,16 @@ t.test('its values and bounds are those of the code', async t => {
   t.same(output.properties.format.enum, [...formats])
   t.same(source.properties.services.properties.address.enum, [...serviceAddresses])
   t.same(source.properties.validators.properties.probe.enum, [...probeKinds])
+  for (const { properties } of [source.properties.validators, expose])
+    t.match(properties.portFormula, { enum: [...portFormulas], default: defaultPortFormula })
+  for (const formula of portFormulas) {
+    const { first, last } = portRange(formula)
+    t.match(source.properties.validators.properties.portFormula.description.replace(/\s+/g, ' '), `${first} to ${last}`, formula)
+  }
+  t.same(source.properties.validators.properties.consumers.enum, ['all'])
+  t.equal(schema.properties.status.properties.consumers.maxItems, maxConsumers)
+  t.same(deliver.properties.profile.enum, [...profiles])
+  t.equal(source.properties.stellarNodes.properties.port.default, 11_625)
   t.match({ limit, minPeers }, { limit: { default: limits.defaultLimit, maximum: limits.most }, minPeers: { default: 1 } })
   const { externalTrafficPolicy, maxPorts, keepSeconds } = expose.properties
   t.same(externalTrafficPolicy.enum, [...trafficPolicies])
@@ -72,6 +84,22 @@ t.test('what the schema calls required, the code insists on', async t => {
     t.match(readSpec({ source: { static: { peers: ['a:1'] } }, output: { ...given, [field]: undefined } }, 'a'), {
       invalid: new RegExp(`output.${field}`),
     })
+  }
+  t.same(deliver.required, ['podSelector'])
+  const given = { source: { static: { peers: ['a:1'] } }, output: { configMap: 'c', key: 'k', format: 'generic-list' } }
+  t.match(readSpec({ ...given, deliver: {} }, 'a'), { invalid: /spec.deliver.podSelector/ })
+  t.match(readSpec({ ...given, deliver: { podSelector: { matchLabels: { a: 'b' } } } }, 'a'), { deliver: { query: 'a=b' } })
+})
+
+t.test('patterns of the schema take what the code takes: names, and templates of names', async t => {
+  const { configMap, key, namespace } = output.properties
+  for (const [one, good, bad] of [
+    [configMap, ['peers', 'p.a-1', '{chainId}', 'p-{consumerId}', '{chainId}-peers'], ['', 'A', '-a', 'a-', '{chain}', 'a_b', '{chainId']],
+    [key, ['list', 'KNOWN_PEERS', '{chainId}.txt'], ['', 'a/b', '{}', '{x}']],
+    [namespace, ['a-1', '{chainId}', 'c-{consumerId}'], ['', 'A', '{x}', 'a b']],
+  ] as const) {
+    for (const text of good) t.match(text, new RegExp(one.pattern), text)
+    for (const text of bad) t.notMatch(text, new RegExp(one.pattern), text || 'an empty text')
   }
 })
 
@@ -173,7 +201,9 @@ t.test('it permits DNS, the RPC, and probes of what the code lists: no port more
     ['UDP 53', 'TCP 53'],
   )
   t.same(rpc, { ports: [{ port: 26657, protocol: 'TCP' }] })
-  t.same(probes.ports, [{ port: portBases.p2p, endPort: portBases.p2p + 999, protocol: 'TCP' }])
+  const ranges = portFormulas.map(portRange)
+  const [first, last] = [Math.min(...ranges.map(range => range.first)), Math.max(...ranges.map(range => range.last))]
+  t.same(probes.ports, [{ port: first, endPort: last, protocol: 'TCP' }], 'of all formulas, and no other')
   for (const { ipBlock } of probes.to) {
     for (const range of ipBlock.except as string[]) {
       const [address = ''] = range.split('/')
@@ -184,9 +214,9 @@ t.test('it permits DNS, the RPC, and probes of what the code lists: no port more
   // Of each kind that only allowPrivate permits, one.
   for (const address of ['10.1.2.3', '172.31.0.1', '192.168.1.1', '100.64.0.1', '169.254.169.254', '127.0.0.1', 'fd00::1', 'fe80::1']) {
     t.match(addressFault(address, false), { code: 'private-host' }, address)
-    const ranges = probes.to.flatMap(({ ipBlock }: { ipBlock: { except: string[] } }) => ipBlock.except)
+    const denied = probes.to.flatMap(({ ipBlock }: { ipBlock: { except: string[] } }) => ipBlock.except)
     t.ok(
-      ranges.some((range: string) => within(address, range)),
+      denied.some((range: string) => within(address, range)),
       `${address} is out of reach`,
     )
   }

@@ -58,7 +58,7 @@ t.test('overlay cert-manager takes the certificate from a mounted Secret and dro
   t.notOk(of('webhook', objects).some(object => object.kind === 'Role'))
   t.same(
     one(objects, 'ClusterRole', 'repeer-webhook').rules.map((rule: { resources: string[] }) => rule.resources),
-    [['configmaps'], ['namespaces']],
+    [['configmaps'], ['namespaces'], ['peersets']],
   )
   t.same(restrictedProblems(spec), [])
 })

@@ -101,6 +101,24 @@ t.test('a source that is absent gives no peers, and is told; all absent is a mis
   t.same(none.exports, {})
 })
 
+t.test('a list that a PeerSet delivers and has not written yet is empty, not missing', async t => {
+  const delivered = (name: string) =>
+    source({ name, via: 'init', deliveredBy: 'ns/set', unseen: true, override: 'CMT_P2P_PERSISTENT_PEERS' })
+  const alone = await readInput(pod(t, [delivered('a')]))
+  t.same(alone.list, { ok: false, reason: 'list-empty', message: 'no peer in ConfigMap a/config.toml' })
+  t.same(alone.exports, {}, 'the node keeps what it has')
+  const beside = await readInput(pod(t, [delivered('a'), variable('b')], [undefined, list(1)]))
+  t.match(beside.list, { ok: true, problems: [] }, 'and no problem beside another list')
+  t.same(hostsOf(beside), ['node1'])
+  const gone = await readInput(pod(t, [delivered('a'), variable('b')]))
+  t.match(gone.list, { reason: 'list-empty', message: 'no peer in ConfigMap a/config.toml; ConfigMap b/peers is absent' })
+  const union = await readInput(pod(t, [delivered('a'), literal(list(1))], [toml(list(2))]))
+  t.same(union.exports, { CMT_P2P_PERSISTENT_PEERS: list(1, 2) }, 'the variable carries what a script has written into the file as well')
+  const own = variable('b', { variable: 'CMT_P2P_PERSISTENT_PEERS' })
+  const set = await readInput(pod(t, [own, delivered('a')], [list(1), toml(list(2))]))
+  t.same(set.exports, { CMT_P2P_PERSISTENT_PEERS: list(1, 2) }, 'and what the pod itself has put into that variable')
+})
+
 t.test('an empty list, and one malformed list among good ones', async t => {
   for (const text of ['', ' \n', ',,']) {
     const { list, exports } = await readInput(pod(t, [variable('a'), variable('b')], [text]))

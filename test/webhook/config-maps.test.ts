@@ -140,7 +140,7 @@ t.test('410: listed again, and what has gone meanwhile is gone', async t => {
   await synced(given)
   given.api.dropWatches()
   given.api.refuse(503)
-  await until('the cache to notice', () => given.cache.behind().length === 2)
+  await until('the cache to notice', () => given.cache.behind().length === 3)
   await given.api.delete('ConfigMap', 'old', 'a')
   await given.api.put(configMap('a', 'node', { list: '2' }))
   given.api.expire()
@@ -162,7 +162,7 @@ t.test('what has not been followed for a minute is unknown', async t => {
   await synced(given)
   given.api.refuse(500)
   given.api.dropWatches()
-  await until('the cache to notice', () => given.cache.behind().length === 2)
+  await until('the cache to notice', () => given.cache.behind().length === 3)
   now = 59_000
   t.type(given.cache.configMap('a', 'node'), 'object')
   now = 61_000
@@ -194,7 +194,7 @@ t.test('a namespace whose ConfigMaps may not be read holds up no other', async t
   t.strictSame(Object.fromEntries(given.cache.synced()), { a: true, b: false })
   forbidden = false
   await until('the right', () => typeof given.cache.configMap('b', 'node') === 'object')
-  t.strictSame(given.cache.behind(), [])
+  await until('nothing is behind', () => given.cache.behind().length === 0)
 })
 
 t.test('watches that the server ends are opened again', async t => {
@@ -205,4 +205,96 @@ t.test('watches that the server ends are opened again', async t => {
   t.ok(given.requests.some(url => url.includes('allowWatchBookmarks=true')))
   await given.api.put(configMap('a', 'node', { list: '1' }))
   await until('the edit', () => given.cache.configMap('a', 'node') !== 'absent')
+})
+
+const peerSet = (namespace: string, name: string, spec: object = {}, status: object = {}) => ({
+  apiVersion: 'repeer.dev/v1alpha1',
+  kind: 'PeerSet',
+  metadata: { name, namespace },
+  spec: {
+    source: { static: { peers: ['a:1'] } },
+    output: { configMap: 'peers', key: 'list', format: 'generic-list' },
+    deliver: { podSelector: { matchLabels: { app: name } } },
+    ...spec,
+  },
+  status,
+})
+const names = (cache: ClusterCache, namespace: string) => cache.peerSets(namespace).map(set => `${set.namespace}/${set.name}`)
+
+t.test('PeerSets that deliver, as they change, each to the namespaces that its list may be in', async t => {
+  const abroad = { output: { namespace: '{chainId}', configMap: 'peers', key: 'list', format: 'cometbft-list' } }
+  const all = { source: { validators: { consumers: 'all' } } }
+  const given = await start(t, [
+    namespace('a'),
+    namespace('b'),
+    namespace('c', {}),
+    peerSet('a', 'own'),
+    peerSet('a', 'writes-only', { deliver: undefined }),
+    peerSet('a', 'broken', { output: {} }),
+    peerSet('b', 'all', { ...all, ...abroad }),
+    peerSet('c', 'out', abroad),
+  ])
+  t.strictSame(given.cache.peerSets('a'), [], 'before anything has been read')
+  await synced(given)
+  t.strictSame(names(given.cache, 'a'), ['a/own', 'b/all'])
+  t.strictSame(names(given.cache, 'b'), ['b/all'], 'of its own namespace, too')
+  t.strictSame(names(given.cache, 'A_B'), [], 'no chain ID makes that a namespace')
+  t.notOk(
+    given.requests.some(url => url.includes('/namespaces/c/')),
+    'not opted in, so never read',
+  )
+  await given.api.put(peerSet('b', 'own', { output: { namespace: 'a', configMap: 'p', key: 'k', format: 'generic-list' } }))
+  await until('one from another namespace', () => names(given.cache, 'a').includes('b/own'))
+  await given.api.put(peerSet('b', 'own', { deliver: undefined }))
+  await until('it delivers no longer', () => !names(given.cache, 'a').includes('b/own'))
+  await given.api.delete('PeerSet', 'own', 'a')
+  await until('the deletion', () => !names(given.cache, 'a').includes('a/own'))
+  await given.api.put(namespace('b', {}))
+  await until('the namespace has opted out', () => names(given.cache, 'a').length === 0)
+})
+
+t.test('without the custom resource it is ready, nothing is behind, and few requests are made', async t => {
+  let absent = true
+  const api = (url: string) => given.api.refuse(absent && url.includes('/peersets') ? 404 : undefined)
+  const many = Array.from({ length: 20 }, (_, index) => namespace(`n${index}`))
+  const given: Given = await start(t, [...many, configMap('n0', 'node', { list: '1' })], {}, { onRequest: (_method, url) => api(url) })
+  await until('readiness', () => given.cache.pending().length === 0)
+  t.strictSame(given.cache.behind(), [])
+  t.match(given.cache.configMap('n0', 'node'), { list: '1' })
+  const asked = () => given.requests.filter(url => url.includes('/peersets')).length
+  t.ok(asked() <= 20, `${asked()} requests, those that were on their way when the first was answered`)
+  absent = false
+  t.notOk(
+    given.lines.some(line => line.msg === 'cache cannot be followed; retrying'),
+    'and nothing is wrong',
+  )
+})
+
+t.test('the custom resource comes later, and goes', async t => {
+  let [absent, now] = [true, 0]
+  const api = (url: string) => given.api.refuse(absent && url.includes('/peersets') ? 404 : undefined)
+  const given: Given = await start(t, [namespace('a'), peerSet('a', 'own')], { now: () => now }, { onRequest: (_method, url) => api(url) })
+  await until('readiness', () => given.cache.pending().length === 0)
+  t.strictSame(given.cache.peerSets('a'), [])
+  absent = false
+  now = 31_000
+  await until('the PeerSet', () => names(given.cache, 'a').length === 1)
+  absent = true
+  given.api.dropWatches()
+  await until('none', () => given.cache.peerSets('a').length === 0)
+  t.strictSame(given.cache.pending(), [])
+})
+
+t.test('PeerSets that may not be read hold up nothing, and are named', async t => {
+  const given: Given = await start(
+    t,
+    [namespace('a'), peerSet('a', 'own')],
+    {},
+    {
+      onRequest: (_method, url) => given.api.refuse(url.includes('/peersets') ? 403 : undefined),
+    },
+  )
+  await until('readiness', () => given.cache.pending().length === 0)
+  await until('what is behind', () => /^PeerSets of namespace a: .*403/.test(given.cache.behind().join()))
+  t.equal(given.cache.configMap('a', 'node'), 'absent')
 })

@@ -11,7 +11,8 @@ import { chainsOf, exposedPods } from './chains.ts'
 import { createLatest } from './latest.ts'
 import { type Exposed, outcomeOf, portsChange } from './outcome.ts'
 import { createGrace, decidePorts, portName } from './ports.ts'
-import { isApplied, readService, type ServiceFacts, serviceBody, unfitService } from './service.ts'
+import { followSelected } from './selected.ts'
+import { isApplied, readService, type ServiceFacts, serviceBody, serviceNotes, unfitService } from './service.ts'
 import { readKnownSlice, sliceBody, slicesToWrite, wantedSlices } from './slices.ts'
 import { type ExposeSpec, readExposeSpec } from './spec.ts'
 
@@ -73,6 +74,7 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
   )
   const services = createLatest(serviceItems.items, now)
   const slices = createLatest(sliceItems.items, now)
+  const selectedPods = followSelected(namespace, collections, hint)
   const grace = createGrace(spec.keepMs, now)
   const ownSlices = () => slices.all().filter(({ peerSet }) => peerSet === set.name)
 
@@ -99,7 +101,14 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
     if (why !== undefined) return { ok: false, reason: 'Unknown', message: `${why}; ports and endpoints stay as they are` }
 
     let current = services.get(spec.service)
-    const unfit = current && unfitService(current)
+    const selected = current && hasSelector(current) ? await selectedPods.count(current.selector, soon) : 0
+    if (typeof selected === 'string')
+      return {
+        ok: false,
+        reason: 'Unknown',
+        message: `the pods of its selector are not known: ${selected}; ports and endpoints stay as they are`,
+      }
+    const unfit = current && unfitService(current, selected)
     if (unfit !== undefined) return { ok: false, reason: 'UnfitService', message: `${place}: ${unfit}` }
     const { chains, problems } = chainsOf(found.items, spec)
     grace.present(chains.map(({ id }) => portName(id)))
@@ -118,7 +127,8 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       if (written) slices.wrote(slice.name, written)
     }
     const nodes = new Set(wanted.flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName)))
-    const left = [...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
+    const notes = current ? serviceNotes(current).map(message => ({ code: 'odd-service', subject: place, message })) : []
+    const left = [...notes, ...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
     const outcome = outcomeOf(place, ports, [...decision.problems, ...left], current, nodes.size)
     const change = isWanted ? portsChange(had, ports) : undefined
     return change === undefined ? outcome : { ...outcome, change: `${place}: ${change}` }
@@ -141,8 +151,13 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       pods.close()
       serviceItems.close()
       sliceItems.close()
+      selectedPods.close()
     },
   }
+}
+
+function hasSelector({ selector }: ServiceFacts): boolean {
+  return Object.keys(selector).length > 0
 }
 
 function portNumbers(current: ServiceFacts | undefined, manager: string): number[] {

@@ -34,7 +34,7 @@ export function portName(chainId: string): string {
  */
 export function decidePorts(
   chains: readonly Chain[],
-  spec: Pick<ExposeSpec, 'ports' | 'maxPorts'>,
+  spec: Pick<ExposeSpec, 'ports' | 'maxPorts'> & Partial<Pick<ExposeSpec, 'portFormula'>>,
   current: ServiceFacts | undefined,
   manager: string,
   stays: (name: string) => boolean,
@@ -42,7 +42,11 @@ export function decidePorts(
   const ownKeys = current?.applied[manager]?.ports ?? []
   const [own, others] = partition(current?.ports ?? [], one => ownKeys.includes(portKey(one)))
   const problems: Problem[] = []
-  const claims = chains.map(chain => ({ chain, name: portName(chain.id), port: spec.ports.get(chain.id) ?? portsOf(chain.id).p2p }))
+  const claims = chains.map(chain => ({
+    chain,
+    name: portName(chain.id),
+    port: spec.ports.get(chain.id) ?? portsOf(chain.id, spec.portFormula).p2p,
+  }))
   const has = ({ name, port }: { name: string; port: number }) => own.some(one => one.name === name && one.port === port)
   const kept = own.filter(one => one.protocol === 'TCP' && !claims.some(({ name }) => name === one.name) && stays(one.name))
   const ports: ExposedPort[] = kept.map(({ name, port, targetPort }) => ({ chainId: undefined, name, port, targetPort }))

@@ -13,7 +13,7 @@ export type ServiceFacts = {
   readonly uid: string
   readonly version: string
   readonly type: string
-  readonly hasSelector: boolean
+  readonly selector: Readonly<Record<string, string>>
   readonly deleting: boolean
   readonly labelled: boolean
   readonly families: readonly string[]
@@ -48,7 +48,7 @@ export function readService(object: ApiObject): ServiceFacts {
     uid: metadata?.uid ?? '',
     version: metadata?.resourceVersion ?? '0',
     type: spec?.type ?? 'ClusterIP',
-    hasSelector: Object.keys(spec?.selector ?? {}).length > 0,
+    selector: spec?.selector ?? {},
     deleting: isDeleting(metadata),
     labelled: metadata?.labels?.[serviceLabel.name] === serviceLabel.value,
     families: spec?.ipFamilies ?? ['IPv4'],
@@ -68,12 +68,27 @@ export function readService(object: ApiObject): ServiceFacts {
   }
 }
 
-/** Why ports cannot be added to it; undefined where they can. */
-export function unfitService({ type, hasSelector, deleting }: ServiceFacts): string | undefined {
+/**
+ * Why ports cannot be added to it; undefined where they can.
+ * @param selected how many pods its selector matches
+ */
+export function unfitService({ type, deleting }: ServiceFacts, selected: number): string | undefined {
   if (deleting) return 'it is being deleted'
   if (type !== 'LoadBalancer') return `found type ${type}, expected LoadBalancer`
-  // The EndpointSlice controller would make slices beside ours, and every port would lead to all pods of the selector.
-  return hasSelector ? 'found a selector, expected none: each port leads to the pods of one chain' : undefined
+  // The EndpointSlice controller makes slices beside ours, and every port would lead to all pods of the selector.
+  return selected === 0
+    ? undefined
+    : `found a selector that matches ${selected} pods, expected none, or one that matches no pod: each port leads to the pods of one chain`
+}
+
+/** What is odd about a Service that can be used all the same: the ICS operator's chart makes such a one. */
+export function serviceNotes({ selector, ports }: ServiceFacts): string[] {
+  const texts = Object.entries(selector).map(([name, value]) => `${name}=${value}`)
+  const idle = ports.filter(({ name, targetPort }) => name.startsWith('placeholder') || targetPort === 1)
+  return [
+    ...(texts.length > 0 ? [`its selector ${texts.join(',')} matches no pod, and nothing may be exposed by it once it does`] : []),
+    ...idle.map(({ name, port }) => `its port ${name || 'unnamed'} ${port} leads nowhere; the load balancer opens it all the same`),
+  ]
 }
 
 export function portKey({ port, protocol = 'TCP' }: { readonly port: number; readonly protocol?: string }): string {

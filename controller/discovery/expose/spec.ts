@@ -1,6 +1,7 @@
 // What a PeerSet says under spec.expose. Pure.
 import { type FieldProblem, Fields } from '../../../peers/fields.ts'
 import { type Namespaces, type PortChoice, readPort, readSelector, type Selector } from '../peer-set.ts'
+import { defaultPortFormula, type PortFormula, portFormulas } from '../sources/validators/ports.ts'
 
 export const trafficPolicies = ['Local', 'Cluster'] as const
 
@@ -11,6 +12,8 @@ export type ExposeSpec = {
   readonly namespaces: Namespaces
   /** Where a pod's chain ID comes from: a label of the pod, or it is stated, the same for all. */
   readonly chain: { readonly label: string } | { readonly id: string }
+  /** How a chain's port follows from its chain ID. */
+  readonly portFormula: PortFormula
   /** The Service's port by chain ID, where it is stated. */
   readonly ports: ReadonlyMap<string, number>
   /** The pods' P2P port. */
@@ -44,6 +47,7 @@ export function readExposeSpec(value: unknown, namespace: string): ExposeSpec | 
     selector,
     namespaces: namespaces.length === 0 ? [namespace] : namespaces,
     chain: id === undefined ? { label: label ?? exposeDefaults.chainIdLabel } : { id },
+    portFormula: fields.has('portFormula') ? (fields.oneOf('portFormula', portFormulas) ?? defaultPortFormula) : defaultPortFormula,
     ports: readPorts(fields),
     targetPort: readPort(fields, 'targetPort'),
     externalTrafficPolicy: fields.has('externalTrafficPolicy')

@@ -1,5 +1,6 @@
 // Source `stellarNodes`: the validators among StellarNode objects (stellar.org/v1alpha1), at the addresses of their Ready pods. Suspended nodes and
-// those with zero replicas are no peers. The pods are found as the Stellar operator labels them.
+// those with zero replicas are no peers. The pods are found as the Stellar operator labels them (Stellar-K8s: src/controller/resources.rs,
+// standard_labels). Its own ConfigMap stellar-peers is of no use here: it looks for Services NAME-service, and makes Services NAME.
 import type { ApiObject } from '../../../kubernetes/list-watch.ts'
 import type { StellarNodesSpec } from '../peer-set.ts'
 import { followScope, type Kind, type Scoped } from '../scope.ts'
@@ -10,10 +11,14 @@ import { createKeep, type Keep } from './keep.ts'
 import { type PodFacts, podKind, unfit } from './pod-facts.ts'
 import { peerAt } from './pods.ts'
 
-export type StellarNode = { readonly validator: boolean; readonly suspended: boolean; readonly replicas: number; readonly port: number }
+export type StellarNode = {
+  readonly validator: boolean
+  readonly suspended: boolean
+  readonly replicas: number
+  /** validatorConfig.peerPort, which the operator's CRD had once; undefined where it says none, as today. */
+  readonly port: number | undefined
+}
 
-/** DEFAULT_PEER_PORT of stellar-core. */
-const defaultPort = 11625
 const podSelector = 'app.kubernetes.io/name=stellar-node'
 
 const nodeKind: Kind<StellarNode> = {
@@ -32,14 +37,14 @@ export function readStellarNode(object: ApiObject): StellarNode {
     validator: typeof nodeType === 'string' && nodeType.toLowerCase() === 'validator',
     suspended: suspended === true,
     replicas: typeof replicas === 'number' ? replicas : 1,
-    port: typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : defaultPort,
+    port: typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined,
   }
 }
 
 export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): Source {
   const nodes = followScope(parts, spec.namespaces, spec.selector, nodeKind)
   // By the operator's label alone: the PeerSet's selector is about StellarNodes.
-  const pods = followScope(parts, spec.namespaces, podSelector, podKind({ port: defaultPort, idFrom: { label: 'node-id' } }))
+  const pods = followScope(parts, spec.namespaces, podSelector, podKind({ port: spec.port, idFrom: { label: 'node-id' } }))
   const keep = createKeep(spec.keepMs, parts.now)
 
   return {
@@ -49,7 +54,7 @@ export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): 
       failIfNothingRead(foundNodes.unknown.map(withAdvice), foundNodes.items.length)
       const unknown = [...foundNodes.unknown, ...foundPods.unknown]
       const validators = foundNodes.items.filter(({ name, value }) => value.validator && !parts.exclude.names.includes(name))
-      const { candidates, problems } = peersOf(validators, foundPods.items, keep)
+      const { candidates, problems } = peersOf(validators, foundPods.items, keep, spec.port)
       const answers = await answering(candidates, spec.healthCheck, parts.probe, keep, signal)
       const unreadable = [...foundNodes.problems, ...foundPods.problems.filter(({ code }) => code !== 'no-consent')]
       return {
@@ -70,6 +75,7 @@ export function peersOf(
   validators: readonly Scoped<StellarNode>[],
   pods: readonly Scoped<PodFacts>[],
   keep: Keep,
+  defaultPort: number,
 ): { readonly candidates: readonly Candidate[]; readonly problems: readonly Problem[] } {
   const candidates: Candidate[] = []
   const problems: Problem[] = []
@@ -81,7 +87,10 @@ export function peersOf(
     const reasons = own.map(pod => unfit(pod.value, `${namespace}/${pod.name}`, keep))
     const fit = own.filter((_, index) => reasons[index] === undefined)
     for (const pod of fit)
-      candidates.push({ subject: `StellarNode ${namespace}/${name}`, peer: peerAt(pod.value.ip ?? '', value.port, undefined) })
+      candidates.push({
+        subject: `StellarNode ${namespace}/${name}`,
+        peer: peerAt(pod.value.ip ?? '', value.port ?? defaultPort, undefined),
+      })
     if (fit.length > 0) continue
     const [first] = own
     const message = first ? `pod ${first.name}: ${reasons[0]}` : 'it has no pod'

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { startApiServer } from '../../../cli/demo/api-server.ts'
 import { startDiscovery } from '../../../controller/discovery/discovery.ts'
 import type { PeerSetStatus } from '../../../controller/discovery/peer-set.ts'
+import { portsOf } from '../../../controller/discovery/sources/validators/ports.ts'
 import type { PodEvent } from '../../../controller/rollout/events.ts'
 import { memoryLog } from '../../webhook/fixtures/log-lines.ts'
 import { until } from '../../webhook/fixtures/until.ts'
@@ -183,7 +184,9 @@ t.test('spec.expose: a Service and an EndpointSlice, each by server-side apply w
   const expose = { service: 'p2p', selector: { matchLabels: { app: 'chain' } } }
   const given = await start(t, [namespace('a'), pod, object('set', { expose })])
   await until('the condition', async () =>
-    (await given.status('set'))?.conditions?.some(({ type, message }) => type === 'Exposed' && message.includes('one-1 on 3')),
+    (await given.status('set'))?.conditions?.some(
+      ({ type, message }) => type === 'Exposed' && message.includes(`one-1 on ${portsOf('one-1').p2p}`),
+    ),
   )
   const writes = given.writes().filter(url => !/configmaps|peersets/.test(url))
   t.match(writes[0], /^PATCH \/api\/v1\/namespaces\/a\/services\/p2p\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/)

@@ -13,7 +13,7 @@ import { fakeProvider, operatorOf } from './sources/validators/fixtures/provider
 
 const id = (digit: number) => String(digit).repeat(40)
 const names = ['alice', 'bob', 'charlie', 'dora']
-const port = 30_301
+const port = 28_766
 const chain = () => ({
   validators: names.map((moniker, index) => ({ moniker, details: `We validate.\np2p=${id(index)}@${moniker}.example.org` })),
   consumers: [{ consumerId: '0', chainId: 'consumer-0-1751686503-0', optedIn: names }],
@@ -120,7 +120,7 @@ t.test('whatever a validator publishes, nothing of it gets into the list unvalid
   given.provider().emit()
   await until("someone else's host", async () => (await given.status())?.problems?.some(({ code }) => code === 'shared-host'))
   t.equal(await given.list(), [entry(1, 'charlie.example.org'), entry(2), entry(3)].join(','), 'only the right ID can connect there')
-  for (const list of given.lists) t.match(list, /^([0-9a-f]{40}@[a-z.]+\.example\.org:30301,?)+$/)
+  for (const list of given.lists) t.match(list, /^([0-9a-f]{40}@[a-z.]+\.example\.org:28766,?)+$/)
 })
 
 t.test('a chain that is down, answers rubbish and comes back: the list stays, and goes on', async t => {

@@ -6,6 +6,7 @@ t.test('what is not said has its default', async t => {
   t.strictSame(spec(), {
     source: { kind: 'static', peers: ['a:1'] },
     output: { namespace: 'a', configMap: 'peers', key: 'list', format: 'generic-list', metadataKey: 'discovery_metadata' },
+    deliver: undefined,
     exclude: { ids: [], hosts: [], names: [] },
     additional: [],
     limit: 200,
@@ -47,7 +48,7 @@ t.test('each kind of source', async t => {
   )
   t.strictSame(spec({ source: { stellarNodes: {} } }).source, {
     kind: 'stellarNodes',
-    stellarNodes: { selector: '', namespaces: ['a'], healthCheck: undefined, keepMs: 60_000 },
+    stellarNodes: { selector: '', namespaces: ['a'], healthCheck: undefined, keepMs: 60_000, port: 11_625 },
   })
   t.strictSame(spec({ source: { validators: { any: 'thing' } } }).source, { kind: 'validators', validators: { any: 'thing' } })
 })

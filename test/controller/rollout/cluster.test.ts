@@ -397,3 +397,23 @@ t.test('closing ends everything, also in the middle of it', async t => {
   t.strictSame(given.told(), [])
   t.equal(given.requests.length, requests)
 })
+
+t.test('a list that a PeerSet delivers is followed like any other, from before it is written', async t => {
+  const delivered = source('found', { via: 'init', unseen: true, deliveredBy: 'a/set', level: 'none' })
+  const given = await start(t, [
+    namespace('a'),
+    pod('a', 'alone', [delivered]),
+    pod('a', 'beside', [literal(list('fixed')), delivered]),
+    slice('a', 'node1', ['10.0.0.1']),
+  ])
+  await synced(given)
+  t.strictSame(given.wanted('a/alone'), {}, 'nobody is listed')
+  t.strictSame(given.wanted('a/beside'), wantedFor(['fixed']))
+  await given.api.put(configMap('a', 'found', { peers: list('node1') }))
+  await become(given, 'a/alone', wantedFor(['node1'], { node1: ['10.0.0.1'] }))
+  await become(given, 'a/beside', wantedFor(['fixed', 'node1'], { node1: ['10.0.0.1'] }))
+  await given.api.put(configMap('a', 'found', { peers: '' }))
+  await become(given, 'a/alone', wantedFor([]))
+  await given.api.delete('ConfigMap', 'found', 'a')
+  await become(given, 'a/beside', wantedFor(['fixed']))
+})

@@ -5,14 +5,32 @@ import type { Problem } from '../../source.ts'
 export type Ports = { readonly p2p: number; readonly rpc: number; readonly grpc: number }
 export type Chain = { readonly consumerId: string; readonly chainId: string }
 
-/** Each base has 1000 ports above it, so the ranges overlap: 30100-31099, 30200-31199 and 30300-31299. */
-export const portBases: Ports = { p2p: 30_100, rpc: 30_200, grpc: 30_300 }
-const span = 1000n
+/**
+ * How ports follow from a chain's offset. `ics-operator`: as the program does it (sourcenetwork/ics-operator, internal/subnet/ports.go: the provider
+ * chain's 26656, 26657 and 9090, 100 more, ten for each chain; gRPC-Web is the next after gRPC, REST is RPC + 660), so that no P2P port is another's
+ * RPC port. `ics-guide`: as its guide has it, which nobody runs, and repeer had by itself: 30100-31099, 30200-31199 and 30300-31299, which overlap.
+ */
+export const portFormulas = ['ics-operator', 'ics-guide'] as const
+export type PortFormula = (typeof portFormulas)[number]
+export const defaultPortFormula: PortFormula = 'ics-operator'
+
+const formulas: Readonly<Record<PortFormula, { readonly bases: Ports; readonly step: number }>> = {
+  'ics-operator': { bases: { p2p: 26_756, rpc: 26_757, grpc: 9_190 }, step: 10 },
+  'ics-guide': { bases: { p2p: 30_100, rpc: 30_200, grpc: 30_300 }, step: 1 },
+}
+const offsets = 1000
 
 /** Offset: the first 8 bytes of SHA-256 of the chain ID, a big-endian number, modulo 1000. */
-export function portsOf(chainId: string): Ports {
-  const offset = Number(createHash('sha256').update(chainId).digest().readBigUInt64BE(0) % span)
-  return { p2p: portBases.p2p + offset, rpc: portBases.rpc + offset, grpc: portBases.grpc + offset }
+export function portsOf(chainId: string, formula: PortFormula = defaultPortFormula): Ports {
+  const offset = Number(createHash('sha256').update(chainId).digest().readBigUInt64BE(0) % BigInt(offsets))
+  const { bases, step } = formulas[formula]
+  return { p2p: bases.p2p + step * offset, rpc: bases.rpc + step * offset, grpc: bases.grpc + step * offset }
+}
+
+/** The lowest and the highest P2P port of a formula. */
+export function portRange(formula: PortFormula): { readonly first: number; readonly last: number } {
+  const { bases, step } = formulas[formula]
+  return { first: bases.p2p, last: bases.p2p + step * (offsets - 1) }
 }
 
 export type Claim = {
@@ -27,11 +45,11 @@ export type Claim = {
  * consumer ID, which the provider chain gave first, keeps it, so that every operator decides alike and a later chain takes nothing from
  * an earlier one, whatever it is called. By consumer ID.
  */
-export function claimPorts(chains: Iterable<Chain>): ReadonlyMap<string, Claim> {
+export function claimPorts(chains: Iterable<Chain>, formula: PortFormula = defaultPortFormula): ReadonlyMap<string, Claim> {
   const holders = new Map<number, Chain>()
   const claims = new Map<string, Claim>()
   for (const chain of [...chains].sort(byConsumerId)) {
-    const ports = portsOf(chain.chainId)
+    const ports = portsOf(chain.chainId, formula)
     const takenBy = holders.get(ports.p2p)
     if (!takenBy) holders.set(ports.p2p, chain)
     claims.set(chain.consumerId, { chain, ports, ...(takenBy ? { takenBy } : {}) })

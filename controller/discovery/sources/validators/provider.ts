@@ -2,7 +2,7 @@
 import type { SourceParts } from '../../source.ts'
 import { Endpoints, type RetryTimes, retryDefaults } from './endpoints.ts'
 import { type EventTimes, eventDefaults, followEvents } from './events.ts'
-import { type Claim, claimPorts } from './ports.ts'
+import { type Claim, claimPorts, type PortFormula } from './ports.ts'
 import {
   byStake,
   type Consumer,
@@ -25,7 +25,7 @@ export type View = {
   readonly consumers: readonly Consumer[]
   readonly optedIn: (consumerId: string) => Promise<ReadonlySet<string>>
   /** The consumers that a validator has to validate, with who has which port among them. */
-  readonly duties: (consensusAddress: string) => Promise<ReadonlyMap<string, Claim>>
+  readonly duties: (consensusAddress: string, formula: PortFormula) => Promise<ReadonlyMap<string, Claim>>
 }
 
 export type ProviderTimes = {
@@ -130,15 +130,21 @@ function startProvider(urls: readonly string[], network: string | undefined, { l
     }
     const [validators, consumers] = await Promise.all([pages(asked, validatorsQuery), pages(asked, consumersQuery)])
     highest = { height: status.height, at: now() }
+    const due = once(address => asked(dutiesQuery(address)))
+    const claims = once(async key => {
+      const [address, formula] = JSON.parse(key) as [string, PortFormula]
+      const ids = await due(address)
+      return claimPorts(
+        consumers.filter(({ consumerId }) => ids.has(consumerId)),
+        formula,
+      )
+    })
     return {
       status,
       validators: byStake(validators),
       consumers,
       optedIn: once(id => asked(optedInQuery(id))),
-      duties: once(async address => {
-        const due = await asked(dutiesQuery(address))
-        return claimPorts(consumers.filter(({ consumerId }) => due.has(consumerId)))
-      }),
+      duties: (address, formula) => claims(JSON.stringify([address, formula])),
     }
   }
 

@@ -5,7 +5,8 @@ import { printable } from '../../../../peers/peer-list-error.ts'
 import { type Fault, hostFault } from './hosts.ts'
 
 export type Published =
-  | { readonly kind: 'endpoint'; readonly host: string; readonly id?: string }
+  /** `port`: what was published beside the host, and does not count. */
+  | { readonly kind: 'endpoint'; readonly host: string; readonly id?: string; readonly port?: number }
   | { readonly kind: 'nothing' }
   | ({ readonly kind: 'refused' } & Fault)
 
@@ -13,17 +14,18 @@ export type Published =
 const maxDetails = 4096
 /** 40 of an ID, the @, and 253 of a name. */
 const maxValue = 300
-const shape = 'p2p=HOST or p2p=NODEID@HOST, NODEID being 40 hex digits, without a port (ports follow from chain IDs)'
+const shape = 'p2p=HOST or p2p=NODEID@HOST, NODEID being 40 hex digits (ports follow from chain IDs)'
 
 /**
- * Takes the word that begins with `p2p=`, wherever white space separates it, or a text that is nothing but a host with a dot or a colon
- * in it. Two different ones are refused, since nobody could say which is meant.
+ * Takes what stands behind `p2p=`, wherever white space or a comma separates it; what a JSON text has under "p2p"; or a
+ * text that is nothing but a host with a dot or a colon in it. A port behind the host is left out (sourcenetwork/ics-operator,
+ * internal/monitor/validator_registry.go, which takes these forms, does the same). Two different ones are refused, since nobody could say which is meant.
  */
 export function readDetails(details: string, allowPrivate: boolean): Published {
   if (details.length > maxDetails)
     return refused('too-long', `its details have ${details.length} characters, expected at most ${maxDetails}`)
   const words = details.split(/\s+/).filter(word => word !== '')
-  const values = new Set(words.filter(word => /^p2p=/i.test(word)).map(word => word.slice(4)))
+  const values = new Set([...words.flatMap(pairs).filter(pair => /^p2p=/i.test(pair)), ...inJson(details)].map(pair => pair.slice(4)))
   const [value, ...others] = values
   if (others.length > 0) return refused('several-endpoints', `its details have ${values.size} different p2p= entries, expected one`)
   if (value !== undefined) return readValue(value, allowPrivate)
@@ -31,7 +33,23 @@ export function readDetails(details: string, allowPrivate: boolean): Published {
   if (only === undefined || rest.length > 0 || !/[.:]/.test(only)) return { kind: 'nothing' }
   // Many validators have a website or a motto there: what is no host, or one without a node ID that cannot be used, was not meant as one.
   const bare = readValue(only, allowPrivate)
-  return bare.kind === 'refused' && bare.code === 'malformed' ? { kind: 'nothing' } : bare
+  const isOther = (bare.kind === 'refused' && bare.code === 'malformed') || (bare.kind === 'endpoint' && bare.port !== undefined)
+  return isOther ? { kind: 'nothing' } : bare
+}
+
+/** The parts of a word with commas; one that could be a second host stays with the pair before it, which it spoils. */
+function pairs(word: string): string[] {
+  const parts: string[] = []
+  for (const part of word.split(',')) {
+    if (parts.length > 0 && /[.:]/.test(part) && !part.includes('=')) parts.push(`${parts.pop()},${part}`)
+    else parts.push(part)
+  }
+  return parts
+}
+
+/** "p2p": "VALUE", of JSON or what looks like it. */
+function inJson(details: string): string[] {
+  return [...details.matchAll(/"p2p"\s{0,8}:\s{0,8}"([^"\\]{0,300})"/gi)].map(([, value = '']) => `p2p=${value}`)
 }
 
 /** What a validator publishes, each read once: many consumer chains have the same validators. */
@@ -54,11 +72,19 @@ function readValue(value: string, allowPrivate: boolean): Published {
   const at = value.indexOf('@')
   const id = at === -1 ? undefined : value.slice(0, at).toLowerCase()
   if (id !== undefined && !/^[0-9a-f]{40}$/.test(id)) return malformed()
-  const host = normalHost(value.slice(at + 1))
+  const { host, port } = hostIn(value.slice(at + 1))
   if (host === undefined) return malformed()
   const fault = hostFault(host, allowPrivate)
   if (fault) return { kind: 'refused', ...fault }
-  return { kind: 'endpoint', host, ...(id === undefined ? {} : { id }) }
+  return { kind: 'endpoint', host, ...(id === undefined ? {} : { id }), ...(port === undefined ? {} : { port }) }
+}
+
+/** HOST, HOST:PORT or [IPV6]:PORT; an IPv6 address without brackets is one as a whole. */
+function hostIn(text: string): { readonly host: string | undefined; readonly port?: number } {
+  const whole = normalHost(text)
+  const [, host = '', digits = ''] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  return whole !== undefined || host === '' || port < 1 || port > 65_535 ? { host: whole } : { host: normalHost(host), port }
 }
 
 function refused(code: string, message: string): Published {

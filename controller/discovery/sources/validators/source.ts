@@ -1,14 +1,14 @@
-// Source `validators`: the peers of one consumer chain, from what the validators publish on its provider chain.
+// Source `validators`: the peers of one consumer chain, or of all that this operator validates, from what the validators publish on its provider chain.
+import { uniquePeers } from '../../../../peers/peer.ts'
 import { printable } from '../../../../peers/peer-list-error.ts'
 import type { Found, Problem, Source, SourceParts } from '../../source.ts'
-import { claimPorts, portProblems } from './ports.ts'
+import { type ConsumerRead, readConsumers } from './consumers.ts'
 import { lookupAll, type ProbeOptions, type PublishedProbe, probePublished } from './probe.ts'
 import { Prober } from './prober.ts'
-import { createProviders, type ProviderChain, type Providers, Refusal, type View } from './provider.ts'
-import type { Consumer } from './queries.ts'
+import { createProviders, type ProviderChain, type Providers, type View } from './provider.ts'
 import { type AllSettled, type ChangeLimit, changeLimit, newEndpoints, settle } from './settle.ts'
 import { readValidatorsSpec, type ValidatorsSpec } from './spec.ts'
-import { wantedPeers } from './wanted.ts'
+import { type Wanted, wantedPeers } from './wanted.ts'
 
 export type ValidatorsOptions = {
   readonly probe: PublishedProbe
@@ -34,8 +34,6 @@ export type ValidatorsParts = Pick<SourceParts, 'hint' | 'log' | 'now' | 'allowP
 
 /** A provider chain that stands still for so long says nothing new, whatever its validators do. */
 const standsStillMs = 300_000
-/** Consumers with the chain ID in question that are asked about, where the operator has to validate none of them. */
-const maxNamesakes = 10
 
 /** Throws an Error that says what is wrong with the spec. PeerSets of one provider chain should have the same `providers`. */
 export function validatorsSource(
@@ -55,32 +53,39 @@ export function validatorsSource(
     now,
     changed: hint,
   })
-  let settled: AllSettled = new Map()
-  let chain: string | undefined
-  if (spec.computedIds !== undefined) log.warn({ consumer: spec.consumer }, computedWarning)
+  /** Of each consumer, by its ID and port: another chain under the same name, or another port, begins anew. */
+  let settled: ReadonlyMap<string, AllSettled> = new Map()
+  if (spec.computedIds !== undefined) log.warn({ consumer: spec.consumer ?? 'all' }, computedWarning)
+
+  /** What is wanted for one consumer. */
+  function wantedFor(view: View, { consumer, port, optedIn, problems }: ConsumerRead) {
+    const key = `${consumer.consumerId} ${port}`
+    const before: AllSettled = settled.get(key) ?? new Map()
+    const options = { ...spec, chainId: consumer.chainId, port, allowPrivate, exclude }
+    return { key, consumer, before, problems, wanted: wantedPeers(view.validators, optedIn, before, options, provider.chain.registry) }
+  }
 
   return {
     async look(signal): Promise<Found> {
-      const { view, consumer, port, optedIn, problems } = await provider.chain.read(one => readConsumer(one, spec), signal)
-      // Another chain under the same name: what was settled for the first is none of its peers.
-      if (chain !== undefined && chain !== `${consumer.consumerId} ${port}`) settled = new Map()
-      chain = `${consumer.consumerId} ${port}`
-      const wanted = wantedPeers(
-        view.validators,
-        optedIn,
-        settled,
-        { ...spec, chainId: consumer.chainId, port, allowPrivate, exclude },
-        provider.chain.registry,
-      )
-      const answers = await prober.ask(newEndpoints(settled, wanted.peers), options.probeWaitMs)
-      const next = settle(settled, wanted.peers, answers, now(), options.changes)
-      settled = next.settled
+      const read = async (view: View) => ({ view, ...(await readConsumers(view, spec, exclude)) })
+      const { view, consumers, problems } = await provider.chain.read(read, signal)
+      const parts = consumers.map(one => wantedFor(view, one))
+      const added = new Map(parts.flatMap(({ before, wanted }) => [...newEndpoints(before, wanted.peers)]))
+      const answers = await prober.ask(added, options.probeWaitMs)
+      const each = parts.map(part => {
+        const next = settle(part.before, part.wanted.peers, answers, now(), options.changes)
+        return { ...part, next, found: foundOf(part.wanted, next, part.problems) }
+      })
+      settled = new Map(each.map(({ key, next }) => [key, next.settled]))
+      const common = [...warnings(spec, view, provider.chain, now()), ...problems]
+      const [first] = each
+      // Of one chain the list is the PeerSet's own; of all, each has a list, and the whole is what all of them have.
+      if (spec.consumer !== undefined && first) return { ...first.found, problems: [...common, ...first.found.problems] }
       return {
-        peers: [...settled.values()].flatMap(({ peer }) => peer ?? []),
-        problems: [...warnings(spec, view, provider.chain, now()), ...problems, ...next.problems, ...wanted.problems],
-        considered: wanted.considered,
-        // After a start all are new: what is listed stays until each has been asked once.
-        ...(next.asking > 0 ? { incomplete: true } : {}),
+        peers: uniquePeers(each.flatMap(({ found }) => found.peers)),
+        problems: common,
+        considered: each.reduce((sum, { found }) => sum + found.considered, 0),
+        consumers: each.map(({ consumer, found }) => ({ ...consumer, found })),
       }
     },
     close() {
@@ -91,49 +96,18 @@ export function validatorsSource(
   }
 }
 
+function foundOf(wanted: Wanted, next: ReturnType<typeof settle>, problems: readonly Problem[]): Found {
+  return {
+    peers: [...next.settled.values()].flatMap(({ peer }) => peer ?? []),
+    problems: [...problems, ...next.problems, ...wanted.problems],
+    considered: wanted.considered,
+    // After a start all are new: what is listed stays until each has been asked once.
+    ...(next.asking > 0 ? { incomplete: true } : {}),
+  }
+}
+
 const computedWarning =
   'node IDs are computed from names (computeNodeIds): anyone can compute the private keys, too, and answer in the place of these nodes; publish p2p=NODEID@HOST instead'
-
-type Read = {
-  readonly view: View
-  readonly consumer: Consumer
-  readonly port: number
-  readonly optedIn: ReadonlySet<string>
-  readonly problems: readonly Problem[]
-}
-
-async function readConsumer(view: View, spec: ValidatorsSpec): Promise<Read> {
-  const own = view.validators.find(({ operator }) => operator === spec.operator)
-  if (!own || own.consensus === '')
-    throw new Refusal(`the provider chain ${printable(view.status.network)} has no validator ${spec.operator}`)
-  const named = view.consumers.filter(({ consumerId, chainId }) => consumerId === spec.consumer || chainId === spec.consumer)
-  if (named.length === 0) throw new Refusal(`the provider chain has no consumer ${spec.consumer} that has been launched: nothing is listed`)
-  const duties = await view.duties(own.consensus)
-  // Chain IDs are not unique: anybody can create another consumer with the same one, and as many as it likes.
-  const due = named.filter(({ consumerId }) => duties.has(consumerId))
-  const candidates = due.length > 0 ? due : named.slice(0, maxNamesakes)
-  const opted = await Promise.all(candidates.map(({ consumerId }) => view.optedIn(consumerId)))
-  const mine = candidates.flatMap((consumer, index) => {
-    const optedIn = opted[index] ?? new Set()
-    return optedIn.has(own.consensus) || due.length > 0 ? [{ consumer, optedIn }] : []
-  })
-  const [first, second] = mine
-  if (!first) throw new Refusal(`validator ${spec.operator} does not validate consumer ${spec.consumer}: its list is not touched`)
-  if (second) {
-    const ids = mine.map(({ consumer }) => consumer.consumerId).join(' and ')
-    throw new Refusal(
-      `validator ${spec.operator} validates consumers ${ids}, all with chain ID ${spec.consumer}: name one by its consumer ID`,
-    )
-  }
-  const { consumer, optedIn } = first
-  const claims = due.length > 0 ? duties : claimPorts([...[...duties.values()].map(({ chain }) => chain), consumer])
-  const claim = claims.get(consumer.consumerId)
-  const problems = portProblems(consumer.consumerId, claims)
-  if (!claim || (claim.takenBy && spec.port === undefined)) {
-    throw new Refusal(`${problems[0]?.message ?? 'it has no port'}: agree on another and set spec.source.validators.port`)
-  }
-  return { view, consumer, port: spec.port ?? claim.ports.p2p, optedIn, problems }
-}
 
 function warnings(spec: ValidatorsSpec, { status }: View, chain: ProviderChain, now: number): Problem[] {
   const events = chain.events()

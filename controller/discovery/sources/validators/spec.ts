@@ -2,6 +2,7 @@
 import { type FieldProblem, Fields } from '../../../../peers/fields.ts'
 import { readBech32 } from './bech32.ts'
 import { defaultPrefix } from './node-id.ts'
+import { defaultPortFormula, type PortFormula, portFormulas } from './ports.ts'
 import { type ProbeKind, probeKinds } from './probe.ts'
 
 export type ValidatorsSpec = {
@@ -11,8 +12,9 @@ export type ValidatorsSpec = {
   readonly chainId: string | undefined
   /** This operator's validator: cosmosvaloper1.... Only consumers that it validates are touched. */
   readonly operator: string
-  /** A consumer ID (a number), or the chain ID of a consumer. */
-  readonly consumer: string
+  /** A consumer ID (a number), or the chain ID of a consumer; undefined: all that have been launched and that the operator validates. */
+  readonly consumer: string | undefined
+  readonly portFormula: PortFormula
   /** Instead of the port that follows from the chain ID. */
   readonly port: number | undefined
   /** The prefix of computed node IDs; undefined: none are computed. */
@@ -33,16 +35,27 @@ export function readValidatorsSpec(value: unknown): ValidatorsSpec {
     endpoints: fields.value('endpoints', `1 to ${maxEndpoints} addresses such as http://provider:26657`, isUrls) ?? [],
     chainId: fields.matching('chainId', /^[\x21-\x7e]{1,128}$/, 'the chain ID of the provider', 'optional'),
     operator: fields.value('operator', 'the operator address of a validator, such as cosmosvaloper1...', isOperator) ?? '',
-    consumer: fields.matching('consumer', /^[\x21-\x7e]{1,128}$/, 'a consumer ID or the chain ID of a consumer') ?? '',
+    consumer: readConsumer(fields),
+    portFormula: fields.has('portFormula') ? (fields.oneOf('portFormula', portFormulas) ?? defaultPortFormula) : defaultPortFormula,
     port: fields.number('port', 1, 65_535, 'integer', 'optional'),
     computedIds: readComputedIds(fields),
     unbonded: fields.get('unbonded') === true,
     probe: fields.get('probe') === undefined ? 'cometbft' : (fields.oneOf('probe', probeKinds) ?? 'cometbft'),
   }
+  if (spec.consumer === undefined && spec.port !== undefined)
+    fields.problem('port', String(spec.port), 'none with consumers: each has a port of its own')
   fields.rejectUnknown()
   if (problems.length > 0)
     throw new Error(problems.map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`).join('; '))
   return { ...spec, endpoints: [...new Set(spec.endpoints.map(url => url.replace(/\/+$/, '')))] }
+}
+
+/** `consumer` or `consumers: all`. */
+function readConsumer(fields: Fields): string | undefined {
+  if (!fields.has('consumers'))
+    return fields.matching('consumer', /^[\x21-\x7e]{1,128}$/, 'a consumer ID or the chain ID of a consumer, or consumers: all') ?? ''
+  fields.oneOf('consumers', ['all'])
+  return fields.get('consumer') === undefined ? undefined : fields.problem('consumer', 'consumer and consumers', 'one of them')
 }
 
 /** `computeNodeIds: {}`, or with another prefix. */

@@ -63,6 +63,10 @@ export function wantedPeers(
       problems.push({ code: 'no-node-id', subject: subjectOf(validator.operator), message })
       continue
     }
+    if (published.port !== undefined && published.port !== options.port) {
+      const message = `${named(validator)} publishes port ${published.port} with its host, which does not count: port ${options.port} follows from the chain ID`
+      problems.push({ code: 'port-ignored', subject: subjectOf(validator.operator), message })
+    }
     peers.set(validator.operator, { id, host: published.host, port: options.port, role: 'peer' })
   }
 

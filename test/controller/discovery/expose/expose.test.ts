@@ -141,10 +141,43 @@ t.test('a Service of somebody else', async t => {
     await reconcile()
     return String(await given.ports()) === '9'
   })
-  await given.put({ ...theirs, spec: { ...theirs.spec, selector: { app: 'x' } } })
+  await given.put(pod('y', { ip: '10.0.0.2' }))
+  await given.put({ ...theirs, spec: { ...theirs.spec, selector: { app: 'chain' } } })
   const writes = given.given.services.length
   await until('it has a selector', async () => (await reconcile()).reason === 'UnfitService')
   t.equal(given.given.services.length, writes)
+})
+
+t.test("the ICS operator's Service: a selector that matches no pod, and a placeholder", async t => {
+  const theirs = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'p2p', namespace: 'a' },
+    spec: {
+      type: 'LoadBalancer',
+      ipFamilies: ['IPv4'],
+      selector: { 'this-will-not-match': 'anything' },
+      ports: [{ name: 'placeholder', port: 1, targetPort: 1, protocol: 'TCP' }],
+    },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+  }
+  const given = await start(t, [theirs, pod('x', { ip: '10.0.0.1' })])
+  const reconcile = given.make()
+  t.match(await reconcile(), {
+    ok: true,
+    reason: 'Exposed',
+    message:
+      /one-1 on \d+; Service a\/p2p: its selector this-will-not-match=anything matches no pod, .*its port placeholder 1 leads nowhere/,
+  })
+  t.same(await given.ports(), [1, one])
+  t.same(await given.behind('one-1'), ['10.0.0.1'])
+  const { hints } = given.state
+  await given.put({
+    ...pod('meant', { ip: '10.0.0.9' }),
+    metadata: { name: 'meant', namespace: 'a', labels: { 'this-will-not-match': 'anything' } },
+  })
+  await until('a hint', () => given.state.hints > hints)
+  t.match(await reconcile(), { ok: false, reason: 'UnfitService', message: /a selector that matches 1 pods/ })
 })
 
 t.test('two PeerSets share a Service, and tidying after one that goes', async t => {

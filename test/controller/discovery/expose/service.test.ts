@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isApplied, readService, serviceBody, unfitService } from '../../../../controller/discovery/expose/service.ts'
+import { isApplied, readService, serviceBody, serviceNotes, unfitService } from '../../../../controller/discovery/expose/service.ts'
 import { exposeSpec, manager, service } from './fixtures/objects.ts'
 
 const set = { namespace: 'a', name: 'set', uid: 'uid-1' }
@@ -10,7 +10,7 @@ t.test('what is read', async t => {
   const facts = readService(service([mine, { name: 'theirs', port: 9, by: 'kubectl' }], { owner: 'uid-1' }))
   t.match(facts, {
     type: 'LoadBalancer',
-    hasSelector: false,
+    selector: {},
     labelled: true,
     owners: ['uid-1'],
     addresses: ['192.0.2.1'],
@@ -23,10 +23,11 @@ t.test('what is read', async t => {
 })
 
 t.test('what cannot be used', async t => {
-  const unfit = (spec: object, metadata: object = {}) => unfitService(readService(service([], { spec, metadata })))
+  const unfit = (spec: object, metadata: object = {}, selected = 0) => unfitService(readService(service([], { spec, metadata })), selected)
   t.equal(unfit({}), undefined)
   t.match(unfit({ type: 'ClusterIP' }), /found type ClusterIP, expected LoadBalancer/)
-  t.match(unfit({ selector: { app: 'x' } }), /found a selector, expected none/)
+  t.match(unfit({ selector: { app: 'x' } }, {}, 2), /found a selector that matches 2 pods, expected none, or one that matches no pod/)
+  t.equal(unfit({ selector: { 'this-will-not-match': 'anything' } }), undefined, 'as the chart of the ICS operator has it')
   t.match(unfit({}, { deletionTimestamp: 'x' }), /being deleted/)
 })
 
@@ -77,4 +78,13 @@ t.test('whether it is applied already', async t => {
   t.notOk(applied(there({}, [{ ...mine, targetPort: 1 } as typeof mine])))
   t.notOk(applied(there({ metadata: { labels: {} } })))
   t.ok(applied(there({ metadata: { labels: {} } }, []), exposeSpec(), []), 'one that is not used is left alone')
+})
+
+t.test('what is odd about a Service is said', async t => {
+  const notes = (over: object, ports: Parameters<typeof service>[0] = []) => serviceNotes(readService(service(ports, { spec: over })))
+  t.same(notes({}), [])
+  t.same(notes({ selector: { 'this-will-not-match': 'anything' }, ports: [{ name: 'placeholder', port: 1, targetPort: 1 }] }), [
+    'its selector this-will-not-match=anything matches no pod, and nothing may be exposed by it once it does',
+    'its port placeholder 1 leads nowhere; the load balancer opens it all the same',
+  ])
 })

@@ -300,6 +300,12 @@ t.test('stellarNodes', async t => {
     t.match((await look(given.make({ stellarNodes: {} }, { exclude: { names: ['v2'] } }))).peers, ['10.0.0.3:11625', '10.0.0.6:11625'])
   })
 
+  t.test('nodes that state no port, as those of today: 11625, or what the PeerSet says', async t => {
+    const given = await start(t, [node('v1'), own('v1', '10.0.0.1', { ports: [] }), ...objects.slice(2, 4)])
+    t.strictSame((await look(given.make({ stellarNodes: {} }))).peers, ['10.0.0.1:11625', '10.0.0.2:11999'])
+    t.strictSame((await look(given.make({ stellarNodes: { port: 11_700 } }))).peers, ['10.0.0.1:11700', '10.0.0.2:11999'])
+  })
+
   t.test('two hundred validators, and one that comes', async t => {
     const names = Array.from({ length: 200 }, (_, index) => `v${index}`)
     const ip = (index: number) => `10.1.${Math.floor(index / 100)}.${index % 100}`

@@ -15,6 +15,31 @@ t.test('what validators publish', async t => {
   t.same(readDetails('p2p=bob', true), endpoint('bob'))
 })
 
+t.test("forms that the ICS operator's registry takes", async t => {
+  const withPort = (host: string, port: number, withId?: string) => ({ ...endpoint(host, withId), port })
+  const rows: readonly [details: string, object][] = [
+    ['p2p=a.example.org:26656', withPort('a.example.org', 26_656)],
+    [`p2p=${id}@8.8.8.8:1`, withPort('8.8.8.8', 1, id)],
+    ['p2p=[2001:4860::8888]:26656', withPort('2001:4860::8888', 26_656)],
+    ['p2p=2001:4860::8888', endpoint('2001:4860::8888')],
+    ['moniker=alice,p2p=a.example.org,rpc=b.example.org:443', endpoint('a.example.org')],
+    ['moniker=alice, p2p=a.example.org:26656, rpc=b.example.org', withPort('a.example.org', 26_656)],
+    ['p2p=a.example.org,', endpoint('a.example.org')],
+    ['We validate,p2p=a.example.org', endpoint('a.example.org')],
+    ['alice,p2p=a.example.org,eu-west', endpoint('a.example.org')],
+    ['a.example.org,p2p=a.example.org', endpoint('a.example.org')],
+    ['{"p2p":"a.example.org"}', endpoint('a.example.org')],
+    [`{"name": "x", "p2p" : "${id}@a.example.org:26656", "y": 1}`, withPort('a.example.org', 26_656, id)],
+    ['Validator alice {"p2p":"a.example.org"} p2p=a.example.org', endpoint('a.example.org')],
+  ]
+  for (const [details, expected] of rows) t.same(readDetails(details, false), expected, details)
+  for (const details of ['example.org:443', 'a.example.org:26656'])
+    t.same(readDetails(details, false), { kind: 'nothing' }, `${details}: a bare host with a port is a website`)
+  t.match(readDetails('{"p2p":"a.example.org"} p2p=b.example.org', false), { code: 'several-endpoints' })
+  t.match(readDetails('{"p2p":"10.0.0.1:26656"}', false), { code: 'private-host' })
+  t.match(readDetails('p2p=10.0.0.1:26656', false), { code: 'private-host' })
+})
+
 t.test('what publishes nothing', async t => {
   for (const details of [
     '',
@@ -40,7 +65,12 @@ t.test('what is refused', async t => {
     ['p2p=a.com"]\npersistent_peers="', 'malformed'],
     ['p2p=../../etc/passwd', 'malformed'],
     ['p2p=http://a.com', 'malformed'],
-    ['p2p=a.com:26656', 'malformed'],
+    ['p2p=a.com:0', 'malformed'],
+    ['p2p=a.com:65536', 'malformed'],
+    ['p2p=a.com:26656:1', 'malformed'],
+    ['p2p=:26656', 'malformed'],
+    ['{"p2p":""}', 'malformed'],
+    ['{"p2p":"a.com\u0000"}', 'malformed'],
     [`p2p=${id}@${id}@a.com`, 'malformed'],
     [`p2p=${id.slice(1)}@a.com`, 'malformed'],
     ['p2p=', 'malformed'],
@@ -91,7 +121,7 @@ t.test('what is refused', async t => {
 t.test('whatever is published, what is taken is harmless in a list', async () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.stringMatching(/^[a-z0-9.:@-]{0,40}$/), fc.ipV4(), fc.ipV6())
   fc.assert(
-    fc.property(text, fc.constantFrom('p2p=', `p2p=${id}@`, ''), fc.boolean(), (value, prefix, allowPrivate) => {
+    fc.property(text, fc.constantFrom('p2p=', `p2p=${id}@`, '', 'a=b,p2p=', '{"p2p":"'), fc.boolean(), (value, prefix, allowPrivate) => {
       const published = readDetails(`${prefix}${value}`, allowPrivate)
       if (published.kind === 'endpoint') return /^[a-z0-9._:-]{1,253}$/.test(published.host) && (published.id ?? id) === id
       return published.kind === 'nothing' || (published.message.length < 500 && !/\p{Cc}/u.test(published.message))
@@ -101,7 +131,17 @@ t.test('whatever is published, what is taken is harmless in a list', async () =>
 })
 
 t.test('a long text costs nothing', async t => {
-  const texts = ['x'.repeat(1_000_000), ' '.repeat(4000), 'p2p='.repeat(1000), `p2p=${'a.'.repeat(140)}`, `${'p2p=a '.repeat(600)}`]
+  const texts = [
+    'x'.repeat(1_000_000),
+    ' '.repeat(4000),
+    'p2p='.repeat(1000),
+    `p2p=${'a.'.repeat(140)}`,
+    `${'p2p=a '.repeat(600)}`,
+    `"p2p"${' '.repeat(4000)}`,
+    '"p2p":'.repeat(600),
+    'a=,'.repeat(1300),
+    ','.repeat(4000),
+  ]
   const before = process.cpuUsage()
   for (let count = 0; count < 20; count++) for (const text of texts) readDetails(text, false)
   const { user, system } = process.cpuUsage(before)

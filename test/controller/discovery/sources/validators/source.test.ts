@@ -1,4 +1,7 @@
 import t, { type Test } from 'tap'
+import type { Exclude } from '../../../../../controller/discovery/peer-set.ts'
+import { maxConsumers } from '../../../../../controller/discovery/sources/validators/consumers.ts'
+import { portsOf } from '../../../../../controller/discovery/sources/validators/ports.ts'
 import { createProviders, providerDefaults } from '../../../../../controller/discovery/sources/validators/provider.ts'
 import { validatorsDefaults, validatorsSource } from '../../../../../controller/discovery/sources/validators/source.ts'
 import { until } from '../../../../webhook/fixtures/until.ts'
@@ -17,13 +20,14 @@ const chain = () => ({
 })
 const retry = { minRetryMs: 10, maxRetryMs: 40, random: () => 0 }
 
-function open(t: Test, providers: readonly FakeProvider[], more: object = {}, allowPrivate = false) {
+function open(t: Test, providers: readonly FakeProvider[], more: object = {}, allowPrivate = false, exclude?: Exclude) {
   const hints = { count: 0 }
   const parts = {
     hint: () => void hints.count++,
     log: { debug() {}, info() {}, warn() {} },
     now: Date.now,
     allowPrivate,
+    ...(exclude ? { exclude } : {}),
   }
   const events = { ...providerDefaults.events, ...retry, pingMs: 50, timeoutMs: 3000 }
   const rpc = { ...providerDefaults.rpc, timeoutMs: 3000, maxBytes: 100_000 }
@@ -48,8 +52,8 @@ t.test('the peers of a consumer', async t => {
   t.same(
     found.peers.map(({ id: one, host, port }) => [one, host, port]),
     [
-      [id('1'), 'bob.example.org', 30_301],
-      [id('2'), 'charlie.example.org', 30_301],
+      [id('1'), 'bob.example.org', 28_766],
+      [id('2'), 'charlie.example.org', 28_766],
     ],
   )
   t.equal(found.considered, 2)
@@ -81,7 +85,7 @@ t.test('another consumer with the same chain ID takes nothing', async t => {
   t.equal((await source.look(signal)).peers.length, 2)
   provider.state.consumers.push({ consumerId: '4', chainId: 'consumer-0-1751686503-0', optedIn: ['alice', 'bob'] })
   await t.rejects(source.look(signal), /validates consumers 0 and 4, all with chain ID consumer-0-1751686503-0/)
-  await t.rejects(open(t, [provider], { consumer: '4' }).source.look(signal), /P2P port 30301 .* came first and keeps it: agree on another/)
+  await t.rejects(open(t, [provider], { consumer: '4' }).source.look(signal), /P2P port 28766 .* came first and keeps it: agree on another/)
   const stated = await open(t, [provider], { consumer: '4', port: 26_656 }).source.look(signal)
   t.same(
     stated.peers.map(({ port }) => port),
@@ -184,7 +188,78 @@ t.test('what is wrong with a spec', async t => {
     { probe: 'http' },
     { computeNodeIds: true },
     { unknown: 1 },
+    { consumers: 'all' },
+    { consumer: undefined },
+    { consumer: undefined, consumers: 'some' },
+    { consumer: undefined, consumers: 'all', port: 26_656 },
+    { portFormula: 'of-mine' },
   ]
   for (const change of bad)
     t.throws(() => validatorsSource({ ...good, ...change }, parts), /^spec.source.validators/, JSON.stringify(change))
+})
+
+t.test('all consumers that the operator validates, each with its own peers and port', async t => {
+  const provider = await started(t, chain())
+  provider.state.consumers.push({ consumerId: '4', chainId: 'two-1', optedIn: ['alice', 'charlie'] })
+  const all = { consumer: undefined, consumers: 'all' }
+  const { source } = open(t, [provider], all)
+  const told = async () => {
+    const { consumers = [], peers, considered } = await source.look(signal)
+    return {
+      each: consumers.map(({ consumerId, chainId, found }) => [
+        consumerId,
+        chainId,
+        found.peers.map(({ host, port }) => `${host}:${port}`),
+      ]),
+      peers: peers.length,
+      considered,
+    }
+  }
+  const first = ['0', 'consumer-0-1751686503-0', ['bob.example.org:28766', 'charlie.example.org:28766']]
+  const two = ['4', 'two-1', [`charlie.example.org:${portsOf('two-1').p2p}`]]
+  t.same(await told(), { each: [first, two], peers: 3, considered: 3 }, 'not the one of others, nor the one that is not launched')
+
+  provider.state.consumers.push({ consumerId: '7', chainId: 'three-1', optedIn: ['alice'] })
+  t.same((await told()).each, [first, two, ['7', 'three-1', []]], 'a newly launched one, which nobody else validates yet')
+  provider.state.consumers = provider.state.consumers.filter(({ consumerId }) => consumerId !== '0')
+  t.same((await told()).each, [two, ['7', 'three-1', []]], 'one that was removed')
+  provider.state.consumers = []
+  t.same(await told(), { each: [], peers: 0, considered: 0 }, 'none is no failure')
+
+  const guide = await open(t, [await started(t, chain())], { ...all, portFormula: 'ics-guide' }).source.look(signal)
+  t.same(
+    guide.peers.map(({ port }) => port),
+    [30_301, 30_301],
+  )
+})
+
+t.test('all consumers: who is left out, and how many there are at most', async t => {
+  const provider = await started(t, chain())
+  const all = { consumer: undefined, consumers: 'all' }
+  provider.state.consumers = [
+    { consumerId: '0', chainId: 'one-1', optedIn: names },
+    { consumerId: '1', chainId: 'one-1', optedIn: names },
+    { consumerId: '2', chainId: 'two-1', optedIn: names },
+    { consumerId: '3', chainId: 'three-1', optedIn: names },
+  ]
+  const exclude = { ids: [], hosts: [], names: ['2', 'three-1', 'bob'] }
+  const { source } = open(t, [provider], all, false, exclude)
+  const found = await source.look(signal)
+  t.same(
+    found.consumers?.map(({ consumerId, found: { peers } }) => [consumerId, peers.map(({ host }) => host)]),
+    [['0', ['charlie.example.org']]],
+    'by ID, by chain ID, a validator, and who has no port',
+  )
+  t.match(found.problems, [{}, { code: 'port-taken', subject: 'consumer 1' }].slice(-1))
+
+  provider.state.consumers = Array.from({ length: maxConsumers + 2 }, (_, index) => ({
+    consumerId: String(index),
+    chainId: `chain-${index}`,
+    optedIn: ['alice'],
+  }))
+  const many = await open(t, [provider], all).source.look(signal)
+  const withPort = (many.consumers ?? []).length
+  t.ok(withPort <= maxConsumers && withPort > maxConsumers - 15, `${withPort} of the first ${maxConsumers} have a port of their own`)
+  t.ok((many.consumers ?? []).every(({ consumerId }) => Number(consumerId) < maxConsumers))
+  t.ok(many.problems.some(({ code, message }) => code === 'too-many-consumers' && /the last 2 are left out/.test(message)))
 })

@@ -85,3 +85,12 @@ t.test('as many as a list may hold, those with most stake', async t => {
   t.notOk(found.peers.has('v0'))
   t.match(found.problems, [{ code: 'too-many', message: /^200 validators/ }])
 })
+
+t.test('a port that was published does not count, and is said where it is another', async t => {
+  const at = (port: number) =>
+    wanted([validator('bob', `p2p=${id('b')}@bob.example.org:${port}`)]).problems.filter(({ code }) => code === 'port-ignored')
+  t.match(at(26_656), [
+    { message: `"bob" publishes port 26656 with its host, which does not count: port ${options.port} follows from the chain ID` },
+  ])
+  t.same(at(options.port), [])
+})
