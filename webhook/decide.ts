@@ -11,6 +11,7 @@ import { findContainer } from './find-container.ts'
 import { nodeProgram } from './find-profile.ts'
 import { findReach } from './find-reach.ts'
 import { describeSources, findSources } from './find-sources.ts'
+import { tellingWhy } from './find-telling.ts'
 import { configTexts, groupOf, inMesh, isValidator, ownerRolls, portsOf, timesOf } from './node-facts.ts'
 import { type ContainerView, type PodView, viewPod } from './pod-view.ts'
 import { earlySkip, mountConflict, skip } from './skip-rules.ts'
@@ -38,10 +39,11 @@ export function decide(input: DecideInput): Decision {
   const plan = { ...portless, p2pPort: portless.p2pPort || (list.port ?? 0) }
   if (plan.p2pPort === 0)
     return skip('bad-annotation', `nothing tells the P2P port of a ${profile} node; declare it in the container's ports`)
+  const telling = tellingWhy(plan, configTexts(input, found.sources))
   return {
     inject: true,
     plan,
-    why: { ...node.why, sources: describeSources(plan.sources), strategy: reached.why },
+    why: { ...node.why, sources: describeSources(plan.sources), strategy: reached.why, ...(telling ? { telling } : {}) },
     warnings: [...unread, ...found.warnings, ...reached.warnings, ...rpcWarnings(plan), ...list.warnings],
     ...(list.peers === undefined ? {} : list.peers),
   }

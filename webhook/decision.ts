@@ -38,7 +38,14 @@ export type Decision =
       readonly inject: true
       readonly plan: Plan
       /** One sentence for each choice, for explain, the log and the admission warning. */
-      readonly why: { readonly container: string; readonly profile: string; readonly sources: string; readonly strategy: string }
+      readonly why: {
+        readonly container: string
+        readonly profile: string
+        readonly sources: string
+        readonly strategy: string
+        /** Whether the running node is told its peers, where that is known and matters. */
+        readonly telling?: string
+      }
       /** What could not be found out or will not work as hoped: told to whoever creates the pod. */
       readonly warnings: readonly string[]
       /** Of the list the pod should run with; absent where a source cannot be read centrally (Secrets, an unsynced cache). */
