@@ -17,6 +17,8 @@ export type SupervisorState = {
   readonly starts: number
   /** The uptime in seconds at which the last child started. */
   readonly started?: number
+  /** The uptime in seconds at which the last child, and every process of it, had ended; absent before a first stop. */
+  readonly stopped?: number
   /** The last request taken. */
   readonly request?: string
   /** The content of env.snapshot at the last start. */
@@ -69,6 +71,7 @@ const shape = {
   starts: /^\d{1,9}$/,
   pid: /^[1-9]\d{0,9}$/,
   started: /^\d{1,12}\.\d\d$/,
+  stopped: /^\d{1,12}\.\d\d$/,
   request: /^[A-Za-z0-9._:-]{1,64}$/,
   given: /^[\x21-\x7e]{1,256}$/,
   code: /^\d{1,3}$/,
@@ -88,13 +91,14 @@ export function parseState(text: string): SupervisorState | string {
     if (value === undefined) return `it has no line "${key}"; expected the state that supervise writes`
     if (!expected.test(value)) return `${key} is ${JSON.stringify(value.slice(0, 60))}; expected ${expected.source}`
   }
-  const { supervisor = '', phase, starts, pid, started, request, given, code, programs } = values
+  const { supervisor = '', phase, starts, pid, started, stopped, request, given, code, programs } = values
   return {
     supervisor,
     phase: phase as Phase,
     starts: Number(starts),
     ...(pid === undefined ? {} : { pid: Number(pid) }),
     ...(started === undefined ? {} : { started: Number(started) }),
+    ...(stopped === undefined ? {} : { stopped: Number(stopped) }),
     ...(request === undefined ? {} : { request }),
     ...(given === undefined ? {} : { given }),
     ...(code === undefined ? {} : { code: Number(code) }),
