@@ -78,6 +78,7 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
     reachableGate,
     settleGate,
     nodeGate,
+    permitGate,
     triedGate,
     historyGate,
     budgetGate,
@@ -213,6 +214,11 @@ function lookupGate(wish: Wish, look: Look): Hold | null {
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
 }
 
+/** The container beside the node has a say, and has to be one that can be ended. */
+function permitGate(_wish: Wish, { permit }: Look): Hold | null {
+  return permit ? { reason: permit.hold, detail: permit.detail } : null
+}
+
 /** The last restart, where it was for this snapshot, and the process that came of it still runs. */
 export function restartFor(memory: Memory, hash: string): Restart | undefined {
   const last = memory.restarts.findLast(restart => restart.outcome !== 'not-taken')
@@ -242,9 +248,19 @@ function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hol
   const last = counted.at(-1)
   const next = last ? last.at + look.plan.times.minIntervalSeconds * 1000 : 0
   if (look.now < next) return { reason: 'min-interval', until: next }
+  const rest = last ? besideRest(last, look, times) : null
+  if (rest) return rest
   const inWindow = counted.filter(restart => restart.at > look.now - times.budgetSeconds * 1000)
   const oldest = inWindow.at(-times.budget)
   return oldest ? { reason: 'budget', until: oldest.at + times.budgetSeconds * 1000 } : null
+}
+
+/** Counts from the end of the last restart: the one beside had started by then. */
+function besideRest(last: Restart, { now, plan: { reach } }: Look, times: Timing): Hold | null {
+  if (reach.by !== 'wrap' || reach.beside === undefined) return null
+  const until = (last.endedAt ?? last.at) + times.besideRestSeconds * 1000
+  const detail = `container ${reach.beside.container} starts anew with the node, which the kubelet puts off where it comes within 10 minutes`
+  return now < until ? { reason: 'min-interval', detail, until } : null
 }
 
 function pauseGate(_wish: Wish, look: Look): Hold | null {

@@ -23,6 +23,8 @@ export type Look = {
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }
   readonly paused: boolean
   readonly allowMassRemoval: boolean
+  /** Why the container beside the node does not permit that it is stopped now; null where it does, absent where there is none. */
+  readonly permit?: { readonly hold: HoldReason; readonly detail: string } | null
   /** The content of repeer.dev/turn. */
   readonly turn?: string
   /** The turn that the controller would give a pod whose page it cannot read. */
@@ -69,6 +71,11 @@ export type Timing = {
   /** The budget: at most so many restarts in so many seconds. */
   readonly budget: number
   readonly budgetSeconds: number
+  /**
+   * From the end of one restart to the next where a container beside the node is ended with it. The kubelet makes it wait for 10, 20 ... 300 s where it
+   * ends within 10 minutes of its last start (its back-off, which 10 minutes reset): the node would stay stopped as long.
+   */
+  readonly besideRestSeconds: number
   /** How long the breaker stays open. */
   readonly breakerSeconds: number
   /** An edited list that the controller has seen, too, and a node that can be told, need no time to tell healing from staleness: only until an editor's hand rests. */
@@ -106,6 +113,7 @@ export const timing: Timing = {
   askAheadSeconds: 1.5,
   budget: 6,
   budgetSeconds: 6 * 3600,
+  besideRestSeconds: 600,
   breakerSeconds: 6 * 3600,
   briefSettleSeconds: 0.5,
   stableSettleSeconds: 180,

@@ -206,7 +206,13 @@ async function see(
   const doubted = names.filter(
     name => isBehind(memory.hosts[name], endpoints[name]) || isFromBefore(memory.hosts[name], memory.process, parts.now()),
   )
-  const [views, found, node] = await Promise.all([parts.lookUp(names, doubted), parts.reach.find(), parts.lookAtNode(input.plan)])
+  const permit = input.plan.strategy === 'hot' ? undefined : parts.reach.permit?.()
+  const [views, found, node, permitted] = await Promise.all([
+    parts.lookUp(names, doubted),
+    parts.reach.find(),
+    parts.lookAtNode(input.plan),
+    permit,
+  ])
   const hosts = withStable(views, endpoints)
   const id = node.status?.id ?? node.id ?? before.nodeId
   const look: Look = {
@@ -222,6 +228,7 @@ async function see(
     settings: input.settings,
     paused: input.pause,
     allowMassRemoval: input.allowMassRemoval,
+    ...(permitted === undefined ? {} : { permit: permitted }),
     ...(input.turn === undefined ? {} : { turn: input.turn }),
     ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),
     blindTurn: blindTurn(input.peerHash, input.endpoints),

@@ -73,4 +73,6 @@ export type NodeProcess = {
   readonly request?: string
   /** The programs below the supervisor, where it was asked for them. */
   readonly programs?: readonly Program[]
+  /** What is not as it should be with the container beside the node. `stuck`: the node waits for it, and nobody will come by itself. */
+  readonly beside?: { readonly note: string; readonly stuck: boolean }
 }

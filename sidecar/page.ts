@@ -18,6 +18,8 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
   const lists = look.list.ok ? look.list.lists : null
   // How long the kubelet waits, only the kubelet knows.
   const until = 'until' in decision && decision.until !== undefined && reason !== 'kubelet-back-off' ? iso(decision.until) : undefined
+  const beside = 'identity' in look.process ? look.process.beside?.note : undefined
+  const detail = [decision.do === 'wait' ? decision.detail : undefined, beside].filter(Boolean).join('; ')
   return {
     container: look.plan.container,
     profile: look.plan.profile,
@@ -25,7 +27,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     phase,
     since: same ? previous.since : iso(look.now),
     ...(reason ? { reason, sentence: holdReasons[reason] } : {}),
-    ...(decision.do === 'wait' && decision.detail ? { detail: decision.detail } : {}),
+    ...(detail ? { detail } : {}),
     ...(until ? { until } : {}),
     applied: memory.settled?.hash ?? null,
     wanted: lists ? hashOf(lists, look.hosts) : null,

@@ -200,6 +200,8 @@ function whyRestart(wish: Wish): string {
 /** A restart is under way: ask again, wait for the new process, or verify it. */
 function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[], times: Timing): Step {
   const process = 'identity' in look.process ? look.process : null
+  if (process && isUnfinishedBeside(look, process, memory, times))
+    return { memory, decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' } }
   if (intent.backAt === undefined) {
     const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
     if (look.now >= until && process?.identity === intent.identity) {
@@ -219,6 +221,16 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
   if (look.now < until) return { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
+}
+
+/**
+ * A restart with a container beside the node is the sidecar's own work beyond the request: it goes on with it where the node is held, whatever has
+ * happened since, as it is down; and once more where the node has started and waits for nobody.
+ */
+function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: Memory, times: Timing): boolean {
+  if (look.plan.reach.by !== 'wrap' || look.plan.reach.beside === undefined) return false
+  if (phase === 'stopping' || phase === 'held') return true
+  return beside?.stuck === true && !isUp(look, memory, times) && !look.paused
 }
 
 /** The P2P port listens, and the status API answers where there is one: where the process before had none, that is not waited for. */

@@ -3,6 +3,7 @@
 import { constants } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export const phases = ['running', 'stopping', 'retrying', 'held', 'ended'] as const
 export type Phase = (typeof phases)[number]
@@ -37,6 +38,11 @@ export type Program = {
   /** One of its arguments is `start`. */
   readonly starts: boolean
   readonly ageSeconds: number
+}
+
+/** Of the node's process: equal as long as it is the same one. */
+export function identityOf({ supervisor, starts }: Pick<SupervisorState, 'supervisor' | 'starts'>): string {
+  return `${supervisor}/${starts}`
 }
 
 export type Request =
@@ -109,6 +115,19 @@ export function parseState(text: string): SupervisorState | string {
 function programOf(text: string): Program {
   const [name = '', flags = '', age] = text.split(':')
   return { name, listens: flags.includes('l'), starts: flags.includes('s'), ageSeconds: Number(age) }
+}
+
+/** Polls the state every `pollMs` until it satisfies `good`; undefined after `ms`. */
+export async function waitForState(
+  controlDir: string,
+  good: (state: SupervisorState) => boolean,
+  { ms, pollMs, now }: { ms: number; pollMs: number; now: () => number },
+): Promise<SupervisorState | undefined> {
+  for (const until = now() + ms; ; await sleep(pollMs, undefined, { ref: false })) {
+    const found = await readState(controlDir)
+    if ('state' in found && good(found.state)) return found.state
+    if (now() >= until) return undefined
+  }
 }
 
 /** Whether a supervisor reads the FIFO now. A state file alone does not say so: a killed supervisor leaves one behind. */
