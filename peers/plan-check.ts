@@ -20,7 +20,6 @@ export class PlanError extends Error {
 const maxBytes = 256 * 1024
 /** A week, in seconds: no time in a plan has a use beyond it. */
 const maxSeconds = 7 * 24 * 3600
-const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** The highest UID that Kubernetes takes for runAsUser. */
 const maxUid = 2 ** 31 - 1
 const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/

@@ -41,7 +41,7 @@ export async function runSidecar(
         lookAtNode(current, { procDir: options.procDir, rpcHost: options.nodeHost, upgradeCheck, powerCheck, ...(hot ? { hot } : {}) }),
       reachable: createLimitedProbe(),
       hotNode: hot,
-      reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit }),
+      reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit, holdSeconds: options.besideSeconds }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).filter(one => !one.internal).map(one => one.address)),
       save: createSaver(options.state),

@@ -1,6 +1,7 @@
 // The sidecar's options, parsed once from the arguments that are passed in, every problem reported together.
 import { parseArgs } from 'node:util'
 import { path, statusPort } from '../peers/pod.ts'
+import { besideHoldSeconds } from './renew.ts'
 
 export type SidecarOptions = {
   readonly input: string
@@ -17,6 +18,7 @@ export type SidecarOptions = {
   readonly dnsCacheSeconds: number
   readonly selfTurnSeconds: number
   readonly verifySeconds: number
+  readonly besideSeconds: number
   readonly logLevel: string
 }
 
@@ -36,6 +38,10 @@ export const sidecarFlags = {
   'dns-cache-seconds': { default: '30', help: 'how long the DNS cache of the cluster may answer with an old address' },
   'self-turn-seconds': { default: '5', help: 'the longest random delay before a restart that nobody paces (turns: self)' },
   'verify-seconds': { default: '60', help: 'how long a restarted node may take to be connected again' },
+  'beside-seconds': {
+    default: String(besideHoldSeconds),
+    help: 'how long the node stays stopped for a container that starts anew with it',
+  },
   'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },
 } as const
 
@@ -50,6 +56,12 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
   const seconds = (name: keyof typeof sidecarFlags) => {
     const value = Number(text(name))
     if (!(value >= 0) || text(name).trim() === '') problems.push(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
+    return value
+  }
+  const wholeSeconds = (name: keyof typeof sidecarFlags) => {
+    const value = seconds(name)
+    if (!Number.isInteger(value) || value < 1 || value > 99_999)
+      problems.push(`--${name}: found "${text(name)}", expected whole seconds from 1 to 99999`)
     return value
   }
   const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -72,6 +84,7 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     dnsCacheSeconds: seconds('dns-cache-seconds'),
     selfTurnSeconds: seconds('self-turn-seconds'),
     verifySeconds: seconds('verify-seconds'),
+    besideSeconds: wholeSeconds('beside-seconds'),
     logLevel: text('log-level'),
   }
   if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer sidecar --help.`)
