@@ -200,13 +200,16 @@ function whyRestart(wish: Wish): string {
 /** A restart is under way: ask again, wait for the new process, or verify it. */
 function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[], times: Timing): Step {
   const process = 'identity' in look.process ? look.process : null
-  if (process && isUnfinishedBeside(look, process, memory, times))
-    return { memory, decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' } }
+  const goOn: Step | null =
+    process && isUnfinishedBeside(look, process, memory, times)
+      ? { memory, decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' } }
+      : null
   if (intent.backAt === undefined) {
     const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
     if (look.now >= until && process?.identity === intent.identity) {
       return close(memory, intent, 'not-taken', look, assessed)
     }
+    if (goOn) return goOn
     // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking again brings about.
     const unfinished = process?.request !== intent.id || intent.level === 'all-containers'
     if (process?.identity === intent.identity && unfinished && look.list.ok && !look.paused) {
@@ -219,7 +222,7 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
-  if (look.now < until) return { memory, decision: { do: 'verify', until } }
+  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
 }
 

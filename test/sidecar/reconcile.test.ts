@@ -703,6 +703,27 @@ t.test('a container beside the node', async t => {
     w.process = { identity: 'b', startedAt: w.now, phase: 'running', beside: { ...stuck, stuck: false } }
     t.equal(reason(w.after(1)), 'verify', 'the kubelet starts it again')
   })
+  t.test('a FIFO that blocks for hours, and a node that does not stop: neither is pursued for ever', async t => {
+    const [blocked, stopping] = [beside(), beside()]
+    for (const w of [blocked, stopping]) t.equal(reason(w.after(10)), 'restart')
+    blocked.restarted('b', false)
+    blocked.status = undefined
+    blocked.listening = false
+    blocked.process = { identity: 'b', startedAt: blocked.now, phase: 'running', beside: { note: 'older', stuck: true } }
+    stopping.process = { identity: 'a', startedAt: start - 60_000, phase: 'stopping', request: stopping.memory.intent?.id ?? '' }
+    stopping.status = undefined
+    for (const [w, outcome] of [
+      [blocked, 'unverified'],
+      [stopping, 'not-taken'],
+    ] as const) {
+      const asked = w.memory.intent?.at ?? 0
+      const seen: string[] = []
+      while (w.now < asked + 6 * 3600_000) seen.push(reason(w.after(w.now < asked + 120_000 ? 1 : 30)))
+      t.match(w.memory, { intent: null, restarts: [{ outcome }] })
+      t.equal(w.memory.restarts.length, 1, 'no other restart of a node that says nothing')
+      t.ok(seen.lastIndexOf('restart') < 62, `asked for at most a minute: ${seen.lastIndexOf('restart')}`)
+    }
+  })
 })
 
 t.test('turns: only the turn for exactly the wanted snapshot lets a node restart', async t => {

@@ -90,15 +90,18 @@ const bad: readonly [what: string, change: Change, why: RegExp][] = [
   ],
 ]
 
-for (const [what, change, why] of bad) {
-  const observed = injected(decide(input(change)))
-  t.same(observed.plan.reach, { by: 'observe', reason: 'operator-tracks-pid' }, what)
-  t.match(observed.why.strategy, why, what)
-  const refused = skipped(decide(input({ ...change, annotations: { 'repeer.dev/strategy': 'wrap' } })))
-  t.equal(refused.reason, 'bad-annotation', what)
-  t.match(refused.message, /repeer.dev\/strategy is "wrap", but container node-utils remembers/, what)
-  t.match(refused.message, why, what)
-}
+t.test('where it cannot start anew: observed, or refused where wrap was asked for', t => {
+  for (const [what, change, why] of bad) {
+    const observed = injected(decide(input(change)))
+    t.same(observed.plan.reach, { by: 'observe', reason: 'operator-tracks-pid' }, what)
+    t.match(observed.why.strategy, why, what)
+    const refused = skipped(decide(input({ ...change, annotations: { 'repeer.dev/strategy': 'wrap' } })))
+    t.equal(refused.reason, 'bad-annotation', what)
+    t.match(refused.message, /repeer.dev\/strategy is "wrap", but container node-utils remembers/, what)
+    t.match(refused.message, why, what)
+  }
+  t.end()
+})
 
 // cosmopilot's own pods, from the fixture: the 3.x line, a line without a trace, and what an annotation makes of it.
 type Draft = {
