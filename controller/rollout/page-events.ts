@@ -17,6 +17,7 @@ const worthTelling: ReadonlySet<string> = new Set([
   'waiting-for-kubelet',
   'double-sign-check',
   'upgrade-pending',
+  'operator-upgrade',
   'budget',
   'paused',
   'hot-only',
