@@ -21,7 +21,6 @@ export type BesideView = Beside & {
 
 export type BesideParts = Pick<ReachParts, 'procDir'> & {
   readonly kill: (pid: number, signal: 'SIGTERM' | 0) => void
-  /** How long it may take to answer, in ms. It answers from memory. */
   readonly answerMs: number
 }
 

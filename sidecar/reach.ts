@@ -37,6 +37,8 @@ export type ReachParts = {
   readonly pollMs?: number
   /** How long a supervisor may take to take a request, in ms. It looks at once, or every 0.1 s during a stop. Default 5000. */
   readonly takenMs?: number
+  /** How long the container beside the node may take to answer, in ms. It answers from memory. Default 2000. */
+  readonly answerMs?: number
   /** How long the node stays stopped for the container beside it, in seconds. Default: besideHoldSeconds. */
   readonly holdSeconds?: number
 }

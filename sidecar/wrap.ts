@@ -21,9 +21,6 @@ import {
 /** How long nothing starts while the sidecar ends with code 88. The kubelet takes 2 s; after this long something is wrong and the node runs again. */
 const holdSeconds = 60
 
-/** The container beside the node answers from memory; one that takes longer is not well. */
-const answerMs = 1000
-
 export function createWrap(parts: ReachParts & { graceSeconds: number; beside: Beside | undefined }): Reach {
   const {
     controlDir,
@@ -36,7 +33,7 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
     takenMs = 5000,
     holdSeconds = besideHoldSeconds,
   } = parts
-  const { kill = (pid, name) => process.kill(pid, name) } = parts
+  const { answerMs = 2000, kill = (pid, name) => process.kill(pid, name) } = parts
   const beside = parts.beside && createBeside(parts.beside, { procDir, kill, answerMs })
   const renew = beside && createRenew(beside, { controlDir, graceSeconds, log, now, pollMs, holdSeconds, request })
   /** The hold that is waited for, so that asking again does not wait twice. */

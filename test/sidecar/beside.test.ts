@@ -57,6 +57,9 @@ async function pod(t: Test, { trace = true, waits, holdSeconds, kill, retryUnit 
     log,
     exit,
     pollMs: 5,
+    // On a machine that is busy with other things.
+    takenMs: 60_000,
+    answerMs: 20_000,
     ...(holdSeconds ? { holdSeconds } : {}),
     ...(kill ? { kill } : {}),
   }
@@ -83,7 +86,7 @@ async function end(one: Supervised, utils: NodeUtils): Promise<void> {
   await one.ended
 }
 
-t.test('with real processes', { skip: shell ? false : 'no shell for the supervisor is installed', timeout: 60_000, jobs: 4 }, async t => {
+t.test('with real processes', { skip: shell ? false : 'no shell for the supervisor is installed', timeout: 110_000, jobs: 4 }, async t => {
   const test = (what: string, body: (t: Test) => Promise<void>) => t.test(what, { buffered: true }, body)
 
   for (const trace of [true, false]) {
