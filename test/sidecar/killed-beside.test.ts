@@ -102,10 +102,15 @@ async function pod(t: Test, trace: boolean, holdSeconds: number) {
     add: () => files.writeList(peers.join('\n')),
     starts: () => readFileSync(starts, 'utf8').trim().split('\n').map(Number),
     settledWith: (count: number) =>
-      until(`settled with ${count}`, async () => {
-        const now = await page()
-        return now?.phase === 'settled' && now.connected === count ? now : undefined
-      }),
+      until(
+        `settled with ${count}`,
+        async () => {
+          const now = await page()
+          return now?.phase === 'settled' && now.connected === count ? now : undefined
+        },
+        60,
+        20,
+      ),
   }
 }
 
@@ -123,7 +128,8 @@ t.setTimeout(110_000)
 
 for (const trace of [true, false]) {
   const line = trace ? 'with a trace FIFO' : 'without one'
-  for (const [step, reached] of steps) {
+  // What a FIFO adds is that the order matters; without one two steps tell as much.
+  for (const [step, reached] of trace ? steps : steps.slice(1, 3)) {
     t.test(`${line}, killed when ${step}, and back at once`, { buffered: true }, async t => {
       // Long enough for a sidecar to start on a busy machine.
       const one = await pod(t, trace, 20)
@@ -135,8 +141,8 @@ for (const trace of [true, false]) {
           const state = await one.state()
           return state?.request !== undefined && reached(state, one.utils) ? true : undefined
         },
-        20,
-        1,
+        60,
+        5,
       )
       await one.kill()
       one.revive()
@@ -152,9 +158,9 @@ for (const trace of [true, false]) {
     const one = await pod(t, trace, 2)
     await one.settledWith(2)
     one.add()
-    await until('held', async () => ((await one.state())?.phase === 'held' ? true : undefined), 20, 1)
+    await until('held', async () => ((await one.state())?.phase === 'held' ? true : undefined), 60, 5)
     await one.kill()
-    await until('the supervisor has started the node', async () => ((await one.state())?.starts === 2 ? true : undefined), 20)
+    await until('the supervisor has started the node', async () => ((await one.state())?.starts === 2 ? true : undefined), 60)
     if (one.utils.codes.length > 0) return t.comment('the sidecar was quicker: node-utils has ended')
     if (!trace) {
       await until('the node is up', () => (one.starts().length === 2 ? true : undefined))
