@@ -27,6 +27,7 @@ export const observeReasons = {
   'restart-policy': 'the pod spec gives no command to wrap, and its restartPolicy would not start the node again',
   'operator-tracks-pid': "a container of the node's operator remembers the node's process, and cannot start anew with it",
   'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
+  'operator-tracks-pid': "a container of the node's operator remembers the node's process, and cannot start anew with it",
 } as const
 export type ObserveReason = keyof typeof observeReasons
 
