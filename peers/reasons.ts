@@ -25,7 +25,6 @@ export const observeReasons = {
   'host-pid': 'the pod spec gives no command to wrap, and the pod uses the host PID namespace, where sharing is impossible',
   'uid-unknown': "the pod spec gives no command to wrap, and the node's UID is neither stated nor may the sidecar run as root here",
   'restart-policy': 'the pod spec gives no command to wrap, and its restartPolicy would not start the node again',
-  'operator-tracks-pid': "a container of the node's operator remembers the node's process, and cannot start anew with it",
   'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
   'operator-tracks-pid': "a container of the node's operator remembers the node's process, and cannot start anew with it",
 } as const
