@@ -4,7 +4,7 @@ import { short, someOf } from './check-pod.ts'
 import type { CheckReport, PodReport, UninjectedReport, Verdict } from './check-report.ts'
 import { wrapped } from './help.ts'
 import { plainLine } from './plain-line.ts'
-import { ago, ahead } from './relative-time.ts'
+import { ago, duration } from './relative-time.ts'
 import { type Column, tableOf } from './table.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -93,7 +93,8 @@ function peersPaint(paint: Paint): (pod: PodReport, text: string) => string {
 /** What stands below a pod's row: the reason first, then what was done, then what else is to be known. */
 function linesOf(pod: PodReport, now: number): [style: Style | undefined, text: string][] {
   const { lastRestart, lastTold, turn } = pod
-  const until = pod.until && Date.parse(pod.until) > now ? ` (until ${ahead(pod.until, now).replace('in ', '')} from now)` : ''
+  // Within a second it is over, whatever is said of it.
+  const until = pod.until && Date.parse(pod.until) - now >= 1000 ? ` (for ${duration((Date.parse(pod.until) - now) / 1000)} more)` : ''
   const why = pod.why ? `${pod.reason ? `${pod.reason}: ` : ''}${pod.why}${until}` : undefined
   const lines: [Style | undefined, string | undefined][] = [
     [pod.verdict === 'settled' || pod.verdict === 'ended' ? 'dim' : verdictStyles[pod.verdict], why],
@@ -112,7 +113,9 @@ function linesOf(pod: PodReport, now: number): [style: Style | undefined, text: 
   return lines.flatMap(([style, text]) => (text === undefined ? [] : [[style, text]]))
 }
 
-function missingText({ page }: PodReport): string | undefined {
+function missingText({ page, phase, why }: PodReport): string | undefined {
+  // The page has said so, with the reasons.
+  if (phase === 'settled' && why !== null && page?.lacking !== undefined) return undefined
   const missing = (page?.peers ?? []).filter(peer => peer.standing !== 'connected' && peer.standing !== 'self')
   if (missing.length === 0) return undefined
   const names = missing.map(({ peer, standing, addresses, reachable }) => {

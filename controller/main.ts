@@ -54,7 +54,6 @@ export async function runController(options: ControllerOptions, { log, signal, l
   })
 
   async function lead(until: AbortSignal, holds: () => boolean): Promise<void> {
-    log.info('this replica leads')
     leading = true
     const request = (call: Parameters<typeof apiRequest>[1]) => apiRequest(config, call)
     const events = createEvents({ request, instance: options.identity, log, dropped: metrics.eventDropped })

@@ -18,6 +18,8 @@ export type Look = {
   readonly reachable: Readonly<Record<string, boolean>>
   /** Since when those that answer have done so at every look; absent where this is the first. Of addresses that DNS does not give yet, too. */
   readonly openSince: Readonly<Record<string, number>>
+  /** What other missing peers' addresses have answered of late: for words only, nothing is decided by it. */
+  readonly answering?: Readonly<Record<string, boolean>>
   /** The node itself, as its list may name it: its ID and the pod's addresses. */
   readonly self: { readonly id?: string; readonly addresses: readonly string[] }
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }

@@ -5,10 +5,12 @@ import type { Page } from '../peers/page.ts'
 import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { blindTurn } from '../peers/turn.ts'
-import { suspects } from './assess.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { assess, suspects } from './assess.ts'
 import { addressesAhead, endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
 import type { Input } from './input.ts'
+import { toAskForWords } from './lacking.ts'
 import { type Look, stillOpen, type Timing } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
@@ -66,6 +68,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let asked = { identity: '', times: 0 }
   let openSince: Readonly<Record<string, number>> = {}
   let lookedAt = now()
+  const answers = createAnswers(parts.reachable, now)
   let failure: string | null = null
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
@@ -75,7 +78,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   async function lookOnce(): Promise<void> {
     const input = await parts.readInput(current.learned)
     known = endpointsOf(input, known, log, now())
-    const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints })
+    const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints, answers })
     nodeId = look.self.id
     openSince = look.openSince
     told = undefined
@@ -198,7 +201,13 @@ async function see(
   parts: LoopParts,
   input: Input,
   memory: Memory,
-  before: { nodeId: string | undefined; told: Told | undefined; openSince: Readonly<Record<string, number>>; endpoints: Endpoints },
+  before: {
+    nodeId: string | undefined
+    told: Told | undefined
+    openSince: Readonly<Record<string, number>>
+    endpoints: Endpoints
+    answers: Answers
+  },
 ): Promise<Look> {
   const { told, endpoints } = before
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
@@ -236,7 +245,9 @@ async function see(
     [...wanted].slice(0, mostProbes).map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
   )
   const reachable = Object.fromEntries(answers)
-  return { ...look, reachable, openSince: stillOpen(before.openSince, reachable, look.now) }
+  const probedLook = { ...look, reachable, openSince: stillOpen(before.openSince, reachable, look.now) }
+  const others = toAskForWords(assess(probedLook, lists, knownTo(memory)), probedLook)
+  return others.length === 0 ? probedLook : { ...probedLook, answering: await before.answers.of(others) }
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */

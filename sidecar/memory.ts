@@ -4,6 +4,7 @@
 import type { RestartOutcome } from '../peers/page.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Level } from '../peers/plan.ts'
+import type { Met } from './lacking.ts'
 import type { HostView } from './observation.ts'
 import type { Learned } from './program.ts'
 import type { StatusApi } from './status-api.ts'
@@ -97,6 +98,8 @@ export type Memory = {
   readonly usedTurn?: string
   /** Newest last; those of the budget's window and the newest. */
   readonly restarts: readonly Restart[]
+  /** Which of the listed peers has been connected; see lacking.ts. Absent in the memory of an older sidecar. */
+  readonly met?: Met
   /** Two samples of the height, to tell whether it rises. */
   readonly heights: readonly { readonly at: number; readonly height: number }[]
   /** How long the node took, at the last start seen, until it listened. */

@@ -18,6 +18,7 @@ import {
   withLearned,
   wouldLearn,
 } from './given.ts'
+import { meet } from './lacking.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import { silence } from './node-gate.ts'
@@ -58,7 +59,8 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const assessed = assess(look, lists, knownTo(remembered))
   const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
-  return { ...decide(told, look, assessed, times), assessed, mayGive }
+  const known = { ...told, met: meet(told.met, assessed, look.now) }
+  return { ...decide(known, look, assessed, times), assessed, mayGive }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
