@@ -64,6 +64,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
       granted: turn ?? null,
       grantedAt: turn === undefined ? null : (annotations[annotation.turnGrantedAt] ?? null),
       seen: page?.turn ?? null,
+      wait: turn === undefined ? annotations[annotation.turnWait] || null : null,
     },
     turns: plan?.turns ?? null,
     maxUnavailable: plan?.maxUnavailable ?? null,

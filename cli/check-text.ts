@@ -125,9 +125,12 @@ function missingText({ page, phase, why }: PodReport): string | undefined {
   return `not connected to ${someOf(names, 3)}`
 }
 
-function turnText(pod: PodReport, { granted, grantedAt, seen }: PodReport['turn'], now: number): string | undefined {
+function turnText(pod: PodReport, { granted, grantedAt, seen, wait }: PodReport['turn'], now: number): string | undefined {
   if (pod.turns !== 'controller') return undefined
-  if (granted === null) return pod.reason === 'awaiting-turn' ? 'no turn granted yet' : undefined
+  // The page shows the controller's word once it is in its files; one whose page cannot be read waits, as far as anybody knows.
+  const isSaid = wait !== null && (pod.why?.includes(wait) ?? false)
+  if (granted === null && wait !== null && !isSaid && (pod.reason === 'awaiting-turn' || pod.page === null)) return `no turn yet: ${wait}`
+  if (granted === null) return pod.reason === 'awaiting-turn' && wait === null ? 'no turn granted yet' : undefined
   const when = grantedAt ? ` ${ago(grantedAt, now)}` : ''
   if (granted === pod.page?.applied) return undefined
   return `turn granted${when} for ${short(granted)}${pod.page && seen !== granted ? ', which its files do not show yet' : ''}`

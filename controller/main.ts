@@ -40,6 +40,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
     log,
     clusterDomain: options.clusterDomain,
     onChange: keys => rollout?.changed(keys),
+    onWithout: key => rollout?.without(key),
   })
   const metrics = createMetrics({
     pending: () => (rollout?.groups() ?? []).reduce((sum, group) => sum + group.asking.length, 0),

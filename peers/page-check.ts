@@ -69,6 +69,9 @@ function pageOf(page: Fields): Page {
       level: restart.oneOf('level', levels) ?? 'none',
       why: words(restart, 'why') ?? '',
       outcome: restart.oneOf('outcome', outcomes) ?? 'asked',
+      ...optional('endedAt', restart.has('endedAt') ? iso(restart, 'endedAt') : undefined),
+      ...optional('connectedBefore', restart.number('connectedBefore', 0, 1e6, 'integer', 'optional')),
+      ...optional('height', restart.number('height', 0, Number.MAX_VALUE, 'any', 'optional')),
     })),
     told: newest(page, 'told').map(told => ({
       at: iso(told, 'at'),
@@ -123,6 +126,7 @@ function nodeOf(node: Fields): Page['node'] {
     ...optional('votingPower', count('votingPower')),
     ...optional('totalPower', count('totalPower')),
     ...optional('noStatusApi', words(node, 'noStatusApi')),
+    ...optional('signedHeight', count('signedHeight')),
   }
 }
 

@@ -68,6 +68,8 @@ export type Page = {
     readonly totalPower?: number
     /** A sentence, where the node's status API was found not to be there, and its connections alone count. */
     readonly noStatusApi?: string
+    /** Of a CometBFT validator: the newest block that was seen to hold its signature; 0 where none was yet. */
+    readonly signedHeight?: number
   }
   readonly restarts: readonly {
     readonly at: string
@@ -75,6 +77,11 @@ export type Page = {
     readonly level: Level
     readonly why: string
     readonly outcome: RestartOutcome
+    /** When the outcome was known; absent while it is asked. */
+    readonly endedAt?: string
+    /** How many peers the node was connected to, and its height, when it was restarted. */
+    readonly connectedBefore?: number
+    readonly height?: number
   }[]
   /** The last times that the running node was told its peers, newest last. */
   readonly told: readonly {

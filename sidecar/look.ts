@@ -27,6 +27,9 @@ export type Look = {
   readonly allowMassRemoval: boolean
   /** The content of repeer.dev/turn. */
   readonly turn?: string
+  /** The content of repeer.dev/turn-wait, and when the controller last read this pod's page; undefined where it has not since the sidecar's start. */
+  readonly turnWait?: string
+  readonly controllerLookedAt?: number
   /** The turn that the controller would give a pod whose page it cannot read. */
   readonly blindTurn: string
   /** The content of repeer.dev/peer-hash: the list that the controller has seen. */

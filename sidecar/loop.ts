@@ -33,6 +33,8 @@ export type LoopParts = {
   /** By which the running node can be told its peers; undefined where there is no way. */
   readonly hotNode?: HotNode | undefined
   readonly ownAddresses: () => readonly string[]
+  /** When the controller last read the page, in ms since the epoch; undefined where it has not. */
+  readonly controllerLookedAt?: () => number | undefined
   readonly save: (memory: Memory) => Promise<void>
   readonly metrics: Metrics
   readonly log: Logger
@@ -218,6 +220,7 @@ async function see(
   const [views, found, node] = await Promise.all([parts.lookUp(names, doubted), parts.reach.find(), parts.lookAtNode(input.plan)])
   const hosts = withStable(views, endpoints)
   const id = node.status?.id ?? node.id ?? before.nodeId
+  const controllerLookedAt = parts.controllerLookedAt?.()
   const look: Look = {
     now: parts.now(),
     plan: input.plan,
@@ -233,6 +236,8 @@ async function see(
     allowMassRemoval: input.allowMassRemoval,
     ...(input.turn === undefined ? {} : { turn: input.turn }),
     ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),
+    ...(input.turnWait === undefined ? {} : { turnWait: input.turnWait }),
+    ...(controllerLookedAt === undefined ? {} : { controllerLookedAt }),
     blindTurn: blindTurn(input.peerHash, input.endpoints),
     canTell: parts.hotNode !== undefined,
     ...(told === undefined ? {} : { told }),
@@ -265,10 +270,21 @@ function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySecond
   const arriving = arrivingMs < 60_000
   const busy = memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
+  if (isRecovering(memory, page, parts.now())) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds
   const due = (parts.nextLookUp() ?? Number.POSITIVE_INFINITY) - parts.now()
   return Math.max(busySeconds * 1000, Math.min(due, seconds * 1000 * (0.9 + 0.2 * parts.random())))
+}
+
+/** How long after a restart its node is looked at often, where it is not yet as before: others of its group wait for it. In ms. */
+const recoveringMs = 60_000
+
+function isRecovering({ restarts }: Memory, page: Page | null, now: number): boolean {
+  const last = restarts.at(-1)
+  if (page === null || last?.endedAt === undefined || now - last.endedAt >= recoveringMs) return false
+  const { signedHeight } = page.node
+  return page.connected < (last.connectedBefore ?? 0) || (signedHeight !== undefined && signedHeight <= (last.height ?? 0))
 }
 
 function tell(log: Logger, page: Page): void {

@@ -33,6 +33,9 @@ export type Restart = {
   readonly why: string
   readonly outcome: RestartOutcome
   readonly endedAt?: number
+  /** How many peers the node was connected to, and its height, when it was asked for. */
+  readonly connectedBefore?: number
+  readonly height?: number
 }
 
 /** A restart under way, written before it is asked for, so that a sidecar that dies goes on where it was. */

@@ -48,7 +48,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     })),
     node: nodeOf(look, memory),
     told: toldOf(memory),
-    restarts: memory.restarts.map(({ at, hash, level, why, outcome }) => ({ at: iso(at), snapshot: hash, level, why, outcome })),
+    restarts: memory.restarts.map(restartOf),
     lookups: Object.entries(look.hosts).flatMap(([host, { failures, error }]) =>
       failures > 0 ? [{ host, failures, ...(error ? { error } : {}) }] : [],
     ),
@@ -91,6 +91,28 @@ function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {
   return memory.process === null && memory.given === null ? 'starting' : 'waiting'
 }
 
+function restartOf({
+  at,
+  hash,
+  level,
+  why,
+  outcome,
+  endedAt,
+  connectedBefore,
+  height,
+}: Memory['restarts'][number]): Page['restarts'][number] {
+  return {
+    at: iso(at),
+    snapshot: hash,
+    level,
+    why,
+    outcome,
+    ...(endedAt === undefined ? {} : { endedAt: iso(endedAt) }),
+    ...(connectedBefore === undefined ? {} : { connectedBefore }),
+    ...(height === undefined ? {} : { height }),
+  }
+}
+
 function toldOf({ told, telling }: Memory): Page['told'] {
   const past = told.map(({ at, hash, outcome }) => ({ at: iso(at), snapshot: hash, outcome }))
   return telling ? [...past, { at: iso(telling.lastAt), snapshot: telling.hash, outcome: 'asked' }] : past
@@ -106,6 +128,7 @@ function nodeOf(look: Look, memory: Memory): Page['node'] {
     ...(status ? { height: status.height, catchingUp: status.catchingUp } : {}),
     ...(status?.votingPower === undefined ? {} : { votingPower: status.votingPower }),
     ...(status?.totalPower === undefined ? {} : { totalPower: status.totalPower }),
+    ...(status?.signedHeight === undefined ? {} : { signedHeight: status.signedHeight }),
     ...(listening === undefined ? {} : { listening }),
     ...(noStatusApi === undefined ? {} : { noStatusApi }),
   }

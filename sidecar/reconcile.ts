@@ -179,7 +179,10 @@ function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level
   const why = whyRestart(wish)
   const sake = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
   const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
-  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked' }
+  const connectedBefore = wish.assessed.filter(one => one.standing === 'connected').length
+  const { height } = look.node.status ?? {}
+  const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
+  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked', ...before }
   const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
   const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
   return { memory: next, decision: { do: 'restart', intent, why } }

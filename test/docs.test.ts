@@ -35,6 +35,7 @@ t.test('configuration has a row for every annotation, and the README for those t
     annotation.peerHash,
     annotation.endpoints,
     annotation.turn,
+    annotation.turnWait,
     annotation.turnGrantedAt,
     annotation.nudge,
   ]

@@ -52,7 +52,7 @@ t.test('all settled is 0; older sidecars, seeds, turns that were used', async t 
       ['done', 'ended'],
     ],
   )
-  t.strictSame(podOf(report, 'b').turn, { granted: null, grantedAt: null, seen: null })
+  t.strictSame(podOf(report, 'b').turn, { granted: null, grantedAt: null, seen: null, wait: null })
   t.match(podOf(report, 'a'), { connected: 2, peers: 2, list: { state: 'agrees' }, strategy: 'wrap', group: 'chain/localnet' })
 })
 
@@ -319,6 +319,25 @@ t.test('whoever lacks a peer is not settled: the text says why, and the exit cod
   t.equal(out.split('not connected to node2').length, 2, 'once')
   t.notMatch(out, /Nothing to do/)
   t.match(out, /\n2 injected pods: 1 settled, 1 to be looked at\n$/)
+})
+
+t.test('why there is no turn: from the page, or from the annotation', async t => {
+  const { cluster, args } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  const waits = { phase: 'waiting', reason: 'awaiting-turn', sentence: 'the node waits for its turn to restart' } as const
+  const annotations = { 'repeer.dev/turn-wait': 'node1-0 goes first' }
+  const text = async (page: object | undefined, more: PodOptions = { annotations }) => {
+    cluster.putPod(injectedPod('a', more))
+    cluster.pages.set('chain/a', page && { status: 200, body: page })
+    return (await repeer(['check', ...args], { columns: 160 })).out
+  }
+  t.match(await text(pageOf(waits)), /\n {4}no turn yet: node1-0 goes first\n/, 'its files do not have it yet')
+  const shown = await text(pageOf({ ...waits, detail: 'node1-0 goes first' }))
+  t.match(shown, /awaiting-turn: .*: node1-0 goes first\n/)
+  t.notMatch(shown, /no turn/)
+  t.match(await text(undefined), /\n {4}no turn yet: node1-0 goes first\n/)
+  t.match(await text(pageOf(waits), {}), /\n {4}no turn granted yet\n/)
+  t.notMatch(await text(pageOf()), /no turn/)
 })
 
 t.test('how long a wait will take, where that is worth a word', async t => {
