@@ -1,9 +1,9 @@
 // The leader's work: annotate pods with what they should follow, read their pages, grant turns. It keeps nothing that the API does not have, but for
 // what it wrote a moment ago; another leader goes on from there.
 import type { Logger } from 'pino'
+import type { Events, PodEvent } from '../../kubernetes/events.ts'
 import { annotation, optIn } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
-import type { Events, PodEvent } from './events.ts'
 import { goneMember, groupOf, memberOf, type Written } from './members.ts'
 import { changedNotes, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'

@@ -28,7 +28,7 @@ t.test('the permissions are these and no others', async t => {
     '/configmaps: get,list,watch',
     'discovery.k8s.io/endpointslices: list,watch',
     '/namespaces: list,watch',
-    'events.k8s.io/events: create,patch',
+    '/events: create,patch',
   ])
   t.same(said(own), ['coordination.k8s.io/leases: get,update', 'coordination.k8s.io/leases: create'])
   t.equal(one(objects, 'Role').metadata.namespace, account.namespace)
