@@ -46,6 +46,7 @@ export type ListWatchTimes = {
 export type Collection = {
   readonly path: string
   readonly labelSelector?: string
+  readonly fieldSelector?: string
   /** Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB each. */
   readonly pageSize?: number
   /** The path is that of all namespaces, and names are NAMESPACE/NAME. */
@@ -60,7 +61,8 @@ export async function listWatch<T>(
   times: ListWatchTimes,
   signal: AbortSignal,
 ): Promise<void> {
-  const selection = collection.labelSelector ? { labelSelector: collection.labelSelector } : {}
+  const { labelSelector, fieldSelector } = collection
+  const selection = { ...(labelSelector ? { labelSelector } : {}), ...(fieldSelector ? { fieldSelector } : {}) }
   let version: string | undefined
   let failures = 0
   /** The last thing that happened was that the version had expired. */

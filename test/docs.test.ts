@@ -48,7 +48,7 @@ t.test('configuration has a row for every annotation, and the README for those t
 t.test('operations names every metric of repeer', async t => {
   const text = read('docs/operations.md')
   const webhook = createWebhookMetrics(
-    { certificateExpiry: () => 0, certificateFailures: () => 0, ready: () => true, synced: () => [] },
+    { certificateExpiry: () => 0, certificateFailures: () => 0, caBundleLosses: () => 0, ready: () => true, synced: () => [] },
     false,
   )
   const controller = createControllerMetrics(
