@@ -79,11 +79,11 @@ export type Timing = {
   /** An edited list that the controller has seen, too, and a node that can be told, need no time to tell healing from staleness: only until an editor's hand rests. */
   readonly briefSettleSeconds: number
   /**
-   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s at the latest (CometBFT: a ping each 60 s,
-   * 45 s for the pong), and it dials again every 5 to 8 s. Only one that has not healed by then is looked at.
+   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s (CometBFT: a ping each 60 s,
+   * 45 s for the pong; still listed after 140 s, seen), and it dials again every 5 to 8 s. Only one that has not healed by then is looked at.
    */
   readonly stableSettleSeconds: number
-  /** How long a running node is told its peers before it is restarted: past those 105 s, in which a peer that moved is refused as a duplicate. */
+  /** How long a running node is told its peers before it is restarted: past those 140 s, in which a peer that moved is refused as a duplicate. */
   readonly tellSeconds: number
   /** From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is told often. */
   readonly tellEverySeconds: number
@@ -114,7 +114,7 @@ export const timing: Timing = {
   breakerSeconds: 6 * 3600,
   briefSettleSeconds: 0.5,
   stableSettleSeconds: 180,
-  tellSeconds: 120,
+  tellSeconds: 150,
   tellEverySeconds: 2,
   askProgramSeconds: 10,
   absentApiSeconds: 300,
