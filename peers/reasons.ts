@@ -72,3 +72,14 @@ export const holdReasons = {
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons
+
+/** Why a node is not connected to a peer of its list although nothing is left to do. */
+export const lackReasons = {
+  'name-unresolved': 'its name does not resolve',
+  'no-answer': 'its address does not answer: it is down, or cannot be reached from here',
+  'not-followed': 'its name is answered with addresses that come and go, which are not followed',
+  'former-address': 'only a connection to an address that it had before is left',
+  'not-connected-again': 'the node knows its address, and has not connected to it again',
+  'never-connected': 'the node knows its address, and has never been connected to it',
+} as const
+export type LackReason = keyof typeof lackReasons

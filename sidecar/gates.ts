@@ -8,6 +8,7 @@ import { changedSources, peersOf, sourceKey } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Lists, Memory, Restart } from './memory.ts'
 import { nodeGate } from './node-gate.ts'
+import { whyNoTurn } from './turn-words.ts'
 
 /** A reason to wait; `until` (ms since the epoch) where time alone may open the gate. */
 export type Hold = { readonly reason: HoldReason; readonly detail?: string; readonly until?: number }
@@ -276,22 +277,14 @@ function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold |
   return look.now < until ? { reason: 'awaiting-turn', until } : null
 }
 
-/** After this long without a turn the page asks whether anybody grants them, in ms. */
-const longWaitMs = 60_000
-
 function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hold | null {
   const list = peerHash(peersOf(wish.lists))
   if (look.peerHash !== undefined && look.peerHash !== list) {
     return { reason: 'waiting-for-kubelet', detail: `the files hold ${list}, repeer.dev/peer-hash is ${look.peerHash}` }
   }
   if (look.turn !== undefined && (look.turn === wish.hash || (look.turn === look.blindTurn && look.turn !== usedTurn))) return null
-  const long = need !== null && look.now > need.firstSince + longWaitMs
-  return {
-    reason: 'awaiting-turn',
-    ...(long
-      ? { detail: 'for more than a minute: others of its group come first, the group has stopped, or no controller is running' }
-      : {}),
-  }
+  const detail = whyNoTurn(look, need?.firstSince)
+  return { reason: 'awaiting-turn', ...(detail === undefined ? {} : { detail }) }
 }
 
 /** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */

@@ -5,10 +5,12 @@ import type { Page } from '../peers/page.ts'
 import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { blindTurn } from '../peers/turn.ts'
-import { suspects } from './assess.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { assess, suspects } from './assess.ts'
 import { addressesAhead, endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
 import type { Input } from './input.ts'
+import { toAskForWords } from './lacking.ts'
 import { type Look, stillOpen, type Timing } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,6 +33,8 @@ export type LoopParts = {
   /** By which the running node can be told its peers; undefined where there is no way. */
   readonly hotNode?: HotNode | undefined
   readonly ownAddresses: () => readonly string[]
+  /** When the controller last read the page, in ms since the epoch; undefined where it has not. */
+  readonly controllerLookedAt?: () => number | undefined
   readonly save: (memory: Memory) => Promise<void>
   readonly metrics: Metrics
   readonly log: Logger
@@ -66,6 +70,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let asked = { identity: '', times: 0 }
   let openSince: Readonly<Record<string, number>> = {}
   let lookedAt = now()
+  const answers = createAnswers(parts.reachable, now)
   let failure: string | null = null
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
@@ -75,7 +80,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   async function lookOnce(): Promise<void> {
     const input = await parts.readInput(current.learned)
     known = endpointsOf(input, known, log, now())
-    const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints })
+    const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints, answers })
     nodeId = look.self.id
     openSince = look.openSince
     told = undefined
@@ -198,7 +203,13 @@ async function see(
   parts: LoopParts,
   input: Input,
   memory: Memory,
-  before: { nodeId: string | undefined; told: Told | undefined; openSince: Readonly<Record<string, number>>; endpoints: Endpoints },
+  before: {
+    nodeId: string | undefined
+    told: Told | undefined
+    openSince: Readonly<Record<string, number>>
+    endpoints: Endpoints
+    answers: Answers
+  },
 ): Promise<Look> {
   const { told, endpoints } = before
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
@@ -215,6 +226,7 @@ async function see(
   ])
   const hosts = withStable(views, endpoints)
   const id = node.status?.id ?? node.id ?? before.nodeId
+  const controllerLookedAt = parts.controllerLookedAt?.()
   const look: Look = {
     now: parts.now(),
     plan: input.plan,
@@ -231,6 +243,8 @@ async function see(
     ...(permitted === undefined ? {} : { permit: permitted }),
     ...(input.turn === undefined ? {} : { turn: input.turn }),
     ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),
+    ...(input.turnWait === undefined ? {} : { turnWait: input.turnWait }),
+    ...(controllerLookedAt === undefined ? {} : { controllerLookedAt }),
     blindTurn: blindTurn(input.peerHash, input.endpoints),
     canTell: parts.hotNode !== undefined,
     ...(told === undefined ? {} : { told }),
@@ -243,7 +257,9 @@ async function see(
     [...wanted].slice(0, mostProbes).map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
   )
   const reachable = Object.fromEntries(answers)
-  return { ...look, reachable, openSince: stillOpen(before.openSince, reachable, look.now) }
+  const probedLook = { ...look, reachable, openSince: stillOpen(before.openSince, reachable, look.now) }
+  const others = toAskForWords(assess(probedLook, lists, knownTo(memory)), probedLook)
+  return others.length === 0 ? probedLook : { ...probedLook, answering: await before.answers.of(others) }
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
@@ -261,10 +277,21 @@ function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySecond
   const arriving = arrivingMs < 60_000
   const busy = memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
+  if (isRecovering(memory, page, parts.now())) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds
   const due = (parts.nextLookUp() ?? Number.POSITIVE_INFINITY) - parts.now()
   return Math.max(busySeconds * 1000, Math.min(due, seconds * 1000 * (0.9 + 0.2 * parts.random())))
+}
+
+/** How long after a restart its node is looked at often, where it is not yet as before: others of its group wait for it. In ms. */
+const recoveringMs = 60_000
+
+function isRecovering({ restarts }: Memory, page: Page | null, now: number): boolean {
+  const last = restarts.at(-1)
+  if (page === null || last?.endedAt === undefined || now - last.endedAt >= recoveringMs) return false
+  const { signedHeight } = page.node
+  return page.connected < (last.connectedBefore ?? 0) || (signedHeight !== undefined && signedHeight <= (last.height ?? 0))
 }
 
 function tell(log: Logger, page: Page): void {

@@ -46,6 +46,8 @@ export type NodeStatus = {
   /** The node's own voting power and that of all validators together, where they can be read. */
   readonly votingPower?: number
   readonly totalPower?: number
+  /** Of a validator: the newest block that was seen to hold its signature; 0 where none was yet. */
+  readonly signedHeight?: number
 }
 
 export type NodeView = {

@@ -18,6 +18,7 @@ import {
   withLearned,
   wouldLearn,
 } from './given.ts'
+import { meet } from './lacking.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import { silence } from './node-gate.ts'
@@ -58,7 +59,8 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const assessed = assess(look, lists, knownTo(remembered))
   const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
-  return { ...decide(told, look, assessed, times), assessed, mayGive }
+  const known = { ...told, met: meet(told.met, assessed, look.now) }
+  return { ...decide(known, look, assessed, times), assessed, mayGive }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
@@ -177,7 +179,10 @@ function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level
   const why = whyRestart(wish)
   const sake = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
   const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
-  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked' }
+  const connectedBefore = wish.assessed.filter(one => one.standing === 'connected').length
+  const { height } = look.node.status ?? {}
+  const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
+  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked', ...before }
   const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
   const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
   return { memory: next, decision: { do: 'restart', intent, why } }

@@ -42,7 +42,7 @@ function kubectlWith(input: string, ...args: string[]): string {
 /** `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is installed. */
 export function install(overlay = 'manifests'): void {
   const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
-    /(?<=[\s=])(?:[\w.-]+\/)*repeer(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
+    /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
     imageName,
   )
   if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')

@@ -1080,7 +1080,7 @@ t.test('a turn for a pod whose page nobody can read', async t => {
   t.test('a long wait says that perhaps nobody grants turns', async t => {
     const w = moved()
     t.notOk('detail' in w.after(20).decision)
-    t.match(w.after(60).decision, { detail: /no controller is running/ })
+    t.match(w.after(60).decision, { detail: /no controller has looked since/ })
   })
 })
 
