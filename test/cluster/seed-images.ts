@@ -27,19 +27,19 @@ export function interchain(programs: string): Image {
 
 /** cosmopilot's node-utils: a stand-in, see stand-ins/node-utils.ts. */
 export function nodeUtils(): Image {
-  return standIns(nodeUtilsImage, 'node-utils.ts')
+  return standIns(nodeUtilsImage, ['/bin/sh', '/opt/stand-ins/node-utils.sh'])
 }
 
 /** stellar-core and the operator's health sidecar: stand-ins, see stand-ins/stellar-core.ts. */
 export function stellar(): Image {
-  return standIns(stellarImage, 'stellar-core.ts')
+  return standIns(stellarImage, ['/usr/local/bin/node', '/opt/stand-ins/stellar-core.ts'])
 }
 
 /** Node and the folder of stand-ins, one of which is what the image runs. */
-function standIns(name: string, entry: string): Image {
+function standIns(name: string, entrypoint: readonly string[]): Image {
   return {
     name,
-    entrypoint: ['/usr/local/bin/node', `/opt/stand-ins/${entry}`],
+    entrypoint,
     files: [
       ...withLibraries(process.execPath, '/usr/local/bin/node'),
       { from: join(import.meta.dirname, 'stand-ins'), to: '/opt/stand-ins' },

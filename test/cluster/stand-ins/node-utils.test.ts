@@ -34,7 +34,7 @@ async function start(t: Test, { fifo = true, upgrades = [] as readonly Upgrade[]
     ...(fifo ? { CREATE_FIFO: 'true', TRACE_STORE: trace } : {}),
     ...env,
   }
-  const again = () => startStandIn(t, 'node-utils.ts', { env: own })
+  const again = () => startStandIn(t, 'node-utils.sh', { env: own })
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`)
     return { code: response.status, text: await response.text() }
@@ -171,7 +171,7 @@ t.test('ready and healthy, as the node says', async t => {
 
 t.test('without its file of upgrades it does not start', async t => {
   const dir = t.testdir({})
-  const { said, ended } = startStandIn(t, 'node-utils.ts', {
+  const { said, ended } = startStandIn(t, 'node-utils.sh', {
     env: { UPGRADES_CONFIG: join(dir, 'no.json'), PORT: String(await freePort()) },
   })
   t.match(await ended, { code: 1 })

@@ -5,11 +5,11 @@
 //   in pods of the 4.x line, it asks the node's RPC for the height instead;
 // - GET :8000/must_upgrade is 200, or 426 once an upgrade is due at the node's height; /ready and /health ask the node; /latest_height, /stats;
 // - at SIGTERM it sends SIGTERM to the node it remembers, and exits with 0; except when an upgrade or its HALT_HEIGHT is reached: then it stays.
-// The real one's /ready asks the node by gRPC, this one by RPC.
+// The real one's /ready asks the node by gRPC, this one by RPC. It is started by node-utils.sh, which makes the FIFO.
 import { readFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { findProcess, residentPages } from './process-by-name.ts'
-import { makeFifo, readTrace } from './trace-fifo.ts'
+import { readTrace } from './trace-fifo.ts'
 
 const {
   PORT = '8000',
@@ -94,7 +94,6 @@ const server = createServer((request, response) => {
 // A read-only look: it fails at once where there is no such file, as the real one does.
 upgradeAt(0)
 if (CREATE_FIFO === 'true') {
-  makeFifo(TRACE_STORE)
   readTrace(TRACE_STORE, { height: seen, ended: () => say('the trace has ended: illegal seek') })
 } else {
   const look = () =>

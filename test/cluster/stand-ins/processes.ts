@@ -1,7 +1,7 @@
 // Stand-ins as processes, for their tests.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 export type StandInProcess = {
   readonly child: ChildProcess
@@ -11,14 +11,15 @@ export type StandInProcess = {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
-/** Runs a file of this folder by Node until the test ends. */
+/** Runs a file of this folder until the test ends: by this Node, or by sh. */
 export function startStandIn(
   t: { teardown: (done: () => void) => void },
   file: string,
   { args = [], env = {} }: { args?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
 ): StandInProcess {
-  const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], {
-    env: { PATH: process.env.PATH, ...env },
+  const program = file.endsWith('.sh') ? 'sh' : process.execPath
+  const child = spawn(program, [join(import.meta.dirname, file), ...args], {
+    env: { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.teardown(() => child.kill('SIGKILL'))

@@ -1,13 +1,7 @@
 // STAND-IN, a part of node-utils.ts: reads the trace of a Cosmos SDK program from a FIFO as cosmopilot's node-utils does (pkg/tracer, with nxadm/tail):
 // until the writer closes it. Then the reader ends ("illegal seek"), the pipe has no reader any more, and whoever opens it for writing waits.
-import { execFileSync } from 'node:child_process'
-import { constants, existsSync, openSync } from 'node:fs'
+import { constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
-
-/** Makes the FIFO where there is none; needs mkfifo(1) on PATH. */
-export function makeFifo(path: string): void {
-  if (!existsSync(path)) execFileSync('mkfifo', ['-m', '655', path])
-}
 
 /** Calls `height` for each block height in the trace, in order, and `ended` once, when the last writer has closed the pipe. */
 export function readTrace(path: string, { height, ended }: { height: (height: number) => void; ended: () => void }): void {
