@@ -43,6 +43,8 @@ export type ProviderChain = {
   readonly optOut: (index: number, consumerId: string) => Promise<Included>
   readonly remove: (consumerId: string) => Promise<Included>
   readonly phase: (consumerId: string) => Promise<string>
+  /** What a consumer's genesis needs of the provider, as soon as it is launched: the content of `app_state.ccvconsumer`. */
+  readonly consumerGenesis: (consumerId: string) => Promise<unknown>
   readonly stopNode: (index: number) => Promise<void>
   readonly startNode: (index: number) => void
   /** Ends all, and removes the folder. */
@@ -126,11 +128,12 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     return path
   }
 
-  async function consumer(consumerId: string): Promise<{ readonly phase: string; readonly chain_id: string }> {
+  async function query<T>(...args: string[]): Promise<T> {
     const node = nodes[0]?.rpc.replace('http:', 'tcp:') ?? ''
-    const answer = await pd('query', 'provider', 'consumer-chain', consumerId, '--node', node, '--output', 'json')
-    return JSON.parse(answer) as { phase: string; chain_id: string }
+    return JSON.parse(await pd('query', 'provider', ...args, '--node', node, '--output', 'json')) as T
   }
+
+  const consumer = (consumerId: string) => query<{ readonly phase: string; readonly chain_id: string }>('consumer-chain', consumerId)
 
   const chain: ProviderChain = {
     chainId,
@@ -159,6 +162,15 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     optOut: (index, consumerId) => transact(index, 'provider', 'opt-out', consumerId),
     remove: consumerId => transact(0, 'provider', 'remove-consumer', consumerId),
     phase: async consumerId => (await consumer(consumerId)).phase,
+    async consumerGenesis(consumerId) {
+      for (const until = Date.now() + 30_000; ; await delay(200)) {
+        try {
+          return await query('consumer-genesis', consumerId)
+        } catch (error) {
+          if (Date.now() > until) throw error
+        }
+      }
+    },
     stopNode,
     startNode,
     stop,
