@@ -8,7 +8,9 @@ import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Cluster, clusterPrograms, startCluster } from './cluster.ts'
 import { buildImages, loadImages } from './images.ts'
+import { kubectl } from './install.ts'
 import { buildPrograms } from './programs.ts'
+import { ofTests } from './stellar-nodes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -90,7 +92,9 @@ async function main(): Promise<number> {
   if (isOwn) {
     const place = { enter: [], env: { ...process.env, PATH: path } }
     const both = await Promise.all([work([shared], place), work([shared], place)])
-    return Math.max(...both, await work([exclusive], place))
+    const last = await work([exclusive], place)
+    kubectl('delete', 'crd', '-l', ofTests, '--ignore-not-found')
+    return Math.max(...both, last)
   }
   // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for the other's programs.
   await buildPrograms([...clusterPrograms, 'interchain-security'], say)
