@@ -11,7 +11,7 @@ import { apply, install } from '../install.ts'
 import { makeNodeKey } from '../node-key.ts'
 import { buildPrograms } from '../programs.ts'
 import { makeProviderHomes } from '../provider-homes.ts'
-import { deletePods, editConfigMap, impatient, namespaceFor } from '../scenario.ts'
+import { deletePods, editConfigMap, impatient, namespaceFor, nudge } from '../scenario.ts'
 import { interchain, nodeUtils, provide } from '../seed-images.ts'
 import { containerStatus, getPod, heightAt, isInjected, netInfoAt, pageAt, until } from '../watch.ts'
 
@@ -19,7 +19,7 @@ const namespace = 'cosmopilot'
 
 /**
  * A validator; a sentry that lists it; three full nodes that list the sentry, one of them by the operator's Service and two by its own address, of which
- * one is left alone by repeer; and one that nobody lists at first.
+ * one is left alone by repeer; and one that nobody lists at first. One restart for each: a second one has to wait for ten minutes there.
  */
 async function nodes(programs: string) {
   const dir = await mkdtemp(join(tmpdir(), 'cosmopilot-'))
@@ -39,8 +39,8 @@ async function nodes(programs: string) {
     return {
       validator,
       sentry,
-      traced: of('fullnode-0', { peers: byAddress ?? [] }),
-      untraced: of('fullnode-1', { line: '4.x', peers: byService ?? [] }),
+      traced: of('fullnode-0', { peers: byService ?? [] }),
+      untraced: of('fullnode-1', { line: '4.x', peers: byAddress ?? [] }),
       alone: of('fullnode-2', { peers: byAddress ?? [], annotations: { 'repeer.dev/inject': 'false' } }),
       added: of('fullnode-3', { peers: toValidator }),
     }
@@ -82,6 +82,12 @@ async function isSettled(...of: readonly ChainNode[]): Promise<void> {
 async function grows(node: ChainNode): Promise<void> {
   const from = await heightOf(node)
   await until(`${node.name} has more blocks than ${from}`, 30, async () => (await heightOf(node)) > from + 1)
+}
+
+/** As the operator writes it: the node's peers, and one more. */
+async function editList(node: ChainNode, more: ChainNode): Promise<void> {
+  const edited = { ...node, peers: [...node.peers, entry(more, internalName(more))] }
+  await editConfigMap(namespace, { name: node.name, data: { 'config.toml': files(edited)['config.toml'] ?? '' } })
 }
 
 /** What node-utils says of the node. */
@@ -131,29 +137,23 @@ t.test('cosmopilot', async t => {
     apply([podOf(sentry)])
     await isReady(sentry)
     t.not(await ipOf(sentry), from, 'it has another address')
-    const { seconds } = await until('the node with its address has it', 90, () => hasPeer(traced, sentry, 'at its address'))
+    const { seconds } = await until('the node with its address has it', 90, () => hasPeer(untraced, sentry, 'at its address'))
     t.comment(`${seconds.toFixed(1)} s after it was Ready`)
-    await until('the node with its Service has it', 90, () => hasPeer(untraced, sentry))
+    await until('the node with its Service has it', 90, () => hasPeer(traced, sentry))
     await isSettled(traced, untraced)
     for (const node of [traced, untraced]) await grows(node)
-    await whole(t, traced, 1)
+    await whole(t, untraced, 1)
     // The Service has the address that it had, so the node finds its peer behind it by itself.
-    await whole(t, untraced, 0)
+    await whole(t, traced, 0)
   })
 
-  await t.test('a peer is added to the lists', async t => {
-    for (const node of [traced, untraced, alone]) {
-      const edited = { ...node, peers: [...node.peers, entry(added, internalName(added))] }
-      await editConfigMap(namespace, { name: node.name, data: { 'config.toml': files(edited)['config.toml'] ?? '' } })
-    }
-    for (const node of [traced, untraced]) {
-      const { seconds } = await until(`${node.name} has the added peer`, 120, () => hasPeer(node, added))
-      t.comment(`${node.name} has it ${seconds.toFixed(1)} s later`)
-    }
-    await isSettled(traced, untraced)
-    for (const node of [traced, untraced]) await grows(node)
-    await whole(t, traced, 2)
-    await whole(t, untraced, 1)
+  await t.test('a peer is added to a list', async t => {
+    for (const node of [traced, alone]) await editList(node, added)
+    const { seconds } = await until('the node has the added peer', 120, () => hasPeer(traced, added))
+    t.comment(`${seconds.toFixed(1)} s after the edit`)
+    await isSettled(traced)
+    await grows(traced)
+    await whole(t, traced, 1)
   })
 
   await t.test('without repeer: neither the moved peer nor the added one', async t => {
@@ -162,5 +162,15 @@ t.test('cosmopilot', async t => {
     const height = await heightOf(alone)
     t.ok(height > 0, 'it answers')
     t.ok(height + 10 < (await heightOf(traced)), 'and has no block since')
+  })
+
+  await t.test('an upgrade that is due: nothing is restarted', async t => {
+    const upgrades = [{ height: 1, status: 'scheduled', source: 'on-chain', image: 'another' }]
+    await editConfigMap(namespace, { name: `${traced.name}-upgrades`, data: { 'upgrades.json': JSON.stringify({ upgrades }) } })
+    await nudge(namespace, traced.name)
+    await until('node-utils says so', 60, async () => (await ask(traced, '/must_upgrade')).code === 426)
+    await editList(traced, validator)
+    await until('the restart is held', 60, async () => (await pageOf(traced))?.reason === 'operator-upgrade')
+    t.equal((await pageOf(traced))?.restarts.length, 1)
   })
 })

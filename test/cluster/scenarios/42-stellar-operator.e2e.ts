@@ -127,7 +127,7 @@ t.test('validators of the Stellar operator', async t => {
 
   await t.test('a node whose container ends by itself is told again', async t => {
     for (const node of subjects) {
-      const kill = 'kill $(grep -l "stellar-core[.]ts" /proc/[0-9]*/cmdline | cut -d / -f 3)'
+      const kill = 'kill $(grep -lx stellar-core /proc/[0-9]*/comm | cut -d / -f 3)'
       await exec(namespace, `${node.name}-0`, 'stellar-node', ['/bin/busybox', 'sh', '-c', kill])
     }
     for (const node of subjects)

@@ -26,6 +26,8 @@ const {
 type Upgrade = { readonly height: number; readonly status: string; readonly source: string }
 type Status = { readonly sync_info: { readonly latest_block_height: string; readonly catching_up: boolean } }
 
+// As the real one's process is called.
+process.title = 'nodeutils'
 const say = (line: string) => process.stdout.write(`${line}\n`)
 let latestHeight = 0
 let mustUpgrade = false

@@ -10,6 +10,8 @@ import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
+// As the real one's process is called.
+process.title = 'stellar-core'
 const [file = '/config/stellar-core.cfg'] = process.argv.slice(2)
 const text = readFileSync(file, 'utf8')
 const setting = (key: string) => new RegExp(`^\\s*${key}\\s*=\\s*([^\\n#]+)`, 'm').exec(text)?.[1]?.trim()

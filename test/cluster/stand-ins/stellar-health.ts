@@ -3,6 +3,8 @@
 // /readyz asks the node's `info` at CORE_URL.
 import { createServer } from 'node:http'
 
+// As the real one's process is called.
+process.title = 'stellar-health-sidecar'
 const { CORE_URL = 'http://localhost:11626', PORT = '8081' } = process.env
 
 async function isReady(): Promise<boolean> {
