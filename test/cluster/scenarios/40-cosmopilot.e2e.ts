@@ -60,6 +60,15 @@ async function hasPeer(node: ChainNode, peer: ChainNode, at: 'anywhere' | 'at it
   return info?.peers.some(one => one.node_info.id === peer.key.id && (at === 'anywhere' || one.remote_ip === address)) ?? false
 }
 
+/** Waits until it has; returns the seconds it took, or throws with what the node's page says instead. */
+async function connects(node: ChainNode, peer: ChainNode, at?: 'at its address'): Promise<string> {
+  const { seconds } = await until(`${node.name} has ${peer.name}`, 120, async () => {
+    if (await hasPeer(node, peer, at)) return true
+    throw new Error(JSON.stringify({ ...(await pageOf(node)), lookups: undefined }))
+  })
+  return `${seconds.toFixed(1)} s`
+}
+
 async function isReady(...of: readonly ChainNode[]): Promise<void> {
   for (const node of of) {
     await until(`${node.name} is Ready`, 90, async () => {
@@ -123,7 +132,7 @@ t.test('cosmopilot', async t => {
     apply(group.flatMap(objectsOf))
     await isReady(...group)
   }
-  for (const node of [traced, untraced, alone]) await until(`${node.name} has the sentry`, 60, () => hasPeer(node, sentry))
+  for (const node of [traced, untraced, alone]) await connects(node, sentry)
   await isSettled(traced, untraced)
   for (const node of [validator, sentry, traced, untraced, alone]) await grows(node)
   t.notOk(isInjected(await podOfNode(alone)))
@@ -137,9 +146,8 @@ t.test('cosmopilot', async t => {
     apply([podOf(sentry)])
     await isReady(sentry)
     t.not(await ipOf(sentry), from, 'it has another address')
-    const { seconds } = await until('the node with its address has it', 90, () => hasPeer(untraced, sentry, 'at its address'))
-    t.comment(`${seconds.toFixed(1)} s after it was Ready`)
-    await until('the node with its Service has it', 90, () => hasPeer(traced, sentry))
+    t.comment(`the node with its address has it ${await connects(untraced, sentry, 'at its address')} after it was Ready`)
+    await connects(traced, sentry)
     await isSettled(traced, untraced)
     for (const node of [traced, untraced]) await grows(node)
     await whole(t, untraced, 1)
@@ -149,8 +157,7 @@ t.test('cosmopilot', async t => {
 
   await t.test('a peer is added to a list', async t => {
     for (const node of [traced, alone]) await editList(node, added)
-    const { seconds } = await until('the node has the added peer', 120, () => hasPeer(traced, added))
-    t.comment(`${seconds.toFixed(1)} s after the edit`)
+    t.comment(`the node has it ${await connects(traced, added)} after the edit`)
     await isSettled(traced)
     await grows(traced)
     await whole(t, traced, 1)

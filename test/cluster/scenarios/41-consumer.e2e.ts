@@ -47,6 +47,15 @@ async function isConnected(node: Consumer, peer: Consumer, at?: string): Promise
   return peers.some(one => one.node_info.id === peer.key.id && (at === undefined || one.remote_ip === at))
 }
 
+/** Waits until it is; returns the seconds it took, or throws with what the node's page says instead. */
+async function connects(node: Consumer, peer: Consumer, at?: string): Promise<string> {
+  const { seconds } = await until(`${node.owner}'s node has ${peer.owner}'s`, 90, async () => {
+    if (await isConnected(node, peer, at)) return true
+    throw new Error(JSON.stringify({ ...(await pageOf(node)), lookups: undefined }))
+  })
+  return `${seconds.toFixed(1)} s`
+}
+
 async function runs(...of: readonly Consumer[]): Promise<void> {
   for (const node of of) await until(`${node.owner}'s node answers`, 90, async () => (await heightOf(node)) >= 0)
 }
@@ -147,20 +156,18 @@ t.test('consumer chains', async t => {
     t.equal(await isConnected(bob, alice), false)
     await publish(addresses[0])
     const listed = await listBecomes(ours, 'consumer-peers', 'persistent_peers', at(alice, addresses[0]), 60)
-    const { seconds } = await until('Bob has Alice', 90, () => isConnected(bob, alice, addresses[0]))
-    t.comment(`published -> list ${listed.toFixed(1)} s -> connected ${seconds.toFixed(1)} s`)
+    t.comment(`published -> list ${listed.toFixed(1)} s -> connected ${await connects(bob, alice, addresses[0])}`)
     await settled(bob)
     await grows(bob)
     await whole(t, bob, 1)
   })
 
   await t.test('an edited list of a variable that the script copies once', async t => {
-    for (const node of [edited, alone]) await until(`${node.owner} has Bob`, 90, () => isConnected(node, bob))
+    for (const node of [edited, alone]) await connects(node, bob)
     await settled(edited)
     const before = (await pageOf(edited))?.restarts.length ?? 0
     await editList(at(bob, nameOf(bob)), at(alice, addresses[0]))
-    const { seconds } = await until('the node has the added peer', 90, () => isConnected(edited, alice))
-    t.comment(`${seconds.toFixed(1)} s after the edit`)
+    t.comment(`connected ${await connects(edited, alice)} after the edit`)
     await settled(edited)
     await grows(edited)
     await whole(t, edited, before + 1)
@@ -175,10 +182,8 @@ t.test('consumer chains', async t => {
     await runs(alice)
     await publish(addresses[1])
     await listBecomes(ours, 'consumer-peers', 'persistent_peers', at(alice, addresses[1]), 60)
-    const { seconds } = await until('Bob has Alice', 120, () => isConnected(bob, alice, addresses[1]))
-    t.comment(`connected ${seconds.toFixed(1)} s after the list`)
-    const present = await ipOf(alice)
-    await until('who goes by her name has her', 120, () => isConnected(named, alice, present))
+    t.comment(`Bob's is connected ${await connects(bob, alice, addresses[1])} after the list`)
+    t.comment(`who goes by her name, ${await connects(named, alice, await ipOf(alice))} later`)
     await settled(bob, named)
     for (const node of [bob, named]) await grows(node)
     await whole(t, bob, 2)
@@ -190,7 +195,7 @@ t.test('consumer chains', async t => {
     t.notOk(isInjected(await podOf(alone)))
     await exec(ours, name, 'consumer-daemon', ['/bin/sh', '-c', 'kill 1'])
     await until('it was restarted', 60, async () => containerStatus(await podOf(alone), 'consumer-daemon')?.restartCount === 1)
-    await until('it has Bob', 60, () => isConnected(alone, bob))
+    await connects(alone, bob)
     const variable = await exec(ours, name, 'consumer-daemon', ['/bin/sh', '-c', 'echo $PERSISTENT_PEERS'])
     t.match(variable, alice.key.id, 'its variable has the list')
     t.notOk(await isConnected(alone, alice))
