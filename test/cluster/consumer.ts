@@ -122,9 +122,13 @@ export function consumerObjects(node: Consumer): KubernetesObject[] {
   ]
 }
 
-/** The load balancer at which other operators' nodes reach it; its address is given by hand, as a cloud would. */
+/**
+ * The load balancer at which other operators' nodes reach it; its address is given by hand, as a cloud would. Local, so that the node sees who dials:
+ * CometBFT takes no second peer from one address.
+ */
 export function loadBalancer({ namespace, owner }: Consumer): KubernetesObject {
   const selector = { ...appLabels, validator: owner }
-  const spec = { type: 'LoadBalancer', selector, publishNotReadyAddresses: true, ports: [{ name: 'p2p', port: p2pPort }] }
+  const ports = [{ name: 'p2p', port: p2pPort }]
+  const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', selector, publishNotReadyAddresses: true, ports }
   return { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name: 'p2p' }, spec }
 }
