@@ -10,7 +10,7 @@ import type { KubernetesObject } from './chain.ts'
 import type { NodeKey } from './node-key.ts'
 import { interchainImage } from './seed-images.ts'
 
-/** 26756 + 10 * 201, the chain ID's offset. */
+/** Its ports are those that the source `validators` and the operator compute: 26756 + 10 * 201, the offset of the chain ID. */
 export const consumerChainId = 'consumer-0-1751686503-0'
 export const p2pPort = 28766
 export const rpcPort = 28767

@@ -129,7 +129,7 @@ t.test('consumer chains', { skip }, async t => {
 
   apply([
     peerSetObject(ours, 'bob', {
-      source: { validators: { endpoints, chainId: provider.chainId, operator, consumer: chainId, port: p2pPort } },
+      source: { validators: { endpoints, chainId: provider.chainId, operator, consumer: chainId } },
       output: { configMap: 'consumer-peers', key: 'persistent_peers', format: 'cometbft-list' },
       deliver: { podSelector: { matchLabels: { ...appLabels, validator: 'bob' } } },
       allowPrivate: true,
