@@ -100,6 +100,8 @@ t.test('with real processes', { skip: shell ? false : 'no shell for the supervis
       t.not(utils.pid(), first, 'a new node-utils')
       t.strictSame(utils.codes, [0], 'which ended with 0, so that no operator recreates the pod')
       t.equal(utils.starts(), 2)
+      // The node may be up before its supervisor has written so.
+      await eventually('the state says so', async () => (await one.state())?.starts === 2)
       t.match(await one.state(), { phase: 'running', request: 'r1.go', starts: 2 })
       const found = await reach.find()
       t.match(found, { process: { identity: /\/2$/ } })
@@ -222,6 +224,7 @@ t.test('with real processes', { skip: shell ? false : 'no shell for the supervis
     })
     t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
     await up(2)
+    await eventually('the state says so', async () => (await one.state())?.starts === 4)
     t.match(await one.state(), { starts: 4, request: 'r.b.go' })
     t.strictSame(utils.codes, [0, 0])
     t.ok(said.some(line => /waits for container node-utils, which reads no more/.test(line)))

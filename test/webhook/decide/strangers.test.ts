@@ -7,7 +7,7 @@ import { brief, decisionsOf } from '../fixtures/manifests.ts'
 const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'seeds/cosmopilot-1-fullnode-v3': {
     'mynode-fullnode-0':
-      'inject nibid cometbft observe(operator-tracks-pid) peers=2 26656/26657: mynode-fullnode-0/config.toml subPath none',
+      'inject nibid cometbft wrap+node-utils peers=2 26656/26657: mynode-fullnode-0/config.toml subPath process NIBID_P2P_PERSISTENT_PEERS',
   },
   'seeds/cosmopilot-10-temporary-pods': {
     'mynode-fullnode-0-config-generator': 'skip not-a-node',
@@ -18,30 +18,33 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'mynode-fullnode-0-ichk': 'skip not-a-node',
   },
   'seeds/cosmopilot-2-fullnode-wrap': {
-    'mynode-fullnode-0': 'inject nibid cometbft wrap peers=2 26656/26657: mynode-fullnode-0/config.toml subPath process',
+    'mynode-fullnode-0':
+      'inject nibid cometbft wrap+node-utils peers=2 26656/26657: mynode-fullnode-0/config.toml subPath process NIBID_P2P_PERSISTENT_PEERS',
   },
   'seeds/cosmopilot-5-fullnode-v4-notrace': {
     'mynode-fullnode-0':
-      'inject nibid cometbft observe(operator-tracks-pid) peers=2 26656/26657: mynode-fullnode-0/config.toml subPath none',
+      'inject nibid cometbft wrap+node-utils peers=2 26656/26657: mynode-fullnode-0/config.toml subPath process NIBID_P2P_PERSISTENT_PEERS',
   },
   'seeds/cosmopilot-6-validator': {
     'mynode-validator':
-      'inject nibid cometbft observe(operator-tracks-pid) peers=2 26656/26657 validator: mynode-validator/config.toml subPath none',
+      'inject nibid cometbft wrap+node-utils peers=2 26656/26657 validator: mynode-validator/config.toml subPath process NIBID_P2P_PERSISTENT_PEERS',
   },
   'seeds/ics-1-consumer-asis': {
-    'consumer-0-1751686503-0': 'inject consumer-daemon cometbft wrap peers=1 28766/28767: env PERSISTENT_PEERS literal none',
+    'consumer-0-1751686503-0': 'inject consumer-daemon cometbft wrap peers=1 28766/28767 validator: env PERSISTENT_PEERS literal none',
   },
   'seeds/ics-2-consumer-hostnames': {
-    'consumer-0-1751686503-0': 'inject consumer-daemon cometbft wrap peers=1 28766/28767: env PERSISTENT_PEERS literal none',
+    'consumer-0-1751686503-0': 'inject consumer-daemon cometbft wrap peers=1 28766/28767 validator: env PERSISTENT_PEERS literal none',
   },
   'seeds/ics-4-consumer-env-from-cm': {
-    'consumer-0-1751686503-0': 'inject consumer-daemon cometbft wrap peers=1 28766/28767: consumer-peers/persistent_peers env process',
+    'consumer-0-1751686503-0':
+      'inject consumer-daemon cometbft wrap peers=1 28766/28767 validator: consumer-peers/persistent_peers env process INTERCHAIN_SECURITY_CD_P2P_PERSISTENT_PEERS',
   },
   'seeds/ics-5-consumer-outranking-env': {
-    'consumer-0-1751686503-0': 'inject consumer-daemon cometbft wrap peers=1 28766/28767: consumer-peers/persistent_peers env process',
+    'consumer-0-1751686503-0':
+      'inject consumer-daemon cometbft wrap peers=1 28766/28767 validator: consumer-peers/persistent_peers env process',
   },
   'seeds/ics-7-provider-validator': {
-    validator: 'inject validator cometbft wrap peers=1 26656/26657: init container init-validator args[0] PEERS literal none',
+    validator: 'inject validator cometbft wrap peers=1 26656/26657 validator: init container init-validator args[0] PEERS literal none',
   },
   'seeds/stellar-1-asis': {
     'validator-1': 'skip no-peers',
@@ -65,10 +68,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'gno-val-1': 'inject gnoland gnoland wrap peers=1 26656/-: gno-val-config/config.toml directory process',
   },
   'reports/23-subpathexpr-podname': {
-    gaia: 'inject gaia cometbft wrap peers=1 26656/26657: node-configs/gaia-0.toml subPath process',
+    gaia: 'inject gaia cometbft wrap peers=1 26656/26657: node-configs/gaia-0.toml subPath process GAIAD_P2P_PERSISTENT_PEERS',
   },
   'reports/23b-subpathexpr-pod': {
-    'gaia-0': 'inject gaia cometbft wrap peers=1 26656/26657: node-configs/gaia-0.toml subPath process',
+    'gaia-0': 'inject gaia cometbft wrap peers=1 26656/26657: node-configs/gaia-0.toml subPath process GAIAD_P2P_PERSISTENT_PEERS',
   },
   'reports/24-besu-toml-bootnodes': {
     besu: 'inject besu besu observe(seeds-only) peers=0 30303/8545: besu-cfg/config.toml directory seed none',
