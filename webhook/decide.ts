@@ -137,10 +137,14 @@ function withLevels(
   found: readonly Found[],
   pod: Parameters<typeof levelOf>[1],
 ): Source[] {
-  const program = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container)?.name : undefined
+  const node = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container) : undefined
+  // No variable of ours gets past env -i or sudo.
+  const isOpen = !node?.command.cleared
+  const program = isOpen ? node?.name : undefined
   return found.map(source => {
     if (source.kind === 'Literal') return source
-    const { guess: _, frozen, once, override, outranked, ...key } = source
+    const { guess: _, frozen, once, override: own, outranked, ...key } = source
+    const override = isOpen ? own : undefined
     const isFile = key.via === 'subPath' || key.via === 'init'
     // Where a finder knows the variable it is that one, whichever way the node sees the list.
     const variable = override ?? (program !== undefined && isFile && !outranked ? overrideVariable(program, key.role) : undefined)
@@ -148,7 +152,7 @@ function withLevels(
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
     // Under wrap the sidecar sees the program below the script, and gives it its variable: see sidecar/program.ts.
-    const kept = pod.by === 'wrap' ? undefined : once
+    const kept = pod.by === 'wrap' && isOpen ? undefined : once
     if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
     if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     return { ...key, level: levelOf({ via: key.via }, pod) }
