@@ -276,7 +276,7 @@ t.test('a policy holds the controller to that, and the schema says what is wrong
   const [core, discovery] = [`/api/v1/namespaces/${ns}/services`, `/apis/discovery.k8s.io/v1/namespaces/${ns}/endpointslices`]
   const refused: [path: string, body: object, message: RegExp][] = [
     [`${core}/plain`, { spec: { ports: [{ name: 'y', port: 2 }] } }, /found a Service of another type/],
-    [`${core}/balanced`, { spec: { selector: { app: 'x' } } }, /found a Service with a selector/],
+    [`${core}/balanced`, { spec: { selector: { app: 'x' } } }, /found a new or another selector/],
     [`${core}/balanced`, { spec: { externalIPs: ['10.1.1.1'] } }, /found a change of externalIPs/],
     [`${core}/balanced`, { spec: { loadBalancerSourceRanges: ['0.0.0.0/0'] } }, /found a change of another field/],
     [`${core}/balanced`, { metadata: { labels: { x: 'y' } } }, /found a change of another label/],
