@@ -98,6 +98,7 @@ function peerOf(peer: Fields): Page['peers'][number] {
       .map((one, index) => (isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''))),
     standing: name(peer, 'standing'),
     ...optional('reachable', flag(peer, 'reachable')),
+    ...optional('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
   }
 }
 

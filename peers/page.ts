@@ -43,6 +43,8 @@ export type Page = {
     readonly addresses: readonly string[]
     readonly standing: string
     readonly reachable?: boolean
+    /** The address that a start of the node is given in place of the name; absent where it is given the name. */
+    readonly pinned?: string
   }[]
   readonly node: {
     readonly id?: string

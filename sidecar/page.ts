@@ -1,6 +1,6 @@
 // The status page's content (peers/page.ts), from memory, look and decision. Pure.
 import type { Page, Phase } from '../peers/page.ts'
-import { hostPort } from '../peers/peer.ts'
+import { hostPort, peerKey } from '../peers/peer.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { hashOf, peersOf } from './given.ts'
@@ -39,6 +39,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
       addresses: one.addresses,
       standing: one.standing,
       ...(one.reachable === undefined ? {} : { reachable: one.reachable }),
+      ...pinnedAt(look, peerKey(one.peer)),
     })),
     node: nodeOf(look, memory),
     told: toldOf(memory),
@@ -49,6 +50,11 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     ...(look.plan.notFollowed ? { notFollowed: look.plan.notFollowed } : {}),
     lookedAt: iso(look.now),
   }
+}
+
+function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
+  const address = pins[key]
+  return address === undefined ? {} : { pinned: address }
 }
 
 /** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
