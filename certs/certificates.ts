@@ -20,6 +20,8 @@ export type Certificates = {
   published(): boolean
   /** How many looks have failed since the start; for a metric. The last good certificate is served meanwhile. */
   failures(): number
+  /** How often the served CA was found to be gone from a caBundle that had held it; for a metric. */
+  losses(): number
   /** Stops looking; resolves when nothing is under way any more. */
   close(): Promise<void>
 }

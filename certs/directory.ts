@@ -59,7 +59,7 @@ export async function startDirectory(options: DirectoryOptions): Promise<Certifi
     failed: (err, failures) =>
       log.error({ err, path, failures }, 'certificates: the directory is unusable; the last good certificate stays'),
   })
-  return { current: () => held, onChange: changed.add, published: () => true, failures: loop.failures, close: loop.close }
+  return { current: () => held, onChange: changed.add, published: () => true, failures: loop.failures, losses: () => 0, close: loop.close }
 }
 
 /** All three files of one moment: the kubelet swaps the link ..data, so what it points to now is read to the end. */

@@ -40,6 +40,8 @@ export type KeeperOptions = CertificateTimes & {
   /** 0 up to 1, to spread the looks of several replicas by a fifth of the interval. */
   readonly random?: () => number
   readonly issue?: (now: number) => Promise<Certificate>
+  /** Called when a caBundle that had held the served CA holds it no more: until it is published again no API server can call the webhook. */
+  readonly lost?: () => void
   /** Gives up waiting for the first certificate: `startKeeper` then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -57,6 +59,7 @@ export async function startKeeper(options: KeeperOptions): Promise<Certificates>
 
   let held: Certificate | undefined
   let published = false
+  let losses = 0
   const first = Promise.withResolvers<void>()
   const changed = listeners(log)
 
@@ -65,10 +68,24 @@ export async function startKeeper(options: KeeperOptions): Promise<Certificates>
     if (!serve) return
     const isNew = serve.cert !== held?.cert
     held = serve
-    if (bundles) published = verifiesEverywhere(serve, bundles, at)
+    if (bundles) {
+      const isPublished = verifiesEverywhere(serve, bundles, at)
+      // Of the same certificate: a new one after a Secret that was deleted or has expired is not published yet.
+      if (published && !isPublished && !isNew) lose()
+      published = isPublished
+    }
     if (isNew) changed.call(serve)
     first.resolve()
   }
+  function lose(): void {
+    losses += 1
+    log.warn(
+      {},
+      'certificates: a caBundle lacks the CA of the served certificate, which all of them had; API servers cannot call the webhook until it is back',
+    )
+    options.lost?.()
+  }
+
   const { secrets, bundles } = options
   const loop = startLoop(signal => look({ secrets, bundles, rotation, issue, now, log, seen, signal }), {
     intervalSeconds: times.intervalSeconds,
@@ -81,13 +98,20 @@ export async function startKeeper(options: KeeperOptions): Promise<Certificates>
       ),
   })
 
+  const stop = new AbortController()
+  const following = bundles.follow?.(stop.signal, loop.soon)
+  const close = async () => {
+    stop.abort()
+    await Promise.all([loop.close(), following])
+  }
+
   const giveUp = () => first.reject(signal?.reason)
   if (signal?.aborted) giveUp()
   signal?.addEventListener('abort', giveUp, { once: true })
   try {
     await first.promise
   } catch (error) {
-    await loop.close()
+    await close()
     throw error
   } finally {
     signal?.removeEventListener('abort', giveUp)
@@ -101,6 +125,7 @@ export async function startKeeper(options: KeeperOptions): Promise<Certificates>
     onChange: changed.add,
     published: () => published,
     failures: loop.failures,
-    close: loop.close,
+    losses: () => losses,
+    close,
   }
 }

@@ -1,6 +1,8 @@
-// The stores (store.ts) with the Kubernetes API. Permissions: Secret get, create, update; MutatingWebhookConfiguration get, patch.
+// The stores (store.ts) with the Kubernetes API. Permissions: Secret get, create, update; MutatingWebhookConfiguration get, list, watch, patch.
 import type { KubeConfig, V1MutatingWebhookConfiguration, V1Secret } from '@kubernetes/client-node'
 import { apiRequest } from '../kubernetes/api-request.ts'
+import type { Log } from './certificates.ts'
+import { followBundles } from './follow-bundles.ts'
 import type { SecretData } from './secret.ts'
 import type { BundleStore, SecretStore, StoredBundles } from './store.ts'
 
@@ -29,8 +31,8 @@ export function secretStore(config: KubeConfig, namespace: string, name: string)
   }
 }
 
-/** The caBundles of the MutatingWebhookConfiguration `name`. */
-export function bundleStore(config: KubeConfig, name: string): BundleStore {
+/** The caBundles of the MutatingWebhookConfiguration `name`. With a log their changes are followed. */
+export function bundleStore(config: KubeConfig, name: string, log?: Pick<Log, 'warn'>): BundleStore {
   const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${encodeURIComponent(name)}`
   const read = async () => {
     const configuration = await apiRequest(config, { method: 'GET', path, expected: [404] })
@@ -38,6 +40,7 @@ export function bundleStore(config: KubeConfig, name: string): BundleStore {
   }
   return {
     read,
+    ...(log ? { follow: (signal: AbortSignal, changed: () => void) => followBundles(config, { name, log, signal, changed }) } : {}),
     async patch(seen, bundle) {
       const contentType = 'application/json-patch+json'
       const body = bundlePatch(seen, bundle)

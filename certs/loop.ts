@@ -6,6 +6,8 @@ export type LoopOptions = {
   readonly retrySeconds: number
   /** 0 up to 1: spreads each wait by a fifth to either side. */
   readonly random: () => number
+  /** From one start to the next, where it is asked for sooner than it is due. Default: 1. */
+  readonly leastSeconds?: number
   /** Called at each failure: what went wrong, how many times since the start, how long until the next try. */
   readonly failed: (error: unknown, failures: number, retrySeconds: number) => void
 }
@@ -13,6 +15,8 @@ export type LoopOptions = {
 export type Loop = {
   /** How many times the task has failed since the start. */
   failures(): number
+  /** Runs the task soon, since there is something new: at once where the last run began long enough ago. */
+  soon(): void
   /** Aborts the task's signal, and resolves when it has ended. */
   close(): Promise<void>
 }
@@ -23,10 +27,16 @@ export function startLoop(task: (signal: AbortSignal) => Promise<unknown>, optio
   let failures = 0
   let inARow = 0
   let timer: NodeJS.Timeout | undefined
+  let startedAt = 0
+  let isRunning = false
+  let isAsked = false
   let running = run()
 
   async function run(): Promise<void> {
     let seconds = options.intervalSeconds
+    startedAt = performance.now()
+    isRunning = true
+    isAsked = false
     try {
       await task(closing.signal)
       inARow = 0
@@ -37,12 +47,26 @@ export function startLoop(task: (signal: AbortSignal) => Promise<unknown>, optio
       inARow += 1
       options.failed(error, failures, seconds)
     }
+    isRunning = false
     if (closing.signal.aborted) return
-    timer = setTimeout(() => (running = run()), seconds * (0.8 + 0.4 * options.random()) * 1000)
+    if (isAsked) soon()
+    else schedule(seconds * (0.8 + 0.4 * options.random()) * 1000)
+  }
+
+  function schedule(ms: number): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => (running = run()), ms)
+  }
+
+  function soon(): void {
+    if (closing.signal.aborted) return
+    isAsked = true
+    if (!isRunning) schedule(Math.max(0, startedAt + (options.leastSeconds ?? 1) * 1000 - performance.now()))
   }
 
   return {
     failures: () => failures,
+    soon,
     close() {
       closing.abort(new Error('closed'))
       clearTimeout(timer)

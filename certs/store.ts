@@ -31,6 +31,8 @@ export type StoredBundles = {
 export type BundleStore = {
   /** Undefined where there is no configuration. */
   read(): Promise<StoredBundles | undefined>
+  /** Calls `changed` at each change, whoever makes it, until the signal aborts. Without it the keeper finds out at its next look. */
+  follow?(signal: AbortSignal, changed: () => void): Promise<void>
   /** Sets the caBundle of every webhook and touches nothing else. False where the configuration has changed since it was read. */
   patch(read: StoredBundles, bundle: string): Promise<boolean>
 }

@@ -1,6 +1,6 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
 import { liveTurn } from '../controller/rollout/turns.ts'
-import type { Page } from '../peers/page.ts'
+import { lastsMs, type Page } from '../peers/page.ts'
 import type { Plan } from '../peers/plan.ts'
 import { annotation, containerName, statusPort } from '../peers/pod.ts'
 import type { HoldReason } from '../peers/reasons.ts'
@@ -41,7 +41,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
   const plan = planOf(pod)
   const page = 'page' in answer ? answer.page : null
   const list = listOf(pod, page, plan)
-  const state = stateOf(pod, answer)
+  const state = stateOf(pod, answer, now)
   const annotations = pod.metadata.annotations ?? {}
   const turn = liveTurn(annotations[annotation.turn])
   const isStale = page !== null && now - Date.parse(page.lookedAt) > staleSeconds * 1000
@@ -64,6 +64,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
       granted: turn ?? null,
       grantedAt: turn === undefined ? null : (annotations[annotation.turnGrantedAt] ?? null),
       seen: page?.turn ?? null,
+      wait: turn === undefined ? annotations[annotation.turnWait] || null : null,
     },
     turns: plan?.turns ?? null,
     maxUnavailable: plan?.maxUnavailable ?? null,
@@ -87,7 +88,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
   }
 }
 
-function stateOf(pod: PodObject, answer: PageAnswer): State {
+function stateOf(pod: PodObject, answer: PageAnswer, now: number): State {
   const own = (verdict: Verdict, phase: string, why: string | null): State => ({
     verdict,
     phase,
@@ -113,9 +114,25 @@ function stateOf(pod: PodObject, answer: PageAnswer): State {
     return own('unseen', 'unseen', `its status page cannot be read: ${answer.unreachable}${hint}`)
   }
   const { page } = answer
-  const why = [page.sentence, page.detail].filter(text => text !== undefined && text !== '').join(': ')
-  const verdict = page.phase === 'settled' ? 'settled' : forSomebody.has(page.reason ?? '') ? 'problem' : 'under-way'
+  const lacking = lackingOf(page, planOf(pod))
+  const said = [page.sentence, page.detail].filter(text => text !== undefined && text !== '').join(': ')
+  const why = said || (lacking ? `nothing is left to do, and ${lacking.peers} of its peers are not connected` : '')
+  const verdict = page.phase === 'settled' ? settledVerdict(lacking, now) : forSomebody.has(page.reason ?? '') ? 'problem' : 'under-way'
   return { verdict, phase: page.phase, since: page.since, reason: page.reason ?? null, why: why || null, until: page.until ?? null }
+}
+
+/** Settled, and not connected to all of its peers: a peer that restarts is back within seconds, and most that moved within this time. */
+function settledVerdict(lacking: Page['lacking'], now: number): Verdict {
+  if (lacking === undefined) return 'settled'
+  return now - Date.parse(lacking.since) < lastsMs ? 'under-way' : 'problem'
+}
+
+/** A sidecar of an older version does not say so itself: then by its peers' standings. */
+function lackingOf(page: Page, plan: Plan | undefined): Page['lacking'] {
+  if (page.lacking !== undefined || page.sentence !== undefined || page.phase !== 'settled') return page.lacking
+  const missing = page.peers.filter(({ standing }) => standing === 'absent' || standing === 'former').length
+  const isEnough = plan?.minPeers !== undefined && page.connected >= plan.minPeers
+  return missing === 0 || isEnough ? undefined : { peers: missing, since: page.since }
 }
 
 /** The first container that waits, ours before the node's. */

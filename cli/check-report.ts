@@ -37,7 +37,13 @@ export type PodReport = {
   readonly lastRestart: Page['restarts'][number] | null
   readonly lastTold: Page['told'][number] | null
   /** `granted`: by the controller, and neither used nor taken back. `seen`: what the sidecar's files hold. Null where there is none. */
-  readonly turn: { readonly granted: string | null; readonly grantedAt: string | null; readonly seen: string | null }
+  readonly turn: {
+    readonly granted: string | null
+    readonly grantedAt: string | null
+    readonly seen: string | null
+    /** Why it has none, in the controller's words. */
+    readonly wait: string | null
+  }
   /** Who paces restarts, and how many pods of the group may be down at a time. */
   readonly turns: string | null
   readonly maxUnavailable: string | null

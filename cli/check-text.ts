@@ -4,7 +4,7 @@ import { short, someOf } from './check-pod.ts'
 import type { CheckReport, PodReport, UninjectedReport, Verdict } from './check-report.ts'
 import { wrapped } from './help.ts'
 import { plainLine } from './plain-line.ts'
-import { ago, ahead } from './relative-time.ts'
+import { ago, duration } from './relative-time.ts'
 import { type Column, tableOf } from './table.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -93,7 +93,8 @@ function peersPaint(paint: Paint): (pod: PodReport, text: string) => string {
 /** What stands below a pod's row: the reason first, then what was done, then what else is to be known. */
 function linesOf(pod: PodReport, now: number): [style: Style | undefined, text: string][] {
   const { lastRestart, lastTold, turn } = pod
-  const until = pod.until && Date.parse(pod.until) > now ? ` (until ${ahead(pod.until, now).replace('in ', '')} from now)` : ''
+  // Within a second it is over, whatever is said of it.
+  const until = pod.until && Date.parse(pod.until) - now >= 1000 ? ` (for ${duration((Date.parse(pod.until) - now) / 1000)} more)` : ''
   const why = pod.why ? `${pod.reason ? `${pod.reason}: ` : ''}${pod.why}${until}` : undefined
   const lines: [Style | undefined, string | undefined][] = [
     [pod.verdict === 'settled' || pod.verdict === 'ended' ? 'dim' : verdictStyles[pod.verdict], why],
@@ -112,7 +113,9 @@ function linesOf(pod: PodReport, now: number): [style: Style | undefined, text: 
   return lines.flatMap(([style, text]) => (text === undefined ? [] : [[style, text]]))
 }
 
-function missingText({ page }: PodReport): string | undefined {
+function missingText({ page, phase, why }: PodReport): string | undefined {
+  // The page has said so, with the reasons.
+  if (phase === 'settled' && why !== null && page?.lacking !== undefined) return undefined
   const missing = (page?.peers ?? []).filter(peer => peer.standing !== 'connected' && peer.standing !== 'self')
   if (missing.length === 0) return undefined
   const names = missing.map(({ peer, standing, addresses, reachable }) => {
@@ -122,9 +125,12 @@ function missingText({ page }: PodReport): string | undefined {
   return `not connected to ${someOf(names, 3)}`
 }
 
-function turnText(pod: PodReport, { granted, grantedAt, seen }: PodReport['turn'], now: number): string | undefined {
+function turnText(pod: PodReport, { granted, grantedAt, seen, wait }: PodReport['turn'], now: number): string | undefined {
   if (pod.turns !== 'controller') return undefined
-  if (granted === null) return pod.reason === 'awaiting-turn' ? 'no turn granted yet' : undefined
+  // The page shows the controller's word once it is in its files; one whose page cannot be read waits, as far as anybody knows.
+  const isSaid = wait !== null && (pod.why?.includes(wait) ?? false)
+  if (granted === null && wait !== null && !isSaid && (pod.reason === 'awaiting-turn' || pod.page === null)) return `no turn yet: ${wait}`
+  if (granted === null) return pod.reason === 'awaiting-turn' && wait === null ? 'no turn granted yet' : undefined
   const when = grantedAt ? ` ${ago(grantedAt, now)}` : ''
   if (granted === pod.page?.applied) return undefined
   return `turn granted${when} for ${short(granted)}${pod.page && seen !== granted ? ', which its files do not show yet' : ''}`

@@ -52,6 +52,7 @@ export function programHelp(commands: readonly (readonly [name: string, summary:
       ['0', 'done'],
       ['1', 'failed; the message says what was found, what was expected and what to do'],
       ['2', 'wrong usage'],
+      ['141', 'the reader of its output went away before the end (a pipe into head)'],
     ]),
     '',
   ].join('\n')

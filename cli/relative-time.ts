@@ -20,9 +20,3 @@ export function ago(iso: string, now: number): string {
   const seconds = (now - at) / 1000
   return seconds < 1 ? 'now' : `${duration(seconds)} ago`
 }
-
-/** In how long an ISO 8601 time will be. */
-export function ahead(iso: string, now: number): string {
-  const seconds = (Date.parse(iso) - now) / 1000
-  return seconds < 1 ? 'any moment' : `in ${duration(seconds)}`
-}

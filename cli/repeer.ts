@@ -3,6 +3,7 @@
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Io } from './command.ts'
+import { openOutput } from './output.ts'
 import { run } from './run.ts'
 
 let abort: AbortController | undefined
@@ -21,14 +22,35 @@ function signal(): AbortSignal {
   return controller.signal
 }
 
-// A reader that went away (`repeer explain ... | head`) is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+/** What a shell reports for a program that SIGPIPE has ended: its reader went away (`repeer explain ... | head`), which is no error to tell of. */
+const readerGoneCode = 141
+
+/** Ends the program, when what it has written is taken. */
+async function end(code: number): Promise<never> {
+  await Promise.all([out.taken(), err.taken()])
+  const failure = out.failure()
+  // Standard error last: the message about standard output goes there. Where neither can be written, the exit code is all that is left.
+  if (failure && !failure.isReaderGone) {
+    err.write(`repeer: standard output cannot be written to its end: ${failure.message}. Make room, or write it to another place\n`)
+    await err.taken()
+  }
+  const failures = [failure, err.failure()].filter(one => one !== undefined)
+  if (failures.some(one => !one.isReaderGone)) process.exit(code === 0 ? 1 : code)
+  process.exit(failures.length > 0 ? readerGoneCode : code)
 }
 
+/** A command that has asked for `signal` has something to put in order (the demo its processes, `upgrade` a pod); every other ends here. */
+function failed(): void {
+  if (abort) abort.abort(new Error('stopped: nobody takes its output any more'))
+  else void end(1)
+}
+
+const out = openOutput(process.stdout, failed)
+const err = openOutput(process.stderr, failed)
+
 const io: Io = {
-  out: line => process.stdout.write(line),
-  err: line => process.stderr.write(line),
+  out: out.write,
+  err: err.write,
   stdin: () => text(process.stdin),
   env: process.env,
   colour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
@@ -42,4 +64,4 @@ const io: Io = {
   entry: fileURLToPath(import.meta.url),
 }
 
-process.exit(await run(process.argv.slice(2), io))
+await end(await run(process.argv.slice(2), io))

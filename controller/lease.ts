@@ -6,7 +6,7 @@
 // a Lease that disappears while it is held is not taken before its time, and a candidate looks again at the moment when the Lease ends.
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { type Clock, steadyClock } from './clock.ts'
+import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import type { Lease, LeaseSpec, LeaseStore } from './lease-store.ts'
 
 export type LeaseTimes = {

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { apiRequest } from '../kubernetes/api-request.ts'
+import { createEvents } from '../kubernetes/events.ts'
 import { type Discovery, startDiscovery } from './discovery/discovery.ts'
 import { leaseTimeoutMs, runElection } from './lease.ts'
 import { leaseStore } from './lease-store.ts'
 import { createMetrics } from './metrics.ts'
 import type { ControllerOptions } from './options.ts'
 import { startClusterWatch } from './rollout/cluster.ts'
-import { createEvents } from './rollout/events.ts'
 import { createPages } from './rollout/pages.ts'
 import { podPatcher } from './rollout/patch-pod.ts'
 import { createRollout, type Rollout } from './rollout/rollout.ts'
@@ -40,6 +40,7 @@ export async function runController(options: ControllerOptions, { log, signal, l
     log,
     clusterDomain: options.clusterDomain,
     onChange: keys => rollout?.changed(keys),
+    onWithout: key => rollout?.without(key),
   })
   const metrics = createMetrics({
     pending: () => (rollout?.groups() ?? []).reduce((sum, group) => sum + group.asking.length, 0),
@@ -54,7 +55,6 @@ export async function runController(options: ControllerOptions, { log, signal, l
   })
 
   async function lead(until: AbortSignal, holds: () => boolean): Promise<void> {
-    log.info('this replica leads')
     leading = true
     const request = (call: Parameters<typeof apiRequest>[1]) => apiRequest(config, call)
     const events = createEvents({ request, instance: options.identity, log, dropped: metrics.eventDropped })

@@ -8,6 +8,7 @@ import https, { type RequestOptions } from 'node:https'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { connectTimeoutMs, limitConnect } from './connect-timeout.ts'
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -30,8 +31,15 @@ export class ApiError extends Error {
   }
 }
 
-/** @param idleSeconds after which a connection without any byte counts as broken */
-export function apiReader(config: KubeConfig, { signal, idleSeconds }: { signal: AbortSignal; idleSeconds: number }): ApiReader {
+export type ReaderOptions = {
+  readonly signal: AbortSignal
+  /** After which a connection without any byte counts as broken. */
+  readonly idleSeconds: number
+  /** How long the connection may take to come about; see connectTimeoutMs. */
+  readonly connectMs?: number
+}
+
+export function apiReader(config: KubeConfig, { signal, idleSeconds, connectMs = connectTimeoutMs }: ReaderOptions): ApiReader {
   async function open(path: string, query: Query): Promise<IncomingMessage> {
     const server = config.getCurrentCluster()?.server
     if (!server) throw new ApiError('the kubeconfig names no current cluster; expected a context with a cluster', 0)
@@ -45,6 +53,7 @@ export function apiReader(config: KubeConfig, { signal, idleSeconds }: { signal:
       // Finds out within a minute that the other end is gone, also where nothing is to be said for minutes.
       request.on('socket', socket => socket.setKeepAlive(true, 30_000))
       request.setTimeout(idleSeconds * 1000, () => request.destroy(new ApiError(`GET ${path}: no answer for ${idleSeconds} s`, 0)))
+      limitConnect(request, connectMs, () => new ApiError(`GET ${path}: no connection to ${url.host} within ${connectMs / 1000} s`, 0))
       request.on('error', reject)
       request.end()
     })

@@ -5,6 +5,7 @@ import https, { type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { ApiError } from './api-client.ts'
+import { connectTimeoutMs, limitConnect } from './connect-timeout.ts'
 
 export type ApiCall = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
@@ -15,6 +16,8 @@ export type ApiCall = {
   /** HTTP status codes that are an answer of their own: undefined. */
   readonly expected: readonly number[]
   readonly timeoutMs?: number
+  /** How long the connection may take to come about; see connectTimeoutMs. */
+  readonly connectMs?: number
   /** Of the answer: a longer one is an error. Without it there is no bound, as for the API server's own objects. */
   readonly maxBytes?: number
   /** Ends the request. */
@@ -28,7 +31,7 @@ const requestTimeoutMs = 15_000
 
 /** The parsed answer, or undefined for an expected status code. Other statuses throw an ApiError that says in one line what the API answered. */
 export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unknown> {
-  const { method, path, body, contentType, expected, timeoutMs = requestTimeoutMs, maxBytes, agent } = call
+  const { method, path, body, contentType, expected, timeoutMs = requestTimeoutMs, connectMs = connectTimeoutMs, maxBytes, agent } = call
   const server = config.getCurrentCluster()?.server
   if (!server) throw new Error('The kubeconfig names no current cluster. Expected: a context with a cluster.')
   const url = new URL(server.replace(/\/+$/, '') + path)
@@ -46,6 +49,11 @@ export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unk
   const exchange = async (): Promise<[status: number, answer: string]> => {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, ...(agent ? { agent } : {}), signal }, resolve)
+      limitConnect(
+        request,
+        connectMs,
+        () => new Error(`There is no connection to ${url.host} for ${method} ${path} within ${connectMs / 1000} s.`),
+      )
       request.on('error', reject)
       request.end(sent)
     })

@@ -1,4 +1,4 @@
-// Follows one collection of the Kubernetes API: list, then watch from there; list again where the API has forgotten that version (410), and
+// Follows one collection of the Kubernetes API: list, then watch from there; list again, at once, where the API has forgotten that version (410), and
 // after errors with a growing delay. It never gives up.
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiReader } from './api-client.ts'
@@ -46,6 +46,7 @@ export type ListWatchTimes = {
 export type Collection = {
   readonly path: string
   readonly labelSelector?: string
+  readonly fieldSelector?: string
   /** Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB each. */
   readonly pageSize?: number
   /** The path is that of all namespaces, and names are NAMESPACE/NAME. */
@@ -60,9 +61,12 @@ export async function listWatch<T>(
   times: ListWatchTimes,
   signal: AbortSignal,
 ): Promise<void> {
-  const selection = collection.labelSelector ? { labelSelector: collection.labelSelector } : {}
+  const { labelSelector, fieldSelector } = collection
+  const selection = { ...(labelSelector ? { labelSelector } : {}), ...(fieldSelector ? { fieldSelector } : {}) }
   let version: string | undefined
   let failures = 0
+  /** The last thing that happened was that the version had expired. */
+  let hasExpired = false
 
   const nameOf = ({ metadata }: ApiObject) =>
     metadata?.name && collection.allNamespaces ? `${metadata.namespace}/${metadata.name}` : metadata?.name
@@ -99,6 +103,7 @@ export async function listWatch<T>(
     else if (name && type !== 'BOOKMARK') handlers.remove(name, object)
     version = object.metadata?.resourceVersion ?? version
     failures = 0
+    hasExpired = false
   }
 
   while (!signal.aborted) {
@@ -120,13 +125,21 @@ export async function listWatch<T>(
       // The API server ends watches now and then; one that ends at once is a fault, and must not become a loop.
       if (performance.now() - opened < 1000) throw new ApiError(`watch ${collection.path}: ended at once`, 0)
       failures = 0
+      hasExpired = false
     } catch (error) {
       if (signal.aborted) return
       const expired = error instanceof ApiError && error.status === 410
+      const again = expired && hasExpired
+      hasExpired = expired
       if (expired) version = undefined
-      // An expired version is no failure: the list that follows at once is the cure. Only if that expires again, wait.
-      if (!expired || failures > 0) handlers.behind(error instanceof Error ? error : new Error(String(error)))
-      if (!expired || failures > 0) await pause(failures)
+      if (expired && !again) {
+        // No failure: the API server answers, and the list that follows at once is the cure, also after an outage, whose failures are over. Only if that
+        // expires again, wait.
+        failures = 0
+        continue
+      }
+      handlers.behind(error instanceof Error ? error : new Error(String(error)))
+      await pause(failures)
       failures++
     }
   }

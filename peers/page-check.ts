@@ -6,7 +6,7 @@ import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { printable } from './peer-list-error.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
-import { type HoldReason, holdReasons } from './reasons.ts'
+import { type HoldReason, holdReasons, type LackReason, lackReasons } from './reasons.ts'
 
 /** Characters of a text for people; the rest is cut off. */
 const maxText = 500
@@ -22,6 +22,7 @@ const maxInMessage = 5
 /** peerHash, snapshotHash or blindTurn, of this version or a later one. */
 const hash = /^[a-z]\d{1,3}:[0-9a-f]{8,128}$/
 const turn = /^((spent|withdrawn) )?[a-z]\d{1,3}:[0-9a-f]{8,128}$/
+const code = /^[a-z][a-z0-9-]{0,63}$/
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
 /** The page that a JSON text holds. Throws an Error that lists what was found where, and what was expected. */
@@ -42,7 +43,7 @@ export function parsePage(text: string): Page {
 
 /** Where a reader has reported a problem, what it returned does not matter: the page is not used. */
 function pageOf(page: Fields): Page {
-  const reason = page.matching('reason', /^[a-z][a-z0-9-]{0,63}$/, 'a reason code', 'optional')
+  const reason = page.matching('reason', code, 'a reason code', 'optional')
   return {
     container: name(page, 'container'),
     profile: name(page, 'profile'),
@@ -53,6 +54,7 @@ function pageOf(page: Fields): Page {
     ...optional('sentence', words(page, 'sentence')),
     ...optional('detail', words(page, 'detail')),
     ...optional('until', page.has('until') ? iso(page, 'until') : undefined),
+    ...(page.has('lacking') ? { lacking: lackingOf(page.object('lacking')) } : {}),
     applied: hashOrNull(page, 'applied'),
     wanted: hashOrNull(page, 'wanted'),
     list: hashOrNull(page, 'list'),
@@ -67,6 +69,9 @@ function pageOf(page: Fields): Page {
       level: restart.oneOf('level', levels) ?? 'none',
       why: words(restart, 'why') ?? '',
       outcome: restart.oneOf('outcome', outcomes) ?? 'asked',
+      ...optional('endedAt', restart.has('endedAt') ? iso(restart, 'endedAt') : undefined),
+      ...optional('connectedBefore', restart.number('connectedBefore', 0, 1e6, 'integer', 'optional')),
+      ...optional('height', restart.number('height', 0, Number.MAX_VALUE, 'any', 'optional')),
     })),
     told: newest(page, 'told').map(told => ({
       at: iso(told, 'at'),
@@ -87,8 +92,13 @@ function otherNode(other: Fields): OtherNode {
   return { container: name(other, 'container'), program: name(other, 'program') }
 }
 
+function lackingOf(lacking: Fields): NonNullable<Page['lacking']> {
+  return { peers: lacking.number('peers', 0, 1e6, 'integer') ?? 0, since: iso(lacking, 'since') }
+}
+
 function peerOf(peer: Fields): Page['peers'][number] {
   const addresses = peer.array('addresses')
+  const because = peer.matching('because', code, 'a reason code', 'optional')
   if (addresses.length > maxAddresses) peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
   return {
     ...optional('id', peer.has('id') ? name(peer, 'id') : undefined),
@@ -99,6 +109,9 @@ function peerOf(peer: Fields): Page['peers'][number] {
     standing: name(peer, 'standing'),
     ...optional('reachable', flag(peer, 'reachable')),
     ...optional('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
+    ...(because !== undefined && Object.hasOwn(lackReasons, because) ? { because: because as LackReason } : {}),
+    ...optional('since', peer.has('since') ? iso(peer, 'since') : undefined),
+    ...optional('until', peer.has('until') ? iso(peer, 'until') : undefined),
   }
 }
 
@@ -114,6 +127,7 @@ function nodeOf(node: Fields): Page['node'] {
     ...optional('votingPower', count('votingPower')),
     ...optional('totalPower', count('totalPower')),
     ...optional('noStatusApi', words(node, 'noStatusApi')),
+    ...optional('signedHeight', count('signedHeight')),
   }
 }
 

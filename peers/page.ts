@@ -1,7 +1,7 @@
 // The status page of one pod: what its sidecar found, decided and did, and when. The sidecar serves it; the controller, `repeer check` and
 // monitoring read it. Whoever reads it reads a stranger's word: see page-check.ts.
 import type { Level, OtherNode } from './plan.ts'
-import type { HoldReason } from './reasons.ts'
+import type { HoldReason, LackReason } from './reasons.ts'
 
 export const phases = ['starting', 'settled', 'waiting', 'telling', 'restarting', 'verifying'] as const
 export type Phase = (typeof phases)[number]
@@ -13,6 +13,12 @@ export const outcomes = ['asked', 'verified', 'unverified', 'overtaken', 'not-ta
  * `not-taken`: the process was never replaced; it does not count.
  */
 export type RestartOutcome = (typeof outcomes)[number]
+
+/**
+ * How long a node may lack a peer before somebody should know, in ms: a peer that restarts is back within seconds, and where one has moved, the dead
+ * connection is noticed after two to three minutes, which is what a node takes at most to find it by itself.
+ */
+export const lastsMs = 180_000
 
 export type Page = {
   readonly container: string
@@ -27,6 +33,8 @@ export type Page = {
   readonly detail?: string
   /** When time alone may end the wait. */
   readonly until?: string
+  /** Settled, and not connected to all peers, nor to repeer.dev/min-peers of them: to how many, and since when that is so for the first of them. */
+  readonly lacking?: { readonly peers: number; readonly since: string }
   /** The snapshot for which nothing is left to do, and the one that is wanted now. A turn is granted for the wanted one. */
   readonly applied: string | null
   readonly wanted: string | null
@@ -45,6 +53,10 @@ export type Page = {
     readonly reachable?: boolean
     /** The address that a start of the node is given in place of the name; absent where it is given the name. */
     readonly pinned?: string
+    /** Of a peer that is not connected although nothing is left to do: why, since when, and until when where time alone may end it. */
+    readonly because?: LackReason
+    readonly since?: string
+    readonly until?: string
   }[]
   readonly node: {
     readonly id?: string
@@ -58,6 +70,8 @@ export type Page = {
     readonly totalPower?: number
     /** A sentence, where the node's status API was found not to be there, and its connections alone count. */
     readonly noStatusApi?: string
+    /** Of a CometBFT validator: the newest block that was seen to hold its signature; 0 where none was yet. */
+    readonly signedHeight?: number
   }
   readonly restarts: readonly {
     readonly at: string
@@ -65,6 +79,11 @@ export type Page = {
     readonly level: Level
     readonly why: string
     readonly outcome: RestartOutcome
+    /** When the outcome was known; absent while it is asked. */
+    readonly endedAt?: string
+    /** How many peers the node was connected to, and its height, when it was restarted. */
+    readonly connectedBefore?: number
+    readonly height?: number
   }[]
   /** The last times that the running node was told its peers, newest last. */
   readonly told: readonly {

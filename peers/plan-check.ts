@@ -20,9 +20,9 @@ export class PlanError extends Error {
 const maxBytes = 256 * 1024
 /** A week, in seconds: no time in a plan has a use beyond it. */
 const maxSeconds = 7 * 24 * 3600
-const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** The highest UID that Kubernetes takes for runAsUser. */
 const maxUid = 2 ** 31 - 1
+const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 
 /** The plan that a JSON text holds, as checkPlan returns it. Throws a PlanError. */
 export function parsePlan(text: string): Plan {
@@ -82,14 +82,12 @@ export function checkPlan(value: unknown): Plan {
 function checkReach(plan: Fields): Reach['by'] | undefined {
   const reach = plan.object('reach')
   const by = reach.oneOf('by', ['wrap', 'signal', 'observe'])
+  if (by === 'wrap' && reach.has('beside')) checkBeside(reach.object('beside'))
   if (by === 'signal') {
     const isUid = (uid: unknown): uid is number | null =>
       uid === null || (Number.isInteger(uid) && Number(uid) >= 0 && Number(uid) <= maxUid)
     reach.value('uid', `a UID from 0 to ${maxUid}, or null`, isUid)
-    reach.array('names').forEach((name, index) => {
-      if (typeof name !== 'string' || !/^[^/\p{Cc}]{1,255}$/u.test(name))
-        reach.problem(`names[${index}]`, String(name), 'the name of a process')
-    })
+    checkNames(reach)
   }
   const reason = by === 'observe' ? reach.oneOf('reason', Object.keys(observeReasons)) : undefined
   if (by !== undefined) reach.rejectUnknown()
@@ -101,6 +99,25 @@ function checkReach(plan: Fields): Reach['by'] | undefined {
     plan.problem('reach.reason', reason, `another reason, since strategy is ${strategy}`)
   }
   return by
+}
+
+function checkBeside(beside: Fields): void {
+  beside.matching('container', containerName, 'the name of a container')
+  beside.number('uid', 0, maxUid, 'integer')
+  beside.number('port', 1, 65535, 'integer')
+  beside.boolean('fifo')
+  // Without a name any process of the pod could be taken for it.
+  if (checkNames(beside) === 0) beside.problem('names', 'none', 'the names of a process, one at least')
+  beside.rejectUnknown()
+}
+
+function checkNames(fields: Fields): number {
+  const names = fields.array('names')
+  names.forEach((name, index) => {
+    if (typeof name !== 'string' || !/^[^/\p{Cc}]{1,255}$/u.test(name))
+      fields.problem(`names[${index}]`, String(name), 'the name of a process')
+  })
+  return names.length
 }
 
 function checkSources(plan: Fields, pod: Parameters<typeof checkSource>[1]): void {

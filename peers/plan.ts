@@ -58,9 +58,22 @@ export type LiteralSource = {
 
 export type Source = KeySource | LiteralSource
 
+/** A container of the node's operator that remembers the node's process, and so starts anew with it: cosmopilot's node-utils. */
+export type Beside = {
+  readonly container: string
+  /** What its process may be called. */
+  readonly names: readonly string[]
+  /** Its UID, which the sidecar then has too, since nobody else may end it without a privilege. */
+  readonly uid: number
+  /** Of its HTTP server, in the pod's network: GET /must_upgrade. */
+  readonly port: number
+  /** The node writes to a FIFO that it reads: a node that starts while nobody does waits in open(). */
+  readonly fifo: boolean
+}
+
 /** How the node's process can be stopped and started. */
 export type Reach =
-  | { readonly by: 'wrap' }
+  | { readonly by: 'wrap'; readonly beside?: Beside }
   /** `uid`: the node's, which the sidecar then has too; null where the sidecar is root with CAP_KILL. `names`: process names to expect. */
   | { readonly by: 'signal'; readonly uid: number | null; readonly names: readonly string[] }
   | { readonly by: 'observe'; readonly reason: ObserveReason }

@@ -23,6 +23,8 @@ export const annotation = {
   peerHash: 'repeer.dev/peer-hash',
   endpoints: 'repeer.dev/endpoints',
   turn: 'repeer.dev/turn',
+  /** Why a pod that asks for a turn has none: words of the controller, for people. */
+  turnWait: 'repeer.dev/turn-wait',
   /** When the turn was granted, ISO 8601. */
   turnGrantedAt: 'repeer.dev/turn-granted-at',
   /** Changed by the controller only to make the kubelet look at the pod again. */
@@ -63,6 +65,7 @@ export const inputFile = {
   peerHash: 'pod/peer-hash',
   endpoints: 'pod/endpoints',
   turn: 'pod/turn',
+  turnWait: 'pod/turn-wait',
   pause: 'pod/pause',
   allowMassRemoval: 'pod/allow-mass-removal',
 } as const
@@ -74,5 +77,7 @@ export function sourceFile(source: { kind: 'ConfigMap' | 'Secret'; name: string;
 
 /** The TCP port of the sidecar's status page, and its name in the pod spec. */
 export const statusPort = { number: 9469, name: 'repeer' } as const
+/** The User-Agent with which the controller reads status pages, so that a page can say whether anybody does. It is a word, no proof. */
+export const controllerAgent = 'repeer-controller'
 /** The sidecar exits with this code to have all containers restarted (restartPolicyRules, Kubernetes 1.36). */
 export const restartAllExitCode = 88

@@ -25,8 +25,8 @@ export const observeReasons = {
   'host-pid': 'the pod spec gives no command to wrap, and the pod uses the host PID namespace, where sharing is impossible',
   'uid-unknown': "the pod spec gives no command to wrap, and the node's UID is neither stated nor may the sidecar run as root here",
   'restart-policy': 'the pod spec gives no command to wrap, and its restartPolicy would not start the node again',
-  'operator-tracks-pid': "a container of the node's operator remembers the node's process ID, which a restart in place would change",
   'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
+  'operator-tracks-pid': "a container of the node's operator remembers the node's process, and cannot start anew with it",
 } as const
 export type ObserveReason = keyof typeof observeReasons
 
@@ -51,6 +51,7 @@ export const holdReasons = {
   'catching-up': 'the node is catching up and its height rises',
   'double-sign-check': 'a validator with double_sign_check_height > 0 refuses a quick restart',
   'upgrade-pending': 'a software upgrade is pending on the chain',
+  'operator-upgrade': "the container of the node's operator beside it does not say that no upgrade or halt of the node is due",
   'enough-peers': 'the node is connected to at least repeer.dev/min-peers of its peers',
   'min-interval': 'the last restart is more recent than repeer.dev/min-interval',
   budget: "the node's restart budget is used up (6 in 6 hours)",
@@ -73,3 +74,14 @@ export const holdReasons = {
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons
+
+/** Why a node is not connected to a peer of its list although nothing is left to do. */
+export const lackReasons = {
+  'name-unresolved': 'its name does not resolve',
+  'no-answer': 'its address does not answer: it is down, or cannot be reached from here',
+  'not-followed': 'its name is answered with addresses that come and go, which are not followed',
+  'former-address': 'only a connection to an address that it had before is left',
+  'not-connected-again': 'the node knows its address, and has not connected to it again',
+  'never-connected': 'the node knows its address, and has never been connected to it',
+} as const
+export type LackReason = keyof typeof lackReasons

@@ -3,6 +3,7 @@
 import { normalHost } from '../peers/peer.ts'
 import { fetchJson } from './fetch-json.ts'
 import type { Connection, NodeStatus } from './observation.ts'
+import type { SigningCheck } from './signing.ts'
 import type { PowerCheck } from './voting-power.ts'
 
 export type CometbftAnswer =
@@ -27,6 +28,8 @@ export type CometbftOptions = {
   readonly upgradeCheck?: UpgradeCheck
   /** Asked for validators only; without it the total is not known. */
   readonly powerCheck?: PowerCheck
+  /** Asked for validators only; without it nobody knows whether it signs. */
+  readonly signingCheck?: SigningCheck
 }
 
 /** The path of the gRPC query that Cosmos SDK programs answer through abci_query: x/upgrade's Query service. */
@@ -34,7 +37,7 @@ const upgradePath = '/cosmos.upgrade.v1beta1.Query/CurrentPlan'
 
 /** Asks /status, /net_info and for a pending upgrade. Never throws. */
 export async function askCometbft(options: CometbftOptions): Promise<CometbftAnswer> {
-  const { port, host = '127.0.0.1', timeoutMs = 3000, upgradeCheck = isUpgradePending, powerCheck } = options
+  const { port, host = '127.0.0.1', timeoutMs = 3000, upgradeCheck = isUpgradePending, powerCheck, signingCheck } = options
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   try {
     const [status, netInfo, upgradePending] = await Promise.all([
@@ -44,8 +47,16 @@ export async function askCometbft(options: CometbftOptions): Promise<CometbftAns
     ])
     const listening = field(netInfo, 'listening', 'the answer to /net_info') === true
     const read = readStatus(status)
-    const totalPower = read.validator ? await powerCheck?.(base, timeoutMs) : undefined
-    const own = { ...read, upgradePending, ...(totalPower === undefined ? {} : { totalPower }) }
+    const address = validatorAddress(status)
+    const [totalPower, signedHeight] = read.validator
+      ? await Promise.all([powerCheck?.(base, timeoutMs), address === undefined ? undefined : signingCheck?.(base, timeoutMs, address)])
+      : []
+    const own = {
+      ...read,
+      upgradePending,
+      ...(totalPower === undefined ? {} : { totalPower }),
+      ...(signedHeight === undefined ? {} : { signedHeight }),
+    }
     return { ok: true, status: own, connections: readConnections(netInfo), listening }
   } catch (error) {
     return { ok: false, silent: error instanceof Error ? error.message : String(error) }
@@ -64,7 +75,7 @@ export function createUpgradeCheck(now: () => number, keepMs = 60_000): UpgradeC
 }
 
 /** The result of GET /status of the RPC (CometBFT spec, rpc/#status). Throws an Error that says what was found instead. */
-export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' | 'totalPower'> {
+export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' | 'totalPower' | 'signedHeight'> {
   const answer = 'the answer to /status'
   const sync = record(field(result, 'sync_info', answer), `${answer}, sync_info`)
   const height = Number(sync.latest_block_height)
@@ -83,6 +94,12 @@ export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' |
     validator: !(votingPower <= 0),
     ...(Number.isSafeInteger(votingPower) && votingPower >= 0 ? { votingPower } : {}),
   }
+}
+
+/** The address of the validator's key, as its signatures name it: 40 hex digits in capitals. */
+function validatorAddress(status: unknown): string | undefined {
+  const info = isRecord(status) && isRecord(status.validator_info) ? status.validator_info : {}
+  return typeof info.address === 'string' && /^[0-9A-F]{40}$/.test(info.address) ? info.address : undefined
 }
 
 /**

@@ -8,6 +8,7 @@ import { changedSources, peersOf, sourceKey } from './given.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Lists, Memory, Restart } from './memory.ts'
 import { nodeGate } from './node-gate.ts'
+import { whyNoTurn } from './turn-words.ts'
 
 /** A reason to wait; `until` (ms since the epoch) where time alone may open the gate. */
 export type Hold = { readonly reason: HoldReason; readonly detail?: string; readonly until?: number }
@@ -79,6 +80,7 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
     settleGate,
     agreementGate,
     nodeGate,
+    permitGate,
     triedGate,
     historyGate,
     budgetGate,
@@ -253,6 +255,11 @@ export function disagreement(assessed: readonly Assessed[], look: Look, times: T
   return { reason: 'lookups-disagree', detail: names.slice(0, 5).join(', '), until: Math.max(...open.map(one => one.until)) }
 }
 
+/** The container beside the node has a say, and has to be one that can be ended. */
+function permitGate(_wish: Wish, { permit }: Look): Hold | null {
+  return permit ? { reason: permit.hold, detail: permit.detail } : null
+}
+
 /** The last restart, where it was for this snapshot, and the process that came of it still runs. */
 export function restartFor(memory: Memory, hash: string): Restart | undefined {
   const last = memory.restarts.findLast(restart => restart.outcome !== 'not-taken')
@@ -292,12 +299,24 @@ function isWorthAnother(last: Restart, { hash, missing }: Wish, done: readonly R
 function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const counted = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
   // Where the memory was lost, the last restart may have been right before.
-  const last = Math.max(counted.at(-1)?.at ?? 0, memory.lostAt ?? 0)
+  const lost = memory.lostAt ?? 0
+  const restart = counted.at(-1)
+  const last = Math.max(restart?.at ?? 0, lost)
   const next = last > 0 ? last + look.plan.times.minIntervalSeconds * 1000 : 0
   if (look.now < next) return { reason: 'min-interval', until: next }
+  const rest = besideRest(Math.max(restart?.endedAt ?? restart?.at ?? 0, lost), look, times)
+  if (rest) return rest
   const inWindow = counted.filter(restart => restart.at > look.now - times.budgetSeconds * 1000)
   const oldest = inWindow.at(-times.budget)
   return oldest ? { reason: 'budget', until: oldest.at + times.budgetSeconds * 1000 } : null
+}
+
+/** Counts from the end of the last restart, 0 where there was none: the one beside had started by then. */
+function besideRest(endedAt: number, { now, plan: { reach } }: Look, times: Timing): Hold | null {
+  if (reach.by !== 'wrap' || reach.beside === undefined || endedAt === 0) return null
+  const until = endedAt + times.besideRestSeconds * 1000
+  const detail = `container ${reach.beside.container} starts anew with the node, which the kubelet puts off where it comes within 10 minutes`
+  return now < until ? { reason: 'min-interval', detail, until } : null
 }
 
 function pauseGate(_wish: Wish, look: Look): Hold | null {
@@ -313,22 +332,14 @@ function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold |
   return look.now < until ? { reason: 'awaiting-turn', until } : null
 }
 
-/** After this long without a turn the page asks whether anybody grants them, in ms. */
-const longWaitMs = 60_000
-
 function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hold | null {
   const list = peerHash(peersOf(wish.lists))
   if (look.peerHash !== undefined && look.peerHash !== list) {
     return { reason: 'waiting-for-kubelet', detail: `the files hold ${list}, repeer.dev/peer-hash is ${look.peerHash}` }
   }
   if (look.turn !== undefined && (look.turn === wish.hash || (look.turn === look.blindTurn && look.turn !== usedTurn))) return null
-  const long = need !== null && look.now > need.firstSince + longWaitMs
-  return {
-    reason: 'awaiting-turn',
-    ...(long
-      ? { detail: 'for more than a minute: others of its group come first, the group has stopped, or no controller is running' }
-      : {}),
-  }
+  const detail = whyNoTurn(look, need?.firstSince)
+  return { reason: 'awaiting-turn', ...(detail === undefined ? {} : { detail }) }
 }
 
 /** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */

@@ -30,9 +30,13 @@ export type Input = {
   readonly peerHash?: string
   readonly endpoints?: string
   readonly turn?: string
+  readonly turnWait?: string
   readonly pause: boolean
   readonly allowMassRemoval: boolean
 }
+
+/** Of what the controller says, in characters: it says less. */
+const longestWords = 500
 
 /** A list of the plan with its text; undefined where its file is absent. */
 type Read = { readonly source: Source; readonly text: string | undefined }
@@ -69,10 +73,11 @@ async function versionOf(dir: string): Promise<string> {
 async function readOnce(dir: string, learned: Learned | undefined): Promise<Input> {
   const plan = withProgram(await readPlan(join(dir, inputFile.plan)), learned)
   const annotation = async (file: string) => (await readText(join(dir, file)))?.trim() || undefined
-  const [peerHash, endpoints, turn, pause, allowMassRemoval, ...read] = await Promise.all([
+  const [peerHash, endpoints, turn, turnWait, pause, allowMassRemoval, ...read] = await Promise.all([
     annotation(inputFile.peerHash),
     annotation(inputFile.endpoints),
     annotation(inputFile.turn),
+    annotation(inputFile.turnWait),
     annotation(inputFile.pause),
     annotation(inputFile.allowMassRemoval),
     ...plan.sources.map(
@@ -92,6 +97,7 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
     ...(peerHash === undefined ? {} : { peerHash }),
     ...(endpoints === undefined ? {} : { endpoints }),
     ...(turn === undefined ? {} : { turn }),
+    ...(turnWait === undefined ? {} : { turnWait: turnWait.slice(0, longestWords) }),
     // Whoever writes anything but "false" there means to hold restarts; a mass removal needs the exact word.
     pause: pause !== undefined && pause !== 'false',
     allowMassRemoval: allowMassRemoval === 'true',

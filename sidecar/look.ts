@@ -19,13 +19,20 @@ export type Look = {
   readonly reachable: Readonly<Record<string, boolean>>
   /** Since when those that answer have done so at every look; absent where this is the first. Of addresses that DNS does not give yet, too. */
   readonly openSince: Readonly<Record<string, number>>
+  /** What other missing peers' addresses have answered of late: for words only, nothing is decided by it. */
+  readonly answering?: Readonly<Record<string, boolean>>
   /** The node itself, as its list may name it: its ID and the pod's addresses. */
   readonly self: { readonly id?: string; readonly addresses: readonly string[] }
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }
   readonly paused: boolean
   readonly allowMassRemoval: boolean
+  /** Why the container beside the node does not permit that it is stopped now; null where it does, absent where there is none. */
+  readonly permit?: { readonly hold: HoldReason; readonly detail: string } | null
   /** The content of repeer.dev/turn. */
   readonly turn?: string
+  /** The content of repeer.dev/turn-wait, and when the controller last read this pod's page; undefined where it has not since the sidecar's start. */
+  readonly turnWait?: string
+  readonly controllerLookedAt?: number
   /** The turn that the controller would give a pod whose page it cannot read. */
   readonly blindTurn: string
   /** The content of repeer.dev/peer-hash: the list that the controller has seen. */
@@ -77,16 +84,21 @@ export type Timing = {
   /** The budget: at most so many restarts in so many seconds. */
   readonly budget: number
   readonly budgetSeconds: number
+  /**
+   * From the end of one restart to the next where a container beside the node is ended with it. The kubelet makes it wait for 10, 20 ... 300 s where it
+   * ends within 10 minutes of its last start (its back-off, which 10 minutes reset): the node would stay stopped as long.
+   */
+  readonly besideRestSeconds: number
   /** How long the breaker stays open. */
   readonly breakerSeconds: number
   /** An edited list that the controller has seen, too, and a node that can be told, need no time to tell healing from staleness: only until an editor's hand rests. */
   readonly briefSettleSeconds: number
   /**
-   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s at the latest (CometBFT: a ping each 60 s,
-   * 45 s for the pong), and it dials again every 5 to 8 s. Only one that has not healed by then is looked at.
+   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s (CometBFT: a ping each 60 s,
+   * 45 s for the pong; still listed after 140 s, seen), and it dials again every 5 to 8 s. Only one that has not healed by then is looked at.
    */
   readonly stableSettleSeconds: number
-  /** How long a running node is told its peers before it is restarted: past those 105 s, in which a peer that moved is refused as a duplicate. */
+  /** How long a running node is told its peers before it is restarted: past those 140 s, in which a peer that moved is refused as a duplicate. */
   readonly tellSeconds: number
   /** From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is told often. */
   readonly tellEverySeconds: number
@@ -115,10 +127,11 @@ export const timing: Timing = {
   askAheadSeconds: 1.5,
   budget: 6,
   budgetSeconds: 6 * 3600,
+  besideRestSeconds: 600,
   breakerSeconds: 6 * 3600,
   briefSettleSeconds: 0.5,
   stableSettleSeconds: 180,
-  tellSeconds: 120,
+  tellSeconds: 150,
   tellEverySeconds: 2,
   askProgramSeconds: 10,
   absentApiSeconds: 300,

@@ -6,11 +6,13 @@ import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { blindTurn } from '../peers/turn.ts'
-import { isMissing, suspects } from './assess.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { assess, isMissing, suspects } from './assess.ts'
 import { endpointsOf, isBehind, isTold, type KnownEndpoints, noEndpoints, withEndpoints } from './endpoints.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
 import { disputeRestMs } from './host-view.ts'
 import type { Input } from './input.ts'
+import { toAskForWords } from './lacking.ts'
 import { type Look, stillOpen, type Timing } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
@@ -35,6 +37,8 @@ export type LoopParts = {
   /** By which the running node can be told its peers; undefined where there is no way. */
   readonly hotNode?: HotNode | undefined
   readonly ownAddresses: () => readonly string[]
+  /** When the controller last read the page, in ms since the epoch; undefined where it has not. */
+  readonly controllerLookedAt?: () => number | undefined
   readonly save: (memory: Memory) => Promise<void>
   readonly metrics: Metrics
   readonly log: Logger
@@ -73,6 +77,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let before: Before = { answers: memory.hosts, awaited: [] }
   let openSince: Readonly<Record<string, number>> = {}
   let lookedAt = now()
+  const others = createAnswers(parts.reachable, now)
   let failure: string | null = null
   let unsavedSince: number | null = null
   let timer: NodeJS.Timeout | undefined
@@ -83,7 +88,14 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   async function lookOnce(): Promise<void> {
     const input = await parts.readInput(current.learned)
     known = endpointsOf(input, known, log, now())
-    const { look, exports, answers } = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints, ...before })
+    const { look, exports, answers } = await see(parts, input, current, {
+      nodeId,
+      told,
+      openSince,
+      endpoints: known.endpoints,
+      others,
+      ...before,
+    })
     nodeId = look.self.id
     openSince = look.openSince
     told = undefined
@@ -264,6 +276,8 @@ async function see(
     told: Told | undefined
     openSince: Readonly<Record<string, number>>
     endpoints: Endpoints
+    /** Asks whether those answer that nothing is decided about. */
+    others: Answers
   },
 ): Promise<{ look: Look; exports: Input['exports']; answers: Before['answers'] }> {
   const { told, endpoints } = before
@@ -277,13 +291,16 @@ async function see(
   const doubted = open.filter(name => !given.has(name) && isFromBefore(before.answers[name], memory.process, parts.now()))
   const awaited = open.filter(name => isBehind(before.answers[name], endpoints[name]) || before.awaited.includes(name))
   const contested = [...new Set([...awaited, ...doubted])]
-  const [answers, found, node] = await Promise.all([
+  const permit = input.plan.strategy === 'hot' ? undefined : parts.reach.permit?.()
+  const [answers, found, node, permitted] = await Promise.all([
     parts.lookUp(names, doubted, { contested, unhurried }),
     parts.reach.find(),
     parts.lookAtNode(input.plan),
+    permit,
   ])
   const hosts = withEndpoints(answers, endpoints, memory.hosts, given, parts.now())
   const id = node.status?.id ?? node.id ?? before.nodeId
+  const controllerLookedAt = parts.controllerLookedAt?.()
   const pinBy = (reachable: Look['reachable']) =>
     pinned(input.exports, input.pinnable, { hosts, connections: node.connections, reachable, before: memory.prepared?.at(-1)?.pins ?? {} })
   const isPinning = Object.keys(input.pinnable).length > 0
@@ -300,8 +317,11 @@ async function see(
     settings: input.settings,
     paused: input.pause,
     allowMassRemoval: input.allowMassRemoval,
+    ...(permitted === undefined ? {} : { permit: permitted }),
     ...(input.turn === undefined ? {} : { turn: input.turn }),
     ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),
+    ...(input.turnWait === undefined ? {} : { turnWait: input.turnWait }),
+    ...(controllerLookedAt === undefined ? {} : { controllerLookedAt }),
     blindTurn: blindTurn(input.peerHash, input.endpoints),
     canTell: parts.hotNode !== undefined,
     ...(told === undefined ? {} : { told }),
@@ -317,7 +337,9 @@ async function see(
   const reachable = Object.fromEntries(probes)
   const { exports, pins } = pinBy(reachable)
   const look = { ...seen, reachable, openSince: stillOpen(before.openSince, reachable, seen.now), ...(isPinning ? { pins } : {}) }
-  return { look, exports, answers }
+  const others = toAskForWords(assess(look, lists, knownTo(memory)), look)
+  if (others.length === 0) return { look, exports, answers }
+  return { look: { ...look, answering: await before.others.of(others) }, exports, answers }
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
@@ -345,10 +367,21 @@ function pauseMs(
   const busy =
     memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind || disputed
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
+  if (isRecovering(memory, page, parts.now())) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
   const seconds = waiting ? Math.min(5, parts.lookSeconds) : parts.lookSeconds
   const due = (parts.nextLookUp() ?? Number.POSITIVE_INFINITY) - parts.now()
   return Math.max(busySeconds * 1000, Math.min(due, seconds * 1000 * (0.9 + 0.2 * parts.random())))
+}
+
+/** How long after a restart its node is looked at often, where it is not yet as before: others of its group wait for it. In ms. */
+const recoveringMs = 60_000
+
+function isRecovering({ restarts }: Memory, page: Page | null, now: number): boolean {
+  const last = restarts.at(-1)
+  if (page === null || last?.endedAt === undefined || now - last.endedAt >= recoveringMs) return false
+  const { signedHeight } = page.node
+  return page.connected < (last.connectedBefore ?? 0) || (signedHeight !== undefined && signedHeight <= (last.height ?? 0))
 }
 
 function tell(log: Logger, page: Page): void {

@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { Plan } from '../peers/plan.ts'
+import { controllerAgent } from '../peers/pod.ts'
 import { createUpgradeCheck } from './cometbft.ts'
 import { readInput } from './input.ts'
 import { timing } from './look.ts'
@@ -13,6 +14,7 @@ import { createLimitedProbe } from './probe.ts'
 import { createReach } from './reach.ts'
 import { createResolver } from './resolve.ts'
 import { buildServer } from './server.ts'
+import { createSigningCheck } from './signing.ts'
 import { createSaver, loadMemory } from './state.ts'
 import { hotNode } from './tell/tell.ts'
 import { createPowerCheck } from './voting-power.ts'
@@ -31,6 +33,8 @@ export async function runSidecar(
   const metrics = createMetrics()
   const upgradeCheck = createUpgradeCheck(Date.now)
   const powerCheck = createPowerCheck(Date.now)
+  const signingCheck = createSigningCheck()
+  let controllerLookedAt: number | undefined
   const hot = hotNode(plan, { rpcHost: options.nodeHost })
   const loop = startLoop(
     {
@@ -38,10 +42,18 @@ export async function runSidecar(
       lookUp: (hosts, doubted, how) => resolver.look(hosts, doubted, how),
       nextLookUp: () => resolver.dueAt(),
       lookAtNode: (current: Plan) =>
-        lookAtNode(current, { procDir: options.procDir, rpcHost: options.nodeHost, upgradeCheck, powerCheck, ...(hot ? { hot } : {}) }),
+        lookAtNode(current, {
+          procDir: options.procDir,
+          rpcHost: options.nodeHost,
+          upgradeCheck,
+          powerCheck,
+          signingCheck,
+          ...(hot ? { hot } : {}),
+        }),
+      controllerLookedAt: () => controllerLookedAt,
       reachable: createLimitedProbe(),
       hotNode: hot,
-      reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit }),
+      reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit, holdSeconds: options.besideSeconds }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).filter(one => !one.internal).map(one => one.address)),
       save: createSaver(options.state),
@@ -61,7 +73,10 @@ export async function runSidecar(
     memory,
   )
   const watcher = await watch([options.input, options.control], () => loop.hint(), { log })
-  const server = buildServer({ page: loop.page, unwell: loop.unwell, registry: metrics.registry })
+  const readBy = (agent: string | undefined) => {
+    if (agent === controllerAgent) controllerLookedAt = Date.now()
+  }
+  const server = buildServer({ page: loop.page, unwell: loop.unwell, registry: metrics.registry, readBy })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.listen.port, options.listen.host || undefined, resolve)

@@ -4,6 +4,7 @@
 import type { RestartOutcome } from '../peers/page.ts'
 import type { Peer } from '../peers/peer.ts'
 import type { Level } from '../peers/plan.ts'
+import type { Met } from './lacking.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
 import type { Learned } from './program.ts'
@@ -38,6 +39,9 @@ export type Restart = {
   readonly why: string
   readonly outcome: RestartOutcome
   readonly endedAt?: number
+  /** How many peers the node was connected to, and its height, when it was asked for. */
+  readonly connectedBefore?: number
+  readonly height?: number
 }
 
 /** A restart under way, written before it is asked for, so that a sidecar that dies goes on where it was. */
@@ -103,6 +107,8 @@ export type Memory = {
   readonly usedTurn?: string
   /** Newest last; those of the budget's window and the newest. */
   readonly restarts: readonly Restart[]
+  /** Which of the listed peers has been connected; see lacking.ts. Absent in the memory of an older sidecar. */
+  readonly met?: Met
   /** Two samples of the height, to tell whether it rises. */
   readonly heights: readonly { readonly at: number; readonly height: number }[]
   /** How long the node took, at the last start seen, until it listened. */

@@ -55,6 +55,8 @@ export type NodeStatus = {
   /** The node's own voting power and that of all validators together, where they can be read. */
   readonly votingPower?: number
   readonly totalPower?: number
+  /** Of a validator: the newest block that was seen to hold its signature; 0 where none was yet. */
+  readonly signedHeight?: number
 }
 
 export type NodeView = {
@@ -82,4 +84,6 @@ export type NodeProcess = {
   readonly request?: string
   /** The programs below the supervisor, where it was asked for them. */
   readonly programs?: readonly Program[]
+  /** What is not as it should be with the container beside the node. `stuck`: the node waits for it, and nobody will come by itself. */
+  readonly beside?: { readonly note: string; readonly stuck: boolean }
 }

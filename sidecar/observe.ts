@@ -2,6 +2,7 @@
 import type { Plan } from '../peers/plan.ts'
 import { askCometbft, type CometbftAnswer, type UpgradeCheck } from './cometbft.ts'
 import type { NodeView } from './observation.ts'
+import type { SigningCheck } from './signing.ts'
 import { connectionsOf, isListening, readSockets, type Socket } from './sockets.ts'
 import { type Connections, type HotNode, hotNode } from './tell/tell.ts'
 import type { PowerCheck } from './voting-power.ts'
@@ -13,6 +14,7 @@ export type ObserveOptions = {
   readonly timeoutMs?: number
   readonly upgradeCheck?: UpgradeCheck
   readonly powerCheck?: PowerCheck
+  readonly signingCheck?: SigningCheck
   /** Who is asked for the connections of a node other than CometBFT's. Default: the plan's own, made anew. */
   readonly hot?: HotNode
 }
@@ -44,13 +46,14 @@ export async function lookAtNode(plan: Plan, options: ObserveOptions = {}): Prom
 /** Undefined where there is nobody to ask. */
 async function asked(plan: Plan, options: ObserveOptions): Promise<CometbftAnswer | undefined> {
   if (plan.profile !== 'cometbft' || plan.rpcPort === undefined) return undefined
-  const { rpcHost, timeoutMs, upgradeCheck, powerCheck } = options
+  const { rpcHost, timeoutMs, upgradeCheck, powerCheck, signingCheck } = options
   return askCometbft({
     port: plan.rpcPort,
     ...(rpcHost === undefined ? {} : { host: rpcHost }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(upgradeCheck === undefined ? {} : { upgradeCheck }),
     ...(powerCheck === undefined ? {} : { powerCheck }),
+    ...(signingCheck === undefined ? {} : { signingCheck }),
   })
 }
 

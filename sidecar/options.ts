@@ -1,6 +1,7 @@
 // The sidecar's options, parsed once from the arguments that are passed in, every problem reported together.
 import { parseArgs } from 'node:util'
 import { path, statusPort } from '../peers/pod.ts'
+import { besideHoldSeconds } from './renew.ts'
 
 export type SidecarOptions = {
   readonly input: string
@@ -19,6 +20,7 @@ export type SidecarOptions = {
   readonly selfTurnSeconds: number
   readonly verifySeconds: number
   readonly unsavedSeconds: number
+  readonly besideSeconds: number
   readonly logLevel: string
 }
 
@@ -43,6 +45,10 @@ export const sidecarFlags = {
   'self-turn-seconds': { default: '5', help: 'the longest random delay before a restart that nobody paces (turns: self)' },
   'verify-seconds': { default: '60', help: 'how long a restarted node may take to be connected again' },
   'unsaved-seconds': { default: '120', help: 'how long the state may be unwritable until /healthz says so' },
+  'beside-seconds': {
+    default: String(besideHoldSeconds),
+    help: 'how long the node stays stopped for a container that starts anew with it',
+  },
   'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },
 } as const
 
@@ -63,6 +69,12 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     const value = Number(text(name))
     if (!/^\d{1,4}$/.test(text(name)) || value < least || value > most)
       problems.push(`--${name}: found "${text(name)}", expected a whole number from ${least} to ${most}`)
+    return value
+  }
+  const wholeSeconds = (name: keyof typeof sidecarFlags) => {
+    const value = seconds(name)
+    if (!Number.isInteger(value) || value < 1 || value > 99_999)
+      problems.push(`--${name}: found "${text(name)}", expected whole seconds from 1 to 99999`)
     return value
   }
   const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -87,6 +99,7 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     selfTurnSeconds: seconds('self-turn-seconds'),
     verifySeconds: seconds('verify-seconds'),
     unsavedSeconds: seconds('unsaved-seconds'),
+    besideSeconds: wholeSeconds('beside-seconds'),
     logLevel: text('log-level'),
   }
   if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer sidecar --help.`)

@@ -3,7 +3,9 @@ import type { Page, Phase } from '../peers/page.ts'
 import { hostPort, peerKey } from '../peers/peer.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { peerHash } from '../peers/snapshot.ts'
+import type { Assessed } from './assess.ts'
 import { hashOf, peersOf } from './given.ts'
+import { answerOf, type Lack, lackingPeers, lackWords } from './lacking.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Outcome } from './reconcile.ts'
@@ -16,8 +18,12 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
   const reason = decision.do === 'wait' ? decision.reason : isWithKubelet(look, outcome) ? 'kubelet-back-off' : undefined
   const same = previous?.phase === phase && previous.reason === reason
   const lists = look.list.ok ? look.list.lists : null
+  const lacking = phase === 'settled' ? lackingPeers(assessed, look, memory) : []
+  const lacks = new Map(lacking.map(one => [peerKey(one.peer), one]))
   // How long the kubelet waits, only the kubelet knows.
   const until = 'until' in decision && decision.until !== undefined && reason !== 'kubelet-back-off' ? iso(decision.until) : undefined
+  const beside = 'identity' in look.process ? look.process.beside?.note : undefined
+  const detail = [decision.do === 'wait' ? decision.detail : undefined, beside].filter(Boolean).join('; ')
   return {
     container: look.plan.container,
     profile: look.plan.profile,
@@ -25,8 +31,9 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     phase,
     since: same ? previous.since : iso(look.now),
     ...(reason ? { reason, sentence: holdReasons[reason] } : {}),
-    ...(decision.do === 'wait' && decision.detail ? { detail: decision.detail } : {}),
+    ...(detail ? { detail } : {}),
     ...(until ? { until } : {}),
+    ...(lacking.length > 0 ? lackingOf(lacking, assessed, look) : {}),
     applied: memory.settled?.hash ?? null,
     wanted: lists ? hashOf(lists, look.hosts) : null,
     list: lists ? peerHash(peersOf(lists)) : null,
@@ -38,12 +45,13 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
       peer: hostPort(one.peer),
       addresses: one.addresses,
       standing: one.standing,
-      ...(one.reachable === undefined ? {} : { reachable: one.reachable }),
       ...pinnedAt(look, peerKey(one.peer)),
+      ...withAnswer(answerOf(one, look)),
+      ...lackOf(lacks.get(peerKey(one.peer))),
     })),
     node: nodeOf(look, memory),
     told: toldOf(memory),
-    restarts: memory.restarts.map(({ at, hash, level, why, outcome }) => ({ at: iso(at), snapshot: hash, level, why, outcome })),
+    restarts: memory.restarts.map(restartOf),
     lookups: Object.entries(look.hosts).flatMap(([host, { failures, error }]) =>
       failures > 0 ? [{ host, failures, ...(error ? { error } : {}) }] : [],
     ),
@@ -55,6 +63,26 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
 function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
   const address = pins[key]
   return address === undefined ? {} : { pinned: address }
+}
+
+/** Settled, and not connected to everybody. Where repeer.dev/min-peers are connected, that is as its owner wants it, and nothing lacks. */
+function lackingOf(lacking: readonly Lack[], assessed: readonly Assessed[], look: Look): Pick<Page, 'sentence' | 'detail' | 'lacking'> {
+  const connected = assessed.filter(one => one.standing === 'connected').length
+  const isEnough = look.plan.minPeers !== undefined && connected >= look.plan.minPeers
+  return {
+    sentence: `nothing is left to do, and the node is connected to ${connected} of ${connected + lacking.length} peers`,
+    detail: `not connected to ${lackWords(lacking, iso)}`,
+    ...(isEnough ? {} : { lacking: { peers: lacking.length, since: iso(Math.min(...lacking.map(one => one.since))) } }),
+  }
+}
+
+function lackOf(lack: Lack | undefined): Pick<Page['peers'][number], 'because' | 'since' | 'until'> {
+  if (!lack) return {}
+  return { because: lack.because, since: iso(lack.since), ...(lack.until === undefined ? {} : { until: iso(lack.until) }) }
+}
+
+function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
+  return reachable === undefined ? {} : { reachable }
 }
 
 /** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
@@ -69,6 +97,28 @@ function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {
   if (decision.do === 'tell' || decision.do === 'told') return 'telling'
   if (decision.do === 'nothing') return 'settled'
   return memory.process === null && memory.given === null ? 'starting' : 'waiting'
+}
+
+function restartOf({
+  at,
+  hash,
+  level,
+  why,
+  outcome,
+  endedAt,
+  connectedBefore,
+  height,
+}: Memory['restarts'][number]): Page['restarts'][number] {
+  return {
+    at: iso(at),
+    snapshot: hash,
+    level,
+    why,
+    outcome,
+    ...(endedAt === undefined ? {} : { endedAt: iso(endedAt) }),
+    ...(connectedBefore === undefined ? {} : { connectedBefore }),
+    ...(height === undefined ? {} : { height }),
+  }
 }
 
 function toldOf({ told, telling }: Memory): Page['told'] {
@@ -86,6 +136,7 @@ function nodeOf(look: Look, memory: Memory): Page['node'] {
     ...(status ? { height: status.height, catchingUp: status.catchingUp } : {}),
     ...(status?.votingPower === undefined ? {} : { votingPower: status.votingPower }),
     ...(status?.totalPower === undefined ? {} : { totalPower: status.totalPower }),
+    ...(status?.signedHeight === undefined ? {} : { signedHeight: status.signedHeight }),
     ...(listening === undefined ? {} : { listening }),
     ...(noStatusApi === undefined ? {} : { noStatusApi }),
   }

@@ -81,12 +81,7 @@ export function chooseNode(
   own: string,
   names: readonly string[],
 ): Target | { hold: 'process-ambiguous' | 'process-not-found'; detail: string; candidates: readonly string[] } {
-  const containers = new Map<string, Process[]>()
-  for (const one of processes) {
-    if (one.container === own || one.pid === 1 || one.pid === 2 || one.ppid === 2) continue
-    containers.set(one.container, [...(containers.get(one.container) ?? []), one])
-  }
-  const groups = [...containers.values()]
+  const groups = [...groupsOf(processes, own).values()]
   const named = groups.filter(group => group.some(one => isNamed(one, names)))
   const candidates = groups.map(group => describe(group))
   const [group, second] = groups.length > 1 && names.length > 0 ? named : groups
@@ -106,8 +101,35 @@ export function chooseNode(
   return treeOf(group)
 }
 
+/**
+ * The process that one container other than our own begins with, where its name is one of `names`: unlike the node, it is never taken for granted.
+ * Found in two containers, it is ambiguous, since another container may have given a process of its own that name.
+ */
+export function chooseNamed(
+  processes: readonly Process[],
+  own: string,
+  names: readonly string[],
+): Process | { hold: 'process-ambiguous' | 'process-not-found'; detail: string } {
+  const mains = [...groupsOf(processes, own).values()].map(group => treeOf(group).main).filter(one => isNamed(one, names))
+  const [main, second] = mains
+  if (main && !second) return main
+  if (!main) return { hold: 'process-not-found', detail: `found no container that begins with ${expected(names)}` }
+  const found = mains.map(one => `${one.comm} (PID ${one.pid})`).join('; ')
+  return { hold: 'process-ambiguous', detail: `found ${found}; expected one container that begins with ${expected(names)}` }
+}
+
 export function isNamed(one: Process, names: readonly string[]): boolean {
   return names.some(name => one.comm === name || one.comm === name.slice(0, 15) || basename(one.program) === name)
+}
+
+/** By container, without our own, the pod's first process (pause) and kernel threads. */
+function groupsOf(processes: readonly Process[], own: string): Map<string, Process[]> {
+  const containers = new Map<string, Process[]>()
+  for (const one of processes) {
+    if (one.container === own || one.pid === 1 || one.pid === 2 || one.ppid === 2) continue
+    containers.set(one.container, [...(containers.get(one.container) ?? []), one])
+  }
+  return containers
 }
 
 function treeOf(group: readonly Process[]): Target {

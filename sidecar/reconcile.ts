@@ -33,6 +33,7 @@ import {
   withPins,
   wouldLearn,
 } from './given.ts'
+import { meet } from './lacking.ts'
 import type { Look, Timing } from './look.ts'
 import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import { silence } from './node-gate.ts'
@@ -74,7 +75,8 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const assessed = assess(look, lists, knownTo(remembered))
   const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
-  const step = decide(told, look, assessed, times)
+  const known = { ...told, met: meet(told.met, assessed, look.now) }
+  const step = decide(known, look, assessed, times)
   return { ...step, memory: mayGive ? prepared(step.memory, look, lists) : step.memory, assessed, mayGive }
 }
 
@@ -212,7 +214,10 @@ function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level
   const why = whyRestart(wish)
   const sake = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
   const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
-  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked' }
+  const connectedBefore = wish.assessed.filter(one => one.standing === 'connected').length
+  const { height } = look.node.status ?? {}
+  const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
+  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked', ...before }
   const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
   const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
   return { memory: next, decision: { do: 'restart', intent, why } }
@@ -235,11 +240,16 @@ function whyRestart(wish: Wish): string {
 /** A restart is under way: ask again, wait for the new process, or verify it. */
 function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[], times: Timing): Step {
   const process = 'identity' in look.process ? look.process : null
+  const goOn: Step | null =
+    process && isUnfinishedBeside(look, process, memory, times)
+      ? { memory, decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' } }
+      : null
   if (intent.backAt === undefined) {
     const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
     if (look.now >= until && process?.identity === intent.identity) {
       return close(memory, intent, 'not-taken', look, assessed)
     }
+    if (goOn) return goOn
     // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking again brings about.
     const unfinished = process?.request !== intent.id || intent.level === 'all-containers'
     if (process?.identity === intent.identity && unfinished && look.list.ok && !look.paused) {
@@ -252,8 +262,18 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
-  if (look.now < until) return { memory, decision: { do: 'verify', until } }
+  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until } }
   return close(memory, intent, 'unverified', look, assessed)
+}
+
+/**
+ * A restart with a container beside the node is the sidecar's own work beyond the request: it goes on with it where the node is held, whatever has
+ * happened since, as it is down; and once more where the node has started and waits for nobody.
+ */
+function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: Memory, times: Timing): boolean {
+  if (look.plan.reach.by !== 'wrap' || look.plan.reach.beside === undefined) return false
+  if (phase === 'stopping' || phase === 'held') return true
+  return beside?.stuck === true && !isUp(look, memory, times) && !look.paused
 }
 
 /** The P2P port listens, and the status API answers where there is one: where the process before had none, that is not waited for. */

@@ -11,16 +11,19 @@ export type ServerParts = {
   /** What is wrong with the sidecar itself, or null. */
   readonly unwell: () => string | null
   readonly registry: Registry
+  /** Told who reads the page, by the User-Agent header. */
+  readonly readBy?: (agent: string | undefined) => void
 }
 
 /** GET /status, /healthz, /metrics; built apart from listening. */
-export function buildServer({ page, unwell, registry }: ServerParts): Server {
+export function buildServer({ page, unwell, registry, readBy }: ServerParts): Server {
   return createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 }, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return send(response, 405, { error: `found ${request.method}, expected GET` })
     const [path = '/'] = (request.url ?? '/').split('?', 1)
     switch (path) {
       case '/status': {
+        readBy?.(request.headers['user-agent'])
         const current = page()
         return current
           ? send(response, 200, current)

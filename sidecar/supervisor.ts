@@ -3,6 +3,7 @@
 import { constants } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export const phases = ['running', 'stopping', 'retrying', 'held', 'ended'] as const
 export type Phase = (typeof phases)[number]
@@ -17,6 +18,8 @@ export type SupervisorState = {
   readonly starts: number
   /** The uptime in seconds at which the last child started. */
   readonly started?: number
+  /** The uptime in seconds at which the last child, and every process of it, had ended; absent before a first stop. */
+  readonly stopped?: number
   /** The last request taken. */
   readonly request?: string
   /** The content of env.snapshot at the last start. */
@@ -35,6 +38,11 @@ export type Program = {
   /** One of its arguments is `start`. */
   readonly starts: boolean
   readonly ageSeconds: number
+}
+
+/** Of the node's process: equal as long as it is the same one. */
+export function identityOf({ supervisor, starts }: Pick<SupervisorState, 'supervisor' | 'starts'>): string {
+  return `${supervisor}/${starts}`
 }
 
 export type Request =
@@ -69,6 +77,7 @@ const shape = {
   starts: /^\d{1,9}$/,
   pid: /^[1-9]\d{0,9}$/,
   started: /^\d{1,12}\.\d\d$/,
+  stopped: /^\d{1,12}\.\d\d$/,
   request: /^[A-Za-z0-9._:-]{1,64}$/,
   given: /^[\x21-\x7e]{1,256}$/,
   code: /^\d{1,3}$/,
@@ -88,13 +97,14 @@ export function parseState(text: string): SupervisorState | string {
     if (value === undefined) return `it has no line "${key}"; expected the state that supervise writes`
     if (!expected.test(value)) return `${key} is ${JSON.stringify(value.slice(0, 60))}; expected ${expected.source}`
   }
-  const { supervisor = '', phase, starts, pid, started, request, given, code, programs } = values
+  const { supervisor = '', phase, starts, pid, started, stopped, request, given, code, programs } = values
   return {
     supervisor,
     phase: phase as Phase,
     starts: Number(starts),
     ...(pid === undefined ? {} : { pid: Number(pid) }),
     ...(started === undefined ? {} : { started: Number(started) }),
+    ...(stopped === undefined ? {} : { stopped: Number(stopped) }),
     ...(request === undefined ? {} : { request }),
     ...(given === undefined ? {} : { given }),
     ...(code === undefined ? {} : { code: Number(code) }),
@@ -105,6 +115,19 @@ export function parseState(text: string): SupervisorState | string {
 function programOf(text: string): Program {
   const [name = '', flags = '', age] = text.split(':')
   return { name, listens: flags.includes('l'), starts: flags.includes('s'), ageSeconds: Number(age) }
+}
+
+/** Polls the state every `pollMs` until it satisfies `good`; undefined after `ms`. */
+export async function waitForState(
+  controlDir: string,
+  good: (state: SupervisorState) => boolean,
+  { ms, pollMs, now }: { ms: number; pollMs: number; now: () => number },
+): Promise<SupervisorState | undefined> {
+  for (const until = now() + ms; ; await sleep(pollMs, undefined, { ref: false })) {
+    const found = await readState(controlDir)
+    if ('state' in found && good(found.state)) return found.state
+    if (now() >= until) return undefined
+  }
 }
 
 /** Whether a supervisor reads the FIFO now. A state file alone does not say so: a killed supervisor leaves one behind. */

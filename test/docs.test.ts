@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { createMetrics as createControllerMetrics } from '../controller/metrics.ts'
 import { annotation } from '../peers/pod.ts'
-import { holdReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
+import { holdReasons, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
 import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
 import { createMetrics as createWebhookMetrics } from '../webhook/metrics.ts'
 
@@ -22,7 +22,7 @@ t.test('how-it-decides has a row for every reason code, and for no other', async
   const text = read('docs/how-it-decides.md')
   const rows = [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(match => match[1] ?? '')
   const levels = rows.filter(row => !['process', 'container', 'none'].includes(row))
-  const codes = [skipReasons, observeReasons, holdReasons].flatMap(table => Object.keys(table))
+  const codes = [skipReasons, observeReasons, holdReasons, lackReasons].flatMap(table => Object.keys(table))
   t.same(levels.sort(), codes.sort())
 })
 
@@ -35,6 +35,7 @@ t.test('configuration has a row for every annotation, and the README for those t
     annotation.peerHash,
     annotation.endpoints,
     annotation.turn,
+    annotation.turnWait,
     annotation.turnGrantedAt,
     annotation.nudge,
   ]
@@ -47,7 +48,7 @@ t.test('configuration has a row for every annotation, and the README for those t
 t.test('operations names every metric of repeer', async t => {
   const text = read('docs/operations.md')
   const webhook = createWebhookMetrics(
-    { certificateExpiry: () => 0, certificateFailures: () => 0, ready: () => true, synced: () => [] },
+    { certificateExpiry: () => 0, certificateFailures: () => 0, caBundleLosses: () => 0, ready: () => true, synced: () => [] },
     false,
   )
   const controller = createControllerMetrics(

@@ -28,7 +28,7 @@ export type Overrides = {
 
 export type ReadAnnotations = { readonly overrides: Overrides; readonly problems: readonly string[]; readonly warnings: readonly string[] }
 
-/** Two minutes between restarts of one node: longer than a CometBFT node needs to reconnect or to be refused as a duplicate (105 s). */
+/** Two minutes between restarts of one node: longer than a CometBFT node needs to reconnect; one that is refused as a duplicate may need 140 s. */
 const defaultMinIntervalSeconds = 120
 /** A kubelet swaps a volume's files in one step, but an operator often writes several objects one after the other. */
 const defaultSettleSeconds = 5

@@ -141,9 +141,11 @@ function withLevels(
   found: readonly Found[],
   pod: Parameters<typeof levelOf>[1] & { readonly pins: boolean },
 ): Source[] {
-  const program = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container)?.name : undefined
-  // Where peers stand in variables and arguments as well, a script may make one list of all: the variable must not outrank that with the files alone.
-  const onlyFiles = found.every(one => one.role === 'seed' || (one.kind !== 'Literal' && one.via !== 'env' && one.via !== 'envFrom'))
+  const node = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container) : undefined
+  const program = node?.name
+  // A script may make another list of what it finds: the variable must not outrank that with the files alone.
+  const readsItself = node !== undefined && !node.command.words[0]?.script
+  const onlyFiles = found.every(({ kind, role }) => role === 'seed' || kind !== 'Literal')
   return found.map(source => {
     if (source.kind === 'Literal') return source
     const { guess: _, frozen, once, override, outranked, ...key } = source
@@ -157,7 +159,7 @@ function withLevels(
     const kept = pod.by === 'wrap' ? undefined : once
     if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
     if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
-    const mayPin = pod.pins && !outranked && (key.via !== 'directory' || onlyFiles)
+    const mayPin = pod.pins && !outranked && (key.via !== 'directory' || (readsItself && onlyFiles))
     const pinning = program !== undefined && mayPin ? pinningVariable(program, key) : undefined
     return { ...key, ...(pinning === undefined ? {} : { override: pinning }), level: levelOf({ via: key.via }, pod) }
   })

@@ -1,8 +1,9 @@
 // How the node's process can be stopped and started: wrap, signal, or not at all (observe, with the reason).
-import type { Profile, Reach, Strategy } from '../peers/plan.ts'
+import type { Beside, Profile, Reach, Strategy } from '../peers/plan.ts'
 import type { ObserveReason } from '../peers/reasons.ts'
 import { nodeProgram } from './command-clues.ts'
 import type { NamespaceView } from './decision.ts'
+import { findBeside } from './find-beside.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { profileFacts } from './profile-facts.ts'
 
@@ -16,10 +17,11 @@ export type FoundReach =
  * | strategy        | command | the rest                                    | reach                             |
  * | --------------- | ------- | ------------------------------------------- | --------------------------------- |
  * | observe         | any     | any                                         | observe: asked-to-observe         |
- * | wrap            | yes     | any                                         | wrap                              |
  * | wrap            | no      | any                                         | bad-annotation                    |
- * | auto, hot       | yes     | no operator remembers the node's PID        | wrap                              |
- * | auto, hot       | yes     | one does                                    | observe: operator-tracks-pid      |
+ * | wrap, auto, hot | yes     | no container remembers the node's PID       | wrap                              |
+ * | wrap, auto, hot | yes     | one does, and can start anew with the node  | wrap, with that one beside it     |
+ * | auto, hot       | yes     | one does, and cannot (see find-beside.ts)   | observe: operator-tracks-pid      |
+ * | wrap            | yes     | one does, and cannot                        | bad-annotation                    |
  * | auto, hot, signal | any   | restartPolicy is not Always                 | observe: restart-policy           |
  * | "               | "       | shareProcessNamespace: false                | observe: sharing-refused          |
  * | "               | "       | hostPID: true                               | observe: host-pid                 |
@@ -39,14 +41,33 @@ export function findReach(
   const wrappable = container.command.length > 0
   if (strategy === 'observe') return observe('asked-to-observe', 'observe: repeer.dev/strategy says so')
   if (strategy === 'wrap' && !wrappable) return { problem: wrapAdvice(container) }
-  const tracker = tracksPid(pod)
-  if (wrappable && strategy === 'wrap')
-    return wrap(`${asked(strategy)}, and the container gives a command`, tracker ? [trackerWarning(tracker)] : [])
-  if (wrappable && strategy !== 'signal') {
-    if (tracker) return observe('operator-tracks-pid', `observe: container ${tracker} remembers the node's process ID`)
-    return wrap('the container gives a command, which needs no privilege to wrap', [])
-  }
+  if (wrappable && strategy !== 'signal') return wrapped(pod, container, strategy)
   return signal(pod, container, profile, namespace, strategy)
+}
+
+function wrapped(pod: PodView, container: ContainerView, strategy: Strategy): FoundReach {
+  const because =
+    strategy === 'wrap'
+      ? `${asked(strategy)}, and the container gives a command`
+      : 'the container gives a command, which needs no privilege to wrap'
+  const found = findBeside(pod, container)
+  if (found === undefined) return { reach: { by: 'wrap' }, why: `wrap: ${because}`, warnings: [] }
+  if ('beside' in found)
+    return { reach: { by: 'wrap', beside: found.beside }, why: `wrap: ${because}; ${together(found.beside)}`, warnings: [] }
+  const cannot = `container ${found.container} remembers the node's process, so it has to start anew with it, and it ${found.problem}`
+  if (strategy !== 'wrap') return observe('operator-tracks-pid', `observe: ${cannot}`)
+  return {
+    problem: `repeer.dev/strategy is "wrap", but ${cannot}; put that right, or use "auto" (which only observes here), "hot" or "observe"`,
+  }
+}
+
+/** What a restart does there, in plain words. */
+function together({ container, port, fifo }: Beside): string {
+  const reads = fifo ? " and reads the node's trace FIFO" : ''
+  return (
+    `container ${container} remembers the node's process${reads}, so a restart asks it first (localhost:${port}/must_upgrade), stops the node, ` +
+    `ends ${container}, which the kubelet starts anew, and starts the node when it answers again; at most once in 10 minutes`
+  )
 }
 
 function signal(pod: PodView, container: ContainerView, profile: Profile, namespace: NamespaceView, strategy: Strategy): FoundReach {
@@ -57,7 +78,7 @@ function signal(pod: PodView, container: ContainerView, profile: Profile, namesp
   if (pod.hostPID) return observe('host-pid', `observe: ${first}, and hostPID excludes a shared PID namespace`)
   const names = processNames(container, profile)
   const uid = container.runAsUser ?? pod.runAsUser
-  const tracker = tracksPid(pod)
+  const tracker = findBeside(pod, container)?.container
   const warnings = tracker ? [trackerWarning(tracker)] : []
   if (uid !== undefined) return { reach: { by: 'signal', uid, names }, why: `signal: ${first}, and the node runs as UID ${uid}`, warnings }
   if (!rootPermitted(pod, container, namespace))
@@ -67,14 +88,6 @@ function signal(pod: PodView, container: ContainerView, profile: Profile, namesp
     why: `signal: ${first}, and no runAsUser is stated, so the sidecar runs as root with CAP_KILL alone`,
     warnings,
   }
-}
-
-/** A container that remembers the node's process: cosmopilot's node-utils looks the PID up once, in a shared PID namespace. */
-function tracksPid(pod: PodView): string | undefined {
-  if (pod.shareProcessNamespace !== true) return undefined
-  return [...pod.initContainers, ...pod.containers].find(
-    ({ name, image }) => name === 'node-utils' || /(^|\/)node-utils([:@]|$)/.test(image),
-  )?.name
 }
 
 /** Pod Security: restricted forbids root; runAsNonRoot makes the kubelet refuse it. CAP_KILL is among what baseline allows. */
@@ -99,10 +112,6 @@ function asked(strategy: Strategy): string {
 
 function trackerWarning(tracker: string): string {
   return `container ${tracker} remembers the node's process ID and may act on an old one after a restart in place`
-}
-
-function wrap(because: string, warnings: readonly string[]): FoundReach {
-  return { reach: { by: 'wrap' }, why: `wrap: ${because}`, warnings }
 }
 
 function observe(reason: ObserveReason, why: string): FoundReach {

@@ -11,6 +11,8 @@ import { startDirectory } from '../certs/directory.ts'
 import { startKeeper } from '../certs/keeper.ts'
 import { bundleStore, secretStore } from '../certs/kubernetes.ts'
 import { apiReader } from '../kubernetes/api-client.ts'
+import { apiRequest } from '../kubernetes/api-request.ts'
+import { createEvents, type Events } from '../kubernetes/events.ts'
 import { canRestartAll } from './can-restart-all.ts'
 import { startClusterCache } from './config-maps.ts'
 import { decide } from './decide.ts'
@@ -30,7 +32,9 @@ export type WebhookParts = {
 /** Runs until `signal` aborts and the drain is over. Rejects where it cannot start: no kubeconfig, a broken certificate directory, a port in use. */
 export async function runWebhook(options: WebhookOptions, { log, signal, listening }: WebhookParts): Promise<void> {
   const config = loadConfig(options.kubeconfig)
-  const certificates = await startCertificates(options, config, log, signal)
+  const events =
+    options.pod && createEvents({ request: call => apiRequest(config, call), component: 'repeer-webhook', instance: options.pod.name, log })
+  const certificates = await startCertificates(options, config, log, signal, events)
   const cache = startClusterCache(config, { log })
   const ready = () => [
     ...(signal.aborted ? ['repeer is shutting down'] : []),
@@ -40,6 +44,7 @@ export async function runWebhook(options: WebhookOptions, { log, signal, listeni
   const metrics = createMetrics({
     certificateExpiry: () => new X509Certificate(certificates.current().cert).validToDate.getTime() / 1000,
     certificateFailures: certificates.failures,
+    caBundleLosses: certificates.losses,
     ready: () => ready().length === 0,
     synced: cache.synced,
   })
@@ -66,15 +71,28 @@ export async function runWebhook(options: WebhookOptions, { log, signal, listeni
     log.info({ drainSeconds: options.drainSeconds }, 'repeer webhook is draining')
     await drain(app, options.drainSeconds)
   } finally {
-    await Promise.all([app.close(), certificates.close(), cache.close()])
+    await Promise.all([app.close(), certificates.close(), cache.close(), events?.close()])
   }
 }
 
-function startCertificates(options: WebhookOptions, config: KubeConfig, log: Logger, signal: AbortSignal): Promise<Certificates> {
-  const { certDir, service, secretName, webhookConfiguration, certificateTimes } = options
+function startCertificates(
+  options: WebhookOptions,
+  config: KubeConfig,
+  log: Logger,
+  signal: AbortSignal,
+  events: Events | undefined,
+): Promise<Certificates> {
+  const { pod, certDir, service, secretName, webhookConfiguration, certificateTimes } = options
   if (certDir !== undefined) return startDirectory({ path: certDir, service, log })
   const secrets = secretStore(config, service.namespace, secretName)
-  return startKeeper({ ...certificateTimes, secrets, bundles: bundleStore(config, webhookConfiguration), service, log, signal })
+  const bundles = bundleStore(config, webhookConfiguration, log)
+  const what = `the caBundle of MutatingWebhookConfiguration ${webhookConfiguration} was emptied or replaced`
+  const lost = () => {
+    // With the time each is an Event of its own: to count one up would take the permission to patch them all.
+    const message = `${what} at ${new Date().toISOString()}, so that no API server could call the webhook; it is filled again`
+    if (pod) events?.tell(pod, { type: 'Warning', reason: 'CABundleLost', message })
+  }
+  return startKeeper({ ...certificateTimes, secrets, bundles, service, log, signal, lost })
 }
 
 /** Asked once: after an upgrade of the cluster the webhook's pods are started anew sooner or later. */

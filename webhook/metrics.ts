@@ -17,6 +17,8 @@ export type Gauges = {
   /** Seconds since the epoch; undefined where there is no certificate. */
   readonly certificateExpiry: () => number | undefined
   readonly certificateFailures: () => number
+  /** How often the served CA was gone from a caBundle that had held it. */
+  readonly caBundleLosses: () => number
   readonly ready: () => boolean
   /** By opted-in namespace: whether its ConfigMaps are known. */
   readonly synced: () => Iterable<readonly [namespace: string, synced: boolean]>
@@ -63,6 +65,14 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
     registers,
     collect() {
       this.set(gauges.certificateFailures())
+    },
+  })
+  new Gauge({
+    name: 'repeer_webhook_ca_bundle_losses',
+    help: 'Times since the start that a caBundle which had held the served CA was found without it',
+    registers,
+    collect() {
+      this.set(gauges.caBundleLosses())
     },
   })
   new Gauge({

@@ -18,6 +18,8 @@ export type WebhookOptions = {
   /** Of the certificate that the webhook keeps itself, where they differ from the defaults. */
   readonly certificateTimes: CertificateTimes
   readonly logLevel: string
+  /** The webhook's own pod, on which it tells Events; undefined where its name or UID is not known (POD_NAME, POD_UID). */
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string } | undefined
 }
 
 /** Flag, default and help: one table for parsing and for `repeer webhook --help`. */
@@ -95,6 +97,8 @@ export function parseWebhookOptions(args: readonly string[], env: Readonly<Recor
     drainSeconds,
     certificateTimes: Object.freeze(certificateTimes ?? {}),
     logLevel: choice('log-level', logLevels),
+    pod:
+      env.POD_NAME && env.POD_UID && env.POD_NAMESPACE ? { namespace: env.POD_NAMESPACE, name: env.POD_NAME, uid: env.POD_UID } : undefined,
   }
   if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer webhook --help.`)
   Object.freeze(parsed.listen)

@@ -3,7 +3,7 @@ import type { V1Container, V1PodSpec, V1Probe, V1VolumeMount } from '@kubernetes
 import type { Plan } from '../peers/plan.ts'
 import { containerName, path, restartAllExitCode, statusPort, volumeName } from '../peers/pod.ts'
 import { ourResources, resourcesPart } from './patch-resources.ts'
-import { ourSecurityContext, sidecarSecurityContext } from './patch-security.ts'
+import { sidecarSecurityContext } from './patch-security.ts'
 
 // Built-in admission mounts a service account token wherever nothing is mounted at its path: an empty directory is.
 const noToken: V1VolumeMount = { name: volumeName.noToken, mountPath: path.token, readOnly: true }
@@ -18,16 +18,17 @@ export const leanNode = { name: 'NODE_OPTIONS', value: '--max-semi-space-size=2 
 /** Our containers in the order in which they start; both belong at the end of initContainers. */
 export function containersOf(spec: V1PodSpec, plan: Plan, image: string): V1Container[] {
   const sidecar = sidecarContainer(spec, plan, image)
-  return plan.reach.by === 'wrap' ? [installContainer(spec, image), sidecar] : [sidecar]
+  return plan.reach.by === 'wrap' ? [installContainer(spec, plan, image), sidecar] : [sidecar]
 }
 
-function installContainer(spec: V1PodSpec, image: string): V1Container {
+function installContainer(spec: V1PodSpec, plan: Plan, image: string): V1Container {
   return {
     name: containerName.install,
     ...imagePart(image),
     command: [`${path.imageWrap}/sh`, '-c', installScript(path.imageWrap, path.wrap, path.control)],
     ...resourcesPart(ourResources(spec)?.install),
-    securityContext: ourSecurityContext(spec),
+    // The sidecar's user, whichever that is: it writes in the control directory that is made here.
+    securityContext: sidecarSecurityContext(spec, plan),
     volumeMounts: [{ name: volumeName.wrap, mountPath: path.wrap }, control, noToken],
   }
 }

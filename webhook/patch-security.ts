@@ -27,12 +27,12 @@ export function ourSecurityContext(spec: V1PodSpec): V1SecurityContext {
 }
 
 /**
- * The sidecar's, which under signal has to be allowed to signal the node: kill(2) wants the same UID, or CAP_KILL. The node's UID is one
- * that the pod spec states already, so that a cluster which accepts the node accepts the sidecar.
+ * The sidecar's. Under signal it has to be allowed to signal the node, and under wrap with a container beside the node that one: kill(2) wants
+ * the same UID, or CAP_KILL. That UID is one that the pod spec states already, so that a cluster which accepts the pod accepts the sidecar.
  */
-export function sidecarSecurityContext(spec: V1PodSpec, plan: Plan): V1SecurityContext {
-  if (plan.reach.by !== 'signal') return ourSecurityContext(spec)
-  const { uid } = plan.reach
+export function sidecarSecurityContext(spec: V1PodSpec, { reach }: Pick<Plan, 'reach'>): V1SecurityContext {
+  const uid = reach.by === 'signal' ? reach.uid : reach.by === 'wrap' ? reach.beside?.uid : undefined
+  if (uid === undefined) return ourSecurityContext(spec)
   return {
     ...base,
     runAsNonRoot: uid !== null && uid !== 0,

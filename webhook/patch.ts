@@ -10,7 +10,7 @@ import { volumesOf } from './patch-volumes.ts'
 type Injection = Extract<Decision, { inject: true }>
 
 /** What only the controller may write on a pod, once it exists. */
-const controllersOwn = [annotation.turn, annotation.endpoints] as const
+const controllersOwn = [annotation.turn, annotation.turnWait, annotation.endpoints] as const
 
 /** Annotations as a whole are limited to 256 KiB, and this one is for people. */
 const statusLength = 240

@@ -26,8 +26,22 @@ export function tellingOf(
 
 /** `[rpc] unsafe` stands in config.toml; a flag or a variable may say otherwise, and only the node's answer tells. */
 function byUnsafeRpc(what: string, texts: readonly string[]): string {
-  const said = texts.filter(text => /^\s*\[rpc\]/m.test(text)).map(text => /^\s*unsafe\s*=\s*(true|false)\b/m.exec(text)?.[1])
+  const said = texts.map(unsafeIn).filter(value => value !== 'no section')
   if (said.includes('true')) return `told ${what}: [rpc] unsafe is true`
   if (said.length > 0) return `not told: [rpc] unsafe is not true in its config.toml; with it, it would be told ${what}`
   return `told ${what}, if [rpc] unsafe is true in its config.toml, which is not read here`
+}
+
+/** What a config.toml says of `unsafe` in its section [rpc]; by its lines, since the file need not parse. */
+function unsafeIn(text: string): string | undefined {
+  let section = ''
+  let found: string | undefined = 'no section'
+  for (const line of text.split('\n')) {
+    const header = /^[ \t]*\[([^\]]*)\]/.exec(line)
+    if (header) section = header[1]?.trim() ?? ''
+    if (section !== 'rpc') continue
+    if (header) found = undefined
+    found = /^[ \t]*unsafe[ \t]*=[ \t]*(true|false)\b/.exec(line)?.[1] ?? found
+  }
+  return found
 }

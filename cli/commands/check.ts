@@ -21,6 +21,8 @@ restart, the reach (wrap, signal, observe), and whether its list is the one that
 as it is, which peers are missing, and why it was restarted. Then the pods of the namespace that have no sidecar, with the reason: the webhook's own \
 decision about the pod as it is. Pods that were created before a PeerSet delivered a list to them are named, too: create them anew. It changes nothing.
 
+A node that is settled and not connected to all of its peers (nor to repeer.dev/min-peers of them) says to which and why, and counts as something to look at.
+
 LIST says agrees, differs (the kubelet has not delivered an edit yet), edited (since the pod's creation, where no controller runs), unchecked (a list in a \
 Secret), none (it names nobody) or unread.
 
@@ -35,7 +37,7 @@ shows what the annotations say. Pages are read through the API server; no port i
   },
   examples: ['repeer check --namespace chain', 'repeer check -A -o json', 'until repeer check -n chain; do sleep 5; done'],
   exitCodes: [
-    ['0', 'every injected pod is settled, and no other pod of the namespace should have been injected'],
+    ['0', 'every injected pod is settled and connected, and no other pod of the namespace should have been injected'],
     ['1', 'something is under way, has to be looked at, or could not be seen'],
     ['2', 'wrong usage'],
     ['3', 'the cluster cannot be reached, or its pods may not be listed'],

@@ -1,6 +1,7 @@
 // `repeer controller`: tells pods at once what has changed, and lets nodes restart in turn.
 import { type ControllerOptions, controllerFlags, parseControllerOptions } from '../../controller/options.ts'
 import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+import { openLog } from '../log.ts'
 
 const placeholders: Readonly<Record<string, string>> = {
   listen: 'HOST:PORT',
@@ -51,8 +52,8 @@ Run two replicas: they agree on a leader by a Lease. It serves /healthz, /readyz
     })
     const { hostname } = await import('node:os')
     const options = parsed(args, io.env, hostname())
-    const [{ pino }, { runController }] = await Promise.all([import('pino'), import('../../controller/main.ts')])
-    await runController(options, { log: pino({ level: options.logLevel }), signal: io.signal() })
+    const [log, { runController }] = await Promise.all([openLog(options.logLevel), import('../../controller/main.ts')])
+    await runController(options, { log, signal: io.signal() })
     return 0
   },
 }

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { parseSidecarOptions, type SidecarOptions, sidecarFlags } from '../../sidecar/options.ts'
 import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+import { openLog } from '../log.ts'
 
 const placeholders: Readonly<Record<string, string>> = { listen: 'HOST:PORT', 'log-level': 'LEVEL' }
 
@@ -36,8 +37,8 @@ It serves a read-only status page (/status), /healthz and /metrics, and needs no
     })
     const options = parsed(args)
     stayLean()
-    const [{ pino }, { runSidecar }] = await Promise.all([import('pino'), import('../../sidecar/main.ts')])
-    await runSidecar(options, { log: pino({ level: options.logLevel }), signal: io.signal(), exit: io.exit })
+    const [log, { runSidecar }] = await Promise.all([openLog(options.logLevel), import('../../sidecar/main.ts')])
+    await runSidecar(options, { log, signal: io.signal(), exit: io.exit })
     return 0
   },
 }

@@ -1,6 +1,7 @@
 // `repeer webhook`: the admission webhook.
 import { parseWebhookOptions, type WebhookOptions, webhookFlags } from '../../webhook/options.ts'
 import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+import { openLog } from '../log.ts'
 
 const placeholders: Readonly<Record<string, string>> = {
   listen: 'HOST:PORT',
@@ -55,8 +56,8 @@ MutatingWebhookConfiguration; or it takes one from a directory (cert-manager). I
       return value === undefined ? [] : [`--${name}=${value}`]
     })
     const options = parsed(args, io.env)
-    const [{ pino }, { runWebhook }] = await Promise.all([import('pino'), import('../../webhook/main.ts')])
-    await runWebhook(options, { log: pino({ level: options.logLevel }), signal: io.signal() })
+    const [log, { runWebhook }] = await Promise.all([openLog(options.logLevel), import('../../webhook/main.ts')])
+    await runWebhook(options, { log, signal: io.signal() })
     return 0
   },
 }

@@ -1,9 +1,9 @@
 // One PeerSet: looks when something has changed (gathered for a second), and every interval; then writes what differs. One look at a time.
 import type { Logger } from 'pino'
 import { ApiError } from '../../kubernetes/api-client.ts'
+import type { Clock } from '../../kubernetes/clock.ts'
+import type { PodEvent } from '../../kubernetes/events.ts'
 import { peerHash } from '../../peers/snapshot.ts'
-import type { Clock } from '../clock.ts'
-import type { PodEvent } from '../rollout/events.ts'
 import { choosePeers, nothingKnown } from './choose.ts'
 import { invalidStatus, type Outcome, same, statusAfter } from './conditions.ts'
 import type { Exposed } from './expose/outcome.ts'

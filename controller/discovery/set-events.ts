@@ -1,5 +1,5 @@
 // What became of a PeerSet, as Events on it. Pure.
-import type { PodEvent } from '../rollout/events.ts'
+import type { PodEvent } from '../../kubernetes/events.ts'
 import type { Condition, PeerSetStatus } from './peer-set.ts'
 
 /** @param change of the list, in a sentence; undefined where it was not changed */

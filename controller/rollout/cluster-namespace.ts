@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import { isDeleting } from '../../kubernetes/object-state.ts'
 import type { KeySource, Plan } from '../../peers/plan.ts'
 import { type Fetches, unlessAbsent } from './fetches.ts'
 import { createFollowing, type Following } from './following.ts'
@@ -43,6 +44,8 @@ export type NamespaceShared = {
   readonly on: {
     readonly pod: (pod: InjectedPod) => void
     readonly podGone: (key: string) => void
+    /** A pod without a sidecar has been seen; it may stand where another was. */
+    readonly podWithout: (key: string) => void
     readonly lists: (namespace: string, configMap: string) => void
     readonly slices: (namespace: string, service: string) => void
     /** All lists are known: what they name is to be needed before EndpointSlices are read. */
@@ -113,7 +116,9 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       unusable.set(name, reason)
     }
     // An object of a collection is of its namespace, whatever it says.
-    return readPod({ ...object, metadata: { ...object.metadata, namespace } }, { plan: shared.plan, unusable: say })
+    const pod = readPod({ ...object, metadata: { ...object.metadata, namespace } }, { plan: shared.plan, unusable: say })
+    if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined)) on.podWithout(podKey({ namespace, name }))
+    return pod
   }
 
   function setPod(pod: InjectedPod): void {

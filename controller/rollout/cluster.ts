@@ -28,6 +28,8 @@ export type ClusterWatch = {
   pod(key: string): InjectedPod | undefined
   /** 'unknown' where something that it depends on has not been read yet, and for a pod that is gone. */
   wanted(pod: InjectedPod): Wanted | 'unknown'
+  /** Whether the namespace has opted in, so that its pods are known. */
+  follows(namespace: string): boolean
   /** Whether the namespace has repeer.dev/pause, as annotation or label, with any value but "false". */
   paused(namespace: string): boolean
   /**
@@ -48,6 +50,8 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly log: Pick<Logger, 'info' | 'warn'>
   /** Told the keys of pods whose wanted annotations or own state may have changed, or that are gone. */
   readonly onChange: (keys: ReadonlySet<string>) => void
+  /** Told the key of each pod without a sidecar that is seen: whoever was there under that name before has been replaced. */
+  readonly onWithout?: (key: string) => void
   /** How long changes are gathered before they are told. Default: 20. */
   readonly coalesceMs?: number
   /** Default: cluster.local. */
@@ -141,6 +145,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     on: {
       pod: pods.set,
       podGone: pods.remove,
+      podWithout: options.onWithout ?? (() => {}),
       lists: pods.listsChanged,
       slices: pods.slicesChanged,
       listsKnown: pods.settle,
@@ -203,6 +208,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     pods: pods.all,
     pod: pods.get,
     wanted: pods.wanted,
+    follows: namespace => entries.has(namespace),
     paused: namespace => entries.get(namespace)?.paused ?? false,
     pending: () => {
       if (complete) return []

@@ -1,6 +1,7 @@
 // One bounded GET of a pod's status page. Whoever answers there is a stranger: no redirect is followed, and no answer is taken that is too long or
 // too slow.
 import { get } from 'node:http'
+import { controllerAgent } from '../../peers/pod.ts'
 
 /** `timeoutMs`: for the whole exchange, from the connect to the last byte. */
 export type FetchOptions = { readonly timeoutMs: number; readonly maxBytes: number; readonly signal: AbortSignal }
@@ -11,7 +12,7 @@ export type FetchPage = (url: string, options: FetchOptions) => Promise<string>
 export const fetchPage: FetchPage = (url, { timeoutMs, maxBytes, signal }) => {
   return new Promise((resolve, reject) => {
     // No agent: connections that are kept open would be many, and pods come and go.
-    const request = get(url, { agent: false, signal, headers: { accept: 'application/json' } })
+    const request = get(url, { agent: false, signal, headers: { accept: 'application/json', 'user-agent': controllerAgent } })
     const fail = (why: string) => {
       clearTimeout(timer)
       reject(new Error(`${url} ${why}`))

@@ -9,14 +9,14 @@ export type Written = { readonly turn: string; readonly grantedAt: number | unde
 
 export type MemberParts = {
   readonly pod: InjectedPod
-  /** The pod's own pause, or its namespace's. */
-  readonly paused: boolean
+  /** Its namespace is paused; the pod's own pause is the pod's. */
+  readonly namespacePaused: boolean
   readonly seen: Seen | undefined
   readonly written: Written | undefined
   readonly changing: boolean
 }
 
-export function memberOf({ pod, paused, seen, written, changing }: MemberParts): Member {
+export function memberOf({ pod, namespacePaused, seen, written, changing }: MemberParts): Member {
   const turn = written ? written.turn : pod.turn
   const turnGrantedAt = written ? (written.grantedAt ?? pod.turnGrantedAt) : pod.turnGrantedAt
   const known = seen && knownOf(seen)
@@ -25,7 +25,9 @@ export function memberOf({ pod, paused, seen, written, changing }: MemberParts):
     group: groupOf(pod),
     validator: pod.plan.validator,
     maxUnavailable: pod.plan.maxUnavailable,
-    paused,
+    paused: pod.paused || namespacePaused,
+    ...(pod.paused ? { pausedBy: 'pod' as const } : namespacePaused ? { pausedBy: 'namespace' as const } : {}),
+    settleSeconds: pod.plan.times.settleSeconds,
     ready: pod.ready,
     deleting: pod.deleting,
     blind: blindOf(pod),
@@ -55,7 +57,7 @@ export function blindOf(pod: InjectedPod): string {
 
 /** A pod that has gone: it uses up its group's budget until another is in its place. */
 export function goneMember(pod: InjectedPod): Member {
-  return { ...memberOf({ pod, paused: true, seen: undefined, written: undefined, changing: false }), ready: false, deleting: true }
+  return { ...memberOf({ pod, namespacePaused: true, seen: undefined, written: undefined, changing: false }), ready: false, deleting: true }
 }
 
 /** A page that cannot be read for a moment is taken to say what it said last; that of a pod that has just come up is not known yet. */

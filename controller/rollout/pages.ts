@@ -1,11 +1,12 @@
 // Reads the status pages of injected pods: those of pods that are busy every second, the others now and then, and never too many at once.
 import { isIPv6 } from 'node:net'
+import { type Clock, wallClock } from '../../kubernetes/clock.ts'
+import { tokenBucket } from '../../kubernetes/token-bucket.ts'
 import type { Page } from '../../peers/page.ts'
 import { parsePage } from '../../peers/page-check.ts'
 import { statusPort } from '../../peers/pod.ts'
-import { type Clock, wallClock } from '../clock.ts'
 import { type FetchPage, fetchPage } from './fetch-page.ts'
-import { tokenBucket } from './token-bucket.ts'
+import { lasting } from './page-events.ts'
 
 /** What is kept of a page: the list of peers is long, and the controller has no use for it. */
 export type SeenPage = Omit<Page, 'peers' | 'lookups'>
@@ -247,9 +248,10 @@ export function createPages(options: PagesOptions = {}): Pages {
 }
 
 /** What a page says, without what changes at each look: heights, counts and the time. */
-function saidBy({ phase, reason, since, applied, wanted, list, turn, restarts, told, node }: SeenPage): string {
+function saidBy(page: SeenPage): string {
+  const { phase, reason, since, applied, wanted, list, turn, restarts, told, node } = page
   const { id, startedAt, catchingUp, listening, votingPower, totalPower, noStatusApi } = node
-  const said = [phase, reason, since, applied, wanted, list, turn]
+  const said = [phase, reason, since, applied, wanted, list, turn, lasting(page)]
   const facts = [...said, id, startedAt, catchingUp, listening, votingPower, totalPower, noStatusApi]
   return JSON.stringify([...facts, restarts, told])
 }

@@ -10,6 +10,7 @@ export type InjectedPod = {
   readonly peerHash?: string
   readonly endpoints?: string
   readonly turn?: string
+  readonly turnWait?: string
   /** Milliseconds since the epoch. */
   readonly turnGrantedAt?: number
   readonly paused: boolean

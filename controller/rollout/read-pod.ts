@@ -15,7 +15,7 @@ export type ReadPodOptions = {
 }
 
 /** Characters. The longest that the controller writes are shorter; a longer text was written by somebody else, and is not worth its memory. */
-const longest = { peerHash: 64, turn: 64, endpoints: 64 * 1024 } as const
+const longest = { peerHash: 64, turn: 64, turnWait: 512, endpoints: 64 * 1024 } as const
 /** What stands for a text that is too long to keep: it equals none that the controller would write. */
 const tooLong = 'too-long'
 const maxReason = 500
@@ -46,6 +46,7 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     ...present('peerHash', bounded(texts[annotation.peerHash], longest.peerHash)),
     ...present('endpoints', bounded(texts[annotation.endpoints], longest.endpoints)),
     ...present('turn', bounded(texts[annotation.turn], longest.turn)),
+    ...present('turnWait', bounded(texts[annotation.turnWait], longest.turnWait)),
     ...present('turnGrantedAt', timeOf(texts[annotation.turnGrantedAt])),
     paused: isPaused(texts[annotation.pause]),
     // The controller asks the page at this address: nothing but an address may stand here.

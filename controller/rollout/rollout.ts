@@ -1,15 +1,18 @@
 // The leader's work: annotate pods with what they should follow, read their pages, grant turns. It keeps nothing that the API does not have, but for
 // what it wrote a moment ago; another leader goes on from there.
 import type { Logger } from 'pino'
-import { annotation } from '../../peers/pod.ts'
+import type { Events, PodEvent } from '../../kubernetes/events.ts'
+import { annotation, optIn } from '../../peers/pod.ts'
 import type { ClusterWatch } from './cluster.ts'
-import type { Events, PodEvent } from './events.ts'
 import { goneMember, groupOf, memberOf, type Written } from './members.ts'
 import { changedNotes, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './notes.ts'
 import { eventsBetween } from './page-events.ts'
 import { type Pages, type SeenPage, unreachableMs } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
+import { isRecovering } from './recovery.ts'
+import type { TurnWait } from './turn-waits.ts'
 import { type GroupState, liveTurn, type Member, type Pace, pace, type TurnTimes } from './turns.ts'
+import { nextWaitNote, type WaitNote, waitNoteTimes } from './wait-notes.ts'
 import type { Annotations, Writer } from './writes.ts'
 
 export type RolloutTimes = {
@@ -53,6 +56,8 @@ export type Rollout = {
   /** Looks at all pods and grants turns; called about once a second, and when a page says something new. */
   evaluate(): void
   pageChanged(key: string): void
+  /** A pod of this name is there that has no sidecar: nothing is missing in its place. */
+  without(key: string): void
   groups(): readonly GroupState[]
 }
 
@@ -70,6 +75,10 @@ type Trace = {
   /** `before`: the turns that the watch may still show until this one comes back. */
   written?: Written & { readonly before: ReadonlySet<string | undefined> }
   page?: SeenPage
+  /** Its words about why it has no turn. */
+  wait?: WaitNote
+  /** A pod without a sidecar has been seen in its place. */
+  isReplaced?: true
   /** When a change was written whose settling is being timed, and when the pod was seen to have it. */
   timing?: { readonly since: number; toldAt?: number }
 }
@@ -79,7 +88,7 @@ export function createRollout(parts: RolloutParts): Rollout {
   const traces = new Map<string, Trace>()
   const gone = new Map<string, { pod: InjectedPod; at: number }>()
   const stoppedBefore = new Set<string>()
-  let last: Pace = { grants: [], retire: [], groups: [] }
+  let last: Pace = { grants: [], retire: [], groups: [], waits: [] }
   let room = new Set<string>()
   let shown = ''
 
@@ -141,6 +150,10 @@ export function createRollout(parts: RolloutParts): Rollout {
     if (seen && 'unreachable' in seen && seen.at - seen.since < unreachableMs) return true
     // Its files do not say yet what its annotations do: that its turn is over, for one.
     if (page && isAwaited(trace.nudges) && isOutOfStep(trace.pod, page)) return true
+    if (page && seen && 'page' in seen) {
+      const recovery = { settleSeconds: trace.pod.plan.times.settleSeconds, signSeconds: turnTimes.comeBackSeconds }
+      if (isRecovering(page, Math.max(0, now() - seen.at), true, recovery)) return true
+    }
     if (!page || page.phase === 'settled') return false
     if (page.reason === 'awaiting-turn') return room.has(groupOf(trace.pod))
     return page.phase !== 'waiting' || page.reason === 'settling' || page.reason === 'lookups-disagree'
@@ -157,19 +170,41 @@ export function createRollout(parts: RolloutParts): Rollout {
       const trace = traceOf(pod)
       // However long it takes: the writer does not give up while the pod exists.
       if (trace.written && (trace.written.turn === pod.turn || !trace.written.before.has(pod.turn))) delete trace.written
-      const paused = pod.paused || cluster.paused(pod.namespace)
-      present.push(memberOf({ pod, paused, seen: pages.of(key), written: trace.written, changing: isChanging(trace, at) }))
+      const namespacePaused = cluster.paused(pod.namespace)
+      present.push(memberOf({ pod, namespacePaused, seen: pages.of(key), written: trace.written, changing: isChanging(trace, at) }))
     }
     for (const [key, trace] of traces) {
       if (seen.has(key)) continue
       traces.delete(key)
-      gone.set(key, { pod: trace.pod, at })
+      if (!cluster.follows(trace.pod.namespace)) tellUnfollowed(trace.pod, at)
+      else if (!trace.isReplaced) gone.set(key, { pod: trace.pod, at })
     }
     for (const [key, one] of gone) {
-      if (at > one.at + times.goneSeconds * 1000) gone.delete(key)
+      // A namespace that is not followed any more has no groups: what is missing there is nobody's business, also once it is followed again.
+      if (at > one.at + times.goneSeconds * 1000 || !cluster.follows(one.pod.namespace)) gone.delete(key)
       else present.push(goneMember(one.pod))
     }
     return present
+  }
+
+  /** The last word to pods whose namespace has lost its label: nobody else can tell them why they get no turns. */
+  function tellUnfollowed(pod: InjectedPod, at: number): void {
+    if (pod.deleting || pod.plan.turns !== 'controller') return
+    const why = `namespace ${pod.namespace} has had no label ${optIn.label}: ${optIn.value} since ${new Date(at).toISOString()}, so nobody gives turns there`
+    writer.write(pod, { [annotation.turnWait]: why })
+  }
+
+  function noteWaits(waits: readonly TurnWait[], at: number): void {
+    const byKey = new Map(waits.map(one => [one.key, one]))
+    for (const [key, trace] of traces) {
+      const wait = byKey.get(key)
+      const { note, write } = nextWaitNote(trace.wait ?? {}, trace.pod.turnWait, wait?.why, at, waitNoteTimes)
+      trace.wait = note
+      if (write === undefined || trace.pod.deleting) continue
+      writer.write(trace.pod, { [annotation.turnWait]: write })
+      if (wait?.cause === 'paused')
+        events.tell(trace.pod, { type: 'Warning', reason: 'RestartHeld', message: `paused: a restart is wished for, and ${wait.why}` })
+    }
   }
 
   function write(key: string, turn: string, at: number): void {
@@ -179,7 +214,11 @@ export function createRollout(parts: RolloutParts): Rollout {
     const before = new Set(trace.written ? [...trace.written.before, trace.written.turn] : [trace.pod.turn])
     trace.written = { turn, grantedAt: isGrant ? at : undefined, before }
     const stamp = isGrant ? { [annotation.turnGrantedAt]: new Date(at).toISOString() } : {}
-    writer.write(trace.pod, { [annotation.turn]: turn, ...stamp }, true)
+    // In one write with the turn, which ends the wait.
+    const hasWords = (trace.wait?.written ? trace.wait.written.text : trace.pod.turnWait) !== undefined
+    const words = isGrant && hasWords ? { [annotation.turnWait]: null } : {}
+    if (isGrant && hasWords) trace.wait = { written: { text: undefined, at } }
+    writer.write(trace.pod, { [annotation.turn]: turn, ...stamp, ...words }, true)
   }
 
   function nudge(at: number): void {
@@ -217,8 +256,19 @@ export function createRollout(parts: RolloutParts): Rollout {
         log.warn({ group, pod: key, why }, 'a restarted node has not come back; its group is stopped')
       }
     }
+    for (const key of stoppedBefore) if (!now.has(key)) tellReleased(key)
     stoppedBefore.clear()
     for (const key of now) stoppedBefore.add(key)
+  }
+
+  function tellReleased(key: string): void {
+    const pod = traces.get(key)?.pod
+    if (!pod) return
+    const group = groupOf(pod)
+    const isFree = !last.groups.some(one => one.group === group && one.stopped.length > 0)
+    const message = `this node no longer stops its group ${group}${isFree ? ', whose other nodes may restart again' : ', which others still do'}`
+    events.tell(pod, { type: 'Normal', reason: 'GroupReleased', message })
+    log.info({ group, pod: key }, 'a restarted node that had not come back stops its group no longer')
   }
 
   return {
@@ -242,6 +292,7 @@ export function createRollout(parts: RolloutParts): Rollout {
         granted?.()
         write(key, turn, at)
       }
+      noteWaits(last.waits, at)
       nudge(at)
       timeSettling()
       tellStopped(last.groups)
@@ -257,6 +308,11 @@ export function createRollout(parts: RolloutParts): Rollout {
       if (!trace || !seen || !('page' in seen)) return
       for (const event of eventsBetween(trace.page, seen.page)) events.tell(trace.pod, event)
       trace.page = seen.page
+    },
+    without(key) {
+      gone.delete(key)
+      const trace = traces.get(key)
+      if (trace) trace.isReplaced = true
     },
     groups: () => last.groups,
   }

@@ -2,8 +2,10 @@
 //
 // A pod is away while it is not Ready, being deleted, restarting, or holds a turn that it has not used up. At most the group's max-unavailable
 // may be away; validators come last; a pod that does not come back stops its group. One that is away anyway may restart in spite of that, but never
-// more than max-unavailable at a time: it may be Ready again by then.
+// more than max-unavailable at a time: it may be Ready again by then. One that is back counts until it is connected as before (recovery.ts).
 import type { SeenPage as Page } from './pages.ts'
+import { isRecovering } from './recovery.ts'
+import { type TurnWait, turnWaits } from './turn-waits.ts'
 
 /** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
 export type Known = { readonly page: Page; readonly at: number } | { readonly unreachable: string; readonly since: number }
@@ -16,6 +18,10 @@ export type Member = {
   readonly maxUnavailable: string
   /** repeer.dev/pause on the pod or its namespace. */
   readonly paused: boolean
+  /** Which of the two, where it is paused. */
+  readonly pausedBy?: 'pod' | 'namespace'
+  /** The pod's repeer.dev/settle-seconds. */
+  readonly settleSeconds?: number
   readonly ready: boolean
   /** Deleted, or gone without another in its place yet. */
   readonly deleting: boolean
@@ -75,6 +81,8 @@ export type Pace = {
   /** Annotations to write in place of turns that count no more. */
   readonly retire: readonly Retirement[]
   readonly groups: readonly GroupState[]
+  /** Why those that ask have no turn. */
+  readonly waits: readonly TurnWait[]
 }
 
 const retired = /^(spent|withdrawn) /
@@ -97,19 +105,22 @@ export function pace(members: readonly Member[], now: number, times: TurnTimes):
     grants: paced.flatMap(one => one.grants),
     retire: sorted.flatMap(one => retirement(one, now, times)),
     groups: paced.map(one => one.state),
+    waits: paced.flatMap(one => one.waits),
   }
 }
 
-function paceGroup(group: string, members: readonly Member[], now: number, times: TurnTimes): { grants: Grant[]; state: GroupState } {
+type PacedGroup = { readonly grants: Grant[]; readonly state: GroupState; readonly waits: TurnWait[] }
+
+function paceGroup(group: string, members: readonly Member[], now: number, times: TurnTimes): PacedGroup {
   const allowed = Math.min(...members.map(one => allowedOf(one.maxUnavailable, members.length)))
   const stopped = members.flatMap(one => {
     const why = failure(one, now, times)
     return why === undefined ? [] : [{ key: one.key, why }]
   })
   // After a change of leaders nothing is granted before every page has been asked: one of them may tell of a failure.
-  const unknown = members.some(one => one.seen === undefined && one.ready && !one.deleting)
+  const unread = members.filter(one => one.seen === undefined && one.ready && !one.deleting).map(one => one.key)
   const asking = members.flatMap(one => {
-    const turn = one.paused || unknown ? undefined : askedTurn(one, now, times)
+    const turn = one.paused || unread.length > 0 ? undefined : askedTurn(one, now, times)
     return turn === undefined ? [] : [{ member: one, turn }]
   })
   const underWay = new Set(members.filter(one => isUnderWay(one, now, times)).map(one => one.key))
@@ -119,19 +130,33 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
   const away = new Set(members.filter(isAway).map(one => one.key))
   const state = { group, size: members.length, allowed, away: [...away], asking: asking.map(one => one.member.key), stopped }
   const grants: Grant[] = []
-  for (const { member, turn } of inOrder(asking, members, away)) {
+  const tooMuchPower = new Set<string>()
+  const ordered = inOrder(asking, members, away)
+  for (const { member, turn } of ordered) {
     const { key } = member
     // Only what has failed may be mended; else the group stands still behind it.
     if (failed.size > 0 && !failed.has(key)) continue
     const others = new Set([...underWay].filter(one => one !== key))
-    if (others.size >= allowed || !mayLose(member, members, new Set([...others, ...leaving]))) continue
+    if (others.size >= allowed) continue
     // One that is away already costs nobody anything.
-    if (!away.has(key) && (away.size >= allowed || !mayLose(member, members, away))) continue
+    if (!away.has(key) && away.size >= allowed) continue
+    if (!mayLose(member, members, new Set([...others, ...leaving])) || (!away.has(key) && !mayLose(member, members, away))) {
+      tooMuchPower.add(key)
+      continue
+    }
     grants.push({ key, turn })
     underWay.add(key)
     away.add(key)
   }
-  return { grants, state }
+  const inTurn = new Set(ordered.map(one => one.member.key))
+  const afterOthers = new Set(state.asking.filter(key => !inTurn.has(key)))
+  const granted = new Set(grants.map(one => one.key))
+  const turnless = members.filter(one => liveTurn(one.turn) === undefined)
+  return {
+    grants,
+    state,
+    waits: turnWaits({ members: turnless, allowed, granted, stopped, underWay, away, unread, afterOthers, tooMuchPower }),
+  }
 }
 
 /** A percentage rounds down, but one may always go (as a Deployment's maxUnavailable, which may be 0 only if pods can surge; these cannot). */
@@ -208,8 +233,10 @@ function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
     const lag = times.freshSeconds * 1000
     return liveTurn(turn) !== undefined || (turn !== undefined && now < turnGrantedAt + times.blindSeconds * 1000 + lag)
   }
-  const { page } = seen
+  const { page, at } = seen
   if (page.phase === 'restarting' || page.phase === 'verifying') return true
+  const recovery = { settleSeconds: member.settleSeconds ?? 0, signSeconds: times.comeBackSeconds }
+  if (isRecovering(page, Math.max(0, now - at), mayVote(member), recovery)) return true
   // Until its page shows that its files say so, it may still find the turn in them.
   if (isTakenBack(turn) && page.turn !== turn) return true
   return unspent(turn, page, turnGrantedAt) || unspent(page.turn, page, turnGrantedAt)
@@ -241,7 +268,9 @@ function failure(member: Member, now: number, times: TurnTimes): string | undefi
     const last = page.restarts.at(-1)
     const its = turn.replace(retired, '')
     if (last?.snapshot === its && last.outcome === 'unverified' && page.phase !== 'settled') {
-      return `restarted at ${last.at}, and not connected to what it was restarted for`
+      // Its page may say to whom.
+      const isSaid = page.reason === 'already-restarted' && page.detail?.startsWith('not connected: ')
+      return `restarted at ${last.at}, and ${isSaid ? page.detail : 'not connected to what it was restarted for'}`
     }
     if (late && (page.phase === 'restarting' || page.phase === 'verifying') && last?.snapshot === its) {
       return `restarting since ${page.since}`

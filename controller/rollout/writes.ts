@@ -1,9 +1,9 @@
 // Writes annotations of pods: one write a pod at a time, what comes meanwhile put together, at most so many a second, turns first. What fails is
 // tried again for as long as the pod exists.
 import type { Logger } from 'pino'
-import { type Clock, steadyClock } from '../clock.ts'
+import { type Clock, steadyClock } from '../../kubernetes/clock.ts'
+import { tokenBucket } from '../../kubernetes/token-bucket.ts'
 import type { PatchPod } from './patch-pod.ts'
-import { tokenBucket } from './token-bucket.ts'
 
 /** The pod that is meant: one that was created anew under the same name is another. */
 export type PodRef = { readonly namespace: string; readonly name: string; readonly uid: string }

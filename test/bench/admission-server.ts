@@ -13,7 +13,13 @@ const service = { name: 'repeer-webhook', namespace: 'repeer-system' }
 const certificate = await issueFresh({ service, now: Date.now(), lifetimeSeconds: 3600, clockSkewSeconds: 300 })
 const undecided = (): Decision => ({ inject: false, reason: 'opted-out', message: 'the reference decides nothing' })
 const data = benchConfigMap()
-const metrics = createMetrics({ certificateExpiry: () => undefined, certificateFailures: () => 0, ready: () => true, synced: () => [] })
+const metrics = createMetrics({
+  certificateExpiry: () => undefined,
+  certificateFailures: () => 0,
+  caBundleLosses: () => 0,
+  ready: () => true,
+  synced: () => [],
+})
 
 const server = buildServer({
   decide: process.argv[2] === 'reference' ? undecided : decide,

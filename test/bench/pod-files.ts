@@ -20,8 +20,8 @@ export type PodFiles = {
 
 const source = { kind: 'ConfigMap', name: 'peers', key: 'list' } as const
 
-/** `times` replaces some of the plan's. */
-export function podFiles(times: Partial<Plan['times']> = {}): PodFiles {
+/** `times` and `over` replace some of the plan's. */
+export function podFiles(times: Partial<Plan['times']> = {}, over: Partial<Omit<Plan, 'times'>> = {}): PodFiles {
   const root = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
   const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [string, string, string]
   for (const folder of [input, state, join(control, 'env')]) mkdirSync(folder, { recursive: true })
@@ -34,7 +34,7 @@ export function podFiles(times: Partial<Plan['times']> = {}): PodFiles {
     writeList: text =>
       writeVolume(input, {
         ...annotations,
-        [inputFile.plan]: JSON.stringify({ ...plan, times: { ...plan.times, ...times } }),
+        [inputFile.plan]: JSON.stringify({ ...plan, ...over, times: { ...plan.times, ...times } }),
         [sourceFile(source)]: text,
       }),
     remove: () => rmSync(root, { recursive: true, force: true }),

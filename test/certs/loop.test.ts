@@ -29,3 +29,30 @@ t.test('closing aborts the task and waits for its end; that is no failure', asyn
   t.ok(ended)
   t.equal(loop.failures(), 0)
 })
+
+t.test('asked for soon, it runs at once, but not sooner than it may after the run before', async t => {
+  const starts: number[] = []
+  let release = () => {}
+  const task = async () => {
+    starts.push(performance.now())
+    if (starts.length === 1) await new Promise<void>(resolve => (release = resolve))
+  }
+  const loop = startLoop(task, {
+    intervalSeconds: 60,
+    retrySeconds: 1,
+    leastSeconds: 0.1,
+    random: () => 0.5,
+    failed: () => t.fail('failed'),
+  })
+  loop.soon()
+  loop.soon()
+  release()
+  await until(() => starts.length === 2, 'what was asked for while it ran')
+  loop.soon()
+  await until(() => starts.length === 3, 'and what is asked for after it')
+  const [first = 0, second = 0, third = 0] = starts
+  t.ok(second - first >= 95 && third - second >= 95, `${second - first} ms, ${third - second} ms`)
+  await loop.close()
+  loop.soon()
+  t.equal(starts.length, 3)
+})

@@ -21,6 +21,13 @@ async function standIn(
   return { cluster, args, look }
 }
 
+/** Settled, and without one of two peers for so many seconds. */
+const lacking = (seconds: number) => ({
+  connected: 1,
+  sentence: 'nothing is left to do, and the node is connected to 1 of 2 peers',
+  detail: 'not connected to node2:26656: its address does not answer',
+  lacking: { peers: 1, since: new Date(Date.now() - seconds * 1000).toISOString() },
+})
 const podOf = (report: CheckReport, name: string) => report.pods.find(pod => pod.pod === name) as PodReport
 
 t.test('all settled is 0; older sidecars, seeds, turns that were used', async t => {
@@ -45,7 +52,7 @@ t.test('all settled is 0; older sidecars, seeds, turns that were used', async t 
       ['done', 'ended'],
     ],
   )
-  t.strictSame(podOf(report, 'b').turn, { granted: null, grantedAt: null, seen: null })
+  t.strictSame(podOf(report, 'b').turn, { granted: null, grantedAt: null, seen: null, wait: null })
   t.match(podOf(report, 'a'), { connected: 2, peers: 2, list: { state: 'agrees' }, strategy: 'wrap', group: 'chain/localnet' })
 })
 
@@ -107,6 +114,35 @@ t.test('what is said of one pod', async t => {
     ],
     ['not yet', {}, { phase: 'starting', sentence: 'the first comparison is not finished' }, { verdict: 'under-way', phase: 'starting' }],
     ['no page', {}, { hello: 'world' }, { verdict: 'unseen', phase: 'unseen' }],
+    [
+      'lacks one',
+      {},
+      pageOf(lacking(179)),
+      {
+        verdict: 'under-way',
+        phase: 'settled',
+        why: 'nothing is left to do, and the node is connected to 1 of 2 peers: not connected to node2:26656: its address does not answer',
+      },
+    ],
+    ['lacks one for long', {}, pageOf(lacking(180)), { verdict: 'problem', phase: 'settled' }],
+    [
+      'lacks one in an older version',
+      {},
+      pageOf({ connected: 1, peers: [{ peer: 'node1:26656', addresses: [], standing: 'absent' }] }),
+      { verdict: 'problem', why: 'nothing is left to do, and 1 of its peers are not connected' },
+    ],
+    [
+      'has enough in an older version',
+      { plan: { minPeers: 1 } },
+      pageOf({ connected: 1, peers: [{ peer: 'node1:26656', addresses: [], standing: 'absent' }] }),
+      { verdict: 'settled' },
+    ],
+    [
+      'has enough',
+      { plan: { minPeers: 1 } },
+      pageOf({ connected: 1, sentence: 'nothing is left to do', detail: 'not connected to node2' }),
+      { verdict: 'settled', why: 'nothing is left to do: not connected to node2' },
+    ],
     ['pending', { phase: 'Pending' }, undefined, { verdict: 'under-way', phase: 'pending' }],
   ]
   for (const [name, options, body] of cases) {
@@ -184,7 +220,8 @@ t.test('a decision that asks for more the more it knows', async t => {
   objects.set('/api/v1/namespaces/chain/pods/opaque', { ...pod, spec: { ...pod.spec, containers } })
   t.match((await look()).notInjected, [{ pod: 'opaque', kind: 'create-again', why: /cometbft/ }])
   const asked = cluster.requests.filter(one => one.includes('/configmaps/')).map(one => one.slice(one.lastIndexOf('/') + 1))
-  t.strictSame(asked, ['node-config', 'more'], 'only the content of the first says that this is a node')
+  // A script may be made of any variable, so those are asked for at once, too; each is asked for once.
+  t.strictSame(asked.sort(), ['more', 'node-config'], 'the content of one says that this is a node, the other lists its peers')
 })
 
 t.test("namespaces: the context's, a named one, all, one that has not opted in, one that may not be read", async t => {
@@ -268,6 +305,53 @@ t.test('text: fits the terminal, obeys nobody', async t => {
   t.match(out, /\n7 injected pods: 1 settled, .*1 to be looked at/)
   t.notMatch(out, /\\u001b\[3/)
   t.match((await repeer(['check', ...args], { colour: true })).out, '\u001b[32msettled')
+})
+
+t.test('whoever lacks a peer is not settled: the text says why, and the exit code', async t => {
+  const { cluster, args } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  for (const name of ['a', 'b']) cluster.putPod(injectedPod(name))
+  cluster.pages.set('chain/a', { status: 200, body: pageOf() })
+  const peers = [{ peer: 'node2:26656', addresses: ['10.0.0.8'], standing: 'absent', reachable: false, because: 'no-answer' as const }]
+  cluster.pages.set('chain/b', { status: 200, body: pageOf({ ...lacking(600), peers }) })
+  const { code, out } = await repeer(['check', ...args], { columns: 160 })
+  t.equal(code, 1)
+  t.match(out, /\n {4}nothing is left to do, .* 1 of 2 peers: not connected to node2:26656: its address does not answer\n/)
+  t.equal(out.split('not connected to node2').length, 2, 'once')
+  t.notMatch(out, /Nothing to do/)
+  t.match(out, /\n2 injected pods: 1 settled, 1 to be looked at\n$/)
+})
+
+t.test('why there is no turn: from the page, or from the annotation', async t => {
+  const { cluster, args } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  const waits = { phase: 'waiting', reason: 'awaiting-turn', sentence: 'the node waits for its turn to restart' } as const
+  const annotations = { 'repeer.dev/turn-wait': 'node1-0 goes first' }
+  const text = async (page: object | undefined, more: PodOptions = { annotations }) => {
+    cluster.putPod(injectedPod('a', more))
+    cluster.pages.set('chain/a', page && { status: 200, body: page })
+    return (await repeer(['check', ...args], { columns: 160 })).out
+  }
+  t.match(await text(pageOf(waits)), /\n {4}no turn yet: node1-0 goes first\n/, 'its files do not have it yet')
+  const shown = await text(pageOf({ ...waits, detail: 'node1-0 goes first' }))
+  t.match(shown, /awaiting-turn: .*: node1-0 goes first\n/)
+  t.notMatch(shown, /no turn/)
+  t.match(await text(undefined), /\n {4}no turn yet: node1-0 goes first\n/)
+  t.match(await text(pageOf(waits), {}), /\n {4}no turn granted yet\n/)
+  t.notMatch(await text(pageOf()), /no turn/)
+})
+
+t.test('how long a wait will take, where that is worth a word', async t => {
+  const { cluster, args } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  const waits = async (seconds: number) => {
+    cluster.putPod(injectedPod('a'))
+    const until = new Date(Date.now() + seconds * 1000).toISOString()
+    cluster.pages.set('chain/a', { status: 200, body: pageOf({ phase: 'waiting', reason: 'min-interval', sentence: 'too soon', until }) })
+    return (await repeer(['check', ...args], { columns: 160 })).out
+  }
+  t.match(await waits(90.5), /\n {4}min-interval: too soon \(for 1 min more\)\n/)
+  for (const seconds of [0.5, -1]) t.match(await waits(seconds), /\n {4}min-interval: too soon\n/)
 })
 
 t.test('--watch looks again until interrupted', async t => {

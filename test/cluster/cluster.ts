@@ -34,13 +34,12 @@ const needed = {
   conntrack: 'conntrack',
   catatonit: 'catatonit',
   openssl: 'openssl',
-  kubectl: 'kubernetes-client',
   ip: 'iproute2',
   unshare: 'util-linux',
 } as const
 
 /** The groups of programs that a cluster is made of: for who builds before anything starts. */
-export const clusterPrograms = ['kubernetes', 'etcd', 'containerd', 'coredns'] as const
+export const clusterPrograms = ['kubernetes', 'kubectl', 'etcd', 'containerd', 'coredns'] as const
 
 export type ClusterOptions = {
   /** How late timers may be in containerd and the pods (timerslack_ns of proc(5)). 0, the default: as the system has it, 0.05. */
@@ -123,7 +122,8 @@ function ready(outer: ChildProcess, say: (line: string) => void): Promise<void> 
       else say(line)
     })
     outer.once('exit', code => reject(new Error(`the cluster's first process ended with ${code}`)))
-    setTimeout(() => reject(new Error('the cluster was not ready within 180 s')), 180_000).unref()
+    // Seen: 10 s where its programs are in the page cache, a minute where forty processes wait for two cores.
+    setTimeout(() => reject(new Error('the cluster was not ready within 300 s')), 300_000).unref()
   })
 }
 

@@ -8,7 +8,9 @@ import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Cluster, clusterPrograms, startCluster } from './cluster.ts'
 import { buildImages, loadImages } from './images.ts'
+import { kubectl } from './install.ts'
 import { buildPrograms } from './programs.ts'
+import { ofTests } from './stellar-nodes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -28,6 +30,9 @@ const long = ['07', '10', '12', '14']
 function isOneOf(some: readonly string[], file: string): boolean {
   return some.some(one => basename(file).startsWith(one))
 }
+
+/** These run programs of a Cosmos SDK chain, beside what all need. */
+const onInterchain = ['32', '34', '40', '41']
 
 /** CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with timers that may be so late. */
 const timerSlackMs = 10
@@ -82,7 +87,9 @@ async function main(): Promise<number> {
   if (process.env.E2E_CLUSTER && !isOwn) throw new Error(`found E2E_CLUSTER=${process.env.E2E_CLUSTER}, expected kubeconfig or nothing`)
   if (isOwn && !process.env.E2E_IMAGE)
     throw new Error("found no E2E_IMAGE, expected repeer's image as the nodes of your cluster can pull it")
+  // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for the other's programs.
   const chainPrograms = await buildPrograms(['cometbft'], say)
+  if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
   const path = [...chainPrograms, process.env.PATH].join(':')
   const exclusive = files.filter(file => isOneOf(alone, file))
   const rest = files.filter(file => !isOneOf(alone, file))
@@ -90,10 +97,11 @@ async function main(): Promise<number> {
   if (isOwn) {
     const place = { enter: [], env: { ...process.env, PATH: path } }
     const both = await Promise.all([work([shared], place), work([shared], place)])
-    return Math.max(...both, await work([exclusive], place))
+    const last = await work([exclusive], place)
+    kubectl('delete', 'crd', '-l', ofTests, '--ignore-not-found')
+    return Math.max(...both, last)
   }
-  // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for the other's programs.
-  await buildPrograms([...clusterPrograms, 'interchain-security'], say)
+  await buildPrograms(clusterPrograms, say)
   return inOwnClusters(chainPrograms, shared, exclusive)
 }
 

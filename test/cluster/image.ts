@@ -14,6 +14,15 @@ export type Image = {
   readonly env?: readonly string[]
 }
 
+/** A program of this machine with the shared libraries that it needs. */
+export function withLibraries(from: string, to: string): Image['files'] {
+  const libraries =
+    execFileSync('ldd', [from])
+      .toString()
+      .match(/\/\S+\.so\S*/g) ?? []
+  return [{ from, to }, ...libraries.map(file => ({ from: file, to: file }))]
+}
+
 /** Returns the path of a tar file in OCI layout. `dir` holds the work in progress. Layers are the same for the same files. */
 export async function packImage(dir: string, image: Image): Promise<string> {
   const work = mkdtempSync(join(dir, 'image-'))

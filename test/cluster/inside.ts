@@ -125,12 +125,12 @@ async function main(): Promise<void> {
   setTimerSlack(Number(timerSlackMs))
   component('containerd', '-c', 'containerd.toml')
   setTimerSlack(0)
-  await until('containerd listens', 30, () => existsSync('containerd.sock'))
+  await until('containerd listens', 60, () => existsSync('containerd.sock'))
   const programs = (...names: string[]) => names.map(name => ({ from: run('which', name).trim(), to: `/bin/${name}` }))
   importImage(dir, await packImage(dir, { name: 'localhost/pause:1', entrypoint: ['/bin/catatonit', '-P'], files: programs('catatonit') }))
 
   process.env.KUBECONFIG = join(dir, 'admin.kubeconfig')
-  await until('the API server is ready', 60, () => succeeds('kubectl', 'get', '--raw', '/readyz'))
+  await until('the API server is ready', 150, () => succeeds('kubectl', 'get', '--raw', '/readyz'))
   run('kubectl', 'create', 'clusterrolebinding', 'kube-proxy', '--clusterrole=system:node-proxier', '--user=system:kube-proxy')
   const node = ['--hostname-override=node1', `--node-ip=${configs.nodeAddress}`, `--root-dir=${dir}/kubelet`]
   component('kubelet', '--config=kubelet.yaml', '--kubeconfig=kubelet.kubeconfig', ...node)

@@ -1,28 +1,19 @@
 // repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README describes.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Image } from './image.ts'
+import { type Image, withLibraries } from './image.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 export const imageName = process.env.E2E_IMAGE ?? 'localhost/repeer:e2e'
 
 /** The image's files as the Dockerfile's last stage has them, with this machine's Node and the shared libraries that it needs. */
 export function repeerImage(staged: string): Image {
-  const node = process.execPath
-  const libraries =
-    execFileSync('ldd', [node])
-      .toString()
-      .match(/\/\S+\.so\S*/g) ?? []
   return {
     name: imageName,
     entrypoint: ['/usr/local/bin/node', '/opt/repeer/repeer.js'],
     user: '65532',
     env: ['NODE_ENV=production'],
-    files: [
-      { from: node, to: '/usr/local/bin/node' },
-      ...libraries.map(file => ({ from: file, to: file })),
-      { from: staged, to: '/opt/repeer' },
-    ],
+    files: [...withLibraries(process.execPath, '/usr/local/bin/node'), { from: staged, to: '/opt/repeer' }],
   }
 }
 
@@ -42,7 +33,7 @@ function kubectlWith(input: string, ...args: string[]): string {
 /** `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is installed. */
 export function install(overlay = 'manifests'): void {
   const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
-    /(?<=[\s=])(?:[\w.-]+\/)*repeer(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
+    /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
     imageName,
   )
   if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')

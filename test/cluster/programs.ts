@@ -22,6 +22,8 @@ export const groups: readonly Group[] = [
     programs: kubernetes.map(name => ({ name, from: `k8s.io/kubernetes/cmd/${name}` })),
     versionOf: 'k8s.io/kubernetes',
   },
+  // Debian 12 has one of 2021, which knows neither the overlays nor `--subresource`.
+  { name: 'kubectl', programs: [{ name: 'kubectl', from: 'k8s.io/kubernetes/cmd/kubectl' }], versionOf: 'k8s.io/kubernetes' },
   { name: 'etcd', programs: [{ name: 'etcd', from: 'go.etcd.io/etcd/server/v3' }] },
   {
     name: 'containerd',
@@ -109,7 +111,8 @@ function run(command: string, args: readonly string[], cwd: string, log: string)
     const out = createWriteStream(log)
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+      // Whatever the machine has set for its own Go projects.
+      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off', GOOS: '', GOARCH: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.pipe(out, { end: false })

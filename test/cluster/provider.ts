@@ -1,15 +1,13 @@
 // A provider chain of Interchain Security as processes on loopback: three validators with short blocks, and its own command line for
 // transactions. Nothing here knows of repeer.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
+import { makeProviderHomes } from './provider-homes.ts'
 
 export const validatorNames = ['alice', 'bob', 'charlie'] as const
 /** Any two have more than two thirds, so that one can be away. */
@@ -45,6 +43,8 @@ export type ProviderChain = {
   readonly optOut: (index: number, consumerId: string) => Promise<Included>
   readonly remove: (consumerId: string) => Promise<Included>
   readonly phase: (consumerId: string) => Promise<string>
+  /** What a consumer's genesis needs of the provider, as soon as it is launched: the content of `app_state.ccvconsumer`. */
+  readonly consumerGenesis: (consumerId: string) => Promise<unknown>
   readonly stopNode: (index: number) => Promise<void>
   readonly startNode: (index: number) => void
   /** Ends all, and removes the folder. */
@@ -58,33 +58,11 @@ export type ProviderChain = {
 export async function startProvider(program: string, { commitMs = 500, host = '127.0.0.1' } = {}): Promise<ProviderChain> {
   const dir = await mkdtemp(join(tmpdir(), 'provider-'))
   const ports = await freePorts(validatorNames.length * 2)
-  const homes = validatorNames.map(name => join(dir, name))
-  const pd = async (...args: string[]) => (await run(program, args, { maxBuffer: 16 * 1024 * 1024 })).stdout.trim()
-  const keyring = (home: string) => ['--home', home, '--keyring-backend', 'test']
-
-  await Promise.all(homes.map((home, index) => pd('init', validatorNames[index] ?? '', '--chain-id', chainId, '--home', home)))
-  await Promise.all(homes.map((home, index) => pd('keys', 'add', validatorNames[index] ?? '', ...keyring(home), '--output', 'json')))
-  const [first = ''] = homes
-  const genesis = (home: string) => join(home, 'config', 'genesis.json')
-  for (const [index, home] of homes.entries()) {
-    const address = await pd('keys', 'show', validatorNames[index] ?? '', '-a', ...keyring(home))
-    await pd('genesis', 'add-genesis-account', address, '1000000000stake', '--home', first)
-  }
-  const state = JSON.parse(await readFile(genesis(first), 'utf8')) as GenesisState
-  state.app_state.provider.params.blocks_per_epoch = '3'
-  await writeFile(genesis(first), JSON.stringify(state))
-  await mkdir(join(first, 'config', 'gentx'), { recursive: true })
-  for (const [index, home] of homes.entries()) {
-    if (home !== first) await cp(genesis(first), genesis(home))
-    const name = validatorNames[index] ?? ''
-    const out = join(first, 'config', 'gentx', `${name}.json`)
-    await pd('genesis', 'gentx', name, `${stakes[index]}000000stake`, '--chain-id', chainId, ...keyring(home), '--output-document', out)
-  }
-  await pd('genesis', 'collect-gentxs', '--home', first)
+  const validators = validatorNames.map((name, index) => ({ name, stake: stakes[index] ?? 0 }))
+  const { homes, pd, keyring } = await makeProviderHomes({ program, dir, chainId, validators })
 
   const nodes = await Promise.all(
     homes.map(async (home, index): Promise<ProviderNode> => {
-      if (home !== first) await cp(genesis(first), genesis(home))
       const name = validatorNames[index] ?? ''
       return {
         name,
@@ -150,11 +128,12 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     return path
   }
 
-  async function consumer(consumerId: string): Promise<{ readonly phase: string; readonly chain_id: string }> {
+  async function query<T>(...args: string[]): Promise<T> {
     const node = nodes[0]?.rpc.replace('http:', 'tcp:') ?? ''
-    const answer = await pd('query', 'provider', 'consumer-chain', consumerId, '--node', node, '--output', 'json')
-    return JSON.parse(answer) as { phase: string; chain_id: string }
+    return JSON.parse(await pd('query', 'provider', ...args, '--node', node, '--output', 'json')) as T
   }
+
+  const consumer = (consumerId: string) => query<{ readonly phase: string; readonly chain_id: string }>('consumer-chain', consumerId)
 
   const chain: ProviderChain = {
     chainId,
@@ -183,6 +162,15 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     optOut: (index, consumerId) => transact(index, 'provider', 'opt-out', consumerId),
     remove: consumerId => transact(0, 'provider', 'remove-consumer', consumerId),
     phase: async consumerId => (await consumer(consumerId)).phase,
+    async consumerGenesis(consumerId) {
+      for (const until = Date.now() + 30_000; ; await delay(200)) {
+        try {
+          return await query('consumer-genesis', consumerId)
+        } catch (error) {
+          if (Date.now() > until) throw error
+        }
+      }
+    },
     stopNode,
     startNode,
     stop,
@@ -273,6 +261,5 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-type GenesisState = { app_state: { provider: { params: { blocks_per_epoch: string } } } }
 type Sent = { readonly code: number; readonly raw_log: string; readonly txhash: string }
 type Found = { readonly height: string; readonly tx_result: { readonly code: number; readonly log: string; readonly events: TxEvent[] } }

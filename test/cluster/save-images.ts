@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { packImage } from './image.ts'
 import { buildImages } from './images.ts'
 import { buildPrograms } from './programs.ts'
+import { interchain, nodeUtils, stellar } from './seed-images.ts'
 
 const [folder] = process.argv.slice(2)
 if (!folder) throw new Error('found no argument, expected the folder for the archives')
 mkdirSync(folder, { recursive: true })
-const [programs = ''] = await buildPrograms(['cometbft'], line => process.stderr.write(`${line}\n`))
-for (const image of buildImages(programs)) {
+const [cometbft = '', interchainSecurity = ''] = await buildPrograms(['cometbft', 'interchain-security'], line =>
+  process.stderr.write(`${line}\n`),
+)
+for (const image of [...buildImages(cometbft), interchain(interchainSecurity), nodeUtils(), stellar()]) {
   const file = join(folder, `${image.name.replaceAll(/[/:@]/g, '-')}.tar`)
   renameSync(await packImage(folder, image), file)
   process.stdout.write(`${image.name} ${file}\n`)

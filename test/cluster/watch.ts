@@ -57,27 +57,35 @@ function addressOf(namespace: string, index: number): Promise<string | undefined
 export type NetInfo = { peers: { node_info: { id: string }; remote_ip: string }[] }
 
 export async function netInfo(namespace: string, index: number): Promise<NetInfo | undefined> {
-  const ip = await addressOf(namespace, index)
-  const answer = await getJson<{ result: NetInfo }>(`http://${ip}:26657/net_info`)
+  return netInfoAt(await addressOf(namespace, index))
+}
+
+/** For pods that are not named as a chain's here. */
+export async function netInfoAt(ip: string | undefined, port = 26657): Promise<NetInfo | undefined> {
+  const answer = await getJson<{ result: NetInfo }>(`http://${ip}:${port}/net_info`)
   return answer?.result
 }
 
 type SyncInfo = { readonly latest_block_height: string; readonly catching_up: boolean }
 
-async function syncInfo(namespace: string, index: number): Promise<SyncInfo | undefined> {
-  const ip = await addressOf(namespace, index)
-  const answer = await getJson<{ result: { sync_info: SyncInfo } }>(`http://${ip}:26657/status`)
+async function syncInfoAt(ip: string | undefined, port = 26657): Promise<SyncInfo | undefined> {
+  const answer = await getJson<{ result: { sync_info: SyncInfo } }>(`http://${ip}:${port}/status`)
   return answer?.result.sync_info
 }
 
 /** -1 while nothing answers. */
 export async function height(namespace: string, index: number): Promise<number> {
-  return Number((await syncInfo(namespace, index))?.latest_block_height ?? -1)
+  return heightAt(await addressOf(namespace, index))
+}
+
+/** -1 while nothing answers. */
+export async function heightAt(ip: string | undefined, port?: number): Promise<number> {
+  return Number((await syncInfoAt(ip, port))?.latest_block_height ?? -1)
 }
 
 /** Whether the node catches up with its chain; undefined while nothing answers. */
 export async function syncing(namespace: string, index: number): Promise<boolean | undefined> {
-  return (await syncInfo(namespace, index))?.catching_up
+  return (await syncInfoAt(await addressOf(namespace, index)))?.catching_up
 }
 
 export async function page(namespace: string, index: number): Promise<Page | undefined> {

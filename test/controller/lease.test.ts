@@ -1,9 +1,9 @@
 // The election against an API in memory, with latency, conflicts and failures, and with clocks that a test moves.
 import fc from 'fast-check'
 import t from 'tap'
-import type { Clock } from '../../controller/clock.ts'
 import { leaseDefaults, leaseTimesProblem, runElection } from '../../controller/lease.ts'
 import type { Lease, LeaseSpec, LeaseStore } from '../../controller/lease-store.ts'
+import type { Clock } from '../../kubernetes/clock.ts'
 import { type FakeClock, fakeClock, skewed } from './fixtures/fake-clock.ts'
 import { keptLog } from './fixtures/log-lines.ts'
 

@@ -28,7 +28,7 @@ t.test('the permissions are these and no others', async t => {
     '/configmaps: get,list,watch',
     'discovery.k8s.io/endpointslices: list,watch',
     '/namespaces: list,watch',
-    'events.k8s.io/events: create,patch',
+    '/events: create,patch',
   ])
   t.same(said(own), ['coordination.k8s.io/leases: get,update', 'coordination.k8s.io/leases: create'])
   t.equal(one(objects, 'Role').metadata.namespace, account.namespace)
@@ -156,7 +156,8 @@ t.test('a namespace that denies by default can admit the controller with the exa
 
 t.test('the policies', async t => {
   const policy = (name: string) => one(objects, 'ValidatingAdmissionPolicy', name).spec
-  const written = [annotation.peerHash, annotation.endpoints, annotation.turn, annotation.turnGrantedAt, annotation.nudge].join("', '")
+  const { peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge } = annotation
+  const written = [peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge].join("', '")
   const list = `['${written}']`
   const variable = (name: string, of: string): string => policy(of).variables.find((one: { name: string }) => one.name === name).expression
 

@@ -11,7 +11,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 t.test('kubectl kustomize manifests', { skip }, async t => {
   const objects = render('manifests')
   const container = one(objects, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0]
-  t.equal(container.image, `repeer:${version}`, 'the image has the version of package.json')
+  t.equal(container.image, `repeer.example/set-this-image:${version}`, 'it says what to do, and has the version of package.json')
   t.ok(container.args.includes(`--image=${container.image}`), 'what is injected is what runs here')
   const { clientConfig, failurePolicy } = one(objects, 'MutatingWebhookConfiguration').webhooks[0]
   t.notOk('caBundle' in clientConfig)

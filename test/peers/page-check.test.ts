@@ -8,8 +8,8 @@ const withFields = (fields: Record<string, unknown>) => JSON.stringify({ ...exam
 
 t.test('a page comes out as it went in', async t => {
   t.strictSame(parsePage(JSON.stringify(examplePage)), examplePage)
-  const { reason, sentence, detail, until, turn, notes, notFollowed, ...least } = examplePage
-  t.ok(reason && sentence && detail && until && turn && notes && notFollowed)
+  const { reason, sentence, detail, until, turn, notes, notFollowed, lacking, ...least } = examplePage
+  t.ok(reason && sentence && detail && until && turn && notes && notFollowed && lacking)
   const bare = {
     ...least,
     applied: null,
@@ -32,6 +32,8 @@ t.test('pages of other versions: fields that are not known, and some that are mi
   t.notOk('future' in page || 'reason' in page || 'future' in page.node)
   t.same([page.told, page.sentence], [[], examplePage.sentence])
   t.notOk('reason' in parsePage(withFields({ reason: 'constructor' })))
+  const peer = { peer: 'a:1', addresses: [], standing: 'absent' }
+  t.strictSame(parsePage(withFields({ peers: [{ ...peer, because: 'constructor' }] })).peers, [peer])
 })
 
 t.test('what cannot be used is said, with what was found and what was expected', async t => {
@@ -50,6 +52,9 @@ t.test('what cannot be used is said, with what was found and what was expected',
     [{ container: 'a\nb' }, /page\.container/],
     [{ container: 'x'.repeat(1000) }, /page\.container: found "x+…, expected a text of at most/],
     [{ connected: -1 }, /page\.connected/],
+    [{ lacking: { peers: 1 } }, /page\.lacking\.since: found nothing/],
+    [{ lacking: { peers: 'x', since: examplePage.since } }, /page\.lacking\.peers/],
+    [{ peers: [{ peer: 'a:1', addresses: [], standing: 'absent', since: 'soon' }] }, /page\.peers\[0\]\.since/],
     [{ peers: Array(10_001).fill(null) }, /page\.peers: found an array of 10001, expected at most 10000/],
     [{ peers: [{ peer: 'a:1', addresses: [7], standing: 'connected' }] }, /page\.peers\[0\]\.addresses\[0\]/],
     [{ notFollowed: Array(11).fill({ container: 'a', program: 'b' }) }, /page\.notFollowed: found an array of 11, expected at most 10/],

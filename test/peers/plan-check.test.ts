@@ -62,6 +62,8 @@ function problemsOf(value: unknown): PlanError['problems'] {
   return []
 }
 
+const beside = { container: 'node-utils', names: ['nodeutils'], uid: 1000, port: 8000, fifo: true }
+
 t.test('valid plans', t => {
   t.strictSame(checkPlan(valid), valid)
   t.strictSame(parsePlan(JSON.stringify(valid)), valid)
@@ -75,6 +77,8 @@ t.test('valid plans', t => {
     { ...valid, sources: [none], reach: observe },
     { ...valid, sources: [none], reach: { by: 'observe', reason: 'asked-to-observe' }, strategy: 'observe' },
     { ...valid, strategy: 'hot' },
+    { ...valid, reach: { by: 'wrap', beside } },
+    { ...valid, reach: { by: 'wrap', beside: { ...beside, uid: 0, names: ['a', 'b'] } }, strategy: 'wrap' },
     { ...valid, strategy: 'wrap', maxUnavailable: '34%', times: { ...times, settleSeconds: 0.25 } },
     {
       ...valid,
@@ -155,6 +159,15 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
     'the name of a process',
   ],
   [{ ...valid, sources: [none], reach: { by: 'observe', reason: 'because' } }, 'reach.reason', '"because"', 'one of asked-to-observe'],
+  [{ ...valid, reach: { by: 'wrap', beside: true } }, 'reach.beside', 'true', 'an object'],
+  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, uid: null } } }, 'reach.beside.uid', 'null', 'a whole number from 0'],
+  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, port: 0 } } }, 'reach.beside.port', '0', 'from 1 to 65535'],
+  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, names: [] } } }, 'reach.beside.names', 'none', 'one at least'],
+  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, names: ['/x'] } } }, 'reach.beside.names[0]', '/x', 'the name of a process'],
+  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, container: 'A' } } }, 'reach.beside.container', '"A"', 'the name of a container'],
+  [{ ...valid, reach: { by: 'wrap', beside: without('fifo', beside) } }, 'reach.beside.fifo', 'nothing', 'true or false'],
+  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, host: 'x' } } }, 'reach.beside.host', 'an unknown field', 'none but container'],
+  [{ ...valid, sources: [none], reach: { ...observe, beside } }, 'reach.beside', 'an unknown field', 'none but by'],
   // sources: names that could leave the mount directory
   [source({ name: '..' }), 'sources[0].name', '".."', 'the name of a ConfigMap'],
   [source({ name: '../../etc' }), 'sources[0].name', '"../../etc"', 'the name of a ConfigMap'],

@@ -9,6 +9,7 @@ t.test('defaults are those of an injected pod', async t => {
     control: '/repeer/control',
     listen: { host: '', port: 9469 },
     lookSeconds: 30,
+    besideSeconds: 20,
   })
   t.ok(Object.isFrozen(options))
 })
@@ -19,7 +20,7 @@ t.test('addresses to listen on', async t => {
 })
 
 t.test('every problem is reported together', async t => {
-  t.plan(6)
+  t.plan(9)
   try {
     parseSidecarOptions(['--listen', 'x', '--look-seconds=-1', '--log-level', 'loud', '--verify-seconds', ''])
   } catch (error) {
@@ -29,5 +30,7 @@ t.test('every problem is reported together', async t => {
     }
   }
   t.throws(() => parseSidecarOptions(['--unknown']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  for (const seconds of ['0', '0.5', '100000'])
+    t.throws(() => parseSidecarOptions(['--beside-seconds', seconds]), /expected whole seconds from 1 to 99999/, seconds)
   t.throws(() => parseSidecarOptions(['--listen', ':70000']), /expected HOST:PORT/)
 })

@@ -4,7 +4,7 @@ import { blindTurn } from '../../peers/turn.ts'
 import { createMetrics } from '../../sidecar/metrics.ts'
 import { pageOf } from '../../sidecar/page.ts'
 import { buildServer } from '../../sidecar/server.ts'
-import { plan, start, world } from './fixtures/look.ts'
+import { plan, start, withBeside, world } from './fixtures/look.ts'
 
 /** The page after each look, as the loop makes it. */
 function pages(w: ReturnType<typeof world>) {
@@ -44,6 +44,17 @@ t.test('what a person reads, through a move', async t => {
   t.equal(next(1).phase, 'verifying')
   w.restarted('b')
   t.match(next(1), { phase: 'settled', restarts: [{ level: 'process', outcome: 'verified', why: /node2/ }] })
+})
+
+t.test('what is not as it should be with the container beside the node is said, whatever the phase', async t => {
+  const w = world({ plan: plan({ reach: withBeside() }) })
+  const next = pages(w)
+  w.process = { identity: 'a', startedAt: w.now, phase: 'running', beside: { note: 'node-utils is older', stuck: false } }
+  t.match(next(0), { phase: 'settled', detail: 'node-utils is older' })
+  w.permit = { hold: 'operator-upgrade', detail: 'it answers 426' }
+  w.move(2, '10.0.0.22')
+  next(1)
+  t.match(next(10), { reason: 'operator-upgrade', sentence: /no upgrade or halt/, detail: 'it answers 426; node-utils is older' })
 })
 
 t.test('while the kubelet holds the container back, the page says so', async t => {

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import t from 'tap'
-import { chooseNode, containerKey, ownContainer, type Process, parseStat, readProcess, readProcesses } from '../../sidecar/processes.ts'
+import {
+  chooseNamed,
+  chooseNode,
+  containerKey,
+  ownContainer,
+  type Process,
+  parseStat,
+  readProcess,
+  readProcesses,
+} from '../../sidecar/processes.ts'
 import { fakeProc, stat } from './fixtures/proc.ts'
 
 t.test('stat: names with anything in them, zombies, rubbish', async t => {
@@ -63,6 +72,26 @@ t.test('the node among the processes of its pod', async t => {
     main: { pid: 10 },
   })
   t.match(choose([proxy, make(10, a, { comm: 'main', program: '/opt/gaiad' })]), { main: { pid: 10 } }, 'argv[0]')
+})
+
+t.test('the container beside the node: by its first process, never for want of another', async t => {
+  const utils = make(20, b, { comm: 'nodeutils', program: '/nodeutils' })
+  const node = make(10, a, { comm: 'sh', program: '/repeer/wrap/sh' })
+  const choose = (...processes: Process[]) => chooseNamed([pause, kernel, mine, ...processes], '/', ['nodeutils', 'node-utils'])
+  t.match(choose(node, utils), { pid: 20 })
+  t.match(choose(node, { ...utils, comm: 'cut-to-fifteen', program: './node-utils' }), { pid: 20 }, 'argv[0]')
+  t.match(
+    choose(node),
+    { hold: 'process-not-found', detail: /begins with a process named nodeutils or node-utils/ },
+    'not for want of another',
+  )
+  t.match(choose(node, utils, make(30, 'e', { comm: 'nodeutils' })), {
+    hold: 'process-ambiguous',
+    detail: /nodeutils \(PID 20\); nodeutils \(PID 30\)/,
+  })
+  t.match(choose(node, make(12, a, { ppid: 10, comm: 'nodeutils' })), { hold: 'process-not-found' }, 'a process of that name below another')
+  t.match(choose(utils, make(21, b, { ppid: 0, startTicks: 900, comm: 'nodeutils' })), { pid: 20 }, 'what kubectl exec started in it')
+  t.match(choose(node, { ...utils, container: '/' }), { hold: 'process-not-found' }, 'our own container')
 })
 
 t.test('all of the node, its first process first, without what kubectl exec started', async t => {

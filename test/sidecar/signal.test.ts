@@ -15,7 +15,7 @@ const quiet = { info() {}, warn() {}, error() {} }
 function pod(
   t: Test,
   processes: FakeProcess[],
-  onKill: (procDir: string, pid: number, signal: string) => void = () => {},
+  onKill: (procDir: string, pid: number, signal: string | number) => void = () => {},
   names = ['gaiad'],
 ) {
   const procDir = fakeProc(t.testdir({}), '0::/\n', [

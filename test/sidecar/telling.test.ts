@@ -4,7 +4,7 @@ import type { HoldReason } from '../../peers/reasons.ts'
 import type { Memory } from '../../sidecar/memory.ts'
 import { pageOf } from '../../sidecar/page.ts'
 import type { Outcome } from '../../sidecar/reconcile.ts'
-import { connection, healthy, host, nodeId, peer, plan, source, start, times, world } from './fixtures/look.ts'
+import { connection, healthy, host, nodeId, peer, plan, source, start, times, withBeside, world } from './fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
 const controlled = plan({ turns: 'controller' })
@@ -257,6 +257,24 @@ t.test('no way to restart, but one to tell', async t => {
   t.equal(reason(w.after(0.5)), 'tell')
   inVain(w)
   t.equal(reason(w.after(1)), 'observe')
+})
+
+t.test('where a restart is dear or impossible, the node is told of moved and of new peers first', async t => {
+  for (const reach of [withBeside(), { by: 'observe', reason: 'operator-tracks-pid' }] as const) {
+    const w = moved({ plan: plan({ reach }) })
+    w.permit = { hold: 'operator-upgrade', detail: 'it answers 426' }
+    w.after(1)
+    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node2', addresses: ['10.0.0.22'] }] } }, `${reach.by}: moved`)
+    const grown = world({ plan: plan({ reach }) })
+    grown.canTell = true
+    grown.after(0)
+    grown.peers = [...grown.peers, peer(4)]
+    grown.hosts = { ...grown.hosts, node4: host('10.0.0.4') }
+    grown.after(1)
+    const { decision } = grown.after(0.5)
+    t.equal(decision.do, 'tell', `${reach.by}: new`)
+    t.ok('change' in decision && decision.change.add.some(one => one.id === nodeId(4)))
+  }
 })
 
 t.test('another list while it is being told', async t => {

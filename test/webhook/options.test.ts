@@ -19,6 +19,7 @@ t.test('defaults', t => {
     drainSeconds: 10,
     certificateTimes: {},
     logLevel: 'info',
+    pod: undefined,
   })
   t.ok(Object.isFrozen(options) && Object.isFrozen(options.listen) && Object.isFrozen(options.service))
   t.end()
@@ -56,6 +57,7 @@ t.test('every flag', t => {
     drainSeconds: 0.5,
     certificateTimes: { lifetimeSeconds: 60, intervalSeconds: 0.5 },
     logLevel: 'debug',
+    pod: undefined,
   })
   t.equal(args.length - 1 + more.length, Object.keys(webhookFlags).length, 'each flag is tried here')
   t.end()

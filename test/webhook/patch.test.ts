@@ -133,6 +133,20 @@ t.test('what a plan cannot do with the pod is an error', t => {
 })
 
 t.test('security contexts', t => {
+  const together = caseOf('wrap-beside')
+  const asNodeUtils = {
+    runAsUser: 1000,
+    runAsNonRoot: true,
+    capabilities: { drop: ['ALL'], add: undefined },
+    allowPrivilegeEscalation: false,
+  }
+  t.match(ours(together.patched).sidecar.securityContext, asNodeUtils, 'it may signal node-utils')
+  t.match(ours(together.patched).install?.securityContext, asNodeUtils, 'the same user for the directory that both write in')
+  t.notOk(
+    together.patch.some(({ path }) => path === '/spec/shareProcessNamespace'),
+    'which is shared already, or not at all',
+  )
+  t.strictSame(together.patched.spec?.initContainers?.[0], together.pod.spec?.initContainers?.[0], 'node-utils itself is not changed')
   t.match(ours(caseOf('signal').patched).sidecar.securityContext, {
     runAsUser: 10001,
     runAsNonRoot: true,

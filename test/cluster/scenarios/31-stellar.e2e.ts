@@ -7,50 +7,8 @@ import { busyboxImage } from '../chain.ts'
 import { apply, install, kubectl } from '../install.ts'
 import { condition, configData, listBecomes, peerSetObject, peerSetStatus } from '../peer-sets.ts'
 import { impatient, namespaceFor } from '../scenario.ts'
+import { installStellarNodes, stellarNode } from '../stellar-nodes.ts'
 import { getPod, pageAt, until } from '../watch.ts'
-
-/** As much of it as the seed document states. */
-const crd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'stellarnodes.stellar.org' },
-  spec: {
-    group: 'stellar.org',
-    scope: 'Namespaced',
-    names: { kind: 'StellarNode', plural: 'stellarnodes', singular: 'stellarnode' },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  nodeType: { type: 'string', enum: ['Validator', 'Horizon', 'SorobanRpc'] },
-                  suspended: { type: 'boolean', default: false },
-                  replicas: { type: 'integer', default: 1 },
-                  validatorConfig: {
-                    type: 'object',
-                    properties: { seedSecretRef: { type: 'string' }, peerPort: { type: 'integer' } },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
-    ],
-  },
-}
-
-function stellarNode(namespace: string, name: string, spec: object = {}) {
-  const own = { nodeType: 'Validator', validatorConfig: { seedSecretRef: 'seed' }, ...spec }
-  return { apiVersion: 'stellar.org/v1alpha1', kind: 'StellarNode', metadata: { name, namespace }, spec: own }
-}
 
 /** Listens, dials every peer of KNOWN_PEERS, and shows with which list it was started. */
 const script = `mkdir -p /tmp/www; echo "$KNOWN_PEERS" >/tmp/www/peers; busybox httpd -p 8080 -h /tmp/www
@@ -117,9 +75,7 @@ async function runsWith(ip: string): Promise<string | undefined> {
 t.test('StellarNodes', async t => {
   install('manifests/overlays/stellar')
   const ns = await namespaceFor(t, 'stellar')
-  apply([crd])
-  kubectl('wait', '--for=condition=Established', 'crd/stellarnodes.stellar.org', '--timeout=30s')
-  t.teardown(() => kubectl('delete', 'crd', 'stellarnodes.stellar.org', '--wait=false', '--ignore-not-found'))
+  installStellarNodes()
   const output = { configMap: 'stellar-peers', key: 'KNOWN_PEERS', format: 'stellar-list' }
   const source = { stellarNodes: { keepUnreadySeconds: 0 } }
   const names = ['validator-1', 'validator-2', 'validator-3']

@@ -5,16 +5,18 @@ import { askingPage, injected, settledPage, start } from './fixtures/rollout-par
 
 const read = { page: askingPage, at: start }
 const of = (over: Partial<MemberParts> = {}) =>
-  memberOf({ pod: injected('x'), paused: false, seen: read, written: undefined, changing: false, ...over })
+  memberOf({ pod: injected('x'), namespacePaused: false, seen: read, written: undefined, changing: false, ...over })
 
 t.test('what the pacing needs of a pod', async t => {
   const pod = injected('x', { turn: 's1:1', turnGrantedAt: 5 })
-  t.same(of({ pod, paused: true, changing: true }), {
+  t.same(of({ pod, namespacePaused: true, changing: true }), {
     key: 'a/x',
     group: 'a/chain',
     validator: false,
     maxUnavailable: '1',
     paused: true,
+    pausedBy: 'namespace',
+    settleSeconds: pod.plan.times.settleSeconds,
     ready: true,
     deleting: false,
     blind: blindTurn(pod.peerHash, pod.endpoints),
@@ -26,6 +28,8 @@ t.test('what the pacing needs of a pod', async t => {
   t.equal(of({ pod: injected('x', { ready: false, readySince: 7 }) }).unreadySince, 7)
   t.notOk('unreadySince' in of({ pod: injected('x', { ready: true, readySince: 7 }) }))
   t.notOk('turn' in of())
+  t.match(of({ pod: injected('x', { paused: true }), namespacePaused: true }), { paused: true, pausedBy: 'pod' })
+  t.notOk('pausedBy' in of())
 })
 
 t.test("a forged plan cannot join another namespace's group", async t => {

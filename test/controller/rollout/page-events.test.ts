@@ -20,6 +20,16 @@ const waits = (reason: keyof typeof holdReasons, over: Partial<SeenPage> = {}): 
   sentence: holdReasons[reason],
   ...over,
 })
+/** At the time of a look, so many seconds after it began. */
+const after = (seconds: number) => ({
+  since: '2026-01-01T00:00:00.000Z',
+  lookedAt: new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString(),
+})
+const lacks = (seconds: number): SeenPage => {
+  const { since, lookedAt } = after(seconds)
+  return { ...settledPage, sentence: 'connected to 1 of 2 peers', detail: 'not connected to node2', lookedAt, lacking: { peers: 1, since } }
+}
+const absentFor = (seconds: number) => waits('supervisor-absent', after(seconds))
 const telling: SeenPage = { ...settledPage, phase: 'telling', told: [told('asked')] }
 const between = (before: SeenPage | undefined, after: SeenPage) => eventsBetween(before, after).map(one => `${one.type} ${one.reason}`)
 
@@ -85,7 +95,27 @@ t.test('what is told between two readings of a page', async t => {
       ['Normal NodeTold'],
     ],
     ['told in vain', telling, waits('settling', { told: [told('in-vain', later)] }), ['Warning TellingInVain']],
-    ['refuses', telling, waits('settling', { told: [told('refused', later)] }), ['Normal TellingRefused']],
+    ['refuses, and may heal by itself', telling, waits('settling', { told: [told('refused', later)] }), []],
+    ['refused, and has healed', waits('settling', { told: [told('refused')] }), { ...settledPage, told: [told('refused')] }, []],
+    [
+      'refused, and a restart is wished for',
+      waits('settling', { told: [told('refused')] }),
+      { ...askingPage, told: [told('refused')] },
+      ['Normal TellingRefused', 'Normal AwaitingTurn'],
+    ],
+    [
+      'the same wish goes on',
+      { ...askingPage, told: [told('refused')] },
+      { ...askingPage, phase: 'restarting', told: [told('refused')], restarts: [restart('asked')] },
+      ['Normal RestartingNode'],
+    ],
+    ['lacks a peer', settledPage, lacks(179), []],
+    ['lacks it for long', lacks(179), lacks(180), ['Warning PeersNotConnected']],
+    ['goes on lacking it', lacks(180), lacks(200), []],
+    ['lacks it no more', lacks(200), settledPage, []],
+    ['no supervisor, as at each start', settledPage, absentFor(59), []],
+    ['no supervisor for long', absentFor(59), absentFor(60), ['Warning RestartHeld']],
+    ['still none', absentFor(60), absentFor(90), []],
     ['settled by itself', waits('settling'), { ...settledPage, applied: Y }, ['Normal PeersSettled']],
     ['settled on another snapshot at once', settledPage, { ...settledPage, applied: Y }, ['Normal PeersSettled']],
     ['back to the same', waits('settling'), settledPage, []],
@@ -108,6 +138,8 @@ t.test('messages say what and why', async t => {
   const message = (before: SeenPage, after: SeenPage) => eventsBetween(before, after)[0]?.message
   t.equal(message(settledPage, waits('unreachable', { detail: 'node2:26656' })), `unreachable: ${holdReasons.unreachable} (node2:26656)`)
   t.equal(message(settledPage, waits('unreachable')), `unreachable: ${holdReasons.unreachable}`)
+  t.equal(message(lacks(1), lacks(300)), 'connected to 1 of 2 peers: not connected to node2')
+  t.equal(message(absentFor(1), absentFor(300)), `supervisor-absent: ${holdReasons['supervisor-absent']}`)
   t.equal(
     message(askingPage, { ...settledPage, restarts: [restart('verified')] }),
     'restarted the node at level process, in place: node2: not connected at its present address; it is back, and connected to all that answer',

@@ -418,3 +418,100 @@ t.test('the time to settle: from the write to the first page that can speak of i
   parts.pass(1)
   t.same(parts.settled, [8], 'once')
 })
+
+t.test('why there is no turn is written after a moment, and goes with the turn', async t => {
+  const parts = calm('x', 'y')
+  parts.page('x', askingPage)
+  parts.page('y', askingPage)
+  const later = (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      parts.pass(1)
+      for (const name of ['x', 'y']) parts.page(name, askingPage)
+    }
+  }
+  later(3)
+  t.strictSame(parts.words(), [])
+  later(1)
+  t.strictSame(parts.words(), ['y: x goes first'])
+  parts.shows('x', { turn: `spent ${hash('s', '2')}`, turnGrantedAt: start })
+  parts.page('x', { ...settledPage, restarts: [done('verified')] })
+  parts.shows('y', { turnWait: 'x goes first' })
+  parts.page('y', askingPage)
+  parts.pass(1)
+  t.match(parts.written().slice(-2), ['y turn=s1:2', /^y turn-granted-at/])
+  t.strictSame(parts.words(), ['y -'])
+  parts.pass(1)
+  t.strictSame(parts.words(), [], 'once')
+})
+
+t.test('a pause that holds a wish is told of, on the pod that wishes', async t => {
+  const parts = calm('x')
+  parts.state.paused = true
+  parts.page('x', askingPage)
+  for (let second = 0; second < 10; second++) {
+    parts.pass(1)
+    parts.page('x', askingPage)
+  }
+  t.strictSame(parts.words(), ['x: namespace a is paused by its annotation or label repeer.dev/pause'])
+  t.strictSame(
+    parts.told.filter(one => one.includes('RestartHeld')),
+    ['x RestartHeld'],
+  )
+})
+
+t.test('a group that goes on is told of', async t => {
+  const parts = calm('x', 'y')
+  parts.shows('x', { turn: `spent ${hash('s', '2')}`, turnGrantedAt: parts.state.now - 60_000 })
+  parts.page('x', { ...askingPage, reason: 'already-restarted', restarts: [done('unverified')], turn: `spent ${hash('s', '2')}` })
+  parts.pass(1)
+  t.notOk(parts.told.some(one => one.includes('GroupReleased')))
+  parts.page('x', settledPage)
+  parts.pass(1)
+  parts.pass(1)
+  t.strictSame(
+    parts.told.filter(one => /Group/.test(one)),
+    ['x GroupStopped', 'x GroupReleased'],
+  )
+})
+
+t.test('a namespace that has lost its label: its pods are told, are not missed, and get turns as soon as it is back', async t => {
+  const parts = calm('x', 'y')
+  const before = new Map(parts.pods)
+  parts.pods.clear()
+  parts.state.labelled = false
+  parts.pass(1)
+  t.match(parts.words(), [
+    /^x: namespace a has had no label repeer\.dev\/inject: enabled since 2026-\d\d-\d\dT.*, so nobody gives turns there$/,
+    /^y: namespace a has had no label/,
+  ])
+  t.strictSame(parts.rollout().groups(), [], 'nobody is away')
+  // Meanwhile y has been replaced by a pod without a sidecar.
+  parts.state.labelled = true
+  for (const [key, pod] of before) if (key === 'a/x') parts.pods.set(key, { ...pod, turnWait: 'namespace a has had no label' })
+  parts.rollout().changed(parts.pods.keys())
+  parts.pass(1)
+  t.strictSame(parts.words(), ['x -'])
+  parts.page('x', askingPage)
+  parts.pass(2)
+  t.match(parts.written(), ['x turn=s1:2', /^x turn-granted-at/])
+})
+
+t.test('a pod that was replaced by one without a sidecar is not missed, whichever is seen first', async t => {
+  for (const isSeenFirst of [true, false]) {
+    const parts = calm('x', 'y')
+    if (isSeenFirst) parts.rollout().without('a/y')
+    parts.pods.delete('a/y')
+    parts.pass(1)
+    if (!isSeenFirst) {
+      t.strictSame(parts.rollout().groups()[0]?.away, ['a/y'])
+      parts.rollout().without('a/y')
+      parts.pass(0)
+    }
+    t.strictSame(parts.rollout().groups()[0]?.away, [], `${isSeenFirst}`)
+    parts.pods.set('a/y', injected('y', { uid: 'another' }))
+    parts.pass(1)
+    parts.pods.delete('a/y')
+    parts.pass(1)
+    t.strictSame(parts.rollout().groups()[0]?.away, ['a/y'], 'the next one is missed again')
+  }
+})

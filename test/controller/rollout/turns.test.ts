@@ -13,7 +13,7 @@ const Y = hash('2')
 const blind = `b1:${'b'.repeat(32)}`
 const iso = (seconds: number) => new Date(now + seconds * 1000).toISOString()
 
-const { peers: _peers, lookups: _lookups, turn: _turn, reason: _reason, ...bare } = examplePage
+const { peers: _peers, lookups: _lookups, lacking: _lacking, turn: _turn, reason: _reason, ...bare } = examplePage
 const settled: SeenPage = { ...bare, phase: 'settled', since: iso(-600), node: { seenBy: 'net_info' }, restarts: [], told: [] }
 const waits = (over: Partial<SeenPage> = {}): SeenPage => ({
   ...settled,

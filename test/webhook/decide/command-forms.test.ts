@@ -36,6 +36,8 @@ type List = {
   /** The kubelet has to see the text: it does not look into files. */
   readonly kubelet?: boolean
   readonly source: string
+  /** What is expected where no script stands before the program, if that is another thing. */
+  readonly direct?: string
 }
 
 const fromMap = { name: 'PEERS', valueFrom: { configMapKeyRef: { name: 'lists', key: 'peers' } } }
@@ -105,7 +107,14 @@ const lists: readonly List[] = [
     env: [{ ...fromMap, name: 'PERSISTENT_PEERS' }],
     source: 'lists/peers env process GAIAD_P2P_PERSISTENT_PEERS',
   },
-  { what: 'a file', words: [], mounts: [{ name: 'config', mountPath: '/home/config' }], source: 'node/config.toml directory process' },
+  {
+    what: 'a file',
+    words: [],
+    mounts: [{ name: 'config', mountPath: '/home/config' }],
+    source: 'node/config.toml directory process',
+    // Where nothing but the program makes a list of it, the node is given addresses in place of names.
+    direct: 'node/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+  },
 ]
 
 /** What stands around a program. `command`: its words; `script`: a script's text. */
@@ -193,7 +202,8 @@ for (const wrapper of wrappers) {
         ({ script, kubelet }) => (!script || wrapper.script) && !(kubelet && wrapper.what.startsWith('a mounted')),
       )) {
         count += 1
-        t.equal(sourceOf(wrapper, program, form), form.source, `${program.what}; ${form.what}`)
+        const wanted = (wrapper.script ? undefined : form.direct) ?? form.source
+        t.equal(sourceOf(wrapper, program, form), wanted, `${program.what}; ${form.what}`)
       }
     }
     t.end()

@@ -150,7 +150,7 @@ t.test('a flag outranks the variable by which it would arrive: it is told to the
 
 t.test("the operators' own pods", async t => {
   const consumer = injected(decide(inputOf('ics-1-delivered')))
-  t.match(consumer.plan, { container: 'consumer-daemon', profile: 'cometbft', reach: { by: 'wrap' }, p2pPort: 28_766 })
+  t.match(consumer.plan, { container: 'consumer-daemon', profile: 'cometbft', reach: { by: 'wrap' }, p2pPort: 28_766, rpcPort: 28_767 })
   t.match(consumer.plan.sources, [
     { kind: 'Literal', name: 'env PERSISTENT_PEERS' },
     {

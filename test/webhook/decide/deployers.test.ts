@@ -26,7 +26,7 @@ for (const name of names) {
 
 // What matters most of each golden file, in words, so that a careless rewrite of the files is noticed.
 const expected: readonly [name: string, container: string, profile: string, reach: string, sources: readonly string[]][] = [
-  ['cosmopilot', 'nibid', 'cometbft', 'observe', ['nibiru-testnet-fullnode-0/config.toml subPath none']],
+  ['cosmopilot', 'nibid', 'cometbft', 'wrap', ['nibiru-testnet-fullnode-0/config.toml subPath process']],
   ['cosmos-operator', 'node', 'cometbft', 'wrap', ['osmosis-0/config-overlay.toml init process']],
   ['cosmos-operator-sentry', 'node', 'cometbft', 'wrap', ['osmosis-0/config-overlay.toml init process']],
   ['stellar-k8s', 'stellar-node', 'stellar-core', 'signal', ['tier1-validator-config/stellar-core.cfg directory container']],

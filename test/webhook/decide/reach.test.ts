@@ -6,6 +6,14 @@ import { type Change, configMount, directory, injected, input, list, toml } from
 const bare = { command: undefined, args: ['start', '--home', '/home'], image: 'cometbft/cometbft:v0.38.19' }
 const uid = { securityContext: { runAsUser: 1000 } }
 const tracker = { shareProcessNamespace: true, initContainers: [{ name: 'node-utils', image: 'ghcr.io/voluzi/node-utils:3' }] }
+/** As cosmopilot makes it: a native sidecar that the kubelet starts again, with a user that is stated. */
+const nodeUtils = {
+  name: 'node-utils',
+  image: 'ghcr.io/voluzi/node-utils:3',
+  restartPolicy: 'Always',
+  securityContext: { runAsUser: 1000 },
+}
+const together = { shareProcessNamespace: true, initContainers: [nodeUtils] }
 const strategy = (value: string) => ({ annotations: { 'repeer.dev/strategy': value } })
 
 const rows: readonly [what: string, change: Change, expected: string][] = [
@@ -20,7 +28,11 @@ const rows: readonly [what: string, change: Change, expected: string][] = [
   ['command, asked to signal, Never', { ...strategy('signal'), pod: { restartPolicy: 'Never' } }, 'observe restart-policy'],
   ['command, PID tracked', { pod: tracker }, 'observe operator-tracks-pid'],
   ['command, PID tracked, hot', { pod: tracker, ...strategy('hot') }, 'observe operator-tracks-pid'],
-  ['command, PID tracked, asked to wrap', { pod: tracker, ...strategy('wrap') }, 'wrap'],
+  ['command, node-utils', { pod: together }, 'wrap beside node-utils'],
+  ['command, node-utils, Never', { pod: { ...together, restartPolicy: 'Never' } }, 'wrap beside node-utils'],
+  ['command, node-utils, hot', { pod: together, ...strategy('hot') }, 'wrap beside node-utils'],
+  ['command, node-utils, asked to wrap', { pod: together, ...strategy('wrap') }, 'wrap beside node-utils'],
+  ['command, node-utils, asked to observe', { pod: together, ...strategy('observe') }, 'observe asked-to-observe'],
   ['command, tracker without sharing', { pod: { ...tracker, shareProcessNamespace: undefined } }, 'wrap'],
   ['none, container UID', { container: { ...bare, ...uid } }, 'signal 1000'],
   ['none, pod UID', { container: bare, pod: uid }, 'signal 1000'],
@@ -56,7 +68,8 @@ for (const [what, change, expected] of rows) {
   const pod = { ...configMount, ...change.pod }
   const { plan, why } = injected(decide(input({ ...change, pod })))
   const { reach } = plan
-  t.equal(reach.by === 'wrap' ? 'wrap' : reach.by === 'signal' ? `signal ${reach.uid}` : `observe ${reach.reason}`, expected, what)
+  const beside = reach.by === 'wrap' && reach.beside ? ` beside ${reach.beside.container}` : ''
+  t.equal(reach.by === 'wrap' ? `wrap${beside}` : reach.by === 'signal' ? `signal ${reach.uid}` : `observe ${reach.reason}`, expected, what)
   t.match(why.strategy, new RegExp(`^${reach.by}: `), what)
 }
 

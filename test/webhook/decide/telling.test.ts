@@ -28,6 +28,11 @@ t.test('whether it is told', async t => {
     ['cometbft, unsafe', unsafe(true), /^told moved peers and new entries, before it would be restarted: \[rpc\] unsafe is true$/],
     ['cometbft, not unsafe', unsafe(false), /^not told: \[rpc\] unsafe is not true in its config.toml; with it, it would be told/],
     [
+      'cometbft, unsafe in another section',
+      { maps: { node: { 'config.toml': `[rpc]\n${toml()}unsafe = true\n` } } },
+      /^not told: \[rpc\] unsafe is not true/,
+    ],
+    [
       'cometbft, no such file',
       { maps: { node: { 'config.toml': toml() } } },
       /, if \[rpc\] unsafe is true in its config.toml, which is not read here$/,

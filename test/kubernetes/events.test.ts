@@ -1,8 +1,8 @@
 import t from 'tap'
-import { createEvents, type PodEvent } from '../../../controller/rollout/events.ts'
-import type { ApiCall } from '../../../kubernetes/api-request.ts'
-import { fakeClock } from '../fixtures/fake-clock.ts'
-import { keptLog } from '../fixtures/log-lines.ts'
+import type { ApiCall } from '../../kubernetes/api-request.ts'
+import { createEvents, type PodEvent } from '../../kubernetes/events.ts'
+import { fakeClock } from '../controller/fixtures/fake-clock.ts'
+import { keptLog } from '../controller/fixtures/log-lines.ts'
 
 const pod = { namespace: 'chain', name: 'node-0', uid: '1234' }
 const restarted: PodEvent = { type: 'Normal', reason: 'Restarted', message: 'node-1 has moved to 10.0.0.7' }
@@ -23,24 +23,28 @@ function setup(t: { teardown(act: () => unknown): void }) {
 }
 
 /** The body of a call, without the name, which has chance in it. */
-const bodyOf = (call: ApiCall | undefined) => call?.body as { metadata: { name: string }; note: string; series?: { count: number } }
+const bodyOf = (call: ApiCall | undefined) => call?.body as { metadata: { name: string }; message: string; series?: { count: number } }
 
 t.test('what the API server and kubectl describe expect', async t => {
   const { events, calls } = setup(t)
   events.tell(pod, restarted)
   const [call] = calls
-  t.match(call, { method: 'POST', path: '/apis/events.k8s.io/v1/namespaces/chain/events' })
+  t.match(call, { method: 'POST', path: '/api/v1/namespaces/chain/events' })
   t.match(call?.body, {
-    apiVersion: 'events.k8s.io/v1',
+    apiVersion: 'v1',
     kind: 'Event',
     metadata: { name: /^node-0\.[0-9a-f]{14,}$/, namespace: 'chain' },
     eventTime: '2026-11-21T08:00:00.000000Z',
-    reportingController: 'repeer-controller',
+    firstTimestamp: '2026-11-21T08:00:00Z',
+    lastTimestamp: '2026-11-21T08:00:00Z',
+    count: 1,
+    source: { component: 'repeer-controller' },
+    reportingComponent: 'repeer-controller',
     reportingInstance: 'repeer-controller-abc',
     action: 'Restarted',
     reason: 'Restarted',
-    regarding: { apiVersion: 'v1', kind: 'Pod', namespace: 'chain', name: 'node-0', uid: '1234' },
-    note: restarted.message,
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'chain', name: 'node-0', uid: '1234' },
+    message: restarted.message,
     type: 'Normal',
   })
 })
@@ -55,9 +59,9 @@ t.test('the same within 10 minutes raises the count, once a minute; another pod,
   t.equal(calls.length, patches.length + 1)
   t.ok(patches.length >= 4 && patches.length <= 5, `${patches.length} in 5 minutes`)
   t.match(patches[0], {
-    path: `/apis/events.k8s.io/v1/namespaces/chain/events/${bodyOf(calls[0]).metadata.name}`,
+    path: `/api/v1/namespaces/chain/events/${bodyOf(calls[0]).metadata.name}`,
     contentType: 'application/merge-patch+json',
-    body: { series: { count: 7, lastObservedTime: '2026-11-21T08:01:00.000000Z' } },
+    body: { count: 7, lastTimestamp: '2026-11-21T08:01:00Z', series: { count: 7, lastObservedTime: '2026-11-21T08:01:00.000000Z' } },
   })
   const before = calls.length
   events.tell({ ...pod, uid: 'other' }, restarted)
@@ -95,20 +99,32 @@ t.test('failures are logged once and thrown nowhere; an event that the cluster h
   answers(call => (call.method === 'PATCH' ? undefined : {}))
   events.tell(pod, { ...restarted, message: 'change 0' })
   await clock.pass(60_000)
-  t.match(calls.slice(-2), [{ method: 'PATCH' }, { method: 'POST', body: { note: 'change 0', series: { count: 2 } } }])
+  t.match(calls.slice(-2), [
+    { method: 'PATCH' },
+    {
+      method: 'POST',
+      body: {
+        message: 'change 0',
+        count: 2,
+        firstTimestamp: '2026-11-21T08:00:00Z',
+        lastTimestamp: '2026-11-21T08:00:00Z',
+        series: { count: 2 },
+      },
+    },
+  ])
 })
 
 t.test('texts are cut to what the API takes, in whole characters and one line', async t => {
   const { events, calls } = setup(t)
   const name = `${'a'.repeat(218)}.-b`
   events.tell({ ...pod, name }, { type: 'Warning', reason: 'R'.repeat(200), message: `first\nsecond\u001b[31m${'é'.repeat(1000)}` })
-  const body = calls[0]?.body as { note: string; reason: string; metadata: { name: string } }
-  t.ok(Buffer.byteLength(body.note) <= 1024 && Buffer.byteLength(body.note) > 1015)
-  t.match(body.note, /^first second \[31mé+…$/)
+  const body = calls[0]?.body as { message: string; reason: string; metadata: { name: string } }
+  t.ok(Buffer.byteLength(body.message) <= 1024 && Buffer.byteLength(body.message) > 1015)
+  t.match(body.message, /^first second \[31mé+…$/)
   t.equal(Buffer.byteLength(body.reason), 128)
   t.match(body.metadata.name, /^a{218}\.[0-9a-f]+$/)
   events.tell(pod, { ...restarted, message: ' ' })
-  t.equal(bodyOf(calls[1]).note, '-', 'an empty note is refused by the API')
+  t.equal(bodyOf(calls[1]).message, '-', 'an empty message is refused by the API')
 })
 
 t.test('close writes the counts that are not written, and takes no more', async t => {

@@ -1,14 +1,13 @@
 // Events on pods and PeerSets, as `kubectl describe` shows them. They are for people: whatever goes wrong with them is only logged, and they can never be
 // so many that they weigh on the API server.
 //
-// events.k8s.io/v1, which all supported versions serve: `describe` reads the same objects through the core API, and shows note, series and
-// reportingController as message, count and source.
+// Written by the core API, not by events.k8s.io/v1: that one refuses firstTimestamp, lastTimestamp and count (Kubernetes, ValidateEventCreate), by which
+// `kubectl get events --sort-by=.lastTimestamp` and `kubectl describe` sort. eventTime and series stand beside them, for whoever reads the newer form.
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { ApiCall } from '../../kubernetes/api-request.ts'
-import { type Clock, wallClock } from '../clock.ts'
+import type { ApiCall } from './api-request.ts'
+import { type Clock, wallClock } from './clock.ts'
 import { tokenBucket } from './token-bucket.ts'
-import type { PodRef } from './writes.ts'
 
 export type PodEvent = {
   readonly type: 'Normal' | 'Warning'
@@ -18,7 +17,13 @@ export type PodEvent = {
 }
 
 /** What an event is about: a pod, unless it says another kind. */
-export type Regarding = PodRef & { readonly apiVersion?: string; readonly kind?: string }
+export type Regarding = {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly apiVersion?: string
+  readonly kind?: string
+}
 
 export type Events = {
   /** Never throws and never waits. The same again within 10 minutes only raises the count of the first. */
@@ -50,8 +55,8 @@ const countMs = 60_000
 const remembered = 5_000
 /** An event that comes late is of no use, and the next one waits. */
 const timeoutMs = 5_000
-/** Bytes of a note, and of the other texts (Kubernetes: ValidateEventCreate). */
-const maxNote = 1024
+/** Bytes of a message, and of the other texts (Kubernetes: ValidateEventCreate). */
+const maxMessage = 1024
 const maxShort = 128
 
 type Told = {
@@ -98,18 +103,22 @@ export function createEvents(options: EventsOptions): Events {
     const at = clock.now()
     // Unique as client-go makes it: the object's name and the time; and some chance, since two events can fall into one microsecond.
     const event = `${name.slice(0, 220).replace(/[.-]+$/, '')}.${Math.round(at * 1000).toString(16)}${randomBytes(2).toString('hex')}`
-    const path = `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`
     const body = {
-      apiVersion: 'events.k8s.io/v1',
+      apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: event, namespace },
       eventTime: microTime(at),
-      reportingController: component,
+      firstTimestamp: wholeSeconds(at),
+      lastTimestamp: wholeSeconds(at),
+      count: 1,
+      source: { component },
+      reportingComponent: component,
       reportingInstance: bytes(instance, maxShort),
       action: bytes(reason, maxShort),
       reason: bytes(reason, maxShort),
-      regarding: { apiVersion, kind, namespace, name, uid },
-      note: bytes(oneLine(message), maxNote),
+      involvedObject: { apiVersion, kind, namespace, name, uid },
+      message: bytes(oneLine(message), maxMessage),
       type,
     }
     told.set(key, { path, name: event, event: body, count: 1, written: 1, lastAt: at, cancel: undefined })
@@ -120,11 +129,15 @@ export function createEvents(options: EventsOptions): Events {
     one.cancel = undefined
     if (one.written === one.count) return
     one.written = one.count
-    const series = { count: one.count, lastObservedTime: microTime(one.lastAt) }
+    const counted = {
+      count: one.count,
+      lastTimestamp: wholeSeconds(one.lastAt),
+      series: { count: one.count, lastObservedTime: microTime(one.lastAt) },
+    }
     const path = `${one.path}/${encodeURIComponent(one.name)}`
     // Events are kept for an hour, or as short as the cluster says: one that is gone is written anew.
-    send({ method: 'PATCH', path, body: { series }, contentType: 'application/merge-patch+json' }, answer => {
-      if (answer === undefined) send({ method: 'POST', path: one.path, body: { ...one.event, series } })
+    send({ method: 'PATCH', path, body: counted, contentType: 'application/merge-patch+json' }, answer => {
+      if (answer === undefined) send({ method: 'POST', path: one.path, body: { ...one.event, ...counted } })
     })
   }
 
@@ -167,6 +180,11 @@ export function createEvents(options: EventsOptions): Events {
 /** As Kubernetes writes a MicroTime. */
 function microTime(at: number): string {
   return new Date(at).toISOString().replace('Z', '000Z')
+}
+
+/** As Kubernetes writes a Time. */
+function wholeSeconds(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
 function oneLine(text: string): string {
