@@ -142,13 +142,16 @@ function withLevels(
   pod: Parameters<typeof levelOf>[1] & { readonly pins: boolean },
 ): Source[] {
   const node = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container) : undefined
-  const program = node?.name
+  // No variable of ours gets past env -i or sudo.
+  const isOpen = !node?.command.cleared
+  const program = isOpen ? node?.name : undefined
   // A script may make another list of what it finds: the variable must not outrank that with the files alone.
   const readsItself = node !== undefined && !node.command.words[0]?.script
   const onlyFiles = found.every(({ kind, role }) => role === 'seed' || kind !== 'Literal')
   return found.map(source => {
     if (source.kind === 'Literal') return source
-    const { guess: _, frozen, once, override, outranked, ...key } = source
+    const { guess: _, frozen, once, override: own, outranked, ...key } = source
+    const override = isOpen ? own : undefined
     const isFile = key.via === 'subPath' || key.via === 'init'
     // Where a finder knows the variable it is that one, whichever way the node sees the list.
     const variable = override ?? (program !== undefined && isFile && !outranked ? overrideVariable(program, key.role) : undefined)
@@ -156,7 +159,7 @@ function withLevels(
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
     // Under wrap the sidecar sees the program below the script, and gives it its variable: see sidecar/program.ts.
-    const kept = pod.by === 'wrap' ? undefined : once
+    const kept = pod.by === 'wrap' && isOpen ? undefined : once
     if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
     if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     const mayPin = pod.pins && !outranked && (key.via !== 'directory' || (readsItself && onlyFiles))

@@ -22,6 +22,8 @@ export type Command = {
   readonly words: readonly Word[]
   /** Variables that its script gave it: exported, or written before it. */
   readonly given: ReadonlyMap<string, Variable>
+  /** A wrapper before it takes the variables around it away: env -i, sudo. */
+  readonly cleared?: boolean
 }
 
 /** A file that a script writes. */
@@ -61,6 +63,8 @@ export type Context = {
   widest: number
   /** Inside a command substitution, whose commands start no node. */
   captured: boolean
+  /** Behind a wrapper that takes the environment away. */
+  cleared: boolean
   /** Conditions around it that are not known. */
   unsure: number
   /** Looks at what words start: statements need it of commands, and commands of statements. */

@@ -50,6 +50,7 @@ export function evaluateCommand(words: readonly Word[], surroundings: Surroundin
     pick: 0,
     widest: 1,
     captured: false,
+    cleared: false,
     unsure: 0,
     run,
     capture,

@@ -14,7 +14,12 @@ export function note(context: Context, scope: Scope, words: readonly Word[]): vo
   const given = context.script ? exportedIn(scope) : new Map()
   spend(context.allowance, 'expanded', given.size * 8)
   const program = words[0]?.text
-  const command: Command = { program: program === undefined ? undefined : baseName(program), words, given }
+  const command: Command = {
+    program: program === undefined ? undefined : baseName(program),
+    words,
+    given,
+    ...(context.cleared ? { cleared: true } : {}),
+  }
   const last = context.found.commands.at(-1)
   // The same once more for another value of a variable that it does not use.
   if (context.pick > 0 && last && last.words.length === words.length && last.words.every((word, index) => word.text === words[index]?.text))

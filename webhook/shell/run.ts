@@ -8,7 +8,7 @@ import { functionIn, layer, merge, type Scope, variableIn } from './scope.ts'
 import type { Statement } from './syntax.ts'
 import { printed } from './text-programs.ts'
 import { literalValue, textOf, type Value } from './value.ts'
-import { unwrapped, wrappers } from './wrappers.ts'
+import { clearsEnvironment, unwrapped, type Wrapper, wrappers } from './wrappers.ts'
 
 /** Scripts within scripts, wrappers within wrappers, functions within functions: deeper than this is nobody's manifest. */
 const deepest = 12
@@ -56,15 +56,29 @@ function behindWrapper(context: Context, scope: Scope, name: string, words: read
     words.map(word => word.text),
   )
   if (found.kind === 'nothing') return words.length === 1 && name !== 'exec' && !context.script ? undefined : 'unknown'
-  if (found.kind === 'script') return runText(context, scope, words, found.at, found.joined, found.rest, streams)
+  const before = context.cleared
+  context.cleared ||= clearsEnvironment(
+    wrapper,
+    words.slice(1, found.at).map(word => word.text),
+  )
+  const status =
+    found.kind === 'script'
+      ? runText(context, scope, words, found.at, found.joined, found.rest, streams)
+      : runBehind(context, scope, wrapper, words, found.at, streams)
+  context.cleared = before
+  // exec puts the program in the shell's place.
+  if (name === 'exec' && context.script && found.kind === 'program') scope.ended = true
+  return status
+}
+
+function runBehind(context: Context, scope: Scope, wrapper: Wrapper, words: readonly Word[], at: number, streams: Streams): Status {
   const own = layer(scope)
-  for (const word of words.slice(1, found.at)) {
+  for (const word of words.slice(1, at)) {
     const [, variable] = wrapper.assignments ? (/^([A-Za-z_]\w*)=/.exec(word.text) ?? []) : []
     if (variable !== undefined) assign(context, own, variable, withoutText(word.value, variable.length + 1), true)
   }
-  const status = run(context, own, words.slice(found.at), streams)
-  // exec puts the program in the shell's place.
-  if (own.ended || (name === 'exec' && context.script)) scope.ended = true
+  const status = run(context, own, words.slice(at), streams)
+  if (own.ended) scope.ended = true
   return status
 }
 

@@ -16,6 +16,11 @@ export type Wrapper = {
   readonly script?: { readonly letter: string; readonly name: string }
   /** A subcommand that has to stand first: `chamber exec`. */
   readonly subcommand?: string
+  /**
+   * The program gets none of the variables around it: `unless` one of these options is given, or only `with` one of them. Options as they are written,
+   * letters also among others (-iu), names also with a value (--preserve-env=A).
+   */
+  readonly clears?: { readonly unless: readonly string[] } | { readonly with: readonly string[] }
 }
 
 const plain: Wrapper = {}
@@ -70,6 +75,7 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
           'ptracer',
         ],
       },
+      clears: { with: ['--reset-env'] },
     },
   ],
   ['capsh', plain],
@@ -81,15 +87,17 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
         names: ['user', 'group', 'host', 'prompt', 'close-from', 'role', 'type', 'command-timeout', 'other-user', 'chroot', 'chdir'],
       },
       assignments: true,
+      clears: { unless: ['-E', '--preserve-env'] },
     },
   ],
-  ['doas', { valued: { letters: 'uC' } }],
+  ['doas', { valued: { letters: 'uC' }, clears: { unless: [] } }],
   [
     'su',
     {
       valued: { letters: 'sgGw', names: ['shell', 'group', 'supp-group', 'whitelist-environment'] },
       operands: 1,
       script: { letter: 'c', name: 'command' },
+      clears: { with: ['-', '-l', '--login'] },
     },
   ],
   [
@@ -99,6 +107,7 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
       operands: 1,
       inPlaceOfOperand: 'u',
       script: { letter: 'c', name: 'command' },
+      clears: { with: ['-', '-l', '--login'] },
     },
   ],
   // Scheduling and limits.
@@ -111,7 +120,10 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['timeout', { valued: { letters: 'sk', names: ['signal', 'kill-after'] }, operands: 1 }],
   ['cpulimit', { valued: { letters: 'l', names: ['limit'] } }],
   // Surroundings.
-  ['env', { valued: { letters: 'uC', names: ['unset', 'chdir'] }, assignments: true }],
+  [
+    'env',
+    { valued: { letters: 'uC', names: ['unset', 'chdir'] }, assignments: true, clears: { with: ['-', '-i', '--ignore-environment'] } },
+  ],
   ['chroot', { valued: { names: ['userspec', 'groups'] }, operands: 1 }],
   ['unshare', { valued: { letters: 'SGRw', names: ['setuid', 'setgid', 'root', 'wd'] } }],
   ['nsenter', { valued: { letters: 'tSG', names: ['target', 'setuid', 'setgid'] } }],
@@ -178,6 +190,20 @@ export function unwrapped(wrapper: Wrapper, texts: readonly string[]): Unwrapped
   at += texts[at - 1] === '--' ? operands : 0
   while (wrapper.assignments && /^[A-Za-z_]\w*=/.test(texts[at] ?? '')) at += 1
   return at < texts.length ? { kind: 'program', at } : { kind: 'nothing' }
+}
+
+/** Whether a program behind these words of a wrapper is without the variables around it. */
+export function clearsEnvironment({ clears }: Wrapper, words: readonly string[]): boolean {
+  if (clears === undefined) return false
+  const has = (option: string) =>
+    words.some(
+      word => word === option || word.startsWith(`${option}=`) || (/^-[A-Za-z]$/.test(option) && hasLetter(word, option.charAt(1))),
+    )
+  return 'with' in clears ? clears.with.some(has) : !clears.unless.some(has)
+}
+
+function hasLetter(word: string, letter: string): boolean {
+  return /^-[A-Za-z]+$/.test(word) && word.includes(letter)
 }
 
 function isOption(text: string): boolean {

@@ -106,6 +106,11 @@ t.test('levels, by how the node sees the list and by reach', t => {
     ['directory, signal', signal, 'directory container'],
     ['directory, observe', strategy('observe'), 'directory none'],
     ['subPath, wrap, program known', { container: subPath }, 'subPath process GAIAD_P2P_PERSISTENT_PEERS'],
+    [
+      'subPath, wrap, behind what takes the variables away',
+      { container: { ...subPath, command: ['env', '-i', 'gaiad', 'start', '--home', '/home'] } },
+      'subPath container',
+    ],
     ['subPath, wrap, program unknown', { container: { ...subPath, ...script } }, 'subPath container'],
     ['subPath, wrap, program unknown, Never', { ...never, container: { ...subPath, ...script } }, 'subPath none'],
     ['subPath, signal', { ...signal, container: { ...bare, ...subPath } }, 'subPath container'],

@@ -144,3 +144,41 @@ t.test('variables that env and sudo set', t => {
   t.same(commandsIn("env CHAIN=gaiad sh -c '$CHAIN start'"), ['gaiad start'])
   t.end()
 })
+
+t.test('whether the variables around it reach the program', t => {
+  const cleared = [
+    'env -i A=b',
+    'env -',
+    'env --ignore-environment',
+    'env -iu X',
+    'sudo',
+    'sudo -u node -H',
+    'doas -u node',
+    'setpriv --reset-env --reuid=1',
+    'nice -n 10 env -i',
+    'env -i nice',
+    'runuser -l node --',
+    'exec env -i',
+  ]
+  const kept = [
+    'env A=b',
+    'env -u X',
+    'sudo -E',
+    'sudo -Eu node',
+    'sudo --preserve-env=A',
+    'setpriv --reuid=1',
+    'runuser -u node --',
+    'tini -- nice',
+    'exec',
+  ]
+  for (const words of cleared) t.equal(started(['sh', '-c', `${words} gaiad start`]).commands[0]?.cleared, true, words)
+  for (const words of kept) t.equal(started(['sh', '-c', `${words} gaiad start`]).commands[0]?.cleared, undefined, words)
+  t.equal(started(['su', '-', 'node', '-c', 'gaiad start']).commands[0]?.cleared, true)
+  t.equal(started(['su', 'node', '-c', 'gaiad start']).commands[0]?.cleared, undefined)
+  t.strictSame(
+    started(['sh', '-c', 'env -i date; gaiad start']).commands.map(({ cleared }) => cleared),
+    [true, undefined],
+    'and only for it',
+  )
+  t.end()
+})
