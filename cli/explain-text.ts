@@ -43,6 +43,7 @@ function block(row: Explained, paint: (style: Style, text: string) => string, li
     line('strategy', withWhy(row.strategy ?? '', row.why.strategy)),
     ...(row.why.owner ? [line('owner', row.why.owner)] : []),
     ...(row.why.telling ? [line('telling', row.why.telling)] : []),
+    ...(row.why.addresses ? [line('addresses', row.why.addresses)] : []),
     line('patch', patchText(row)),
     ...note(row, line),
   ].join('\n')

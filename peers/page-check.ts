@@ -108,6 +108,7 @@ function peerOf(peer: Fields): Page['peers'][number] {
       .map((one, index) => (isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''))),
     standing: name(peer, 'standing'),
     ...optional('reachable', flag(peer, 'reachable')),
+    ...optional('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
     ...(because !== undefined && Object.hasOwn(lackReasons, because) ? { because: because as LackReason } : {}),
     ...optional('since', peer.has('since') ? iso(peer, 'since') : undefined),
     ...optional('until', peer.has('until') ? iso(peer, 'until') : undefined),

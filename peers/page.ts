@@ -51,6 +51,8 @@ export type Page = {
     readonly addresses: readonly string[]
     readonly standing: string
     readonly reachable?: boolean
+    /** The address that a start of the node is given in place of the name; absent where it is given the name. */
+    readonly pinned?: string
     /** Of a peer that is not connected although nothing is left to do: why, since when, and until when where time alone may end it. */
     readonly because?: LackReason
     readonly since?: string

@@ -73,6 +73,7 @@ export function checkPlan(value: unknown): Plan {
   checkTimes(plan.object('times'))
   for (const field of ['ownerRolls', 'mesh', 'hostNetwork']) plan.boolean(field)
   checkNotFollowed(plan)
+  plan.value('pinAddresses', 'true or false', value => typeof value === 'boolean', 'optional')
   plan.rejectUnknown()
   if (problems.length > 0) throw new PlanError(problems)
   return deepFreeze(structuredClone(value)) as Plan

@@ -31,8 +31,9 @@ export type KeySource = {
   /** Via env and envFrom: the variable's name. */
   readonly variable?: string
   /**
-   * An environment variable that outranks whatever the node reads the list from, by which it reaches a wrapped node from the next start on:
-   * CMT_P2P_PERSISTENT_PEERS. Beside `variable` where a script copies that one into a file only once.
+   * An environment variable that outranks whatever the node reads the list from, by which it reaches a wrapped node from the next start on, and in
+   * addresses (pinAddresses): CMT_P2P_PERSISTENT_PEERS. Beside `variable` where a script copies that one into a file only once; `variable` itself where the
+   * node takes its list from it.
    */
   readonly override?: string
   /** Nothing in the pod hands the list to the node: it is not given at any start, but by telling or by `override`. */
@@ -117,6 +118,8 @@ export type Plan = {
   readonly canRestartAll: boolean
   /** Other containers of the pod that run nodes: one node of a pod is followed. Absent where there are none. */
   readonly notFollowed?: readonly OtherNode[]
+  /** False: what reaches the node by an `override` names its peers as the list does. Absent or true: by the addresses that the sidecar has decided on. */
+  readonly pinAddresses?: boolean
 }
 
 /** A node in the pod that is not followed. */

@@ -17,6 +17,7 @@ export const annotation = {
   rpcPort: 'repeer.dev/rpc-port',
   allowMassRemoval: 'repeer.dev/allow-mass-removal',
   pause: 'repeer.dev/pause',
+  pinAddresses: 'repeer.dev/pin-addresses',
   plan: 'repeer.dev/plan',
   status: 'repeer.dev/status',
   peerHash: 'repeer.dev/peer-hash',

@@ -44,6 +44,7 @@ export const holdReasons = {
   settling: 'the change is younger than the settle time',
   unreachable: 'no changed address answers a TCP connection',
   'lookups-fail': 'names of peers do not resolve at the moment; a node that starts now would not find them',
+  'lookups-disagree': 'name servers do not agree about addresses of peers; a node that starts now might be told an old one',
   healing: 'the node looks names up by itself, and has not yet had the time to',
   'node-silent': 'the node does not answer its status endpoint: it may be replaying, starting or backing up',
   'state-syncing': 'the node is state-syncing',
@@ -69,6 +70,7 @@ export const holdReasons = {
   'not-taken': 'the last request to restart the node was not carried out',
   'kubelet-back-off':
     'the node has stopped; the kubelet starts its container again, and makes it wait where it was restarted within the last 10 minutes',
+  'state-unwritable': 'the sidecar cannot write its state, without which nothing is restarted',
   'supervisor-absent': 'the supervisor does not answer; the container may be starting',
 } as const
 export type HoldReason = keyof typeof holdReasons

@@ -1,5 +1,5 @@
 // How the node stands with each peer that its list names, from what was seen of its connections.
-import { hostPort, isAddress, type Peer } from '../peers/peer.ts'
+import { hostPort, isAddress, type Peer, peerKey } from '../peers/peer.ts'
 import { addressesOf, type Learns, peersOf, wouldLearn } from './given.ts'
 import type { Look } from './look.ts'
 import type { Given, Lists } from './memory.ts'
@@ -35,17 +35,30 @@ export function assess(look: Look, lists: Lists, given: Given | null): Assessed[
         peer,
         addresses,
         standing: isSelf(peer, addresses, look) ? 'self' : standingOf(peer, addresses, look),
-        learns: given === null ? 'list' : wouldLearn(peer, given, look.hosts),
+        learns: given === null ? 'list' : wouldLearn(peer, given, look.hosts, look.pins),
         ...(reachable === undefined ? {} : { reachable }),
       }
     })
 }
 
-/** The addresses whose answer to a TCP connect would matter: those of missing peers that a restart would teach, or all missing ones while one is verified. */
+/**
+ * The addresses whose answer to a TCP connect would matter: those of missing peers that a restart would teach, or all missing ones while one is verified. Of
+ * several, one of which the node is given, it says which.
+ */
 export function suspects(look: Look, lists: Lists, given: Given | null, verifying: boolean): { address: string; port: number }[] {
-  return assess(look, lists, given)
-    .filter(one => isMissing(one.standing) && (one.learns !== null || verifying))
+  const assessed = assess(look, lists, given)
+  // Whether these answer is known by the time that all say so.
+  const heard = assessed
+    .filter(one => isMissing(one.standing))
+    .flatMap(({ peer }) => (look.hosts[peer.host]?.heard ?? []).map(address => ({ address, port: peer.port })))
+  const present = assessed
+    .filter(one => isMissing(one.standing) && (one.learns !== null || verifying || isOneOfSeveral(one, look)))
     .flatMap(one => one.addresses.map(address => ({ address, port: one.peer.port })))
+  return [...present, ...heard]
+}
+
+function isOneOfSeveral({ peer, addresses }: Assessed, look: Look): boolean {
+  return addresses.length > 1 && look.pins?.[peerKey(peer)] !== undefined
 }
 
 export function isMissing(standing: Standing): boolean {

@@ -1,8 +1,8 @@
-// What the controller tells of the addresses behind the hosts (repeer.dev/endpoints). DNS stays the authority, since it is what the node will ask: an
-// address that only the controller knows is a reason to ask DNS again, at once.
+// What the controller tells of the addresses behind the hosts (repeer.dev/endpoints). It reads them where cluster DNS does, and no cache stands between: so its
+// word is what a host's addresses are. A node that looks names up itself may be told otherwise for a while, and that is remembered as a dispute.
 import type { Logger } from 'pino'
 import { type Behind, type Endpoints, parseEndpoints } from '../peers/endpoints.ts'
-import type { Peer } from '../peers/peer.ts'
+import { told } from './host-view.ts'
 import type { Input } from './input.ts'
 import type { HostView } from './observation.ts'
 
@@ -39,24 +39,44 @@ export function isBehind(view: HostView | undefined, behind: Behind | undefined)
   return addresses.length !== behind.addresses.length || behind.addresses.some(address => !addresses.includes(address))
 }
 
-/** The addresses of listed peers that the controller sees and DNS does not give yet: whether they answer is known by the time that it does. */
-export function addressesAhead(
-  peers: readonly Peer[],
-  views: Readonly<Record<string, HostView>>,
-  endpoints: Endpoints,
-): { address: string; port: number }[] {
-  return peers
-    .filter(({ role, host }) => role === 'peer' && isBehind(views[host], endpoints[host]))
-    .flatMap(({ host, port }) => (endpoints[host]?.addresses ?? []).map(address => ({ address, port })))
+/** Whether the controller alone says what the host's addresses are: a headless Service, or a pod of one, with somebody behind it. */
+export function isTold(behind: Behind | undefined): boolean {
+  return behind !== undefined && !behind.stable && behind.addresses.length > 0
 }
 
-/** The views with the pods behind hosts that are Services with an address of their own. */
-export function withStable(views: Readonly<Record<string, HostView>>, endpoints: Endpoints): Record<string, HostView> {
+/**
+ * The views as they are decided on. `answers`: what DNS gives; `before`: the last views decided on. A host that is a Service with an address of its own keeps
+ * that address, and has the pods behind it beside. One that is a headless Service has the addresses that the controller tells; while nobody is behind it, the
+ * last ones. Neither rotates. What stands in the hosts file stays. `given`: hosts that the node does not look up: nothing said about them is a dispute to it.
+ */
+export function withEndpoints(
+  answers: Readonly<Record<string, HostView>>,
+  endpoints: Endpoints,
+  before: Readonly<Record<string, HostView>>,
+  given: ReadonlySet<string>,
+  now: number,
+): Record<string, HostView> {
   return Object.fromEntries(
-    Object.entries(views).map(([host, view]) => {
-      const { behind: _, ...bare } = view
-      const its = endpoints[host]
-      return [host, its?.stable ? { ...bare, behind: its.addresses } : bare]
+    Object.entries(answers).map(([host, { behind: _, ...answer }]) => {
+      const its = Object.hasOwn(endpoints, host) ? endpoints[host] : undefined
+      if (its === undefined || answer.inHostsFile) return [host, answer]
+      if (its.stable) return [host, { ...answer, rotating: false, behind: its.addresses }]
+      const last = Object.hasOwn(before, host) ? before[host] : undefined
+      return [host, toldView(answer, its, last ?? answer, given.has(host), now)]
     }),
   )
+}
+
+/** Addresses, and since when, by the controller; the state of the look-ups by DNS. */
+function toldView(answer: HostView, its: Behind, { behind: _, ...last }: HostView, given: boolean, now: number): HostView {
+  const known = isTold(its) ? its.addresses : last.addresses.length > 0 ? last.addresses : answer.addresses
+  const { error: __, disputedAt, heard: ___, ...view } = told(last, known, now)
+  const at = isTold(its) && isBehind(answer, its) ? now : Math.max(disputedAt ?? 0, answer.disputedAt ?? 0)
+  return {
+    ...view,
+    answeredAt: answer.answeredAt,
+    failures: answer.failures,
+    ...(answer.error === undefined ? {} : { error: answer.error }),
+    ...(given || at === 0 ? {} : { disputedAt: at }),
+  }
 }

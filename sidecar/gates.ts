@@ -78,6 +78,7 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
     lookupGate,
     reachableGate,
     settleGate,
+    agreementGate,
     nodeGate,
     permitGate,
     triedGate,
@@ -129,6 +130,11 @@ function reachableGate(wish: Wish, look: Look): Hold | null {
   if (look.plan.mesh || wish.missing.some(one => one.reachable)) return null
   const names = wish.missing.map(one => `${one.peer.host}:${one.peer.port}${one.addresses.length === 0 ? ' (no address)' : ''}`)
   return { reason: 'unreachable', detail: names.slice(0, 5).join(', ') }
+}
+
+/** A start of the node is given its address, so that nothing depends on what a name server says then. */
+function isPinned(peer: Peer, look: Look): boolean {
+  return look.pins?.[peerKey(peer)] !== undefined
 }
 
 function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
@@ -201,18 +207,52 @@ function isAddressMatter(one: Assessed): boolean {
 }
 
 /**
- * A node drops the names that do not resolve when it starts (CometBFT: seen): it would lose those peers that it has, and not learn of those that it
+ * A node that is given names drops those that do not resolve when it starts (CometBFT: seen): it would lose those peers that it has, and not learn of those that it
  * lacks, though their last answer is remembered here.
  */
 function lookupGate(wish: Wish, look: Look): Hold | null {
   const failing = wish.assessed.filter(
-    one => one.standing !== 'self' && one.addresses.length > 0 && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
+    one => one.standing !== 'self' && !isPinned(one.peer, look) && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
   )
-  const lost = failing.filter(one => one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null))
+  const lost = failing.filter(
+    one => one.addresses.length > 0 && (one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null)),
+  )
+  const unknown = failing.filter(one => one.addresses.length > 0 || !isDefinite(look.hosts[one.peer.host]?.error))
   // Those that it would not learn of are not among the missing for whose sake it is.
-  if (failing.length === 0 || (lost.length === 0 && wish.missing.length > 0)) return null
-  const names = (lost.length > 0 ? lost : failing).map(one => one.peer.host)
+  if (lost.length === 0 && (unknown.length === 0 || wish.missing.length > 0)) return null
+  const names = (lost.length > 0 ? lost : unknown).map(({ peer: { host } }) => `${host} (${look.hosts[host]?.error ?? 'no answer'})`)
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
+}
+
+/** A name server knows that there is no such name, or nothing behind it: that is no failure of look-ups. */
+function isDefinite(error: string | undefined): boolean {
+  return error === 'ENOTFOUND' || error === 'ENODATA'
+}
+
+/**
+ * Name servers that contradict each other (two with caches of their own, just after a move), or the controller: a node that looks names up itself may be told
+ * an old address, of a peer that it has as well as of one that it lacks.
+ */
+function agreementGate(wish: Wish, look: Look, _memory: Memory, times: Timing): Hold | null {
+  const sake = new Set(wish.missing.map(one => one.peer.host))
+  // One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
+  return disagreement(
+    wish.assessed.filter(({ peer, standing }) => standing !== 'self' && (sake.has(peer.host) || !isPinned(peer, look))),
+    look,
+    times,
+  )
+}
+
+/** Those of these peers about whose names somebody has been contradicted a moment ago. */
+export function disagreement(assessed: readonly Assessed[], look: Look, times: Timing): Hold | null {
+  const open = assessed.flatMap(({ peer }) => {
+    const { disputedAt } = look.hosts[peer.host] ?? {}
+    const until = (disputedAt ?? 0) + times.calmSeconds * 1000
+    return disputedAt !== undefined && look.now < until ? [{ host: peer.host, until }] : []
+  })
+  if (open.length === 0) return null
+  const names = [...new Set(open.map(one => one.host))]
+  return { reason: 'lookups-disagree', detail: names.slice(0, 5).join(', '), until: Math.max(...open.map(one => one.until)) }
 }
 
 /** The container beside the node has a say, and has to be one that can be ended. */
@@ -230,7 +270,10 @@ export function restartFor(memory: Memory, hash: string): Restart | undefined {
 function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
   const same = restartFor(memory, wish.hash)
-  if (same) return { reason: 'already-restarted', detail: `at ${new Date(same.at).toISOString()}` }
+  if (same && !isWorthAnother(same, wish, done)) {
+    const hosts = wish.missing.map(one => one.peer.host)
+    return { reason: 'already-restarted', detail: `not connected: ${hosts.join(', ')}; restarted at ${new Date(same.at).toISOString()}` }
+  }
   const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)
   const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken')
   const failed = inVain.at(-1)
@@ -244,22 +287,34 @@ function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hol
   return look.now < until ? { reason: 'back-off', until } : null
 }
 
+/**
+ * It is not known what the node was told when it looked the names up, and somebody who answers is missing: the same again may help, once. Budget and
+ * back-off hold.
+ */
+function isWorthAnother(last: Restart, { hash, missing }: Wish, done: readonly Restart[]): boolean {
+  if (last.outcome === 'asked' || done.at(-2)?.hash === hash) return false
+  return missing.some(one => one.reachable && isAddressMatter(one))
+}
+
 function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const counted = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
-  const last = counted.at(-1)
-  const next = last ? last.at + look.plan.times.minIntervalSeconds * 1000 : 0
+  // Where the memory was lost, the last restart may have been right before.
+  const lost = memory.lostAt ?? 0
+  const restart = counted.at(-1)
+  const last = Math.max(restart?.at ?? 0, lost)
+  const next = last > 0 ? last + look.plan.times.minIntervalSeconds * 1000 : 0
   if (look.now < next) return { reason: 'min-interval', until: next }
-  const rest = last ? besideRest(last, look, times) : null
+  const rest = besideRest(Math.max(restart?.endedAt ?? restart?.at ?? 0, lost), look, times)
   if (rest) return rest
   const inWindow = counted.filter(restart => restart.at > look.now - times.budgetSeconds * 1000)
   const oldest = inWindow.at(-times.budget)
   return oldest ? { reason: 'budget', until: oldest.at + times.budgetSeconds * 1000 } : null
 }
 
-/** Counts from the end of the last restart: the one beside had started by then. */
-function besideRest(last: Restart, { now, plan: { reach } }: Look, times: Timing): Hold | null {
-  if (reach.by !== 'wrap' || reach.beside === undefined) return null
-  const until = (last.endedAt ?? last.at) + times.besideRestSeconds * 1000
+/** Counts from the end of the last restart, 0 where there was none: the one beside had started by then. */
+function besideRest(endedAt: number, { now, plan: { reach } }: Look, times: Timing): Hold | null {
+  if (reach.by !== 'wrap' || reach.beside === undefined || endedAt === 0) return null
+  const until = endedAt + times.besideRestSeconds * 1000
   const detail = `container ${reach.beside.container} starts anew with the node, which the kubelet puts off where it comes within 10 minutes`
   return now < until ? { reason: 'min-interval', detail, until } : null
 }

@@ -9,6 +9,7 @@ import { inputFile, sourceFile } from '../peers/pod.ts'
 import { sourceKey } from './given.ts'
 import type { Lists } from './memory.ts'
 import { type NodeSettings, readNodeSettings } from './node-settings.ts'
+import { longestVariable, type Pinnable } from './pin.ts'
 import { type Learned, withProgram } from './program.ts'
 
 export type ListInput =
@@ -23,6 +24,8 @@ export type Input = {
   readonly settings: NodeSettings
   /** Environment variables that the node's next start has to have, with their exact values (strategy wrap). None unless the list is good. */
   readonly exports: Readonly<Record<string, string>>
+  /** Those of them that the node takes as its list, with the peers in it, which may be written with addresses in place of names: see pin.ts. */
+  readonly pinnable: Pinnable
   /** The annotations, trimmed; absent where empty. */
   readonly peerHash?: string
   readonly endpoints?: string
@@ -37,6 +40,8 @@ const longestWords = 500
 
 /** A list of the plan with its text; undefined where its file is absent. */
 type Read = { readonly source: Source; readonly text: string | undefined }
+
+type Exports = { readonly exports: Record<string, string>; readonly pinnable: Record<string, readonly Peer[]> }
 
 /** How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most. */
 const maxTries = 10
@@ -82,12 +87,13 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
       }),
     ),
   ])
-  const { list, exports } = withExports(listOf(read), read)
+  const { list, exports, pinnable } = withExports(listOf(read), read, plan.pinAddresses !== false)
   return {
     plan,
     list,
     settings: readNodeSettings(read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : []))),
     exports,
+    pinnable,
     ...(peerHash === undefined ? {} : { peerHash }),
     ...(endpoints === undefined ? {} : { endpoints }),
     ...(turn === undefined ? {} : { turn }),
@@ -141,37 +147,42 @@ function listOf(read: readonly Read[]): ListInput {
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 
-/** Linux takes one environment string of 128 KiB at most (MAX_ARG_STRLEN), its end included: a longer one keeps the node from starting. */
-const longestVariable = 128 * 1024 - 1
-
 /** A list that cannot be handed to the node by a variable must not be: the node would not start. */
-function withExports(list: ListInput, read: readonly Read[]): { list: ListInput; exports: Record<string, string> } {
-  if (!list.ok) return { list, exports: {} }
-  const exports = exportsOf(read, list.lists)
+function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exports & { list: ListInput } {
+  if (!list.ok) return { list, exports: {}, pinnable: {} }
+  const { exports, pinnable, spare } = exportsOf(read, list.lists)
   for (const [name, value] of Object.entries(exports)) {
     const bytes = Buffer.byteLength(`${name}=${value}`)
-    if (bytes > longestVariable) {
+    if (bytes > longestVariable && spare.has(name)) {
+      // The file brings it, by name.
+      delete exports[name]
+      delete pinnable[name]
+    } else if (bytes > longestVariable) {
       const message = `${name} would be ${bytes} bytes, and a variable may be ${longestVariable}; shorten the list, or mount it as a directory`
-      return { list: { ok: false, reason: 'list-too-long', message }, exports: {} }
+      return { list: { ok: false, reason: 'list-too-long', message }, exports: {}, pinnable: {} }
     }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these two bytes are what cannot be passed on.
     if (/[\u0000\u0001]/.test(value)) {
       const message = `the text for variable ${name} holds a byte 0 or 1; expected text`
-      return { list: { ok: false, reason: 'list-malformed', message }, exports: {} }
+      return { list: { ok: false, reason: 'list-malformed', message }, exports: {}, pinnable: {} }
     }
   }
-  return { list, exports }
+  return { list, exports, pinnable: pins ? pinnable : {} }
 }
 
 /**
  * Lists that are variables, as they are; and for lists that another variable outranks, that variable with the peers of all sources of its role that it
  * outranks: all files; and where a script makes something of variables, or the list stands nowhere in the pod, the variables and literal lists as well.
+ * `spare`: variables without which the list would reach the node all the same.
  */
-function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> {
-  const exports: Record<string, string> = {}
+function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: ReadonlySet<string> } {
+  const exports: Record<string, string> = Object.create(null)
+  const pinnable: Record<string, readonly Peer[]> = Object.create(null)
   for (const { source, text } of read) {
     if (source.kind === 'Literal' || text === undefined) continue
-    if ((source.via === 'env' || source.via === 'envFrom') && source.variable !== undefined) exports[source.variable] = text
+    if ((source.via !== 'env' && source.via !== 'envFrom') || source.variable === undefined) continue
+    exports[source.variable] = text
+    if (source.override === source.variable && source.role === 'peer') pinnable[source.variable] = lists[sourceKey(source)] ?? []
   }
   for (const { source } of read) {
     if (source.kind === 'Literal' || source.override === undefined) continue
@@ -181,9 +192,19 @@ function exportsOf(read: readonly Read[], lists: Lists): Record<string, string> 
     const outranked = read.map(one => one.source).filter(one => isFile(one) || isBesideFiles(override, read))
     const peers = uniquePeers(outranked.flatMap(one => lists[sourceKey(one)] ?? []).filter(peer => peer.role === role))
     // An empty variable would outrank what the node's file still lists.
-    if (peers.length > 0) exports[override] = writePeers('cometbft-list', peers)
+    if (peers.length === 0) continue
+    exports[override] = writePeers('cometbft-list', peers)
+    // Seeds stay names: a node asks them once, when it knows nobody.
+    if (role === 'peer') pinnable[override] = peers
   }
-  return exports
+  return { exports, pinnable, spare: spareVariables(read) }
+}
+
+/** Those that carry nothing but files that the node sees change: by them it is only given addresses. */
+function spareVariables(read: readonly Read[]): ReadonlySet<string> {
+  const keys = read.flatMap(({ source }) => (source.kind === 'Literal' || source.override === undefined ? [] : [source]))
+  const needed = new Set(keys.filter(({ via, unseen }) => via !== 'directory' || unseen).map(one => one.override))
+  return new Set(keys.flatMap(({ override }) => (override === undefined || needed.has(override) ? [] : [override])))
 }
 
 function isFile(source: Source): boolean {

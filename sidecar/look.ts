@@ -3,6 +3,7 @@ import type { Plan } from '../peers/plan.ts'
 import type { HoldReason } from '../peers/reasons.ts'
 import type { Lists } from './memory.ts'
 import type { HostView, NodeProcess, NodeView } from './observation.ts'
+import type { Pins } from './pin.ts'
 import type { Told } from './tell/tell.ts'
 
 export type Look = {
@@ -40,6 +41,8 @@ export type Look = {
   readonly canTell?: boolean
   /** How the last telling went; once, in the look after it. */
   readonly told?: Told
+  /** The addresses that a start of the node would be given in place of names, by peerKey; absent where it is given names alone. */
+  readonly pins?: Pins
   /** 0 to 1, for the delay of a self-granted turn. */
   readonly random: number
 }
@@ -58,6 +61,11 @@ export function stillOpen(
 export type Timing = {
   /** A host whose answer is younger than this at a start may have been answered differently to the node: cluster DNS caches for up to 30 s. */
   readonly dnsCacheSeconds: number
+  /**
+   * How long nobody may have contradicted anybody about a host's addresses before a node is restarted that looks it up itself. It is asked for each second
+   * meanwhile, several times at once (--dns-questions): that 16 questions to two servers miss one of them happens once in 32,768 times.
+   */
+  readonly calmSeconds: number
   /** A list younger than this at a start may not have been in the file when the node read it. */
   readonly fileSeconds: number
   /** How long a change that keeps changing can put off a restart. */
@@ -110,6 +118,7 @@ export type Timing = {
 
 export const timing: Timing = {
   dnsCacheSeconds: 30,
+  calmSeconds: 4,
   fileSeconds: 2,
   longestSettleSeconds: 60,
   verifySeconds: 60,

@@ -4,11 +4,13 @@ import type { Endpoints } from '../peers/endpoints.ts'
 import type { Page } from '../peers/page.ts'
 import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
+import { holdReasons } from '../peers/reasons.ts'
 import { blindTurn } from '../peers/turn.ts'
 import { type Answers, createAnswers } from './answers.ts'
-import { assess, suspects } from './assess.ts'
-import { addressesAhead, endpointsOf, isBehind, type KnownEndpoints, noEndpoints, withStable } from './endpoints.ts'
+import { assess, isMissing, suspects } from './assess.ts'
+import { endpointsOf, isBehind, isTold, type KnownEndpoints, noEndpoints, withEndpoints } from './endpoints.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
+import { disputeRestMs } from './host-view.ts'
 import type { Input } from './input.ts'
 import { toAskForWords } from './lacking.ts'
 import { type Look, stillOpen, type Timing } from './look.ts'
@@ -16,15 +18,17 @@ import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { HostView, NodeView } from './observation.ts'
 import { pageOf } from './page.ts'
+import { pinnableHosts, pinned } from './pin.ts'
 import { type Learned, mayLearn, questionsDue } from './program.ts'
 import type { Reach } from './reach.ts'
 import { type Outcome, reconcile } from './reconcile.ts'
+import type { LookHow } from './resolve.ts'
 import type { HotNode, Told } from './tell/tell.ts'
 
 export type LoopParts = {
   readonly readInput: (learned?: Learned) => Promise<Input>
   /** `doubted`: hosts whose answer is known to be old; they are asked about anew. */
-  readonly lookUp: (hosts: readonly string[], doubted: readonly string[]) => Promise<Record<string, HostView>>
+  readonly lookUp: (hosts: readonly string[], doubted: readonly string[], how: LookHow) => Promise<Record<string, HostView>>
   /** When the next DNS answer expires, in ms since the epoch. */
   readonly nextLookUp: () => number | undefined
   readonly lookAtNode: (plan: Plan) => Promise<NodeView>
@@ -43,6 +47,8 @@ export type LoopParts = {
   readonly timing: Timing
   /** The longest time between two looks, in seconds. */
   readonly lookSeconds: number
+  /** How long the state may be unwritable until the sidecar says that it is unwell, in seconds. Default: 120. */
+  readonly unsavedSeconds?: number
   /** The time between two looks while something is under way, in seconds. */
   readonly busySeconds?: number
 }
@@ -68,10 +74,12 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   let known = noEndpoints
   /** How often the supervisor was asked for the programs of this process. */
   let asked = { identity: '', times: 0 }
+  let before: Before = { answers: memory.hosts, awaited: [] }
   let openSince: Readonly<Record<string, number>> = {}
   let lookedAt = now()
-  const answers = createAnswers(parts.reachable, now)
+  const others = createAnswers(parts.reachable, now)
   let failure: string | null = null
+  let unsavedSince: number | null = null
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
   let hinted = false
@@ -80,12 +88,25 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   async function lookOnce(): Promise<void> {
     const input = await parts.readInput(current.learned)
     known = endpointsOf(input, known, log, now())
-    const look = await see(parts, input, current, { nodeId, told, openSince, endpoints: known.endpoints, answers })
+    const { look, exports, answers } = await see(parts, input, current, {
+      nodeId,
+      told,
+      openSince,
+      endpoints: known.endpoints,
+      others,
+      ...before,
+    })
     nodeId = look.self.id
     openSince = look.openSince
     told = undefined
     const outcome = reconcile(current, look, parts.timing)
-    await parts.save(outcome.memory)
+    before = { answers, awaited: awaitedHosts(outcome, look.hosts, look.now) }
+    const unsaved = await save(outcome.memory)
+    // A restart that is not on disk is not asked for, and decided anew at the next look.
+    const isDropped = unsaved !== null && outcome.decision.do === 'restart'
+    const next = withUnsaved(pageOf(look, outcome, page), page, unsaved)
+    show(next)
+    if (isDropped) return
     countEnded(parts.metrics, current, outcome.memory)
     if (outcome.memory.learned !== current.learned) {
       log.info(
@@ -96,13 +117,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
       hinted = true
     }
     current = outcome.memory
-    const next = pageOf(look, outcome, page)
-    if (next.node.noStatusApi !== undefined && page?.node.noStatusApi === undefined)
-      log.warn({ detail: next.node.noStatusApi }, 'no status API')
-    if (next.phase !== page?.phase || next.reason !== page?.reason || next.detail !== page?.detail) tell(log, next)
-    page = next
-    parts.metrics.show(next)
-    await giveNextStart(input, outcome)
+    await giveNextStart(look, exports, outcome)
     await askPrograms(look)
     if (outcome.decision.do === 'restart') await restart(outcome.decision)
     if (outcome.decision.do === 'tell') told = await tellNode(outcome.decision)
@@ -110,13 +125,35 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     if (told && !told.ok && told.refused) hinted = true
   }
 
+  /** What keeps the memory from being written, or null. The page is shown all the same: it must not stand still while nobody knows why. */
+  async function save(memory: Memory): Promise<string | null> {
+    try {
+      await parts.save(memory)
+      unsavedSince = null
+      return null
+    } catch (error) {
+      if (unsavedSince === null) log.error({ err: error }, 'the state cannot be written; nothing is restarted until it can')
+      unsavedSince ??= now()
+      parts.metrics.lookFailures.inc()
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  function show(next: Page): void {
+    if (next.node.noStatusApi !== undefined && page?.node.noStatusApi === undefined)
+      log.warn({ detail: next.node.noStatusApi }, 'no status API')
+    if (next.phase !== page?.phase || next.reason !== page?.reason || next.detail !== page?.detail) tell(log, next)
+    page = next
+    parts.metrics.show(next)
+  }
+
   /** Whatever starts the node next should give it the wanted list, unless that list is one that needs a permission. */
-  async function giveNextStart(input: Input, { mayGive }: Outcome): Promise<void> {
-    if (!input.list.ok || !mayGive) return
-    const token = tokenOf(input.list.lists)
-    const wanted = JSON.stringify([token, input.exports])
+  async function giveNextStart({ list, pins }: Look, exports: Input['exports'], { mayGive }: Outcome): Promise<void> {
+    if (!list.ok || !mayGive) return
+    const token = tokenOf(list.lists, pins)
+    const wanted = JSON.stringify([token, exports])
     if (wanted === exported) return
-    await parts.reach.prepare(input.exports, token)
+    await parts.reach.prepare(exports, token)
     exported = wanted
   }
 
@@ -165,7 +202,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     running = look().finally(() => {
       running = null
       if (closed) return
-      timer = setTimeout(run, hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null, known))
+      timer = setTimeout(run, hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null, known, before.answers))
     })
   }
 
@@ -177,6 +214,9 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     },
     page: () => page,
     unwell() {
+      const unsavedSeconds = unsavedSince === null ? 0 : (now() - unsavedSince) / 1000
+      if (unsavedSeconds > (parts.unsavedSeconds ?? defaultUnsavedSeconds))
+        return `the state could not be written for ${Math.round(unsavedSeconds)} s: ${page?.detail ?? ''}`
       const age = (now() - lookedAt) / 1000
       if (age <= 3 * parts.lookSeconds + 30) return null
       return `the last comparison was finished ${Math.round(age)} s ago${failure ? `: ${failure}` : ''}`
@@ -189,45 +229,82 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   }
 }
 
+/** A full disk is often emptied within a minute or two, by the kubelet for one; a sidecar that is started again meanwhile would gain nothing. */
+const defaultUnsavedSeconds = 120
+
+/** A page that says first that the state cannot be written: whatever else it says is not acted on. */
+function withUnsaved(page: Page, previous: Page | null, unsaved: string | null): Page {
+  if (unsaved === null) return page
+  const reason = 'state-unwritable'
+  const { until: _, ...rest } = page
+  const since = previous?.reason === reason ? previous.since : page.lookedAt
+  const detail = [unsaved, page.reason].filter(one => one !== undefined).join('; besides: ')
+  return { ...rest, phase: 'waiting', since, reason, sentence: holdReasons[reason], detail }
+}
+
 /** Between two looks, however soon a wait is over, in ms. */
 const leastPauseMs = 50
 
 /** Between two looks while a peer that has just moved opens its port. */
 const arrivingSeconds = 0.3
 
+/** How long a dispute is followed each second, in ms: name servers that disagree for longer (seen: 65 s) have other troubles. */
+const longestDisputeMs = 180_000
+
 /** With 16 at once and 2 s each, a look waits 8 s for them at most. */
 const mostProbes = 64
+
+/** From the look before: what DNS answered, and the hosts for whose sake the node may soon be restarted. */
+type Before = { readonly answers: Readonly<Record<string, HostView>>; readonly awaited: readonly string[] }
+
+/** They are asked about each second, and several times, as long as it would be for their sake. */
+export function awaitedHosts({ memory, assessed, decision }: Outcome, hosts: Look['hosts'], now: number): string[] {
+  const missing = assessed.filter(one => isMissing(one.standing))
+  const wished = memory.need === null ? [] : missing.filter(one => one.learns !== null && one.reachable)
+  const isDisputed = ({ peer }: (typeof missing)[number]) => now < (hosts[peer.host]?.disputedAt ?? 0) + disputeRestMs
+  const disputed = decision.do === 'wait' ? missing.filter(isDisputed) : []
+  return [...wished, ...disputed].map(one => one.peer.host)
+}
 
 /** Gathers one look. Addresses are probed last, and only those whose answer matters. */
 async function see(
   parts: LoopParts,
   input: Input,
   memory: Memory,
-  before: {
+  before: Before & {
     nodeId: string | undefined
     told: Told | undefined
     openSince: Readonly<Record<string, number>>
     endpoints: Endpoints
-    answers: Answers
+    /** Asks whether those answer that nothing is decided about. */
+    others: Answers
   },
-): Promise<Look> {
+): Promise<{ look: Look; exports: Input['exports']; answers: Before['answers'] }> {
   const { told, endpoints } = before
   const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
   const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
-  const doubted = names.filter(
-    name => isBehind(memory.hosts[name], endpoints[name]) || isFromBefore(memory.hosts[name], memory.process, parts.now()),
-  )
+  const given = pinnableHosts(input.pinnable)
+  // Neither the node nor the sidecar needs an answer about these.
+  const unhurried = names.filter(name => given.has(name) && isTold(endpoints[name]))
+  const open = names.filter(name => !unhurried.includes(name))
+  // The node may just have been told by one of several name servers what another would not say.
+  const doubted = open.filter(name => !given.has(name) && isFromBefore(before.answers[name], memory.process, parts.now()))
+  const awaited = open.filter(name => isBehind(before.answers[name], endpoints[name]) || before.awaited.includes(name))
+  const contested = [...new Set([...awaited, ...doubted])]
   const permit = input.plan.strategy === 'hot' ? undefined : parts.reach.permit?.()
-  const [views, found, node, permitted] = await Promise.all([
-    parts.lookUp(names, doubted),
+  const [answers, found, node, permitted] = await Promise.all([
+    parts.lookUp(names, doubted, { contested, unhurried }),
     parts.reach.find(),
     parts.lookAtNode(input.plan),
     permit,
   ])
-  const hosts = withStable(views, endpoints)
+  const hosts = withEndpoints(answers, endpoints, memory.hosts, given, parts.now())
   const id = node.status?.id ?? node.id ?? before.nodeId
   const controllerLookedAt = parts.controllerLookedAt?.()
-  const look: Look = {
+  const pinBy = (reachable: Look['reachable']) =>
+    pinned(input.exports, input.pinnable, { hosts, connections: node.connections, reachable, before: memory.prepared?.at(-1)?.pins ?? {} })
+  const isPinning = Object.keys(input.pinnable).length > 0
+  const seen: Look = {
     now: parts.now(),
     plan: input.plan,
     list: input.list,
@@ -248,34 +325,47 @@ async function see(
     blindTurn: blindTurn(input.peerHash, input.endpoints),
     canTell: parts.hotNode !== undefined,
     ...(told === undefined ? {} : { told }),
+    ...(isPinning ? { pins: pinBy({}).pins } : {}),
     random: parts.random(),
   }
-  const probed = [...suspects(look, lists, knownTo(memory), memory.intent !== null), ...addressesAhead(peersOf(lists), views, endpoints)]
+  const probed = suspects(seen, lists, knownTo(memory), memory.intent !== null)
   const wanted = new Map(probed.map(one => [hostPort({ host: one.address, port: one.port }), one]))
   // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
-  const answers = await Promise.all(
+  const probes = await Promise.all(
     [...wanted].slice(0, mostProbes).map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
   )
-  const reachable = Object.fromEntries(answers)
-  const probedLook = { ...look, reachable, openSince: stillOpen(before.openSince, reachable, look.now) }
-  const others = toAskForWords(assess(probedLook, lists, knownTo(memory)), probedLook)
-  return others.length === 0 ? probedLook : { ...probedLook, answering: await before.answers.of(others) }
+  const reachable = Object.fromEntries(probes)
+  const { exports, pins } = pinBy(reachable)
+  const look = { ...seen, reachable, openSince: stillOpen(before.openSince, reachable, seen.now), ...(isPinning ? { pins } : {}) }
+  const others = toAskForWords(assess(look, lists, knownTo(memory)), look)
+  if (others.length === 0) return { look, exports, answers }
+  return { look: { ...look, answering: await before.others.of(others) }, exports, answers }
 }
 
 /** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
-function pauseMs(parts: LoopParts, memory: Memory, page: Page | null, busySeconds: number, failed: boolean, known: KnownEndpoints): number {
+function pauseMs(
+  parts: LoopParts,
+  memory: Memory,
+  page: Page | null,
+  busySeconds: number,
+  failed: boolean,
+  known: KnownEndpoints,
+  answers: Before['answers'],
+): number {
   if (failed) return Math.min(5, parts.lookSeconds) * 1000
   const untilMs = page?.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(page.until) - parts.now()
   const soon = untilMs < 5000
   // DNS answers within seconds what the controller has seen already.
   const behind =
-    Object.keys(known.endpoints).some(host => isBehind(memory.hosts[host], known.endpoints[host])) && parts.now() < known.since + 60_000
+    Object.keys(known.endpoints).some(host => isBehind(answers[host], known.endpoints[host])) && parts.now() < known.since + 60_000
+  const disputed = page?.reason === 'lookups-disagree' && parts.now() < Date.parse(page.since) + longestDisputeMs
   const starting = memory.starting !== undefined || page?.phase === 'starting'
   // A pod that has just got its address opens its port within seconds, most within the first few.
   const arrivingMs = page?.reason === 'unreachable' ? parts.now() - Date.parse(page.since) : Number.POSITIVE_INFINITY
   if (arrivingMs < 10_000) return Math.min(busySeconds, arrivingSeconds) * 1000
   const arriving = arrivingMs < 60_000
-  const busy = memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind
+  const busy =
+    memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind || disputed
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
   if (isRecovering(memory, page, parts.now())) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false

@@ -28,7 +28,7 @@ export async function runSidecar(
   const { log, signal, exit } = parts
   const { plan } = await readInput(options.input)
   const memory = await loadMemory(options.state, log)
-  const resolver = createResolver({ ...options, now: Date.now, random: Math.random })
+  const resolver = createResolver({ ...options, questions: options.dnsQuestions, now: Date.now, random: Math.random })
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
   const upgradeCheck = createUpgradeCheck(Date.now)
@@ -39,7 +39,7 @@ export async function runSidecar(
   const loop = startLoop(
     {
       readInput: learned => readInput(options.input, learned),
-      lookUp: (hosts, doubted) => resolver.look(hosts, doubted),
+      lookUp: (hosts, doubted, how) => resolver.look(hosts, doubted, how),
       nextLookUp: () => resolver.dueAt(),
       lookAtNode: (current: Plan) =>
         lookAtNode(current, {
@@ -68,6 +68,7 @@ export async function runSidecar(
         verifySeconds: options.verifySeconds,
       },
       lookSeconds: options.lookSeconds,
+      unsavedSeconds: options.unsavedSeconds,
     },
     memory,
   )

@@ -6,6 +6,7 @@ import type { Peer } from '../peers/peer.ts'
 import type { Level } from '../peers/plan.ts'
 import type { Met } from './lacking.ts'
 import type { HostView } from './observation.ts'
+import type { Pins } from './pin.ts'
 import type { Learned } from './program.ts'
 import type { StatusApi } from './status-api.ts'
 
@@ -19,7 +20,12 @@ export type Given = {
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Hosts whose answer was too young at that start to know that the node got the same one. */
   readonly uncertain: readonly string[]
+  /** The addresses that it was given in place of names: of these peers nothing is a guess. Absent where it was given names alone. */
+  readonly pins?: Pins
 }
+
+/** What a start of the node would be given from then on, and the token by which the supervisor tells that it was. */
+export type Prepared = { readonly token: string; readonly pins: Pins; readonly hash: string; readonly at: number }
 
 export type Restart = {
   readonly id: string
@@ -111,7 +117,12 @@ export type Memory = {
   readonly starting?: string
   /** The node's program below a script; see program.ts. */
   readonly learned?: Learned
+  /** There was a memory that could not be read; and, once a node has been seen, since when that is known. Its last restart may be a moment ago. */
+  readonly lost?: true
+  readonly lostAt?: number
   readonly hosts: Readonly<Record<string, HostView>>
+  /** Newest last; absent where nothing has been given in addresses. A start that happens while another is written may be of either. */
+  readonly prepared?: readonly Prepared[]
 }
 
 export const blank: Memory = {

@@ -22,6 +22,15 @@ export type HostView = {
   readonly behind?: readonly string[]
   /** Why the last look-up failed: ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA. */
   readonly error?: string
+  /**
+   * When name servers last contradicted each other, or the controller, about this host. A node that looks it up at about that time may get either answer;
+   * absent where that does not matter, since the node is given the address.
+   */
+  readonly disputedAt?: number
+  /** Addresses that some of the last questions were answered with, while others were not: the host may have them. */
+  readonly heard?: readonly string[]
+  /** It stands in the hosts file, which outranks everything that is said elsewhere. */
+  readonly inHostsFile?: boolean
 }
 
 /** One connection of the node to a peer. */

@@ -16,8 +16,10 @@ export type SidecarOptions = {
   readonly minTtlSeconds: number
   readonly maxTtlSeconds: number
   readonly dnsCacheSeconds: number
+  readonly dnsQuestions: number
   readonly selfTurnSeconds: number
   readonly verifySeconds: number
+  readonly unsavedSeconds: number
   readonly besideSeconds: number
   readonly logLevel: string
 }
@@ -36,8 +38,13 @@ export const sidecarFlags = {
   'min-ttl-seconds': { default: '5', help: 'a shorter DNS TTL counts as this' },
   'max-ttl-seconds': { default: '60', help: 'a longer DNS TTL counts as this' },
   'dns-cache-seconds': { default: '30', help: 'how long the DNS cache of the cluster may answer with an old address' },
+  'dns-questions': {
+    default: '4',
+    help: 'so many questions over different source ports have to be answered alike before a changed address counts; 1 to 8',
+  },
   'self-turn-seconds': { default: '5', help: 'the longest random delay before a restart that nobody paces (turns: self)' },
   'verify-seconds': { default: '60', help: 'how long a restarted node may take to be connected again' },
+  'unsaved-seconds': { default: '120', help: 'how long the state may be unwritable until /healthz says so' },
   'beside-seconds': {
     default: String(besideHoldSeconds),
     help: 'how long the node stays stopped for a container that starts anew with it',
@@ -56,6 +63,12 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
   const seconds = (name: keyof typeof sidecarFlags) => {
     const value = Number(text(name))
     if (!(value >= 0) || text(name).trim() === '') problems.push(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
+    return value
+  }
+  const whole = (name: keyof typeof sidecarFlags, least: number, most: number) => {
+    const value = Number(text(name))
+    if (!/^\d{1,4}$/.test(text(name)) || value < least || value > most)
+      problems.push(`--${name}: found "${text(name)}", expected a whole number from ${least} to ${most}`)
     return value
   }
   const wholeSeconds = (name: keyof typeof sidecarFlags) => {
@@ -82,8 +95,10 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     minTtlSeconds: seconds('min-ttl-seconds'),
     maxTtlSeconds: seconds('max-ttl-seconds'),
     dnsCacheSeconds: seconds('dns-cache-seconds'),
+    dnsQuestions: whole('dns-questions', 1, 8),
     selfTurnSeconds: seconds('self-turn-seconds'),
     verifySeconds: seconds('verify-seconds'),
+    unsavedSeconds: seconds('unsaved-seconds'),
     besideSeconds: wholeSeconds('beside-seconds'),
     logLevel: text('log-level'),
   }

@@ -45,6 +45,7 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
       peer: hostPort(one.peer),
       addresses: one.addresses,
       standing: one.standing,
+      ...pinnedAt(look, peerKey(one.peer)),
       ...withAnswer(answerOf(one, look)),
       ...lackOf(lacks.get(peerKey(one.peer))),
     })),
@@ -57,6 +58,11 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     ...(look.plan.notFollowed ? { notFollowed: look.plan.notFollowed } : {}),
     lookedAt: iso(look.now),
   }
+}
+
+function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
+  const address = pins[key]
+  return address === undefined ? {} : { pinned: address }
 }
 
 /** Settled, and not connected to everybody. Where repeer.dev/min-peers are connected, that is as its owner wants it, and nothing lacks. */

@@ -5,17 +5,32 @@
 // Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
-import { type Hold, levelFor, longestStartMs, massRemoval, restartFor, shutGate, twoTriesSeconds, type Wish } from './gates.ts'
 import {
-  doubtUnanswered,
+  disagreement,
+  type Hold,
+  levelFor,
+  longestStartMs,
+  massRemoval,
+  restartFor,
+  shutGate,
+  twoTriesSeconds,
+  type Wish,
+} from './gates.ts'
+import {
+  doubtAnswers,
   givenAtStart,
   givenByRestart,
   hashOf,
   inBoth,
+  isUncertain,
   knownTo,
+  listToken,
+  peersOf,
+  pinsAtStart,
   sourceKey,
   tokenOf,
   withLearned,
+  withPins,
   wouldLearn,
 } from './given.ts'
 import { meet } from './lacking.ts'
@@ -24,6 +39,7 @@ import type { Given, Intent, Lists, Memory, Restart } from './memory.ts'
 import { silence } from './node-gate.ts'
 import type { NodeProcess } from './observation.ts'
 import { rememberProgram } from './program.ts'
+import { seeded } from './seed.ts'
 import { rememberApi, wasAbsent } from './status-api.ts'
 import { learnedByTelling, rememberTold, type Tell, tellFirst } from './telling.ts'
 
@@ -51,7 +67,7 @@ type Step = { readonly memory: Memory; readonly decision: Decision }
 
 /** Takes the memory and one look, returns the next memory and what to do. Never throws on what a node, a list or DNS may say. */
 export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
-  const taken = remember(memory, look, times)
+  const taken = remember(seeded(memory, look, times), look, times)
   const lists = look.list.ok ? look.list.lists : (taken.wanted?.lists ?? {})
   const dialled = dialledHosts(assess(look, lists, knownTo(taken)), look)
   const learned = (given: Given | null) => given && withLearned(given, dialled, look.hosts)
@@ -60,7 +76,23 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
   const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
   const known = { ...told, met: meet(told.met, assessed, look.now) }
-  return { ...decide(known, look, assessed, times), assessed, mayGive }
+  const step = decide(known, look, assessed, times)
+  return { ...step, memory: mayGive ? prepared(step.memory, look, lists) : step.memory, assessed, mayGive }
+}
+
+/** Enough to know what a start was given that happened some changes ago, during a stop that takes its grace period. */
+const mostPrepared = 4
+
+/** What the next start is given in addresses is written before it is prepared, so that its token is understood whatever happens in between. */
+function prepared(memory: Memory, look: Look, lists: Lists): Memory {
+  if (look.pins === undefined) return memory
+  const { prepared: before = [] } = memory
+  const token = tokenOf(lists, look.pins)
+  if (before.at(-1)?.token === token) return memory
+  return {
+    ...memory,
+    prepared: [...before, { token, pins: look.pins, hash: hashOf(lists, look.hosts), at: look.now }].slice(-mostPrepared),
+  }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
@@ -85,7 +117,7 @@ function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], 
   const blind = look.node.seenBy === 'none'
   // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
   const missing = assessed.filter(one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'))
-  if (missing.length === 0) return nothingToTeach(learnedByTelling(memory, hash, assessed, look), hash, assessed, look)
+  if (missing.length === 0) return nothingToTeach(learnedByTelling(memory, hash, assessed, look), hash, assessed, look, times)
   const whole: Wish = { hash, lists, given, missing: leftToUs(missing, look), assessed, blind }
   if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
   const told = tellFirst({ ...memory, need: needFor(memory, whole, look, times) }, whole, look, times)
@@ -100,7 +132,7 @@ function restartOrWait(memory: Memory, whole: Wish, look: GoodLook, times: Timin
 
   // From here on it is about those peers only that a restart at this level would bring.
   const giving = givenByRestart(memory, look, level.level)
-  const wish = { ...whole, missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts) === null) }
+  const wish = { ...whole, missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts, look.pins) === null) }
   const wishing = { ...memory, need: needFor(memory, wish, look, times) }
   const hold = shutGate(wish, look, wishing, times)
   if (hold) return wait(wishing, hold)
@@ -116,8 +148,11 @@ function leftToUs(missing: readonly Assessed[], look: GoodLook): readonly Assess
 }
 
 /** No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody has any more. */
-function nothingToTeach(memory: Memory, hash: string, assessed: readonly Assessed[], look: GoodLook): Step {
+function nothingToTeach(memory: Memory, hash: string, assessed: readonly Assessed[], look: GoodLook, times: Timing): Step {
   const absent = assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
+  // They may have moved, and that is not decided yet.
+  const disputed = disagreement(absent, look, times)
+  if (disputed) return wait({ ...memory, need: null }, disputed)
   const last = restartFor(memory, hash)
   if (absent.length > 0 && last && last.outcome !== 'verified') {
     return wait(
@@ -270,7 +305,8 @@ function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
 
 /** It has none of the addresses any more that the node was given. The node may have got the new one all the same, and has the time to show it. */
 function hasMovedSince({ peer, addresses, learns }: Assessed, memory: Memory, intent: Intent, look: Look): boolean {
-  const given = intent.giving.addresses[peer.host] ?? []
+  const pin = intent.giving.pins?.[peerKey(peer)]
+  const given = pin === undefined ? (intent.giving.addresses[peer.host] ?? []) : [pin]
   if (learns !== 'address' || addresses.some(address => given.includes(address))) return false
   const since = Math.max(memory.process?.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
   return look.now >= since + twoTriesSeconds(look) * 1000
@@ -311,7 +347,7 @@ function remember(memory: Memory, look: Look, times: Timing): Memory {
   const listed = rememberLists(rememberTold(rememberTurn(rememberProgram(memory, look), look), look), look)
   const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
   const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
-  const given = withProcess.given && doubtUnanswered(withProcess.given, withProcess.process, look.hosts)
+  const given = withProcess.given && doubtAnswers(withProcess.given, withProcess.process, look.hosts)
   return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
 }
 
@@ -338,7 +374,7 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
       // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered.
       return { ...ended(memory, intent, 'not-taken', look.now), process: { identity, startedAt }, taught: null }
     }
-    const { given, hash } = gave(memory, intent, look, process)
+    const { given, hash } = gave(memory, intent, look, process, times)
     const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
     const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
     return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
@@ -356,10 +392,29 @@ function rememberUp(memory: Memory, look: Look, times: Timing): Memory {
  * What the new process was given, and the snapshot that this is. With edits between asking and starting, the supervisor tells by its token that it
  * was a newer list already; or the files were newer than the token.
  */
-function gave(memory: Memory, intent: Intent, look: Look, process: NodeProcess): { given: Given; hash: string } {
+function gave(memory: Memory, intent: Intent, look: Look, process: NodeProcess, times: Timing): { given: Given; hash: string } {
+  const asked = gaveLists(memory, intent, look, process)
+  const { pins: _, ...named } = withDoubts(asked.given, intent, look, process, times)
+  const pins = pinsAtStart(memory, look, process, times)
+  if (pins === undefined) return { ...asked, given: named }
+  const its = memory.prepared?.findLast(one => one.token === process.given)
+  // They were prepared anew between asking and starting.
+  const other = its !== undefined && tokenOf({}, its.pins) !== tokenOf({}, intent.giving.pins)
+  return { given: withPins(named, pins), hash: other ? its.hash : asked.hash }
+}
+
+/** A node that looks names up itself may have been told otherwise than the sidecar about those for whose sake it was restarted, as long as the answer is young. */
+function withDoubts(given: Given, { sake }: Intent, look: Look, process: NodeProcess, times: Timing): Given {
+  const hosts = new Set(peersOf(given.lists).flatMap(peer => (sake.includes(peerKey(peer)) && !isAddress(peer.host) ? [peer.host] : [])))
+  const young = [...hosts].filter(host => isUncertain(look.hosts[host], process.startedAt, times))
+  return { ...given, uncertain: [...new Set([...given.uncertain, ...young])] }
+}
+
+function gaveLists(memory: Memory, intent: Intent, look: Look, process: NodeProcess): { given: Given; hash: string } {
   const asked = { given: intent.giving, hash: intent.hash }
   if (!look.list.ok) return asked
-  const isIt = (lists: Lists | null): lists is Lists => lists !== null && process.given === tokenOf(lists)
+  const isIt = (lists: Lists | null): lists is Lists =>
+    lists !== null && process.given !== undefined && listToken(process.given) === tokenOf(lists)
   const lists = [look.list.lists, memory.before].find(isIt)
   const byToken = lists && givenByRestart(memory, { ...look, list: { ok: true, lists } }, intent.level)
   const other = byToken !== undefined && tokenOf(byToken.lists) !== tokenOf(intent.giving.lists)

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
 import { isAddress, normalHost } from '../peers/peer.ts'
 import { createDns, type Dns } from './dns.ts'
-import { answered, failed, unanswered } from './host-view.ts'
+import { answered, failed, needsMore, unanswered, weighed } from './host-view.ts'
 import { parseHosts } from './hosts-file.ts'
 import type { HostView } from './observation.ts'
 import { namesToTry, parseResolvConf, type ResolvConf } from './resolv-conf.ts'
@@ -22,14 +22,28 @@ export type ResolverOptions = {
   readonly timeoutMs?: number
   /** How many hosts are looked up together. */
   readonly atOnce?: number
+  /**
+   * So many questions, each from a source port of its own, have to be answered alike before a changed answer counts: by its source port a question comes to
+   * one of several name servers behind an address, and each has a cache of its own.
+   */
+  readonly questions?: number
+}
+
+/** How a look treats some of its hosts. */
+export type LookHow = {
+  /** Asked about as often as a changed answer, though theirs may not have changed. */
+  readonly contested?: readonly string[]
+  /** Nothing waits for their answers. */
+  readonly unhurried?: readonly string[]
 }
 
 export type Resolver = {
   /**
    * A view of each host, asking about those whose answer has expired or is doubted (each second at most). Hosts that are not in the list any more are
-   * forgotten. Never rejects.
+   * forgotten. Where several questions are answered differently, what was known stays and the view is disputed, for two minutes at most: then they rotate.
+   * Never rejects.
    */
-  look(hosts: readonly string[], doubted?: readonly string[]): Promise<Record<string, HostView>>
+  look(hosts: readonly string[], doubted?: readonly string[], how?: LookHow): Promise<Record<string, HostView>>
   /** When the next DNS answer expires; undefined where none does. Addresses and names in the hosts file need no answer. */
   dueAt(): number | undefined
   /** What is known now, without asking. */
@@ -40,7 +54,8 @@ export type Resolver = {
 }
 
 /** `dueAt`: when to ask DNS again; undefined while the hosts file answers, which is read at every look anyway. */
-type Entry = { view: HostView; dueAt: number | undefined; askedAt: number; asking?: Promise<void> }
+/** `disputedSince`: when the first of a series of disputes was. */
+type Entry = { view: HostView; dueAt: number | undefined; askedAt: number; asking?: Promise<void>; disputedSince?: number | undefined }
 
 type Outcome = { readonly addresses: readonly string[]; readonly ttlSeconds: number } | { readonly error: string }
 
@@ -51,6 +66,8 @@ const defaults = {
   maxTtlSeconds: 60,
   timeoutMs: 5000,
   atOnce: 16,
+  // Asked each second in the 4 s for which nobody may disagree: 16 questions miss one of two servers once in 32,768 times.
+  questions: 4,
 }
 
 /** The longest wait after failures; they begin with the least TTL and double. Peers that start together get their names one after another. */
@@ -63,20 +80,20 @@ const doubtMs = 900
 const ofFamily = (from: readonly string[], family: 4 | 6) => from.filter(address => address.includes(':') === (family === 6))
 
 export function createResolver(options: ResolverOptions): Resolver {
-  const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce } = { ...defaults, ...options }
+  const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce, questions } = { ...defaults, ...options }
   const limit = pLimit(atOnce)
   const readConf = remembered(resolvConf, parseResolvConf)
   const readHosts = remembered(hostsFile, parseHosts)
   const entries = new Map<string, Entry>()
-  let dns: { readonly conf: ResolvConf; readonly client: Dns } | undefined
+  let dns: { readonly conf: ResolvConf; readonly clients: readonly Dns[] } | undefined
 
-  /** The client for today's name servers. */
-  function clientFor(conf: ResolvConf): Dns {
+  /** Clients for today's name servers. Each has sockets, and so source ports, of its own, new ones whenever it has been idle (c-ares; seen). */
+  function clientsFor(conf: ResolvConf): readonly Dns[] {
     if (dns?.conf !== conf) {
-      dns?.client.close()
-      dns = { conf, client: createDns({ servers: conf.servers, timeoutMs }) }
+      for (const client of dns?.clients ?? []) client.close()
+      dns = { conf, clients: Array.from({ length: Math.max(1, questions) }, () => createDns({ servers: conf.servers, timeoutMs })) }
     }
-    return dns.client
+    return dns.clients
   }
 
   function delayMs(seconds: number): number {
@@ -84,25 +101,33 @@ export function createResolver(options: ResolverOptions): Resolver {
     return Math.min(Math.max(clamped * (0.9 + 0.2 * random()), minTtlSeconds), maxTtlSeconds) * 1000
   }
 
-  async function ask(entry: Entry, host: string, conf: ResolvConf): Promise<void> {
-    const outcome = await limit(() => query(host, entry.view, conf))
-    const at = now()
-    entry.askedAt = at
+  async function ask(entry: Entry, host: string, conf: ResolvConf, contested: boolean): Promise<void> {
+    const [first, ...others] = clientsFor(conf)
+    if (!first) return
+    const outcome = await limit(() => query(host, entry.view, conf, first))
+    const { view } = entry
+    entry.askedAt = now()
     if ('error' in outcome) {
-      entry.view = failed(entry.view, outcome.error)
-      entry.dueAt = at + delayMs(Math.min(minTtlSeconds * 2 ** (entry.view.failures - 1), maxRetrySeconds))
-    } else {
-      entry.view = answered(entry.view, outcome.addresses, at)
-      entry.dueAt = at + delayMs(outcome.ttlSeconds)
+      entry.view = failed(view, outcome.error)
+      entry.dueAt = now() + delayMs(Math.min(minTtlSeconds * 2 ** (entry.view.failures - 1), maxRetrySeconds))
+      return
     }
+    const beside = needsMore(view, outcome.addresses, contested, now()) ? others : []
+    const answers = await Promise.all(beside.map(client => limit(() => query(host, view, conf, client))))
+    const at = now()
+    const { disputedSince } = entry
+    const heard = answers.map(answer => ('addresses' in answer ? answer.addresses : null))
+    const next = weighed({ view, ...(disputedSince === undefined ? {} : { disputedSince }) }, outcome.addresses, heard, at)
+    entry.view = next.view
+    entry.disputedSince = next.disputedSince
+    entry.dueAt = at + delayMs(next.view.disputedAt === at ? 0 : outcome.ttlSeconds)
   }
 
   /**
    * Tries the names of a host in order, until one has addresses. A name that does not exist, or has none, leads to the next; one whose answer fails does
    * not: then the host may exist after all, and a wildcard of an outer domain must not answer in its place (glibc and Go would go on).
    */
-  async function query(host: string, view: HostView, conf: ResolvConf): Promise<Outcome> {
-    const client = clientFor(conf)
+  async function query(host: string, view: HostView, conf: ResolvConf, client: Dns): Promise<Outcome> {
     const deadline = performance.now() + timeoutMs
     let error = 'ENOTFOUND'
     for (const name of namesToTry(host, conf)) {
@@ -127,12 +152,14 @@ export function createResolver(options: ResolverOptions): Resolver {
   }
 
   return {
-    async look(hosts, doubted = []) {
+    async look(hosts, doubted = [], { contested = [], unhurried = [] } = {}) {
       const conf = await readConf()
       const named = await readHosts()
       const at = now()
       const wanted = new Set(hosts)
-      const doubts = new Set(doubted)
+      const doubts = new Set([...doubted, ...contested])
+      const contests = new Set(contested)
+      const needless = new Set(unhurried)
       for (const host of entries.keys()) if (!wanted.has(host)) entries.delete(host)
       const asked = [...wanted].map(async host => {
         const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at, askedAt: 0 }
@@ -140,16 +167,16 @@ export function createResolver(options: ResolverOptions): Resolver {
         if (isLiteral(host)) return
         const inFile = named.get(host.toLowerCase().replace(/\.$/, ''))
         if (inFile) {
-          entry.view = answered(entry.view, inFile, at)
+          entry.view = { ...answered(entry.view, inFile, at), inHostsFile: true }
           entry.dueAt = undefined
           return
         }
         if (isDue(entry, at) || (doubts.has(host) && Math.abs(at - entry.askedAt) >= doubtMs)) {
-          entry.asking ??= ask(entry, host, conf).finally(() => {
+          entry.asking ??= ask(entry, host, conf, contests.has(host)).finally(() => {
             delete entry.asking
           })
         }
-        await entry.asking
+        if (!needless.has(host)) await entry.asking
       })
       await Promise.all(asked)
       return Object.fromEntries([...wanted].flatMap(host => viewOf(entries, host)))
@@ -163,7 +190,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       for (const [host, view] of Object.entries(views)) entries.set(host, { view, dueAt: 0, askedAt: 0 })
     },
     close() {
-      dns?.client.close()
+      for (const client of dns?.clients ?? []) client.close()
       dns = undefined
     },
   }

@@ -1,27 +1,40 @@
-// Keeps the sidecar's memory in a file, written by rename, so that a sidecar that dies at any point goes on where it was.
+// Keeps the sidecar's memory in a file, written by rename, so that a sidecar that dies at any point goes on where it was. The one before is kept beside it:
+// where the newest cannot be read (a disk that was full, a file that somebody removed), the memory is one look old, not blank.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { blank, type Memory } from './memory.ts'
 
 const fileName = 'memory.json'
+const olderName = 'memory.before.json'
+const brokenName = 'memory.broken.json'
 
-/** Reads the memory below `dir`; a blank one where there is none yet, or where it cannot be used (which is logged, and the file kept aside). */
+/**
+ * Reads the memory below `dir`: the newest that can be used. Blank where there is none yet; blank and `lost` where there is one and none can be used. What
+ * cannot be used is logged, and the file kept aside.
+ */
 export async function loadMemory(dir: string, log: Logger): Promise<Memory> {
-  const file = join(dir, fileName)
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') log.error({ err: error, file }, 'cannot read the remembered state; starting without')
-    return undefined
-  })
-  if (text === undefined) return blank
+  const newest = await load(dir, fileName, log)
+  if (newest !== null && newest !== 'broken') return newest
+  const older = await load(dir, olderName, log)
+  if (older !== null && older !== 'broken') {
+    log.warn({ file: join(dir, olderName) }, 'going on from the state before')
+    return older
+  }
+  return newest === 'broken' || older === 'broken' ? { ...blank, lost: true } : blank
+}
+
+async function load(dir: string, name: string, log: Logger): Promise<Memory | 'broken' | null> {
+  const file = join(dir, name)
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'))
     if (isMemory(value)) return { ...blank, ...value }
     throw new Error(`found version ${JSON.stringify((value as { version?: unknown } | null)?.version)}, expected 1`)
   } catch (error) {
-    log.error({ err: error, file }, 'the remembered state cannot be used; kept aside as memory.broken.json, starting without')
-    await rename(file, join(dir, 'memory.broken.json')).catch(() => undefined)
-    return blank
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    log.error({ err: error, file }, `the remembered state cannot be used; kept aside as ${brokenName}`)
+    await rename(file, join(dir, brokenName)).catch(() => undefined)
+    return 'broken'
   }
 }
 
@@ -33,6 +46,10 @@ export function createSaver(dir: string): (memory: Memory) => Promise<void> {
     const text = JSON.stringify(memory)
     if (text === saved) return
     await writeFile(`${file}.next`, text, { flush: true })
+    // Between these two there is no newest one, and the one before is it.
+    await rename(file, join(dir, olderName)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
     await rename(`${file}.next`, file)
     saved = text
   }
@@ -41,5 +58,14 @@ export function createSaver(dir: string): (memory: Memory) => Promise<void> {
 function isMemory(value: unknown): value is Memory {
   if (typeof value !== 'object' || value === null) return false
   const memory = value as Record<string, unknown>
-  return memory.version === 1 && Array.isArray(memory.restarts) && Array.isArray(memory.heights) && typeof memory.hosts === 'object'
+  const { version, restarts, heights, hosts, told = [] } = memory
+  const lists = [restarts, heights, told]
+  return (
+    version === 1 && lists.every(Array.isArray) && typeof hosts === 'object' && hosts !== null && (restarts as unknown[]).every(isRestart)
+  )
+}
+
+function isRestart(value: unknown): boolean {
+  const { id, hash, at } = (value ?? {}) as Record<string, unknown>
+  return typeof id === 'string' && typeof hash === 'string' && typeof at === 'number'
 }

@@ -22,6 +22,8 @@ export type Overrides = {
   readonly p2pPort?: number
   /** 'none': the node has no status interface that the sidecar could ask. */
   readonly rpcPort?: number | 'none'
+  /** Whether a node that takes its list from a variable is given addresses in place of names. */
+  readonly pinAddresses: boolean
 }
 
 export type ReadAnnotations = { readonly overrides: Overrides; readonly problems: readonly string[]; readonly warnings: readonly string[] }
@@ -74,11 +76,16 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     ...some('graceSeconds', grace),
     ...some('p2pPort', read(annotation.p2pPort, 'a TCP port from 1 to 65535, such as "26656"', port)),
     ...some('rpcPort', read(annotation.rpcPort, 'a TCP port from 1 to 65535, such as "26657", or "none"', statusPort)),
+    pinAddresses: read(annotation.pinAddresses, '"true" or "false"', trueOrFalse) !== 'false',
   }
   read(annotation.inject, '"false" to leave the pod alone, or "true"', value => ['true', 'false', 'enabled'].find(word => word === value))
-  read(annotation.pause, '"true" or "false"', value => ['true', 'false'].find(word => word === value))
-  read(annotation.allowMassRemoval, '"true" or "false"', value => ['true', 'false'].find(word => word === value))
+  read(annotation.pause, '"true" or "false"', trueOrFalse)
+  read(annotation.allowMassRemoval, '"true" or "false"', trueOrFalse)
   return { overrides, problems, warnings: unread(annotations) }
+}
+
+function trueOrFalse(value: string): 'true' | 'false' | undefined {
+  return value === 'true' || value === 'false' ? value : undefined
 }
 
 function configRefs(value: string): ConfigRef[] | undefined {

@@ -4,6 +4,7 @@ import { overrideVariable } from '../peers/override-variable.ts'
 import { uniquePeers } from '../peers/peer.ts'
 import { levelOf, type OtherNode, type Plan, type Source } from '../peers/plan.ts'
 import { peerHash } from '../peers/snapshot.ts'
+import { pinningVariable, whyAddresses } from './addresses.ts'
 import { readAnnotations } from './annotations.ts'
 import { clearText } from './clear-text.ts'
 import { nodeProgram } from './command-clues.ts'
@@ -66,6 +67,7 @@ export function decide(input: DecideInput): Decision {
       ...node.why,
       sources: describeSources(plan.sources),
       strategy: seedsAlone ? seedsWhy : reached.why,
+      ...whyAddresses(plan),
       ports: ports.p2pPort === 0 ? `P2P ${plan.p2pPort} (that of its peers)` : ports.why,
       ...(owner === undefined ? {} : { owner: `${owner} replaces the pod when a list is edited; only addresses are followed` }),
     },
@@ -106,7 +108,7 @@ function planOf(
     version: 1,
     container: container.name,
     profile,
-    sources: withLevels(container, profile, found, { by: reach.by, restartPolicyAlways, canRestartAll }),
+    sources: withLevels(container, profile, found, { by: reach.by, restartPolicyAlways, canRestartAll, pins: overrides.pinAddresses }),
     reach,
     strategy: overrides.strategy,
     turns,
@@ -123,24 +125,29 @@ function planOf(
     hostNetwork: pod.hostNetwork,
     canRestartAll,
     ...(others.length === 0 ? {} : { notFollowed: others }),
+    ...(overrides.pinAddresses ? {} : { pinAddresses: false }),
   }
 }
 
 /**
  * Adds to each source its level, and under wrap the variable by which a frozen list still reaches a CometBFT node. One variable carries one
  * role: for a config.toml that is persistent_peers, since seeds matter only to a node that knows nobody yet, and one that runs does. Several
- * frozen lists share the variable: the sidecar hands over the union of all files, which is what the variable outranks.
+ * frozen lists share the variable: the sidecar hands over the union of all files, which is what the variable outranks. A list that would reach the
+ * node without it gets it as well, so that the node is given addresses in place of names; where the program is not known, it looks names up as ever.
  */
 function withLevels(
   container: ContainerView,
   profile: Plan['profile'],
   found: readonly Found[],
-  pod: Parameters<typeof levelOf>[1],
+  pod: Parameters<typeof levelOf>[1] & { readonly pins: boolean },
 ): Source[] {
   const node = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container) : undefined
   // No variable of ours gets past env -i or sudo.
   const isOpen = !node?.command.cleared
   const program = isOpen ? node?.name : undefined
+  // A script may make another list of what it finds: the variable must not outrank that with the files alone.
+  const readsItself = node !== undefined && !node.command.words[0]?.script
+  const onlyFiles = found.every(({ kind, role }) => role === 'seed' || kind !== 'Literal')
   return found.map(source => {
     if (source.kind === 'Literal') return source
     const { guess: _, frozen, once, override: own, outranked, ...key } = source
@@ -155,7 +162,9 @@ function withLevels(
     const kept = pod.by === 'wrap' && isOpen ? undefined : once
     if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
     if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
-    return { ...key, level: levelOf({ via: key.via }, pod) }
+    const mayPin = pod.pins && !outranked && (key.via !== 'directory' || (readsItself && onlyFiles))
+    const pinning = program !== undefined && mayPin ? pinningVariable(program, key) : undefined
+    return { ...key, ...(pinning === undefined ? {} : { override: pinning }), level: levelOf({ via: key.via }, pod) }
   })
 }
 

@@ -49,6 +49,8 @@ export type Decision =
         readonly ports: string
         /** Who replaces the pod when its list is edited; absent where nobody is known to. */
         readonly owner?: string
+        /** Where the node takes its list from a variable: whether it is given addresses or names. */
+        readonly addresses?: string
       }
       /** What could not be found out or will not work as hoped: told to whoever creates the pod. */
       readonly warnings: readonly string[]

@@ -13,7 +13,7 @@ import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 import { scriptLists } from './script-lists.ts'
-import { type Found, type FoundKey, listFormat, literal, type Search } from './source-search.ts'
+import { type Found, listFormat, literal, type Search } from './source-search.ts'
 import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
 
@@ -60,7 +60,8 @@ export function findSources(
   certain.push(...scripts)
   const isGuess = certain.length === 0 && delivered.length === 0
   const isBelowFlag = profile === 'cometbft' && flags.outranks.has('peer')
-  const sources = unique([...markUnread(search, isGuess ? all : certain), ...(isBelowFlag ? delivered.map(belowFlag) : delivered)])
+  const found = unique([...markUnread(search, isGuess ? all : certain), ...delivered])
+  const sources = isBelowFlag ? found.map(belowFlag) : found
   if (isGuess && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
   for (const message of new Set(sources.flatMap(unseenMessage(profile)))) search.warn(message)
   return { sources, warnings: [...new Set(warnings)], unread: [...unread] }
@@ -93,8 +94,11 @@ function gives(source: Found, role: Role): boolean {
   return source.role === role || !source.format.endsWith('-list')
 }
 
-function belowFlag(source: FoundKey): FoundKey {
-  return source.unseen ? { ...source, outranked: true } : source
+/** What stands in a variable reaches the flag by it; a variable of ours beside a file would not be read. */
+function belowFlag(source: Found): Found {
+  if (source.kind === 'Literal' || source.role === 'seed') return source
+  const isInVariable = !source.unseen && (source.via === 'env' || source.via === 'envFrom')
+  return isInVariable ? source : { ...source, outranked: true }
 }
 
 /** One sentence about where the peers come from. */

@@ -24,6 +24,7 @@ const worthTelling: ReadonlySet<string> = new Set([
   'hot-only',
   'observe',
   'process-ambiguous',
+  'state-unwritable',
   'not-permitted',
 ])
 const gaveUp: ReadonlySet<string> = new Set(['already-restarted', 'breaker-open', 'back-off'])

@@ -156,7 +156,7 @@ export function createRollout(parts: RolloutParts): Rollout {
     }
     if (!page || page.phase === 'settled') return false
     if (page.reason === 'awaiting-turn') return room.has(groupOf(trace.pod))
-    return page.phase !== 'waiting' || page.reason === 'settling'
+    return page.phase !== 'waiting' || page.reason === 'settling' || page.reason === 'lookups-disagree'
   }
 
   function members(at: number): Member[] {

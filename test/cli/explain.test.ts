@@ -29,7 +29,7 @@ t.test('an injected workload and one that is no node', async t => {
     peers: 2,
     strategy: 'wrap',
   })
-  t.strictSame(Object.keys(why), ['container', 'profile', 'sources', 'strategy', 'ports', 'telling', 'namespace'])
+  t.strictSame(Object.keys(why), ['container', 'profile', 'sources', 'strategy', 'addresses', 'ports', 'telling', 'namespace'])
   t.match(why.namespace, /namespace chain is not in the files; taken as opted in/)
   t.ok(patch.some(operation => operation.op === 'replace' && operation.path === '/spec/containers/0/command'))
   t.match(web, {

@@ -34,6 +34,7 @@ const valid: Plan = {
   validator: false,
   maxUnavailable: '1',
   minPeers: 2,
+  pinAddresses: false,
   p2pPort: 26656,
   rpcPort: 26657,
   times: { settleSeconds: 5, graceSeconds: 30, minIntervalSeconds: 120, livenessSeconds: 30 },
@@ -66,7 +67,7 @@ const beside = { container: 'node-utils', names: ['nodeutils'], uid: 1000, port:
 t.test('valid plans', t => {
   t.strictSame(checkPlan(valid), valid)
   t.strictSame(parsePlan(JSON.stringify(valid)), valid)
-  const { minPeers: _, rpcPort: __, notFollowed: ____, times, ...rest } = valid
+  const { minPeers: _, pinAddresses: _____, rpcPort: __, notFollowed: ____, times, ...rest } = valid
   const { livenessSeconds: ___, ...required } = times
   const others: object[] = [
     { ...rest, times: required },
@@ -121,7 +122,7 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [{ ...valid, sources: [{ ...literal, key: 'x' }] }, 'sources[0].key', 'an unknown field', 'text'],
   // missing, and of the wrong type or range
   ...Object.keys(valid)
-    .filter(field => !['version', 'minPeers', 'rpcPort', 'notFollowed', 'reach', 'times'].includes(field))
+    .filter(field => !['version', 'minPeers', 'pinAddresses', 'rpcPort', 'notFollowed', 'reach', 'times'].includes(field))
     .map((field): [unknown, string, string, string] => [without(field), field, 'nothing', '']),
   [without('reach'), 'reach', 'nothing', 'an object'],
   [{ ...valid, times: 5 }, 'times', '5', 'an object'],
@@ -137,6 +138,7 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [{ ...valid, maxUnavailable: '0' }, 'maxUnavailable', '"0"', 'a number from 1'],
   [{ ...valid, maxUnavailable: '101%' }, 'maxUnavailable', '"101%"', 'a percentage from 1% to 100%'],
   [{ ...valid, minPeers: -1 }, 'minPeers', '-1', 'a whole number from 0'],
+  [{ ...valid, pinAddresses: 'no' }, 'pinAddresses', '"no"', 'true or false'],
   [{ ...valid, minPeers: 1.5 }, 'minPeers', '1.5', 'a whole number'],
   [{ ...valid, p2pPort: 0 }, 'p2pPort', '0', 'a whole number from 1 to 65535'],
   [{ ...valid, p2pPort: '26656' }, 'p2pPort', '"26656"', 'a whole number from 1 to 65535'],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { formatEndpoints } from '../../peers/endpoints.ts'
-import { addressesAhead, endpointsOf, isBehind, noEndpoints, withStable } from '../../sidecar/endpoints.ts'
-import { host, peer } from './fixtures/look.ts'
+import { endpointsOf, isBehind, noEndpoints, withEndpoints } from '../../sidecar/endpoints.ts'
+import { host, start } from './fixtures/look.ts'
 
 const text = formatEndpoints({ node1: { addresses: ['10.0.0.1'], stable: false }, node2: { addresses: ['10.0.0.2'], stable: true } })
 
@@ -53,17 +53,55 @@ t.test('whether DNS is behind', async t => {
   }
 })
 
-t.test('the addresses that DNS does not give yet', async t => {
-  const views = { node1: host('10.0.0.9'), node2: host('10.96.0.2'), node3: host('10.0.0.3') }
-  const { endpoints } = endpointsOf({ endpoints: text }, noEndpoints, { warn: () => {} }, 0)
-  t.same(addressesAhead([peer(1), peer(2), peer(3)], views, endpoints), [{ address: '10.0.0.1', port: 26656 }])
-  t.same(addressesAhead([peer(1, { role: 'seed' })], views, endpoints), [], 'a seed need not be connected')
-  t.same(addressesAhead([peer(1)], { node1: host('10.0.0.1') }, endpoints), [], 'DNS has caught up')
-})
+const nobody: ReadonlySet<string> = new Set()
+const { endpoints } = endpointsOf({ endpoints: text }, noEndpoints, { warn: () => {} }, 0)
 
 t.test('the pods behind an address of its own', async t => {
-  const views = { node1: host('10.0.0.1'), node2: host('10.96.0.2'), node3: { ...host('10.96.0.3'), behind: ['10.0.0.3'] } }
-  const { endpoints } = endpointsOf({ endpoints: text }, noEndpoints, { warn: () => {} }, 0)
-  const seen = withStable(views, endpoints)
-  t.same(seen, { ...views, node2: { ...views.node2, behind: ['10.0.0.2'] }, node3: host('10.96.0.3') }, 'what is told no more is gone')
+  const views = { node2: host('10.96.0.2', { rotating: true }), node3: { ...host('10.96.0.3'), behind: ['10.0.0.3'] } }
+  const seen = withEndpoints(views, endpoints, {}, nobody, start)
+  t.same(seen, { node2: { ...host('10.96.0.2'), behind: ['10.0.0.2'] }, node3: host('10.96.0.3') }, 'what is told no more is gone')
+})
+
+t.test('the word of the controller is what the addresses are, and never rotates', async t => {
+  const told = (address: string[]) => ({ node1: { addresses: address, stable: false } })
+  const old = { node1: host('10.0.0.1') }
+  const moved = withEndpoints(old, told(['10.0.0.11']), old, nobody, start)
+  t.match(moved.node1, { addresses: ['10.0.0.11'], since: start, former: [{ address: '10.0.0.1' }], disputedAt: start })
+  const later = withEndpoints(old, told(['10.0.0.11']), moved, nobody, start + 3000)
+  t.match(later.node1, { addresses: ['10.0.0.11'], since: start, disputedAt: start + 3000 }, 'DNS is still behind')
+  const caught = withEndpoints({ node1: host('10.0.0.11') }, told(['10.0.0.11']), later, nobody, start + 5000)
+  t.match(caught.node1, { since: start, disputedAt: start + 3000 }, 'it has caught up, and the last dispute is remembered')
+  const back = withEndpoints({ node1: host('10.0.0.11', { rotating: true }) }, told(['10.0.0.1']), caught, nobody, start + 60_000)
+  t.match(
+    back.node1,
+    { addresses: ['10.0.0.1'], rotating: false, former: [{ address: '10.0.0.11' }] },
+    'a second move, and back, is followed',
+  )
+  const plain = withEndpoints({ node1: host('10.0.0.1', { rotating: true }) }, {}, back, nobody, start + 61_000)
+  t.equal(plain.node1?.rotating, true, 'without its word DNS counts again')
+})
+
+t.test('while nobody is behind the name, its last addresses stay, whatever DNS still gives', async t => {
+  const none = { node1: { addresses: [], stable: false } }
+  const failing = host([], { failures: 3, error: 'ENOTFOUND', answeredAt: null })
+  const seen = withEndpoints({ node1: failing }, none, { node1: host('10.0.0.7') }, nobody, start)
+  t.match(seen.node1, { addresses: ['10.0.0.7'], failures: 3, error: 'ENOTFOUND' })
+  t.notOk(seen.node1 && 'disputedAt' in seen.node1, 'nobody contradicts anybody')
+  t.same(withEndpoints({ node1: host('10.0.0.9') }, none, {}, nobody, start).node1?.addresses, ['10.0.0.9'], 'nothing else is known')
+})
+
+t.test('an address that the node is given is no matter of dispute; the hosts file outranks everybody', async t => {
+  const its = { node1: { addresses: ['10.0.0.11'], stable: false } }
+  const given = withEndpoints({ node1: host('10.0.0.1') }, its, {}, new Set(['node1']), start)
+  t.same(given.node1?.addresses, ['10.0.0.11'])
+  t.equal(given.node1?.disputedAt, undefined)
+  const inFile = host('10.9.9.9', { inHostsFile: true })
+  t.same(withEndpoints({ node1: inFile }, its, {}, nobody, start), { node1: inFile })
+})
+
+t.test('a name that DNS never answered is known since the controller told it', async t => {
+  const failing = host([], { failures: 1, error: 'ESERVFAIL', answeredAt: null })
+  const first = withEndpoints({ node1: failing }, endpoints, {}, nobody, start)
+  const second = withEndpoints({ node1: { ...failing, failures: 2 } }, endpoints, first, nobody, start + 9000)
+  t.match(second.node1, { addresses: ['10.0.0.1'], since: start, failures: 2, error: 'ESERVFAIL', answeredAt: null })
 })

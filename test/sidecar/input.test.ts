@@ -261,3 +261,34 @@ t.test('an override carries the role that its source has, and is not written emp
   t.same((await readInput(pod(t, [seeds], [both]))).exports, { CMT_P2P_SEEDS: list(7) })
   t.same((await readInput(pod(t, [seeds], [toml(list(1))]))).exports, {})
 })
+
+t.test('what the node takes from a variable may be given in addresses; seeds and other variables not', async t => {
+  const name = 'CMT_P2P_PERSISTENT_PEERS'
+  const file = source({ override: name })
+  const read = await readInput(
+    pod(t, [file, source({ name: 'other' }), variable('a')], [toml(list(1), `seeds = "${list(7)}"`), toml(list(2)), list(3)]),
+  )
+  t.same(read.exports[name], list(1, 2), 'a directory mount, too, so that it can be given addresses')
+  t.same(Object.keys(read.pinnable), [name])
+  t.same(
+    read.pinnable[name]?.map(peer => peer.host),
+    ['node1', 'node2'],
+  )
+  const own = variable('a', { variable: name, override: name })
+  t.same(
+    (await readInput(pod(t, [own], [list(4)]))).pinnable[name]?.map(peer => peer.host),
+    ['node4'],
+  )
+  const seeds = source({ override: 'CMT_P2P_SEEDS', via: 'subPath', role: 'seed' })
+  t.same((await readInput(pod(t, [seeds], [toml('', `seeds = "${list(7)}"`)]))).pinnable, {})
+})
+
+t.test('a list that a directory mount brings all the same need not fit into the variable', async t => {
+  const many = list(...Array.from({ length: 3000 }, (_, index) => index + 1))
+  const spare = source({ override: 'CMT_P2P_PERSISTENT_PEERS' })
+  const read = await readInput(pod(t, [spare], [toml(many)]))
+  t.match(read, { list: { ok: true }, exports: {}, pinnable: {} })
+  t.same(Object.keys(read.exports), [])
+  const needed = source({ name: 'frozen', override: 'CMT_P2P_PERSISTENT_PEERS', via: 'subPath' })
+  t.match(await readInput(pod(t, [spare, needed], [toml(many), toml(list(1))])), { list: { ok: false, reason: 'list-too-long' } })
+})

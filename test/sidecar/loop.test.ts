@@ -28,6 +28,7 @@ function parts(over: Partial<LoopParts> = {}, settleSeconds = 0) {
     plan: thePlan,
     list: { ok: true, peers: node.peers, problems: [], lists: { [sourceKey(thePlan.sources[0] as never)]: node.peers } },
     exports: node.exports,
+    pinnable: {},
     settings: { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false },
     pause: false,
     allowMassRemoval: node.massRemoval,
@@ -254,4 +255,55 @@ t.test('an address that the controller tells before DNS is tried at once, and kn
   node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
   loop.hint()
   await until('a restart', () => calls.includes('restart process'))
+})
+
+t.test('a state that cannot be written: the page says so and goes on, nothing is restarted, and health follows', async t => {
+  let now = Date.now()
+  let full = false
+  const { calls, node, made } = parts({ now: () => now })
+  const save = async (memory: Memory) => (full ? Promise.reject(new Error('ENOSPC: no space left')) : made.save(memory))
+  const loop = startLoop({ ...made, save }, blank)
+  t.teardown(() => loop.close())
+  await until('settled', () => loop.page()?.phase === 'settled')
+  full = true
+  node.connections = [connection(1, '10.0.0.1')]
+  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
+  loop.hint()
+  await until('said', () => loop.page()?.reason === 'state-unwritable')
+  t.match(loop.page(), { phase: 'waiting', connected: 1, detail: /ENOSPC/ })
+  now += 100_000
+  loop.hint()
+  await until('looked again', () => loop.page()?.lookedAt === new Date(now).toISOString())
+  t.equal(loop.unwell(), null, 'not yet')
+  now += 21_000
+  loop.hint()
+  await until('unwell', () => /ENOSPC/.test(loop.unwell() ?? ''))
+  t.notOk(calls.some(call => call.startsWith('restart')))
+  full = false
+  loop.hint()
+  await until('a restart', () => calls.includes('restart process'))
+  t.equal(loop.unwell(), null)
+})
+
+t.test('what a start is given follows the addresses, under a token of its own', async t => {
+  const name = 'CMT_P2P_PERSISTENT_PEERS'
+  const given: [Record<string, string>, string][] = []
+  const { node, made } = parts()
+  const list = node.peers
+  const loop = startLoop(
+    {
+      ...made,
+      readInput: async () => ({ ...(await made.readInput()), exports: { [name]: 'by name' }, pinnable: { [name]: list } }),
+      reach: { ...made.reach, prepare: async (exports, token) => void given.push([{ ...exports }, token]) },
+    },
+    blank,
+  )
+  t.teardown(() => loop.close())
+  await until('prepared', () => given.length === 1)
+  t.match(given[0]?.[0][name], /@10\.0\.0\.1:26656,.*@10\.0\.0\.2:26656$/)
+  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: Date.now() }) }
+  loop.hint()
+  await until('prepared anew', () => given.length === 2)
+  t.match(given[1]?.[0][name], /@10\.0\.0\.22:26656$/, 'though the node is still connected at the old one')
+  t.not(given[0]?.[1], given[1]?.[1])
 })

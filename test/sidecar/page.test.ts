@@ -4,7 +4,7 @@ import { blindTurn } from '../../peers/turn.ts'
 import { createMetrics } from '../../sidecar/metrics.ts'
 import { pageOf } from '../../sidecar/page.ts'
 import { buildServer } from '../../sidecar/server.ts'
-import { plan, withBeside, world } from './fixtures/look.ts'
+import { plan, start, withBeside, world } from './fixtures/look.ts'
 
 /** The page after each look, as the loop makes it. */
 function pages(w: ReturnType<typeof world>) {
@@ -59,6 +59,7 @@ t.test('what is not as it should be with the container beside the node is said, 
 
 t.test('while the kubelet holds the container back, the page says so', async t => {
   const w = world({ plan: plan({ reach: { by: 'signal', uid: 1000, names: ['gaiad'] } }) })
+  w.process = { identity: 'a', startedAt: start }
   const next = pages(w)
   next(0)
   w.move(2, '10.0.0.22')

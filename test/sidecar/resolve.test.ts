@@ -216,9 +216,9 @@ t.test('where one family fails, its last answer stays', async t => {
   await w.after(0)
   w.dns.zone = { 'peer.example.com': { ...both, A: ['10.0.0.2'], fails: 'SERVFAIL', failsFor: 'AAAA' } }
   t.match(await w.after(30), { addresses: ['10.0.0.2', '2001:db8::1'], failures: 0, former: [{ address: '10.0.0.1' }] })
-  t.equal(w.dns.questions.length, 4)
+  t.equal(w.dns.questions.length, 10, 'what has changed is asked about four times')
   await w.after(5)
-  t.equal(w.dns.questions.length, 6, 'and it is asked for again soon')
+  t.equal(w.dns.questions.length, 12, 'and it is asked for again soon')
   w.dns.zone = { 'peer.example.com': { A: ['10.0.0.2'], fails: 'silent', failsFor: 'A', AAAA: ['2001:db8::2'] } }
   t.same((await w.after(5)).addresses, ['10.0.0.2', '2001:db8::2'])
   w.dns.zone = { 'peer.example.com': { AAAA: ['2001:db8::2'] } }
@@ -326,7 +326,7 @@ t.test('what is known can be carried on by the next sidecar', async t => {
   w.clock.now += 1000
   const looked = (await next.look(['peer.example.com']))['peer.example.com']
   t.match(looked, { addresses: ['10.0.0.2'], since: start + 30_000, former: [{ address: '10.0.0.1' }], answeredAt: w.clock.now })
-  t.equal(w.dns.questions.length, 6, 'asked anew at once')
+  t.equal(w.dns.questions.length, 12, 'asked anew at once')
 })
 
 t.test('hosts that left the list are forgotten', async t => {
@@ -397,4 +397,80 @@ t.test('parses a hosts file', async t => {
     'a.b': ['10.0.0.1'],
     m: ['10.0.0.3'],
   })
+})
+
+/** Two name servers behind one address, of which one still has the old answer. */
+async function twoServers(t: Tap, options: Partial<ResolverOptions> = {}) {
+  const old = { 'peer.example.com': { A: ['10.0.0.1'], ttl: 5 } }
+  const moved = { 'peer.example.com': { A: ['10.0.0.2'], ttl: 5 } }
+  const w = await world(t, old, { ...flat, ...options })
+  await w.after(0)
+  return { ...w, old, moved }
+}
+
+t.test('two name servers that answer differently: what was known stays until they agree', async t => {
+  const w = await twoServers(t)
+  for (let n = 0; n < 13; n++) {
+    // Whichever of the two is asked first.
+    Object.assign(w.dns, n % 2 === 0 ? { zone: w.moved, other: w.old } : { zone: w.old, other: w.moved })
+    const at = w.clock.now + 5000
+    const view = (
+      await (async () => {
+        w.clock.now = at
+        return w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] })
+      })()
+    )['peer.example.com']
+    t.match(view, { addresses: ['10.0.0.1'], rotating: false, failures: 0, disputedAt: at }, `after ${5 * (n + 1)} s`)
+  }
+  Object.assign(w.dns, { zone: w.moved, other: w.moved })
+  const last = w.clock.now
+  const agreed = await w.after(5)
+  t.match(agreed, { addresses: ['10.0.0.2'], since: w.clock.now, rotating: false, former: [{ address: '10.0.0.1' }], disputedAt: last })
+  Object.assign(w.dns, { zone: { 'peer.example.com': { A: ['10.0.0.3'], ttl: 5 } }, other: undefined })
+  t.match(await w.after(60), { addresses: ['10.0.0.3'], rotating: false }, 'a second move within ten minutes is followed, too')
+})
+
+t.test('a server that fails does not agree', async t => {
+  const w = await twoServers(t)
+  Object.assign(w.dns, { zone: w.moved, other: { 'peer.example.com': { fails: 'SERVFAIL' } } })
+  const view = await w.after(5)
+  // The one that is asked first may be either: a failure, or an answer that nobody confirms.
+  t.same(view.addresses, ['10.0.0.1'])
+  t.ok(view.failures === 1 || view.disputedAt === w.clock.now)
+})
+
+t.test('one that goes on for more than two minutes is the way of the name: its answers rotate', async t => {
+  const w = await twoServers(t)
+  Object.assign(w.dns, { zone: w.moved, other: w.old })
+  const looks = []
+  for (let n = 0; n < 30; n++) {
+    w.clock.now += 5000
+    looks.push((await w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] }))['peer.example.com'])
+  }
+  t.ok(looks.slice(0, 24).every(view => view?.rotating === false))
+  t.equal(looks.at(-1)?.rotating, true)
+})
+
+t.test('an answer that has not changed costs one question, and one question asked is no agreement', async t => {
+  const w = await twoServers(t, { questions: 3 })
+  const before = w.dns.questions.length
+  await w.after(5)
+  t.equal(w.dns.questions.length - before, 2)
+  await w.resolver.look(['peer.example.com'], ['peer.example.com'])
+  t.equal(w.dns.questions.length - before, 2, 'not within the second')
+  w.clock.now += 1000
+  await w.resolver.look(['peer.example.com'], ['peer.example.com'])
+  t.equal(w.dns.questions.length - before, 4, 'doubted: asked anew, once')
+  w.clock.now += 1000
+  await w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] })
+  t.equal(w.dns.questions.length - before, 10, 'contested: as often as was set')
+})
+
+t.test('nothing waits for an answer that nobody needs', async t => {
+  const w = await world(t, { 'peer.example.com': { A: ['10.0.0.1'], fails: 'silent' } }, { ...flat, timeoutMs: 400 })
+  const began = performance.now()
+  const views = await w.resolver.look(['peer.example.com'], [], { unhurried: ['peer.example.com'] })
+  t.match(views, { 'peer.example.com': { addresses: [], failures: 0 } })
+  t.ok(performance.now() - began < 300)
+  t.match(await w.after(0), { failures: 1 }, 'it was asked all the same')
 })

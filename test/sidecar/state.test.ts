@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
 import t from 'tap'
@@ -18,6 +18,8 @@ t.test('what is saved is loaded; the file is replaced, never half written', asyn
   await save({ ...memory })
   t.equal((await import('node:fs')).statSync(join(dir, 'memory.json')).mtimeMs, mtimeMs, 'an equal memory is not written again')
   t.strictSame(await readdir(dir), ['memory.json'])
+  await save({ ...memory, heights: [] })
+  t.strictSame((await readdir(dir)).sort(), ['memory.before.json', 'memory.json'])
 })
 
 t.test('a sidecar that died while writing left the old file', async t => {
@@ -32,12 +34,15 @@ for (const [what, text] of [
   ['another version', '{"version":2}'],
   ['another shape', '{"version":1,"restarts":{}}'],
   ['null', 'null'],
+  ['an empty file', ''],
+  ['a torn file', JSON.stringify(blank).slice(0, -20)],
+  ['a restart that is none', JSON.stringify({ ...blank, restarts: [null] })],
 ] as const) {
   t.test(`${what} is kept aside, and said`, async t => {
     const dir = t.testdir({ 'memory.json': text })
     const lines: string[] = []
     const log = pino({ level: 'error' }, { write: line => void lines.push(line) })
-    t.strictSame(await loadMemory(dir, log), blank)
+    t.strictSame(await loadMemory(dir, log), { ...blank, lost: true })
     t.match(lines.join(), /kept aside as memory.broken.json/)
     t.equal(await readFile(join(dir, 'memory.broken.json'), 'utf8'), text)
   })
@@ -45,4 +50,38 @@ for (const [what, text] of [
 
 t.test('a directory that cannot be written is an error', async t => {
   await t.rejects(createSaver('/nonexistent/dir')(blank), { code: 'ENOENT' })
+})
+
+const remembers = (height: number) => ({ ...blank, heights: [{ at: 1, height }] })
+
+for (const [what, text] of [
+  ['torn', '{"version":1,"restarts":['],
+  ['empty', ''],
+  ['foreign', '{"name":"something else"}'],
+  ['gone', undefined],
+] as const) {
+  t.test(`${what}: the one before counts`, async t => {
+    const dir = t.testdir()
+    const save = createSaver(dir)
+    await save(remembers(1))
+    await save(remembers(2))
+    const file = join(dir, 'memory.json')
+    if (text === undefined) await rm(file)
+    else await writeFile(file, text)
+    t.strictSame(await loadMemory(dir, quiet), remembers(1))
+    await createSaver(dir)(remembers(3))
+    t.strictSame(await loadMemory(dir, quiet), remembers(3), 'and it goes on from there')
+  })
+}
+
+t.test('both are of no use: it is known that something is lost', async t => {
+  const dir = t.testdir({ 'memory.json': '', 'memory.before.json': '[]' })
+  t.strictSame(await loadMemory(dir, quiet), { ...blank, lost: true })
+  t.strictSame(await loadMemory(dir, quiet), blank, 'both are kept aside')
+})
+
+t.test('the memory of an earlier version of this program, without what is new since', async t => {
+  const { told: _, telling: __, taught: ___, ...older } = remembers(7)
+  const dir = t.testdir({ 'memory.json': JSON.stringify(older) })
+  t.strictSame(await loadMemory(dir, quiet), remembers(7))
 })

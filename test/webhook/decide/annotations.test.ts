@@ -29,6 +29,8 @@ const good: readonly [name: string, value: string, field: string, read: unknown]
   ['min-interval', '45', 'minIntervalSeconds', 45],
   ['settle-seconds', '0', 'settleSeconds', 0],
   ['grace-seconds', '300', 'graceSeconds', 300],
+  ['pin-addresses', 'false', 'pinAddresses', false],
+  ['pin-addresses', ' true ', 'pinAddresses', true],
 ]
 for (const [name, value, field, read] of good) {
   const { overrides, problems } = readAnnotations({ [`repeer.dev/${name}`]: value })
@@ -51,6 +53,7 @@ const bad: readonly [name: string, values: readonly string[]][] = [
   ['inject', ['no', 'disabled', '']],
   ['pause', ['yes', '']],
   ['allow-mass-removal', ['1', 'TRUE']],
+  ['pin-addresses', ['no', '', 'FALSE']],
 ]
 for (const [name, values] of bad) {
   for (const value of values) {
@@ -63,7 +66,7 @@ for (const [name, values] of bad) {
 
 t.test('defaults', t => {
   t.same(readAnnotations({}), {
-    overrides: { strategy: 'auto', maxUnavailable: '1', minIntervalSeconds: 120, settleSeconds: 5 },
+    overrides: { strategy: 'auto', maxUnavailable: '1', minIntervalSeconds: 120, settleSeconds: 5, pinAddresses: true },
     problems: [],
     warnings: [],
   })

@@ -63,7 +63,7 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
       'if [ "$STATESYNC" = 1 ]; then\n  T="$(curl -s $RPC/status | jq -r .id)@${RPC%:*}:26656"\n  CHAIND_P2P_PERSISTENT_PEERS="$CHAIND_P2P_PERSISTENT_PEERS,$T"\n  export CHAIND_P2P_PERSISTENT_PEERS\nfi\nexec chaind start --home /data\n',
       { CHAIND_P2P_PERSISTENT_PEERS: list },
     ),
-    ['env/CHAIND_P2P_PERSISTENT_PEERS envFrom process'],
+    ['env/CHAIND_P2P_PERSISTENT_PEERS envFrom process CHAIND_P2P_PERSISTENT_PEERS'],
   ],
   [
     'the outranking variable with a default from the network',
@@ -71,7 +71,7 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
       'META=./meta.json\ncurl -sSfl "$URL" > "$META"\nexport CHAIND_P2P_PERSISTENT_PEERS="${CHAIND_P2P_PERSISTENT_PEERS:-"$(jq -Mr \'.peers[] | .id + "@" + .address\' "$META" | paste -sd, -)"}"\n[ -d "$HOME/config" ] || chaind init x\nexec /bin/chaind start --p2p.laddr "tcp://0.0.0.0:26656"\n',
       { CHAIND_P2P_PERSISTENT_PEERS: list },
     ),
-    ['env/CHAIND_P2P_PERSISTENT_PEERS envFrom process'],
+    ['env/CHAIND_P2P_PERSISTENT_PEERS envFrom process CHAIND_P2P_PERSISTENT_PEERS'],
   ],
   [
     'a TOML editor where the variable is set',

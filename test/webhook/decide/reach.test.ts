@@ -100,7 +100,9 @@ t.test('levels, by how the node sees the list and by reach', t => {
   const script = { command: ['/start.sh'], image: 'cometbft/cometbft' }
   const maps = { m: { k: list }, node: { 'config.toml': toml() } }
   const rows: readonly [string, Change, string][] = [
-    ['directory, wrap', {}, 'directory process'],
+    ['directory, wrap', {}, 'directory process GAIAD_P2P_PERSISTENT_PEERS'],
+    ['directory, wrap, names asked for', { annotations: { 'repeer.dev/pin-addresses': 'false' } }, 'directory process'],
+    ['directory, wrap, program unknown', { container: script }, 'directory process'],
     ['directory, signal', signal, 'directory container'],
     ['directory, observe', strategy('observe'), 'directory none'],
     ['subPath, wrap, program known', { container: subPath }, 'subPath process GAIAD_P2P_PERSISTENT_PEERS'],
@@ -114,7 +116,8 @@ t.test('levels, by how the node sees the list and by reach', t => {
     ['subPath, signal', { ...signal, container: { ...bare, ...subPath } }, 'subPath container'],
     ['env that the program does not read, wrap', { container: env }, 'env process GAIAD_P2P_PERSISTENT_PEERS unseen'],
     ['env that a script may read, wrap', { container: { ...env, ...script } }, 'env process'],
-    ['env, its own variable, wrap', { container: own }, 'env process'],
+    ['env, its own variable, wrap', { container: own }, 'env process GAIAD_P2P_PERSISTENT_PEERS'],
+    ['env, its own variable, names asked for', { container: own, annotations: { 'repeer.dev/pin-addresses': 'false' } }, 'env process'],
     ['env that the program does not read, signal', { ...strategy('signal'), ...uidPod, container: env }, 'env none unseen'],
     ['env, signal', { ...signal, container: { ...bare, ...env } }, 'env container'],
     [
@@ -172,6 +175,35 @@ t.test('levels, by how the node sees the list and by reach', t => {
     )
     t.same(told, [expected], what)
   }
+  t.end()
+})
+
+t.test('addresses in place of names: said, and left by annotation', t => {
+  const says = (change: Change) => injected(decide(input(change))).why.addresses
+  t.match(says({}), /^in place of names, in GAIAD_P2P_PERSISTENT_PEERS, .*repeer\.dev\/pin-addresses: "false" leaves names$/)
+  t.equal(says({ ...strategy('observe') }), undefined, 'only a wrapped node can be given a variable')
+  const subPath = { volumeMounts: [{ name: 'config', mountPath: '/home/config/config.toml', subPath: 'config.toml' }] }
+  const names = { annotations: { 'repeer.dev/pin-addresses': 'false' }, container: subPath }
+  t.match(says(names), /^by name, in GAIAD_P2P_PERSISTENT_PEERS, /)
+  t.equal(injected(decide(input(names))).plan.pinAddresses, false)
+  t.notOk('pinAddresses' in injected(decide(input({}))).plan)
+  t.end()
+})
+
+t.test('files beside variables: a script may make one list of both, which the files alone must not outrank', t => {
+  const env = [{ name: 'PERSISTENT_PEERS', value: list }]
+  const { plan } = injected(
+    decide(
+      input({
+        maps: { node: { 'config.toml': toml() } },
+        container: { command: ['sh', '-c', 'set-peers $PERSISTENT_PEERS; gaiad start --home /home'], env },
+      }),
+    ),
+  )
+  t.same(
+    plan.sources.flatMap(source => (source.kind !== 'Literal' && source.override ? [source.override] : [])),
+    [],
+  )
   t.end()
 })
 

@@ -28,7 +28,9 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // enode URLs composed of public keys in a ConfigMap.
   '05-quorum-besu-member': { member1: 'inject member1-besu besu observe peers=0: args[0] --bootnodes literal seed none' },
   // Flags before `start`.
-  '17-home-before-start': { pio: 'inject pio cometbft wrap peers=2: pio-config/config.toml directory process' },
+  '17-home-before-start': {
+    pio: 'inject pio cometbft wrap peers=2: pio-config/config.toml directory process PROVENANCED_P2P_PERSISTENT_PEERS',
+  },
   '17b-home-before-start-ports': {
     pio: 'inject pio cometbft wrap peers=2: pio-config/config.toml subPath process PROVENANCED_P2P_PERSISTENT_PEERS',
   },

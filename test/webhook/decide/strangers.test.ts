@@ -41,7 +41,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'seeds/ics-5-consumer-outranking-env': {
     'consumer-0-1751686503-0':
-      'inject consumer-daemon cometbft wrap peers=1 28766/28767 validator: consumer-peers/persistent_peers env process',
+      'inject consumer-daemon cometbft wrap peers=1 28766/28767 validator: consumer-peers/persistent_peers env process INTERCHAIN_SECURITY_CD_P2P_PERSISTENT_PEERS',
   },
   'seeds/ics-7-provider-validator': {
     validator: 'inject validator cometbft wrap peers=1 26656/26657 validator: init container init-validator args[0] PEERS literal none',
@@ -83,37 +83,53 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     secretnode: 'inject secretd cometbft observe(seeds-only) peers=0 26656/26657: sec/config.toml directory none',
   },
   'reports/35-binarydata': {
-    'gaia-0': 'inject gaia cometbft wrap peers=1 26656/26657: bin/config.toml directory process',
+    'gaia-0': 'inject gaia cometbft wrap peers=1 26656/26657: bin/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
   },
   'reports/50-parser-cometbft-toml': {
-    't01-bom': 'inject node cometbft wrap peers=1 26656/26657: t01-bom/config.toml directory process',
-    't02-crlf': 'inject node cometbft wrap peers=2 26656/26657: t02-crlf/config.toml directory process',
-    't03-trailing-comma': 'inject node cometbft wrap peers=2 26656/26657: t03-trailing-comma/config.toml directory process',
-    't04-comma-space': 'inject node cometbft wrap peers=2 26656/26657: t04-comma-space/config.toml directory process',
-    't05-multiline-string': 'inject node cometbft wrap peers=? 26656/26657: t05-multiline-string/config.toml directory process',
-    't06-tcp-prefix': 'inject node cometbft wrap peers=? 26656/26657: t06-tcp-prefix/config.toml directory process',
-    't07-upper-id': 'inject node cometbft wrap peers=1 26656/26657: t07-upper-id/config.toml directory process',
-    't08-ipv6': 'inject node cometbft wrap peers=2 26656/26657: t08-ipv6/config.toml directory process',
-    't09-single-quotes': 'inject node cometbft wrap peers=1 26656/26657: t09-single-quotes/config.toml directory process',
-    't10-dashes': 'inject node cometbft wrap peers=1 26656/26657: t10-dashes/config.toml directory process',
-    't11-both-underscore-empty': 'inject node cometbft wrap peers=0 26656/26657: t11-both-underscore-empty/config.toml directory process',
-    't12-duplicate-key': 'inject node cometbft wrap peers=? 26656/26657: t12-duplicate-key/config.toml directory process',
-    't13-dotted': 'inject node cometbft wrap peers=1 26656/26657: t13-dotted/config.toml directory process',
+    't01-bom': 'inject node cometbft wrap peers=1 26656/26657: t01-bom/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't02-crlf': 'inject node cometbft wrap peers=2 26656/26657: t02-crlf/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't03-trailing-comma':
+      'inject node cometbft wrap peers=2 26656/26657: t03-trailing-comma/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't04-comma-space':
+      'inject node cometbft wrap peers=2 26656/26657: t04-comma-space/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't05-multiline-string':
+      'inject node cometbft wrap peers=? 26656/26657: t05-multiline-string/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't06-tcp-prefix':
+      'inject node cometbft wrap peers=? 26656/26657: t06-tcp-prefix/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't07-upper-id': 'inject node cometbft wrap peers=1 26656/26657: t07-upper-id/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't08-ipv6': 'inject node cometbft wrap peers=2 26656/26657: t08-ipv6/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't09-single-quotes':
+      'inject node cometbft wrap peers=1 26656/26657: t09-single-quotes/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't10-dashes': 'inject node cometbft wrap peers=1 26656/26657: t10-dashes/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't11-both-underscore-empty':
+      'inject node cometbft wrap peers=0 26656/26657: t11-both-underscore-empty/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't12-duplicate-key':
+      'inject node cometbft wrap peers=? 26656/26657: t12-duplicate-key/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't13-dotted': 'inject node cometbft wrap peers=1 26656/26657: t13-dotted/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
     't14-template': 'skip no-peers',
     't15-helm-tpl-left': 'skip no-peers',
-    't16-no-port': 'inject node cometbft wrap peers=? 26656/26657: t16-no-port/config.toml directory process',
-    't17-semicolon': 'inject node cometbft wrap peers=? 26656/26657: t17-semicolon/config.toml directory process',
-    't18-double-comma': 'inject node cometbft wrap peers=2 26656/26657: t18-double-comma/config.toml directory process',
-    't19-duplicate-peer': 'inject node cometbft wrap peers=2 26656/26657: t19-duplicate-peer/config.toml directory process',
-    't20-idn': 'inject node cometbft wrap peers=1 26656/26657: t20-idn/config.toml directory process',
-    't21-underscore-host': 'inject node cometbft wrap peers=1 26656/26657: t21-underscore-host/config.toml directory process',
-    't22-unconditional': 'inject node cometbft wrap peers=1 26656/26657: t22-unconditional/config.toml directory process',
-    't23-comment-inline': 'inject node cometbft wrap peers=1 26656/26657: t23-comment-inline/config.toml directory process',
-    't24-array': 'inject node cometbft wrap peers=? 26656/26657: t24-array/config.toml directory process',
-    't25-tab': 'inject node cometbft wrap peers=? 26656/26657: t25-tab/config.toml directory process',
-    't26-table-twice': 'inject node cometbft wrap peers=? 26656/26657: t26-table-twice/config.toml directory process',
-    't27-port-name': 'inject node cometbft wrap peers=? 26656/26657: t27-port-name/config.toml directory process',
-    't28-weird-float': 'inject node cometbft wrap peers=? 26656/26657: t28-weird-float/config.toml directory process',
+    't16-no-port': 'inject node cometbft wrap peers=? 26656/26657: t16-no-port/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't17-semicolon':
+      'inject node cometbft wrap peers=? 26656/26657: t17-semicolon/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't18-double-comma':
+      'inject node cometbft wrap peers=2 26656/26657: t18-double-comma/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't19-duplicate-peer':
+      'inject node cometbft wrap peers=2 26656/26657: t19-duplicate-peer/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't20-idn': 'inject node cometbft wrap peers=1 26656/26657: t20-idn/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't21-underscore-host':
+      'inject node cometbft wrap peers=1 26656/26657: t21-underscore-host/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't22-unconditional':
+      'inject node cometbft wrap peers=1 26656/26657: t22-unconditional/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't23-comment-inline':
+      'inject node cometbft wrap peers=1 26656/26657: t23-comment-inline/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't24-array': 'inject node cometbft wrap peers=? 26656/26657: t24-array/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't25-tab': 'inject node cometbft wrap peers=? 26656/26657: t25-tab/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't26-table-twice':
+      'inject node cometbft wrap peers=? 26656/26657: t26-table-twice/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't27-port-name':
+      'inject node cometbft wrap peers=? 26656/26657: t27-port-name/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
+    't28-weird-float':
+      'inject node cometbft wrap peers=? 26656/26657: t28-weird-float/config.toml directory process GAIAD_P2P_PERSISTENT_PEERS',
   },
   'reports/51-parser-cometbft-list': {
     'l01-newline-only': 'inject node cometbft wrap peers=? 26656/26657: l01-newline-only/persistent_peers env container',
