@@ -25,7 +25,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 /** These take the webhook or the controller away, or their certificates: nothing else may run beside them. */
 const alone = ['08', '09', '13', '16']
 /** They come first, so that none of them is left to run by itself at the end. */
-const long = ['07', '10', '12', '14']
+const long = ['07', '10', '12', '14', '41', '43']
 
 function isOneOf(some: readonly string[], file: string): boolean {
   return some.some(one => basename(file).startsWith(one))
