@@ -59,9 +59,13 @@ function sourcesText(row: Explained): string {
   const width = Math.max(...names.map(name => name.length))
   // Unbreakable within a column: wrapped() splits at plain spaces only.
   const lines = row.sources.map((source, index) =>
-    `${names[index]?.padEnd(width)}  via ${source.via}; ${levelText(source)}`.replace(/ {2,}/g, run => '\u00a0'.repeat(run.length)),
+    `${names[index]?.padEnd(width)}  ${seenBy(source)}; ${levelText(source)}`.replace(/ {2,}/g, run => '\u00a0'.repeat(run.length)),
   )
   return lines.join('\n')
+}
+
+function seenBy({ via, unseen }: ExplainedSource): string {
+  return unseen && via === 'init' ? 'seen by no container' : `via ${via}`
 }
 
 /** A list of which a start hands the node nothing says so first. */
