@@ -2,7 +2,7 @@
 // group allows, no change is lost, and nothing restarts without need.
 //
 // HISTORIES=10000 with node itself runs as many, FIRST=7 from that one on, and FAILURES=20 goes on after a failure; SEED=7 runs that one and prints what
-// happened. By default 300, or as many as fit into 12 s: they are always the same ones, in the same order.
+// happened. By default 300, or as many as fit into 8 s: they are always the same ones, in the same order.
 import t from 'tap'
 import { allowedOf, liveTurn } from '../../controller/rollout/turns.ts'
 import { annotation } from '../../peers/pod.ts'
@@ -349,7 +349,7 @@ function notesOf(pod: Pod): { turn: string | undefined; peerHash: string | undef
 
 const { SEED, FIRST = SEED ?? '1', HISTORIES, FAILURES = '1' } = process.env
 const most = SEED === undefined ? Number(HISTORIES ?? 300) : 1
-const mostMs = HISTORIES === undefined ? 12_000 : Number.POSITIVE_INFINITY
+const mostMs = HISTORIES === undefined ? 8_000 : Number.POSITIVE_INFINITY
 
 t.test('histories of a group', { timeout: 86_400_000 }, async t => {
   const sums = { histories: 0, restarts: 0, told: 0, turns: 0 }
