@@ -2,8 +2,11 @@
 import type { Look, Timing } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
 
-/** An ID as `restart` in reconcile.ts makes it: the snapshot's hash, and when it was asked for, in ms since the epoch. */
-const ownRequest = /^([a-z]\d{1,3}:[0-9a-f]{8,128})\.(\d{12,14})$/
+/**
+ * An ID as `restart` in reconcile.ts makes it: the snapshot's hash, and when it was asked for, in ms since the epoch; and what renew.ts puts after it where a
+ * container starts anew with the node (a second attempt, the end of a hold).
+ */
+const ownRequest = /^(([a-z]\d{1,3}:[0-9a-f]{8,128})\.(\d{12,14}))(?:\.b)?(?:\.go)?$/
 
 /** How far the clock may have been set back since, in ms: what is later than that is nobody's request. */
 const skewMs = 60_000
@@ -31,10 +34,10 @@ export function seeded(memory: Memory, look: Look, times: Timing): Memory {
 
 function withRequest(memory: Memory, look: Look, times: Timing): Memory {
   if (!('identity' in look.process) || look.process.request === undefined) return memory
-  const { request: id, identity, startedAt } = look.process
-  const [, hash, time] = ownRequest.exec(id) ?? []
+  const { request, identity, startedAt } = look.process
+  const [, id, hash, time] = ownRequest.exec(request) ?? []
   const at = Number(time)
-  if (hash === undefined || at > look.now + skewMs || at <= look.now - times.budgetSeconds * 1000) return memory
+  if (id === undefined || hash === undefined || at > look.now + skewMs || at <= look.now - times.budgetSeconds * 1000) return memory
   if (memory.intent?.id === id || memory.restarts.some(one => one.id === id)) return memory
   const came = startedAt >= at ? { process: identity, endedAt: startedAt } : { endedAt: at }
   const why = 'remembered by the supervisor alone'

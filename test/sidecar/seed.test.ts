@@ -33,6 +33,17 @@ t.test('the last request is a restart, and never twice for one snapshot', async 
   t.equal(w.memory.restarts.length, 1, 'once, however often it is looked at')
 })
 
+t.test('also where a container starts anew with the node, and the request is one of several for it', async t => {
+  for (const after of ['.go', '.b', '.b.go']) {
+    const { w, id } = forgotten()
+    w.process = { ...w.process, request: `${id}${after}` } as typeof w.process
+    t.equal(reason(w.after(1)), 'already-restarted', after)
+    t.match(w.memory.restarts, [{ id, outcome: 'unverified', process: 'b' }])
+    w.after(1)
+    t.equal(w.memory.restarts.length, 1, 'once')
+  }
+})
+
 t.test('it counts for back-off and budget', async t => {
   const { w } = forgotten()
   w.after(1)
