@@ -297,7 +297,8 @@ function isWorthAnother(last: Restart, { hash, missing }: Wish, done: readonly R
 }
 
 function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
-  const counted = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
+  // One that was not taken may have stopped the node all the same: a hold that ran out.
+  const counted = memory.restarts.filter(restart => restart.outcome !== 'not-taken' || restart.process !== undefined)
   // Where the memory was lost, the last restart may have been right before.
   const lost = memory.lostAt ?? 0
   const restart = counted.at(-1)

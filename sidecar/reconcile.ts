@@ -371,8 +371,11 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   const { intent } = memory
   if (intent !== null && intent.identity !== identity) {
     if (intent.level !== 'process' && look.plan.reach.by === 'wrap' && containerOf(identity) === containerOf(intent.identity)) {
-      // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered.
-      return { ...ended(memory, intent, 'not-taken', look.now), process: { identity, startedAt }, taught: null }
+      // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered, and yet the node has
+      // been stopped for it: that counts for the budget, or it would be stopped again and again.
+      const { restarts, ...rest } = ended(memory, intent, 'not-taken', look.now)
+      const stopped = restarts.map(one => (one.id === intent.id ? { ...one, process: identity } : one))
+      return { ...rest, restarts: stopped, process: { identity, startedAt }, taught: null }
     }
     const { given, hash } = gave(memory, intent, look, process, times)
     const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))

@@ -918,6 +918,25 @@ t.test('found in review: histories that once went wrong', async t => {
     t.match(w.memory, { intent: null, restarts: [{ outcome: 'not-taken' }] })
     t.equal(reason(w.after(1)), 'settling', 'still wanted')
   })
+  t.test('a hold that ran out has stopped the node: it counts for min-interval and budget', async t => {
+    const w = world({ plan: plan({ sources: [source({ via: 'init' })] }) })
+    w.process = { identity: '1.00/1', startedAt: start - 60_000 }
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    const asked: number[] = []
+    for (let seconds = 0; seconds < 5 * 3600; seconds += 5) {
+      if (reason(w.after(5)) !== 'restart') continue
+      asked.push(w.now)
+      w.process = { identity: `1.00/${asked.length + 1}`, startedAt: w.now }
+    }
+    t.equal(asked.length, 6, 'however long it goes on')
+    t.match(
+      asked.slice(1).map((at, index) => at - (asked[index] ?? 0) >= w.plan.times.minIntervalSeconds * 1000),
+      Array(5).fill(true),
+    )
+    t.equal(reason(w.after(1)), 'budget')
+  })
   t.test('a node without a status API is left alone until it has listened once', async t => {
     const { rpcPort: _, ...quiet } = plan({ profile: 'besu' })
     const w = world({ plan: quiet })
