@@ -19,15 +19,20 @@ const maxFoundLength = 80
 export class PeerListError extends Error {
   override readonly name = 'PeerListError'
   readonly problems: readonly PeerListProblem[]
+  /** The message without what was found: for a list that is not to be quoted, as a Secret's. */
+  readonly unquoted: string
 
   /** Takes problems with `found` as it stands in the list; it is escaped and shortened here, so that nobody can forget to. */
   constructor(problems: readonly PeerListProblem[]) {
     const kept = problems.slice(0, maxProblems).map(problem => ({ ...problem, found: printable(problem.found) }))
-    const lines = kept.slice(0, maxInMessage).map(({ source, where, found, expected }) => {
-      return `${source}, ${where}: found "${found}", expected ${expected}`
-    })
-    const more = problems.length - lines.length
-    super(more > 0 ? `${lines.join('; ')}; and ${more} more` : lines.join('; '))
+    const shown = kept.slice(0, maxInMessage)
+    const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : []
+    super(
+      [...shown.map(({ source, where, found, expected }) => `${source}, ${where}: found "${found}", expected ${expected}`), ...more].join(
+        '; ',
+      ),
+    )
+    this.unquoted = [...shown.map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`), ...more].join('; ')
     this.problems = kept
   }
 }

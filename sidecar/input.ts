@@ -137,7 +137,7 @@ function listOf(read: readonly Read[]): ListInput {
       const peers = parsePeers(source.format, text, { source: nameOf(source), role: source.role })
       lists[sourceKey(source)] = [...(lists[sourceKey(source)] ?? []), ...peers]
     } catch (error) {
-      malformed.push(error instanceof PeerListError ? error.message : `${nameOf(source)}: ${String(error)}`)
+      malformed.push(faultOf(source, error))
     }
   }
   if (malformed.length > 0) return { ok: false, reason: 'list-malformed', message: malformed.join('; ') }
@@ -145,6 +145,13 @@ function listOf(read: readonly Read[]): ListInput {
   if (peers.length > 0) return { ok: true, lists, peers, problems: absent }
   const empty = [...present.map(({ source }) => source), ...toCome].map(nameOf).join(', ')
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
+}
+
+/** The status page, the log and an Event show it to anybody: a Secret is not quoted in them. */
+function faultOf(source: Source, error: unknown): string {
+  const isSecret = source.kind === 'Secret'
+  if (error instanceof PeerListError) return isSecret ? error.unquoted : error.message
+  return `${nameOf(source)}: ${isSecret ? 'it cannot be read as a list' : String(error)}`
 }
 
 /** A list that cannot be handed to the node by a variable must not be: the node would not start. */

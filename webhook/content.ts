@@ -64,9 +64,6 @@ export function parse(format: Format, text: string, role: Role, source: string):
   }
 }
 
-/** Problems that a message spells out. */
-const mostProblems = 5
-
 /** What envsubst, Helm and other template engines replace, and what a shell or the kubelet expands. Bounded: a list's entries are short. */
 const templateMark = /\$\{[^{}\n]{1,200}\}|\$\([^()\n]{1,200}\)|\$[A-Z_][A-Z0-9_]{0,200}|\{\{|<%/
 
@@ -80,9 +77,8 @@ function faultOf(error: unknown, text: string): Fault {
     return line === undefined ? found : (rows[Number(line) - 1] ?? '')
   }
   const isTemplate = problems.some(problem => templateMark.test(standing(problem)))
-  const lines = problems.slice(0, mostProblems).map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`)
   return {
-    error: [...lines, ...(problems.length > lines.length ? [`and ${problems.length - lines.length} more`] : [])].join('; '),
+    error: error.unquoted,
     quoted,
     isTemplate,
   }

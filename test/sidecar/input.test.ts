@@ -292,3 +292,15 @@ t.test('a list that a directory mount brings all the same need not fit into the 
   const needed = source({ name: 'frozen', override: 'CMT_P2P_PERSISTENT_PEERS', via: 'subPath' })
   t.match(await readInput(pod(t, [spare, needed], [toml(many), toml(list(1))])), { list: { ok: false, reason: 'list-too-long' } })
 })
+
+t.test('a malformed list is quoted, but never one that a Secret holds', async t => {
+  const listed = { format: 'cometbft-list', via: 'env', variable: 'PEERS', key: 'peers' } as const
+  const messageOf = async (kind: KeySource['kind']) => {
+    const { list } = await readInput(pod(t, [source({ ...listed, kind })], ['hunter2']))
+    return list.ok ? 'ok' : list.message
+  }
+  t.match(await messageOf('ConfigMap'), /found "hunter2"/)
+  const secret = await messageOf('Secret')
+  t.match(secret, /^Secret config\/peers, .*expected /)
+  t.notMatch(secret, /hunter2|found/)
+})
