@@ -45,6 +45,32 @@ export function isTold(behind: Behind | undefined): boolean {
 }
 
 /**
+ * How long DNS has to say the same against the controller, and the controller not to have looked, in ms: twice the 30 s for which cluster DNS caches, and
+ * enough for another replica to take over and look at every page (15 s and 37.5 s).
+ */
+const staleMs = 120_000
+
+/**
+ * The controller's word without what nobody stands by any more: where no controller has looked at this pod for two minutes (it is down, the namespace has
+ * lost its label), and DNS has been saying something else about a host for as long, DNS counts. Else a node that starts by itself would be given an address
+ * that nobody has. `answers`: the last ones of DNS.
+ */
+export function withoutStale(
+  { endpoints, since }: KnownEndpoints,
+  answers: Readonly<Record<string, HostView>>,
+  controllerLookedAt: number | undefined,
+  now: number,
+): Endpoints {
+  if (now < Math.max(since, controllerLookedAt ?? 0) + staleMs) return endpoints
+  const isStale = (host: string, behind: Behind) => {
+    const view = Object.hasOwn(answers, host) ? answers[host] : undefined
+    if (view === undefined || view.failures > 0 || view.addresses.length === 0 || view.rotating || !isBehind(view, behind)) return false
+    return now >= Math.max(view.since, view.disputedAt ?? 0) + staleMs
+  }
+  return Object.fromEntries(Object.entries(endpoints).filter(([host, behind]) => !isStale(host, behind)))
+}
+
+/**
  * The views as they are decided on. `answers`: what DNS gives; `before`: the last views decided on. A host that is a Service with an address of its own keeps
  * that address, and has the pods behind it beside. One that is a headless Service has the addresses that the controller tells; while nobody is behind it, the
  * last ones. Neither rotates. What stands in the hosts file stays. `given`: hosts that the node does not look up: nothing said about them is a dispute to it.

@@ -8,7 +8,7 @@ import { holdReasons } from '../peers/reasons.ts'
 import { blindTurn } from '../peers/turn.ts'
 import { type Answers, createAnswers } from './answers.ts'
 import { assess, isMissing, suspects } from './assess.ts'
-import { endpointsOf, isBehind, isTold, type KnownEndpoints, noEndpoints, withEndpoints } from './endpoints.ts'
+import { endpointsOf, isBehind, isTold, type KnownEndpoints, noEndpoints, withEndpoints, withoutStale } from './endpoints.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './given.ts'
 import { disputeRestMs } from './host-view.ts'
 import type { Input } from './input.ts'
@@ -92,7 +92,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
       nodeId,
       told,
       openSince,
-      endpoints: known.endpoints,
+      endpoints: withoutStale(known, before.answers, parts.controllerLookedAt?.(), now()),
       others,
       ...before,
     })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { formatEndpoints } from '../../peers/endpoints.ts'
-import { endpointsOf, isBehind, noEndpoints, withEndpoints } from '../../sidecar/endpoints.ts'
+import { endpointsOf, isBehind, noEndpoints, withEndpoints, withoutStale } from '../../sidecar/endpoints.ts'
 import { host, start } from './fixtures/look.ts'
 
 const text = formatEndpoints({ node1: { addresses: ['10.0.0.1'], stable: false }, node2: { addresses: ['10.0.0.2'], stable: true } })
@@ -104,4 +104,29 @@ t.test('a name that DNS never answered is known since the controller told it', a
   const first = withEndpoints({ node1: failing }, endpoints, {}, nobody, start)
   const second = withEndpoints({ node1: { ...failing, failures: 2 } }, endpoints, first, nobody, start + 9000)
   t.match(second.node1, { addresses: ['10.0.0.1'], since: start, failures: 2, error: 'ESERVFAIL', answeredAt: null })
+})
+
+t.test('a word that no controller stands by any more gives way to DNS that has long said otherwise', async t => {
+  const minutes = 60_000
+  const known = { text: '', endpoints: { node1: { addresses: ['10.0.0.1'], stable: false } }, since: start }
+  const moved = host('10.0.0.11', { since: start + 10 * minutes })
+  const at = start + 12 * minutes
+  const rows: [what: string, view: typeof moved | undefined, lookedAt: number | undefined, now: number, is: boolean][] = [
+    ['two minutes later', moved, undefined, at, true],
+    ['a moment before', moved, undefined, at - 1, false],
+    ['a controller has looked two minutes ago', moved, at - 2 * minutes, at, true],
+    ['a controller looks', moved, at - 2 * minutes + 1, at, false],
+    ['DNS says the same', host('10.0.0.1'), undefined, at, false],
+    ['DNS does not answer', { ...moved, failures: 1 }, undefined, at, false],
+    ['DNS has no address', host([]), undefined, at, false],
+    ['DNS rotates', { ...moved, rotating: true }, undefined, at, false],
+    ['name servers disagree', { ...moved, disputedAt: at - minutes }, undefined, at, false],
+    ['not asked yet', undefined, undefined, at, false],
+  ]
+  for (const [what, view, lookedAt, now, is] of rows) {
+    t.same(withoutStale(known, view ? { node1: view } : {}, lookedAt, now), is ? {} : known.endpoints, what)
+  }
+  t.same(withoutStale({ ...known, since: at - minutes }, { node1: moved }, undefined, at), known.endpoints, 'it was said a minute ago')
+  const stable = { ...known, endpoints: { node1: { addresses: ['10.0.0.1'], stable: true } } }
+  t.same(withoutStale(stable, { node1: moved }, undefined, at), stable.endpoints, 'an address of its own')
 })

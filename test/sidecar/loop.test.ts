@@ -257,6 +257,25 @@ t.test('an address that the controller tells before DNS is tried at once, and kn
   await until('a restart', () => calls.includes('restart process'))
 })
 
+t.test('without a controller, DNS that has long said otherwise is followed', async t => {
+  let now = Date.now()
+  const { calls, node, made } = parts({ now: () => now })
+  const endpoints = formatEndpoints({ node2: { addresses: ['10.0.0.2'], stable: false } })
+  const loop = startLoop({ ...made, readInput: async () => ({ ...(await made.readInput()), endpoints }) }, blank)
+  t.teardown(() => loop.close())
+  await until('settled', () => loop.page()?.phase === 'settled')
+  node.connections = [connection(1, '10.0.0.1')]
+  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
+  now += 119_000
+  loop.hint()
+  await until('looked again', () => loop.page()?.lookedAt === new Date(now).toISOString())
+  t.match(loop.page()?.peers[1]?.addresses, ['10.0.0.2'], 'its last word')
+  t.notOk(calls.some(call => call.startsWith('restart')))
+  now += 1_000
+  loop.hint()
+  await until('a restart', () => calls.includes('restart process'))
+})
+
 t.test('a state that cannot be written: the page says so and goes on, nothing is restarted, and health follows', async t => {
   let now = Date.now()
   let full = false
