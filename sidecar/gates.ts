@@ -288,11 +288,12 @@ function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hol
 }
 
 /**
- * It is not known what the node was told when it looked the names up, and somebody who answers is missing: the same again may help, once. Budget and
- * back-off hold.
+ * It is not known what the node was told when it looked the names up, and somebody who answers is missing: the same again may help, once. One that had helped
+ * may help again: of a peer's two addresses another may answer now. Budget and back-off hold.
  */
 function isWorthAnother(last: Restart, { hash, missing }: Wish, done: readonly Restart[]): boolean {
-  if (last.outcome === 'asked' || done.at(-2)?.hash === hash) return false
+  const before = done.at(-2)
+  if (last.outcome === 'asked' || (before?.hash === hash && before.outcome !== 'verified')) return false
   return missing.some(one => one.reachable && isAddressMatter(one))
 }
 

@@ -212,3 +212,25 @@ t.test('the snapshot that is wanted does not depend on whether addresses are giv
   one.pinning = true
   t.equal(one.after(0).memory.settled?.hash, other.after(0).memory.settled?.hash)
 })
+
+t.test('a peer of two addresses that answer by turns is followed each time, though the snapshot is the same', async t => {
+  const w = world({ plan: plan({ times: { minIntervalSeconds: 60 } }) })
+  w.pinning = true
+  const [one, other] = ['10.0.0.2', '10.0.0.22']
+  w.hosts = { ...w.hosts, node2: host([one, other]) }
+  w.after(0)
+  w.restarted('b')
+  w.after(10)
+  let from = one
+  for (const identity of ['c', 'd', 'e']) {
+    w.dead = new Set([from])
+    w.connections = w.connections.filter(({ address }) => address !== from)
+    from = from === one ? other : one
+    w.after(600)
+    t.equal(w.after(10).decision.do, 'restart', identity)
+    w.restarted(identity)
+    w.connections = [connection(1, '10.0.0.1'), connection(2, from), connection(3, '10.0.0.3')]
+    t.equal(w.after(10).decision.do, 'nothing', `${identity} is connected`)
+  }
+  t.equal(new Set(w.memory.restarts.map(({ hash }) => hash)).size, 1)
+})
