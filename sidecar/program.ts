@@ -15,11 +15,18 @@ import type { Program } from './supervisor.ts'
  */
 export type Learned = { readonly program: string; readonly variable: string; readonly at: number; readonly listens: boolean }
 
-/** What starts a node and is none: it may have `start` among its arguments, or hand the node a socket. */
-const wrappers = new Set(
-  'cosmovisor dumb-init tini tini-static catatonit docker-init s6-svscan s6-supervise runsvdir runsv su-exec gosu sudo env setsid nohup timeout nice stdbuf sleep tail tee cat coreutils'.split(
-    ' ',
-  ),
+/**
+ * What starts a node and is none: it may have `start` among its arguments, or hand the node a socket. What the webhook knows as wrappers, and supervisors and
+ * tools of scripts besides; a test holds the two together.
+ */
+export const wrappers: ReadonlySet<string> = new Set(
+  [
+    'busybox capsh cat catatonit catchsegv chamber chpst chroot chrt coreutils cosmovisor cpulimit doas docker-init dockerize doppler',
+    'dumb-init eatmydata env envconsul envdir envuidgid flock gosu init ionice my_init nice nohup nsenter numactl pid1 prlimit runsv',
+    'runsvdir runuser s6-applyuidgid s6-envdir s6-notifyoncheck s6-setuidgid s6-softlimit s6-supervise s6-svscan setarch setpriv setsid',
+    'setuidgid setuser sleep softlimit stdbuf strace su su-exec sudo tail taskset tee time timeout tini tini-static toybox unbuffer',
+    'unshare vault-env wait-for wait-for-it wait-for-it.sh with-contenv',
+  ].flatMap(names => names.split(' ')),
 )
 
 /** A helper of the script's lives shorter, in seconds: one that only sets a value, or waits for something. */

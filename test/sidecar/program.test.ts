@@ -3,9 +3,10 @@ import t from 'tap'
 import type { KeySource, LiteralSource, Plan } from '../../peers/plan.ts'
 import { checkPlan } from '../../peers/plan-check.ts'
 import { sourceKey, tokenOf } from '../../sidecar/given.ts'
-import { mayLearn, nodeAmong, questionsDue, withProgram } from '../../sidecar/program.ts'
+import { mayLearn, nodeAmong, questionsDue, withProgram, wrappers } from '../../sidecar/program.ts'
 import type { Outcome } from '../../sidecar/reconcile.ts'
 import type { Program } from '../../sidecar/supervisor.ts'
+import { wrappers as webhookWrappers } from '../../webhook/shell/wrappers.ts'
 import { connection, host, nodeId, peer, plan, source, start, world } from './fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): string => (decision.do === 'wait' ? decision.reason : decision.do)
@@ -168,4 +169,13 @@ t.test('a start of which the variable is not known to have been exported is in d
   other.process = { identity: 's/2', startedAt: start, given: tokenOf({ [sourceKey(env)]: other.peers }) }
   other.after(0)
   t.same(other.memory.given?.uncertain, [])
+})
+
+t.test('what the webhook looks behind is no node here either', t => {
+  const builtins = new Set(['exec', 'command', 'builtin'])
+  t.same(
+    [...webhookWrappers.keys()].filter(name => !builtins.has(name) && !wrappers.has(name)),
+    [],
+  )
+  t.end()
 })
