@@ -59,14 +59,17 @@ function waitOf(member: Member, group: GroupWaits): Omit<TurnWait, 'key'> {
   if (group.tooMuchPower.has(key))
     return {
       cause: 'voting-power',
-      why: `a third of the voting power would be missing: ${named(away)} ${away.length === 1 ? 'is' : 'are'} away`,
+      why: `less than a third of the voting power may be away, and where it is not known one validator: ${named(away)} ${away.length === 1 ? 'is' : 'are'}`,
     }
   if (away.length >= group.allowed)
     return {
       cause: 'others',
       why: `${named(away)} ${away.length === 1 ? 'is' : 'are'} not Ready, and repeer.dev/max-unavailable is ${group.allowed}`,
     }
-  return { cause: 'turn-taken-back', why: 'the turn that it had before has not gone from its files yet' }
+  return {
+    cause: 'turn-taken-back',
+    why: 'in a moment: its page is read anew, or a turn that it had before has not gone from its files yet',
+  }
 }
 
 function others(keys: ReadonlySet<string>, key: string): string[] {

@@ -98,12 +98,12 @@ t.test('each cause', async t => {
         idle('x', { ready: false, validator: true, seen: { page: { ...settledPage, ...vote(10) }, at: start } }),
         asks('y', { validator: true, seen: { page: { ...askingPage, ...vote(10) }, at: start } }),
       ].map(one => ({ ...one, maxUnavailable: '2' })),
-      ['y voting-power: a third of the voting power would be missing: x is away'],
+      ['y voting-power: less than a third of the voting power may be away, and where it is not known one validator: x is'],
     ],
     [
       'a turn that was taken back',
       [asks('x', { turn: `withdrawn ${hash('s', '7')}`, turnGrantedAt: start - 60_000 })],
-      ['x turn-taken-back: the turn that it had before has not gone from its files yet'],
+      ['x turn-taken-back: in a moment: its page is read anew, or a turn that it had before has not gone from its files yet'],
     ],
   ]
   for (const [what, members, says] of rows) t.strictSame(waits(...members), says, what)
