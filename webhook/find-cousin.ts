@@ -36,8 +36,16 @@ function programsOf({ program, words }: Command): Started[] {
 
 /** Whether the arguments start the node. A subcommand may follow flags; one that must not be there is the first word. */
 function startsNode({ commands, otherCommands }: Cousin, args: readonly string[]): boolean {
-  if (commands) return commands.test(args.find(arg => !arg.startsWith('-')) ?? '')
+  if (commands) return beforeValues(args).some(arg => commands.test(arg))
   return otherCommands?.test(args[0] ?? '') !== true
+}
+
+/** The words that may be the subcommand: behind a flag without `=` it may be that flag's value, and the next one the subcommand (`neard --home /data run`). */
+function beforeValues(args: readonly string[]): string[] {
+  const isWord = (arg: string) => !arg.startsWith('-')
+  const mayBeValue = (index: number) => /^-[^=]*$/.test(args[index - 1] ?? '')
+  const certain = args.findIndex((arg, index) => isWord(arg) && !mayBeValue(index))
+  return (certain < 0 ? args : args.slice(0, certain + 1)).filter(isWord)
 }
 
 /** What to write so that a cousin is followed, with the names that its own lists give. */

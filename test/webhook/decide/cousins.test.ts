@@ -32,6 +32,12 @@ const expected: Readonly<Record<string, readonly [program: string, list: string]
   solana: ['solana', 'repeer.dev/peers: "entrypoint.sol:8001"'],
   'peers-file': ['monerod', 'repeer.dev/config: configmap/xmr/peers.txt'],
   'by-variable': ['lighthouse', 'repeer.dev/peers: "beacon-1:9000"'],
+  // Flags with values before the subcommand; a cousin's own cousins.
+  near: ['neard', 'repeer.dev/peers: "near-1:24567"'],
+  'lighthouse-network': ['lighthouse', 'repeer.dev/peers: "beacon-1:9000"'],
+  'lighthouse-network-vc': undefined,
+  'bera-reth': ['reth', 'repeer.dev/peers: "reth-1:30303"'],
+  'celestia-bridge': ['celestia', 'repeer.dev/peers: "bridge-1:2121"'],
   'reth-db': undefined,
   web: undefined,
 }
