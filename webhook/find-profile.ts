@@ -22,9 +22,9 @@ const enough = 3
 
 /** Containers that stand beside nodes. None of them is one, whatever labels and volumes they share with it. */
 const helperNames =
-  /^(node-utils|healthcheck|version-check(-interval)?|istio-(proxy|init|validation)|linkerd-(proxy|init|await|debug)|envoy(-sidecar)?|vault-agent(-init)?|promtail|fluent-?bit|fluentd|filebeat|vector|otel-collector|datadog-agent|jaeger-agent(-sidecar)?|kube-rbac-proxy|cloud-?sql-proxy|oauth2-proxy|config-reloader|reloader|cosmoguard|cosmosigner|tmkms|horcrux|nginx|history-proxy|postgres(ql)?|redis|mysql|hermes|rly|relayer|substrate-api-sidecar|toolbox|debug|tc-netem|repeer(-install)?|(.+-)?(exporter|explorer|faucet|indexer|backup|metrics|sidecar|proxy|logger|watcher))$/
+  /^(node-utils|healthcheck|version-check(-interval)?|istio-(proxy|init|validation)|linkerd-(proxy|init|await|debug)|envoy(-sidecar)?|vault-agent(-init)?|promtail|fluent-?bit|fluentd|filebeat|vector|otel-collector|datadog-agent|jaeger-agent(-sidecar)?|kube-rbac-proxy|cloud-?sql-proxy|oauth2-proxy|config-reloader|reloader|cosmoguard|cosmoseed|tenderseed|cosmosigner|tmkms|horcrux|nginx|history-proxy|postgres(ql)?|redis|mysql|hermes|rly|relayer|substrate-api-sidecar|toolbox|debug|tc-netem|repeer(-install)?|(.+-)?(exporter|explorer|faucet|indexer|backup|metrics|sidecar|proxy|logger|watcher))$/
 const helperImages =
-  /(^|\/)(node-utils|cosmos-operator|infra-toolkit|proxyv2|proxy-init|vault(-k8s)?|promtail|fluent-bit|nginx(-unprivileged)?|postgres(ql)?|redis|mysql|busybox|alpine|tmkms|horcrux|hermes|relayer|cosmoguard|cosmosigner|[a-z0-9-]*exporter|[a-z0-9-]*explorer|substrate-api-sidecar|repeer)$/
+  /(^|\/)(node-utils|cosmos-operator|infra-toolkit|proxyv2|proxy-init|vault(-k8s)?|promtail|fluent-bit|nginx(-unprivileged)?|postgres(ql)?|redis|mysql|busybox|alpine|tmkms|horcrux|hermes|relayer|cosmoguard|cosmoseed|tenderseed|cosmosigner|(stellar-)?horizon|(stellar|soroban)-rpc|[a-z0-9-]*exporter|[a-z0-9-]*explorer|substrate-api-sidecar|repeer)$/
 /** Whether a container only helps a node. */
 export function isHelper(container: ContainerView): boolean {
   return helperNames.test(container.name) || helperImages.test(repository(container.image))

@@ -11,6 +11,7 @@ import { listFormat, literal, type Search } from './source-search.ts'
 /** Where entries begin, by format: what an entry of it cannot do without. Formats without an identity look like anything else. */
 const beginnings: Partial<Readonly<Record<Format, RegExp>>> = {
   'cometbft-list': /[0-9a-fA-F]{40}@/g,
+  'tm2-list': /g1[02-9ac-hj-np-z]{38}@/g,
   'enode-list': /enode:\/\/[0-9a-fA-F]{128}@/g,
   'multiaddr-list': /\/(?:ip4|ip6|dns[46]?)\//g,
 }

@@ -90,6 +90,32 @@ t.test('gno.land: node IDs tell it from CometBFT, whatever it runs behind', t =>
   t.end()
 })
 
+t.test('clients of a node, and seed servers: none is the node that its files and ports make of it', t => {
+  const cfg = { 'stellar-core.cfg': 'KNOWN_PEERS=["core-a:11625"]\n' }
+  const reasonOf = (container: object, maps: Record<string, Record<string, string>>) => {
+    const decision = decide(input({ container: { command: [], ...container }, maps }))
+    return decision.inject ? `inject ${decision.plan.profile}` : decision.reason
+  }
+  const stellar = (image: string) => reasonOf({ name: 'stellar-node', image, ports: [{ containerPort: 11625 }] }, { node: cfg })
+  for (const image of ['stellar/stellar-horizon:22', 'stellar/horizon', 'stellar/soroban-rpc:22', 'docker.io/stellar/stellar-rpc:23'])
+    t.equal(stellar(image), 'not-a-node', image)
+  t.equal(stellar('stellar/stellar-core:22'), 'inject stellar-core')
+  const seed = (name: string, image: string) =>
+    reasonOf({ name, image, args: ['-seeds', `${ids[0]}@a:26656`, 'start'], ports: [{ containerPort: 26656 }] }, { node: {} })
+  t.equal(seed('cosmoseed', 'x'), 'not-a-node')
+  t.equal(seed('main', 'ghcr.io/voluzi/cosmoseed:1.4'), 'not-a-node')
+  t.equal(seed('seed', 'example.com/tenderseed'), 'not-a-node')
+  t.end()
+})
+
+t.test('gno.land: what its own config command is given is a list', t => {
+  const id = 'g1sthz4jmxyve5wg7rejszu2em9cly027x904xmr'
+  const script = `gnoland config set p2p.persistent_peers "${id}@a:26656,${id}@b:26656" && exec gnoland start`
+  const decision = decide(input({ container: { image: 'x', command: ['sh', '-c', script] }, maps: {} }))
+  t.match(decision, { inject: true, peers: 2, plan: { profile: 'gnoland' } })
+  t.end()
+})
+
 t.test('GoQuorum reads static-nodes.json, which geth ignores', t => {
   const enode = `enode://${'a'.repeat(128)}@a:30303`
   const files = { 'static-nodes.json': `["${enode}"]`, 'permissioned-nodes.json': `["${enode}","${enode.replace('@a', '@b')}"]` }

@@ -12,7 +12,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'seeds/cosmopilot-10-temporary-pods': {
     'mynode-fullnode-0-config-generator': 'skip not-a-node',
     'mynode-fullnode-0-init-data': 'skip not-a-node',
-    'mynode-seed': 'skip no-peers',
+    'mynode-seed': 'skip not-a-node',
   },
   'seeds/cosmopilot-11-integrity-job': {
     'mynode-fullnode-0-ichk': 'skip not-a-node',
