@@ -1,11 +1,12 @@
 // The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
 import type { Plan, Profile, Source } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
-import { commandsOf } from './command-line.ts'
+import { commandsOf, fileOf, flagsOf } from './command-line.ts'
 import { dataOf, textOf } from './content.ts'
 import type { DecideInput } from './decision.ts'
 import { listNamed } from './peer-names.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
+import { profileFacts } from './profile-facts.ts'
 import type { Found } from './source-search.ts'
 import { visibleKeys } from './visible-keys.ts'
 
@@ -54,8 +55,8 @@ export function sourceTexts(input: Pick<DecideInput, 'configMap'>, sources: read
 }
 
 /**
- * The texts of the node's configuration files that can be read: those that hold its list first, then those of the profile's own name that the container
- * mounts, since a node that has its list from elsewhere still has its ports from there.
+ * The texts of the node's configuration files that can be read: those that hold its list first, then those that a flag names, then those of the profile's
+ * own name that the container mounts, since a node that has its list from elsewhere still has its ports from there.
  */
 export function configTexts(
   input: Pick<DecideInput, 'configMap'>,
@@ -72,7 +73,11 @@ export function configTexts(
       return list?.wellKnown && isDocument(list.format) ? [{ name, key: each }] : []
     })
   })
-  return textsAt(input, [...documentsOf(sources), ...mounted])
+  const named = commandsOf(container)
+    .flatMap(command => flagsOf(command, profileFacts[profile].configFlags ?? []))
+    .flatMap(({ value }) => fileOf(container)(value) ?? [])
+    .filter(({ kind }) => kind === 'ConfigMap')
+  return textsAt(input, [...documentsOf(sources), ...named, ...mounted])
 }
 
 type Place = { readonly name: string; readonly key: string }

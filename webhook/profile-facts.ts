@@ -19,6 +19,8 @@ export type ProfileFacts = {
   /** Of the status API, or of the interface through which a node can be told its peers; both are asked for at localhost only. */
   readonly rpcPort?: number
   readonly rpcPortFlags: readonly string[]
+  /** Flags that name the node's configuration file, whatever it is called. */
+  readonly configFlags?: readonly string[]
   /** Names that the kernel shows for the node's process (at most 15 characters). */
   readonly processes: readonly string[]
   /** The format of a bare list. */
@@ -95,6 +97,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     p2pPortFlags: [],
     rpcPort: 11626,
     rpcPortFlags: [],
+    configFlags: ['conf'],
     processes: ['stellar-core'],
     list: 'stellar-list',
     listFlags: [],
@@ -112,6 +115,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     containers: /^(geth|execution|node)$/,
     p2pPortFlags: ['port'],
     rpcPortFlags: ['http.port', 'rpcport'],
+    configFlags: ['config'],
     processes: ['geth'],
     listFlags: [{ names: ['bootnodes'], role: 'seed' }],
     files: ['config.toml'],
@@ -125,6 +129,7 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     containers: /^(besu|execution|node)$/,
     p2pPortFlags: ['p2p-port'],
     rpcPortFlags: ['rpc-http-port'],
+    configFlags: ['config-file'],
     processes: ['java', 'besu'],
     listFlags: [{ names: ['bootnodes'], role: 'seed' }],
     files: ['static-nodes.json'],

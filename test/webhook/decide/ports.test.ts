@@ -214,6 +214,12 @@ t.test('other profiles: flags, variables, files, names, probes', t => {
   t.same(of('geth', { ports: ports('tcp-p2p:1', 'http-jsonrpc:2', 'http-engineapi:3') }), [1, 2], 'graphops')
   t.same(of('besu', flags('--rpc-http-port=8601', '--p2p-port', '3')), [3, 8601])
   t.same(of('besu', { livenessProbe: { httpGet: { path: '/liveness', port: 8604 } } }), [30303, 8604])
+  const written = { node: { 'besu.toml': 'p2p-port=30333\nrpc-http-port=8605\n', 'own.toml': '[Node]\nHTTPPort = 8606\n' } }
+  t.same(of('besu', flags('--config-file=/home/config/besu.toml'), written), [30333, 8605], 'a file that a flag names')
+  t.same(of('besu', flags('--config-file', '/elsewhere/besu.toml'), written), [30303, 8545], 'one that is not mounted')
+  t.same(of('geth', flags('--config', '/home/config/own.toml'), written), [30303, 8606])
+  const core = { node: { 'own.txt': 'PEER_PORT=31725\nHTTP_PORT=31726\n' } }
+  t.same(of('stellar-core', flags('--conf', '/home/config/own.txt'), core), [31725, 31726])
   t.same(of('nethermind', flags('--JsonRpc.Port=8602')), [30303, 8602])
   t.same(of('nethermind', flags('--jsonrpc-port', '8603', '--Network.P2PPort=2')), [2, 8603])
   t.same(of('substrate', flags('--rpc-port', '8604')), [30333, 8604])
