@@ -15,7 +15,7 @@ export function outranked(search: Search, { flags, variables }: Outranking, file
   const override = program === undefined ? undefined : overrideVariable(program, 'peer')
   const isOverride = (source: FoundKey | LiteralSource) =>
     override !== undefined &&
-    (source.kind === 'Literal' ? source.name === `env ${override}` : source.variable === override && source.via !== 'init')
+    (source.kind === 'Literal' ? source.name === `env ${override}` : source.variable === override && source.via !== 'init' && !source.guess)
   const byVariable = variables.some(isOverride)
   // A flag that a program or an unknown variable fills may well take its value from one of the files.
   const byFlag = flags.outranks.has('peer')

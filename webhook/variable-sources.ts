@@ -1,6 +1,8 @@
 // Peer lists in environment variables: keys of ConfigMaps and Secrets by valueFrom and envFrom, and literal values.
 import { holdsPeers } from '../peers/formats/index.ts'
+import { overrideVariable } from '../peers/override-variable.ts'
 import type { LiteralSource, Via } from '../peers/plan.ts'
+import { nodeProgram } from './command-clues.ts'
 import { environment } from './command-line.ts'
 import { dataOf, holdsList } from './content.ts'
 import { copiedOnce } from './copied-once.ts'
@@ -64,7 +66,7 @@ function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: 
   const data = from.kind === 'ConfigMap' ? dataOf(search.input.configMap(from.name)) : undefined
   const referenced = references.map(reference => reference.variable).filter(variable => variable.startsWith(from.prefix))
   // Which keys a Secret has is never known; a ConfigMap that is not there yet says nothing of them either, and is not taken for a list.
-  const guesses = from.kind === 'Secret' ? profileFacts[search.profile].variables : []
+  const guesses = from.kind === 'Secret' ? [...ownVariable(search, owner, from.prefix), ...profileFacts[search.profile].variables] : []
   const keys = data ? Object.keys(data) : [...guesses, ...referenced.map(variable => variable.slice(from.prefix.length))]
   if (!data && from.kind === 'ConfigMap') search.unread(`ConfigMap ${from.name} (envFrom) cannot be read here, so its keys are not known`)
   const found = keys.flatMap(key => {
@@ -82,6 +84,13 @@ function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: 
   if (found.length > 2)
     search.warn(`${found.length} keys of ${from.kind} ${from.name} (envFrom) hold peers; repeer.dev/config can name the right ones`)
   return found
+}
+
+/** The key behind which the node's own program would find its list, where the program is known. */
+function ownVariable({ profile }: Search, { container, init }: Owner, prefix: string): string[] {
+  const program = profile === 'cometbft' && !init ? nodeProgram(container)?.name : undefined
+  const variable = program === undefined ? undefined : overrideVariable(program, 'peer')
+  return variable?.startsWith(prefix) ? [variable.slice(prefix.length)] : []
 }
 
 type Key = { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly key: string; readonly via: Via }

@@ -158,7 +158,30 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
   [
     'a Secret behind envFrom, and nothing else',
     { container: { volumeMounts: [], envFrom: [{ secretRef: { name: 's' } }] } },
-    ['Secret s/PERSISTENT_PEERS envFrom cometbft-list peer', 'Secret s/SEEDS envFrom cometbft-list seed'],
+    [
+      'Secret s/GAIAD_P2P_PERSISTENT_PEERS envFrom cometbft-list peer',
+      'Secret s/PERSISTENT_PEERS envFrom cometbft-list peer',
+      'Secret s/SEEDS envFrom cometbft-list seed',
+    ],
+  ],
+  [
+    'a Secret behind envFrom with a prefix that the own variable has, and one that it has not',
+    {
+      container: {
+        volumeMounts: [],
+        envFrom: [
+          { secretRef: { name: 's' }, prefix: 'GAIAD_' },
+          { secretRef: { name: 'o' }, prefix: 'X_' },
+        ],
+      },
+    },
+    [
+      'Secret s/P2P_PERSISTENT_PEERS envFrom cometbft-list peer',
+      'Secret s/PERSISTENT_PEERS envFrom cometbft-list peer',
+      'Secret s/SEEDS envFrom cometbft-list seed',
+      'Secret o/PERSISTENT_PEERS envFrom cometbft-list peer',
+      'Secret o/SEEDS envFrom cometbft-list seed',
+    ],
   ],
   [
     'flags',
