@@ -1,8 +1,10 @@
 // Small programs between the others: what they print, as far as that can be known, and the files that they write.
-import { type Builtin, type Context, operandsOf, type Status, type Streams, valuesOf, type Word } from './context.ts'
+import { spend } from './bounds.ts'
+import { type Builtin, bounded, type Context, operandsOf, type Status, type Streams, valuesOf, type Word } from './context.ts'
 import { readFile, record } from './evaluate.ts'
+import { lookUp, undefinedVariable } from './expand.ts'
 import type { Scope } from './scope.ts'
-import { derived, empty, joined, literalValue, mapped, type Piece, textOf, type Value } from './value.ts'
+import { derived, empty, joined, literalValue, mapped, originsOf, type Piece, textOf, type Value } from './value.ts'
 
 export const textPrograms: readonly (readonly [name: string, program: Builtin])[] = [
   ['echo', echo],
@@ -16,11 +18,12 @@ export const textPrograms: readonly (readonly [name: string, program: Builtin])[
   ['ln', copy],
   ['tr', translate],
   ['sed', sed],
+  ['envsubst', substitute],
 ]
 
 /** Programs that print what they read, changed. */
 const filters = new Set(
-  'awk gawk grep egrep fgrep cut paste sort uniq head tail xargs jq yq base64 envsubst rev wc tac column fold nl dasel tomlq toml2json python3 python perl'.split(
+  'awk gawk grep egrep fgrep cut paste sort uniq head tail xargs jq yq base64 rev wc tac column fold nl dasel tomlq toml2json python3 python perl'.split(
     ' ',
   ),
 )
@@ -156,5 +159,34 @@ function sed(context: Context, scope: Scope, words: readonly Word[], { input, ou
     return 'done'
   }
   out?.push(derived([...(input ? [input] : []), ...files.map(file => readFile(context, scope, file.value))], 'sed'))
+  return 'done'
+}
+
+/**
+ * envsubst: what it reads, with the environment's variables put in; with an argument, those alone that it names (gettext's manual). A template that cannot
+ * be read stays unknown.
+ */
+function substitute(context: Context, scope: Scope, words: readonly Word[], { input, out }: Streams): Status {
+  const template = input ?? derived([], 'envsubst')
+  const text = textOf(template)
+  if (!out || text === undefined) {
+    out?.push(derived([template], 'envsubst'))
+    return 'done'
+  }
+  const [format] = operandsOf(words)
+  const named = format && new Set([...format.text.matchAll(/\$\{?(\w{1,300})/g)].map(([, name]) => name))
+  const parts = text.split(/(\$\{\w{1,300}\}|\$[A-Za-z_]\w{0,299})/)
+  if (parts.length === 1) {
+    out.push(template)
+    return 'done'
+  }
+  spend(context.allowance, 'expanded', parts.length * 8)
+  const from = originsOf(template)
+  const kept = (part: string): Value => (part === '' ? empty : [{ text: part, from, whole: false }])
+  const put = (part: string) => {
+    const name = part.replace(/[${}]/g, '')
+    return named && !named.has(name) ? kept(part) : (lookUp(context, scope, name) ?? undefinedVariable(name))
+  }
+  out.push(bounded(context, joined(parts.map((part, index) => (index % 2 === 0 ? kept(part) : put(part))))))
   return 'done'
 }

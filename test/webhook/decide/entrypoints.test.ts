@@ -51,6 +51,14 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
     ['env/PERSISTENT_PEERS envFrom process'],
   ],
   [
+    'a template, filled in at each start',
+    scripted(
+      "cat > /tpl <<'E'\n[p2p]\npersistent_peers = \"${P}\"\nE\nenvsubst '$P' < /tpl | tee /data/config/config.toml >/dev/null\nexec su-exec x chaind start --home /data\n",
+      { P: list },
+    ),
+    ['env/P envFrom process'],
+  ],
+  [
     "variables before an image's own script, in the background",
     scripted(
       `start() {\n  MONIKER=x \\\n  P2P_PERSISTENT_PEERS="${list}" \\\n  run.sh chaind start \\\n    --rpc.laddr tcp://0.0.0.0:26657 &\n  PID="$!"\n}\nstop() { kill $PID; while $(kill -0 $PID 2>/dev/null); do sleep 1; done; }\ntrap 'stop' TERM INT\nstart\nwait $PID\n`,

@@ -56,6 +56,13 @@ const values: readonly Row[] = [
   ['the environment', 'a $X ${Y:-z}', ['a 1 $Y'], { env: { X: '1', Y: undefined } }],
   ['what nobody knows', 'a $X $(wget -qO- http://x) $(cat /y)', ['a $X $(wget) $(cat /y)']],
   ['a file', 'a $(cat /f) "$(< /f)"', ['a x y x y'], { files: { '/f': 'x y\n' } }],
+  [
+    'envsubst puts in what it knows, and with an argument what that names',
+    'X=1; Y=2; envsubst < /t > /o; a "$(cat /o)" "$(envsubst \'$X\' < /t)" "$(cat /t | envsubst \'${Y} ${Z}\')"',
+    ['a p=1 ${q 2 $Z r p=1 ${q $Y $Z r p=${X} ${q 2 $Z r'],
+    { files: { '/t': 'p=${X} ${q $Y $Z r' } },
+  ],
+  ['envsubst of what cannot be read', 'a "$(envsubst < /t)" "$(wget -qO- x | envsubst)"', ['a $(cat /t) $(wget)']],
   ['a filter', 'a $(sed s/x/y/ /f | sort)', ['a $(cat /f)'], { files: { '/f': 'x' } }],
   ['a variable in front', 'X=1 a; b $X', ['a', 'b $X']],
   ['an unset variable', 'X=1; unset X; a "$X"', ['a ']],
