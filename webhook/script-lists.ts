@@ -4,8 +4,10 @@ import { type Format, holdsPeers } from '../peers/formats/index.ts'
 import type { Role } from '../peers/peer.ts'
 import type { LiteralSource } from '../peers/plan.ts'
 import { startedBy } from './command-line.ts'
+import { composed } from './flag-lists.ts'
+import { listsOf } from './list-values.ts'
 import type { ContainerView } from './pod-view.ts'
-import type { Value } from './shell/index.ts'
+import { shownText, type Value } from './shell/index.ts'
 import { listFormat, literal, type Search } from './source-search.ts'
 
 /** Where entries begin, by format: what an entry of it cannot do without. Formats without an identity look like anything else. */
@@ -58,9 +60,17 @@ export function scriptLists(search: Search): LiteralSource[] {
   )
   const lists = new Map<string, { name: string; role: Role; entries: string[] }>()
   const seen = new Set<string>()
+  const told = new Set<string>()
   for (const container of [search.container, ...inits]) {
     const owner = container === search.container ? '' : `init container ${container.name} `
     for (const { what, value } of textsOf(container)) {
+      if (isComposed(what, value)) {
+        const { unknown } = listsOf(search, value)
+        const parts = unknown.join(' ')
+        // What is assigned, and then handed to sed, is composed of the same.
+        if (unknown.length > 0 && !told.has(parts)) search.unread(composed(`${owner}${what}`.slice(0, longestName), { unknown }))
+        told.add(parts)
+      }
       for (const { text, role } of entriesIn(listFormat(search.profile), ownText(search, value), what)) {
         // A list is assigned first and then put into a file: it counts at its first place.
         if (seen.has(text)) continue
@@ -74,6 +84,16 @@ export function scriptLists(search: Search): LiteralSource[] {
     }
   }
   return [...lists.values()].map(({ name, role, entries }) => literal(name, listFormat(search.profile), role, entries.join(',')))
+}
+
+/** Characters of a text in which a composed list is looked for: an assignment, an argument, a file. */
+const longestComposed = 64 * 1024
+
+/** Whether a script makes a list of something that is not known here: what is called peers, with an ID or a host that a program prints. */
+function isComposed(what: string, value: Value): boolean {
+  if (value.every(({ text }) => text !== undefined)) return false
+  const text = `${what} ${shownText(value)}`
+  return text.length <= longestComposed && /peers[^@]{0,200}@/i.test(text)
 }
 
 /** A plan's names have 300 characters at most. */

@@ -98,6 +98,19 @@ const fragments = fc.constantFrom(
 const noise = fc.array(fragments, { maxLength: 12 }).map(parts => parts.join(' '))
 const hosts = fc.domain().map(host => `${ids[0]}@${host}:26656`)
 
+t.test('a list that a script composes of what a program prints: said of what, once', t => {
+  const messageOf = (script: string) => skipped(decide(input({ maps: {}, container: { ...node, command: ['sh', '-c', script] } }))).message
+  const run = 'exec gaiad start --home /h'
+  const edited = messageOf(
+    `ID=$(curl -s h:8081/id)\nsed -i "s/persistent_peers = .*/persistent_peers = \\"$ID@h:26656\\"/" /h/config/config.toml\n${run}`,
+  )
+  t.match(edited, /command\[2\] .* is composed of what curl prints; name its list/)
+  t.equal(edited.split('composed of').length, 2, 'once')
+  t.match(messageOf(`PEERS="$(wget -qO- x)@h:26656"\n${run}`), /command\[2\] PEERS is composed of what wget prints/)
+  t.notMatch(messageOf(`MAIL="$(whoami)@example.com"\n${run}`), /composed/)
+  t.end()
+})
+
 t.test('whatever a script says', t => {
   fc.assert(
     fc.property(noise, hosts, noise, fc.constantFrom(...Object.values(places)), (before, entry, after, place) => {
