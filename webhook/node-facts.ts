@@ -1,7 +1,7 @@
 // The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
 import type { Plan, Profile, Source } from '../peers/plan.ts'
 import type { Overrides } from './annotations.ts'
-import { commandsOf, fileOf, flagsOf } from './command-line.ts'
+import { commandsOf, fileOf, flagsOf, startedBy } from './command-line.ts'
 import { dataOf, textOf } from './content.ts'
 import type { DecideInput } from './decision.ts'
 import { listNamed } from './peer-names.ts'
@@ -77,7 +77,24 @@ export function configTexts(
     .flatMap(command => flagsOf(command, profileFacts[profile].configFlags ?? []))
     .flatMap(({ value }) => fileOf(container)(value) ?? [])
     .filter(({ kind }) => kind === 'ConfigMap')
-  return textsAt(input, [...documentsOf(sources), ...named, ...mounted])
+  return [...writtenTexts(container, profile), ...textsAt(input, [...documentsOf(sources), ...named, ...mounted])]
+}
+
+/** Configuration files that the container's script writes whole, by a here-document or from a template: their own name, or a flag, says that they are. */
+function writtenTexts(container: ContainerView, profile: Profile): string[] {
+  const flags = profileFacts[profile].configFlags ?? []
+  const named = new Set(commandsOf(container).flatMap(command => flagsOf(command, flags).map(({ value }) => value)))
+  const { writes } = startedBy(container)
+  // What becomes of a text that is edited in place afterwards is not known.
+  const edited = new Set(writes.filter(({ how }) => how !== 'whole').map(({ path }) => path))
+  return writes.flatMap(({ path, value }) => {
+    if (edited.has(path)) return []
+    const list = listNamed(profile, path.slice(path.lastIndexOf('/') + 1))
+    const isConfig = named.has(path) || (list?.wellKnown === true && isDocument(list.format))
+    // What is not known of it is no port.
+    const text = isConfig ? value.map(piece => piece.text ?? ' ').join('') : ''
+    return text === '' || text.length > longestText ? [] : [text]
+  })
 }
 
 type Place = { readonly name: string; readonly key: string }

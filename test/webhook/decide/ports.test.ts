@@ -214,6 +214,13 @@ t.test('other profiles: flags, variables, files, names, probes', t => {
   t.same(of('geth', { ports: ports('tcp-p2p:1', 'http-jsonrpc:2', 'http-engineapi:3') }), [1, 2], 'graphops')
   t.same(of('besu', flags('--rpc-http-port=8601', '--p2p-port', '3')), [3, 8601])
   t.same(of('besu', { livenessProbe: { httpGet: { path: '/liveness', port: 8604 } } }), [30303, 8604])
+  const toml = '[Node]\nHTTPPort = 8607\n[Node.P2P]\nListenAddr = ":30307"\n'
+  const heredoc = (path: string, more = '') => ({
+    command: ['sh', '-c', `cat > ${path} <<E\n${toml}E\n${more}exec geth --config /tmp/own.toml --datadir $D`],
+  })
+  t.same(of('geth', heredoc('/tmp/own.toml')), [30307, 8607], 'a file that the script writes')
+  t.same(of('geth', heredoc('/tmp/other.toml')), [30303, 8545], 'another file that it writes')
+  t.same(of('geth', heredoc('/tmp/own.toml', 'sed -i s/8607/1/ /tmp/own.toml\n')), [30303, 8545], 'one that is edited afterwards')
   const written = { node: { 'besu.toml': 'p2p-port=30333\nrpc-http-port=8605\n', 'own.toml': '[Node]\nHTTPPort = 8606\n' } }
   t.same(of('besu', flags('--config-file=/home/config/besu.toml'), written), [30333, 8605], 'a file that a flag names')
   t.same(of('besu', flags('--config-file', '/elsewhere/besu.toml'), written), [30303, 8545], 'one that is not mounted')
