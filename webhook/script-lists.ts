@@ -65,7 +65,9 @@ export function scriptLists(search: Search): LiteralSource[] {
     const owner = container === search.container ? '' : `init container ${container.name} `
     for (const { what, value } of textsOf(container)) {
       if (isComposed(what, value)) {
-        const { unknown } = listsOf(search, value)
+        // A list that grows (`PEERS=$PEERS,...`) is not composed of itself.
+        const own = `variable ${what.split(' ').at(-1)},`
+        const unknown = listsOf(search, value).unknown.filter(words => !words.startsWith(own))
         const parts = unknown.join(' ')
         // What is assigned, and then handed to sed, is composed of the same.
         if (unknown.length > 0 && !told.has(parts)) search.unread(composed(`${owner}${what}`.slice(0, longestName), { unknown }))
