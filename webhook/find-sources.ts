@@ -59,7 +59,9 @@ export function findSources(
   const scripts = scriptLists(search).filter(list => !flags.outranks.has(list.role) && !certain.some(source => gives(source, list.role)))
   certain.push(...scripts)
   const isGuess = certain.length === 0 && delivered.length === 0
-  const isBelowFlag = profile === 'cometbft' && flags.outranks.has('peer')
+  // A flag that a file or a variable fills outranks a variable of ours, too, whether or not its text is known.
+  const isFilled = [...flags.files, ...flags.references].some(({ role }) => role === 'peer')
+  const isBelowFlag = profile === 'cometbft' && (isFilled || flags.outranks.has('peer'))
   const found = unique([...markUnread(search, isGuess ? all : certain), ...delivered])
   const sources = isBelowFlag ? found.map(belowFlag) : found
   if (isGuess && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
