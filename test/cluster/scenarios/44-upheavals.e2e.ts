@@ -1,8 +1,6 @@
-// What happens to a cluster without anybody's thinking of peers: a node is drained, a chain grows and shrinks, a Service gets another address, a sidecar
-// runs out of memory. Each time all are connected afterwards, and no node restarts more often than its list or a peer has changed.
+// What happens to a cluster without anybody's thinking of peers: a node is drained, a chain grows and shrinks, a Service gets another address. Each time all are connected afterwards, and no node restarts more often than its list or a peer has changed.
 import t, { type Test } from 'tap'
 import { type Chain, makeChain, nodeOf } from '../chain.ts'
-import { exec } from '../client.ts'
 import { apply, install, kubectl } from '../install.ts'
 import {
   allRun,
@@ -20,7 +18,7 @@ import {
   runningChain,
   settled,
 } from '../scenario.ts'
-import { containerStatus, getPod, height, never, page, until } from '../watch.ts'
+import { getPod, height, never, page, until } from '../watch.ts'
 
 const restartsOf = async (ns: string, index = 0) => (await page(ns, index))?.restarts.length ?? 0
 
@@ -119,23 +117,4 @@ t.test('scaled from four to seven and to two', async t => {
   t.ok((await restartsOf(ns)) - before <= 2, 'one restart at most for each edit')
   t.equal((await getPod(ns, 'node0-0')).metadata.uid, uid, 'the same pod')
   await makesBlocks(ns, t)
-})
-
-t.test('a sidecar that runs out of memory', async t => {
-  install()
-  const ns = await namespaceFor(t, 'upheavals-memory')
-  const chain = await runningChain(ns, { annotations: impatient() })
-  await settled(ns, indexes)
-  const eats = 'const kept = []; for (;;) kept.push(Buffer.alloc(16 << 20, 1))'
-  await exec(ns, 'node0-0', 'repeer', ['/usr/local/bin/node', '-e', eats]).catch(() => {})
-  const killed = async () => containerStatus(await getPod(ns, 'node0-0'), 'repeer')?.lastState?.terminated?.reason
-  const sidecar = async () => containerStatus(await getPod(ns, 'node0-0'), 'repeer')
-  await until('the sidecar was killed, or what ate its memory', 30, async () => (await killed()) !== undefined || (await sidecar())?.ready)
-  t.comment(`the sidecar: ${(await killed()) ?? 'not killed; the kernel took the eater alone'}`)
-  await replacePod(ns, 1)
-  const { seconds } = await until('reconnected', 90, () => isConnected(chain, ns, 0, 1, 'at its present address'))
-  t.comment(`reconnected ${seconds.toFixed(1)} s after the new pod ran`)
-  await settled(ns, indexes)
-  t.equal(containerStatus(await getPod(ns, 'node0-0'), 'node')?.restartCount, 0, 'its container was not restarted')
-  t.ok((await restartsOf(ns)) <= 1, `node0 was restarted ${await restartsOf(ns)} times`)
 })
