@@ -189,12 +189,21 @@ function upSince({ now }: Look, { process }: Memory): number {
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
   const own = look.plan.times.settleSeconds
-  const isStable = (one: Assessed) => isAddressMatter(one) && look.hosts[one.peer.host]?.behind !== undefined
-  if (wish.missing.every(isStable)) return Math.max(own, times.stableSettleSeconds)
+  if (wish.missing.every(one => isAddressMatter(one) && isBehindStable(one, wish.given, look)))
+    return Math.max(own, times.stableSettleSeconds)
   if (wish.missing.every(one => one.learns === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
   if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look)) return Math.min(own, times.briefSettleSeconds)
   return own
+}
+
+/** Behind a Service whose own address the node has: it reaches the peer by it whatever pod is there. Not one that was made anew, with another address. */
+function isBehindStable({ peer }: Assessed, given: Given, look: Look): boolean {
+  const { behind, addresses = [] } = look.hosts[peer.host] ?? {}
+  if (behind === undefined) return false
+  const pin = given.pins?.[peerKey(peer)]
+  const then = pin === undefined ? (given.addresses[peer.host] ?? []) : [pin]
+  return then.some(address => addresses.includes(address))
 }
 
 /** The controller paces this pod, and the files hold the list that it has seen. */

@@ -39,7 +39,7 @@ export const sidecarFlags = {
   'max-ttl-seconds': { default: '60', help: 'a longer DNS TTL counts as this' },
   'dns-cache-seconds': { default: '30', help: 'how long the DNS cache of the cluster may answer with an old address' },
   'dns-questions': {
-    default: '4',
+    default: '8',
     help: 'so many questions over different source ports have to be answered alike before a changed address counts; 1 to 8',
   },
   'self-turn-seconds': { default: '5', help: 'the longest random delay before a restart that nobody paces (turns: self)' },

@@ -67,7 +67,7 @@ const defaults = {
   timeoutMs: 5000,
   atOnce: 16,
   // Asked each second in the 4 s for which nobody may disagree: 16 questions miss one of two servers once in 32,768 times.
-  questions: 4,
+  questions: 8,
 }
 
 /** The longest wait after failures; they begin with the least TTL and double. Peers that start together get their names one after another. */

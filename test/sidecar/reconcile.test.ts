@@ -1050,6 +1050,14 @@ t.test('the time to settle', async t => {
     mixed.move(3, '10.0.0.33')
     t.equal(settles(mixed), 10, 'another peer does not wait for it')
   })
+  t.test('a Service that was made anew has another address, by which no node heals', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: ['10.0.0.2'] } }
+    w.after(0)
+    w.hosts = { ...w.hosts, node2: { ...host('10.96.0.77', { since: w.now }), behind: ['10.0.0.22'] } }
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    t.equal(settles(w), 10)
+  })
   t.test('accepted from the pod behind a ClusterIP is connected, too', async t => {
     const w = world()
     w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: ['10.0.0.22'] } }
