@@ -1,9 +1,10 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
-import { liveTurn } from '../controller/rollout/turns.ts'
+
 import { lastsMs, type Page } from '../peers/page.ts'
 import type { Plan } from '../peers/plan.ts'
 import { annotation, containerName, statusPort } from '../peers/pod.ts'
 import type { HoldReason } from '../peers/reasons.ts'
+import { liveTurn } from '../rollout/turns.ts'
 import type { ListState, PodReport, Verdict } from './check-report.ts'
 import { groupOf, type PodObject, planOf, sidecarStatus, stateText } from './pod-object.ts'
 import { ago, duration } from './relative-time.ts'

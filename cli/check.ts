@@ -1,7 +1,7 @@
 // Looks at the pods of namespaces for `repeer check`: reads them, their status pages, and why others were not injected.
 import { optIn } from '../peers/pod.ts'
 import { configMapValues } from '../webhook/config-map-values.ts'
-import type { ConfigMapView, DecideInput, Decision } from '../webhook/decision.ts'
+import type { ConfigMapView, DecideInput, Decision } from '../webhook/decide/decision.ts'
 import { deliveringSets, withDeliveries } from './check-deliveries.ts'
 import { podReport } from './check-pod.ts'
 import type { CheckReport, PodReport, UninjectedReport } from './check-report.ts'

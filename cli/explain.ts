@@ -6,9 +6,9 @@ import type { Source } from '../peers/plan.ts'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
 import { configMapValues } from '../webhook/config-map-values.ts'
-import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decision.ts'
-import { sourceTexts } from '../webhook/node-facts.ts'
-import { tellingOf } from '../webhook/telling.ts'
+import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decide/decision.ts'
+import { sourceTexts } from '../webhook/decide/node/node-facts.ts'
+import { tellingOf } from '../webhook/decide/node/telling.ts'
 import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
 
 export type ExplainedSource = {

@@ -1,7 +1,7 @@
 // The controller's metrics, in a registry of their own.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Discovery } from './discovery/discovery.ts'
-import type { WriteOutcome } from './rollout/writes.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import type { WriteOutcome } from '../rollout/writes.ts'
 
 export type ControllerMetrics = {
   readonly registry: Registry

@@ -1,8 +1,8 @@
 // The controller's options, parsed once from the arguments and environment that are passed in, every problem reported together, then frozen.
 import { parseArgs } from 'node:util'
+import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from '../kubernetes/lease.ts'
 import { normalHost } from '../peers/peer.ts'
-import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from './lease.ts'
-import { type TurnTimes, turnTimes } from './rollout/turns.ts'
+import { type TurnTimes, turnTimes } from '../rollout/turns.ts'
 
 export type ControllerOptions = {
   readonly listen: { readonly host: string; readonly port: number }

@@ -1,7 +1,7 @@
 // The sidecar's options, parsed once from the arguments that are passed in, every problem reported together.
 import { parseArgs } from 'node:util'
 import { path, statusPort } from '../peers/pod.ts'
-import { besideHoldSeconds } from './renew.ts'
+import { besideHoldSeconds } from './reach/renew.ts'
 
 export type SidecarOptions = {
   readonly input: string

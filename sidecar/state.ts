@@ -3,7 +3,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { blank, type Memory } from './memory.ts'
+import { blank, type Memory } from './decide/memory.ts'
 
 const fileName = 'memory.json'
 const olderName = 'memory.before.json'

@@ -9,7 +9,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   'dependencies' | 'devDependencies',
   Record<string, string>
 >
-const rooms = ['peers', 'kubernetes', 'webhook', 'certs', 'sidecar', 'controller', 'cli']
+const rooms = ['peers', 'kubernetes', 'webhook', 'certs', 'sidecar', 'rollout', 'discovery', 'controller', 'cli', 'demo']
 
 // What npm scripts run as programs, and what only types come from.
 const programs = ['@biomejs/biome', 'node', 'typescript']
@@ -35,11 +35,14 @@ t.test('every development dependency is used', async t => {
 t.test('each room imports only the rooms that the design allows', async t => {
   const allowed: Record<string, string[]> = {
     peers: [],
-    kubernetes: [],
+    kubernetes: ['peers'],
     webhook: ['peers', 'certs', 'kubernetes'],
     certs: ['kubernetes'],
     sidecar: ['peers'],
-    controller: ['peers', 'kubernetes'],
+    rollout: ['peers', 'kubernetes'],
+    discovery: ['peers', 'kubernetes'],
+    controller: ['peers', 'kubernetes', 'rollout', 'discovery'],
+    demo: ['peers', 'certs', 'webhook'],
     cli: rooms,
   }
   for (const room of rooms) {

@@ -1,6 +1,6 @@
 // AdmissionReview v1 (admission.k8s.io): parsing what an API server sends, and the only constructors of what it is answered.
 import type { V1Pod } from '@kubernetes/client-node'
-import type { PatchOperation } from './decision.ts'
+import type { PatchOperation } from './decide/decision.ts'
 
 /** The part of a request that repeer looks at. */
 export type AdmissionRequest = {

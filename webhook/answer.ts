@@ -3,9 +3,9 @@ import type { Logger } from 'pino'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
 import { type AdmissionAnswer, type AdmissionRequest, allow, allowPatched } from './admission.ts'
-import type { ConfigMapView, DecideInput, Decision, NamespaceView, Settings } from './decision.ts'
+import type { ConfigMapView, DecideInput, Decision, NamespaceView, Settings } from './decide/decision.ts'
 import type { Outcome } from './metrics.ts'
-import { patchOf } from './patch.ts'
+import { patchOf } from './patch/patch.ts'
 
 export type AnswerParts = {
   readonly decide: (input: DecideInput) => Decision

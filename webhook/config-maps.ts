@@ -10,7 +10,7 @@ import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch 
 import { type DeliveringSet, readDelivering } from '../peers/peer-set/delivering.ts'
 import { optIn } from '../peers/pod.ts'
 import { configMapValues } from './config-map-values.ts'
-import type { ConfigMapView, NamespaceView } from './decision.ts'
+import type { ConfigMapView, NamespaceView } from './decide/decision.ts'
 import { createAbsence, createDeliveringSets, isNoSuchResource } from './delivering-sets.ts'
 
 export type ClusterCache = {

@@ -60,7 +60,7 @@ shows what the annotations say. Pages are read through the API server; no port i
 
 async function look(values: Values, io: Io, output: 'text' | 'json', all: boolean): Promise<number> {
   const cluster = await openCluster(values, io.env)
-  const { decide } = await import('../../webhook/decide.ts')
+  const { decide } = await import('../../webhook/decide/decide.ts')
   const names = all ? ('all' as const) : [textOf(values, 'namespace') ?? cluster.namespace]
   const once = () => check({ cluster, decide, now: Date.now }, names)
   if (values.watch !== true) {

@@ -1,6 +1,7 @@
 // `repeer demo-node`: the built-in node of the demo as a process of its own. Not listed: nobody but the demo starts it.
+
+import { runNode } from '../../demo/node.ts'
 import { type Command, textOf } from '../command.ts'
-import { runNode } from '../demo/node.ts'
 
 export const command: Command = {
   name: 'demo-node',

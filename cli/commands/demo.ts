@@ -1,6 +1,7 @@
 // `repeer demo`: the whole job on this machine, without a cluster.
+
+import { nodeChoices } from '../../demo/choose-node.ts'
 import { type Command, choiceOf } from '../command.ts'
-import { nodeChoices } from '../demo/choose-node.ts'
 
 export const command: Command = {
   name: 'demo',
@@ -29,7 +30,7 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
       io.err(`repeer demo: found ${io.platform}, expected linux: the demo reads /proc and needs loopback addresses beyond 127.0.0.1\n`)
       return 1
     }
-    const { runDemo } = await import('../demo/demo.ts')
+    const { runDemo } = await import('../../demo/demo.ts')
     const ok = await runDemo({
       ...io,
       node,

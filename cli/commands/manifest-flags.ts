@@ -1,7 +1,7 @@
 // What `explain` and `inject` have in common: their flags, and the way from files to explained pods.
 
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Settings } from '../../webhook/decision.ts'
+import type { Settings } from '../../webhook/decide/decision.ts'
 import { choiceOf, type Flags, type Io, listOf, numberOf, textOf, UsageError, type Values } from '../command.ts'
 import { type Admission, type Explanation, explain } from '../explain.ts'
 import { type ManifestDocument, type ManifestProblem, readManifests } from '../manifest-files.ts'
@@ -70,6 +70,6 @@ export async function explainFiles(values: Values, io: Pick<Io, 'stdin'>): Promi
 }
 
 async function loadAdmission(settings: Settings): Promise<Admission> {
-  const [{ decide }, { patchOf }] = await Promise.all([import('../../webhook/decide.ts'), import('../../webhook/patch.ts')])
+  const [{ decide }, { patchOf }] = await Promise.all([import('../../webhook/decide/decide.ts'), import('../../webhook/patch/patch.ts')])
   return { decide, patchOf: (pod, decision) => patchOf(pod, decision, settings) }
 }

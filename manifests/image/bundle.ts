@@ -74,7 +74,7 @@ report(result.metafile)
 function stageWrap() {
   const wrap = join(out, 'wrap')
   mkdirSync(wrap, { recursive: true })
-  copyFileSync(join(root, 'sidecar/supervise'), join(wrap, 'supervise'))
+  copyFileSync(join(root, 'sidecar/reach/supervise'), join(wrap, 'supervise'))
   chmodSync(join(wrap, 'supervise'), 0o555)
   if (withoutBusybox) return
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find(file => existsSync(file))

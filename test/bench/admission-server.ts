@@ -3,8 +3,8 @@
 // Talks to its parent over IPC: sends its port, answers 'times' with the server-side times since the last question.
 import { pino } from 'pino'
 import { issueFresh } from '../../certs/issue.ts'
-import { decide } from '../../webhook/decide.ts'
-import type { Decision } from '../../webhook/decision.ts'
+import { decide } from '../../webhook/decide/decide.ts'
+import type { Decision } from '../../webhook/decide/decision.ts'
 import { createMetrics } from '../../webhook/metrics.ts'
 import { buildServer } from '../../webhook/server.ts'
 import { benchConfigMap } from './pod.ts'

@@ -6,7 +6,7 @@ import type { Plan } from '../../peers/plan.ts'
 import { inputFile, sourceFile } from '../../peers/pod.ts'
 import { writeVolume } from '../sidecar/fixtures/kubelet-volume.ts'
 
-export const supervise = join(import.meta.dirname, '../../sidecar/supervise')
+export const supervise = join(import.meta.dirname, '../../sidecar/reach/supervise')
 
 export type PodFiles = {
   readonly root: string

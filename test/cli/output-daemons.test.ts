@@ -37,7 +37,7 @@ t.test(
 
 t.test('programs that run for long: the last line is there, and a log that cannot be written ends nobody', { timeout: 60_000 }, async t => {
   const folder = t.testdir({})
-  const { startApiServer } = await import('../../cli/demo/api-server.ts')
+  const { startApiServer } = await import('../../demo/api-server.ts')
   const api = await startApiServer()
   t.teardown(() => api.close())
   await api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'repeer-system' } })

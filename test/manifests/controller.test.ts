@@ -128,9 +128,9 @@ t.test('only discovery of validators looks names up and opens connections of its
         .filter(name => name.endsWith('.ts') && pattern.test(readFileSync(join(root, room, name), 'utf8')))
         .map(name => `${room}/${name}`),
     )
-  const validators = 'controller/discovery/sources/validators'
+  const validators = 'discovery/sources/validators'
   t.same(using(/from 'node:(dns|dgram)/), [`${validators}/probe.ts`])
-  t.same(using(/\bconnect\b.* from 'node:net'/).sort(), ['controller/discovery/probe.ts', `${validators}/probe.ts`])
+  t.same(using(/\bconnect\b.* from 'node:net'/).sort(), ['discovery/probe.ts', `${validators}/probe.ts`])
   t.same(using(/globalThis\.fetch|new WebSocket\(/).sort(), [`${validators}/events.ts`, `${validators}/rpc.ts`])
   for (const { egress } of objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec)) {
     for (const { ports } of egress ?? [])

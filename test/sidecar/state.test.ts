@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
 import t from 'tap'
-import { blank } from '../../sidecar/memory.ts'
+import { blank } from '../../sidecar/decide/memory.ts'
 import { createSaver, loadMemory } from '../../sidecar/state.ts'
 
 const quiet = pino({ level: 'silent' })

@@ -1,7 +1,7 @@
 // The cache against the stand-in for the API server, over real connections.
 import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t from 'tap'
-import { type ApiServer, type ApiServerOptions, startApiServer } from '../../cli/demo/api-server.ts'
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../demo/api-server.ts'
 import { type ClusterCache, type ClusterCacheOptions, startClusterCache } from '../../webhook/config-maps.ts'
 import { type Line, memoryLog } from './fixtures/log-lines.ts'
 import { until } from './fixtures/until.ts'

@@ -1,7 +1,7 @@
 // What is compared: repeer, replacing the pod, and a config reloader in the pod. Each arm says how node0's pod differs, and what is done to it when
 // something changes. The nodes themselves are the same.
-import type { PodSpec } from '../../cluster/chain.ts'
-import { busyboxImage } from '../../cluster/chain.ts'
+import type { PodSpec } from '../../testbed/chain.ts'
+import { busyboxImage } from '../../testbed/chain.ts'
 import type { Api } from './follow.ts'
 
 export const reloaderImage = 'localhost/prometheus-config-reloader:0.85.0'

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
-import { apply, kubectl } from '../../cluster/install.ts'
+import { apply, kubectl } from '../../testbed/install.ts'
 import { cpuSecondsOf, end, freePort, memoryOf, until } from '../processes.ts'
 import type { Relay } from './relay.ts'
 

@@ -2,13 +2,13 @@
 // EndpointSlices that no list names. Pods are injected as the webhook would. Pure.
 import { createHash } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
-import { applyPatch } from '../../../cli/json-patch.ts'
 import { parsePeers } from '../../../peers/formats/index.ts'
 import { optIn } from '../../../peers/pod.ts'
 import { peerHash } from '../../../peers/snapshot.ts'
-import { decide } from '../../../webhook/decide.ts'
-import type { NamespaceView, Settings } from '../../../webhook/decision.ts'
-import { patchOf } from '../../../webhook/patch.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import type { NamespaceView, Settings } from '../../../webhook/decide/decision.ts'
+import { applyPatch } from '../../../webhook/patch/apply.ts'
+import { patchOf } from '../../../webhook/patch/patch.ts'
 import { benchConfigMap, benchPod } from '../pod.ts'
 
 export type Fleet = { readonly namespaces: number; readonly podsEach: number; readonly slices: number }

@@ -1,7 +1,7 @@
 // Runs inside the cluster's namespaces: creates the fleet, measures, and writes the figures as JSON on standard output. Arguments: the bundle, the
 // reference program, a folder for the kubeconfig, a folder for logs.
 import { join } from 'node:path'
-import { kubectl } from '../../cluster/install.ts'
+import { kubectl } from '../../testbed/install.ts'
 import { end, start } from '../processes.ts'
 import { loadConfig, openApi } from './api.ts'
 import { followCohort } from './cohort.ts'

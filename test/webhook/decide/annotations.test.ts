@@ -1,7 +1,7 @@
 // Each override, good and bad; all problems are told together.
 import t from 'tap'
-import { readAnnotations } from '../../../webhook/annotations.ts'
-import { decide } from '../../../webhook/decide.ts'
+import { readAnnotations } from '../../../webhook/decide/annotations.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 
 const good: readonly [name: string, value: string, field: string, read: unknown][] = [

@@ -1,8 +1,8 @@
 // The container beside the node that has to start anew with it: whether it can, and what the plan says of it.
 import t from 'tap'
 import type { Beside } from '../../../peers/plan.ts'
-import { decide } from '../../../webhook/decide.ts'
-import type { DecideInput } from '../../../webhook/decision.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import type { DecideInput } from '../../../webhook/decide/decision.ts'
 import { type Change, configMount, injected, input, skipped } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 

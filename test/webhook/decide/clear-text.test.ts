@@ -3,7 +3,7 @@
 // and ends in time.
 import fc from 'fast-check'
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, ids, input, list, skipped } from '../fixtures/pods/build.ts'
 
 /** Where a list stands, and what names the place. */

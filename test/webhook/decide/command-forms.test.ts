@@ -2,7 +2,7 @@
 // Every way to start a node with every way to give it its list: the product of wrappers, program forms and list forms, generated. Whatever
 // stands around the program, it is found, and the list with it.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { ids, injected, input, list, toml } from '../fixtures/pods/build.ts'
 
 /** A program, as words; `script`: only a shell can make sense of it. */

@@ -1,7 +1,7 @@
 // Programs behind shells and wrappers, and the values of flags.
 import t from 'tap'
-import { commandsOf, flagsOf } from '../../../webhook/command-line.ts'
-import { viewPod } from '../../../webhook/pod-view.ts'
+import { commandsOf, flagsOf } from '../../../webhook/decide/pod/command-line.ts'
+import { viewPod } from '../../../webhook/decide/pod/pod-view.ts'
 
 function commands(command: readonly string[] | undefined, args: readonly string[] = []) {
   const [container] = viewPod({ spec: { containers: [{ command, args }] } }).containers

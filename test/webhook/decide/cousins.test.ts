@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments, stringify } from 'yaml'
-import { cousins } from '../../../webhook/cousins.ts'
-import { decide } from '../../../webhook/decide.ts'
+import { cousins } from '../../../webhook/chains/cousins.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { brief, decisionsIn } from '../fixtures/manifests.ts'
 import { settings } from '../fixtures/pods/load.ts'
 

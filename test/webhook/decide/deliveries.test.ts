@@ -1,6 +1,6 @@
 // Lists that PeerSets deliver to pods which do not name them.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { delivering, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 

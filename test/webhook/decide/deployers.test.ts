@@ -1,7 +1,7 @@
 // Every deployer's pod, and the decision that was read and approved, beside it. write-golden.ts writes them anew after a change that is meant.
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { injected } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 

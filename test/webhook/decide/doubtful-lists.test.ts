@@ -1,6 +1,6 @@
 // What is no list although it is named like one: templates, malformed guesses, ConfigMaps of which nothing is known, variables that nobody reads.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, configMount, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 
 const sourcesOf = (change: Change) =>

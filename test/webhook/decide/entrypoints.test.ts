@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own.
 // Shapes of entrypoints that public charts and images have (searched out; their shapes, not their text), each with what is right.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, ids, injected, input, list, skipped } from '../fixtures/pods/build.ts'
 
 const enode = `enode://${'ab'.repeat(64)}@boot-0.boot:30303`

@@ -1,8 +1,8 @@
 // decide never throws and never waits, whatever shape a pod has: properties over real pods with parts replaced, and over any JSON.
 import fc from 'fast-check'
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
-import type { DecideInput } from '../../../webhook/decision.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import type { DecideInput } from '../../../webhook/decide/decision.ts'
 import { type Change, input } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 

@@ -1,6 +1,6 @@
 // The rest of a plan: group, times, validator, mesh.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, configMount, injected, input, toml } from '../fixtures/pods/build.ts'
 
 const plan = (change: Change = {}) => injected(decide(input(change))).plan

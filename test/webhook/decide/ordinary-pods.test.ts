@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { injected, input, skipped } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
 

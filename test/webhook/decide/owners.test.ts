@@ -1,6 +1,6 @@
 // Who replaces a pod when its list is edited: known of each operator, not guessed from an annotation.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, injected, input, list } from '../fixtures/pods/build.ts'
 
 const owned = (kind: string) => ({ metadata: { ownerReferences: [{ kind, name: 'x' }] } })

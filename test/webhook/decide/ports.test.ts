@@ -1,6 +1,6 @@
 // Where a node listens: what is stated, before names, before probes, before what is usual; and what is another program's port.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, configMount, directory, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 
 const plan = (change: Change = {}) => injected(decide(input(change))).plan

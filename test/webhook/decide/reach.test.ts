@@ -1,6 +1,6 @@
 // The truth table of find-reach.ts, row by row, and the level that each way of seeing a list gets from it.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, configMount, directory, injected, input, list, toml } from '../fixtures/pods/build.ts'
 
 const bare = { command: undefined, args: ['start', '--home', '/home'], image: 'cometbft/cometbft:v0.38.19' }

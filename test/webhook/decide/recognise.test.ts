@@ -1,8 +1,8 @@
 // How much evidence makes a container a node: what suffices by itself, and what does not.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
-import { isNode, recognise } from '../../../webhook/find-profile.ts'
-import { viewPod } from '../../../webhook/pod-view.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import { isNode, recognise } from '../../../webhook/decide/node/find-profile.ts'
+import { viewPod } from '../../../webhook/decide/pod/pod-view.ts'
 import { ids, input, toml } from '../fixtures/pods/build.ts'
 
 function profileOf(container: object, labels: object = {}, data: Record<string, string> = {}): string | undefined {

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { checkPlan } from '../../../peers/plan-check.ts'
-import type { Decision } from '../../../webhook/decision.ts'
+import type { Decision } from '../../../webhook/decide/decision.ts'
 import { decisionsOf } from '../fixtures/manifests.ts'
 
 const folder = new URL('../fixtures/scripts/', import.meta.url)

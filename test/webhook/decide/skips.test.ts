@@ -2,8 +2,8 @@
 import t from 'tap'
 import { annotation, containerName, volumeName } from '../../../peers/pod.ts'
 import { type SkipReason, skipReasons } from '../../../peers/reasons.ts'
-import { decide } from '../../../webhook/decide.ts'
-import { patchOf } from '../../../webhook/patch.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import { patchOf } from '../../../webhook/patch/patch.ts'
 import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
 

@@ -1,7 +1,7 @@
 // Where peers are found, and where they are not looked for; what outranks what; what is told when something cannot be read.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
-import type { Decision } from '../../../webhook/decision.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import type { Decision } from '../../../webhook/decide/decision.ts'
 import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 
 const volume = (name: string, source: object) => ({ volumes: [{ name, ...source }] })

@@ -1,8 +1,8 @@
 // Which nodes will be told their peers while they run, as admission can know; and which lists that is all that reaches them.
 import t from 'tap'
-import { decide } from '../../../webhook/decide.ts'
-import { sourceTexts } from '../../../webhook/node-facts.ts'
-import { tellingOf } from '../../../webhook/telling.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import { sourceTexts } from '../../../webhook/decide/node/node-facts.ts'
+import { tellingOf } from '../../../webhook/decide/node/telling.ts'
 import { type Change, injected, input, list, toml } from '../fixtures/pods/build.ts'
 
 const unsafe = (value: boolean) => ({

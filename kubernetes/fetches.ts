@@ -1,0 +1,69 @@
+// Fetches single objects that have become needed, a few at a time, and again after errors with a growing delay.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { ApiError } from './api-client.ts'
+import type { ListWatchTimes } from './list-watch.ts'
+
+export type Fetch<T> = {
+  /** What is fetched, for the log: "ConfigMap a/node". */
+  readonly what: string
+  readonly isNeeded: () => boolean
+  readonly load: () => Promise<T>
+  readonly done: (value: T) => void
+}
+
+export type Fetches = {
+  add<T>(fetch: Fetch<T>): void
+  /** What could not be fetched the last time, with the reason. */
+  failing(): readonly string[]
+  close(): Promise<void>
+}
+
+export function createFetches(
+  times: Pick<ListWatchTimes, 'minRetrySeconds' | 'maxRetrySeconds' | 'random'>,
+  log: Pick<Logger, 'warn'>,
+): Fetches {
+  const stop = new AbortController()
+  const running = new Set<Promise<void>>()
+  const failing = new Map<object, string>()
+
+  async function run<T>(fetch: Fetch<T>): Promise<void> {
+    for (let failures = 0; fetch.isNeeded() && !stop.signal.aborted; failures++) {
+      try {
+        fetch.done(await fetch.load())
+        break
+      } catch (error) {
+        if (stop.signal.aborted || !fetch.isNeeded()) break
+        const { message } = error as Error
+        if (failures === 0) log.warn({ what: fetch.what, err: error }, 'fetch failed; retrying')
+        failing.set(fetch, `${fetch.what}: ${message}`)
+        const seconds = Math.min(times.minRetrySeconds * 2 ** Math.min(failures, 10), times.maxRetrySeconds)
+        await delay(seconds * 1000 * (1 - times.random() / 2), undefined, { signal: stop.signal }).catch(() => undefined)
+      }
+    }
+    failing.delete(fetch)
+  }
+
+  return {
+    add: fetch => {
+      const one = run(fetch)
+      running.add(one)
+      void one.then(() => running.delete(one))
+    },
+    failing: () => [...failing.values()],
+    close: async () => {
+      stop.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** What `load` answers, or `otherwise` where the API server says that there is no such object. */
+export async function unlessAbsent<T>(load: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await load
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return otherwise
+    throw error
+  }
+}

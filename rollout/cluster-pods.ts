@@ -1,0 +1,160 @@
+// The injected pods, what each depends on, and what its annotations should be: computed anew only where something it depends on has changed.
+import { isDeepStrictEqual } from 'node:util'
+import type { KeySource } from '../peers/plan.ts'
+import type { ServiceName } from '../peers/service-name.ts'
+import { type InjectedPod, podKey } from './pod.ts'
+import { createUsers } from './users.ts'
+import { type ClusterView, endpointsOf, listsTogether, servicesOf, type Together, type Wanted } from './wanted.ts'
+
+export type ClusterPods = {
+  set(pod: InjectedPod): void
+  remove(key: string): void
+  get(key: string): InjectedPod | undefined
+  all(): Iterable<InjectedPod>
+  listsChanged(namespace: string, configMap: string): void
+  slicesChanged(namespace: string, service: string): void
+  /** Finds out which Services the lists that have changed name. */
+  settle(): void
+  wanted(pod: InjectedPod): Wanted | 'unknown'
+  /** What the pods need of a ConfigMap; some may be there twice. */
+  sourcesOf(namespace: string, configMap: string): Iterable<KeySource>
+  /** The Services of a namespace that the lists of pods anywhere name. */
+  servicesIn(namespace: string): Iterable<string>
+  /** Pods, and how often annotations were computed. */
+  counts(): { readonly pods: number; readonly computed: number }
+}
+
+export type ClusterPodsOptions = {
+  readonly view: ClusterView
+  /** `need` may be said again, where another key of a ConfigMap is needed. */
+  readonly configMaps: Needs
+  readonly services: Needs
+  /** The pod's own state, or what its annotations should be, may have changed. */
+  readonly changed: (key: string) => void
+}
+export type Needs = { need(namespace: string, name: string): void; drop(namespace: string, name: string): void }
+
+type Tracked = {
+  pod: InjectedPod
+  together: Together | 'unknown'
+  services: ReadonlyMap<string, ServiceName>
+  /** Undefined: to be computed. */
+  wanted: Wanted | 'unknown' | undefined
+}
+
+export function createClusterPods({ view, configMaps, services, changed }: ClusterPodsOptions): ClusterPods {
+  const tracked = new Map<string, Tracked>()
+  const configMapUsers = createUsers()
+  const serviceUsers = createUsers()
+  /** Pods whose lists may have changed. */
+  const stale = new Set<string>()
+  let computed = 0
+
+  /** Takes the new before it gives up the old, so that what both need is not dropped in between. */
+  function use(key: string, pod: InjectedPod | undefined, before: InjectedPod | undefined): void {
+    const names = configMapsOf(pod)
+    if (pod) {
+      for (const name of names) {
+        configMapUsers.add(pod.namespace, name, key)
+        configMaps.need(pod.namespace, name)
+      }
+    }
+    if (!before) return
+    for (const name of configMapsOf(before)) {
+      if (!names.has(name) && configMapUsers.remove(before.namespace, name, key)) configMaps.drop(before.namespace, name)
+    }
+  }
+
+  function useServices(key: string, one: Tracked, next: ReadonlyMap<string, ServiceName>): void {
+    const before = one.services
+    one.services = next
+    for (const { namespace, service } of next.values()) if (serviceUsers.add(namespace, service, key)) services.need(namespace, service)
+    for (const [id, { namespace, service }] of before) {
+      if (!next.has(id) && serviceUsers.remove(namespace, service, key)) services.drop(namespace, service)
+    }
+  }
+
+  function readLists(key: string): void {
+    stale.delete(key)
+    const one = tracked.get(key)
+    if (!one) return
+    const together = listsTogether(one.pod, view)
+    if (together !== 'unknown' && (one.together === 'unknown' || one.together.hosts !== together.hosts)) {
+      const names = servicesOf(together.hosts, one.pod.namespace, view.clusterDomain)
+      useServices(key, one, new Map(names.map(name => [`${name.namespace}/${name.service}`, name])))
+    }
+    one.together = together
+    one.wanted = undefined
+  }
+
+  function compute({ pod, together }: Tracked): Wanted | 'unknown' {
+    computed++
+    if (together === 'unknown') return 'unknown'
+    const endpoints = endpointsOf(together.hosts, pod.namespace, view)
+    if (endpoints === 'unknown') return 'unknown'
+    const { peerHash } = together
+    return { ...(peerHash === undefined ? {} : { peerHash }), ...(endpoints === undefined ? {} : { endpoints }) }
+  }
+
+  return {
+    set: pod => {
+      const key = podKey(pod)
+      const before = tracked.get(key)
+      if (before && isDeepStrictEqual(before.pod, pod)) return
+      if (before?.pod.plan === pod.plan) before.pod = pod
+      else {
+        tracked.set(key, { together: 'unknown', services: new Map(), wanted: undefined, ...before, pod })
+        use(key, pod, before?.pod)
+        stale.add(key)
+      }
+      changed(key)
+    },
+    remove: key => {
+      const one = tracked.get(key)
+      if (!one) return
+      tracked.delete(key)
+      stale.delete(key)
+      use(key, undefined, one.pod)
+      useServices(key, one, new Map())
+      changed(key)
+    },
+    get: key => tracked.get(key)?.pod,
+    all: () => [...tracked.values()].map(({ pod }) => pod),
+    listsChanged: (namespace, configMap) => {
+      for (const key of configMapUsers.of(namespace, configMap)) {
+        stale.add(key)
+        changed(key)
+      }
+    },
+    slicesChanged: (namespace, service) => {
+      for (const key of serviceUsers.of(namespace, service)) {
+        const one = tracked.get(key)
+        if (one) one.wanted = undefined
+        changed(key)
+      }
+    },
+    settle: () => {
+      for (const key of stale) readLists(key)
+    },
+    wanted: pod => {
+      const key = podKey(pod)
+      if (stale.has(key)) readLists(key)
+      const one = tracked.get(key)
+      if (!one || one.pod.uid !== pod.uid) return 'unknown'
+      one.wanted ??= compute(one)
+      return one.wanted
+    },
+    sourcesOf: (namespace, configMap) => {
+      const plans = new Set([...configMapUsers.of(namespace, configMap)].flatMap(key => tracked.get(key)?.pod.plan ?? []))
+      return [...plans].flatMap(({ sources }) =>
+        sources.filter((source): source is KeySource => source.kind === 'ConfigMap' && source.name === configMap),
+      )
+    },
+    servicesIn: namespace => serviceUsers.names(namespace),
+    counts: () => ({ pods: tracked.size, computed }),
+  }
+}
+
+function configMapsOf(pod: InjectedPod | undefined): ReadonlySet<string> {
+  return new Set(pod?.plan.sources.flatMap(source => (source.kind === 'ConfigMap' ? [source.name] : [])))
+}

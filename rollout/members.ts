@@ -1,0 +1,68 @@
+// From what is known of a pod to what the pacing needs of it. Pure.
+import { blindTurn } from '../peers/turn.ts'
+import { type Seen, unreachableMs } from './pages.ts'
+import { type InjectedPod, podKey } from './pod.ts'
+import type { Known, Member } from './turns.ts'
+
+/** What the controller has written and not seen come back yet. */
+export type Written = { readonly turn: string; readonly grantedAt: number | undefined }
+
+export type MemberParts = {
+  readonly pod: InjectedPod
+  /** Its namespace is paused; the pod's own pause is the pod's. */
+  readonly namespacePaused: boolean
+  readonly seen: Seen | undefined
+  readonly written: Written | undefined
+  readonly changing: boolean
+}
+
+export function memberOf({ pod, namespacePaused, seen, written, changing }: MemberParts): Member {
+  const turn = written ? written.turn : pod.turn
+  const turnGrantedAt = written ? (written.grantedAt ?? pod.turnGrantedAt) : pod.turnGrantedAt
+  const known = seen && knownOf(seen)
+  return {
+    key: podKey(pod),
+    group: groupOf(pod),
+    validator: pod.plan.validator,
+    maxUnavailable: pod.plan.maxUnavailable,
+    paused: pod.paused || namespacePaused,
+    ...(pod.paused ? { pausedBy: 'pod' as const } : namespacePaused ? { pausedBy: 'namespace' as const } : {}),
+    settleSeconds: pod.plan.times.settleSeconds,
+    ready: pod.ready,
+    deleting: pod.deleting,
+    blind: blindOf(pod),
+    changing,
+    ...(turn === undefined ? {} : { turn }),
+    ...(turnGrantedAt === undefined ? {} : { turnGrantedAt }),
+    ...(known ? { seen: known } : {}),
+    ...(pod.ready || pod.readySince === undefined ? {} : { unreadySince: pod.readySince }),
+  }
+}
+
+/** The plan is an annotation, which whoever may create pods can forge: a group of another namespace is out of its reach. */
+export function groupOf({ namespace, plan }: Pick<InjectedPod, 'namespace' | 'plan'>): string {
+  return plan.group.startsWith(`${namespace}/`) ? plan.group : `${namespace}/${plan.group}`
+}
+
+const blindTurns = new WeakMap<InjectedPod, string>()
+
+/** blindTurn of the annotations that a pod has; hashed once for each state of a pod, since every evaluation asks for it. */
+export function blindOf(pod: InjectedPod): string {
+  const known = blindTurns.get(pod)
+  if (known !== undefined) return known
+  const turn = blindTurn(pod.peerHash, pod.endpoints)
+  blindTurns.set(pod, turn)
+  return turn
+}
+
+/** A pod that has gone: it uses up its group's budget until another is in its place. */
+export function goneMember(pod: InjectedPod): Member {
+  return { ...memberOf({ pod, namespacePaused: true, seen: undefined, written: undefined, changing: false }), ready: false, deleting: true }
+}
+
+/** A page that cannot be read for a moment is taken to say what it said last; that of a pod that has just come up is not known yet. */
+function knownOf(seen: Seen): Known | undefined {
+  if ('page' in seen) return seen
+  if (seen.at - seen.since < unreachableMs) return seen.last
+  return { unreachable: seen.unreachable, since: seen.since }
+}

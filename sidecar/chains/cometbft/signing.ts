@@ -1,0 +1,38 @@
+// The height of the newest block that holds this validator's signature: after a restart the controller waits for one before the next node goes.
+import { fetchJson } from '../../observe/fetch-json.ts'
+
+/** The newest height that the validator was seen to have signed; undefined where that cannot be read. */
+export type SigningCheck = (base: string, timeoutMs: number, address: string) => Promise<number | undefined>
+
+/** BLOCK_ID_FLAG_ABSENT (CometBFT spec, core/data_structures: BlockIDFlag): no vote of this validator was seen. */
+const absent = 1
+
+/** Remembers the newest one, since a block may be made without it now and then. */
+export function createSigningCheck(): SigningCheck {
+  let newest: { readonly address: string; readonly height: number } | undefined
+  return async (base, timeoutMs, address) => {
+    const answer = await fetchJson(`${base}/commit`, { timeoutMs }).catch(() => undefined)
+    const commit = answer?.code === 200 ? readCommit(answer.body, address) : undefined
+    if (newest?.address !== address || (commit && commit.height < newest.height)) newest = undefined
+    if (commit?.signed) newest = { address, height: commit.height }
+    // It was asked, and has signed nothing that was seen.
+    return newest?.height ?? (commit ? 0 : undefined)
+  }
+}
+
+/** The answer to /commit (CometBFT spec, rpc/#commit): of the newest block. Undefined where it is something else. */
+export function readCommit(body: unknown, address: string): { height: number; signed: boolean } | undefined {
+  const result = isRecord(body) && isRecord(body.result) ? body.result : body
+  const header = isRecord(result) && isRecord(result.signed_header) ? result.signed_header : undefined
+  const commit = header && isRecord(header.commit) ? header.commit : undefined
+  const height = Number(commit?.height)
+  if (!commit || !Number.isSafeInteger(height) || !Array.isArray(commit.signatures)) return undefined
+  const signed = commit.signatures.some(
+    (one: unknown) => isRecord(one) && one.validator_address === address && one.block_id_flag !== absent && one.signature !== null,
+  )
+  return { height, signed }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,196 @@
+// Asks a CometBFT node, through its RPC on localhost, for its state and its connections. What it answers is checked like a stranger's: a program
+// that is not CometBFT, or one in trouble, may listen on that port. Whatever cannot be understood counts as no answer.
+import { normalHost } from '../../../peers/peer.ts'
+import type { Connection, NodeStatus } from '../../decide/observation.ts'
+import { fetchJson } from '../../observe/fetch-json.ts'
+import type { SigningCheck } from './signing.ts'
+import type { PowerCheck } from './voting-power.ts'
+
+export type CometbftAnswer =
+  | {
+      readonly ok: true
+      readonly status: NodeStatus
+      readonly connections: readonly Connection[]
+      /** Whether the node listens for peers. */
+      readonly listening: boolean
+    }
+  /** Why there is no answer that can be used, as a sentence. */
+  | { readonly ok: false; readonly silent: string }
+
+/** Whether a software upgrade is pending, or a sentence that says why that is unknown. */
+export type UpgradeCheck = (base: string, timeoutMs: number) => Promise<boolean>
+
+export type CometbftOptions = {
+  readonly port: number
+  readonly host?: string
+  /** For each of the questions, which are asked together. A busy node answers in well under a second. */
+  readonly timeoutMs?: number
+  readonly upgradeCheck?: UpgradeCheck
+  /** Asked for validators only; without it the total is not known. */
+  readonly powerCheck?: PowerCheck
+  /** Asked for validators only; without it nobody knows whether it signs. */
+  readonly signingCheck?: SigningCheck
+}
+
+/** The path of the gRPC query that Cosmos SDK programs answer through abci_query: x/upgrade's Query service. */
+const upgradePath = '/cosmos.upgrade.v1beta1.Query/CurrentPlan'
+
+/** Asks /status, /net_info and for a pending upgrade. Never throws. */
+export async function askCometbft(options: CometbftOptions): Promise<CometbftAnswer> {
+  const { port, host = '127.0.0.1', timeoutMs = 3000, upgradeCheck = isUpgradePending, powerCheck, signingCheck } = options
+  const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  try {
+    const [status, netInfo, upgradePending] = await Promise.all([
+      ask(`${base}/status`, timeoutMs),
+      ask(`${base}/net_info`, timeoutMs),
+      upgradeCheck(base, timeoutMs),
+    ])
+    const listening = field(netInfo, 'listening', 'the answer to /net_info') === true
+    const read = readStatus(status)
+    const address = validatorAddress(status)
+    const [totalPower, signedHeight] = read.validator
+      ? await Promise.all([powerCheck?.(base, timeoutMs), address === undefined ? undefined : signingCheck?.(base, timeoutMs, address)])
+      : []
+    const own = {
+      ...read,
+      upgradePending,
+      ...(totalPower === undefined ? {} : { totalPower }),
+      ...(signedHeight === undefined ? {} : { signedHeight }),
+    }
+    return { ok: true, status: own, connections: readConnections(netInfo), listening }
+  } catch (error) {
+    return { ok: false, silent: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Keeps an answer for `keepMs`: an upgrade is announced hours before its height, and the question makes the node's application work. */
+export function createUpgradeCheck(now: () => number, keepMs = 60_000): UpgradeCheck {
+  let known: { readonly base: string; readonly at: number; readonly pending: boolean } | undefined
+  return async (base, timeoutMs) => {
+    const at = now()
+    if (known?.base === base && Math.abs(at - known.at) < keepMs) return known.pending
+    known = { base, at, pending: await isUpgradePending(base, timeoutMs) }
+    return known.pending
+  }
+}
+
+/** The result of GET /status of the RPC (CometBFT spec, rpc/#status). Throws an Error that says what was found instead. */
+export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' | 'totalPower' | 'signedHeight'> {
+  const answer = 'the answer to /status'
+  const sync = record(field(result, 'sync_info', answer), `${answer}, sync_info`)
+  const height = Number(sync.latest_block_height)
+  if (typeof sync.latest_block_height !== 'string' || !Number.isSafeInteger(height) || height < 0) {
+    throw odd(`${answer}, latest_block_height`, sync.latest_block_height, 'a height as a string')
+  }
+  if (typeof sync.catching_up !== 'boolean') throw odd(`${answer}, catching_up`, sync.catching_up, 'true or false')
+  // A node without a key of its own has no validator_info in some versions; a power that cannot be read is taken for one.
+  const info = record(result, answer).validator_info
+  const power = isRecord(info) ? info.voting_power : '0'
+  const votingPower = Number(power)
+  return {
+    id: readId(field(result, 'node_info', answer), answer),
+    height,
+    catchingUp: sync.catching_up,
+    validator: !(votingPower <= 0),
+    ...(Number.isSafeInteger(votingPower) && votingPower >= 0 ? { votingPower } : {}),
+  }
+}
+
+/** The address of the validator's key, as its signatures name it: 40 hex digits in capitals. */
+function validatorAddress(status: unknown): string | undefined {
+  const info = isRecord(status) && isRecord(status.validator_info) ? status.validator_info : {}
+  return typeof info.address === 'string' && /^[0-9A-F]{40}$/.test(info.address) ? info.address : undefined
+}
+
+/**
+ * The peers in the result of GET /net_info. The port of a peer that was dialled is the one it says it listens on: the port that was dialled is
+ * not told, and is another where a Service maps ports. One peer that cannot be read spoils the answer: a missing one would look like a lost one.
+ */
+export function readConnections(result: unknown): Connection[] {
+  const answer = 'the answer to /net_info'
+  const peers = field(result, 'peers', answer)
+  // Go writes an empty list as null where nobody has made one.
+  if (peers === null) return []
+  if (!Array.isArray(peers)) throw odd(`${answer}, peers`, peers, 'a list')
+  return peers.map((peer, index) => {
+    const where = `${answer}, peer ${index + 1}`
+    const { node_info, remote_ip, is_outbound } = record(peer, where)
+    const address = typeof remote_ip === 'string' ? normalHost(remote_ip.replace(/%.*$/, '')) : undefined
+    if (address === undefined) throw odd(`${where}, remote_ip`, remote_ip, 'an IP address')
+    const port = is_outbound === true ? portOf(record(node_info, where).listen_addr) : undefined
+    return { id: readId(node_info, where), address, ...(port === undefined ? {} : { port }) }
+  })
+}
+
+/**
+ * Whether the answer to abci_query holds a QueryCurrentPlanResponse with a plan: `message { Plan plan = 1 }` with a plan that is not empty. An
+ * application without the module answers with a code other than 0, or with another message.
+ */
+export function readUpgradePending(result: unknown): boolean {
+  const response = isRecord(result) && isRecord(result.response) ? result.response : {}
+  if ((response.code ?? 0) !== 0 || typeof response.value !== 'string') return false
+  const bytes = Buffer.from(response.value, 'base64')
+  const [tag = 0, ...rest] = bytes
+  if (tag !== 0x0a) return false
+  const { value: length, size } = varint(rest)
+  return length > 0 && bytes.length >= 1 + size + length
+}
+
+async function isUpgradePending(base: string, timeoutMs: number): Promise<boolean> {
+  const answer = await fetchJson(`${base}/abci_query?path=%22${encodeURIComponent(upgradePath)}%22`, { timeoutMs })
+  // A JSON-RPC error is an answer: the application does not know the question.
+  return isRecord(answer.body) && readUpgradePending(answer.body.result ?? answer.body)
+}
+
+async function ask(url: string, timeoutMs: number): Promise<unknown> {
+  const { code, body } = await fetchJson(url, { timeoutMs })
+  if (isRecord(body) && isRecord(body.error))
+    throw new Error(`${url} answered with an error: ${short(body.error.data || body.error.message)}`)
+  if (code !== 200) throw new Error(`${url} answered with HTTP status ${code}, expected 200`)
+  // Tendermint 0.35 and its forks (Sei) leave the JSON-RPC envelope away.
+  return isRecord(body) && 'result' in body ? body.result : body
+}
+
+function readId(nodeInfo: unknown, where: string): string {
+  const id = isRecord(nodeInfo) ? nodeInfo.id : undefined
+  if (typeof id !== 'string' || !/^[0-9a-f]{40}$/i.test(id)) throw odd(`${where}, node_info.id`, id, '40 hex digits')
+  return id.toLowerCase()
+}
+
+/** The port of "tcp://0.0.0.0:26656", "1.2.3.4:26656" or "[::]:26656". */
+function portOf(listenAddress: unknown): number | undefined {
+  const port = typeof listenAddress === 'string' ? Number(/:(\d{1,5})$/.exec(listenAddress)?.[1]) : 0
+  return port >= 1 && port <= 65535 ? port : undefined
+}
+
+function varint(bytes: readonly number[]): { value: number; size: number } {
+  const end = bytes.findIndex(byte => byte < 0x80)
+  // A plan is far below 2^28 bytes; anything longer is another message.
+  if (end === -1 || end > 3) return { value: 0, size: 0 }
+  const value = bytes.slice(0, end + 1).reduceRight((sum, byte) => sum * 128 + (byte & 0x7f), 0)
+  return { value, size: end + 1 }
+}
+
+function field(value: unknown, name: string, where: string): unknown {
+  const found = record(value, where)[name]
+  if (found === undefined) throw odd(`${where}, ${name}`, found, 'to be there')
+  return found
+}
+
+function record(value: unknown, where: string): Record<string, unknown> {
+  if (!isRecord(value)) throw odd(where, value, 'an object')
+  return value
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function odd(where: string, found: unknown, expected: string): Error {
+  return new Error(`${where}: found ${short(found)}, expected ${expected}; is this CometBFT's RPC?`)
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}

@@ -1,0 +1,83 @@
+// Nothing is left to do, and the node is not connected to all of its peers: to which, since when, and why. For people; it decides nothing. Pure.
+import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
+import { type LackReason, lackReasons } from '../../peers/reasons.ts'
+import type { Assessed } from './assess.ts'
+import { rotationMs } from './host-view.ts'
+import type { Look } from './look.ts'
+import type { Memory } from './memory.ts'
+
+export type Lack = {
+  readonly peer: Assessed['peer']
+  readonly because: LackReason
+  /** Since when it has not been connected, or should have been (ms since the epoch). */
+  readonly since: number
+  /** When time alone may end it. */
+  readonly until?: number
+}
+
+/** Peers that are spelled out in one sentence; all of them are in the page's list. */
+const mostNamed = 3
+
+/** By peerKey, of the listed peers: null while it is connected, else when it was first seen not to be any more. One that never was is not in it. */
+export type Met = Readonly<Record<string, number | null>>
+
+/** What is remembered of who has been connected. Where connections cannot be seen it stays as it is. */
+export function meet(met: Met | undefined, assessed: readonly Assessed[], now: number): Met {
+  const before = new Map(Object.entries(met ?? {}))
+  const after = assessed.flatMap(({ peer, standing }): [string, number | null][] => {
+    const key = peerKey(peer)
+    const known = before.get(key)
+    if (standing === 'connected') return [[key, null]]
+    if (known === undefined) return []
+    return [[key, standing === 'unseen' || known !== null ? known : now]]
+  })
+  return Object.fromEntries(after)
+}
+
+/** Those that are not connected. One that cannot be seen is not known to lack. */
+export function lackingPeers(assessed: readonly Assessed[], look: Look, memory: Memory): Lack[] {
+  const met = new Map(Object.entries(memory.met ?? {}))
+  return assessed
+    .filter(one => one.standing === 'absent' || one.standing === 'former')
+    .map(one => {
+      const lostAt = met.get(peerKey(one.peer)) ?? undefined
+      // A peer that was never connected should have been since both were there: the process, and its entry in the list.
+      const expectedAt = Math.max(memory.process?.startedAt ?? 0, memory.wanted?.since ?? 0) || look.now
+      return { peer: one.peer, ...reasonOf(one, look, lostAt !== undefined), since: Math.min(look.now, lostAt ?? expectedAt) }
+    })
+}
+
+function reasonOf(one: Assessed, look: Look, wasConnected: boolean): Pick<Lack, 'because' | 'until'> {
+  const view = isAddress(one.peer.host) ? undefined : look.hosts[one.peer.host]
+  if (one.addresses.length === 0 || (view?.failures ?? 0) > 0) return { because: 'name-unresolved' }
+  if (one.standing === 'former') return { because: 'former-address' }
+  const answers = answerOf(one, look)
+  if (answers === false) return { because: 'no-answer' }
+  if (view?.rotating) return { because: 'not-followed', until: view.since + rotationMs }
+  return { because: wasConnected ? 'not-connected-again' : 'never-connected' }
+}
+
+/** Whether one of its addresses answers, as far as anybody has asked. */
+export function answerOf({ peer, addresses, reachable }: Assessed, { answering }: Look): boolean | undefined {
+  if (reachable !== undefined) return reachable
+  const answers = addresses.map(address => answering?.[hostPort({ host: address, port: peer.port })]).filter(one => one !== undefined)
+  return answers.length === 0 ? undefined : answers.includes(true)
+}
+
+/** The addresses whose answer would say why a peer is missing that no restart would teach the node anything about. */
+export function toAskForWords(assessed: readonly Assessed[], look: Look): { address: string; port: number }[] {
+  // With a mesh proxy in the pod every connect succeeds.
+  if (look.plan.mesh) return []
+  return assessed
+    .filter(one => (one.standing === 'absent' || one.standing === 'former') && one.learns === null && one.reachable === undefined)
+    .flatMap(one => one.addresses.map(address => ({ address, port: one.peer.port })))
+}
+
+/** "node1:26656: its address does not answer; node2:26656: ... and 3 more". */
+export function lackWords(lacking: readonly Lack[], time: (at: number) => string): string {
+  const named = lacking
+    .slice(0, mostNamed)
+    .map(({ peer, because, until }) => `${hostPort(peer)}: ${lackReasons[because]}${until === undefined ? '' : ` until ${time(until)}`}`)
+  const more = lacking.length - named.length
+  return `${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}

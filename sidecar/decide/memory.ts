@@ -1,0 +1,143 @@
+// What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next one.
+// Times are milliseconds since the epoch.
+
+import type { RestartOutcome } from '../../peers/page.ts'
+import type { Peer } from '../../peers/peer.ts'
+import type { Level } from '../../peers/plan.ts'
+import type { Met } from './lacking.ts'
+import type { HostView } from './observation.ts'
+import type { Pins } from './pin.ts'
+import type { Learned } from './program.ts'
+import type { StatusApi } from './status-api.ts'
+
+/** Peers by source, keyed by sourceKey. Kept apart because a restart delivers a source only at the source's own level. */
+export type Lists = Readonly<Record<string, readonly Peer[]>>
+
+/** What the running node process was given when it started. */
+export type Given = {
+  readonly lists: Lists
+  /** The addresses behind each host at that time; empty where it did not resolve. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>
+  /** Hosts whose answer was too young at that start to know that the node got the same one. */
+  readonly uncertain: readonly string[]
+  /** The addresses that it was given in place of names: of these peers nothing is a guess. Absent where it was given names alone. */
+  readonly pins?: Pins
+}
+
+/** What a start of the node would be given from then on, and the token by which the supervisor tells that it was. */
+export type Prepared = { readonly token: string; readonly pins: Pins; readonly hash: string; readonly at: number }
+
+export type Restart = {
+  readonly id: string
+  /** The snapshot that it was for; once the process is there, the one that it was given. */
+  readonly hash: string
+  /** The process that came of it. One that starts by itself later is another matter. */
+  readonly process?: string
+  readonly level: Level
+  readonly at: number
+  /** Why, as a sentence. */
+  readonly why: string
+  readonly outcome: RestartOutcome
+  readonly endedAt?: number
+  /** How many peers the node was connected to, and its height, when it was asked for. */
+  readonly connectedBefore?: number
+  readonly height?: number
+}
+
+/** A restart under way, written before it is asked for, so that a sidecar that dies goes on where it was. */
+export type Intent = {
+  readonly id: string
+  readonly hash: string
+  readonly level: Exclude<Level, 'none'>
+  readonly at: number
+  /** The process that is to be replaced. */
+  readonly identity: string
+  /** The peers (by peerKey) for whose sake. */
+  readonly sake: readonly string[]
+  /** What the new process will have been given. */
+  readonly giving: Given
+  /** When a new process was first seen; absent until then. */
+  readonly backAt?: number
+}
+
+/** The running node is being told its peers. */
+export type Telling = {
+  readonly hash: string
+  /** The process that is told: the next one has to be told anew. */
+  readonly identity: string
+  readonly since: number
+  readonly lastAt: number
+  /** `taught` before it: what holds if the node refuses. */
+  readonly knew: Given | null
+}
+
+/** How a telling ended. A refusal holds for the process, whatever the snapshot. */
+export type ToldRecord = {
+  readonly at: number
+  readonly hash: string
+  readonly identity: string
+  readonly outcome: 'connected' | 'in-vain' | 'refused'
+  readonly detail?: string
+}
+
+export type Memory = {
+  readonly version: 1
+  /** `upAt`: when it was first seen to listen and to answer; by then it has looked its peers' names up. */
+  readonly process: { readonly identity: string; readonly startedAt: number; readonly upAt?: number } | null
+  /** Of a node that has a status API to ask; absent before the first look, and in memories of older sidecars. */
+  readonly api?: StatusApi
+  readonly given: Given | null
+  /**
+   * What the running process surely knows in place of that, since it was told; while it is being told, what it knows either way. Forgotten when it
+   * ends: nothing of it is in the node's configuration.
+   */
+  readonly taught: Given | null
+  readonly telling: Telling | null
+  /** Newest last. */
+  readonly told: readonly ToldRecord[]
+  /** The last good lists and since when they are wanted, and those before them. */
+  readonly wanted: { readonly lists: Lists; readonly since: number } | null
+  readonly before: Lists | null
+  /** The snapshot for which nothing is left to do, and how that came. */
+  readonly settled: { readonly hash: string; readonly at: number; readonly how: 'connected' | 'restarted' | 'told' | 'given' } | null
+  /** A difference that only a restart would mend: since when without a break, first of a series, and this node's random delay. */
+  readonly need: { readonly hash: string; readonly since: number; readonly firstSince: number; readonly delaySeconds: number } | null
+  readonly intent: Intent | null
+  /** The turn that names no snapshot and has been used: it is good for one restart. */
+  readonly usedTurn?: string
+  /** Newest last; those of the budget's window and the newest. */
+  readonly restarts: readonly Restart[]
+  /** Which of the listed peers has been connected; see lacking.ts. Absent in the memory of an older sidecar. */
+  readonly met?: Met
+  /** Two samples of the height, to tell whether it rises. */
+  readonly heights: readonly { readonly at: number; readonly height: number }[]
+  /** How long the node took, at the last start seen, until it listened. */
+  readonly lastStartSeconds?: number
+  /** The process whose start is being measured: one that was seen young and has not listened yet. */
+  readonly starting?: string
+  /** The node's program below a script; see program.ts. */
+  readonly learned?: Learned
+  /** There was a memory that could not be read; and, once a node has been seen, since when that is known. Its last restart may be a moment ago. */
+  readonly lost?: true
+  readonly lostAt?: number
+  readonly hosts: Readonly<Record<string, HostView>>
+  /** Newest last; absent where nothing has been given in addresses. A start that happens while another is written may be of either. */
+  readonly prepared?: readonly Prepared[]
+}
+
+export const blank: Memory = {
+  version: 1,
+  process: null,
+  given: null,
+  taught: null,
+  telling: null,
+  told: [],
+  wanted: null,
+  before: null,
+  settled: null,
+  need: null,
+  intent: null,
+  restarts: [],
+  heights: [],
+  hosts: {},
+}

@@ -1,0 +1,124 @@
+// Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no budget, and is tried again until
+// a dead connection must have been noticed; only then is it in vain.
+import { isAddress, peerKey, uniquePeers } from '../../peers/peer.ts'
+import type { PeerChange, PeerToTell } from '../chains/index.ts'
+import type { Assessed } from './assess.ts'
+import { type Hold, massRemoval, type Wish } from './gates.ts'
+import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
+import type { Look, Timing } from './look.ts'
+import type { Given, Memory, Telling, ToldRecord } from './memory.ts'
+import { silence } from './node-gate.ts'
+import { isAbsent } from './status-api.ts'
+
+export type Tell =
+  /** Tell the node now. */
+  | { readonly do: 'tell'; readonly change: PeerChange; readonly why: string; readonly until: number }
+  /** It has been told, and has the time to connect until then. */
+  | { readonly do: 'told'; readonly until: number }
+
+/** What the sidecar keeps of tellings that have ended. */
+const mostRecords = 10
+
+type GoodLook = Look & { readonly list: { readonly ok: true } }
+
+/**
+ * The telling that is due for this wish, a reason to wait for it, or undefined where it is not possible or was in vain. `memory.need` says since
+ * when the wish is there; without one nobody that is missing answers, and telling would not help.
+ */
+export function tellFirst(
+  memory: Memory,
+  wish: Wish,
+  look: GoodLook,
+  times: Timing,
+): { memory: Memory; next: Tell | Hold } | { memory: Memory; next?: undefined } {
+  const none = { memory: memory.telling ? { ...memory, telling: null } : memory }
+  if (!look.canTell || look.plan.strategy === 'observe' || look.paused || wish.blind || !memory.need) return none
+  if (massRemoval(wish.given.lists, wish.lists, look)) return none
+  const identity = identityOf(look)
+  const past = memory.told.findLast(one => one.identity === identity && (one.outcome === 'refused' || one.hash === wish.hash))
+  if (past?.outcome === 'refused') return none
+  if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
+  const settled = memory.need.since + Math.min(times.briefSettleSeconds, look.plan.times.settleSeconds) * 1000
+  if (look.now < settled) return { memory, next: { reason: 'settling', until: settled } }
+
+  const under = memory.telling?.hash === wish.hash && memory.telling.identity === identity ? memory.telling : null
+  const silent = silence(look, memory, times)
+  // It hears nothing, and the time does not count: it would have been told in vain.
+  if (silent) return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: silent }
+  const since = under?.since ?? look.now
+  const until = since + times.tellSeconds * 1000
+  if (look.now >= until) return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
+  if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
+  const telling = { hash: wish.hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
+  const taught = sureWhileTelling(wish.given, look)
+  return { memory: { ...memory, telling, taught }, next: { do: 'tell', change: changeFor(memory, wish, look), why: whyTell(wish), until } }
+}
+
+/** The time since the node was last told is given back: no more than was lost, or one missed answer in two minutes would let it be told for ever. */
+function heldUp(under: Telling, now: number): Telling {
+  return { ...under, since: under.since + (now - under.lastAt), lastAt: now }
+}
+
+/** Takes in how the last telling went, before anything else is decided. An error that is no refusal is tried again. */
+export function rememberTold(memory: Memory, look: Look): Memory {
+  const { telling } = memory
+  // The process is another: it has been told nothing.
+  if (telling && telling.identity !== identityOf(look) && 'identity' in look.process) return { ...memory, telling: null }
+  if (!telling || !look.told || look.told.ok) return memory
+  // A node whose API is not there is told through the same port: nobody hears it, however often.
+  if (!look.told.refused && !isAbsent(memory)) return memory
+  const { hash, identity, knew } = telling
+  // It has taken nothing, and so has forgotten nothing.
+  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail }), taught: knew }
+}
+
+/** Nobody is missing any more: what was told is what the process knows, if that is still what is wanted. */
+export function learnedByTelling(memory: Memory, wanted: string, assessed: readonly Assessed[], look: GoodLook): Memory {
+  if (!memory.telling) return memory
+  const { hash, identity } = memory.telling
+  if (hash !== wanted) return { ...memory, telling: null }
+  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }), taught: provenByTelling(memory, assessed, look) }
+}
+
+/** A peer that is connected elsewhere than at a present address (a NAT, or an old connection that is dead) proves nothing about that address. */
+function provenByTelling({ taught }: Memory, assessed: readonly Assessed[], look: GoodLook): Given {
+  const all = givenByTelling(look)
+  const isAt = ({ peer, addresses }: Assessed) =>
+    look.node.connections.some(one => addresses.includes(one.address) || (one.address === '' && one.id === peer.id))
+  const elsewhere = new Set(assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host))
+  const addresses = Object.entries(all.addresses).map(([host, its]) => [host, elsewhere.has(host) ? (taught?.addresses[host] ?? []) : its])
+  return { ...all, addresses: Object.fromEntries(addresses) }
+}
+
+function recorded(memory: Memory, record: ToldRecord): Memory {
+  return { ...memory, telling: null, told: [...memory.told, record].slice(-mostRecords) }
+}
+
+/** Where the process is out of sight (observe) there is one as long as it answers. */
+function identityOf(look: Look): string {
+  return 'identity' in look.process ? look.process.identity : ''
+}
+
+function changeFor(memory: Memory, wish: Wish, look: GoodLook): PeerChange {
+  // What DNS answers: where a Service has an address of its own, that one and not those of the pods behind it.
+  const told = (peer: Assessed['peer']): PeerToTell => ({
+    ...peer,
+    addresses: isAddress(peer.host) ? [peer.host] : (look.hosts[peer.host]?.addresses ?? []),
+  })
+  const listed = peersOf(wish.lists)
+  const keys = new Set(listed.map(peerKey))
+  return {
+    all: listed.filter(peer => peer.role === 'peer').map(told),
+    add: wish.missing.map(one => told(one.peer)),
+    drop: uniquePeers([...peersOf(memory.given?.lists ?? {}), ...peersOf(wish.given.lists)])
+      .filter(peer => !keys.has(peerKey(peer)))
+      .map(told),
+  }
+}
+
+function whyTell(wish: Wish): string {
+  return `not connected: ${wish.missing
+    .slice(0, 5)
+    .map(one => one.peer.host)
+    .join(', ')}`
+}

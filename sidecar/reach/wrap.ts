@@ -1,0 +1,123 @@
+// Reach wrap: the node is a child of the supervisor in its own container, which is asked through a FIFO.
+import type { Beside } from '../../peers/plan.ts'
+import { restartAllExitCode } from '../../peers/pod.ts'
+import { createBeside } from './beside.ts'
+import type { Reach, ReachParts, Stop } from './reach.ts'
+import { besideHoldSeconds, createRenew } from './renew.ts'
+import {
+  type Absent,
+  identityOf,
+  listening,
+  momentOf,
+  type Phase,
+  type Request,
+  readState,
+  type SupervisorState,
+  sendRequest,
+  waitForState,
+  writeExports,
+} from './supervisor.ts'
+
+/** How long nothing starts while the sidecar ends with code 88. The kubelet takes 2 s; after this long something is wrong and the node runs again. */
+const holdSeconds = 60
+
+export function createWrap(parts: ReachParts & { graceSeconds: number; beside: Beside | undefined }): Reach {
+  const {
+    controlDir,
+    procDir,
+    log,
+    exit,
+    graceSeconds,
+    now = Date.now,
+    pollMs = 50,
+    takenMs = 5000,
+    holdSeconds = besideHoldSeconds,
+  } = parts
+  const { answerMs = 2000, kill = (pid, name) => process.kill(pid, name) } = parts
+  const beside = parts.beside && createBeside(parts.beside, { procDir, kill, answerMs })
+  const renew = beside && createRenew(beside, { controlDir, graceSeconds, log, now, pollMs, holdSeconds, request })
+  /** The hold that is waited for, so that asking again does not wait twice. */
+  let holding: string | null = null
+
+  async function current(): Promise<{ state: SupervisorState } | { absent: string }> {
+    const alive = await listening(controlDir)
+    return 'absent' in alive ? alive : readState(controlDir)
+  }
+
+  const waitFor = (good: (state: SupervisorState) => boolean, ms: number) => waitForState(controlDir, good, { ms, pollMs, now })
+
+  async function request(one: Request): Promise<{ ok: true } | Absent> {
+    const sent = await sendRequest(controlDir, one)
+    if ('absent' in sent) return sent
+    const taken = await waitFor(state => state.request === one.id, takenMs)
+    return taken ? { ok: true } : { absent: `the supervisor did not take request ${one.id} within ${takenMs / 1000} s` }
+  }
+
+  async function exitOnceHeld(id: string): Promise<void> {
+    const isOver = (phase: Phase) => phase !== 'stopping'
+    const state = await waitFor(state => state.request !== id || isOver(state.phase), (graceSeconds + 10) * 1000)
+    if (state?.phase === 'held' && state.request === id) return exit(restartAllExitCode)
+    log.warn({ id, phase: state?.phase }, 'the node was not held; the containers are not restarted')
+  }
+
+  return {
+    async find() {
+      const found = await current()
+      if ('absent' in found) return { hold: 'supervisor-absent', detail: found.absent }
+      const { state } = found
+      if (state.phase === 'ended' || state.started === undefined) {
+        return {
+          hold: 'supervisor-absent',
+          detail: `the node ended${state.code === undefined ? '' : ` with code ${state.code}`} and its container ends`,
+        }
+      }
+      const trouble = await renew?.trouble(state)
+      return {
+        process: {
+          identity: identityOf(state),
+          startedAt: await momentOf(state.started, procDir, now()),
+          phase: state.phase,
+          ...(state.given === undefined ? {} : { given: state.given }),
+          ...(state.request === undefined ? {} : { request: state.request }),
+          ...(state.programs === undefined ? {} : { programs: state.programs }),
+          ...(trouble === undefined ? {} : { beside: trouble }),
+        },
+      }
+    },
+
+    prepare: (exports, token) => writeExports(controlDir, exports, token),
+
+    async askPrograms(port) {
+      const sent = await sendRequest(controlDir, { verb: 'look', id: 'look', port })
+      if ('absent' in sent) log.info({ detail: sent.absent }, 'the supervisor could not be asked for its programs')
+    },
+
+    ...(beside ? { permit: beside.permit } : {}),
+
+    async restart(stop) {
+      const found = await current()
+      if ('absent' in found) return { ok: false, hold: 'supervisor-absent', detail: found.absent }
+      // All containers: the one beside starts anew with them.
+      if (renew && stop.level !== 'all-containers') return renew.restart(found.state, stop)
+      if (found.state.request !== stop.id) {
+        if (stop.identity !== undefined && identityOf(found.state) !== stop.identity) return { ok: true }
+        const taken = await request(requestOf(stop))
+        if ('absent' in taken) return { ok: false, hold: 'supervisor-absent', detail: taken.absent }
+      }
+      if (stop.level === 'all-containers' && holding !== stop.id) {
+        holding = stop.id
+        exitOnceHeld(stop.id)
+          .catch(error => log.error({ err: error, id: stop.id }, 'waiting for the node to be held failed'))
+          .finally(() => {
+            holding = null
+          })
+      }
+      return { ok: true }
+    },
+  }
+}
+
+function requestOf(stop: Stop): Request {
+  if (stop.level === 'all-containers') return { verb: 'hold', id: stop.id, seconds: holdSeconds }
+  return { verb: stop.level === 'container' ? 'exit' : 'restart', id: stop.id }
+}

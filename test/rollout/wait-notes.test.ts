@@ -1,0 +1,38 @@
+// Few writes, and none that is missing: when the words about a turn are written.
+import t from 'tap'
+import { nextWaitNote, type WaitNote } from '../../rollout/wait-notes.ts'
+
+const times = { firstSeconds: 3, againSeconds: 15 }
+
+t.test('from the first question to the turn', async t => {
+  let note: WaitNote = {}
+  const step = (seconds: number, wanted: string | undefined, shown?: string) => {
+    const next = nextWaitNote(note, shown, wanted, seconds * 1000, times)
+    note = next.note
+    return next.write
+  }
+  t.equal(step(0, 'x goes first'), undefined)
+  t.equal(step(2.9, 'x goes first'), undefined)
+  t.equal(step(3, 'x goes first'), 'x goes first')
+  t.equal(step(3.1, 'x goes first'), undefined, 'the watch does not show it yet')
+  t.equal(step(17.9, 'y goes first', 'x goes first'), undefined, 'not at each change')
+  t.equal(step(17.95, 'x goes first', 'x goes first'), undefined, 'back again')
+  t.equal(step(18, 'y goes first', 'x goes first'), 'y goes first')
+  t.equal(step(18.1, undefined, 'y goes first'), null, 'gone at once')
+  t.equal(step(18.2, undefined, 'y goes first'), undefined, 'once')
+  t.equal(step(20, 'z goes first'), undefined, 'the next time begins anew')
+  t.equal(step(23, 'z goes first'), 'z goes first')
+})
+
+t.test('a wait that has a break begins anew', async t => {
+  const { note } = nextWaitNote({}, undefined, 'x', 0, times)
+  const pause = nextWaitNote(note, undefined, undefined, 2000, times)
+  t.strictSame(pause, { note: {} })
+  t.notOk('write' in nextWaitNote(pause.note, undefined, 'x', 3000, times))
+})
+
+t.test('another leader knows what the pod shows', async t => {
+  t.notOk('write' in nextWaitNote({}, 'x', 'x', 0, times))
+  t.equal(nextWaitNote({}, 'x', 'y', 0, times).write, 'y', 'what is wrong is corrected at once')
+  t.equal(nextWaitNote({}, 'no label', undefined, 0, times).write, null)
+})

@@ -1,0 +1,101 @@
+// DNS that disagrees: two name servers behind one address, of which one still gives a moved peer's old address, gives either, or fails. However they disagree,
+// all are connected within 10 s of the last disagreement, node0 restarts once at most, and no group is stopped.
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { ChainOptions } from '../testbed/chain.ts'
+import { client, exec } from '../testbed/client.ts'
+import { install } from '../testbed/install.ts'
+import { type MixedDns, mixedDns, type Second } from '../testbed/mixed-dns.ts'
+import { impatient, indexes, isConnected, namespaceFor, replacePod, runningChain, settled } from '../testbed/scenario.ts'
+import { getPod, page, until } from '../testbed/watch.ts'
+
+/** The peers of a chain of its own, in which the nodes ask the two servers. */
+async function chainThatAsks(t: Test, dns: MixedDns, name: string, options: Pick<ChainOptions, 'annotations'> = {}) {
+  const ns = await namespaceFor(t, name)
+  const chain = await runningChain(ns, { annotations: impatient(options.annotations), pod: spec => dns.asks(ns)(spec) })
+  await settled(ns, indexes)
+  return { ns, chain }
+}
+
+const restartsOf = async (ns: string) => (await page(ns, 0))?.restarts.length ?? 0
+
+async function stoppedGroups(ns: string): Promise<string[]> {
+  const { items } = await client().core.listNamespacedEvent({ namespace: ns })
+  return items.filter(event => event.reason === 'GroupStopped').map(event => event.message ?? '')
+}
+
+/** Moves node1 while the second server does what it does for `seconds`, and waits until node0 has it again. */
+async function moveAmid(
+  t: Test,
+  dns: MixedDns,
+  { ns, chain }: Awaited<ReturnType<typeof chainThatAsks>>,
+  seconds: number,
+  second: (addresses: ReadonlyMap<string, string>) => Second,
+): Promise<void> {
+  const before = await restartsOf(ns)
+  const old = (await getPod(ns, 'node1-0')).status.podIP ?? ''
+  dns.second = second(new Map([[`node1.${ns}.svc.cluster.local`, old]]))
+  const asked = { ...dns.asked }
+  const { to } = await replacePod(ns, 1)
+  t.not(to, old, 'node1 has another address')
+  const runs = Date.now()
+  const agreed = sleep(seconds * 1000).then(() => {
+    dns.second = { does: 'agree' }
+    return Date.now()
+  })
+  await until('reconnected', seconds + 30, () => isConnected(chain, ns, 0, 1, 'at its present address'))
+  const connected = Date.now()
+  t.comment(`reconnected ${((connected - runs) / 1000).toFixed(1)} s after the new pod ran`)
+  const late = (connected - (await agreed)) / 1000
+  t.ok(late <= 10, `connected ${late.toFixed(1)} s after the last disagreement`)
+  t.ok(dns.asked.second > asked.second, 'the second server was asked')
+  // What disagreed is over, and so is what was done about it: nothing comes after.
+  await settled(ns)
+  await sleep(15_000)
+  t.ok((await restartsOf(ns)) - before <= 1, `node0 was restarted ${(await restartsOf(ns)) - before} times`)
+  t.same(await stoppedGroups(ns), [])
+  t.ok(await isConnected(chain, ns, 0, 1, 'at its present address'))
+}
+
+t.test('a node that is given addresses', async t => {
+  install()
+  const dns = await mixedDns(t)
+  const its = await chainThatAsks(t, dns, 'dns-addresses')
+  const { ns } = its
+  const peers = (await page(ns, 0))?.peers ?? []
+  t.same(
+    peers.map(one => one.pinned),
+    await Promise.all([1, 2, 3].map(async n => (await getPod(ns, `node${n}-0`)).status.podIP)),
+    'its page says which',
+  )
+  await t.test('one server answers from its cache for 14 s', async t =>
+    moveAmid(t, dns, its, 14, addresses => ({ does: 'cache', addresses })),
+  )
+  await t.test('and again within ten minutes, for its TTL of 30 s', async t =>
+    moveAmid(t, dns, its, 30, addresses => ({ does: 'cache', addresses })),
+  )
+  await t.test('answers flap for 65 s', async t => moveAmid(t, dns, its, 65, addresses => ({ does: 'flap', addresses })))
+  await t.test('one server fails for 30 s', async t => moveAmid(t, dns, its, 30, () => ({ does: 'fail' })))
+  await t.test('a node that starts by itself has the present addresses, whatever DNS says', async t => {
+    const old = new Map([[`node1.${ns}.svc.cluster.local`, '10.88.255.254']])
+    dns.second = { does: 'cache', addresses: old }
+    // Its process ends, the container with it, and the kubelet starts both again.
+    await exec(ns, 'node0-0', 'node', ['/repeer/wrap/sh', '-c', 'kill 1']).catch(() => {})
+    await sleep(2000)
+    await until('connected to all', 60, async () => (await page(ns, 0))?.connected === 3)
+    t.same(await stoppedGroups(ns), [])
+    dns.second = { does: 'agree' }
+  })
+})
+
+t.test('a node that looks names up', async t => {
+  install()
+  const dns = await mixedDns(t)
+  const its = await chainThatAsks(t, dns, 'dns-names', { annotations: { 'repeer.dev/pin-addresses': 'false' } })
+  t.notOk((await page(its.ns, 0))?.peers.some(one => one.pinned !== undefined))
+  await t.test('one server answers from its cache for 14 s', async t =>
+    moveAmid(t, dns, its, 14, addresses => ({ does: 'cache', addresses })),
+  )
+  await t.test('answers flap for 65 s', async t => moveAmid(t, dns, its, 65, addresses => ({ does: 'flap', addresses })))
+  await t.test('one server fails for 30 s', async t => moveAmid(t, dns, its, 30, () => ({ does: 'fail' })))
+})

@@ -1,0 +1,144 @@
+// `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its README says, and runs the
+// scenarios inside; at the same time, in a second cluster, those that nothing may run beside. With E2E_CLUSTER=kubeconfig they run on the cluster of the
+// current KUBECONFIG, with E2E_IMAGE as repeer's image.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { type Cluster, clusterPrograms, startCluster } from './cluster.ts'
+import { buildImages, loadImages } from './images.ts'
+import { kubectl } from './install.ts'
+import { buildPrograms } from './programs.ts'
+import { ofTests } from './stellar-nodes.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+function scenarioFiles(wanted: readonly string[]): string[] {
+  const all = readdirSync(join(import.meta.dirname, '..', 'scenarios')).filter(name => name.endsWith('.e2e.ts'))
+  const chosen = wanted.length === 0 ? all : all.filter(name => wanted.some(one => name.startsWith(one)))
+  if (chosen.length === 0) throw new Error(`found no scenario ${wanted.join(', ')}, expected one of ${all.join(', ')}`)
+  return chosen.sort().map(name => join('test', 'scenarios', name))
+}
+
+/** These take the webhook or the controller away, their certificates, or the node: nothing else may run beside them. */
+const alone = ['08', '09', '13', '16', '44']
+/** They come first, so that none of them is left to run by itself at the end. */
+const long = ['07', '10', '12', '14', '41', '43']
+
+function isOneOf(some: readonly string[], file: string): boolean {
+  return some.some(one => basename(file).startsWith(one))
+}
+
+/** These run programs of a Cosmos SDK chain, beside what all need. */
+const onInterchain = ['32', '34', '40', '41']
+
+/** CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with timers that may be so late. */
+const timerSlackMs = 10
+
+/** Where scenarios run: the command that enters the cluster, and its environment. */
+type Place = { readonly enter: readonly string[]; readonly env: NodeJS.ProcessEnv }
+
+/** Runs one scenario by tap; its report comes at once when it has ended, so that those of several do not mix. */
+async function runScenario(file: string, { enter, env }: Place): Promise<number> {
+  const tap = [join(root, 'node_modules', '.bin', 'tap'), 'run', '--timeout=900', '--reporter=tap', file]
+  const [program = '', ...args] = [...enter, ...tap]
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [report, status] = await Promise.all([
+    text(child.stdout),
+    new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', code => resolve(code ?? 1))
+    }),
+  ])
+  process.stdout.write(report)
+  return status
+}
+
+/** Takes one after the other from the queues, which others may take from, too. */
+async function work(queues: readonly string[][], place: Place): Promise<number> {
+  let worst = 0
+  for (const queue of queues) {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) worst = Math.max(worst, await runScenario(file, place))
+  }
+  return worst
+}
+
+/** What components' logs do not tell: the pods that are left, and what happened to them. */
+async function podsAndEvents({ client }: Cluster): Promise<string> {
+  const { items: pods } = await client.core.listPodForAllNamespaces()
+  const { items: events } = await client.core.listEventForAllNamespaces()
+  const lines = [
+    '--- pods',
+    ...pods.map(({ metadata, status }) => `${metadata?.namespace}/${metadata?.name} ${JSON.stringify(status)}`),
+    '--- events',
+    ...events.map(
+      ({ metadata, lastTimestamp, eventTime, involvedObject: of, reason, message }) =>
+        `${String(lastTimestamp ?? eventTime)} ${metadata.namespace}/${of.name} ${reason}: ${message}`,
+    ),
+  ]
+  return lines.join('\n')
+}
+
+async function main(): Promise<number> {
+  const files = scenarioFiles(process.argv.slice(2))
+  const isOwn = process.env.E2E_CLUSTER === 'kubeconfig'
+  if (process.env.E2E_CLUSTER && !isOwn) throw new Error(`found E2E_CLUSTER=${process.env.E2E_CLUSTER}, expected kubeconfig or nothing`)
+  if (isOwn && !process.env.E2E_IMAGE)
+    throw new Error("found no E2E_IMAGE, expected repeer's image as the nodes of your cluster can pull it")
+  // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for the other's programs.
+  const chainPrograms = await buildPrograms(['cometbft'], say)
+  if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
+  const path = [...chainPrograms, process.env.PATH].join(':')
+  const exclusive = files.filter(file => isOneOf(alone, file))
+  const rest = files.filter(file => !isOneOf(alone, file))
+  const shared = [...rest.filter(file => isOneOf(long, file)), ...rest.filter(file => !isOneOf(long, file))]
+  if (isOwn) {
+    const place = { enter: [], env: { ...process.env, PATH: path } }
+    const both = await Promise.all([work([shared], place), work([shared], place)])
+    const last = await work([exclusive], place)
+    kubectl('delete', 'crd', '-l', ofTests, '--ignore-not-found')
+    return Math.max(...both, last)
+  }
+  await buildPrograms(clusterPrograms, say)
+  return inOwnClusters(chainPrograms, shared, exclusive)
+}
+
+/**
+ * Each scenario has namespaces of its own, so three run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves,
+ * then for what is left.
+ */
+async function inOwnClusters(chainPrograms: readonly string[], shared: string[], exclusive: string[]): Promise<number> {
+  const images = buildImages(chainPrograms[0] ?? '')
+  const clusters: Cluster[] = []
+  const stopAll = () => Promise.all(clusters.map(cluster => cluster.stop()))
+  const interrupted = () => void stopAll().then(() => process.exit(130))
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+
+  async function inOne(workers: readonly (readonly string[][])[]): Promise<number> {
+    const cluster = await startCluster(say, { timerSlackMs })
+    clusters.push(cluster)
+    await loadImages(cluster, images)
+    const place = { enter: cluster.enter, env: { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') } }
+    const status = Math.max(...(await Promise.all(workers.map(queues => work(queues, place)))))
+    if (status !== 0) {
+      const log = join(mkdtempSync(join(tmpdir(), 'repeer-e2e-')), 'cluster.log')
+      writeFileSync(log, `${await podsAndEvents(cluster)}\n${cluster.logs(2000)}`)
+      say(`what was left in the cluster, and the components' logs: ${log}`)
+    }
+    return status
+  }
+
+  try {
+    const started = [
+      ...(shared.length > 0 ? [inOne([[shared], [shared], [shared]])] : []),
+      ...(exclusive.length > 0 ? [inOne([[exclusive, shared]])] : []),
+    ]
+    return Math.max(...(await Promise.all(started)))
+  } finally {
+    await stopAll()
+  }
+}
+
+process.exitCode = await main()

@@ -1,0 +1,29 @@
+// RFC 6902, the operations that repeer writes.
+import t from 'tap'
+import { applyPatch } from '../../../webhook/patch/apply.ts'
+
+t.test('applies in order, without changing what it was given', async t => {
+  const before = { metadata: { annotations: { 'a/b': '1', 'c~d': '2' } }, list: [1, 2] }
+  const copy = structuredClone(before)
+  const after = applyPatch<unknown>(before, [
+    { op: 'add', path: '/metadata/annotations/a~1b', value: 'x' },
+    { op: 'remove', path: '/metadata/annotations/c~0d' },
+    { op: 'add', path: '/list/-', value: 3 },
+    { op: 'add', path: '/list/0', value: 0 },
+    { op: 'replace', path: '/list/1', value: 'one' },
+    { op: 'remove', path: '/list/2' },
+    { op: 'add', path: '/new', value: { deep: [] } },
+    { op: 'add', path: '/new/deep/-', value: true },
+  ])
+  t.strictSame(after, { metadata: { annotations: { 'a/b': 'x' } }, list: [0, 'one', 3], new: { deep: [true] } })
+  t.strictSame(before, copy)
+})
+
+t.test('refuses what an API server would refuse', async t => {
+  t.throws(() => applyPatch({}, [{ op: 'add', path: '/a/b', value: 1 }]), /nothing is at the parent of "b"/)
+  t.throws(() => applyPatch({}, [{ op: 'replace', path: '/a', value: 1 }]), /nothing is there/)
+  t.throws(() => applyPatch({}, [{ op: 'remove', path: '/constructor' }]), /nothing is there/)
+  t.throws(() => applyPatch({ a: [] }, [{ op: 'remove', path: '/a/0' }]), /array of 0 items/)
+  t.throws(() => applyPatch({ a: [] }, [{ op: 'add', path: '/a/01', value: 1 }]), /array of 0 items/)
+  t.throws(() => applyPatch({ a: 'x' }, [{ op: 'add', path: '/a/b', value: 1 }]), /no object/)
+})

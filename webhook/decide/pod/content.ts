@@ -1,0 +1,101 @@
+// Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the informer's cache
+// hands out for as long as the ConfigMap does not change, and goes with it; it never changes an answer, only its price.
+import { type Format, holdsPeers, PeerListError, type PeerListProblem, parsePeers } from '../../../peers/formats/index.ts'
+import type { Peer, Role } from '../../../peers/peer.ts'
+import type { NamedList } from '../../chains/peer-names.ts'
+import type { ConfigMapView } from '../decision.ts'
+
+/** What is wrong with a list, without and with what stands there. */
+export type Fault = {
+  readonly error: string
+  readonly quoted: string
+  /** What stands where an entry should be is filled in by something else before the node reads it: ${NAME}, {{ .Values.x }}, <%= x %>. */
+  readonly isTemplate: boolean
+}
+export type Parsed = { readonly peers: readonly Peer[] } | Fault
+
+type Data = Readonly<Record<string, string>>
+
+const held = new WeakMap<Data, Map<string, boolean>>()
+const parsed = new WeakMap<Data, Map<string, Parsed>>()
+/** Texts longer than this are genesis files and the like: no peer list is, and parsing one would take the whole admission's time. */
+const longestList = 512 * 1024
+
+/** A ConfigMap's data, where it can be read. */
+export function dataOf(view: ConfigMapView): Data | undefined {
+  return typeof view === 'object' && view !== null ? view : undefined
+}
+
+/** Whether a key of the data holds peers in the given format. */
+export function holds(data: Data, key: string, format: Format): boolean {
+  const text = textOf(data, key)
+  if (text === undefined || text.length > longestList) return false
+  return remembered(held, data, `${format} ${key}`, () => holdsPeers(format, text))
+}
+
+/**
+ * Whether a key counts as the list that its name promises. Where the name is well known, that is so of a bare list even while it is empty,
+ * and of a list that does not parse: whoever wrote it meant peers, and has to be told.
+ */
+export function holdsList(data: Data, key: string, { format, role, wellKnown }: NamedList): boolean {
+  if (holds(data, key, format)) return true
+  const result = wellKnown && (textOf(data, key)?.length ?? longestList) < longestList ? peersIn(data, key, format, role, key) : undefined
+  return result !== undefined && ('error' in result || isBareList(format))
+}
+
+function isBareList(format: Format): boolean {
+  return format.endsWith('-list')
+}
+
+/** The peers of a key, or what is wrong with its text; undefined where there is no such key. */
+export function peersIn(data: Data, key: string, format: Format, role: Role, source: string): Parsed | undefined {
+  const text = textOf(data, key)
+  return text === undefined
+    ? undefined
+    : remembered(parsed, data, `${format} ${role} ${source} ${key}`, () => parse(format, text, role, source))
+}
+
+/** The peers of a literal list, or what is wrong with it. */
+export function parse(format: Format, text: string, role: Role, source: string): Parsed {
+  try {
+    return { peers: parsePeers(format, text, { source, role }) }
+  } catch (error) {
+    return faultOf(error, text)
+  }
+}
+
+/** What envsubst, Helm and other template engines replace, and what a shell or the kubelet expands. Bounded: a list's entries are short. */
+const templateMark = /\$\{[^{}\n]{1,200}\}|\$\([^()\n]{1,200}\)|\$[A-Z_][A-Z0-9_]{0,200}|\{\{|<%/
+
+function faultOf(error: unknown, text: string): Fault {
+  const quoted = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof PeerListError)) return { error: 'repeer failed to read it', quoted, isTemplate: false }
+  const { problems } = error
+  const rows = text.split('\n')
+  const standing = ({ where, found }: PeerListProblem) => {
+    const line = /^line (\d+)$/.exec(where)?.[1]
+    return line === undefined ? found : (rows[Number(line) - 1] ?? '')
+  }
+  const isTemplate = problems.some(problem => templateMark.test(standing(problem)))
+  return {
+    error: error.unquoted,
+    quoted,
+    isTemplate,
+  }
+}
+
+/** A key's text; only what the data itself has, never what it inherits. */
+export function textOf(data: Data, key: string): string | undefined {
+  const text = Object.hasOwn(data, key) ? data[key] : undefined
+  return typeof text === 'string' ? text : undefined
+}
+
+function remembered<V>(memory: WeakMap<Data, Map<string, V>>, data: Data, key: string, find: () => V): V {
+  const entries = memory.get(data) ?? new Map<string, V>()
+  memory.set(data, entries)
+  const known = entries.get(key)
+  if (known !== undefined) return known
+  const value = find()
+  entries.set(key, value)
+  return value
+}

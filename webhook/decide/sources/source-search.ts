@@ -1,0 +1,41 @@
+// What the finders of peer sources share: what they search, and what they find before it is known how the node is reached.
+import type { Format } from '../../../peers/formats/index.ts'
+import type { Role } from '../../../peers/peer.ts'
+import type { KeySource, LiteralSource, Profile } from '../../../peers/plan.ts'
+import { profileFacts } from '../../chains/profile-facts.ts'
+import type { DecideInput } from '../decision.ts'
+import type { ContainerView, PodView } from '../pod/pod-view.ts'
+
+/** A key source before it is known how the node is reached, and so without its level. */
+export type FoundKey = Omit<KeySource, 'level'> & {
+  /** Found by name alone, in something that may hold no peers at all: kept only where nothing better is found. */
+  readonly guess?: boolean
+  /** The kubelet writes the variable's value into the arguments when it creates the container: a new start of the process keeps it. */
+  readonly frozen?: boolean
+  /** A script puts the list into a file only where the file has none, and the file outlives the process, or the container too (a volume). */
+  readonly once?: 'container' | 'volume'
+  /** A flag outranks every variable by which this list could reach the node. */
+  readonly outranked?: boolean
+}
+export type Found = FoundKey | LiteralSource
+
+/** What the finders of one kind of source need. */
+export type Search = {
+  readonly input: Pick<DecideInput, 'configMap'>
+  readonly pod: PodView
+  readonly container: ContainerView
+  readonly profile: Profile
+  readonly warn: (message: string) => void
+  /** Says what could not be looked into: worth telling where no list was found. */
+  readonly unread: (message: string) => void
+}
+
+/** A list that stands in the pod spec. */
+export function literal(name: string, format: Format, role: Role, text: string): LiteralSource {
+  return { kind: 'Literal', name, format, role, text, level: 'none' }
+}
+
+/** The format of a bare list of the profile. */
+export function listFormat(profile: Profile): Format {
+  return profileFacts[profile].list
+}
