@@ -1,6 +1,7 @@
-// What a server needs of a certificate's source, whichever it is: the keeper's own CA (keeper.ts) or a directory (directory.ts).
-// A server passes `current()` to https.createServer, and calls `server.setSecureContext(certificate)` in `onChange`: connections that
-// are open go on, new ones get the new certificate, and the listening socket is never closed.
+// What a server needs of a certificate's source, whichever it is: the keeper's own CA (keeper.ts) or a directory
+// (directory.ts). A server passes `current()` to https.createServer, and calls `server.setSecureContext(certificate)`
+// in `onChange`: connections that are open go on, new ones get the new certificate, and the listening socket is never
+// closed.
 
 /** All PEM. */
 export type Certificate = {
@@ -16,7 +17,9 @@ export type Certificates = {
   current(): Certificate
   /** Calls the listener at each later change, until closed. */
   onChange(listener: (certificate: Certificate) => void): void
-  /** Whether the served certificate verified, at the last look, against the caBundle of every webhook that it is for. */
+  /**
+   * Whether the served certificate verified, at the last look, against the caBundle of every webhook that it is for.
+   */
   published(): boolean
   /** How many looks have failed since the start; for a metric. The last good certificate is served meanwhile. */
   failures(): number
@@ -27,4 +30,6 @@ export type Certificates = {
 }
 
 /** The part of a pino logger that is used here. */
-export type Log = Readonly<Record<'info' | 'warn' | 'error', (fields: Record<string, unknown>, message: string) => void>>
+export type Log = Readonly<
+  Record<'info' | 'warn' | 'error', (fields: Record<string, unknown>, message: string) => void>
+>

@@ -6,13 +6,17 @@ import { issuedBy, parseCertificates } from './pem.ts'
 type CheckOptions = {
   /** Milliseconds since 1970. */
   readonly now: number
-  /** A certificate that starts this much later than now, by our clock, is served all the same: our clock may be behind. */
+  /**
+   * A certificate that starts this much later than now, by our clock, is served all the same: our clock may be behind.
+   */
   readonly clockSkewSeconds: number
   /** The names that clients will ask for; no check without. */
   readonly names?: readonly string[]
 }
 
-/** What makes the certificate useless, as a sentence's part that says what was found; undefined where it can be served. */
+/**
+ * What makes the certificate useless, as a sentence's part that says what was found; undefined where it can be served.
+ */
 export function problemOf(certificate: Certificate, options: CheckOptions): string | undefined {
   const chain = parseCertificates(certificate.cert)
   const leaf = chain?.[0]
@@ -29,11 +33,16 @@ export function problemOf(certificate: Certificate, options: CheckOptions): stri
     if (dates) return dates
   }
   const missing = options.names?.find(name => leaf.checkHost(name, { subject: 'never' }) === undefined)
-  return missing === undefined ? undefined : `the certificate is not for ${missing}, but for ${leaf.subjectAltName ?? 'no name at all'}`
+  return missing === undefined
+    ? undefined
+    : `the certificate is not for ${missing}, but for ${leaf.subjectAltName ?? 'no name at all'}`
 }
 
 /** The first of `cas` that a chain (leaf first, then intermediates) leads to; undefined where it leads to none. */
-export function anchorOf(chain: readonly X509Certificate[], cas: readonly X509Certificate[]): X509Certificate | undefined {
+export function anchorOf(
+  chain: readonly X509Certificate[],
+  cas: readonly X509Certificate[],
+): X509Certificate | undefined {
   for (const [index, certificate] of chain.entries()) {
     const anchor = cas.find(ca => issuedBy(certificate, ca))
     if (anchor) return anchor

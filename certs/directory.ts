@@ -1,4 +1,5 @@
-// The webhook's certificate from a directory with tls.crt, tls.key and ca.crt: a mounted Secret of cert-manager's, or an admin's own.
+// The webhook's certificate from a directory with tls.crt, tls.key and ca.crt: a mounted Secret of cert-manager's, or
+// an admin's own.
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Certificate, Certificates, Log } from './certificates.ts'
@@ -25,9 +26,9 @@ export type DirectoryOptions = Partial<Record<keyof typeof directoryDefaults, nu
 }
 
 /**
- * Reads the directory, and again whenever its content may have changed. Rejects where there is nothing that can be served; bad content
- * later leaves the last good certificate in use, is logged and counted. `published()` is always true: whoever fills the directory also
- * publishes the CA (cert-manager's cainjector, or the admin).
+ * Reads the directory, and again whenever its content may have changed. Rejects where there is nothing that can be
+ * served; bad content later leaves the last good certificate in use, is logged and counted. `published()` is always
+ * true: whoever fills the directory also publishes the CA (cert-manager's cainjector, or the admin).
  */
 export async function startDirectory(options: DirectoryOptions): Promise<Certificates> {
   const { path, service, log, now = Date.now, random = Math.random } = options
@@ -39,7 +40,9 @@ export async function startDirectory(options: DirectoryOptions): Promise<Certifi
     const certificate = await readDirectory(path)
     const problem = problemOf(certificate, { now: now(), clockSkewSeconds, names })
     if (problem)
-      throw new Error(`${path} holds no certificate that can be served: ${problem}. Expected: tls.crt, tls.key and ca.crt in PEM.`)
+      throw new Error(
+        `${path} holds no certificate that can be served: ${problem}. Expected: tls.crt, tls.key and ca.crt in PEM.`,
+      )
     return certificate
   }
 
@@ -59,7 +62,14 @@ export async function startDirectory(options: DirectoryOptions): Promise<Certifi
     failed: (err, failures) =>
       log.error({ err, path, failures }, 'certificates: the directory is unusable; the last good certificate stays'),
   })
-  return { current: () => held, onChange: changed.add, published: () => true, failures: loop.failures, losses: () => 0, close: loop.close }
+  return {
+    current: () => held,
+    onChange: changed.add,
+    published: () => true,
+    failures: loop.failures,
+    losses: () => 0,
+    close: loop.close,
+  }
 }
 
 /** All three files of one moment: the kubelet swaps the link ..data, so what it points to now is read to the end. */

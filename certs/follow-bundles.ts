@@ -1,12 +1,16 @@
-// Hears of each change of the webhook's MutatingWebhookConfiguration, so that a caBundle that somebody empties is filled again within a second or two: until
-// then no API server can call the webhook, and nobody would notice before the next look. Permissions: list and watch, on this one object.
+// Hears of each change of the webhook's MutatingWebhookConfiguration, so that a caBundle that somebody empties is
+// filled again within a second or two: until then no API server can call the webhook, and nobody would notice before
+// the next look. Permissions: list and watch, on this one object.
 import type { KubeConfig } from '@kubernetes/client-node'
 import { apiReader } from '../kubernetes/api-client.ts'
 import { type ApiObject, listWatch } from '../kubernetes/list-watch.ts'
 import type { Log } from './certificates.ts'
 
 const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-/** The API server ends a watch after 5 to 10 minutes; without a byte for longer than that (it sends bookmarks), the connection is dead. */
+/**
+ * The API server ends a watch after 5 to 10 minutes; without a byte for longer than that (it sends bookmarks), the
+ * connection is dead.
+ */
 const watchSeconds = 300
 const idleSeconds = 630
 
@@ -21,8 +25,14 @@ export type FollowOptions = {
   readonly maxRetrySeconds?: number
 }
 
-/** Runs until the signal aborts; never rejects. What cannot be followed is logged once: the keeper's own looks, each minute, go on. */
-export async function followBundles(config: KubeConfig, { name, log, signal, changed, ...retries }: FollowOptions): Promise<void> {
+/**
+ * Runs until the signal aborts; never rejects. What cannot be followed is logged once: the keeper's own looks, each
+ * minute, go on.
+ */
+export async function followBundles(
+  config: KubeConfig,
+  { name, log, signal, changed, ...retries }: FollowOptions,
+): Promise<void> {
   let isFollowed = true
   let last: string | undefined
   /** Only another version is news: each watch that is opened anew begins with a list. */
@@ -31,7 +41,8 @@ export async function followBundles(config: KubeConfig, { name, log, signal, cha
     last = version
     changed()
   }
-  const versionOf = ({ metadata }: ApiObject) => (metadata?.name === name ? (metadata.resourceVersion ?? '') : undefined)
+  const versionOf = ({ metadata }: ApiObject) =>
+    metadata?.name === name ? (metadata.resourceVersion ?? '') : undefined
   await listWatch<string>(
     apiReader(config, { signal, idleSeconds }),
     { path, fieldSelector: `metadata.name=${name}` },

@@ -1,6 +1,6 @@
-// Issues a CA and the one leaf that it ever signs. The CA's private key is used for that and forgotten: it is stored nowhere, so nobody
-// who reads the Secret can issue another certificate that API servers would trust. A new leaf therefore means a new CA, and there is
-// one way of rotating: both, in two phases (rotation.ts).
+// Issues a CA and the one leaf that it ever signs. The CA's private key is used for that and forgotten: it is stored
+// nowhere, so nobody who reads the Secret can issue another certificate that API servers would trust. A new leaf
+// therefore means a new CA, and there is one way of rotating: both, in two phases (rotation.ts).
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import forge from 'node-forge'
@@ -66,13 +66,18 @@ export function issue(input: IssueInput): Certificate {
   return { key: input.leafKeys.privateKey, cert: pem(leaf), ca: pem(ca) }
 }
 
-/** Issues with fresh keys and serials. The keys are made on libuv's threads, so the server goes on answering meanwhile. */
+/**
+ * Issues with fresh keys and serials. The keys are made on libuv's threads, so the server goes on answering meanwhile.
+ */
 export async function issueFresh(input: Omit<IssueInput, 'caKeys' | 'leafKeys' | 'serials'>): Promise<Certificate> {
   const [caKeys, leafKeys] = await Promise.all([generateKeys(), generateKeys()])
   return issue({ ...input, caKeys, leafKeys, serials: [randomBytes(16), randomBytes(16)] })
 }
 
-/** An RSA key pair. node-forge signs certificates with RSA only (it has no ECDSA); 2048 bits are what OpenSSL and Go ask for at least. */
+/**
+ * An RSA key pair. node-forge signs certificates with RSA only (it has no ECDSA); 2048 bits are what OpenSSL and Go ask
+ * for at least.
+ */
 export function generateKeys(bits = 2048): Promise<Keys> {
   return promisify(generateKeyPair)('rsa', {
     modulusLength: bits,
@@ -90,7 +95,10 @@ function unsigned(input: IssueInput, keys: Keys, serial: string): forge.pki.Cert
   return certificate
 }
 
-/** 16 bytes as hex, the highest bits set to 01: positive, and of one length (RFC 5280: at most 20 bytes). 126 bits stay random. */
+/**
+ * 16 bytes as hex, the highest bits set to 01: positive, and of one length (RFC 5280: at most 20 bytes). 126 bits stay
+ * random.
+ */
 function serialNumber(random: Uint8Array): string {
   const bytes = Buffer.from(random.subarray(0, 16))
   bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0)

@@ -1,5 +1,5 @@
-// Keeps the webhook's certificate: looks at the Secret and the caBundles every minute, does what is due, and serves what it has seen.
-// Every replica runs one; they need no leader (rotation.ts says why).
+// Keeps the webhook's certificate: looks at the Secret and the caBundles every minute, does what is due, and serves
+// what it has seen. Every replica runs one; they need no leader (rotation.ts says why).
 import type { Certificate, Certificates, Log } from './certificates.ts'
 import { issueFresh, type Service } from './issue.ts'
 import { listeners } from './listeners.ts'
@@ -11,13 +11,16 @@ import type { BundleStore, SecretStore } from './store.ts'
 
 export const keeperDefaults = {
   /**
-   * CA and leaf: 90 days, so 60 in use and 30 in which a rotation may fail before anything expires. The CA's key does not outlive the
-   * issuing, so a longer life of the CA would gain nothing.
+   * CA and leaf: 90 days, so 60 in use and 30 in which a rotation may fail before anything expires. The CA's key does
+   * not outlive the issuing, so a longer life of the CA would gain nothing.
    */
   lifetimeSeconds: 90 * 24 * 3600,
   /** 5 minutes: what Kerberos allows for, and more than NTP ever leaves. */
   clockSkewSeconds: 300,
-  /** 10 minutes: an API server's watch that breaks unnoticed is made anew within 5 to 10 minutes (client-go's minimum watch timeout). */
+  /**
+   * 10 minutes: an API server's watch that breaks unnoticed is made anew within 5 to 10 minutes (client-go's minimum
+   * watch timeout).
+   */
   propagationSeconds: 600,
   /** A day: a replica that has not reached the API for that long is unready or gone. */
   dropAfterSeconds: 24 * 3600,
@@ -40,15 +43,19 @@ export type KeeperOptions = CertificateTimes & {
   /** 0 up to 1, to spread the looks of several replicas by a fifth of the interval. */
   readonly random?: () => number
   readonly issue?: (now: number) => Promise<Certificate>
-  /** Called when a caBundle that had held the served CA holds it no more: until it is published again no API server can call the webhook. */
+  /**
+   * Called when a caBundle that had held the served CA holds it no more: until it is published again no API server can
+   * call the webhook.
+   */
   readonly lost?: () => void
   /** Gives up waiting for the first certificate: `startKeeper` then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Starts keeping. Resolves once there is a certificate to serve; until then it tries again, and logs each failure. It need not be published
- * then: see `published`. Errors later leave the last good certificate in use, are logged and counted.
+ * Starts keeping. Resolves once there is a certificate to serve; until then it tries again, and logs each failure. It
+ * need not be published then: see `published`. Errors later leave the last good certificate in use, are logged and
+ * counted.
  */
 export async function startKeeper(options: KeeperOptions): Promise<Certificates> {
   const { service, log, now = Date.now, random = Math.random, signal } = options
@@ -119,7 +126,8 @@ export async function startKeeper(options: KeeperOptions): Promise<Certificates>
 
   return {
     current() {
-      if (!held) throw new Error('startKeeper returns only when there is a certificate; this is a defect in certs/keeper.ts')
+      if (!held)
+        throw new Error('startKeeper returns only when there is a certificate; this is a defect in certs/keeper.ts')
       return held
     },
     onChange: changed.add,

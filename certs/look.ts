@@ -1,4 +1,5 @@
-// One look at the Secret and the caBundles, and what has to be done about them, step by step until there is nothing to do for now.
+// One look at the Secret and the caBundles, and what has to be done about them, step by step until there is nothing to
+// do for now.
 import type { Certificate, Log } from './certificates.ts'
 import { plan, type RotationOptions, type Step } from './rotation.ts'
 import { firstData, type SecretData, withNext } from './secret.ts'
@@ -14,7 +15,10 @@ export type Look = {
   readonly log: Log
   /** Ends the look before its next step; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Called after each reading, before anything is done: what there is to serve. `bundles` is undefined where they could not be read. */
+  /**
+   * Called after each reading, before anything is done: what there is to serve. `bundles` is undefined where they could
+   * not be read.
+   */
   readonly seen: (data: SecretData | undefined, bundles: readonly string[] | undefined, now: number) => void
 }
 
@@ -22,8 +26,8 @@ export type Look = {
 const maxSteps = 40
 
 /**
- * Looks, and does what `plan` says. Resolves with the step at which it came to rest (`wait` or `nothing`). Rejects where a store fails; the
- * next look goes on from there.
+ * Looks, and does what `plan` says. Resolves with the step at which it came to rest (`wait` or `nothing`). Rejects
+ * where a store fails; the next look goes on from there.
  */
 export async function look(input: Look): Promise<Extract<Step, { until: number }>> {
   for (let count = 0; count < maxSteps; count += 1) {

@@ -3,7 +3,10 @@ import { X509Certificate } from 'node:crypto'
 
 const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
-/** The certificates of a PEM text in their order; undefined where the text holds anything else, or a certificate that does not parse. */
+/**
+ * The certificates of a PEM text in their order; undefined where the text holds anything else, or a certificate that
+ * does not parse.
+ */
 export function parseCertificates(text: string): X509Certificate[] | undefined {
   if (text.replace(block, '').trim() !== '') return undefined
   const blocks = text.match(block) ?? []

@@ -1,32 +1,48 @@
-// The rotation as a state machine without a state of its own: what to do next follows from the Secret, the published caBundles and the
-// time. So any replica can go on after any other, whenever that one died, and replicas that look at the same moment agree.
+// The rotation as a state machine without a state of its own: what to do next follows from the Secret, the published
+// caBundles and the time. So any replica can go on after any other, whenever that one died, and replicas that look at
+// the same moment agree.
 //
 //   create -> publish -> mark -> nothing ... at two thirds of life:
 //   prepare -> publish (old + new CA) -> mark -> wait -> switch -> ... much later: forget -> publish (new CA)
 //
-// Why it is safe: whoever carries out a step reads the caBundles first and the Secret after them, and writes either only if it has not
-// changed since. A CA that is published is then always known to the Secret, and none is withdrawn that a replica could still serve.
+// Why it is safe: whoever carries out a step reads the caBundles first and the Secret after them, and writes either
+// only if it has not changed since. A CA that is published is then always known to the Secret, and none is withdrawn
+// that a replica could still serve.
 import type { X509Certificate } from 'node:crypto'
 import { problemOf } from './check.ts'
 import { namesOf, type Service } from './issue.ts'
 import { bundleOf, parseCertificates, salvageCertificates, uniqueCertificates } from './pem.ts'
-import { type Contents, entry, readContents, type SecretData, withoutPrevious, withoutPublished, withPublished } from './secret.ts'
+import {
+  type Contents,
+  entry,
+  readContents,
+  type SecretData,
+  withoutPrevious,
+  withoutPublished,
+  withPublished,
+} from './secret.ts'
 
 export type RotationOptions = {
   readonly service: Service
   /**
-   * How far two clocks may be apart: replicas' and API servers'. Certificates start this much in the past, and a wait that another
-   * replica's clock has started lasts this much longer.
+   * How far two clocks may be apart: replicas' and API servers'. Certificates start this much in the past, and a wait
+   * that another replica's clock has started lasts this much longer.
    */
   readonly clockSkewSeconds: number
-  /** How long an API server may take to use a caBundle after it was published: each watches the configuration on its own. */
+  /**
+   * How long an API server may take to use a caBundle after it was published: each watches the configuration on its
+   * own.
+   */
   readonly propagationSeconds: number
   /** How long an earlier CA stays published after the switch, for a replica that has not noticed it. */
   readonly dropAfterSeconds: number
 }
 
 export type Step =
-  /** There is no Secret: issue a certificate and create it. `previous` are the CAs that are published already, from an earlier Secret. */
+  /**
+   * There is no Secret: issue a certificate and create it. `previous` are the CAs that are published already, from an
+   * earlier Secret.
+   */
   | { readonly do: 'create'; readonly previous: readonly X509Certificate[] }
   /** What the Secret holds cannot be served: issue anew. */
   | { readonly do: 'replace'; readonly previous: readonly X509Certificate[]; readonly problem: string }
@@ -34,9 +50,15 @@ export type Step =
   | { readonly do: 'prepare'; readonly problem?: string }
   /** Put this bundle into every webhook's caBundle. */
   | { readonly do: 'publish'; readonly bundle: string }
-  /** Write the Secret: record that the newest CA is published, that it no longer is, serve the next certificate, drop earlier CAs. */
+  /**
+   * Write the Secret: record that the newest CA is published, that it no longer is, serve the next certificate, drop
+   * earlier CAs.
+   */
   | { readonly do: 'mark' | 'unmark' | 'switch' | 'forget'; readonly data: SecretData }
-  /** Nothing to do before `until` (ms since 1970): API servers may not have the newest CA yet, or there is no webhook to publish it in. */
+  /**
+   * Nothing to do before `until` (ms since 1970): API servers may not have the newest CA yet, or there is no webhook to
+   * publish it in.
+   */
   | { readonly do: 'wait'; readonly for: 'api-servers' | 'webhooks'; readonly until: number }
   /** All is done until then. */
   | { readonly do: 'nothing'; readonly until: number }
@@ -47,7 +69,12 @@ export type Step =
  * @param bundles the caBundle of each webhook, PEM, empty where it has none
  * @param now ms since 1970, taken after reading both
  */
-export function plan(data: SecretData | undefined, bundles: readonly string[], now: number, options: RotationOptions): Step {
+export function plan(
+  data: SecretData | undefined,
+  bundles: readonly string[],
+  now: number,
+  options: RotationOptions,
+): Step {
   const published = uniqueCertificates(bundles.flatMap(salvageCertificates)).filter(ca => ca.ca && alive(ca, now))
   if (!data) return { do: 'create', previous: published }
 
@@ -64,18 +91,23 @@ export function plan(data: SecretData | undefined, bundles: readonly string[], n
   const wanted = wantedCas(contents)
   if (bundles.length === 0) return { do: 'wait', for: 'webhooks', until: now }
   if (!bundles.every(bundle => holdsExactly(bundle, wanted))) {
-    const lost = marked && !bundles.every(bundle => salvageCertificates(bundle).some(ca => ca.fingerprint256 === newest.fingerprint256))
+    const lost =
+      marked &&
+      !bundles.every(bundle => salvageCertificates(bundle).some(ca => ca.fingerprint256 === newest.fingerprint256))
     // Somebody else took the newest CA away, or added a webhook: the wait has to start again, so the record goes first.
     return lost ? { do: 'unmark', data: withoutPublished(data) } : { do: 'publish', bundle: bundleOf(wanted) }
   }
 
   // A time that lies further ahead than clocks may be apart is no time to wait for.
   const since = marked ? contents.published?.at : undefined
-  if (since === undefined || since > now + options.clockSkewSeconds * 1000) return { do: 'mark', data: withPublished(data, newest, now) }
+  if (since === undefined || since > now + options.clockSkewSeconds * 1000)
+    return { do: 'mark', data: withPublished(data, newest, now) }
 
   if (contents.next) {
     const until = settledAt(since, options)
-    return now < until ? { do: 'wait', for: 'api-servers', until } : { do: 'switch', data: switched(data, contents, now) }
+    return now < until
+      ? { do: 'wait', for: 'api-servers', until }
+      : { do: 'switch', data: switched(data, contents, now) }
   }
   return idle(data, contents, since, now, options)
 }
@@ -99,8 +131,8 @@ function idle(data: SecretData, contents: Contents, since: number, now: number, 
 }
 
 /**
- * When the first of leaf and CA has used up two thirds of its life: the usual moment (cert-manager's default too), with a third left for
- * whatever may go wrong.
+ * When the first of leaf and CA has used up two thirds of its life: the usual moment (cert-manager's default too), with
+ * a third left for whatever may go wrong.
  */
 function twoThirds(contents: Contents, options: RotationOptions): number {
   const certificates = [contents.current.cert, contents.current.ca].flatMap(salvageCertificates)
@@ -112,13 +144,19 @@ function twoThirds(contents: Contents, options: RotationOptions): number {
 }
 
 function switched(data: SecretData, contents: Contents, now: number): SecretData {
-  const previous = bundleOf([...salvageCertificates(contents.current.ca), ...contents.previous.filter(ca => alive(ca, now))])
+  const previous = bundleOf([
+    ...salvageCertificates(contents.current.ca),
+    ...contents.previous.filter(ca => alive(ca, now)),
+  ])
   const { [entry.nextCert]: cert = '', [entry.nextKey]: key = '', [entry.nextCa]: ca = '', ...rest } = data
   const served = { [entry.cert]: cert, [entry.key]: key, [entry.ca]: ca }
   return { ...rest, ...served, [entry.previousCa]: previous, [entry.switched]: new Date(now).toISOString() }
 }
 
-/** Every CA that may be verified against: the present one, the next, and those before. It does not depend on anybody's clock. */
+/**
+ * Every CA that may be verified against: the present one, the next, and those before. It does not depend on anybody's
+ * clock.
+ */
 function wantedCas(contents: Contents): X509Certificate[] {
   const cas = [contents.current.ca, contents.next?.ca ?? ''].flatMap(salvageCertificates)
   return uniqueCertificates([...cas, ...contents.previous])

@@ -1,5 +1,5 @@
-// The Secret's entries: all that replicas know of each other. `tls.crt`, `tls.key` and `ca.crt` are what a Secret of type
-// kubernetes.io/tls and cert-manager have; the others are the progress of a rotation.
+// The Secret's entries: all that replicas know of each other. `tls.crt`, `tls.key` and `ca.crt` are what a Secret of
+// type kubernetes.io/tls and cert-manager have; the others are the progress of a rotation.
 import type { X509Certificate } from 'node:crypto'
 import type { Certificate } from './certificates.ts'
 import { bundleOf, salvageCertificates } from './pem.ts'
@@ -17,7 +17,10 @@ export const entry = {
   nextCa: 'next-ca.crt',
   /** Earlier CAs which stay in the caBundle after a switch, for a replica that has not noticed it, PEM. */
   previousCa: 'previous-ca.crt',
-  /** Since when the newest CA has been in every caBundle: its SHA-256 fingerprint and a time (RFC 3339), separated by a space. */
+  /**
+   * Since when the newest CA has been in every caBundle: its SHA-256 fingerprint and a time (RFC 3339), separated by a
+   * space.
+   */
   published: 'published',
   /** When tls.crt became what it is (RFC 3339). */
   switched: 'switched',
@@ -59,7 +62,12 @@ export function firstData(current: Certificate, previous: readonly X509Certifica
 }
 
 export function withNext(data: SecretData, next: Certificate): SecretData {
-  return { ...without(data, [entry.published]), [entry.nextCert]: next.cert, [entry.nextKey]: next.key, [entry.nextCa]: next.ca }
+  return {
+    ...without(data, [entry.published]),
+    [entry.nextCert]: next.cert,
+    [entry.nextKey]: next.key,
+    [entry.nextCa]: next.ca,
+  }
 }
 
 export function withPublished(data: SecretData, ca: X509Certificate, now: number): SecretData {

@@ -1,5 +1,6 @@
-// Which certificate a replica serves: the Secret's, but for one case. Where the Secret was deleted or replaced, API servers do not know
-// its new CA yet, while they still know that of the certificate which a running replica holds in memory: it goes on with that one.
+// Which certificate a replica serves: the Secret's, but for one case. Where the Secret was deleted or replaced, API
+// servers do not know its new CA yet, while they still know that of the certificate which a running replica holds in
+// memory: it goes on with that one.
 import type { Certificate } from './certificates.ts'
 import { anchorOf, problemOf } from './check.ts'
 import { namesOf } from './issue.ts'
@@ -29,9 +30,16 @@ export function toServe(
   return isSettled(contents, now, options) || !heldIsKnown ? contents.current : held
 }
 
-/** Whether a client that trusts any one of these caBundles would accept the certificate. False where there is none: nobody calls then. */
+/**
+ * Whether a client that trusts any one of these caBundles would accept the certificate. False where there is none:
+ * nobody calls then.
+ */
 export function verifiesEverywhere(certificate: Certificate, bundles: readonly string[], now: number): boolean {
   const chain = parseCertificates(certificate.cert) ?? []
   const alive = (ca: { validToDate: Date }) => now < ca.validToDate.getTime()
-  return bundles.length > 0 && chain.every(alive) && bundles.every(bundle => anchorOf(chain, salvageCertificates(bundle).filter(alive)))
+  return (
+    bundles.length > 0 &&
+    chain.every(alive) &&
+    bundles.every(bundle => anchorOf(chain, salvageCertificates(bundle).filter(alive)))
+  )
 }

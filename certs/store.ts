@@ -1,5 +1,6 @@
-// Where the keeper keeps what it knows, as two small interfaces: a Secret, and the caBundles of a MutatingWebhookConfiguration.
-// kubernetes.ts implements them with the API. Each write says which version it is based on, and does nothing where that has changed.
+// Where the keeper keeps what it knows, as two small interfaces: a Secret, and the caBundles of a
+// MutatingWebhookConfiguration. kubernetes.ts implements them with the API. Each write says which version it is based
+// on, and does nothing where that has changed.
 import type { SecretData } from './secret.ts'
 
 export type StoredSecret = {
@@ -31,8 +32,14 @@ export type StoredBundles = {
 export type BundleStore = {
   /** Undefined where there is no configuration. */
   read(): Promise<StoredBundles | undefined>
-  /** Calls `changed` at each change, whoever makes it, until the signal aborts. Without it the keeper finds out at its next look. */
+  /**
+   * Calls `changed` at each change, whoever makes it, until the signal aborts. Without it the keeper finds out at its
+   * next look.
+   */
   follow?(signal: AbortSignal, changed: () => void): Promise<void>
-  /** Sets the caBundle of every webhook and touches nothing else. False where the configuration has changed since it was read. */
+  /**
+   * Sets the caBundle of every webhook and touches nothing else. False where the configuration has changed since it was
+   * read.
+   */
   patch(read: StoredBundles, bundle: string): Promise<boolean>
 }

@@ -8,8 +8,15 @@ import { type PodObject, planOf } from './pod-object.ts'
 
 const path = '/apis/repeer.dev/v1alpha1'
 
-/** The PeerSets that the webhook lets deliver to pods of the namespace. None where there is no such custom resource; a note where they may not be read. */
-export async function deliveringSets(cluster: Cluster, namespace: string, notes: string[]): Promise<readonly DeliveringSet[]> {
+/**
+ * The PeerSets that the webhook lets deliver to pods of the namespace. None where there is no such custom resource; a
+ * note where they may not be read.
+ */
+export async function deliveringSets(
+  cluster: Cluster,
+  namespace: string,
+  notes: string[],
+): Promise<readonly DeliveringSet[]> {
   const objects = await readAll(cluster, namespace, notes)
   const sets = objects.flatMap(object => readDelivering(object) ?? [])
   const homes = [...new Set(sets.map(set => set.namespace).filter(home => home !== namespace))]
@@ -18,11 +25,20 @@ export async function deliveringSets(cluster: Cluster, namespace: string, notes:
 }
 
 /** The report about an injected pod, with what PeerSets deliver to it and its plan does not have. */
-export function withDeliveries(report: PodReport, pod: PodObject, namespace: NamespaceObject, sets: readonly DeliveringSet[]): PodReport {
+export function withDeliveries(
+  report: PodReport,
+  pod: PodObject,
+  namespace: NamespaceObject,
+  sets: readonly DeliveringSet[],
+): PodReport {
   const lacking = lackedBy(pod, namespace, sets)
   if (lacking.length === 0) return report
   const notes = lacking.map(set => `created before PeerSet ${set} delivered to it; create it anew`)
-  return { ...report, verdict: report.verdict === 'settled' ? 'problem' : report.verdict, notes: [...report.notes, ...notes] }
+  return {
+    ...report,
+    verdict: report.verdict === 'settled' ? 'problem' : report.verdict,
+    notes: [...report.notes, ...notes],
+  }
 }
 
 /** NAMESPACE/NAME of each PeerSet whose list is for a pod and in none of the sources of its plan. */

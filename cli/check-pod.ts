@@ -70,7 +70,11 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
     turns: plan?.turns ?? null,
     maxUnavailable: plan?.maxUnavailable ?? null,
     notes: [
-      ...(isStale ? [`its last comparison was ${ago(page.lookedAt, now)}; expected one every 30 s: see the log of container repeer`] : []),
+      ...(isStale
+        ? [
+            `its last comparison was ${ago(page.lookedAt, now)}; expected one every 30 s: see the log of container repeer`,
+          ]
+        : []),
       ...(list.state === 'differs'
         ? [
             `the sidecar's files hold list ${short(list.found)}, repeer.dev/peer-hash says ${short(list.annotation)}: the kubelet has not delivered the edit yet`,
@@ -101,10 +105,14 @@ function stateOf(pod: PodObject, answer: PageAnswer, now: number): State {
   if (pod.metadata.deletionTimestamp)
     return { ...own('under-way', 'ending', 'the pod is being deleted'), since: pod.metadata.deletionTimestamp }
   const podPhase = pod.status?.phase ?? 'Pending'
-  if (podPhase === 'Succeeded' || podPhase === 'Failed') return own('ended', 'ended', `the pod has ${podPhase.toLowerCase()}`)
+  if (podPhase === 'Succeeded' || podPhase === 'Failed')
+    return own('ended', 'ended', `the pod has ${podPhase.toLowerCase()}`)
   if (podPhase === 'Pending') {
     const why = pendingText(pod)
-    return { ...own(stuck.test(why) ? 'problem' : 'under-way', 'pending', why), since: pod.metadata.creationTimestamp ?? null }
+    return {
+      ...own(stuck.test(why) ? 'problem' : 'under-way', 'pending', why),
+      since: pod.metadata.creationTimestamp ?? null,
+    }
   }
   if ('starting' in answer) return own('under-way', 'starting', 'the sidecar has not finished its first comparison')
   if ('forbidden' in answer) return own('unseen', 'unseen', 'its status page may not be read, see below')
@@ -118,11 +126,26 @@ function stateOf(pod: PodObject, answer: PageAnswer, now: number): State {
   const lacking = lackingOf(page, planOf(pod))
   const said = [page.sentence, page.detail].filter(text => text !== undefined && text !== '').join(': ')
   const why = said || (lacking ? `nothing is left to do, and ${lacking.peers} of its peers are not connected` : '')
-  const verdict = page.phase === 'settled' ? settledVerdict(lacking, now) : forSomebody.has(page.reason ?? '') ? 'problem' : 'under-way'
-  return { verdict, phase: page.phase, since: page.since, reason: page.reason ?? null, why: why || null, until: page.until ?? null }
+  const verdict =
+    page.phase === 'settled'
+      ? settledVerdict(lacking, now)
+      : forSomebody.has(page.reason ?? '')
+        ? 'problem'
+        : 'under-way'
+  return {
+    verdict,
+    phase: page.phase,
+    since: page.since,
+    reason: page.reason ?? null,
+    why: why || null,
+    until: page.until ?? null,
+  }
 }
 
-/** Settled, and not connected to all of its peers: a peer that restarts is back within seconds, and most that moved within this time. */
+/**
+ * Settled, and not connected to all of its peers: a peer that restarts is back within seconds, and most that moved
+ * within this time.
+ */
 function settledVerdict(lacking: Page['lacking'], now: number): Verdict {
   if (lacking === undefined) return 'settled'
   return now - Date.parse(lacking.since) < lastsMs ? 'under-way' : 'problem'
@@ -160,7 +183,9 @@ function listState(page: Page | null, found: string | null, wanted: string | nul
 }
 
 function lookupNotes(page: Page): string[] {
-  const failing = page.lookups.map(({ host, failures, error }) => `${host} (${failures} times${error ? `, ${error}` : ''})`)
+  const failing = page.lookups.map(
+    ({ host, failures, error }) => `${host} (${failures} times${error ? `, ${error}` : ''})`,
+  )
   return failing.length === 0 ? [] : [`DNS look-ups fail, the last good answer stays in use: ${someOf(failing, 3)}`]
 }
 

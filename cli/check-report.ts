@@ -2,15 +2,16 @@
 import type { Page } from '../peers/page.ts'
 
 /**
- * `settled`: nothing to do. `under-way`: repeer or time will see to it. `problem`: somebody has to look. `unseen`: the status page cannot be
- * read, so nobody knows. `ended`: the pod has completed.
+ * `settled`: nothing to do. `under-way`: repeer or time will see to it. `problem`: somebody has to look. `unseen`: the
+ * status page cannot be read, so nobody knows. `ended`: the pod has completed.
  */
 export const verdicts = ['settled', 'under-way', 'problem', 'unseen', 'ended'] as const
 export type Verdict = (typeof verdicts)[number]
 
 /**
- * The list in the sidecar's files against repeer.dev/peer-hash. `agrees`, `differs`; `edited`: it has changed since the pod was created, and no controller
- * keeps the annotation up to date; `unchecked`: there is no annotation (a Secret, say); `none`: the node's sources list nobody; `unread`: they cannot be read; `unseen`: there is no page.
+ * The list in the sidecar's files against repeer.dev/peer-hash. `agrees`, `differs`; `edited`: it has changed since the
+ * pod was created, and no controller keeps the annotation up to date; `unchecked`: there is no annotation (a Secret,
+ * say); `none`: the node's sources list nobody; `unread`: they cannot be read; `unseen`: there is no page.
  */
 export type ListState = 'agrees' | 'differs' | 'edited' | 'unchecked' | 'none' | 'unread' | 'unseen'
 
@@ -36,7 +37,10 @@ export type PodReport = {
   readonly list: { readonly state: ListState; readonly found: string | null; readonly annotation: string | null }
   readonly lastRestart: Page['restarts'][number] | null
   readonly lastTold: Page['told'][number] | null
-  /** `granted`: by the controller, and neither used nor taken back. `seen`: what the sidecar's files hold. Null where there is none. */
+  /**
+   * `granted`: by the controller, and neither used nor taken back. `seen`: what the sidecar's files hold. Null where
+   * there is none.
+   */
   readonly turn: {
     readonly granted: string | null
     readonly grantedAt: string | null
@@ -54,8 +58,8 @@ export type PodReport = {
 }
 
 /**
- * A pod of an opted-in namespace without the sidecar. `left-alone`: there is nothing in it for repeer. `refused`: something about it has to be
- * corrected first. `create-again`: it would be injected now.
+ * A pod of an opted-in namespace without the sidecar. `left-alone`: there is nothing in it for repeer. `refused`:
+ * something about it has to be corrected first. `create-again`: it would be injected now.
  */
 export type UninjectedReport = {
   readonly namespace: string

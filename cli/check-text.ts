@@ -1,4 +1,5 @@
-// The text form of `repeer check`: one table a group, what is to be known of a pod below its row, and what was not injected.
+// The text form of `repeer check`: one table a group, what is to be known of a pod below its row, and what was not
+// injected.
 import { styleText } from 'node:util'
 import { short, someOf } from './check-pod.ts'
 import type { CheckReport, PodReport, UninjectedReport, Verdict } from './check-report.ts'
@@ -26,7 +27,12 @@ const verdictWords: Readonly<Record<Verdict, string>> = {
   unseen: 'not seen',
   ended: 'ended',
 }
-const toldWords = { asked: 'not connected yet', connected: 'then connected', 'in-vain': 'in vain', refused: 'refused by the node' } as const
+const toldWords = {
+  asked: 'not connected yet',
+  connected: 'then connected',
+  'in-vain': 'in vain',
+  refused: 'refused by the node',
+} as const
 
 /** Pod names listed for one reason; all of them are in the JSON output. */
 const mostNames = 6
@@ -40,7 +46,9 @@ export function checkText(report: CheckReport, terminal: Terminal, now: number):
   const groups = Map.groupBy(report.pods, pod => pod.group)
   const blocks = [
     ...[...groups].map(([group, pods]) => groupBlock(group, pods, paint, columns, now)),
-    ...[...Map.groupBy(report.notInjected, one => one.namespace)].map(([name, pods]) => uninjectedBlock(name, pods, paint, columns)),
+    ...[...Map.groupBy(report.notInjected, one => one.namespace)].map(([name, pods]) =>
+      uninjectedBlock(name, pods, paint, columns),
+    ),
     ...report.notes.map(note => paint('yellow', wrapped(`note: ${plainLine(note, 1000)}`, 6, columns))),
     paint(report.settled ? 'green' : 'bold', wrapped(summary(report), 0, columns)),
   ]
@@ -77,10 +85,22 @@ function groupText(pods: readonly PodReport[]): string {
 function columnsOf(spread: boolean, paint: Paint, now: number): Column<PodReport>[] {
   return [
     { title: 'POD', text: pod => plainLine(spread ? `${pod.namespace}/${pod.pod}` : pod.pod), shrinks: true },
-    { title: 'STATE', text: pod => plainLine(pod.phase), paint: (pod, text) => paint(verdictStyles[pod.verdict], text) },
-    { title: 'PEERS', text: pod => (pod.connected === null ? '-' : `${pod.connected}/${pod.peers}`), paint: peersPaint(paint) },
+    {
+      title: 'STATE',
+      text: pod => plainLine(pod.phase),
+      paint: (pod, text) => paint(verdictStyles[pod.verdict], text),
+    },
+    {
+      title: 'PEERS',
+      text: pod => (pod.connected === null ? '-' : `${pod.connected}/${pod.peers}`),
+      paint: peersPaint(paint),
+    },
     { title: 'SINCE', text: pod => (pod.since ? ago(pod.since, now) : '-') },
-    { title: 'RESTARTED', text: pod => (pod.lastRestart ? ago(pod.lastRestart.at, now) : pod.page ? 'never' : '-'), rank: 2 },
+    {
+      title: 'RESTARTED',
+      text: pod => (pod.lastRestart ? ago(pod.lastRestart.at, now) : pod.page ? 'never' : '-'),
+      rank: 2,
+    },
     { title: 'REACH', text: pod => plainLine(pod.strategy ?? '-'), rank: 3 },
     { title: 'LIST', text: pod => (pod.list.state === 'unseen' ? '-' : pod.list.state), rank: 1 },
   ]
@@ -94,18 +114,25 @@ function peersPaint(paint: Paint): (pod: PodReport, text: string) => string {
 function linesOf(pod: PodReport, now: number): [style: Style | undefined, text: string][] {
   const { lastRestart, lastTold, turn } = pod
   // Within a second it is over, whatever is said of it.
-  const until = pod.until && Date.parse(pod.until) - now >= 1000 ? ` (for ${duration((Date.parse(pod.until) - now) / 1000)} more)` : ''
+  const until =
+    pod.until && Date.parse(pod.until) - now >= 1000
+      ? ` (for ${duration((Date.parse(pod.until) - now) / 1000)} more)`
+      : ''
   const why = pod.why ? `${pod.reason ? `${pod.reason}: ` : ''}${pod.why}${until}` : undefined
   const lines: [Style | undefined, string | undefined][] = [
     [pod.verdict === 'settled' || pod.verdict === 'ended' ? 'dim' : verdictStyles[pod.verdict], why],
     [undefined, missingText(pod)],
     [
       'dim',
-      lastTold ? `told its peers ${ago(lastTold.at, now)} while it ran: ${toldWords[lastTold.outcome] ?? lastTold.outcome}` : undefined,
+      lastTold
+        ? `told its peers ${ago(lastTold.at, now)} while it ran: ${toldWords[lastTold.outcome] ?? lastTold.outcome}`
+        : undefined,
     ],
     [
       'dim',
-      lastRestart ? `restarted ${ago(lastRestart.at, now)} (${lastRestart.level}), ${lastRestart.outcome}: ${lastRestart.why}` : undefined,
+      lastRestart
+        ? `restarted ${ago(lastRestart.at, now)} (${lastRestart.level}), ${lastRestart.outcome}: ${lastRestart.why}`
+        : undefined,
     ],
     [undefined, turnText(pod, turn, now)],
     ...pod.notes.map((note): [Style | undefined, string] => [undefined, note]),
@@ -125,11 +152,17 @@ function missingText({ page, phase, why }: PodReport): string | undefined {
   return `not connected to ${someOf(names, 3)}`
 }
 
-function turnText(pod: PodReport, { granted, grantedAt, seen, wait }: PodReport['turn'], now: number): string | undefined {
+function turnText(
+  pod: PodReport,
+  { granted, grantedAt, seen, wait }: PodReport['turn'],
+  now: number,
+): string | undefined {
   if (pod.turns !== 'controller') return undefined
-  // The page shows the controller's word once it is in its files; one whose page cannot be read waits, as far as anybody knows.
+  // The page shows the controller's word once it is in its files; one whose page cannot be read waits, as far as
+  // anybody knows.
   const isSaid = wait !== null && (pod.why?.includes(wait) ?? false)
-  if (granted === null && wait !== null && !isSaid && (pod.reason === 'awaiting-turn' || pod.page === null)) return `no turn yet: ${wait}`
+  if (granted === null && wait !== null && !isSaid && (pod.reason === 'awaiting-turn' || pod.page === null))
+    return `no turn yet: ${wait}`
   if (granted === null) return pod.reason === 'awaiting-turn' && wait === null ? 'no turn granted yet' : undefined
   const when = grantedAt ? ` ${ago(grantedAt, now)}` : ''
   if (granted === pod.page?.applied) return undefined
@@ -159,6 +192,8 @@ function summary({ pods, notInjected, settled }: CheckReport): string {
   const refused = notInjected.filter(one => one.kind === 'refused').length
   const rest = [...(again > 0 ? [`${again} to be created again`] : []), ...(refused > 0 ? [`${refused} refused`] : [])]
   const injected =
-    pods.length === 0 ? 'no injected pod' : `${pods.length === 1 ? '1 injected pod' : `${pods.length} injected pods`}: ${counts.join(', ')}`
+    pods.length === 0
+      ? 'no injected pod'
+      : `${pods.length === 1 ? '1 injected pod' : `${pods.length} injected pods`}: ${counts.join(', ')}`
   return `${injected}${rest.length > 0 ? `; without the sidecar: ${rest.join(', ')}` : ''}${settled && pods.length > 0 ? '. Nothing to do.' : ''}`
 }

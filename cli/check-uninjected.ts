@@ -18,9 +18,18 @@ export type NamespaceObject = {
 }
 
 /** With these there is nothing to do, or nothing that could be done. */
-const leftAlone: ReadonlySet<SkipReason> = new Set(['not-a-node', 'no-peers', 'opted-out', 'os-windows', 'static-pod', 'not-opted-in'])
+const leftAlone: ReadonlySet<SkipReason> = new Set([
+  'not-a-node',
+  'no-peers',
+  'opted-out',
+  'os-windows',
+  'static-pod',
+  'not-opted-in',
+])
 
-/** Rounds of asking for the ConfigMaps that a decision turns out to need: what it finds in one can lead it to another. */
+/**
+ * Rounds of asking for the ConfigMaps that a decision turns out to need: what it finds in one can lead it to another.
+ */
 const rounds = 3
 
 /**
@@ -68,12 +77,19 @@ export async function uninjectedReport(
     const why = `${since}; it would be injected now (${plan.container}: ${plan.profile}, ${plan.reach.by})`
     return { ...base, kind: 'create-again', reason: 'not-created-since', why }
   }
-  return { ...base, kind: leftAlone.has(made.reason) ? 'left-alone' : 'refused', reason: made.reason, why: made.message }
+  return {
+    ...base,
+    kind: leftAlone.has(made.reason) ? 'left-alone' : 'refused',
+    reason: made.reason,
+    why: made.message,
+  }
 }
 
 /** Nothing but the lists that PeerSets deliver is a reason to inject it. */
 function beforeSets({ sources }: Plan): string {
-  const names = sources.flatMap(source => (source.kind !== 'Literal' && source.deliveredBy !== undefined ? [source.deliveredBy] : []))
+  const names = sources.flatMap(source =>
+    source.kind !== 'Literal' && source.deliveredBy !== undefined ? [source.deliveredBy] : [],
+  )
   return `created before PeerSet ${names.join(', ')} delivered to it; create it anew`
 }
 

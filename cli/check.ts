@@ -11,7 +11,9 @@ import { ClusterError, messageOf } from './cluster-error.ts'
 import { isInjected, type PodObject } from './pod-object.ts'
 import { type PageAnswer, statusPage } from './status-page.ts'
 
-/** Status pages read at the same time: enough to be quick with hundreds of pods, too few to be felt by the API server. */
+/**
+ * Status pages read at the same time: enough to be quick with hundreds of pods, too few to be felt by the API server.
+ */
 const atOnce = 8
 
 export type CheckParts = {
@@ -22,13 +24,15 @@ export type CheckParts = {
 }
 
 /**
- * The report about the named namespaces, or about all that have opted in. Throws ClusterError where their pods may not be listed, Error for a
- * namespace that does not exist.
+ * The report about the named namespaces, or about all that have opted in. Throws ClusterError where their pods may not
+ * be listed, Error for a namespace that does not exist.
  */
 export async function check(parts: CheckParts, names: readonly string[] | 'all'): Promise<CheckReport> {
   const notes: string[] = []
   const namespaces =
-    names === 'all' ? await optedIn(parts.cluster) : await Promise.all(names.map(name => named(parts.cluster, name, notes)))
+    names === 'all'
+      ? await optedIn(parts.cluster)
+      : await Promise.all(names.map(name => named(parts.cluster, name, notes)))
   const pods: PodReport[] = []
   const notInjected: UninjectedReport[] = []
   for (const namespace of namespaces) {
@@ -72,11 +76,16 @@ async function lookAt(
   if (isOptedIn(namespace) !== true) {
     const without = `repeer injects pods only where the label ${optIn.label}: ${optIn.value} is`
     if (isOptedIn(namespace) === false)
-      notes.push(`namespace ${name} has not opted in: ${without} (kubectl label namespace ${name} ${optIn.label}=${optIn.value})`)
+      notes.push(
+        `namespace ${name} has not opted in: ${without} (kubectl label namespace ${name} ${optIn.label}=${optIn.value})`,
+      )
     return { pods, notInjected: [] }
   }
   const configMap = configMapReader(cluster, name, notes)
-  return { pods, notInjected: await eachOf(others, pod => uninjectedReport(pod, namespace, sets, decide, configMap, now())) }
+  return {
+    pods,
+    notInjected: await eachOf(others, pod => uninjectedReport(pod, namespace, sets, decide, configMap, now())),
+  }
 }
 
 async function answerOf(cluster: Cluster, pod: PodObject, forbidden: string | undefined): Promise<PageAnswer> {
@@ -110,11 +119,17 @@ function pagePermission(namespace: string, found: string): string {
   )
 }
 
-function configMapReader(cluster: Cluster, namespace: string, notes: string[]): (name: string) => Promise<ConfigMapView> {
+function configMapReader(
+  cluster: Cluster,
+  namespace: string,
+  notes: string[],
+): (name: string) => Promise<ConfigMapView> {
   const known = new Map<string, Promise<ConfigMapView>>()
   const read = async (name: string): Promise<ConfigMapView> => {
     try {
-      const found = await cluster.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`)
+      const found = await cluster.get(
+        `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`,
+      )
       return configMapValues(found)
     } catch (error) {
       if (isStatus(error, 404)) return 'absent'
@@ -148,7 +163,9 @@ async function named(cluster: Cluster, name: string, notes: string[]): Promise<N
   } catch (error) {
     if (isStatus(error, 404)) throw new Error(`found no namespace ${name}; see kubectl get namespaces`)
     if (!isStatus(error, 403)) throw error
-    notes.push(`namespace ${name} may not be read (permission get on namespaces): pods without the sidecar are not looked at`)
+    notes.push(
+      `namespace ${name} may not be read (permission get on namespaces): pods without the sidecar are not looked at`,
+    )
     return { metadata: { name } }
   }
 }
@@ -159,7 +176,9 @@ function isOptedIn({ metadata }: NamespaceObject): boolean | null {
 }
 
 function hasEnded(pod: PodObject): boolean {
-  return pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  return (
+    pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  )
 }
 
 function order(a: string, b: string): number {

@@ -1,4 +1,5 @@
-// What a command of the `repeer` program is: its flags as a table, from which the parser and the help text are both made, and a `run`.
+// What a command of the `repeer` program is: its flags as a table, from which the parser and the help text are both
+// made, and a `run`.
 import { parseArgs } from 'node:util'
 
 export type Flag = {
@@ -60,7 +61,8 @@ export class UsageError extends Error {}
 export const helpFlag: Flag = { type: 'boolean', short: 'h', help: 'show this help' }
 
 /**
- * The flags' values. Throws UsageError for a flag that the command does not have, a value that is missing or an argument that is not a flag.
+ * The flags' values. Throws UsageError for a flag that the command does not have, a value that is missing or an
+ * argument that is not a flag.
  */
 export function parseFlags(command: Pick<Command, 'name' | 'flags'>, args: readonly string[]): Values {
   const flags: Flags = { ...command.flags, help: helpFlag }
@@ -81,9 +83,15 @@ export function parseFlags(command: Pick<Command, 'name' | 'flags'>, args: reado
   return { ...defaults, ...given }
 }
 
-function parse(flags: Flags, args: readonly string[], options: NonNullable<Parameters<typeof parseArgs>[0]>['options']): Values {
+function parse(
+  flags: Flags,
+  args: readonly string[],
+  options: NonNullable<Parameters<typeof parseArgs>[0]>['options'],
+): Values {
   try {
-    return { ...parseArgs({ args: [...args], options: options ?? {}, strict: true, allowPositionals: false }).values } as Values
+    return {
+      ...parseArgs({ args: [...args], options: options ?? {}, strict: true, allowPositionals: false }).values,
+    } as Values
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const unknown = /Unknown option '([^']+)'/.exec(message)?.[1]
@@ -108,7 +116,8 @@ export function textOf(values: Values, name: string): string | undefined {
 export function choiceOf<T extends string>(values: Values, name: string, allowed: readonly T[]): T {
   const value = values[name]
   const choice = allowed.find(one => one === value)
-  if (choice === undefined) throw new UsageError(`--${name}: found "${String(value)}", expected ${allowed.join(' or ')}`)
+  if (choice === undefined)
+    throw new UsageError(`--${name}: found "${String(value)}", expected ${allowed.join(' or ')}`)
   return choice
 }
 

@@ -17,14 +17,19 @@ const indent = 13
 
 /** One block a pod, a blank line between, ready to print. */
 export function explainText(rows: readonly Explained[], terminal: { colour: boolean; columns: number }): string {
-  const paint = (style: Style, text: string) => (terminal.colour ? styleText(style, text, { validateStream: false }) : text)
+  const paint = (style: Style, text: string) =>
+    terminal.colour ? styleText(style, text, { validateStream: false }) : text
   const columns = Math.max(60, Math.min(terminal.columns, 120))
   const line = (label: string, text: string) =>
     `  ${paint('dim', label.padEnd(indent - 2))}${wrapped(text, indent, columns).replaceAll('\u00a0', ' ')}`
   return rows.map(row => `${block(row, paint, line)}\n`).join('\n')
 }
 
-function block(row: Explained, paint: (style: Style, text: string) => string, line: (label: string, text: string) => string): string {
+function block(
+  row: Explained,
+  paint: (style: Style, text: string) => string,
+  line: (label: string, text: string) => string,
+): string {
   const file = row.file === '-' ? 'standard input' : row.file
   const verdict = row.inject
     ? row.strategy === 'observe'
@@ -32,13 +37,17 @@ function block(row: Explained, paint: (style: Style, text: string) => string, li
       : paint('green', 'inject')
     : paint('yellow', 'skip')
   const title = `${paint('bold', `${row.kind} ${row.name}`)} (${file}): ${verdict}`
-  if (!row.inject) return [title, line('reason', `${row.reason}: ${row.why.inject ?? ''}`), ...note(row, line)].join('\n')
+  if (!row.inject)
+    return [title, line('reason', `${row.reason}: ${row.why.inject ?? ''}`), ...note(row, line)].join('\n')
   return [
     title,
     line('container', withWhy(row.container ?? '', row.why.container)),
     line('profile', withWhy(row.profile ?? '', row.why.profile)),
     line('sources', sourcesText(row)),
-    line('peers', row.peers === null ? 'not known here: a list is in a Secret or is not in the files' : String(row.peers)),
+    line(
+      'peers',
+      row.peers === null ? 'not known here: a list is in a Secret or is not in the files' : String(row.peers),
+    ),
     line('ports', row.why.ports ?? ''),
     line('strategy', withWhy(row.strategy ?? '', row.why.strategy)),
     ...(row.why.owner ? [line('owner', row.why.owner)] : []),
@@ -59,7 +68,9 @@ function sourcesText(row: Explained): string {
   const width = Math.max(...names.map(name => name.length))
   // Unbreakable within a column: wrapped() splits at plain spaces only.
   const lines = row.sources.map((source, index) =>
-    `${names[index]?.padEnd(width)}  ${seenBy(source)}; ${levelText(source)}`.replace(/ {2,}/g, run => '\u00a0'.repeat(run.length)),
+    `${names[index]?.padEnd(width)}  ${seenBy(source)}; ${levelText(source)}`.replace(/ {2,}/g, run =>
+      '\u00a0'.repeat(run.length),
+    ),
   )
   return lines.join('\n')
 }
@@ -91,5 +102,8 @@ function patchText(row: Explained): string {
 }
 
 function note(row: Explained, line: (label: string, text: string) => string): string[] {
-  return [...(row.why.warnings ? [line('warning', row.why.warnings)] : []), ...(row.why.namespace ? [line('note', row.why.namespace)] : [])]
+  return [
+    ...(row.why.warnings ? [line('warning', row.why.warnings)] : []),
+    ...(row.why.namespace ? [line('note', row.why.namespace)] : []),
+  ]
 }

@@ -1,4 +1,5 @@
-// What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and `patchOf`.
+// What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and
+// `patchOf`.
 
 import { allowPeerSetsFrom } from '../peers/peer-set/consent.ts'
 import { readDelivering } from '../peers/peer-set/delivering.ts'
@@ -6,7 +7,14 @@ import type { Source } from '../peers/plan.ts'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
 import { configMapValues } from '../webhook/config-map-values.ts'
-import type { ConfigMapView, DecideInput, Decision, NamespaceView, PatchOperation, Settings } from '../webhook/decide/decision.ts'
+import type {
+  ConfigMapView,
+  DecideInput,
+  Decision,
+  NamespaceView,
+  PatchOperation,
+  Settings,
+} from '../webhook/decide/decision.ts'
 import { sourceTexts } from '../webhook/decide/node/node-facts.ts'
 import { tellingOf } from '../webhook/decide/node/telling.ts'
 import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
@@ -56,8 +64,9 @@ export type Explanation = {
 }
 
 /**
- * Explains each pod with the ConfigMaps, Namespaces and PeerSets among `objects` as its surroundings. A namespace that is not among them is taken as
- * opted in, and to consent to these PeerSets; a ConfigMap that is not among them as not readable here.
+ * Explains each pod with the ConfigMaps, Namespaces and PeerSets among `objects` as its surroundings. A namespace that
+ * is not among them is taken as opted in, and to consent to these PeerSets; a ConfigMap that is not among them as not
+ * readable here.
  */
 export function explain(
   pods: readonly FoundPod[],
@@ -69,7 +78,9 @@ export function explain(
   const configMaps = new Map(
     objects.filter(object => object.kind === 'ConfigMap').map(object => [`${object.namespace}/${object.name}`, object]),
   )
-  const peerSets = objects.flatMap(object => (object.kind === 'PeerSet' ? (readDelivering(namespaced(object)) ?? []) : []))
+  const peerSets = objects.flatMap(object =>
+    object.kind === 'PeerSet' ? (readDelivering(namespaced(object)) ?? []) : [],
+  )
   return pods.map(found => {
     const namespace = namespaces.get(found.namespace)
     const toCome = new Set<string>()
@@ -91,12 +102,19 @@ export function explain(
     }
     const decision = decideOf(found.pod)
     const patch = admission.patchOf(structuredClone(found.pod), decision)
-    const missing = decision.inject ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`)) : []
+    const missing = decision.inject
+      ? missingOf(decision.plan.sources, name => configMaps.has(`${found.namespace}/${name}`))
+      : []
     const telling = decision.inject ? tellingOf(decision.plan, sourceTexts({ configMap }, decision.plan.sources)) : ''
     const other = found.sibling && decideOf(found.sibling)
     const perPod = other !== undefined && planText(other) !== planText(decision)
     const pod = perPod ? (found.pod.metadata?.name ?? '') : undefined
-    return { found, decision, perPod, row: rowOf(found, decision, patch, { assumed: !namespace, missing, telling, perPod: pod }) }
+    return {
+      found,
+      decision,
+      perPod,
+      row: rowOf(found, decision, patch, { assumed: !namespace, missing, telling, perPod: pod }),
+    }
   })
 }
 
@@ -119,7 +137,10 @@ function namespaceView(object: FoundObject): NamespaceView {
   return { name: object.name, labels: texts(metadata.labels), annotations: texts(metadata.annotations) }
 }
 
-/** Only the files are known here: a ConfigMap that is not in them may well be on the cluster, unless a PeerSet is still to write it. */
+/**
+ * Only the files are known here: a ConfigMap that is not in them may well be on the cluster, unless a PeerSet is still
+ * to write it.
+ */
 function configMapView(object: FoundObject | undefined, isToCome: boolean): ConfigMapView {
   return object ? configMapValues(object.value) : isToCome ? 'absent' : 'unknown'
 }
@@ -127,18 +148,24 @@ function configMapView(object: FoundObject | undefined, isToCome: boolean): Conf
 /** ConfigMaps that PeerSets write, and that no container of the pod sees. */
 function deliveredIn(decision: Decision): string[] {
   if (!decision.inject) return []
-  return decision.plan.sources.flatMap(source => (source.kind === 'Literal' || source.deliveredBy === undefined ? [] : [source.name]))
+  return decision.plan.sources.flatMap(source =>
+    source.kind === 'Literal' || source.deliveredBy === undefined ? [] : [source.name],
+  )
 }
 
 function texts(value: unknown): Record<string, string> {
   return isRecord(value)
-    ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    ? Object.fromEntries(
+        Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      )
     : {}
 }
 
 /** A ConfigMap that a PeerSet writes is rarely in a file. */
 function missingOf(sources: readonly Source[], has: (name: string) => boolean): string[] {
-  const read = sources.filter(source => source.kind === 'ConfigMap' && source.deliveredBy === undefined && !has(source.name))
+  const read = sources.filter(
+    source => source.kind === 'ConfigMap' && source.deliveredBy === undefined && !has(source.name),
+  )
   return [...new Set(read.map(source => source.name))]
 }
 
@@ -151,7 +178,9 @@ function rowOf(
   const { kind, name } = found
   const file = found.document.file
   const namespace = files.assumed
-    ? { namespace: `namespace ${found.namespace} is not in the files; taken as opted in (${optIn.label}: ${optIn.value})` }
+    ? {
+        namespace: `namespace ${found.namespace} is not in the files; taken as opted in (${optIn.label}: ${optIn.value})`,
+      }
     : {}
   if (!decision.inject) {
     const nothing = { container: null, profile: null, sources: [], peers: null, strategy: null }
@@ -168,9 +197,15 @@ function rowOf(
   }
   const { plan } = decision
   const warnings = [
-    ...decision.warnings.filter(warning => !files.missing.some(missing => warning.startsWith(`ConfigMap ${missing} is not in the cache`))),
-    ...(files.perPod === undefined ? [] : [`the pods of this ${kind} differ; what is told here is for ${files.perPod}`]),
-    ...files.missing.map(missing => `ConfigMap ${missing} is not in the files, so its list was not read; add its file with another -f`),
+    ...decision.warnings.filter(
+      warning => !files.missing.some(missing => warning.startsWith(`ConfigMap ${missing} is not in the cache`)),
+    ),
+    ...(files.perPod === undefined
+      ? []
+      : [`the pods of this ${kind} differ; what is told here is for ${files.perPod}`]),
+    ...files.missing.map(
+      missing => `ConfigMap ${missing} is not in the files, so its list was not read; add its file with another -f`,
+    ),
   ]
   return {
     file,

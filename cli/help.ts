@@ -64,7 +64,8 @@ function spelling(name: string, flag: Flag): string {
 }
 
 function flagText(flag: Flag): string {
-  const fallback = flag.default === undefined ? undefined : typeof flag.default === 'string' ? flag.default : flag.default.join(', ')
+  const fallback =
+    flag.default === undefined ? undefined : typeof flag.default === 'string' ? flag.default : flag.default.join(', ')
   return `${flag.help}${flag.multiple ? '; may be repeated' : ''}${fallback === undefined ? '' : ` (default: ${fallback})`}`
 }
 

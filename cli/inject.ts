@@ -1,4 +1,5 @@
-// Manifests as the webhook would change them: the documents with an injected pod written anew, the others as they stand.
+// Manifests as the webhook would change them: the documents with an injected pod written anew, the others as they
+// stand.
 import { stringify } from 'yaml'
 import { applyPatch } from '../webhook/patch/apply.ts'
 import type { Explanation } from './explain.ts'
@@ -6,7 +7,10 @@ import { kubernetesYaml, type ManifestDocument } from './manifest-files.ts'
 import { isRecord } from './workloads.ts'
 
 /** All documents as YAML, in their order, those with an injected pod changed (their comments are lost). */
-export function injectedManifests(documents: readonly ManifestDocument[], explanations: readonly Explanation[]): string {
+export function injectedManifests(
+  documents: readonly ManifestDocument[],
+  explanations: readonly Explanation[],
+): string {
   const changed = new Map<ManifestDocument, Explanation[]>()
   for (const explanation of explanations) {
     if (explanation.row.patch.length === 0 || explanation.perPod) continue
@@ -36,7 +40,8 @@ function slotOf(
   const parent = path
     .slice(0, -1)
     .reduce<unknown>(
-      (value, step) => (isRecord(value) || Array.isArray(value) ? (value as Record<string | number, unknown>)[step] : undefined),
+      (value, step) =>
+        isRecord(value) || Array.isArray(value) ? (value as Record<string | number, unknown>)[step] : undefined,
       root,
     )
   if (key === undefined || typeof parent !== 'object' || parent === null) throw new Error(`no pod at ${path.join('.')}`)

@@ -5,7 +5,10 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { ClusterError, messageOf } from './cluster-error.ts'
 import type { Io } from './command.ts'
 
-/** As kubectl does: --kubeconfig, then KUBECONFIG (several files), then ~/.kube/config; in a pod its service account. Throws ClusterError where there is none, or one that cannot be used. */
+/**
+ * As kubectl does: --kubeconfig, then KUBECONFIG (several files), then ~/.kube/config; in a pod its service account.
+ * Throws ClusterError where there is none, or one that cannot be used.
+ */
 export function loadConfig(file: string | undefined, env: Io['env']): KubeConfig {
   const home = env.HOME ? join(env.HOME, '.kube', 'config') : ''
   const named = file === undefined ? (env.KUBECONFIG ?? '').split(delimiter).filter(name => name !== '') : [file]
@@ -13,7 +16,9 @@ export function loadConfig(file: string | undefined, env: Io['env']): KubeConfig
   const config = new KubeConfig()
   if (files.length === 0) {
     if (!env.KUBERNETES_SERVICE_HOST)
-      throw new ClusterError('found no kubeconfig; expected --kubeconfig FILE, KUBECONFIG, ~/.kube/config or the service account of a pod')
+      throw new ClusterError(
+        'found no kubeconfig; expected --kubeconfig FILE, KUBECONFIG, ~/.kube/config or the service account of a pod',
+      )
     config.loadFromCluster()
   }
   files.forEach((name, index) => {

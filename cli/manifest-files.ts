@@ -18,19 +18,30 @@ export type ManifestDocument = {
 /** What could not be read, as one line that names file, document and line. */
 export type ManifestProblem = { readonly file: string; readonly message: string }
 
-export type Manifests = { readonly documents: readonly ManifestDocument[]; readonly problems: readonly ManifestProblem[] }
+export type Manifests = {
+  readonly documents: readonly ManifestDocument[]
+  readonly problems: readonly ManifestProblem[]
+}
 
 // kubectl reads YAML 1.1 (0644 is octal, `yes` is true) but keeps dates and 12:30 as text.
-const notInKubernetes = ['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:set', 'tag:yaml.org,2002:omap', 'tag:yaml.org,2002:pairs']
+const notInKubernetes = [
+  'tag:yaml.org,2002:timestamp',
+  'tag:yaml.org,2002:set',
+  'tag:yaml.org,2002:omap',
+  'tag:yaml.org,2002:pairs',
+]
 export const kubernetesYaml = {
   version: '1.1',
   customTags: (tags: Tags): Tags =>
-    tags.filter(tag => typeof tag === 'string' || (!notInKubernetes.includes(tag.tag) && !('format' in tag && tag.format === 'TIME'))),
+    tags.filter(
+      tag =>
+        typeof tag === 'string' || (!notInKubernetes.includes(tag.tag) && !('format' in tag && tag.format === 'TIME')),
+    ),
 } as const
 
 /**
- * Reads all manifests of the named files, in their order. `-` is standard input; a directory stands for its .yaml, .yml and .json files.
- * What cannot be read or parsed is a problem, and the rest is still returned.
+ * Reads all manifests of the named files, in their order. `-` is standard input; a directory stands for its .yaml, .yml
+ * and .json files. What cannot be read or parsed is a problem, and the rest is still returned.
  */
 export async function readManifests(names: readonly string[], stdin: () => Promise<string>): Promise<Manifests> {
   const documents: ManifestDocument[] = []

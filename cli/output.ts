@@ -1,4 +1,5 @@
-// Standard output and standard error: what is written is taken before the program ends, or the program says that it was not.
+// Standard output and standard error: what is written is taken before the program ends, or the program says that it was
+// not.
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { messageOf } from './cluster-error.ts'
@@ -15,12 +16,15 @@ export type Output = {
 }
 
 /**
- * Node writes to a pipe without waiting for it, so `process.exit` loses what a pipe (64 KiB on Linux) did not hold yet: each write is counted here until
- * it is taken. To a file Node writes at once, but takes a write that the disk had room for only in part as done (its SyncWriteStream does not look at the
- * count), so files are written here.
+ * Node writes to a pipe without waiting for it, so `process.exit` loses what a pipe (64 KiB on Linux) did not hold yet:
+ * each write is counted here until it is taken. To a file Node writes at once, but takes a write that the disk had room
+ * for only in part as done (its SyncWriteStream does not look at the count), so files are written here.
  * @param failed called once, at the first failure
  */
-export function openOutput(stream: NodeJS.WriteStream & { readonly fd: number }, failed: (failure: WriteFailure) => void): Output {
+export function openOutput(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  failed: (failure: WriteFailure) => void,
+): Output {
   let failure: WriteFailure | undefined
   let pending = 0
   let waiting: (() => void)[] = []

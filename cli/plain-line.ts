@@ -1,6 +1,10 @@
-// Text from a cluster on a terminal: names, reasons and addresses are other people's words, and a terminal obeys control characters.
+// Text from a cluster on a terminal: names, reasons and addresses are other people's words, and a terminal obeys
+// control characters.
 
-/** One line of at most `most` characters; control, format and separator characters as \uXXXX, the rest of a long text as an ellipsis. */
+/**
+ * One line of at most `most` characters; control, format and separator characters as \uXXXX, the rest of a long text as
+ * an ellipsis.
+ */
 export function plainLine(text: string, most = 200): string {
   const escaped = text
     .replaceAll(/[\r\n\t]+/g, ' ')

@@ -1,5 +1,6 @@
-// What the kubelet says about a container's image in the pod's events. The pod's status does not say it for a native sidecar that ran before: that shows
-// how its last container ended for as long as the next one's image is not there (seen with Kubernetes 1.36).
+// What the kubelet says about a container's image in the pod's events. The pod's status does not say it for a native
+// sidecar that ran before: that shows how its last container ended for as long as the next one's image is not there
+// (seen with Kubernetes 1.36).
 import type { Cluster } from './cluster-access.ts'
 import { ClusterError } from './cluster-error.ts'
 import type { PodObject } from './pod-object.ts'
@@ -16,10 +17,14 @@ export async function imageWarning(cluster: Cluster, pod: PodObject, image: stri
   const { namespace, uid } = pod.metadata
   const selector = encodeURIComponent(`involvedObject.uid=${uid}`)
   try {
-    const list = (await cluster.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}/events?fieldSelector=${selector}`)) as {
+    const list = (await cluster.get(
+      `/api/v1/namespaces/${encodeURIComponent(namespace)}/events?fieldSelector=${selector}`,
+    )) as {
       items?: readonly EventObject[]
     }
-    const warnings = (list.items ?? []).filter(({ type, message }) => type === 'Warning' && message?.includes(`"${image}"`))
+    const warnings = (list.items ?? []).filter(
+      ({ type, message }) => type === 'Warning' && message?.includes(`"${image}"`),
+    )
     // The one that tells why, rather than that it is tried again later.
     const told = warnings.filter(({ reason }) => reason === 'Failed').at(-1) ?? warnings.at(-1)
     return told?.message

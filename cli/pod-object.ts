@@ -41,7 +41,10 @@ export type PodObject = {
   }
 }
 
-/** The webhook has been here: its annotation and its container, of which a template that was copied from a running pod has only the first. */
+/**
+ * The webhook has been here: its annotation and its container, of which a template that was copied from a running pod
+ * has only the first.
+ */
 export function isInjected(pod: PodObject): boolean {
   return pod.metadata.annotations?.[annotation.plan] !== undefined && (pod.spec.initContainers ?? []).some(isSidecar)
 }

@@ -13,7 +13,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / size)} ${unit}`
 }
 
-/** How long ago an ISO 8601 time was. A moment of the future is "now": the two clocks differ. Texts that are no time are returned as they are. */
+/**
+ * How long ago an ISO 8601 time was. A moment of the future is "now": the two clocks differ. Texts that are no time are
+ * returned as they are.
+ */
 export function ago(iso: string, now: number): string {
   const at = Date.parse(iso)
   if (Number.isNaN(at)) return iso

@@ -8,7 +8,10 @@ import { run } from './run.ts'
 
 let abort: AbortController | undefined
 
-/** The first SIGINT or SIGTERM asks for an orderly end, the second ends at once. Commands that do not ask keep the default: an end at once. */
+/**
+ * The first SIGINT or SIGTERM asks for an orderly end, the second ends at once. Commands that do not ask keep the
+ * default: an end at once.
+ */
 function signal(): AbortSignal {
   if (abort) return abort.signal
   const controller = new AbortController()
@@ -22,16 +25,22 @@ function signal(): AbortSignal {
   return controller.signal
 }
 
-/** What a shell reports for a program that SIGPIPE has ended: its reader went away (`repeer explain ... | head`), which is no error to tell of. */
+/**
+ * What a shell reports for a program that SIGPIPE has ended: its reader went away (`repeer explain ... | head`), which
+ * is no error to tell of.
+ */
 const readerGoneCode = 141
 
 /** Ends the program, when what it has written is taken. */
 async function end(code: number): Promise<never> {
   await Promise.all([out.taken(), err.taken()])
   const failure = out.failure()
-  // Standard error last: the message about standard output goes there. Where neither can be written, the exit code is all that is left.
+  // Standard error last: the message about standard output goes there. Where neither can be written, the exit code is
+  // all that is left.
   if (failure && !failure.isReaderGone) {
-    err.write(`repeer: standard output cannot be written to its end: ${failure.message}. Make room, or write it to another place\n`)
+    err.write(
+      `repeer: standard output cannot be written to its end: ${failure.message}. Make room, or write it to another place\n`,
+    )
     await err.taken()
   }
   const failures = [failure, err.failure()].filter(one => one !== undefined)
@@ -39,7 +48,10 @@ async function end(code: number): Promise<never> {
   process.exit(failures.length > 0 ? readerGoneCode : code)
 }
 
-/** A command that has asked for `signal` has something to put in order (the demo its processes, `upgrade` a pod); every other ends here. */
+/**
+ * A command that has asked for `signal` has something to put in order (the demo its processes, `upgrade` a pod); every
+ * other ends here.
+ */
 function failed(): void {
   if (abort) abort.abort(new Error('stopped: nobody takes its output any more'))
   else void end(1)

@@ -1,24 +1,51 @@
-// From arguments to an exit code: finds the command, loads only its modules, and turns errors into messages that say what to do.
+// From arguments to an exit code: finds the command, loads only its modules, and turns errors into messages that say
+// what to do.
 import packageJson from '../package.json' with { type: 'json' }
 import { type Command, type Io, parseFlags, UsageError } from './command.ts'
 import { commandHelp, programHelp } from './help.ts'
 
-type Entry = { readonly summary: string; readonly hidden?: true; readonly load: () => Promise<{ readonly command: Command }> }
+type Entry = {
+  readonly summary: string
+  readonly hidden?: true
+  readonly load: () => Promise<{ readonly command: Command }>
+}
 
-// Summaries stand here too, so that `repeer --help` loads nothing. Each command is loaded alone: a sidecar must not pay for the webhook's libraries.
+// Summaries stand here too, so that `repeer --help` loads nothing. Each command is loaded alone: a sidecar must not pay
+// for the webhook's libraries.
 export const commands: Readonly<Record<string, Entry>> = {
-  webhook: { summary: 'serve the admission webhook that injects the sidecar', load: () => import('./commands/webhook.ts') },
+  webhook: {
+    summary: 'serve the admission webhook that injects the sidecar',
+    load: () => import('./commands/webhook.ts'),
+  },
   sidecar: { summary: 'follow the peers of the node in this pod', load: () => import('./commands/sidecar.ts') },
-  controller: { summary: 'tell pods what has changed, and let nodes restart in turn', load: () => import('./commands/controller.ts') },
-  explain: { summary: 'say what the webhook would do with manifests, and why', load: () => import('./commands/explain.ts') },
-  check: { summary: 'show what repeer found, decided and did in a namespace', load: () => import('./commands/check.ts') },
-  upgrade: { summary: "bring running pods' sidecars to the present image, nodes untouched", load: () => import('./commands/upgrade.ts') },
+  controller: {
+    summary: 'tell pods what has changed, and let nodes restart in turn',
+    load: () => import('./commands/controller.ts'),
+  },
+  explain: {
+    summary: 'say what the webhook would do with manifests, and why',
+    load: () => import('./commands/explain.ts'),
+  },
+  check: {
+    summary: 'show what repeer found, decided and did in a namespace',
+    load: () => import('./commands/check.ts'),
+  },
+  upgrade: {
+    summary: "bring running pods' sidecars to the present image, nodes untouched",
+    load: () => import('./commands/upgrade.ts'),
+  },
   inject: { summary: 'print manifests as the webhook would change them', load: () => import('./commands/inject.ts') },
-  'demo-node': { summary: 'the built-in node of the demo', hidden: true, load: () => import('./commands/demo-node.ts') },
+  'demo-node': {
+    summary: 'the built-in node of the demo',
+    hidden: true,
+    load: () => import('./commands/demo-node.ts'),
+  },
   demo: { summary: 'show the whole job on this machine, without a cluster', load: () => import('./commands/demo.ts') },
 }
 
-/** Runs the program with its arguments (without node and file); returns the exit code: 0 done, 1 failed, 2 wrong usage. */
+/**
+ * Runs the program with its arguments (without node and file); returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined) {

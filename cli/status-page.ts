@@ -1,11 +1,15 @@
-// One pod's status page, read through the API server's pod proxy: no port is forwarded, and the API server reaches pods that the caller cannot.
+// One pod's status page, read through the API server's pod proxy: no port is forwarded, and the API server reaches pods
+// that the caller cannot.
 import type { Page } from '../peers/page.ts'
 import { parsePage } from '../peers/page-check.ts'
 import { statusPort } from '../peers/pod.ts'
 import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
 import { ClusterError, messageOf } from './cluster-error.ts'
 
-/** `starting`: the sidecar runs, and has not made its first comparison. `forbidden` and `unreachable` say why there is no page. */
+/**
+ * `starting`: the sidecar runs, and has not made its first comparison. `forbidden` and `unreachable` say why there is
+ * no page.
+ */
 export type PageAnswer =
   | { readonly page: Page }
   | { readonly starting: true }
@@ -14,7 +18,10 @@ export type PageAnswer =
 
 /** The API server gives up on a pod that does not answer after 30 s or more; a page is answered within milliseconds. */
 const timeoutMs = 5000
-/** A page of a node with thousands of peers has some hundred KB. Who answers may be anybody: the node shares the pod's network. */
+/**
+ * A page of a node with thousands of peers has some hundred KB. Who answers may be anybody: the node shares the pod's
+ * network.
+ */
 const maxBytes = 4 << 20
 
 /** Throws nothing: whatever is wrong is the answer. */

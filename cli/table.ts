@@ -16,7 +16,11 @@ const gap = 2
 const shortest = 12
 
 /** The header and a line a row, none longer than `width`, unless the columns that stay are. */
-export function tableOf<T>(rows: readonly T[], columns: readonly Column<T>[], width: number): { header: string; rows: string[] } {
+export function tableOf<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  width: number,
+): { header: string; rows: string[] } {
   const widthOf = (column: Column<T>) => Math.max(column.title.length, ...rows.map(row => column.text(row).length))
   const total = (some: readonly Column<T>[]) => some.reduce((sum, column) => sum + widthOf(column) + gap, -gap)
   let shown = [...columns]

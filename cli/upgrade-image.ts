@@ -29,18 +29,26 @@ export async function injectedImage(cluster: Cluster): Promise<string> {
   } catch (error) {
     if (isStatus(error, 404)) throw new Error(`found no ${where}; name the image with --image IMAGE`)
     if (!isStatus(error, 403)) throw error
-    throw new Error(`${where} may not be read (permission get on deployments); name the image with --image IMAGE: ${messageOf(error)}`)
+    throw new Error(
+      `${where} may not be read (permission get on deployments); name the image with --image IMAGE: ${messageOf(error)}`,
+    )
   }
   const container = found.spec?.template?.spec?.containers?.find(one => one.name === name)
-  const image = container && (flagOf(container.args ?? []) ?? container.env?.find(one => one.name === 'REPEER_IMAGE')?.value)
-  if (!image) throw new Error(`${where}: found no --image among the arguments of container ${name}; name the image with --image IMAGE`)
+  const image =
+    container && (flagOf(container.args ?? []) ?? container.env?.find(one => one.name === 'REPEER_IMAGE')?.value)
+  if (!image)
+    throw new Error(
+      `${where}: found no --image among the arguments of container ${name}; name the image with --image IMAGE`,
+    )
   return image
 }
 
 /** --image=IMAGE, or --image and the next argument; the last one counts, as for the webhook. */
 function flagOf(args: readonly string[]): string | undefined {
   return args
-    .flatMap((arg, index) => (arg === '--image' ? [args[index + 1]] : arg.startsWith('--image=') ? [arg.slice('--image='.length)] : []))
+    .flatMap((arg, index) =>
+      arg === '--image' ? [args[index + 1]] : arg.startsWith('--image=') ? [arg.slice('--image='.length)] : [],
+    )
     .filter(image => image !== undefined && image !== '')
     .at(-1)
 }

@@ -1,4 +1,5 @@
-// Brings one pod's sidecar to another image, in place, and sees that the node did not notice. Whatever goes wrong, the old image is put back.
+// Brings one pod's sidecar to another image, in place, and sees that the node did not notice. Whatever goes wrong, the
+// old image is put back.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
 import { messageOf } from './cluster-error.ts'
@@ -11,7 +12,10 @@ export type UpgradeTimes = {
   /** How long a sidecar may take to run the new image and answer: it may have to be pulled. */
   readonly timeoutMs: number
   readonly pollMs: number
-  /** How long a container has to wait for the same trouble (an image that cannot be pulled) before that counts as a failure. */
+  /**
+   * How long a container has to wait for the same trouble (an image that cannot be pulled) before that counts as a
+   * failure.
+   */
   readonly stuckMs: number
   /** How long a sidecar has to run without starting again where its page cannot be asked. */
   readonly steadyMs: number
@@ -26,12 +30,18 @@ export type Upgraded =
 
 /** While one of these lasts, the sidecar has the node in its hands. */
 const busy: ReadonlySet<string> = new Set(['telling', 'restarting', 'verifying'])
-const stuck = /^(ImagePullBackOff|ErrImagePull|ErrImageNeverPull|InvalidImageName|CrashLoopBackOff|Create\w*Error|RunContainerError)$/
+const stuck =
+  /^(ImagePullBackOff|ErrImagePull|ErrImageNeverPull|InvalidImageName|CrashLoopBackOff|Create\w*Error|RunContainerError)$/
 
 /** Two readings of one process's start differ by some hundredths of a second. */
 const sameStartMs = 2000
 
-type Parts = { readonly cluster: Cluster; readonly path: string; readonly read: () => Promise<PodObject>; readonly times: UpgradeTimes }
+type Parts = {
+  readonly cluster: Cluster
+  readonly path: string
+  readonly read: () => Promise<PodObject>
+  readonly times: UpgradeTimes
+}
 
 class Trouble extends Error {
   readonly advice: string
@@ -57,13 +67,16 @@ export async function upgradePod(
     const { before, page } = await quiet(parts)
     await patch(parts, before, changes, image, 'to')
     patched = true
-    if (!changes.some(change => change.container === sidecarStatus(before)?.name)) return { ok: true, seconds: secondsSince(began) }
+    if (!changes.some(change => change.container === sidecarStatus(before)?.name))
+      return { ok: true, seconds: secondsSince(began) }
     const now = await running(parts, before, image)
     const note = await answering(parts, { before, now, page })
     return { ok: true, seconds: secondsSince(began), ...(note ? { note } : {}) }
   } catch (error) {
     const { advice } =
-      error instanceof Trouble ? error : { advice: 'run it again when the cause is gone: pods that are on the image are skipped' }
+      error instanceof Trouble
+        ? error
+        : { advice: 'run it again when the cause is gone: pods that are on the image are skipped' }
     const putBack = patched ? await backTo(parts, pod, changes, image) : 'nothing was changed on this pod'
     return { ok: false, why: messageOf(error), advice, putBack }
   }
@@ -113,8 +126,8 @@ async function patch(
 }
 
 /**
- * Waits until the sidecar's container is another one than before and runs. `original`: going back, when the node is no longer the question, and the
- * container of the old image may never have ended.
+ * Waits until the sidecar's container is another one than before and runs. `original`: going back, when the node is no
+ * longer the question, and the container of the old image may never have ended.
  */
 async function running(parts: Parts, before: PodObject, image: string, original?: PodObject): Promise<PodObject> {
   const { cluster, read, times } = parts
@@ -139,7 +152,12 @@ async function running(parts: Parts, before: PodObject, image: string, original?
   }
 }
 
-function notRunning({ metadata }: PodObject, sidecar: ContainerStatus | undefined, warning: string | undefined, when: string): Trouble {
+function notRunning(
+  { metadata }: PodObject,
+  sidecar: ContainerStatus | undefined,
+  warning: string | undefined,
+  when: string,
+): Trouble {
   const isImage = warning !== undefined || /Image/.test(sidecar?.state?.waiting?.reason ?? '')
   return new Trouble(
     `the sidecar does not run the image${when}: ${warning ?? stateText(sidecar)}`,
@@ -149,7 +167,10 @@ function notRunning({ metadata }: PodObject, sidecar: ContainerStatus | undefine
   )
 }
 
-/** Waits until the new sidecar's page answers; where pages cannot be asked, until it has run for a while. Returns what there is to say about it. */
+/**
+ * Waits until the new sidecar's page answers; where pages cannot be asked, until it has run for a while. Returns what
+ * there is to say about it.
+ */
 async function answering(
   { cluster, read, times }: Parts,
   { before, now, page }: { before: PodObject; now: PodObject; page: PageAnswer },
@@ -163,7 +184,10 @@ async function answering(
     const current = await read()
     mustBeSame(before, current, true)
     if (sidecarStatus(current)?.containerID !== started)
-      throw new Trouble('the new sidecar has ended and was started again', `see kubectl -n ${namespace} logs ${name} -c repeer --previous`)
+      throw new Trouble(
+        'the new sidecar has ended and was started again',
+        `see kubectl -n ${namespace} logs ${name} -c repeer --previous`,
+      )
     const answer = isAsked ? await pageOf(cluster, current) : page
     if ('page' in answer) {
       mustBeSameProcess(page, answer)
@@ -173,8 +197,15 @@ async function answering(
       return `its status page cannot be asked: ${'forbidden' in answer ? answer.forbidden : 'unreachable' in answer ? answer.unreachable : ''}`
     if (performance.now() > deadline) {
       const why =
-        'starting' in answer ? 'its first comparison is not finished' : 'forbidden' in answer ? answer.forbidden : answer.unreachable
-      throw new Trouble(`the new sidecar's status page does not answer: ${why}`, `see kubectl -n ${namespace} logs ${name} -c repeer`)
+        'starting' in answer
+          ? 'its first comparison is not finished'
+          : 'forbidden' in answer
+            ? answer.forbidden
+            : answer.unreachable
+      throw new Trouble(
+        `the new sidecar's status page does not answer: ${why}`,
+        `see kubectl -n ${namespace} logs ${name} -c repeer`,
+      )
     }
     await delay(times.pollMs)
   }
@@ -182,7 +213,8 @@ async function answering(
 
 function mustBeSame(before: PodObject, now: PodObject, watchNode: boolean): void {
   const { name, uid } = before.metadata
-  if (now.metadata.uid !== uid || now.metadata.deletionTimestamp) throw new Trouble(`pod ${name} was deleted meanwhile`, 'run this again')
+  if (now.metadata.uid !== uid || now.metadata.deletionTimestamp)
+    throw new Trouble(`pod ${name} was deleted meanwhile`, 'run this again')
   if (!watchNode) return
   const identity = (status: ContainerStatus | undefined) =>
     JSON.stringify([status?.containerID, status?.restartCount, status?.state?.running?.startedAt])
@@ -200,7 +232,10 @@ function mustBeSameProcess(before: PageAnswer, now: PageAnswer): void {
   const was = 'page' in before ? before.page.node.startedAt : undefined
   const is = 'page' in now ? now.page.node.startedAt : undefined
   if (was === undefined || is === undefined || Math.abs(Date.parse(is) - Date.parse(was)) <= sameStartMs) return
-  throw new Trouble(`the node's process has started anew (${was} before, ${is} now)`, 'see repeer check for why, then run this again')
+  throw new Trouble(
+    `the node's process has started anew (${was} before, ${is} now)`,
+    'see repeer check for why, then run this again',
+  )
 }
 
 async function backTo(parts: Parts, pod: PodObject, changes: readonly ImageChange[], image: string): Promise<string> {

@@ -14,8 +14,9 @@ export type PodUpgrade =
 export type GroupUpgrade = { readonly group: string; readonly pods: readonly PodUpgrade[] }
 
 /**
- * The namespace's injected pods by group, groups and pods by name, validators last. The image of repeer-install is changed along: it has run and does
- * not run again, but would when the pod's init containers do (a machine that starts anew), and then the old image need not be there any more.
+ * The namespace's injected pods by group, groups and pods by name, validators last. The image of repeer-install is
+ * changed along: it has run and does not run again, but would when the pod's init containers do (a machine that starts
+ * anew), and then the old image need not be there any more.
  * @param group only this one; its name with or without the namespace before it
  */
 export function upgradesOf(pods: readonly PodObject[], image: string, group?: string): GroupUpgrade[] {

@@ -17,7 +17,10 @@ export type FoundObject = {
 export type FoundPod = FoundObject & {
   /** Where the pod is in the object: [] for a Pod, else the path to its template. */
   readonly templateAt: readonly string[]
-  /** The pod as admission would see it: for a workload, with the metadata of its template, a generated name and its owner. */
+  /**
+   * The pod as admission would see it: for a workload, with the metadata of its template, a generated name and its
+   * owner.
+   */
   readonly pod: V1Pod
   /** The second pod of a StatefulSet that has more than one. */
   readonly sibling?: V1Pod
@@ -35,7 +38,10 @@ const templates: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Every object in the documents, Lists opened; what is no Kubernetes object is a problem. */
-export function objectsOf(documents: readonly ManifestDocument[]): { objects: FoundObject[]; problems: ManifestProblem[] } {
+export function objectsOf(documents: readonly ManifestDocument[]): {
+  objects: FoundObject[]
+  problems: ManifestProblem[]
+} {
   const objects: FoundObject[] = []
   const problems: ManifestProblem[] = []
   const visit = (document: ManifestDocument, value: unknown, at: readonly (string | number)[]) => {
@@ -77,7 +83,10 @@ export function podsOf(objects: readonly FoundObject[]): { pods: FoundPod[]; pro
   for (const object of objects) {
     const templateAt = Object.hasOwn(templates, object.kind) ? templates[object.kind] : undefined
     if (!templateAt) continue
-    const template = templateAt.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), object.value)
+    const template = templateAt.reduce<unknown>(
+      (value, key) => (isRecord(value) ? value[key] : undefined),
+      object.value,
+    )
     const wrong = faultOf(template, [...templateAt, 'spec', 'containers'].join('.'))
     if (wrong) {
       const { document } = object
@@ -99,10 +108,15 @@ function faultOf(template: unknown, path: string): string | undefined {
   if (!Array.isArray(containers) || containers.length === 0)
     return `found ${nameOf(containers)} at ${path}, expected a list with at least one container`
   const unnamed = containers.findIndex(container => !isRecord(container) || typeof container.name !== 'string')
-  return unnamed < 0 ? undefined : `found ${nameOf(containers[unnamed])} at ${path}[${unnamed}], expected a container with a name`
+  return unnamed < 0
+    ? undefined
+    : `found ${nameOf(containers[unnamed])} at ${path}[${unnamed}], expected a container with a name`
 }
 
-/** The pod, and for a StatefulSet of several the next one as well: those have names, by which they may be given files of their own. */
+/**
+ * The pod, and for a StatefulSet of several the next one as well: those have names, by which they may be given files of
+ * their own.
+ */
 function podsIn(object: FoundObject, template: Record<string, unknown>): V1Pod[] {
   if (object.kind !== 'StatefulSet') return [podOf(object, template)]
   const spec = isRecord(object.value.spec) ? object.value.spec : {}
@@ -137,7 +151,10 @@ function ownerOf({ kind, name, value }: FoundObject): NonNullable<V1ObjectMeta['
 function numbered(name: string, ordinal: number, labels: unknown): Pick<V1ObjectMeta, 'name' | 'labels'> {
   const pod = `${name}-${ordinal}`
   const own = isRecord(labels) ? (labels as Record<string, string>) : {}
-  return { name: pod, labels: { ...own, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': pod } }
+  return {
+    name: pod,
+    labels: { ...own, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': pod },
+  }
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -30,7 +30,10 @@ const evaluateMs = 1_000
 const evaluateSoonMs = 100
 
 /** Runs until `signal` aborts. Rejects where it cannot start: no kubeconfig, a port in use. */
-export async function runController(options: ControllerOptions, { log, signal, listening }: ControllerParts): Promise<void> {
+export async function runController(
+  options: ControllerOptions,
+  { log, signal, listening }: ControllerParts,
+): Promise<void> {
   const config = loadConfig(options.kubeconfig)
   let rollout: Rollout | undefined
   let writer: Writer | undefined

@@ -23,7 +23,10 @@ export type ControllerGauges = {
   readonly groups: () => Iterable<
     readonly [group: string, budget: { readonly used: number; readonly allowed: number; readonly stopped: boolean }]
   >
-  /** Seconds since the watches were last in contact with the API server, of the one for which it is longest; undefined where nothing is watched. */
+  /**
+   * Seconds since the watches were last in contact with the API server, of the one for which it is longest; undefined
+   * where nothing is watched.
+   */
   readonly watchAge: () => number | undefined
   /** Pods with annotations that are not written yet. */
   readonly queueDepth: () => number
@@ -43,7 +46,11 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
   const registry = new Registry()
   const registers = [registry]
   if (withProcess) collectDefaultMetrics({ register: registry })
-  const granted = new Counter({ name: 'repeer_controller_turns_granted_total', help: 'Turns to restart that were granted', registers })
+  const granted = new Counter({
+    name: 'repeer_controller_turns_granted_total',
+    help: 'Turns to restart that were granted',
+    registers,
+  })
   const settled = new Histogram({
     name: 'repeer_controller_settle_seconds',
     help: "Time from a change written to a pod until the pod's status page says settled",
@@ -140,7 +147,8 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
     registers,
     collect() {
       this.reset()
-      for (const { conditions } of gauges.peerSets()) for (const { type, status } of conditions) this.inc({ condition: type, status })
+      for (const { conditions } of gauges.peerSets())
+        for (const { type, status } of conditions) this.inc({ condition: type, status })
     },
   })
   const each = ['source', 'namespace', 'name'] as const
@@ -159,7 +167,11 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
         }
       },
     })
-  ofPeerSet('repeer_controller_peer_set_peers', 'Peers in the list of a PeerSet, as it stands in the ConfigMap', ({ peers }) => peers)
+  ofPeerSet(
+    'repeer_controller_peer_set_peers',
+    'Peers in the list of a PeerSet, as it stands in the ConfigMap',
+    ({ peers }) => peers,
+  )
   ofPeerSet(
     'repeer_controller_peer_set_problems',
     'Candidates that a PeerSet leaves out, and other problems of its source',

@@ -1,4 +1,5 @@
-// The controller's options, parsed once from the arguments and environment that are passed in, every problem reported together, then frozen.
+// The controller's options, parsed once from the arguments and environment that are passed in, every problem reported
+// together, then frozen.
 import { parseArgs } from 'node:util'
 import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from '../kubernetes/lease.ts'
 import { normalHost } from '../peers/peer.ts'
@@ -32,10 +33,16 @@ export const controllerFlags = {
   listen: { default: ':9470', help: 'HOST:PORT to serve metrics and health on; port 0 takes a free one' },
   kubeconfig: { default: '', help: "kubeconfig file (or KUBECONFIG); without it the pod's service account" },
   namespace: { default: '', help: 'the namespace of the Lease (or POD_NAMESPACE; else repeer-system)' },
-  identity: { default: '', help: 'the name of this replica, in the Lease and in events (or POD_NAME; else the host name)' },
+  identity: {
+    default: '',
+    help: 'the name of this replica, in the Lease and in events (or POD_NAME; else the host name)',
+  },
   'lease-name': { default: 'repeer-controller', help: 'the Lease by which replicas agree on a leader' },
   'writes-per-second': { default: '50', help: 'how many pods may be annotated a second; fractions too' },
-  'busy-page-seconds': { default: '0.5', help: 'how often to read the status page of a pod in which something is going on' },
+  'busy-page-seconds': {
+    default: '0.5',
+    help: 'how often to read the status page of a pod in which something is going on',
+  },
   'page-seconds': { default: '30', help: 'how often to read the status page of every other pod' },
   'page-timeout-seconds': { default: '2', help: 'how long a status page may take to answer' },
   'pages-at-once': { default: '32', help: 'how many status pages to read at a time' },
@@ -79,29 +86,58 @@ export function parseControllerOptions(
   }
   const number = (name: Name, least: number, most: number, unit: string, pattern = /^\d{1,6}(\.\d{1,3})?$/): number => {
     const found = text(name)
-    expect(pattern.test(found) && Number(found) >= least && Number(found) <= most, name, found, `${unit}, ${least} to ${most}`)
+    expect(
+      pattern.test(found) && Number(found) >= least && Number(found) <= most,
+      name,
+      found,
+      `${unit}, ${least} to ${most}`,
+    )
     return Number(found)
   }
 
   const listen = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text('listen'))
-  expect(listen !== null && Number(listen[3]) <= 65535, 'listen', text('listen'), 'HOST:PORT, or :PORT for every address')
+  expect(
+    listen !== null && Number(listen[3]) <= 65535,
+    'listen',
+    text('listen'),
+    'HOST:PORT, or :PORT for every address',
+  )
   const kubeconfig = text('kubeconfig', 'KUBECONFIG') || undefined
   if (kubeconfig === undefined && !env.KUBERNETES_SERVICE_HOST)
-    problems.push('--kubeconfig: found nothing, and this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), expected a file')
+    problems.push(
+      '--kubeconfig: found nothing, and this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), expected a file',
+    )
   const leaseTimes = parseTimes(text('lease-times'), leaseDefaults)
   const turns = parseTimes(text('turn-times'), turnTimes)
   expect(turns !== undefined, 'turn-times', text('turn-times'), 'such as blindSeconds=10')
   const expectedTimes =
-    leaseTimes === undefined ? `such as leaseSeconds=2,renewSeconds=1.5,retrySeconds=0.5` : leaseTimesProblem(leaseTimes)
+    leaseTimes === undefined
+      ? `such as leaseSeconds=2,renewSeconds=1.5,retrySeconds=0.5`
+      : leaseTimesProblem(leaseTimes)
   expect(expectedTimes === undefined, 'lease-times', text('lease-times'), expectedTimes ?? '')
   const clusterDomain = text('cluster-domain')
-  expect(normalHost(clusterDomain) === clusterDomain, 'cluster-domain', clusterDomain, 'a DNS name such as cluster.local')
+  expect(
+    normalHost(clusterDomain) === clusterDomain,
+    'cluster-domain',
+    clusterDomain,
+    'a DNS name such as cluster.local',
+  )
   const parsed: ControllerOptions = {
     listen: { host: listen?.[1] ?? listen?.[2] ?? '', port: Number(listen?.[3] ?? 0) },
     kubeconfig,
-    namespace: matching('namespace', dnsLabel, 'the name of a namespace', text('namespace', 'POD_NAMESPACE') || 'repeer-system'),
+    namespace: matching(
+      'namespace',
+      dnsLabel,
+      'the name of a namespace',
+      text('namespace', 'POD_NAMESPACE') || 'repeer-system',
+    ),
     // As long as an event's reportingInstance may be.
-    identity: matching('identity', /^[!-~]{1,128}$/, 'a name of at most 128 characters', text('identity', 'POD_NAME') || hostname),
+    identity: matching(
+      'identity',
+      /^[!-~]{1,128}$/,
+      'a name of at most 128 characters',
+      text('identity', 'POD_NAME') || hostname,
+    ),
     leaseName: matching('lease-name', dnsName, 'the name of a Kubernetes object'),
     leaseTimes: Object.freeze(leaseTimes ?? leaseDefaults),
     turnTimes: Object.freeze(turns ?? turnTimes),
@@ -127,5 +163,7 @@ function parseTimes<T extends object>(text: string, defaults: T): T | undefined 
     .filter(Boolean)
     .map(entry => /^(\w+)=(\d{1,9}(?:\.\d{1,3})?)$/.exec(entry.trim()))
   const known = entries.every(entry => entry !== null && Object.hasOwn(defaults, entry[1] ?? ''))
-  return known ? { ...defaults, ...Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) } : undefined
+  return known
+    ? { ...defaults, ...Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) }
+    : undefined
 }

@@ -8,7 +8,10 @@ export type ServerParts = {
   readonly watchAge: () => number | undefined
   /** What is missing until the controller is ready, a sentence each; empty when ready. */
   readonly missing: () => readonly string[]
-  /** What cannot be followed at the moment; shown, and no reason to be taken for unready: waiting, or another replica, does not help. */
+  /**
+   * What cannot be followed at the moment; shown, and no reason to be taken for unready: waiting, or another replica,
+   * does not help.
+   */
   readonly degraded?: () => readonly string[]
   /** 5 minutes. */
   readonly unwellAfterSeconds?: number
@@ -18,7 +21,13 @@ export type ServerParts = {
 const unwellAfter = 300
 
 /** Routes: GET /metrics, /healthz (503: start the process anew), /readyz. */
-export function buildServer({ registry, watchAge, missing, degraded = () => [], unwellAfterSeconds = unwellAfter }: ServerParts): Server {
+export function buildServer({
+  registry,
+  watchAge,
+  missing,
+  degraded = () => [],
+  unwellAfterSeconds = unwellAfter,
+}: ServerParts): Server {
   return createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 }, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return send(response, 405, { error: `found ${request.method}, expected GET` })
@@ -28,7 +37,10 @@ export function buildServer({ registry, watchAge, missing, degraded = () => [], 
       case '/healthz': {
         const age = watchAge() ?? 0
         if (age <= unwellAfterSeconds) return send(response, 200, { ok: true })
-        return send(response, 503, { ok: false, reason: `the last contact of a watch with the API server was ${Math.round(age)} s ago` })
+        return send(response, 503, {
+          ok: false,
+          reason: `the last contact of a watch with the API server was ${Math.round(age)} s ago`,
+        })
       }
       case '/readyz': {
         const sentences = missing()

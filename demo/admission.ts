@@ -1,4 +1,5 @@
-// The API server's part of an admission: an AdmissionReview over TLS that is verified with the published caBundle, and the patch applied.
+// The API server's part of an admission: an AdmissionReview over TLS that is verified with the published caBundle, and
+// the patch applied.
 
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:https'
@@ -48,7 +49,10 @@ export async function admit(pod: V1Pod, webhook: WebhookAddress): Promise<Admitt
       name: pod.metadata?.name,
       namespace: pod.metadata?.namespace,
       operation: 'CREATE',
-      userInfo: { username: 'system:serviceaccount:kube-system:statefulset-controller', groups: ['system:authenticated'] },
+      userInfo: {
+        username: 'system:serviceaccount:kube-system:statefulset-controller',
+        groups: ['system:authenticated'],
+      },
       object: pod,
       oldObject: null,
       dryRun: false,
@@ -68,15 +72,18 @@ function post(webhook: WebhookAddress, body: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { host, port, path, servername, ca } = webhook
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const sent = request({ host, port, path, servername, ca, method: 'POST', headers, agent: false, timeout: 5000 }, response => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        if (response.statusCode === 200) resolve(text)
-        else reject(new Error(`admission: found HTTP ${response.statusCode} (${text.slice(0, 200)}), expected 200`))
-      })
-    })
+    const sent = request(
+      { host, port, path, servername, ca, method: 'POST', headers, agent: false, timeout: 5000 },
+      response => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString()
+          if (response.statusCode === 200) resolve(text)
+          else reject(new Error(`admission: found HTTP ${response.statusCode} (${text.slice(0, 200)}), expected 200`))
+        })
+      },
+    )
     sent.on('timeout', () => sent.destroy(new Error('admission: no answer within 5 s')))
     sent.on('error', reject)
     sent.end(body)

@@ -1,4 +1,5 @@
-// The two kinds of patch that the stand-in for the API server takes: JSON Patch (RFC 6902: test, add, replace, remove) and JSON Merge Patch (RFC 7396).
+// The two kinds of patch that the stand-in for the API server takes: JSON Patch (RFC 6902: test, add, replace, remove)
+// and JSON Merge Patch (RFC 7396).
 import { isDeepStrictEqual } from 'node:util'
 import type { PatchOperation } from '../webhook/decide/decision.ts'
 import { applyPatch } from '../webhook/patch/apply.ts'
@@ -6,7 +7,10 @@ import { StatusError } from './api-store.ts'
 
 type Test = { readonly op: 'test'; readonly path: string; readonly value: unknown }
 
-/** The patched value; the given one is not changed. Throws StatusError: 415 for another kind of patch, 422 where it does not apply. */
+/**
+ * The patched value; the given one is not changed. Throws StatusError: 415 for another kind of patch, 422 where it does
+ * not apply.
+ */
 export function patched<T>(value: T, contentType: string, patch: unknown): T {
   if (contentType === 'application/merge-patch+json') return merged(value, patch) as T
   if (contentType !== 'application/json-patch+json')

@@ -34,33 +34,50 @@ export type Target = {
 }
 
 /**
- * /api/v1/... or /apis/GROUP/VERSION/..., with namespaces/NAMESPACE where it is namespaced; undefined for anything else. The subresource status is taken
- * for the object.
+ * /api/v1/... or /apis/GROUP/VERSION/..., with namespaces/NAMESPACE where it is namespaced; undefined for anything
+ * else. The subresource status is taken for the object.
  */
 export function targetOf(pathname: string): Target | undefined {
-  const match = /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)(?:\/status)?)?$/.exec(pathname)
+  const match =
+    /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)(?:\/status)?)?$/.exec(
+      pathname,
+    )
   if (!match) return undefined
   const apiVersion = match[1] ?? match[2]
   const namespace = decodeURIComponent(match[3] ?? '')
   const name = decodeURIComponent(match[5] ?? '')
   const resource = resources.find(one => one.apiVersion === apiVersion && one.plural === match[4])
-  if (!resource || (namespace !== '' && !resource.namespaced) || (name !== '' && resource.namespaced && namespace === '')) return undefined
+  if (
+    !resource ||
+    (namespace !== '' && !resource.namespaced) ||
+    (name !== '' && resource.namespaced && namespace === '')
+  )
+    return undefined
   return { resource, namespace, name }
 }
 
-/** A label selector (a=b, a==b, a!=b, a, !a, separated by commas) or a field selector on metadata.name and metadata.namespace. */
+/**
+ * A label selector (a=b, a==b, a!=b, a, !a, separated by commas) or a field selector on metadata.name and
+ * metadata.namespace.
+ */
 export function selectorOf(query: URLSearchParams): (object: Selectable) => boolean {
   const labels = terms(query.get('labelSelector'))
   const fields = terms(query.get('fieldSelector'))
   return ({ metadata }) =>
     labels.every(term => term(name => metadata.labels?.[name])) &&
     fields.every(term =>
-      term(name => (name === 'metadata.name' ? metadata.name : name === 'metadata.namespace' ? metadata.namespace : undefined)),
+      term(name =>
+        name === 'metadata.name' ? metadata.name : name === 'metadata.namespace' ? metadata.namespace : undefined,
+      ),
     )
 }
 
 type Selectable = {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
 }
 type Term = (lookUp: (name: string) => string | undefined) => boolean
 

@@ -1,5 +1,6 @@
-// A stand-in for the Kubernetes API server, for the demo and the tests: a few kinds of objects over plain HTTP on loopback, with list, watch,
-// create, replace, patch and delete as Kubernetes has them. It validates nothing, knows no users, and calls no webhooks.
+// A stand-in for the Kubernetes API server, for the demo and the tests: a few kinds of objects over plain HTTP on
+// loopback, with list, watch, create, replace, patch and delete as Kubernetes has them. It validates nothing, knows no
+// users, and calls no webhooks.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -53,11 +54,17 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       return send(response, 200, { major, minor, gitVersion: version })
     }
     const target = targetOf(pathname)
-    if (!target) throw new StatusError(404, 'NotFound', `found ${pathname}, expected one of ${resources.map(one => one.plural).join(', ')}`)
+    if (!target)
+      throw new StatusError(
+        404,
+        'NotFound',
+        `found ${pathname}, expected one of ${resources.map(one => one.plural).join(', ')}`,
+      )
     if (method === 'GET' && searchParams.get('watch') === 'true') return watches.start(target, searchParams, response)
     if (method === 'GET' && target.name === '') return send(response, 200, page(target, searchParams))
     if (method === 'GET') return send(response, 200, store.get(target.resource, target.namespace, target.name))
-    if (method === 'DELETE' && target.name !== '') return send(response, 200, store.delete(target.resource, target.namespace, target.name))
+    if (method === 'DELETE' && target.name !== '')
+      return send(response, 200, store.delete(target.resource, target.namespace, target.name))
     const [status, object] = change(
       method,
       target,
@@ -68,7 +75,13 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     send(response, status, object)
   }
 
-  function change(method: string, target: Target, contentType: string, manager: string, body: unknown): [status: number, object: Stored] {
+  function change(
+    method: string,
+    target: Target,
+    contentType: string,
+    manager: string,
+    body: unknown,
+  ): [status: number, object: Stored] {
     const { resource, namespace, name } = target
     if (method === 'POST' && name === '') {
       if (resource.namespaced) store.get(kindOf('Namespace'), '', namespace)
@@ -78,20 +91,39 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     if (method === 'PATCH' && name !== '') {
       const kind = contentType.split(';')[0]?.trim() ?? ''
       if (kind === 'application/apply-patch+yaml') return applied(target, manager, body as Given)
-      return [200, store.replace(resource, namespace, name, patched<Given>(store.get(resource, namespace, name), kind, body))]
+      return [
+        200,
+        store.replace(resource, namespace, name, patched<Given>(store.get(resource, namespace, name), kind, body)),
+      ]
     }
     throw new StatusError(405, 'MethodNotAllowed', `found ${method}, expected GET, POST, PUT, PATCH or DELETE`)
   }
 
-  /** Server-side apply: what is stated is set and its manager noted; nothing is taken away, nothing conflicts. The body has to be JSON. */
-  function applied({ resource, namespace, name }: Target, manager: string, body: Given): [status: number, object: Stored] {
+  /**
+   * Server-side apply: what is stated is set and its manager noted; nothing is taken away, nothing conflicts. The body
+   * has to be JSON.
+   */
+  function applied(
+    { resource, namespace, name }: Target,
+    manager: string,
+    body: Given,
+  ): [status: number, object: Stored] {
     const present = store.list(resource, namespace).find(one => one.metadata.name === name)
-    const stated = { ...body, metadata: { ...body.metadata, managedFields: withManager(present?.metadata.managedFields, manager, body) } }
+    const stated = {
+      ...body,
+      metadata: { ...body.metadata, managedFields: withManager(present?.metadata.managedFields, manager, body) },
+    }
     if (!present) return [201, store.create(resource, namespace, stated)]
-    return [200, store.replace(resource, namespace, name, patched<Given>(present, 'application/merge-patch+json', stated))]
+    return [
+      200,
+      store.replace(resource, namespace, name, patched<Given>(present, 'application/merge-patch+json', stated)),
+    ]
   }
 
-  /** `continue` is the place of the next object, and the version it was given at: after a change of the collection it has expired. */
+  /**
+   * `continue` is the place of the next object, and the version it was given at: after a change of the collection it
+   * has expired.
+   */
   function page({ resource, namespace }: Target, query: URLSearchParams): unknown {
     const [given, offset = '0'] = (query.get('continue') ?? '').split(':')
     if (given && given !== store.version()) throw new StatusError(410, 'Expired', 'the continue token has expired')
@@ -129,7 +161,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       const name = object.metadata?.name ?? ''
       const { resourceVersion: _, ...metadata } = object.metadata ?? {}
       const given: Given = { ...object, metadata }
-      if (store.list(resource, namespace).some(one => one.metadata.name === name)) store.replace(resource, namespace, name, given)
+      if (store.list(resource, namespace).some(one => one.metadata.name === name))
+        store.replace(resource, namespace, name, given)
       else store.create(resource, namespace, given)
     },
     get: async <T extends KubernetesObject>(kind: string, name: string, namespace = '') => {

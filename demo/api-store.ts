@@ -1,4 +1,5 @@
-// The objects of the stand-in for the API server: in memory, each write with a version of its own, and what happened since, for watches.
+// The objects of the stand-in for the API server: in memory, each write with a version of its own, and what happened
+// since, for watches.
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Resource } from './api-resources.ts'
@@ -20,7 +21,10 @@ export type Stored = {
 }
 
 /** What a client sends: `metadata` with a name at least, checked by `create` and `replace`. */
-export type Given = { readonly metadata?: { readonly name?: string; readonly resourceVersion?: string }; readonly [field: string]: unknown }
+export type Given = {
+  readonly metadata?: { readonly name?: string; readonly resourceVersion?: string }
+  readonly [field: string]: unknown
+}
 
 export type Change = {
   readonly version: number
@@ -56,7 +60,8 @@ export function createStore(now: () => number) {
   let oldest = 1
 
   const keyOf = (resource: Resource, namespace: string, name: string) => `${resource.plural}/${namespace}/${name}`
-  const missing = (resource: Resource, name: string) => new StatusError(404, 'NotFound', `${resource.plural} "${name}" not found`)
+  const missing = (resource: Resource, name: string) =>
+    new StatusError(404, 'NotFound', `${resource.plural} "${name}" not found`)
 
   function record(resource: Resource, type: Change['type'], object: Stored, previous: Stored | undefined): void {
     const change = { version, resource, type, object, previous }
@@ -65,7 +70,13 @@ export function createStore(now: () => number) {
     for (const listener of listeners) listener(change)
   }
 
-  function write(resource: Resource, namespace: string, name: string, given: Given, previous: Stored | undefined): Stored {
+  function write(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    given: Given,
+    previous: Stored | undefined,
+  ): Stored {
     const metadata = {
       ...given.metadata,
       name,
@@ -74,7 +85,8 @@ export function createStore(now: () => number) {
       creationTimestamp: previous?.metadata.creationTimestamp ?? new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z'),
     }
     const { stringData, ...fields } = given
-    const data = resource.kind === 'Secret' && stringData ? { data: { ...(given.data as object), ...encoded(stringData) } } : {}
+    const data =
+      resource.kind === 'Secret' && stringData ? { data: { ...(given.data as object), ...encoded(stringData) } } : {}
     const written = { ...fields, ...data, apiVersion: resource.apiVersion, kind: resource.kind }
     if (previous) {
       const same = { ...written, metadata: { ...metadata, resourceVersion: previous.metadata.resourceVersion } }
@@ -97,7 +109,9 @@ export function createStore(now: () => number) {
     /** Sorted by namespace and name. */
     list(resource: Resource, namespace: string): Stored[] {
       return [...objects]
-        .filter(([, one]) => one.resource === resource && (namespace === '' || one.object.metadata.namespace === namespace))
+        .filter(
+          ([, one]) => one.resource === resource && (namespace === '' || one.object.metadata.namespace === namespace),
+        )
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([, one]) => one.object)
     },

@@ -14,7 +14,14 @@ export type Watches = {
 
 const gone = {
   type: 'ERROR',
-  object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired', message: 'too old resource version' },
+  object: {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code: 410,
+    reason: 'Expired',
+    message: 'too old resource version',
+  },
 }
 
 export function createWatches(store: Store, bookmarkMs: number): Watches {
@@ -40,13 +47,18 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
       const event = eventFor(change, matches)
       if (event) send(event)
     }
-    if (from === 0) for (const object of store.list(target.resource, target.namespace)) if (matches(object)) send({ type: 'ADDED', object })
+    if (from === 0)
+      for (const object of store.list(target.resource, target.namespace))
+        if (matches(object)) send({ type: 'ADDED', object })
     for (const change of missed) tell(change)
 
     const one = { send, response }
     open.add(one)
     const stop = store.listen(tell)
-    const bookmarks = query.get('allowWatchBookmarks') === 'true' ? setInterval(() => send(bookmark(target, store)), bookmarkMs) : undefined
+    const bookmarks =
+      query.get('allowWatchBookmarks') === 'true'
+        ? setInterval(() => send(bookmark(target, store)), bookmarkMs)
+        : undefined
     const seconds = Number(query.get('timeoutSeconds') || '0')
     const end = seconds > 0 ? setTimeout(() => response.end(), seconds * 1000) : undefined
     response.on('close', () => {
@@ -73,11 +85,18 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
 
 function concerns({ resource, namespace, name }: Target, change: Change): boolean {
   const { metadata } = change.object
-  return change.resource === resource && (namespace === '' || metadata.namespace === namespace) && (name === '' || metadata.name === name)
+  return (
+    change.resource === resource &&
+    (namespace === '' || metadata.namespace === namespace) &&
+    (name === '' || metadata.name === name)
+  )
 }
 
 /** An object that comes to match a selector is ADDED to that watch, one that no longer does is DELETED from it. */
-function eventFor({ type, object, previous }: Change, matches: (object: Stored) => boolean): { type: string; object: Stored } | undefined {
+function eventFor(
+  { type, object, previous }: Change,
+  matches: (object: Stored) => boolean,
+): { type: string; object: Stored } | undefined {
   const before = previous !== undefined && matches(previous)
   const now = type !== 'DELETED' && matches(object)
   if (now) return { type: before ? 'MODIFIED' : 'ADDED', object }

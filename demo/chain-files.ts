@@ -1,4 +1,5 @@
-// A chain's files, made as `cometbft testnet` makes them: keys, genesis, config.toml. Real CometBFT configuration, which the real program reads.
+// A chain's files, made as `cometbft testnet` makes them: keys, genesis, config.toml. Real CometBFT configuration,
+// which the real program reads.
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
 
 export type NodeKeys = {
@@ -17,7 +18,9 @@ export function makeKeys(): NodeKeys {
   const publicKey = validator.publicKey.toString('base64')
   return {
     id: hash20(node.publicKey),
-    nodeKeyJson: JSON.stringify({ priv_key: { type: 'tendermint/PrivKeyEd25519', value: node.privateKey.toString('base64') } }),
+    nodeKeyJson: JSON.stringify({
+      priv_key: { type: 'tendermint/PrivKeyEd25519', value: node.privateKey.toString('base64') },
+    }),
     validatorKeyJson: JSON.stringify({
       address,
       pub_key: { type: 'tendermint/PubKeyEd25519', value: publicKey },
@@ -29,7 +32,9 @@ export function makeKeys(): NodeKeys {
 
 /** Go's form: a private key is the seed followed by the public key. */
 function ed25519(): { publicKey: Buffer; privateKey: Buffer } {
-  const { d, x } = createPrivateKey(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })).export({
+  const { d, x } = createPrivateKey(
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  ).export({
     format: 'jwk',
   })
   const publicKey = Buffer.from(x ?? '', 'base64url')
@@ -40,7 +45,11 @@ function hash20(publicKey: Buffer): string {
   return createHash('sha256').update(publicKey).digest('hex').slice(0, 40)
 }
 
-export function genesisJson(chainId: string, genesisTime: Date, validators: readonly { name: string; keys: NodeKeys }[]): string {
+export function genesisJson(
+  chainId: string,
+  genesisTime: Date,
+  validators: readonly { name: string; keys: NodeKeys }[],
+): string {
   const genesis = {
     genesis_time: genesisTime.toISOString(),
     chain_id: chainId,
@@ -70,7 +79,10 @@ export type ConfigSettings = {
   readonly persistentPeers: string
 }
 
-/** config.toml. What differs from the defaults: the keys and the address book lie outside config/, which a ConfigMap is mounted at; no peer exchange; blocks come faster. */
+/**
+ * config.toml. What differs from the defaults: the keys and the address book lie outside config/, which a ConfigMap is
+ * mounted at; no peer exchange; blocks come faster.
+ */
 export function configToml(settings: ConfigSettings): string {
   return `# CometBFT 0.38. What is not here has its default.
 proxy_app = "kvstore"

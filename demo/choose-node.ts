@@ -1,4 +1,5 @@
-// Which program the demo's nodes are: the real CometBFT where it is on PATH and can be given a hosts file of its own, else the built-in node.
+// Which program the demo's nodes are: the real CometBFT where it is on PATH and can be given a hosts file of its own,
+// else the built-in node.
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -19,7 +20,11 @@ export type ChosenNode = {
 }
 
 /** Throws where `cometbft` was asked for and cannot be used, with the reason. `hostsFile` is mounted for a try. */
-export async function chooseNode(wanted: (typeof nodeChoices)[number], path: string, hostsFile: string): Promise<ChosenNode> {
+export async function chooseNode(
+  wanted: (typeof nodeChoices)[number],
+  path: string,
+  hostsFile: string,
+): Promise<ChosenNode> {
   if (wanted === 'builtin') return { kind: 'builtin', why: 'the built-in node, as asked for' }
   const refuse = (reason: string): ChosenNode => {
     if (wanted === 'cometbft') throw new Error(`--node cometbft: ${reason}`)
@@ -34,7 +39,9 @@ export async function chooseNode(wanted: (typeof nodeChoices)[number], path: str
   if (!version) return refuse(`${program} version failed`)
   const unshare = await mountNamespace(path, hostsFile)
   if (!unshare)
-    return refuse(`${program} looks names up in /etc/hosts, and no mount namespace (unshare --mount) is allowed here to give it another`)
+    return refuse(
+      `${program} looks names up in /etc/hosts, and no mount namespace (unshare --mount) is allowed here to give it another`,
+    )
   return { kind: 'cometbft', why: `the real CometBFT ${version}, found at ${program}`, program, unshare }
 }
 
@@ -53,7 +60,9 @@ export async function findProgram(name: string, path: string): Promise<string | 
   return undefined
 }
 
-/** The flags of unshare with which a hosts file can be mounted over /etc/hosts: as root, or else in a user namespace. */
+/**
+ * The flags of unshare with which a hosts file can be mounted over /etc/hosts: as root, or else in a user namespace.
+ */
 async function mountNamespace(path: string, hostsFile: string): Promise<readonly string[] | undefined> {
   const unshare = await findProgram('unshare', path)
   if (!unshare) return undefined
@@ -69,10 +78,15 @@ async function mountNamespace(path: string, hostsFile: string): Promise<readonly
 }
 
 /**
- * Runs a program in a mount namespace where /etc/hosts is another file and names are looked up nowhere else. The process is the program: exec
- * all the way. The hosts file has to be written in place from then on, since the mount is of the file and not of its name.
+ * Runs a program in a mount namespace where /etc/hosts is another file and names are looked up nowhere else. The
+ * process is the program: exec all the way. The hosts file has to be written in place from then on, since the mount is
+ * of the file and not of its name.
  */
-export function aroundWith(unshare: readonly string[], hostsFile: string, nsswitch: string): (argv: readonly string[]) => string[] {
+export function aroundWith(
+  unshare: readonly string[],
+  hostsFile: string,
+  nsswitch: string,
+): (argv: readonly string[]) => string[] {
   const script =
     'mount --bind "$1" /etc/hosts && { [ ! -e /etc/nsswitch.conf ] || mount --bind "$2" /etc/nsswitch.conf; } && shift 2 && exec "$@"'
   return argv => [...unshare, 'sh', '-c', script, 'sh', hostsFile, nsswitch, ...argv]

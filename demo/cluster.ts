@@ -1,4 +1,5 @@
-// The demo's cluster: stand-ins for the API server, cluster DNS and the kubelet around the real webhook and the real sidecars.
+// The demo's cluster: stand-ins for the API server, cluster DNS and the kubelet around the real webhook and the real
+// sidecars.
 
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -40,10 +41,9 @@ export type ClusterOptions = Omit<WebhookOptions, 'objects'> & {
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { timeline, names } = options
-  const rpcPorts = Object.fromEntries(await Promise.all(nodeNames.map(async name => [name, await freePort()] as const))) as Record<
-    NodeName,
-    number
-  >
+  const rpcPorts = Object.fromEntries(
+    await Promise.all(nodeNames.map(async name => [name, await freePort()] as const)),
+  ) as Record<NodeName, number>
   // A second ago: CometBFT waits for a genesis time that is still to come.
   const chain = makeChain(new Date(Date.now() - 1000), rpcPorts)
   const data = new Map(nodeNames.map(name => [name, chain.config(name, chain.list(firstLists[name]))]))

@@ -1,11 +1,15 @@
-// One container of the stand-in kubelet, as a real process: started, started again with the kubelet's back-off, stopped with grace.
+// One container of the stand-in kubelet, as a real process: started, started again with the kubelet's back-off, stopped
+// with grace.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { ProcessSpec } from './container.ts'
 import { killMarked, marked, markVariable } from './processes.ts'
 
-/** Milliseconds. The kubelet: the first restart at once, then 10 s, 20 s ... 300 s, forgotten after 10 minutes without a crash. */
+/**
+ * Milliseconds. The kubelet: the first restart at once, then 10 s, 20 s ... 300 s, forgotten after 10 minutes without a
+ * crash.
+ */
 export type BackOff = { readonly firstMs: number; readonly mostMs: number; readonly resetMs: number }
 export const kubeletBackOff: BackOff = { firstMs: 10_000, mostMs: 300_000, resetMs: 600_000 }
 
@@ -112,7 +116,12 @@ export function runContainer(options: RunOptions): RunningContainer {
     if (running.pid === undefined) return
     startedAt = now()
     const { reason: _reason, ...rest } = status
-    status = { ...rest, state: 'running', pid: running.pid, restarts: status.exitCode === undefined ? 0 : status.restarts + 1 }
+    status = {
+      ...rest,
+      state: 'running',
+      pid: running.pid,
+      restarts: status.exitCode === undefined ? 0 : status.restarts + 1,
+    }
     options.on('started', status)
     started.resolve()
   }

@@ -1,5 +1,6 @@
-// From a container of a pod spec to the process that stands in for it: its arguments and environment as the kubelet would make them, and every
-// path of a mount rewritten to where the volume really is, since a process here has no file system of its own. Pure.
+// From a container of a pod spec to the process that stands in for it: its arguments and environment as the kubelet
+// would make them, and every path of a mount rewritten to where the volume really is, since a process here has no file
+// system of its own. Pure.
 import type { V1Container, V1Pod } from '@kubernetes/client-node'
 import { fieldOf, type VolumeSources } from './volumes.ts'
 
@@ -22,7 +23,10 @@ export type ProcessSpec = { readonly argv: readonly string[]; readonly env: Read
 
 export type PodView = { readonly pod: V1Pod; readonly ip: string; readonly sources: VolumeSources }
 
-/** Throws where an environment variable names an object or key that does not exist (the kubelet's CreateContainerConfigError). */
+/**
+ * Throws where an environment variable names an object or key that does not exist (the kubelet's
+ * CreateContainerConfigError).
+ */
 export function processOf(container: V1Container, view: PodView, image: Image, paths: PathMap): ProcessSpec {
   const declared = envOf(container, view)
   const real = [...paths, ...Object.entries(image.files)]
@@ -31,16 +35,27 @@ export function processOf(container: V1Container, view: PodView, image: Image, p
   const args = (container.args ?? []).map(text => expand(text, declared))
   const argv = [...(command.length > 0 ? command : image.entrypoint), ...args].map(host)
   const full = [...argv, ...(image.extraArgs?.(view.ip) ?? [])]
-  const env = { ...image.env, ...Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, host(value)])) }
+  const env = {
+    ...image.env,
+    ...Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, host(value)])),
+  }
   return { argv: image.around?.(full) ?? full, env }
 }
 
-/** Replaces each container path by its host path, the longest first, only where it is a whole path or the beginning of one. */
+/**
+ * Replaces each container path by its host path, the longest first, only where it is a whole path or the beginning of
+ * one.
+ */
 export function rewritePaths(text: string, paths: PathMap): string {
   if (paths.length === 0) return text
   const byPath = new Map(paths)
-  const longestFirst = [...byPath.keys()].sort((a, b) => b.length - a.length).map(path => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return text.replace(new RegExp(`(?<![\\w./-])(${longestFirst.join('|')})(?![\\w.-])`, 'g'), path => byPath.get(path) ?? path)
+  const longestFirst = [...byPath.keys()]
+    .sort((a, b) => b.length - a.length)
+    .map(path => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return text.replace(
+    new RegExp(`(?<![\\w./-])(${longestFirst.join('|')})(?![\\w.-])`, 'g'),
+    path => byPath.get(path) ?? path,
+  )
 }
 
 /** Pods have no network of their own here: what listens on every address listens on the pod's. */
@@ -53,13 +68,17 @@ function ownAddress(text: string, ip: string): string {
 
 /** Kubernetes' $(NAME): unknown names stay as they are, $$ is a dollar. */
 export function expand(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\$|\$\(([^)]+)\)/g, (all, name: string | undefined) => (name === undefined ? '$' : (env[name] ?? all)))
+  return text.replace(/\$\$|\$\(([^)]+)\)/g, (all, name: string | undefined) =>
+    name === undefined ? '$' : (env[name] ?? all),
+  )
 }
 
 function envOf(container: V1Container, view: PodView): Record<string, string> {
   const env: Record<string, string> = {}
   for (const from of container.envFrom ?? []) {
-    const data = from.configMapRef ? view.sources.configMap(from.configMapRef.name ?? '') : view.sources.secret(from.secretRef?.name ?? '')
+    const data = from.configMapRef
+      ? view.sources.configMap(from.configMapRef.name ?? '')
+      : view.sources.secret(from.secretRef?.name ?? '')
     if (!data && !(from.configMapRef ?? from.secretRef)?.optional)
       throw new Error(`envFrom: found no ${from.configMapRef?.name ?? from.secretRef?.name}`)
     for (const [key, value] of Object.entries(data ?? {})) env[`${from.prefix ?? ''}${key}`] = value
@@ -76,11 +95,17 @@ function referenced(
   from: NonNullable<NonNullable<V1Container['env']>[number]['valueFrom']>,
   view: PodView,
 ): string | undefined {
-  if (from.fieldRef) return from.fieldRef.fieldPath === 'status.podIP' ? view.ip : fieldOf(from.fieldRef.fieldPath, view.sources.metadata)
+  if (from.fieldRef)
+    return from.fieldRef.fieldPath === 'status.podIP'
+      ? view.ip
+      : fieldOf(from.fieldRef.fieldPath, view.sources.metadata)
   const reference = from.configMapKeyRef ?? from.secretKeyRef
   if (!reference) return '0'
-  const data = from.configMapKeyRef ? view.sources.configMap(reference.name ?? '') : view.sources.secret(reference.name ?? '')
+  const data = from.configMapKeyRef
+    ? view.sources.configMap(reference.name ?? '')
+    : view.sources.secret(reference.name ?? '')
   const value = data?.[reference.key]
-  if (value === undefined && !reference.optional) throw new Error(`env ${name}: found no key ${reference.key} in ${reference.name}`)
+  if (value === undefined && !reference.optional)
+    throw new Error(`env ${name}: found no key ${reference.key} in ${reference.name}`)
   return value
 }

@@ -55,7 +55,9 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   }
   await cluster
     ?.close()
-    .catch(error => timeline.tell('failed', 'demo', `cleaning up: ${error instanceof Error ? error.message : String(error)}`))
+    .catch(error =>
+      timeline.tell('failed', 'demo', `cleaning up: ${error instanceof Error ? error.message : String(error)}`),
+    )
   if (options.keep) timeline.tell('note', 'demo', `logs are kept in ${directory}`)
   else await rm(directory, { recursive: true, force: true })
   timeline.summary(results, ok)

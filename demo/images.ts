@@ -19,8 +19,13 @@ export type ImageOptions = {
   readonly entry: string
 }
 
-/** Prepares the images' files; returns what a container finds in its image, and one sentence about the supervisor's shell. */
-export async function makeImages(options: ImageOptions): Promise<{ image: (container: V1Container) => Image; shell: string }> {
+/**
+ * Prepares the images' files; returns what a container finds in its image, and one sentence about the supervisor's
+ * shell.
+ */
+export async function makeImages(
+  options: ImageOptions,
+): Promise<{ image: (container: V1Container) => Image; shell: string }> {
   const { directory, path } = options
   const wrap = join(directory, 'images/repeer/wrap')
   const bin = join(directory, 'images/node/bin')
@@ -62,7 +67,10 @@ export async function makeImages(options: ImageOptions): Promise<{ image: (conta
   return { image, shell: busybox ? `busybox (${busybox})` : '/bin/sh, since no busybox is on PATH' }
 }
 
-/** The hosts file instead of cluster DNS, which caches nothing; and looks every second, where a cluster has the webhook's defaults. */
+/**
+ * The hosts file instead of cluster DNS, which caches nothing; and looks every second, where a cluster has the
+ * webhook's defaults.
+ */
 function demoFlags(ip: string, hostsFile: string, resolvConf: string): string[] {
   return [
     `--listen=${ip}:${statusPort.number}`,

@@ -1,5 +1,6 @@
-// A stand-in for the kubelet, for the demo and for tests without a cluster: pods as directories, containers as real processes on this machine,
-// ConfigMap volumes swapped as the kubelet swaps them, restarts with its back-off. What it lacks: namespaces, cgroups, images, probes.
+// A stand-in for the kubelet, for the demo and for tests without a cluster: pods as directories, containers as real
+// processes on this machine, ConfigMap volumes swapped as the kubelet swaps them, restarts with its back-off. What it
+// lacks: namespaces, cgroups, images, probes.
 
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
@@ -53,7 +54,8 @@ export function startKubelet(options: KubeletOptions): Kubelet {
   return {
     create: async pod => {
       const name = pod.metadata?.name ?? ''
-      if (!name || pods.has(name)) throw new Error(`pod "${name}": ${name ? 'exists already; remove it first' : 'expected a name'}`)
+      if (!name || pods.has(name))
+        throw new Error(`pod "${name}": ${name ? 'exists already; remove it first' : 'expected a name'}`)
       const uid = randomUUID()
       const running = await runPod({
         pod,

@@ -1,5 +1,6 @@
-// metadata.managedFields as server-side apply leaves them: who has stated what. FieldsV1: `f:` and a field's name; `k:` and the JSON of the key for an
-// entry of a list that is a map, of which the stand-in knows ports (Kubernetes, "Server-Side Apply").
+// metadata.managedFields as server-side apply leaves them: who has stated what. FieldsV1: `f:` and a field's name; `k:`
+// and the JSON of the key for an entry of a list that is a map, of which the stand-in knows ports (Kubernetes,
+// "Server-Side Apply").
 
 type Entry = { readonly manager?: string; readonly operation?: string; readonly fieldsV1?: unknown }
 
@@ -13,7 +14,9 @@ export function withManager(before: unknown, manager: string, body: object): Ent
 function fieldsOf(value: unknown): object {
   if (Array.isArray(value)) {
     const ports = value.filter((one): one is { port: number; protocol?: string } => typeof one?.port === 'number')
-    return Object.fromEntries(ports.map(({ port, protocol = 'TCP' }) => [`k:${JSON.stringify({ port, protocol })}`, {}]))
+    return Object.fromEntries(
+      ports.map(({ port, protocol = 'TCP' }) => [`k:${JSON.stringify({ port, protocol })}`, {}]),
+    )
   }
   if (typeof value !== 'object' || value === null) return {}
   return Object.fromEntries(Object.entries(value).map(([name, its]) => [`f:${name}`, fieldsOf(its)]))

@@ -11,7 +11,12 @@ export const p2pPort = 26656
 export type Lists = Readonly<Record<NodeName, readonly NodeName[]>>
 
 /** A star: node0 dials everybody. Nobody else knows node1, and node2 and node3 know only node0. */
-export const firstLists: Lists = { node0: ['node1', 'node2', 'node3'], node1: ['node2'], node2: ['node0'], node3: ['node0'] }
+export const firstLists: Lists = {
+  node0: ['node1', 'node2', 'node3'],
+  node1: ['node2'],
+  node2: ['node0'],
+  node3: ['node0'],
+}
 
 export type Chain = {
   readonly id: (name: NodeName) => string
@@ -49,8 +54,9 @@ export function makeChain(genesisTime: Date, rpcPorts: Readonly<Record<NodeName,
 }
 
 /**
- * The demo's times, as annotations; node0 and node1 have the default settle time of 5 s. node2 and node3 are patient, so that on a slow machine,
- * too, they wait for node0 to dial them. The default interval between two restarts of a node is 2 minutes.
+ * The demo's times, as annotations; node0 and node1 have the default settle time of 5 s. node2 and node3 are patient,
+ * so that on a slow machine, too, they wait for node0 to dial them. The default interval between two restarts of a node
+ * is 2 minutes.
  */
 function annotations(name: NodeName): Record<string, string> {
   const patient = name === 'node2' || name === 'node3'
@@ -63,7 +69,12 @@ function podOf(name: NodeName, rpcPort: number): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace, labels: { app: 'cometbft', 'chain-id': 'repeer-demo' }, annotations: annotations(name) },
+    metadata: {
+      name,
+      namespace,
+      labels: { app: 'cometbft', 'chain-id': 'repeer-demo' },
+      annotations: annotations(name),
+    },
     spec: {
       restartPolicy: 'Always',
       terminationGracePeriodSeconds: 5,

@@ -7,7 +7,8 @@ export type Names = {
   readonly publish: (addresses: Readonly<Record<string, string>>) => Promise<void>
 }
 
-// Written in place in one piece of one size: a mount namespace may hold this very file, and a reader never sees half of it.
+// Written in place in one piece of one size: a mount namespace may hold this very file, and a reader never sees half of
+// it.
 const sizeBytes = 4096
 
 export async function createNames(file: string): Promise<Names> {

@@ -1,5 +1,5 @@
-// The built-in node's chain: a height that rises once a second while more than two thirds of the voting power is connected, through others
-// too. No consensus and no blocks: only what a peer list can be judged by.
+// The built-in node's chain: a height that rises once a second while more than two thirds of the voting power is
+// connected, through others too. No consensus and no blocks: only what a peer list can be judged by.
 
 export type Alive = {
   readonly id: string
@@ -45,7 +45,8 @@ export function startChain(options: ChainOptions): Chain {
     hear: alive => {
       const before = heard.get(alive.id)?.alive
       if (alive.id === options.id) return false
-      if (before && (alive.since < before.since || (alive.since === before.since && alive.sequence <= before.sequence))) return false
+      if (before && (alive.since < before.since || (alive.since === before.since && alive.sequence <= before.sequence)))
+        return false
       heard.set(alive.id, { alive, at: options.now() })
       height = Math.max(height, alive.height)
       return true
@@ -53,7 +54,10 @@ export function startChain(options: ChainOptions): Chain {
     speak: () => ({ id: options.id, address: options.address, since, sequence: ++sequence, height }),
     tick: () => {
       const live = [...heard.values()].filter(one => options.now() - one.at <= options.aliveMs).map(one => one.alive)
-      const power = [options.address, ...live.map(one => one.address)].reduce((sum, address) => sum + (options.powers.get(address) ?? 0), 0)
+      const power = [options.address, ...live.map(one => one.address)].reduce(
+        (sum, address) => sum + (options.powers.get(address) ?? 0),
+        0,
+      )
       if (power * 3 <= total * 2) return
       caughtUp = true
       if (live.every(one => options.id < one.id)) height++

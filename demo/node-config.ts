@@ -1,4 +1,5 @@
-// What the built-in node reads: the same config.toml, keys and environment as CometBFT (v0.38), as far as peers and addresses go.
+// What the built-in node reads: the same config.toml, keys and environment as CometBFT (v0.38), as far as peers and
+// addresses go.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,22 +24,33 @@ export type ListedPeer = { readonly id: string; readonly host: string; readonly 
 export type Validator = { readonly address: string; readonly publicKey: string; readonly power: number }
 
 /**
- * Reads HOME/config/config.toml and the files that it names. The environment outranks the file, as in CometBFT: CMT_P2P_PERSISTENT_PEERS,
- * CMT_P2P_LADDR, CMT_RPC_LADDR, CMT_MONIKER. Throws for a malformed entry of persistent_peers: CometBFT refuses to start with one.
+ * Reads HOME/config/config.toml and the files that it names. The environment outranks the file, as in CometBFT:
+ * CMT_P2P_PERSISTENT_PEERS, CMT_P2P_LADDR, CMT_RPC_LADDR, CMT_MONIKER. Throws for a malformed entry of
+ * persistent_peers: CometBFT refuses to start with one.
  */
-export async function readNodeConfig(home: string, env: Readonly<Record<string, string | undefined>>): Promise<NodeConfig> {
+export async function readNodeConfig(
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<NodeConfig> {
   const config = parse(await readFile(join(home, 'config/config.toml'), 'utf8')) as Record<string, unknown>
   const setting = (section: string, key: string, fallback: string): string => {
     const table = section ? config[section] : config
     const value = typeof table === 'object' && table !== null ? (table as Record<string, unknown>)[key] : undefined
-    return env[`CMT_${section ? `${section.toUpperCase()}_` : ''}${key.toUpperCase()}`] ?? (typeof value === 'string' ? value : fallback)
+    return (
+      env[`CMT_${section ? `${section.toUpperCase()}_` : ''}${key.toUpperCase()}`] ??
+      (typeof value === 'string' ? value : fallback)
+    )
   }
   const file = async (key: string, fallback: string) =>
     JSON.parse(await readFile(join(home, setting('', key, fallback)), 'utf8')) as unknown
   const genesis = (await file('genesis_file', 'config/genesis.json')) as Genesis
   const nodeKey = (await file('node_key_file', 'config/node_key.json')) as { priv_key: { value: string } }
   const validatorKey = (await file('priv_validator_key_file', 'config/priv_validator_key.json')) as { address: string }
-  const validators = genesis.validators.map(one => ({ address: one.address, publicKey: one.pub_key.value, power: Number(one.power) }))
+  const validators = genesis.validators.map(one => ({
+    address: one.address,
+    publicKey: one.pub_key.value,
+    power: Number(one.power),
+  }))
   return {
     id: nodeId(nodeKey.priv_key.value),
     moniker: setting('', 'moniker', 'node'),
@@ -54,10 +66,16 @@ export async function readNodeConfig(home: string, env: Readonly<Record<string, 
 
 type Genesis = {
   readonly chain_id: string
-  readonly validators: readonly { readonly address: string; readonly pub_key: { readonly value: string }; readonly power: string }[]
+  readonly validators: readonly {
+    readonly address: string
+    readonly pub_key: { readonly value: string }
+    readonly power: string
+  }[]
 }
 
-/** CometBFT's node ID: the first 20 bytes of the SHA-256 of the public key, which is the second half of the private key. */
+/**
+ * CometBFT's node ID: the first 20 bytes of the SHA-256 of the public key, which is the second half of the private key.
+ */
 export function nodeId(privateKeyBase64: string): string {
   const publicKey = Buffer.from(privateKeyBase64, 'base64').subarray(32)
   return createHash('sha256').update(publicKey).digest('hex').slice(0, 40)

@@ -1,5 +1,6 @@
-// The built-in node's connections, with CometBFT's behaviour towards peers: names are looked up once, at the start; a name without an answer
-// is dropped; a lost peer is dialled again only at the address it had; a second connection of the same ID is refused.
+// The built-in node's connections, with CometBFT's behaviour towards peers: names are looked up once, at the start; a
+// name without an answer is dropped; a lost peer is dialled again only at the address it had; a second connection of
+// the same ID is refused.
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { ListedPeer, Listen } from './node-config.ts'
@@ -99,7 +100,8 @@ export async function startP2p(options: P2pOptions): Promise<P2p> {
     if (closed) return
     if (peers.has(peer.id)) return again()
     // From the node's own address, so that the other end sees the pod's IP.
-    const localAddress = options.listen.host === '0.0.0.0' || options.listen.host === '::' ? {} : { localAddress: options.listen.host }
+    const localAddress =
+      options.listen.host === '0.0.0.0' || options.listen.host === '::' ? {} : { localAddress: options.listen.host }
     const socket = connect({ host: address, port: peer.port, timeout: dialMs, ...localAddress })
     socket.once('timeout', () => socket.destroy())
     socket.once('error', () => undefined)
@@ -164,5 +166,7 @@ function parsed(line: string): unknown {
 }
 
 function isHello(message: unknown): message is Hello {
-  return typeof message === 'object' && message !== null && 'id' in message && 'chainId' in message && 'moniker' in message
+  return (
+    typeof message === 'object' && message !== null && 'id' in message && 'chainId' in message && 'moniker' in message
+  )
 }

@@ -7,11 +7,21 @@ import type { P2p } from './node-p2p.ts'
 export type Rpc = { readonly close: () => Promise<void> }
 
 /** Serves until closed. `peers` and `chain` are asked at each request. */
-export async function startRpc(config: NodeConfig, p2p: Pick<P2p, 'peers'>, chain: Pick<Chain, 'height' | 'catchingUp'>): Promise<Rpc> {
+export async function startRpc(
+  config: NodeConfig,
+  p2p: Pick<P2p, 'peers'>,
+  chain: Pick<Chain, 'height' | 'catchingUp'>,
+): Promise<Rpc> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://node').pathname
     const result =
-      path === '/status' ? status(config, chain) : path === '/net_info' ? netInfo(config, p2p) : path === '/health' ? {} : undefined
+      path === '/status'
+        ? status(config, chain)
+        : path === '/net_info'
+          ? netInfo(config, p2p)
+          : path === '/health'
+            ? {}
+            : undefined
     response.setHeader('content-type', 'application/json')
     response.statusCode = result ? 200 : 404
     const body = result

@@ -1,5 +1,5 @@
-// The built-in node: where no `cometbft` is on PATH, the demo's nodes are this. It stands in for CometBFT's behaviour towards peers and
-// nothing else: the same config.toml and environment, names looked up once, /status and /net_info.
+// The built-in node: where no `cometbft` is on PATH, the demo's nodes are this. It stands in for CometBFT's behaviour
+// towards peers and nothing else: the same config.toml and environment, names looked up once, /status and /net_info.
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'

@@ -1,4 +1,5 @@
-// One pod of the stand-in kubelet: its volumes, its init containers in order (native sidecars among them), then its containers.
+// One pod of the stand-in kubelet: its volumes, its init containers in order (native sidecars among them), then its
+// containers.
 
 import { copyFile, mkdir, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -37,7 +38,10 @@ export type RunningPod = {
   readonly stop: (graceMs: number) => Promise<void>
 }
 
-type RestartRule = { readonly action?: string; readonly exitCodes?: { readonly operator?: string; readonly values?: readonly number[] } }
+type RestartRule = {
+  readonly action?: string
+  readonly exitCodes?: { readonly operator?: string; readonly values?: readonly number[] }
+}
 type WithRules = V1Container & { readonly restartPolicyRules?: readonly RestartRule[] }
 
 export async function runPod(options: PodOptions): Promise<RunningPod> {
@@ -54,7 +58,9 @@ export async function runPod(options: PodOptions): Promise<RunningPod> {
   let syncing = Promise.resolve()
 
   const volumeDirectory = (volume: V1Volume) =>
-    volume.persistentVolumeClaim ? options.claim(volume.persistentVolumeClaim.claimName) : join(options.directory, 'volumes', volume.name)
+    volume.persistentVolumeClaim
+      ? options.claim(volume.persistentVolumeClaim.claimName)
+      : join(options.directory, 'volumes', volume.name)
   const directoryOf = (volumeName: string) => {
     const volume = volumes.get(volumeName)
     if (!volume) throw new Error(`pod ${name}: found no volume ${volumeName}`)
@@ -111,7 +117,9 @@ export async function runPod(options: PodOptions): Promise<RunningPod> {
     }
     if (stopping || mine !== generation) return
     const policy = spec.restartPolicy ?? 'Always'
-    const main = spec.containers.map(container => run(container, code => policy === 'Always' || (policy === 'OnFailure' && code !== 0)))
+    const main = spec.containers.map(container =>
+      run(container, code => policy === 'Always' || (policy === 'OnFailure' && code !== 0)),
+    )
     await Promise.all(main.map(container => container.started))
   }
 
@@ -155,7 +163,10 @@ export async function runPod(options: PodOptions): Promise<RunningPod> {
 
 function restartsAll(container: WithRules, code: number): boolean {
   return (container.restartPolicyRules ?? []).some(
-    rule => rule.action === 'RestartAllContainers' && rule.exitCodes?.operator === 'In' && (rule.exitCodes.values ?? []).includes(code),
+    rule =>
+      rule.action === 'RestartAllContainers' &&
+      rule.exitCodes?.operator === 'In' &&
+      (rule.exitCodes.values ?? []).includes(code),
   )
 }
 

@@ -1,5 +1,5 @@
-// The processes of a stand-in container: there is no PID namespace whose end would take all of them along, so each carries a mark in its
-// environment, by which what is left of it is found in /proc. Linux.
+// The processes of a stand-in container: there is no PID namespace whose end would take all of them along, so each
+// carries a mark in its environment, by which what is left of it is found in /proc. Linux.
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -28,7 +28,10 @@ export async function marked(
   return found
 }
 
-/** Kills what carries the mark until two looks in a row find nothing: a process has no environment for the moment in which it becomes another program. */
+/**
+ * Kills what carries the mark until two looks in a row find nothing: a process has no environment for the moment in
+ * which it becomes another program.
+ */
 export async function killMarked(mark: string, kill: (pid: number, signal: NodeJS.Signals) => void): Promise<void> {
   for (let clean = 0; clean < 2; await sleep(5)) {
     const left = await marked(mark, kill, 'SIGKILL')
@@ -36,7 +39,10 @@ export async function killMarked(mark: string, kill: (pid: number, signal: NodeJ
   }
 }
 
-/** A process' identity: its ID and its start in clock ticks since boot (field 22 of /proc/PID/stat); undefined where it is gone or a zombie. */
+/**
+ * A process' identity: its ID and its start in clock ticks since boot (field 22 of /proc/PID/stat); undefined where it
+ * is gone or a zombie.
+ */
 export async function identityOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

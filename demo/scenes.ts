@@ -1,5 +1,5 @@
-// The five scenes. Each does one thing to the chain, waits for what is to happen (with a deadline), and checks what is not to happen: which
-// processes are still the same ones.
+// The five scenes. Each does one thing to the chain, waits for what is to happen (with a deadline), and checks what is
+// not to happen: which processes are still the same ones.
 import type { Cluster } from './cluster.ts'
 import { firstLists, type NodeName, nodeNames } from './manifests.ts'
 import type { SceneResult, Timeline } from './timeline.ts'
@@ -16,7 +16,10 @@ type Scene = {
   readonly play: (stage: Stage) => Promise<{ happened: string; restarted: readonly NodeName[] }>
 }
 
-/** Plays the scenes in order; stops with an error at the first that does not go as it should. `done` is called after each. */
+/**
+ * Plays the scenes in order; stops with an error at the first that does not go as it should. `done` is called after
+ * each.
+ */
 export async function playScenes(stage: Stage, done: (result: SceneResult) => void): Promise<void> {
   for (const [index, scene] of scenes.entries()) {
     stage.signal.throwIfAborted()
@@ -43,7 +46,8 @@ const scenes: readonly Scene[] = [
   },
   {
     title: 'A peer that moved',
-    about: 'node1 is deleted and comes back with another IP. It dials node2; only node0 still looks for it at the old address.',
+    about:
+      'node1 is deleted and comes back with another IP. It dials node2; only node0 still looks for it at the old address.',
     play: peerMoved,
   },
   {
@@ -134,7 +138,8 @@ async function listMalformed(stage: Stage) {
   timeline.tell('repeer', 'repeer', `node3: ${page.reason}: ${page.detail ?? page.sentence ?? ''}`, { page })
   await holds('node3 untouched', 3, stage, async () => {
     await onlyRestarted([], before, stage)
-    if (!(await peersOf(cluster.rpcPort('node3'))).some(peer => peer.id === cluster.chain.id('node0'))) throw new Error('node3 lost node0')
+    if (!(await peersOf(cluster.rpcPort('node3'))).some(peer => peer.id === cluster.chain.id('node0')))
+      throw new Error('node3 lost node0')
   })
   timeline.tell('chain', 'node3', 'the same process as before, still connected to node0')
   await cluster.edit('node3', cluster.chain.list(firstLists.node3))
@@ -189,7 +194,13 @@ async function restartOf(name: NodeName, { cluster, timeline, signal }: Stage, b
     10,
   )
   const now = await until(`${name} running again`, deadlineSeconds, signal, () => nodeIdentity(cluster.pod(name)), 10)
-  await until(`${name} answering again`, deadlineSeconds, signal, async () => (await heightOf(cluster.rpcPort(name))) >= 0, 10)
+  await until(
+    `${name} answering again`,
+    deadlineSeconds,
+    signal,
+    async () => (await heightOf(cluster.rpcPort(name))) >= 0,
+    10,
+  )
   const seconds = (performance.now() - gone) / 1000
   const page = await pageOf(cluster.pod(name))
   const restart = page.restarts.at(-1)
@@ -204,7 +215,10 @@ async function restartOf(name: NodeName, { cluster, timeline, signal }: Stage, b
     .pod(name)
     .containers()
     .find(container => container.name === 'cometbft') ?? { restarts: 0 }
-  if (restarts > 0) throw new Error(`${name}: its container was started again ${restarts} times, expected a restart of the process alone`)
+  if (restarts > 0)
+    throw new Error(
+      `${name}: its container was started again ${restarts} times, expected a restart of the process alone`,
+    )
   return ` (down ${seconds.toFixed(2)} s)`
 }
 
@@ -229,7 +243,10 @@ type Identities = ReadonlyMap<NodeName, string>
 async function identities({ cluster, signal }: Stage, names: readonly NodeName[]): Promise<Identities> {
   return new Map(
     await Promise.all(
-      names.map(async name => [name, await until(`the process of ${name}`, 10, signal, () => nodeIdentity(cluster.pod(name)))] as const),
+      names.map(
+        async name =>
+          [name, await until(`the process of ${name}`, 10, signal, () => nodeIdentity(cluster.pod(name)))] as const,
+      ),
     ),
   )
 }
@@ -239,7 +256,9 @@ async function onlyRestarted(expected: readonly NodeName[], before: Identities, 
   for (const [name, old] of before) {
     const changed = (await nodeIdentity(cluster.pod(name))) !== old
     if (changed !== expected.includes(name))
-      throw new Error(`${name}: its process ${changed ? 'is another one, expected the same' : 'is the same, expected another one'}`)
+      throw new Error(
+        `${name}: its process ${changed ? 'is another one, expected the same' : 'is the same, expected another one'}`,
+      )
   }
 }
 

@@ -1,4 +1,5 @@
-// The demo's output: one line an event, with the seconds since the start; as text for a person, or one JSON object a line.
+// The demo's output: one line an event, with the seconds since the start; as text for a person, or one JSON object a
+// line.
 import { styleText } from 'node:util'
 
 export type EventKind = 'note' | 'scene' | 'action' | 'repeer' | 'chain' | 'result' | 'failed'

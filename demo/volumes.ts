@@ -1,5 +1,5 @@
-// The stand-in kubelet's volumes: files written as the kubelet's AtomicWriter does (a new directory, then the `..data` link swapped), so that
-// what watches them sees what it would see in a pod.
+// The stand-in kubelet's volumes: files written as the kubelet's AtomicWriter does (a new directory, then the `..data`
+// link swapped), so that what watches them sees what it would see in a pod.
 
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -16,18 +16,28 @@ export type VolumeSources = {
   readonly secret: (name: string) => Readonly<Record<string, string>> | undefined
 }
 
-/** The files of a volume that is filled from the API; undefined for one that is a plain directory (emptyDir, persistentVolumeClaim). Throws where an object is missing. */
+/**
+ * The files of a volume that is filled from the API; undefined for one that is a plain directory (emptyDir,
+ * persistentVolumeClaim). Throws where an object is missing.
+ */
 export function payloadOf(volume: V1Volume, sources: VolumeSources): Payload | undefined {
   if (volume.configMap) return projection({ configMap: volume.configMap }, sources)
   if (volume.secret) {
     const { secretName, items, optional } = volume.secret
     return projection(
-      { secret: { name: secretName ?? '', ...(items ? { items } : {}), ...(optional === undefined ? {} : { optional }) } },
+      {
+        secret: {
+          name: secretName ?? '',
+          ...(items ? { items } : {}),
+          ...(optional === undefined ? {} : { optional }),
+        },
+      },
       sources,
     )
   }
   if (volume.downwardAPI) return projection({ downwardAPI: { items: volume.downwardAPI.items ?? [] } }, sources)
-  if (volume.projected) return new Map((volume.projected.sources ?? []).flatMap(source => [...projection(source, sources)]))
+  if (volume.projected)
+    return new Map((volume.projected.sources ?? []).flatMap(source => [...projection(source, sources)]))
   return undefined
 }
 
@@ -68,7 +78,10 @@ export function fieldOf(fieldPath: string, metadata: V1ObjectMeta): string {
   return plain[fieldPath] ?? ''
 }
 
-/** Brings a volume's directory to the payload with one swap of `..data`; does nothing where it holds that already. Whether it changed. */
+/**
+ * Brings a volume's directory to the payload with one swap of `..data`; does nothing where it holds that already.
+ * Whether it changed.
+ */
 export async function writeAtomically(directory: string, payload: Payload): Promise<boolean> {
   await mkdir(directory, { recursive: true })
   const dataLink = join(directory, '..data')

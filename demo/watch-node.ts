@@ -10,7 +10,11 @@ export type SeenPeer = { readonly id: string; readonly ip: string; readonly outb
 
 type NetInfo = {
   readonly result: {
-    readonly peers: readonly { readonly node_info: { readonly id: string }; readonly remote_ip: string; readonly is_outbound: boolean }[]
+    readonly peers: readonly {
+      readonly node_info: { readonly id: string }
+      readonly remote_ip: string
+      readonly is_outbound: boolean
+    }[]
   }
 }
 type Status = { readonly result: { readonly sync_info: { readonly latest_block_height: string } } }
@@ -29,7 +33,10 @@ export function pageOf(pod: RunningPod): Promise<Page> {
   return ask<Page>(`http://${pod.ip}:${statusPort.number}/status`)
 }
 
-/** The node's process below the supervisor: its ID and start time, so that the same text means the same process. undefined while there is none. */
+/**
+ * The node's process below the supervisor: its ID and start time, so that the same text means the same process.
+ * undefined while there is none.
+ */
 export async function nodeIdentity(pod: RunningPod): Promise<string | undefined> {
   const state = await readFile(join(pod.volume(volumeName.control), 'state'), 'utf8').catch(() => '')
   const pid = /^pid (\d+)$/m.exec(state)?.[1]
@@ -42,7 +49,10 @@ async function ask<T>(url: string): Promise<T> {
   return (await response.json()) as T
 }
 
-/** Looks until it holds; throws with `what` after the deadline or when the signal aborts. A look that throws has not held yet. */
+/**
+ * Looks until it holds; throws with `what` after the deadline or when the signal aborts. A look that throws has not
+ * held yet.
+ */
 export async function until<T>(
   what: string,
   seconds: number,

@@ -1,5 +1,5 @@
-// The real webhook as a process of its own, against the stand-in for the API server. It makes its certificate, keeps it in a Secret and
-// publishes its CA there, as on a cluster; the demo takes the CA from there and from nowhere else.
+// The real webhook as a process of its own, against the stand-in for the API server. It makes its certificate, keeps it
+// in a Secret and publishes its CA there, as on a cluster; the demo takes the CA from there and from nowhere else.
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -49,7 +49,13 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   await writeFile(kubeconfig, api.kubeconfig)
   const logFile = join(directory, 'webhook.log')
   const log = openSync(logFile, 'w')
-  const flags = [`--kubeconfig=${kubeconfig}`, '--listen=127.0.0.1:0', '--image=repeer:demo', '--turns=self', '--drain-seconds=0']
+  const flags = [
+    `--kubeconfig=${kubeconfig}`,
+    '--listen=127.0.0.1:0',
+    '--image=repeer:demo',
+    '--turns=self',
+    '--drain-seconds=0',
+  ]
   const child = spawn(options.execPath, [options.entry, 'webhook', ...flags], {
     env: { PATH: options.path, ...options.env },
     stdio: ['ignore', log, log],
@@ -67,7 +73,9 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     await api.close()
   }
   try {
-    timeline.tell('action', 'webhook', `starts against the stand-in for the API server (${api.url})`, { pid: child.pid })
+    timeline.tell('action', 'webhook', `starts against the stand-in for the API server (${api.url})`, {
+      pid: child.pid,
+    })
     const address = await until('the webhook ready', readySeconds, signal, async () => {
       const ca = await publishedCa(api, configuration)
       const port = await servedPort(logFile)
@@ -94,14 +102,20 @@ async function readConfiguration(): Promise<V1MutatingWebhookConfiguration> {
   return parse(await readFile(file, 'utf8')) as V1MutatingWebhookConfiguration
 }
 
-function serviceOf(configuration: V1MutatingWebhookConfiguration): { service: { name: string; namespace: string }; path: string } {
+function serviceOf(configuration: V1MutatingWebhookConfiguration): {
+  service: { name: string; namespace: string }
+  path: string
+} {
   const service = configuration.webhooks?.[0]?.clientConfig.service
   if (!service) throw new Error('found a MutatingWebhookConfiguration without clientConfig.service')
   return { service, path: service.path ?? '/' }
 }
 
 async function publishedCa(api: ApiServer, configuration: V1MutatingWebhookConfiguration): Promise<string | undefined> {
-  const found = await api.get<V1MutatingWebhookConfiguration>('MutatingWebhookConfiguration', configuration.metadata?.name ?? '')
+  const found = await api.get<V1MutatingWebhookConfiguration>(
+    'MutatingWebhookConfiguration',
+    configuration.metadata?.name ?? '',
+  )
   const bundle = found?.webhooks?.[0]?.clientConfig.caBundle
   return bundle ? Buffer.from(bundle, 'base64').toString() : undefined
 }

@@ -1,4 +1,5 @@
-// From what a source has found to the list that should be written. Pure: a source that fails or knows a part only takes nobody from the list.
+// From what a source has found to the list that should be written. Pure: a source that fails or knows a part only takes
+// nobody from the list.
 import { type Format, writePeers } from '../peers/formats/index.ts'
 import { hostPort, type Peer, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { PeerSetSpec } from './peer-set.ts'
@@ -11,7 +12,8 @@ export const nothingKnown: Found = { peers: [], problems: [], considered: 0, inc
 export type Chosen = { readonly peers: readonly Peer[]; readonly problems: readonly Problem[] }
 
 /**
- * Sorted, each once, at most `limit`: of more than that, those that are listed already stay, so that a newcomer moves nobody.
+ * Sorted, each once, at most `limit`: of more than that, those that are listed already stay, so that a newcomer moves
+ * nobody.
  * @param before the list as it stands
  */
 export function choosePeers(
@@ -40,7 +42,10 @@ export function choosePeers(
   const problems = [...found.problems, ...additional.problems, ...unwritable]
   if (writable.length <= limit) return { peers: writable, problems }
   const listed = new Set(before.map(peerKey))
-  const [stay, come] = [writable.filter(peer => listed.has(peerKey(peer))), writable.filter(peer => !listed.has(peerKey(peer)))]
+  const [stay, come] = [
+    writable.filter(peer => listed.has(peerKey(peer))),
+    writable.filter(peer => !listed.has(peerKey(peer))),
+  ]
   const message = `found ${writable.length} peers, expected at most spec.limit ${limit}; ${writable.length - limit} are left out`
   return {
     peers: uniquePeers([...stay, ...come].slice(0, limit)),
@@ -48,7 +53,10 @@ export function choosePeers(
   }
 }
 
-/** As the chain's programs read it; sorted. stellar-core's lists are one peer a line here, as in ConfigMaps of the Stellar operator. */
+/**
+ * As the chain's programs read it; sorted. stellar-core's lists are one peer a line here, as in ConfigMaps of the
+ * Stellar operator.
+ */
 export function writeList(format: Format, peers: readonly Peer[]): string {
   return format === 'stellar-list' ? peers.map(hostPort).join('\n') : writePeers(format, peers)
 }

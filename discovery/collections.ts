@@ -1,5 +1,5 @@
-// Collections of the API that sources follow: each once, however many PeerSets ask for it, and given up with the last. What is kept of an object
-// is what its reader makes of it, and only a change of that is told.
+// Collections of the API that sources follow: each once, however many PeerSets ask for it, and given up with the last.
+// What is kept of an object is what its reader makes of it, and only a change of that is told.
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../kubernetes/api-client.ts'

@@ -1,4 +1,5 @@
-// The status of a PeerSet: what came of a look and of the write after it. Pure; a condition keeps its time while its status stays.
+// The status of a PeerSet: what came of a look and of the write after it. Pure; a condition keeps its time while its
+// status stays.
 
 import type { Peer } from '../peers/peer.ts'
 import { printable } from '../peers/peer-list-error.ts'
@@ -64,7 +65,10 @@ export function statusAfter(set: Pick<PeerSet, 'generation' | 'status'>, outcome
   // Only together with something else: else every look would be a write.
   return same(status, before)
     ? before
-    : { ...status, ...present('lastSuccess', outcome.answeredAt === undefined ? before.lastSuccess : time(outcome.answeredAt)) }
+    : {
+        ...status,
+        ...present('lastSuccess', outcome.answeredAt === undefined ? before.lastSuccess : time(outcome.answeredAt)),
+      }
 }
 
 /** The status of a PeerSet that cannot be followed at all. */
@@ -77,10 +81,16 @@ export function invalidStatus(set: Pick<PeerSet, 'generation' | 'status'>, messa
   return same(status, set.status) ? set.status : status
 }
 
-function sourceCondition({ sourceError, incomplete, problems }: Outcome): { ok: boolean; reason: string; message: string } {
+function sourceCondition({ sourceError, incomplete, problems }: Outcome): {
+  ok: boolean
+  reason: string
+  message: string
+} {
   if (sourceError !== undefined) return { ok: false, reason: 'SourceFailing', message: sourceError }
   if (incomplete) {
-    const parts = problems.filter(({ code }) => code === 'unreadable').map(({ subject, message }) => `${subject}: ${message}`)
+    const parts = problems
+      .filter(({ code }) => code === 'unreadable')
+      .map(({ subject, message }) => `${subject}: ${message}`)
     return { ok: false, reason: 'PartUnknown', message: parts.join('; ') || 'a part of the source could not be read' }
   }
   const left = problems.length === 0 ? '' : `; ${problems.length} left out, see status.problems`
@@ -106,7 +116,11 @@ function condition(
 }
 
 function boundedProblems(problems: readonly Problem[]): readonly Problem[] {
-  const shown = problems.map(({ code, subject, message }) => ({ code, subject: printable(subject), message: clean(message) }))
+  const shown = problems.map(({ code, subject, message }) => ({
+    code,
+    subject: printable(subject),
+    message: clean(message),
+  }))
   if (shown.length <= maxProblems) return shown
   const kept = shown.slice(0, maxProblems - 1)
   return [...kept, { code: 'more', subject: '', message: `and ${shown.length - kept.length} more` }]

@@ -1,5 +1,5 @@
-// What namespaces permit to PeerSets of other namespaces, by their annotations. A PeerSet reads and writes where it is; elsewhere only by consent,
-// since whoever creates it may have no permissions there, and the controller has.
+// What namespaces permit to PeerSets of other namespaces, by their annotations. A PeerSet reads and writes where it is;
+// elsewhere only by consent, since whoever creates it may have no permissions there, and the controller has.
 import type { ApiObject } from '../kubernetes/list-watch.ts'
 import { allowPeerSetsFrom, namesIn, permits, sharePeersWith } from '../peers/peer-set/consent.ts'
 

@@ -1,4 +1,5 @@
-// Whether the pods to which a PeerSet delivers have its list: those that were created before it did have to be created anew, and somebody has to know.
+// Whether the pods to which a PeerSet delivers have its list: those that were created before it did have to be created
+// anew, and somebody has to know.
 import type { ApiObject } from '../kubernetes/list-watch.ts'
 import { isDeleting } from '../kubernetes/object-state.ts'
 import { allowPeerSetsFrom } from '../peers/peer-set/consent.ts'
@@ -11,7 +12,10 @@ import type { Delivering } from './follow-set.ts'
 import { isForEach } from './lists.ts'
 import type { PeerSet, PeerSetSpec, PeerSetStatus } from './peer-set.ts'
 
-export type DeliveringParts = { readonly collections: Collections; readonly mayWrite: (from: string, to: string) => boolean }
+export type DeliveringParts = {
+  readonly collections: Collections
+  readonly mayWrite: (from: string, to: string) => boolean
+}
 
 export type DeliveredPod = {
   readonly namespace: string
@@ -52,7 +56,8 @@ export function createDelivering(
       if (deliver === undefined) return { ok: true, reason: 'NoPods', message: 'nothing is delivered' }
       await pods.settled(signal).catch(() => undefined)
       const unknown = pods.unknown()
-      if (unknown !== undefined) return { ok: false, reason: 'Unknown', message: `its pods cannot be followed: ${unknown}` }
+      if (unknown !== undefined)
+        return { ok: false, reason: 'Unknown', message: `its pods cannot be followed: ${unknown}` }
       const found = [...pods.items].map(([key, pod]) => ({ name: key.slice(key.indexOf('/') + 1), pod }))
       return deliveredOutcome({ ...set, output, delivery: deliver, consumerIds: idsOf(status) }, found, mayWrite)
     },
@@ -87,7 +92,11 @@ export function deliveredOutcome(
     const advice = 'the namespaces of the PeerSet and of the pods have to have opted in before the pods are created'
     return { ok: false, reason: 'NotInjected', message: `${without}; ${advice}` }
   }
-  return { ok: true, reason: 'Delivered', message: [`${has.length} pods have the list`, without].filter(Boolean).join('; ') }
+  return {
+    ok: true,
+    reason: 'Delivered',
+    message: [`${has.length} pods have the list`, without].filter(Boolean).join('; '),
+  }
 }
 
 /** Undefined for a pod that has ended, or goes. Never throws. */
@@ -105,7 +114,9 @@ export function readDeliveredPod(object: ApiObject): DeliveredPod | undefined {
 function sourcesIn(plan: string | undefined): readonly string[] | undefined {
   if (plan === undefined) return undefined
   try {
-    return parsePlan(plan).sources.flatMap(source => (source.kind === 'ConfigMap' ? [`${source.name}/${source.key}`] : []))
+    return parsePlan(plan).sources.flatMap(source =>
+      source.kind === 'ConfigMap' ? [`${source.name}/${source.key}`] : [],
+    )
   } catch {
     return undefined
   }

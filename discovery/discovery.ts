@@ -51,7 +51,9 @@ const lookTimeoutMs = 20_000
 const answerSeconds = 30
 const idleMarginSeconds = 30
 
-/** Starts to read at once, in the background; nothing is written before all PeerSets, ConfigMaps and consents are known. */
+/**
+ * Starts to read at once, in the background; nothing is written before all PeerSets, ConfigMaps and consents are known.
+ */
 export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Discovery {
   const { log, events, allowed, clock = wallClock, coalesceMs = 1_000 } = parts
   const times = { minRetrySeconds: 0.5, maxRetrySeconds: 30, watchSeconds: 300, random: Math.random, ...parts.times }
@@ -60,7 +62,10 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   const reader = (signal: AbortSignal): ApiReader => {
     const both = AbortSignal.any([stop.signal, signal])
     const single = apiReader(config, { signal: both, idleSeconds: answerSeconds })
-    return { get: single.get, stream: apiReader(config, { signal: both, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds }).stream }
+    return {
+      get: single.get,
+      stream: apiReader(config, { signal: both, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds }).stream,
+    }
   }
   const leads = () => !stop.signal.aborted && allowed()
   const writes = createWrites(config, leads)
@@ -86,7 +91,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     state: outputState,
     keysOf: key => sets().flatMap(({ spec }) => ('invalid' in spec ? [] : keysAt(spec, key))),
     changed: key => {
-      for (const { set, followed } of running.values()) if (!('invalid' in set.spec) && keysAt(set.spec, key).length > 0) followed.hint()
+      for (const { set, followed } of running.values())
+        if (!('invalid' in set.spec) && keysAt(set.spec, key).length > 0) followed.hint()
     },
     fetch: place => writes.fetchConfigMap(place, stop.signal),
   })
@@ -119,7 +125,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     createSource: parts.createSource ?? sources(),
     createExposure: (set, { expose }, hint) =>
       createExposure(set, expose, hint, { collections, consents, consentsKnown, writes, allowed: leads, now }),
-    createDelivering: (set, deliver, hint) => createDelivering(set, deliver, hint, { collections, mayWrite: consents.mayWrite }),
+    createDelivering: (set, deliver, hint) =>
+      createDelivering(set, deliver, hint, { collections, mayWrite: consents.mayWrite }),
     sourceParts: { log, collections, consents, probe: createProbe() },
     outputs,
     writes,
@@ -188,9 +195,16 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   )
 
   return {
-    figures: () => [...running.values()].map(({ set: { namespace, name }, followed }) => ({ namespace, name, ...followed.figures() })),
+    figures: () =>
+      [...running.values()].map(({ set: { namespace, name }, followed }) => ({
+        namespace,
+        name,
+        ...followed.figures(),
+      })),
     behind: () =>
-      [setState, outputState, ...collections.following()].flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
+      [setState, outputState, ...collections.following()].flatMap(({ what, error }) =>
+        error === undefined ? [] : [`${what}: ${error}`],
+      ),
     close: async () => {
       stop.abort()
       for (const key of [...running.keys()]) shut(key)

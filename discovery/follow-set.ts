@@ -1,4 +1,5 @@
-// One PeerSet: looks when something has changed (gathered for a second), and every interval; then writes what differs. One look at a time.
+// One PeerSet: looks when something has changed (gathered for a second), and every interval; then writes what differs.
+// One look at a time.
 import type { Logger } from 'pino'
 import { ApiError } from '../kubernetes/api-client.ts'
 import type { Clock } from '../kubernetes/clock.ts'
@@ -8,7 +9,15 @@ import { choosePeers, nothingKnown } from './choose.ts'
 import { invalidStatus, type Outcome, same, statusAfter } from './conditions.ts'
 import type { Exposed } from './expose/outcome.ts'
 import { isForEach, listsOf, type OneList, together, type Written } from './lists.ts'
-import { applyBody, type Current, changeSentence, type Decision, decideOutput, listedIn, metadataText } from './output.ts'
+import {
+  applyBody,
+  type Current,
+  changeSentence,
+  type Decision,
+  decideOutput,
+  listedIn,
+  metadataText,
+} from './output.ts'
 import type { Outputs, Place } from './outputs.ts'
 import type { Condition, PeerSet, PeerSetSpec, PeerSetStatus, SourceKind } from './peer-set.ts'
 import { eventsAfter } from './set-events.ts'
@@ -16,7 +25,10 @@ import type { Found, Source, SourceParts } from './source.ts'
 import type { CreateSource } from './sources/index.ts'
 import type { Writes } from './writes.ts'
 
-/** What `spec.expose` asks for, kept up to date: asked after each look. `reconcile` rejects where the API server cannot be asked. */
+/**
+ * What `spec.expose` asks for, kept up to date: asked after each look. `reconcile` rejects where the API server cannot
+ * be asked.
+ */
 export type Exposure = {
   reconcile(signal: AbortSignal): Promise<Exposed>
   close(): Promise<void>
@@ -85,7 +97,12 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   let set = first
   let status = first.status
   let made:
-    | { key: string; source: Source | { readonly error: string }; exposure: Exposure | undefined; delivering: Delivering | undefined }
+    | {
+        key: string
+        source: Source | { readonly error: string }
+        exposure: Exposure | undefined
+        delivering: Delivering | undefined
+      }
     | undefined
   // A successor goes on from what its predecessor wrote.
   let answeredAt = timeOf(first.status.lastSuccess)
@@ -141,7 +158,14 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     if (made?.key === key) return made
     await unmake()
     const { namespace } = set
-    const own = { hint: () => lookIn(parts.coalesceMs), now: clock.now, namespace, home: output.namespace, exclude, allowPrivate }
+    const own = {
+      hint: () => lookIn(parts.coalesceMs),
+      now: clock.now,
+      namespace,
+      home: output.namespace,
+      exclude,
+      allowPrivate,
+    }
     made = {
       key,
       source: attempt(() => parts.createSource(source, { ...parts.sourceParts, ...own })),
@@ -173,7 +197,12 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     const { output } = spec
     if (decision.refusal) return { ok: false, ...decision.refusal }
     if (decision.text === undefined) return { ok: true, reason: 'UpToDate', message: placeOf(output) }
-    const metadata = metadataText(set, { at: clock.now(), considered, source: spec.source.kind, peers: decision.listed })
+    const metadata = metadataText(set, {
+      at: clock.now(),
+      considered,
+      source: spec.source.kind,
+      peers: decision.listed,
+    })
     const body = applyBody(set, output, current, decision.text, metadata)
     const place: Place = { namespace: output.namespace, name: output.configMap }
     try {
@@ -183,7 +212,11 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     } catch (error) {
       if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429) throw error
       const reason = error.status === 409 ? 'Conflict' : 'Refused'
-      return { ok: false, reason, message: `${placeOf(output)}: ${error.message}${error.status === 409 ? `. ${conflictAdvice}` : ''}` }
+      return {
+        ok: false,
+        reason,
+        message: `${placeOf(output)}: ${error.message}${error.status === 409 ? `. ${conflictAdvice}` : ''}`,
+      }
     }
   }
 
@@ -193,7 +226,9 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     const own = { ...spec, output }
     const hasConsent = parts.mayWrite(set.namespace, output.namespace)
     const keys = [output.key, output.metadataKey]
-    const current = hasConsent ? await outputs.get({ namespace: output.namespace, name: output.configMap }, keys) : undefined
+    const current = hasConsent
+      ? await outputs.get({ namespace: output.namespace, name: output.configMap }, keys)
+      : undefined
     const before = listedIn(current, output)
     const chosen = choosePeers(found, own, before)
     const decision = hasConsent ? decideOutput(own, chosen, current) : noConsent(set.namespace, output.namespace)
@@ -202,7 +237,10 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     const isChanged = written.ok && decision.text !== undefined && peerHash(before) !== peerHash(listed)
     const change = isChanged ? changeSentence(before, listed) : undefined
     if (change !== undefined)
-      log.info({ peerSet: `${set.namespace}/${set.name}`, configMap: placeOf(output), change }, 'the peer list has changed')
+      log.info(
+        { peerSet: `${set.namespace}/${set.name}`, configMap: placeOf(output), change },
+        'the peer list has changed',
+      )
     return { list, listed, written, problems: chosen.problems, change }
   }
 
@@ -244,7 +282,8 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
 
     const exposed = exposure ? await exposure.reconcile(stop.signal) : undefined
     const delivered = await delivering?.look(all, stop.signal)
-    if (exposed?.change !== undefined) parts.tell(set, { type: 'Normal', reason: 'PortsChanged', message: exposed.change })
+    if (exposed?.change !== undefined)
+      parts.tell(set, { type: 'Normal', reason: 'PortsChanged', message: exposed.change })
     const outcome: Outcome = {
       at: clock.now(),
       sourceError: typeof answer === 'string' ? answer : undefined,

@@ -1,7 +1,16 @@
-// The lists of one PeerSet: one, or one for each consumer chain, each with its place. And what came of all of them, taken together. Pure.
+// The lists of one PeerSet: one, or one for each consumer chain, each with its place. And what came of all of them,
+// taken together. Pure.
 import { type Peer, uniquePeers } from '../peers/peer.ts'
 import { printable } from '../peers/peer-list-error.ts'
-import { canBe, fill, isTemplate, type OutputPlace, type OutputSpec, placeFor, valuesIn } from '../peers/peer-set/output.ts'
+import {
+  canBe,
+  fill,
+  isTemplate,
+  type OutputPlace,
+  type OutputSpec,
+  placeFor,
+  valuesIn,
+} from '../peers/peer-set/output.ts'
 import { nothingKnown } from './choose.ts'
 import type { Outcome } from './conditions.ts'
 import type { ConsumerStatus, PeerSetStatus } from './peer-set.ts'
@@ -88,7 +97,9 @@ export function together(written: readonly Written[], isForEachConsumer: boolean
   const [first] = failed
   const say = ({ list, written: { message } }: Written) => `consumer ${list.consumer?.consumerId}: ${message}`
   const more = (count: number) => (count > maxShown ? ` and ${count - maxShown} more` : '')
-  const changes = written.flatMap(({ list, change }) => (change === undefined ? [] : [`consumer ${list.consumer?.consumerId}: ${change}`]))
+  const changes = written.flatMap(({ list, change }) =>
+    change === undefined ? [] : [`consumer ${list.consumer?.consumerId}: ${change}`],
+  )
   return {
     listed: uniquePeers(written.flatMap(({ listed }) => listed)),
     changed: changes.length > 0,

@@ -32,7 +32,9 @@ const maxBytes = 900 * 1024
 /** What is kept of a raw ConfigMap: the keys that some PeerSet writes. Never throws. */
 export function readCurrent(object: unknown, keys: Iterable<string>): Current {
   const { metadata, data } = object as RawConfigMap
-  const own = [...new Set(keys)].flatMap(key => (data && Object.hasOwn(data, key) ? [[key, data[key] ?? ''] as const] : []))
+  const own = [...new Set(keys)].flatMap(key =>
+    data && Object.hasOwn(data, key) ? [[key, data[key] ?? ''] as const] : [],
+  )
   return {
     uid: metadata?.uid ?? '',
     data: Object.fromEntries(own),
@@ -56,22 +58,38 @@ export function listedIn(current: Current | undefined, { key, format }: PeerSetS
 export function decideOutput(spec: PeerSetSpec, chosen: Chosen, current: Current | undefined): Decision {
   const { output, minPeers } = spec
   const listed = listedIn(current, output)
-  const keep = (reason: Refusal['reason'], message: string): Decision => ({ listed, text: undefined, refusal: { reason, message } })
+  const keep = (reason: Refusal['reason'], message: string): Decision => ({
+    listed,
+    text: undefined,
+    refusal: { reason, message },
+  })
   if (chosen.peers.length < minPeers) {
     const stays = listed.length > 0 ? `; the list of ${listed.length} stays` : ''
-    return keep('TooFewPeers', `found ${chosen.peers.length} peers, expected at least spec.minPeers ${minPeers}${stays}`)
+    return keep(
+      'TooFewPeers',
+      `found ${chosen.peers.length} peers, expected at least spec.minPeers ${minPeers}${stays}`,
+    )
   }
   const text = writeList(output.format, chosen.peers)
   const bytes = Buffer.byteLength(text)
-  if (bytes > maxBytes) return keep('TooLong', `found a list of ${bytes} bytes, expected at most ${maxBytes}: set spec.limit`)
+  if (bytes > maxBytes)
+    return keep('TooLong', `found a list of ${bytes} bytes, expected at most ${maxBytes}: set spec.limit`)
   const isWritten = current?.labelled && Object.hasOwn(current.data, output.key) && current.data[output.key] === text
   return { listed: chosen.peers, text: isWritten ? undefined : text, refusal: undefined }
 }
 
-export type Metadata = { readonly at: number; readonly considered: number; readonly source: string; readonly peers: readonly Peer[] }
+export type Metadata = {
+  readonly at: number
+  readonly considered: number
+  readonly source: string
+  readonly peers: readonly Peer[]
+}
 
 /** discovery_metadata: when the list was written, and from what. Only a change of the list changes it. */
-export function metadataText(set: Pick<PeerSet, 'namespace' | 'name'>, { at, considered, source, peers }: Metadata): string {
+export function metadataText(
+  set: Pick<PeerSet, 'namespace' | 'name'>,
+  { at, considered, source, peers }: Metadata,
+): string {
   return [
     `discovered_at=${new Date(at).toISOString()}`,
     `peer_count=${peers.length}`,

@@ -1,5 +1,5 @@
-// The ConfigMaps that PeerSets write, as they stand: all of them carry one label, so one watch follows them, and somebody who takes a key away is
-// noticed at once. What was just written counts before the watch tells it.
+// The ConfigMaps that PeerSets write, as they stand: all of them carry one label, so one watch follows them, and
+// somebody who takes a key away is noticed at once. What was just written counts before the watch tells it.
 import type { ApiReader } from '../kubernetes/api-client.ts'
 import type { Following } from '../kubernetes/following.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
@@ -10,7 +10,9 @@ import { type Current, readCurrent } from './output.ts'
 export type Place = { readonly namespace: string; readonly name: string }
 
 export type Outputs = {
-  /** Undefined where there is no such ConfigMap. Asks the API server where it is not known. Rejects where that fails. */
+  /**
+   * Undefined where there is no such ConfigMap. Asks the API server where it is not known. Rejects where that fails.
+   */
   get(place: Place, keys: readonly string[]): Promise<Current | undefined>
   /** What the API server has answered to a write. */
   wrote(place: Place, keys: readonly string[], object: unknown): void

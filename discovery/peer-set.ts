@@ -1,5 +1,6 @@
-// A PeerSet (repeer.dev/v1alpha1) as the controller reads it. The schema in manifests/base/peersets-crd.yaml has validated it; what is read here is
-// checked all the same, since a cluster can have another version of the schema. Pure.
+// A PeerSet (repeer.dev/v1alpha1) as the controller reads it. The schema in manifests/base/peersets-crd.yaml has
+// validated it; what is read here is checked all the same, since a cluster can have another version of the schema.
+// Pure.
 import { isDeleting } from '../kubernetes/object-state.ts'
 import { type FieldProblem, Fields } from '../peers/fields.ts'
 import { isForAll } from '../peers/peer-set/delivering.ts'
@@ -58,7 +59,11 @@ export type { OutputSpec } from '../peers/peer-set/output.ts'
 /** The pods that the list is for: as the webhook decides it, and as a query. */
 export type DeliverSpec = Delivery & { readonly query: Selector }
 
-export type Exclude = { readonly ids: readonly string[]; readonly hosts: readonly string[]; readonly names: readonly string[] }
+export type Exclude = {
+  readonly ids: readonly string[]
+  readonly hosts: readonly string[]
+  readonly names: readonly string[]
+}
 
 export type PeerSetSpec = {
   readonly source: SourceSpec
@@ -121,7 +126,13 @@ export type PeerSet = {
   readonly status: PeerSetStatus
 }
 
-export const limits = { most: 1000, defaultLimit: 200, intervalMs: 30_000, minIntervalMs: 5_000, maxIntervalMs: 3_600_000 } as const
+export const limits = {
+  most: 1000,
+  defaultLimit: 200,
+  intervalMs: 30_000,
+  minIntervalMs: 5_000,
+  maxIntervalMs: 3_600_000,
+} as const
 const defaultId: IdFrom = { label: 'node-id' }
 const defaultProbeSeconds = 2
 /** DEFAULT_PEER_PORT of stellar-core. */
@@ -247,7 +258,9 @@ export function readSelector(fields: Fields, field = 'selector'): Selector {
   const equal = Object.entries(typeof labels === 'object' && labels !== null ? labels : {}).map(
     ([name, value]) => `${name}=${String(value)}`,
   )
-  const expressions = (selector.has('matchExpressions') ? selector.array('matchExpressions') : []) as readonly Expression[]
+  const expressions = (
+    selector.has('matchExpressions') ? selector.array('matchExpressions') : []
+  ) as readonly Expression[]
   return [
     ...equal,
     ...expressions.map(({ key = '', operator, values = [] }) => {
@@ -267,7 +280,8 @@ function text(fields: Fields, name: string): string | undefined {
 }
 
 function strings(fields: Fields, name: string): readonly string[] {
-  const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(one => typeof one === 'string')
+  const isStrings = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every(one => typeof one === 'string')
   return fields.value(name, 'a list of texts', isStrings, 'optional') ?? []
 }
 

@@ -1,4 +1,5 @@
-// One kind of object in the namespaces that a source names: its own, others that share their peers with it, or (`*`) all that do.
+// One kind of object in the namespaces that a source names: its own, others that share their peers with it, or (`*`)
+// all that do.
 import type { ApiObject } from '../kubernetes/list-watch.ts'
 import type { Followed } from './collections.ts'
 import type { Namespaces, Selector } from './peer-set.ts'
@@ -20,8 +21,15 @@ export type Scoped<T> = { readonly namespace: string; readonly name: string; rea
 export type Scope<T> = {
   /** Resolves when all has been read, or could not be at the first try. Rejects when the signal aborts before. */
   settled(signal: AbortSignal): Promise<void>
-  /** What is known, sorted by namespace and name. `unknown`: what has never been read, each with its sentence, and so may be missing. */
-  look(): { readonly items: readonly Scoped<T>[]; readonly problems: readonly Problem[]; readonly unknown: readonly string[] }
+  /**
+   * What is known, sorted by namespace and name. `unknown`: what has never been read, each with its sentence, and so
+   * may be missing.
+   */
+  look(): {
+    readonly items: readonly Scoped<T>[]
+    readonly problems: readonly Problem[]
+    readonly unknown: readonly string[]
+  }
   close(): void
 }
 

@@ -1,5 +1,5 @@
-// What every way to find peers provides. One `Source` for each PeerSet, made in one place (sources/index.ts); it watches what it needs, says when
-// something has changed, and is asked for the whole again: level, not edge.
+// What every way to find peers provides. One `Source` for each PeerSet, made in one place (sources/index.ts); it
+// watches what it needs, says when something has changed, and is asked for the whole again: level, not edge.
 import type { Logger } from 'pino'
 import type { Peer } from '../peers/peer.ts'
 import type { Collections } from './collections.ts'
@@ -7,7 +7,10 @@ import type { Consents } from './consents.ts'
 import type { Exclude } from './peer-set.ts'
 import type { Probe } from './probe.ts'
 
-/** What was left out, and why. `code`: in lower case with dashes. `subject`: whom it is about (a pod, a Service, a namespace, a validator). */
+/**
+ * What was left out, and why. `code`: in lower case with dashes. `subject`: whom it is about (a pod, a Service, a
+ * namespace, a validator).
+ */
 export type Problem = { readonly code: string; readonly subject: string; readonly message: string }
 
 export type Found = {
@@ -17,7 +20,10 @@ export type Found = {
   readonly problems: readonly Problem[]
   /** How many candidates there were. */
   readonly considered: number
-  /** A part could not be read, so that peers may be missing from here which are still there: none is taken from the list because of this answer. */
+  /**
+   * A part could not be read, so that peers may be missing from here which are still there: none is taken from the list
+   * because of this answer.
+   */
   readonly incomplete?: boolean
   /** With a list for each consumer: what was found for each; `peers` are then those of all. */
   readonly consumers?: readonly ConsumerFound[]

@@ -1,4 +1,5 @@
-// The writes of discovery: server-side applies of a ConfigMap's keys, of a Service's ports and of EndpointSlices, and a PeerSet's status.
+// The writes of discovery: server-side applies of a ConfigMap's keys, of a Service's ports and of EndpointSlices, and a
+// PeerSet's status.
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
@@ -9,7 +10,10 @@ import type { Place } from './outputs.ts'
 import type { PeerSet, PeerSetStatus } from './peer-set.ts'
 
 export type Writes = {
-  /** The ConfigMap as it is then. Rejects with an ApiError: 409 where a key has another manager and `force` is false; with NotLeading. */
+  /**
+   * The ConfigMap as it is then. Rejects with an ApiError: 409 where a key has another manager and `force` is false;
+   * with NotLeading.
+   */
   apply(set: PeerSet, place: Place, body: object, force: boolean, signal: AbortSignal): Promise<unknown>
   /** Resolves where the PeerSet is gone, too. */
   status(set: PeerSet, status: PeerSetStatus, signal: AbortSignal): Promise<void>

@@ -1,7 +1,9 @@
-// Reads from the Kubernetes API: a GET, whole or line by line. KubeConfig (client-node) finds the server and signs the request.
+// Reads from the Kubernetes API: a GET, whole or line by line. KubeConfig (client-node) finds the server and signs the
+// request.
 //
-// client-node's own Watch and informer are not used: a Watch gives up after 30 s without an event and connects anew each time, an informer
-// ends at the first error and keeps whole objects, and the typed clients bring the models of every API (tens of MB resident).
+// client-node's own Watch and informer are not used: a Watch gives up after 30 s without an event and connects anew
+// each time, an informer ends at the first error and keeps whole objects, and the typed clients bring the models of
+// every API (tens of MB resident).
 
 import http, { type IncomingMessage } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
@@ -16,8 +18,8 @@ export type ApiReader = {
   /** The parsed JSON. Throws ApiError for a status other than 200. */
   get(path: string, query?: Query): Promise<unknown>
   /**
-   * Calls `onOpen` once the server has accepted the request, and `onLine` with each parsed line, until the server ends the answer. Throws
-   * ApiError as get does, and where the connection breaks; and what `onLine` throws.
+   * Calls `onOpen` once the server has accepted the request, and `onLine` with each parsed line, until the server ends
+   * the answer. Throws ApiError as get does, and where the connection breaks; and what `onLine` throws.
    */
   stream(path: string, query: Query, on: { open: () => void; line: (line: unknown) => void }): Promise<void>
 }
@@ -39,12 +41,16 @@ export type ReaderOptions = {
   readonly connectMs?: number
 }
 
-export function apiReader(config: KubeConfig, { signal, idleSeconds, connectMs = connectTimeoutMs }: ReaderOptions): ApiReader {
+export function apiReader(
+  config: KubeConfig,
+  { signal, idleSeconds, connectMs = connectTimeoutMs }: ReaderOptions,
+): ApiReader {
   async function open(path: string, query: Query): Promise<IncomingMessage> {
     const server = config.getCurrentCluster()?.server
     if (!server) throw new ApiError('the kubeconfig names no current cluster; expected a context with a cluster', 0)
     const url = new URL(server.replace(/\/+$/, '') + path)
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, String(value))
     const options: RequestOptions = { method: 'GET' }
     await config.applyToHTTPSOptions(options)
     options.headers = { ...options.headers, accept: 'application/json' }
@@ -52,14 +58,23 @@ export function apiReader(config: KubeConfig, { signal, idleSeconds, connectMs =
       const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve)
       // Finds out within a minute that the other end is gone, also where nothing is to be said for minutes.
       request.on('socket', socket => socket.setKeepAlive(true, 30_000))
-      request.setTimeout(idleSeconds * 1000, () => request.destroy(new ApiError(`GET ${path}: no answer for ${idleSeconds} s`, 0)))
-      limitConnect(request, connectMs, () => new ApiError(`GET ${path}: no connection to ${url.host} within ${connectMs / 1000} s`, 0))
+      request.setTimeout(idleSeconds * 1000, () =>
+        request.destroy(new ApiError(`GET ${path}: no answer for ${idleSeconds} s`, 0)),
+      )
+      limitConnect(
+        request,
+        connectMs,
+        () => new ApiError(`GET ${path}: no connection to ${url.host} within ${connectMs / 1000} s`, 0),
+      )
       request.on('error', reject)
       request.end()
     })
     if (response.statusCode === 200) return response
     const body = await text(response)
-    throw new ApiError(`GET ${path}: found status ${response.statusCode}, expected 200: ${reasonOf(body)}`, response.statusCode ?? 0)
+    throw new ApiError(
+      `GET ${path}: found status ${response.statusCode}, expected 200: ${reasonOf(body)}`,
+      response.statusCode ?? 0,
+    )
   }
 
   return {

@@ -1,5 +1,5 @@
-// One request to the Kubernetes API with a JSON body and a JSON answer. KubeConfig (client-node) finds the server and signs the request; its
-// typed clients are not used, since they bring the models of every API (20 MB resident).
+// One request to the Kubernetes API with a JSON body and a JSON answer. KubeConfig (client-node) finds the server and
+// signs the request; its typed clients are not used, since they bring the models of every API (20 MB resident).
 import http, { type Agent, type IncomingMessage } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
@@ -29,9 +29,22 @@ export type ApiCall = {
 /** Longer than an API server under load takes to answer, short enough that a dead connection costs one look only. */
 const requestTimeoutMs = 15_000
 
-/** The parsed answer, or undefined for an expected status code. Other statuses throw an ApiError that says in one line what the API answered. */
+/**
+ * The parsed answer, or undefined for an expected status code. Other statuses throw an ApiError that says in one line
+ * what the API answered.
+ */
 export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unknown> {
-  const { method, path, body, contentType, expected, timeoutMs = requestTimeoutMs, connectMs = connectTimeoutMs, maxBytes, agent } = call
+  const {
+    method,
+    path,
+    body,
+    contentType,
+    expected,
+    timeoutMs = requestTimeoutMs,
+    connectMs = connectTimeoutMs,
+    maxBytes,
+    agent,
+  } = call
   const server = config.getCurrentCluster()?.server
   if (!server) throw new Error('The kubeconfig names no current cluster. Expected: a context with a cluster.')
   const url = new URL(server.replace(/\/+$/, '') + path)
@@ -41,14 +54,20 @@ export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unk
   options.headers = {
     ...options.headers,
     accept: 'application/json',
-    ...(sent === undefined ? {} : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(sent) }),
+    ...(sent === undefined
+      ? {}
+      : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(sent) }),
   }
   // Of the whole exchange: a server that sends one byte now and then is no better than one that is silent.
   const late = AbortSignal.timeout(timeoutMs)
   const signal = call.signal ? AbortSignal.any([late, call.signal]) : late
   const exchange = async (): Promise<[status: number, answer: string]> => {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, ...(agent ? { agent } : {}), signal }, resolve)
+      const request = (url.protocol === 'http:' ? http : https).request(
+        url,
+        { ...options, ...(agent ? { agent } : {}), signal },
+        resolve,
+      )
       limitConnect(
         request,
         connectMs,
@@ -81,9 +100,9 @@ async function boundedText(response: IncomingMessage, maxBytes: number): Promise
 }
 
 /**
- * Connections to the API server that are used again, for whoever asks often; undefined where the kubeconfig names a proxy, which is reached through
- * the kubeconfig's own agent only. What is verified does not change: CA and client certificate are the request's, and part of what tells
- * connections apart.
+ * Connections to the API server that are used again, for whoever asks often; undefined where the kubeconfig names a
+ * proxy, which is reached through the kubeconfig's own agent only. What is verified does not change: CA and client
+ * certificate are the request's, and part of what tells connections apart.
  */
 export function keepAliveAgent(config: KubeConfig): Agent | undefined {
   const cluster = config.getCurrentCluster()

@@ -1,8 +1,9 @@
-// Events on pods and PeerSets, as `kubectl describe` shows them. They are for people: whatever goes wrong with them is only logged, and they can never be
-// so many that they weigh on the API server.
+// Events on pods and PeerSets, as `kubectl describe` shows them. They are for people: whatever goes wrong with them is
+// only logged, and they can never be so many that they weigh on the API server.
 //
-// Written by the core API, not by events.k8s.io/v1: that one refuses firstTimestamp, lastTimestamp and count (Kubernetes, ValidateEventCreate), by which
-// `kubectl get events --sort-by=.lastTimestamp` and `kubectl describe` sort. eventTime and series stand beside them, for whoever reads the newer form.
+// Written by the core API, not by events.k8s.io/v1: that one refuses firstTimestamp, lastTimestamp and count
+// (Kubernetes, ValidateEventCreate), by which `kubectl get events --sort-by=.lastTimestamp` and `kubectl describe`
+// sort. eventTime and series stand beside them, for whoever reads the newer form.
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { ApiCall } from './api-request.ts'
@@ -78,7 +79,10 @@ export function createEvents(options: EventsOptions): Events {
   let closed = false
   let failing = false
 
-  function send(call: Pick<ApiCall, 'method' | 'path' | 'body' | 'contentType'>, then: (answer: unknown) => void = () => {}): void {
+  function send(
+    call: Pick<ApiCall, 'method' | 'path' | 'body' | 'contentType'>,
+    then: (answer: unknown) => void = () => {},
+  ): void {
     if (!bucket.take()) return void dropped?.()
     const run = request({ ...call, expected: [404], timeoutMs })
       .then(answer => {
@@ -101,7 +105,8 @@ export function createEvents(options: EventsOptions): Events {
     { type, reason, message }: PodEvent,
   ): void {
     const at = clock.now()
-    // Unique as client-go makes it: the object's name and the time; and some chance, since two events can fall into one microsecond.
+    // Unique as client-go makes it: the object's name and the time; and some chance, since two events can fall into one
+    // microsecond.
     const event = `${name.slice(0, 220).replace(/[.-]+$/, '')}.${Math.round(at * 1000).toString(16)}${randomBytes(2).toString('hex')}`
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`
     const body = {

@@ -38,7 +38,9 @@ export function createFetches(
         if (failures === 0) log.warn({ what: fetch.what, err: error }, 'fetch failed; retrying')
         failing.set(fetch, `${fetch.what}: ${message}`)
         const seconds = Math.min(times.minRetrySeconds * 2 ** Math.min(failures, 10), times.maxRetrySeconds)
-        await delay(seconds * 1000 * (1 - times.random() / 2), undefined, { signal: stop.signal }).catch(() => undefined)
+        await delay(seconds * 1000 * (1 - times.random() / 2), undefined, { signal: stop.signal }).catch(
+          () => undefined,
+        )
       }
     }
     failing.delete(fetch)

@@ -1,4 +1,5 @@
-// The Lease in the Kubernetes API by which replicas agree on a leader. Permissions: Lease get and update (this one), create.
+// The Lease in the Kubernetes API by which replicas agree on a leader. Permissions: Lease get and update (this one),
+// create.
 import type { KubeConfig } from '@kubernetes/client-node'
 import { apiRequest } from './api-request.ts'
 
@@ -27,7 +28,8 @@ export type LeaseStore = {
 }
 
 /**
- * @param timeoutMs of each request; half of the renew deadline is what client-go's callers take, so that one dead connection does not cost the lease.
+ * @param timeoutMs of each request; half of the renew deadline is what client-go's callers take, so that one dead
+ * connection does not cost the lease.
  *   For the same reason each request has a connection of its own.
  */
 export function leaseStore(
@@ -37,13 +39,21 @@ export function leaseStore(
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`
   const path = `${collection}/${encodeURIComponent(name)}`
   return {
-    get: async () => (await apiRequest(config, { method: 'GET', path, expected: [404], timeoutMs })) as Lease | undefined,
+    get: async () =>
+      (await apiRequest(config, { method: 'GET', path, expected: [404], timeoutMs })) as Lease | undefined,
     async create(spec) {
-      const metadata = { name, namespace, labels: { 'app.kubernetes.io/name': 'repeer', 'app.kubernetes.io/component': 'controller' } }
+      const metadata = {
+        name,
+        namespace,
+        labels: { 'app.kubernetes.io/name': 'repeer', 'app.kubernetes.io/component': 'controller' },
+      }
       const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
-      return (await apiRequest(config, { method: 'POST', path: collection, body, expected: [409], timeoutMs })) as Lease | undefined
+      return (await apiRequest(config, { method: 'POST', path: collection, body, expected: [409], timeoutMs })) as
+        | Lease
+        | undefined
     },
     // The API refuses (409) what is based on another resourceVersion than its own.
-    update: async body => (await apiRequest(config, { method: 'PUT', path, body, expected: [404, 409], timeoutMs })) as Lease | undefined,
+    update: async body =>
+      (await apiRequest(config, { method: 'PUT', path, body, expected: [404, 409], timeoutMs })) as Lease | undefined,
   }
 }

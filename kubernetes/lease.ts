@@ -1,9 +1,11 @@
-// Leader election by a Lease, with the rules of client-go's leaderelection: whoever holds the Lease renews it, whoever does not watches it, and
-// takes it once it has not been renewed for its duration. No library for Node does it: @kubernetes/client-node has none.
+// Leader election by a Lease, with the rules of client-go's leaderelection: whoever holds the Lease renews it, whoever
+// does not watches it, and takes it once it has not been renewed for its duration. No library for Node does it:
+// @kubernetes/client-node has none.
 //
-// Clocks of replicas may differ: how long ago a Lease was renewed is measured on the observer's own clock, from when it first saw the renewal.
-// The leader counts from before it asked for its last renewal, so that it always stops before another can start. Two differences from client-go:
-// a Lease that disappears while it is held is not taken before its time, and a candidate looks again at the moment when the Lease ends.
+// Clocks of replicas may differ: how long ago a Lease was renewed is measured on the observer's own clock, from when it
+// first saw the renewal. The leader counts from before it asked for its last renewal, so that it always stops before
+// another can start. Two differences from client-go: a Lease that disappears while it is held is not taken before its
+// time, and a candidate looks again at the moment when the Lease ends.
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Clock, steadyClock } from './clock.ts'
@@ -12,7 +14,9 @@ import type { Lease, LeaseSpec, LeaseStore } from './lease-store.ts'
 export type LeaseTimes = {
   /** How long a Lease that is not renewed is left to its holder. At least 1; the API knows whole seconds only. */
   readonly leaseSeconds: number
-  /** How long after its last renewal the leader gives up. The rest of leaseSeconds is what clocks may differ in speed. */
+  /**
+   * How long after its last renewal the leader gives up. The rest of leaseSeconds is what clocks may differ in speed.
+   */
   readonly renewSeconds: number
   /** Between two tries, of the leader and of the others; each lengthened by a random part of up to a fifth. */
   readonly retrySeconds: number
@@ -25,7 +29,9 @@ export const leaseDefaults: LeaseTimes = { leaseSeconds: 10, renewSeconds: 7, re
 export function leaseTimesProblem({ leaseSeconds, renewSeconds, retrySeconds }: LeaseTimes): string | undefined {
   if (leaseSeconds < 1) return 'leaseSeconds of at least 1'
   if (renewSeconds >= leaseSeconds) return 'renewSeconds below leaseSeconds'
-  return retrySeconds > 0 && retrySeconds * 1.2 < renewSeconds ? undefined : 'retrySeconds above 0 and below renewSeconds / 1.2'
+  return retrySeconds > 0 && retrySeconds * 1.2 < renewSeconds
+    ? undefined
+    : 'retrySeconds above 0 and below renewSeconds / 1.2'
 }
 
 /** What each request about the Lease may take, so that one that gets no answer leaves time for another. */
@@ -49,8 +55,9 @@ export type ElectionOptions = {
 }
 
 /**
- * `signal` aborts when the Lease is lost, or to end. `holds` tells by the clock whether the Lease is held at the moment, also where the process was
- * stopped and no timer could run: ask it before a write that nobody but the leader may make.
+ * `signal` aborts when the Lease is lost, or to end. `holds` tells by the clock whether the Lease is held at the
+ * moment, also where the process was stopped and no timer could run: ask it before a write that nobody but the leader
+ * may make.
  */
 export type Lead = (signal: AbortSignal, holds: () => boolean) => Promise<void>
 
@@ -58,8 +65,9 @@ export type Lead = (signal: AbortSignal, holds: () => boolean) => Promise<void>
 type Held = { lease: Lease | undefined; renewedAt: number }
 
 /**
- * Calls `lead` each time the Lease has been won, never twice at a time; it resolves once its signal has aborted. Resolves when `signal` has aborted
- * and the Lease has been given back. Where `lead` rejects without having been told to end, the Lease is given back and the error thrown.
+ * Calls `lead` each time the Lease has been won, never twice at a time; it resolves once its signal has aborted.
+ * Resolves when `signal` has aborted and the Lease has been given back. Where `lead` rejects without having been told
+ * to end, the Lease is given back and the error thrown.
  */
 export async function runElection(options: ElectionOptions, lead: Lead): Promise<void> {
   const { leases, signal, clock = steadyClock, wallNow = Date.now, random = Math.random, log } = options
@@ -87,7 +95,9 @@ export async function runElection(options: ElectionOptions, lead: Lead): Promise
   async function put(before: Lease | undefined): Promise<Held | undefined> {
     const renewedAt = clock.now()
     const spec = specOf(before?.spec)
-    const lease = before ? await leases.update({ ...before, spec: { ...before.spec, ...spec } }) : await leases.create(spec)
+    const lease = before
+      ? await leases.update({ ...before, spec: { ...before.spec, ...spec } })
+      : await leases.create(spec)
     return lease && { lease, renewedAt }
   }
 
@@ -218,7 +228,11 @@ export async function runElection(options: ElectionOptions, lead: Lead): Promise
   }
 }
 
-async function outcomeOf(lead: Lead, signal: AbortSignal, holds: () => boolean): Promise<{ readonly error: unknown } | undefined> {
+async function outcomeOf(
+  lead: Lead,
+  signal: AbortSignal,
+  holds: () => boolean,
+): Promise<{ readonly error: unknown } | undefined> {
   try {
     await lead(signal, holds)
     return undefined

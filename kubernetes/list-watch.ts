@@ -1,5 +1,5 @@
-// Follows one collection of the Kubernetes API: list, then watch from there; list again, at once, where the API has forgotten that version (410), and
-// after errors with a growing delay. It never gives up.
+// Follows one collection of the Kubernetes API: list, then watch from there; list again, at once, where the API has
+// forgotten that version (410), and after errors with a growing delay. It never gives up.
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiReader } from './api-client.ts'
 
@@ -16,7 +16,8 @@ export type ApiObject = {
 
 export type ListWatchHandlers<T> = {
   /**
-   * What of an object is kept: everything else can be collected while a list is still being read. Undefined: nothing, as if it were not there.
+   * What of an object is kept: everything else can be collected while a list is still being read. Undefined: nothing,
+   * as if it were not there.
    */
   readonly keep: (object: ApiObject) => T | undefined
   /** The whole collection, by name. */
@@ -24,7 +25,9 @@ export type ListWatchHandlers<T> = {
   readonly set: (name: string, item: T) => void
   /** `object`: as it was last, or as it is now where nothing of it is kept any more. */
   readonly remove: (name: string, object: ApiObject) => void
-  /** The collection is known, up to the last event; called after each list and each time a watch has been opened again. */
+  /**
+   * The collection is known, up to the last event; called after each list and each time a watch has been opened again.
+   */
   readonly synced: () => void
   /** The collection cannot be followed at the moment. */
   readonly behind: (error: Error) => void
@@ -35,7 +38,10 @@ export type ListWatchHandlers<T> = {
 }
 
 export type ListWatchTimes = {
-  /** The first delay after an error; it doubles up to `maxRetrySeconds`, and each is shortened by a random part of up to a half. */
+  /**
+   * The first delay after an error; it doubles up to `maxRetrySeconds`, and each is shortened by a random part of up to
+   * a half.
+   */
   readonly minRetrySeconds: number
   readonly maxRetrySeconds: number
   /** How long the API server keeps a watch open. */
@@ -47,7 +53,10 @@ export type Collection = {
   readonly path: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
-  /** Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB each. */
+  /**
+   * Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB
+   * each.
+   */
   readonly pageSize?: number
   /** The path is that of all namespaces, and names are NAMESPACE/NAME. */
   readonly allNamespaces?: boolean
@@ -96,7 +105,8 @@ export async function listWatch<T>(
     const { type, object } = line as WatchEvent
     signal.throwIfAborted()
     handlers.contact?.()
-    if (type === 'ERROR') throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
+    if (type === 'ERROR')
+      throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
     const name = nameOf(object)
     const kept = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
     if (name && kept !== undefined) handlers.set(name, kept)
@@ -133,8 +143,8 @@ export async function listWatch<T>(
       hasExpired = expired
       if (expired) version = undefined
       if (expired && !again) {
-        // No failure: the API server answers, and the list that follows at once is the cure, also after an outage, whose failures are over. Only if that
-        // expires again, wait.
+        // No failure: the API server answers, and the list that follows at once is the cure, also after an outage,
+        // whose failures are over. Only if that expires again, wait.
         failures = 0
         continue
       }
@@ -154,4 +164,7 @@ type ListPage = {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
   readonly items?: readonly ApiObject[]
 }
-type WatchEvent = { readonly type: string; readonly object: ApiObject & { readonly message?: string; readonly code?: number } }
+type WatchEvent = {
+  readonly type: string
+  readonly object: ApiObject & { readonly message?: string; readonly code?: number }
+}

@@ -15,7 +15,10 @@ export type Slice = { readonly headless: boolean; readonly endpoints: readonly E
 
 /** Which Service a slice belongs to, in its own namespace. */
 export const serviceLabel = 'kubernetes.io/service-name'
-/** The EndpointSlice controller sets it on the slices of headless Services, and on no others (k8s.io/endpointslice, utils.go). */
+/**
+ * The EndpointSlice controller sets it on the slices of headless Services, and on no others (k8s.io/endpointslice,
+ * utils.go).
+ */
 const headlessLabel = 'service.kubernetes.io/headless'
 
 /** What is kept of a raw EndpointSlice (discovery.k8s.io/v1). Never throws. */
@@ -41,15 +44,18 @@ export function readSlice(object: unknown): Slice {
 }
 
 /**
- * What a node reaches through a Service's name. Of a headless one, and of one pod behind any, what CoreDNS publishes: ready endpoints (all of
- * them are ready where the Service has publishNotReadyAddresses). Behind a ClusterIP, where kube-proxy sends connections: ready endpoints, or,
- * where there are none, those that are being deleted and still answer.
+ * What a node reaches through a Service's name. Of a headless one, and of one pod behind any, what CoreDNS publishes:
+ * ready endpoints (all of them are ready where the Service has publishNotReadyAddresses). Behind a ClusterIP, where
+ * kube-proxy sends connections: ready endpoints, or, where there are none, those that are being deleted and still
+ * answer.
  *
- * A Service without a selector whose slices were made by hand lacks the label, headless or not, and so counts as one with a ClusterIP.
+ * A Service without a selector whose slices were made by hand lacks the label, headless or not, and so counts as one
+ * with a ClusterIP.
  */
 export function behindOf(slices: readonly Slice[], hostname?: string): Behind {
   const all = slices.flatMap(slice => slice.endpoints)
-  if (hostname !== undefined) return { addresses: addressesOf(all.filter(one => one.ready && isNamed(one, hostname))), stable: false }
+  if (hostname !== undefined)
+    return { addresses: addressesOf(all.filter(one => one.ready && isNamed(one, hostname))), stable: false }
   const stable = !slices.some(slice => slice.headless)
   const ready = all.filter(one => one.ready)
   return { addresses: addressesOf(stable && ready.length === 0 ? all.filter(one => one.draining) : ready), stable }
@@ -57,7 +63,9 @@ export function behindOf(slices: readonly Slice[], hostname?: string): Behind {
 
 /** CoreDNS names an endpoint without a hostname by its address, with dashes. */
 function isNamed({ hostname, addresses }: Endpoint, name: string): boolean {
-  return hostname === undefined ? addresses.some(address => address.replaceAll(/[.:]/g, '-') === name) : hostname === name
+  return hostname === undefined
+    ? addresses.some(address => address.replaceAll(/[.:]/g, '-') === name)
+    : hostname === name
 }
 
 function addressesOf(endpoints: readonly Endpoint[]): string[] {
@@ -67,5 +75,9 @@ function addressesOf(endpoints: readonly Endpoint[]): string[] {
 type RawEndpoint = {
   readonly addresses?: readonly string[]
   readonly hostname?: string
-  readonly conditions?: { readonly ready?: boolean | null; readonly serving?: boolean | null; readonly terminating?: boolean | null }
+  readonly conditions?: {
+    readonly ready?: boolean | null
+    readonly serving?: boolean | null
+    readonly terminating?: boolean | null
+  }
 }

@@ -7,8 +7,19 @@ export type TokenBucket = {
   waitMs(): number
 }
 
-/** @param now milliseconds, only forward @param burst how many tokens the bucket holds, and holds at the start: at least 1 */
-export function tokenBucket({ perSecond, burst, now }: { perSecond: number; burst: number; now: () => number }): TokenBucket {
+/**
+ * @param now milliseconds, only forward @param burst how many tokens the bucket holds, and holds at the start: at least
+ * 1
+ */
+export function tokenBucket({
+  perSecond,
+  burst,
+  now,
+}: {
+  perSecond: number
+  burst: number
+  now: () => number
+}): TokenBucket {
   let tokens = burst
   let filledAt = now()
 

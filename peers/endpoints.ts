@@ -1,5 +1,6 @@
-// The value of repeer.dev/endpoints: the addresses behind each host of a pod's peer list that is a Service, as the controller sees them. Data, not
-// a hash: the sidecar compares them with what DNS answers, since DNS is what the node will ask.
+// The value of repeer.dev/endpoints: the addresses behind each host of a pod's peer list that is a Service, as the
+// controller sees them. Data, not a hash: the sidecar compares them with what DNS answers, since DNS is what the node
+// will ask.
 import { normalHost } from './peer.ts'
 
 export type Behind = {
@@ -16,7 +17,10 @@ export type Endpoints = Readonly<Record<string, Behind>>
 export function formatEndpoints(endpoints: Endpoints): string {
   const entries = Object.entries(endpoints)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([host, { addresses, stable }]) => [host, { addresses: [...new Set(addresses)].sort(), ...(stable ? { stable } : {}) }])
+    .map(([host, { addresses, stable }]) => [
+      host,
+      { addresses: [...new Set(addresses)].sort(), ...(stable ? { stable } : {}) },
+    ])
   return JSON.stringify(Object.fromEntries(entries))
 }
 
@@ -33,7 +37,8 @@ function behindOf(host: string, value: unknown): Behind {
   }
   const addresses = value.addresses.map((one: unknown) => {
     const address = typeof one === 'string' ? normalHost(one) : undefined
-    if (address === undefined) throw new Error(`repeer.dev/endpoints, ${host}: found ${JSON.stringify(one)}, expected an IP address`)
+    if (address === undefined)
+      throw new Error(`repeer.dev/endpoints, ${host}: found ${JSON.stringify(one)}, expected an IP address`)
     return address
   })
   return { addresses, stable: value.stable === true }

@@ -1,4 +1,5 @@
-// Reads fields of a value from outside one by one, and remembers every problem with its path, so that all can be reported together.
+// Reads fields of a value from outside one by one, and remembers every problem with its path, so that all can be
+// reported together.
 import { printable } from './peer-list-error.ts'
 
 export type FieldProblem = { readonly path: string; readonly found: string; readonly expected: string }
@@ -60,14 +61,25 @@ export class Fields {
   }
 
   matching(field: string, pattern: RegExp, expected: string, presence?: 'optional'): string | undefined {
-    return this.value(field, expected, (value): value is string => typeof value === 'string' && pattern.test(value), presence)
+    return this.value(
+      field,
+      expected,
+      (value): value is string => typeof value === 'string' && pattern.test(value),
+      presence,
+    )
   }
 
   boolean(field: string): boolean | undefined {
     return this.value(field, 'true or false', value => typeof value === 'boolean')
   }
 
-  number(field: string, lowest: number, highest: number, kind: 'integer' | 'any', presence?: 'optional'): number | undefined {
+  number(
+    field: string,
+    lowest: number,
+    highest: number,
+    kind: 'integer' | 'any',
+    presence?: 'optional',
+  ): number | undefined {
     const expected = `${kind === 'integer' ? 'a whole number' : 'a number'} from ${lowest} to ${highest}`
     const fits = (value: unknown): value is number =>
       typeof value === 'number' && value >= lowest && value <= highest && (kind === 'any' || Number.isInteger(value))

@@ -1,7 +1,8 @@
-// Checks a status page, which is a stranger's word: whoever owns a pod can answer anything on its port. Every field is read one by one, and what
-// comes out holds these fields only, each of bounded size.
+// Checks a status page, which is a stranger's word: whoever owns a pod can answer anything on its port. Every field is
+// read one by one, and what comes out holds these fields only, each of bounded size.
 //
-// Sidecars of other versions are read, too: unknown fields are left out, and so is a reason that this version does not know.
+// Sidecars of other versions are read, too: unknown fields are left out, and so is a reason that this version does not
+// know.
 import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { printable } from './peer-list-error.ts'
@@ -36,7 +37,9 @@ export function parsePage(text: string): Page {
   const problems: FieldProblem[] = []
   const page = pageOf(new Fields(value, 'page', problems))
   if (problems.length === 0) return page
-  const lines = problems.slice(0, maxInMessage).map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
+  const lines = problems
+    .slice(0, maxInMessage)
+    .map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
   const more = problems.length - lines.length
   throw new Error(`the status page cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`)
 }
@@ -58,7 +61,10 @@ function pageOf(page: Fields): Page {
     applied: hashOrNull(page, 'applied'),
     wanted: hashOrNull(page, 'wanted'),
     list: hashOrNull(page, 'list'),
-    ...optional('turn', page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional')),
+    ...optional(
+      'turn',
+      page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional'),
+    ),
     ...optional('notes', page.matching('notes', hash, 'a hash', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
     peers: entries(page, 'peers', maxPeers).map(peerOf),
@@ -83,7 +89,10 @@ function pageOf(page: Fields): Page {
       failures: lookup.number('failures', 0, Number.MAX_SAFE_INTEGER, 'integer') ?? 0,
       ...optional('error', words(lookup, 'error')),
     })),
-    ...optional('notFollowed', page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed).map(otherNode) : undefined),
+    ...optional(
+      'notFollowed',
+      page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed).map(otherNode) : undefined,
+    ),
     lookedAt: iso(page, 'lookedAt'),
   }
 }
@@ -99,13 +108,16 @@ function lackingOf(lacking: Fields): NonNullable<Page['lacking']> {
 function peerOf(peer: Fields): Page['peers'][number] {
   const addresses = peer.array('addresses')
   const because = peer.matching('because', code, 'a reason code', 'optional')
-  if (addresses.length > maxAddresses) peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
+  if (addresses.length > maxAddresses)
+    peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
   return {
     ...optional('id', peer.has('id') ? name(peer, 'id') : undefined),
     peer: name(peer, 'peer'),
     addresses: addresses
       .slice(0, maxAddresses)
-      .map((one, index) => (isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''))),
+      .map((one, index) =>
+        isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''),
+      ),
     standing: name(peer, 'standing'),
     ...optional('reachable', flag(peer, 'reachable')),
     ...optional('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
@@ -146,12 +158,14 @@ function words(fields: Fields, field: string): string | undefined {
 }
 
 function iso(fields: Fields, field: string): string {
-  const isTime = (value: unknown): value is string => typeof value === 'string' && time.test(value) && !Number.isNaN(Date.parse(value))
+  const isTime = (value: unknown): value is string =>
+    typeof value === 'string' && time.test(value) && !Number.isNaN(Date.parse(value))
   return fields.value(field, 'a time such as 2026-11-21T08:00:00.000Z', isTime) ?? ''
 }
 
 function hashOrNull(fields: Fields, field: string): string | null {
-  const fits = (value: unknown): value is string | null => value === null || (typeof value === 'string' && hash.test(value))
+  const fits = (value: unknown): value is string | null =>
+    value === null || (typeof value === 'string' && hash.test(value))
   return fields.value(field, 'a hash, or null', fits) ?? null
 }
 
@@ -170,7 +184,9 @@ function entries(fields: Fields, field: string, most: number): Fields[] {
 function newest(fields: Fields, field: string): Fields[] {
   const list = fields.has(field) ? fields.array(field) : []
   const first = Math.max(0, list.length - maxHistory)
-  return list.slice(first).map((one, index) => new Fields(one, `${fields.at(field)}[${first + index}]`, fields.problems))
+  return list
+    .slice(first)
+    .map((one, index) => new Fields(one, `${fields.at(field)}[${first + index}]`, fields.problems))
 }
 
 /** A property that is left out where there is no value. */

@@ -1,5 +1,5 @@
-// The status page of one pod: what its sidecar found, decided and did, and when. The sidecar serves it; the controller, `repeer check` and
-// monitoring read it. Whoever reads it reads a stranger's word: see page-check.ts.
+// The status page of one pod: what its sidecar found, decided and did, and when. The sidecar serves it; the controller,
+// `repeer check` and monitoring read it. Whoever reads it reads a stranger's word: see page-check.ts.
 import type { Level, OtherNode } from './plan.ts'
 import type { HoldReason, LackReason } from './reasons.ts'
 
@@ -8,15 +8,17 @@ export type Phase = (typeof phases)[number]
 
 export const outcomes = ['asked', 'verified', 'unverified', 'overtaken', 'not-taken'] as const
 /**
- * `asked`: under way. `verified`: the node is back and connected. `unverified`: it is back, but not connected to what it was restarted for.
- * `overtaken`: it is back, and what it was restarted for has moved again before it connected; neither a success nor in vain.
- * `not-taken`: the process was never replaced; it does not count.
+ * `asked`: under way. `verified`: the node is back and connected. `unverified`: it is back, but not connected to what
+ * it was restarted for.
+ * `overtaken`: it is back, and what it was restarted for has moved again before it connected; neither a success nor in
+ * vain. `not-taken`: the process was never replaced; it does not count.
  */
 export type RestartOutcome = (typeof outcomes)[number]
 
 /**
- * How long a node may lack a peer before somebody should know, in ms: a peer that restarts is back within seconds, and where one has moved, the dead
- * connection is noticed after two to three minutes, which is what a node takes at most to find it by itself.
+ * How long a node may lack a peer before somebody should know, in ms: a peer that restarts is back within seconds, and
+ * where one has moved, the dead connection is noticed after two to three minutes, which is what a node takes at most to
+ * find it by itself.
  */
 export const lastsMs = 180_000
 
@@ -33,16 +35,27 @@ export type Page = {
   readonly detail?: string
   /** When time alone may end the wait. */
   readonly until?: string
-  /** Settled, and not connected to all peers, nor to repeer.dev/min-peers of them: to how many, and since when that is so for the first of them. */
+  /**
+   * Settled, and not connected to all peers, nor to repeer.dev/min-peers of them: to how many, and since when that is
+   * so for the first of them.
+   */
   readonly lacking?: { readonly peers: number; readonly since: string }
-  /** The snapshot for which nothing is left to do, and the one that is wanted now. A turn is granted for the wanted one. */
+  /**
+   * The snapshot for which nothing is left to do, and the one that is wanted now. A turn is granted for the wanted one.
+   */
   readonly applied: string | null
   readonly wanted: string | null
   /** The hash of the list that the sources hold now, as repeer.dev/peer-hash has it. */
   readonly list: string | null
-  /** The turn that the sidecar's files hold; absent where there is none. A turn that was taken back still counts until it is gone from here. */
+  /**
+   * The turn that the sidecar's files hold; absent where there is none. A turn that was taken back still counts until
+   * it is gone from here.
+   */
   readonly turn?: string
-  /** The hash of repeer.dev/peer-hash and repeer.dev/endpoints as the sidecar's files hold them: see blindTurn. Absent where the sidecar is an older one. */
+  /**
+   * The hash of repeer.dev/peer-hash and repeer.dev/endpoints as the sidecar's files hold them: see blindTurn. Absent
+   * where the sidecar is an older one.
+   */
   readonly notes?: string
   readonly connected: number
   readonly peers: readonly {
@@ -53,7 +66,10 @@ export type Page = {
     readonly reachable?: boolean
     /** The address that a start of the node is given in place of the name; absent where it is given the name. */
     readonly pinned?: string
-    /** Of a peer that is not connected although nothing is left to do: why, since when, and until when where time alone may end it. */
+    /**
+     * Of a peer that is not connected although nothing is left to do: why, since when, and until when where time alone
+     * may end it.
+     */
     readonly because?: LackReason
     readonly since?: string
     readonly until?: string

@@ -1,4 +1,5 @@
-// The one error for a peer list that cannot be read: every problem at once, each with where it is, what was found and what is expected.
+// The one error for a peer list that cannot be read: every problem at once, each with where it is, what was found and
+// what is expected.
 
 export type PeerListProblem = {
   /** Which list: "ConfigMap node0/config.toml". */
@@ -10,7 +11,10 @@ export type PeerListProblem = {
   readonly expected: string
 }
 
-/** Problems beyond this many are counted, not kept: 1 MiB of commas and letters would otherwise become half a million of them. */
+/**
+ * Problems beyond this many are counted, not kept: 1 MiB of commas and letters would otherwise become half a million of
+ * them.
+ */
 const maxProblems = 100
 /** Problems that the message spells out. Few, since the "list" may be a key file that was named by mistake. */
 const maxInMessage = 5
@@ -22,28 +26,43 @@ export class PeerListError extends Error {
   /** The message without what was found: for a list that is not to be quoted, as a Secret's. */
   readonly unquoted: string
 
-  /** Takes problems with `found` as it stands in the list; it is escaped and shortened here, so that nobody can forget to. */
+  /**
+   * Takes problems with `found` as it stands in the list; it is escaped and shortened here, so that nobody can forget
+   * to.
+   */
   constructor(problems: readonly PeerListProblem[]) {
     const kept = problems.slice(0, maxProblems).map(problem => ({ ...problem, found: printable(problem.found) }))
     const shown = kept.slice(0, maxInMessage)
     const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : []
     super(
-      [...shown.map(({ source, where, found, expected }) => `${source}, ${where}: found "${found}", expected ${expected}`), ...more].join(
-        '; ',
-      ),
+      [
+        ...shown.map(
+          ({ source, where, found, expected }) => `${source}, ${where}: found "${found}", expected ${expected}`,
+        ),
+        ...more,
+      ].join('; '),
     )
-    this.unquoted = [...shown.map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`), ...more].join('; ')
+    this.unquoted = [
+      ...shown.map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`),
+      ...more,
+    ].join('; ')
     this.problems = kept
   }
 }
 
-/** One printable line of at most 80 characters: control, format and separator characters as \uXXXX, the rest of a long text as an ellipsis. */
+/**
+ * One printable line of at most 80 characters: control, format and separator characters as \uXXXX, the rest of a long
+ * text as an ellipsis.
+ */
 export function printable(text: string): string {
   const escaped = text
     .slice(0, maxFoundLength + 1)
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r')
     .replaceAll('\t', '\\t')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, character => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
+    .replace(
+      /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu,
+      character => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+    )
   return escaped.length > maxFoundLength ? `${escaped.slice(0, maxFoundLength - 1)}…` : escaped
 }

@@ -3,12 +3,17 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import ipaddr from 'ipaddr.js'
 
-/** What a list uses an entry for. A seed (or bootnode) counts for the hash, but a node need not stay connected to it. */
+/**
+ * What a list uses an entry for. A seed (or bootnode) counts for the hash, but a node need not stay connected to it.
+ */
 export const roles = ['peer', 'seed'] as const
 export type Role = (typeof roles)[number]
 
 export type Peer = {
-  /** The identity that the chain's handshake proves: CometBFT node ID, enode public key, libp2p peer ID. Absent where lists carry none. */
+  /**
+   * The identity that the chain's handshake proves: CometBFT node ID, enode public key, libp2p peer ID. Absent where
+   * lists carry none.
+   */
   readonly id?: string
   /** A normal host: see normalHost. */
   readonly host: string
@@ -18,18 +23,19 @@ export type Peer = {
 }
 
 /**
- * What domainToASCII, which reads a host as a URL does, would cut off at (foo/bar is foo), decode (%62 is b) or drop (tabs, line ends,
- * invisible characters), where the node would look up the name as it stands.
+ * What domainToASCII, which reads a host as a URL does, would cut off at (foo/bar is foo), decode (%62 is b) or drop
+ * (tabs, line ends, invisible characters), where the node would look up the name as it stands.
  */
 const notInNames = /[^a-z0-9._\-\u0080-\uffff]|[\u00ad\u200b\u2060\ufeff]/i
 
 /**
- * The one spelling of a host: lower case, no trailing dot, no brackets, IDNs in ASCII (punycode), IPv6 as RFC 5952 has it,
- * IPv4-mapped IPv6 as IPv4. Returns undefined for what is neither a DNS name nor an address.
+ * The one spelling of a host: lower case, no trailing dot, no brackets, IDNs in ASCII (punycode), IPv6 as RFC 5952 has
+ * it, IPv4-mapped IPv6 as IPv4. Returns undefined for what is neither a DNS name nor an address.
  */
 export function normalHost(host: string): string | undefined {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
-  // Checked with node:net: ipaddr.js throws and catches within, 10 us a host, and a list of 1 MiB can have half a million of them.
+  // Checked with node:net: ipaddr.js throws and catches within, 10 us a host, and a list of 1 MiB can have half a
+  // million of them.
   if (isIPv4(bare)) return bare
   // A zone (fe80::1%eth0) means something on one machine only.
   if (bare.includes(':')) return isIPv6(bare) && !bare.includes('%') ? ipaddr.process(bare).toString() : undefined
@@ -59,9 +65,14 @@ export function uniquePeers(peers: readonly Peer[]): Peer[] {
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, peer]) => peer)
 }
 
-/** RFC 1123 labels, and the underscore that real clusters use; a last label of digits only would be an address that is none. */
+/**
+ * RFC 1123 labels, and the underscore that real clusters use; a last label of digits only would be an address that is
+ * none.
+ */
 function isName(name: string): boolean {
   if (name.length === 0 || name.length > 253) return false
   const labels = name.split('.')
-  return labels.every(label => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  return (
+    labels.every(label => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  )
 }

@@ -1,4 +1,5 @@
-// Checks a plan that comes from outside (the annotation repeer.dev/plan, a file): every field, and the combinations that cannot be.
+// Checks a plan that comes from outside (the annotation repeer.dev/plan, a file): every field, and the combinations
+// that cannot be.
 import { type FieldProblem, Fields } from './fields.ts'
 import { mostNotFollowed, type Plan, profiles, type Reach, strategies } from './plan.ts'
 import { checkSource } from './plan-source-check.ts'
@@ -27,13 +28,18 @@ const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** The plan that a JSON text holds, as checkPlan returns it. Throws a PlanError. */
 export function parsePlan(text: string): Plan {
   const bytes = Buffer.byteLength(text)
-  if (bytes > maxBytes) throw new PlanError([{ path: 'plan', found: `${bytes} bytes`, expected: `at most ${maxBytes} bytes` }])
+  if (bytes > maxBytes)
+    throw new PlanError([{ path: 'plan', found: `${bytes} bytes`, expected: `at most ${maxBytes} bytes` }])
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw new PlanError([
-      { path: 'plan', found: text.trim() === '' ? 'an empty text' : 'a text that is not JSON', expected: 'a JSON object' },
+      {
+        path: 'plan',
+        found: text.trim() === '' ? 'an empty text' : 'a text that is not JSON',
+        expected: 'a JSON object',
+      },
     ])
   }
   return checkPlan(value)
@@ -60,13 +66,21 @@ export function checkPlan(value: unknown): Plan {
   const restartPolicyAlways = plan.boolean('restartPolicyAlways')
   const canRestartAll = plan.boolean('canRestartAll')
   if (by === 'signal' && restartPolicyAlways === false) {
-    plan.problem('reach.by', 'signal', 'wrap or observe, since restartPolicyAlways is false: nothing would start the node again')
+    plan.problem(
+      'reach.by',
+      'signal',
+      'wrap or observe, since restartPolicyAlways is false: nothing would start the node again',
+    )
   }
   checkSources(plan, { by, restartPolicyAlways, canRestartAll })
   plan.oneOf('turns', ['self', 'controller'])
   plan.matching('group', /^[^\s\p{Cc}]{1,320}$/u, 'a name without white space')
   plan.boolean('validator')
-  plan.matching('maxUnavailable', /^([1-9]\d{0,5}|([1-9]\d?|100)%)$/, 'a number from 1, or a percentage from 1% to 100%, as a string')
+  plan.matching(
+    'maxUnavailable',
+    /^([1-9]\d{0,5}|([1-9]\d?|100)%)$/,
+    'a number from 1, or a percentage from 1% to 100%, as a string',
+  )
   plan.number('minPeers', 0, 100_000, 'integer', 'optional')
   plan.number('p2pPort', 1, 65535, 'integer')
   plan.number('rpcPort', 1, 65535, 'integer', 'optional')
@@ -93,7 +107,9 @@ function checkReach(plan: Fields): Reach['by'] | undefined {
   if (by !== undefined) reach.rejectUnknown()
   const strategy = plan.oneOf('strategy', strategies)
   if (by === undefined || strategy === undefined) return by
-  const agrees = { auto: true, hot: true, wrap: by !== 'signal', signal: by !== 'wrap', observe: by === 'observe' }[strategy]
+  const agrees = { auto: true, hot: true, wrap: by !== 'signal', signal: by !== 'wrap', observe: by === 'observe' }[
+    strategy
+  ]
   if (!agrees) plan.problem('strategy', strategy, `a strategy that permits reach ${by}`)
   if (reason === 'asked-to-observe' && strategy !== 'observe' && strategy !== 'hot') {
     plan.problem('reach.reason', reason, `another reason, since strategy is ${strategy}`)
@@ -126,7 +142,8 @@ function checkSources(plan: Fields, pod: Parameters<typeof checkSource>[1]): voi
     const source = new Fields(value, `sources[${index}]`, plan.problems)
     const same = checkSource(source, pod)
     const earlier = same === undefined ? undefined : first.get(same)
-    if (earlier !== undefined) source.problem('', same ?? '', `each source once; this one is sources[${earlier}] already`)
+    if (earlier !== undefined)
+      source.problem('', same ?? '', `each source once; this one is sources[${earlier}] already`)
     else if (same !== undefined) first.set(same, index)
   })
 }

@@ -1,4 +1,5 @@
-// Checks one source of a plan: names that stay inside the directory they are mounted in, fields that fit `via`, the level that follows.
+// Checks one source of a plan: names that stay inside the directory they are mounted in, fields that fit `via`, the
+// level that follows.
 import type { Fields } from './fields.ts'
 import { formats } from './formats/index.ts'
 import { roles } from './peer.ts'
@@ -12,9 +13,15 @@ export type PodFacts = {
 }
 
 const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-/** Kubernetes' rule for keys of ConfigMaps and Secrets (IsConfigMapKey): so none is . or .., nor begins like the kubelet's own ..data. */
+/**
+ * Kubernetes' rule for keys of ConfigMaps and Secrets (IsConfigMapKey): so none is . or .., nor begins like the
+ * kubelet's own ..data.
+ */
 const key = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/
-/** Kubernetes' rule for names of environment variables (IsEnvVarName), which are file names in the control directory too. */
+/**
+ * Kubernetes' rule for names of environment variables (IsEnvVarName), which are file names in the control directory
+ * too.
+ */
 const variable = /^(?!\.$|\.\.)[-._a-zA-Z][-._a-zA-Z0-9]{0,252}$/
 const isTrue = (value: unknown): value is true => value === true
 const literalText = (value: unknown): value is string => typeof value === 'string'
@@ -47,20 +54,39 @@ function checkKey(source: Fields, kind: 'ConfigMap' | 'Secret', pod: PodFacts): 
   const level = source.oneOf('level', levels)
   const variableName = checkVariable(source, via)
   source.value('unseen', 'true, or nothing', isTrue, 'optional')
-  const override = source.matching('override', /^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable', 'optional')
-  source.matching('deliveredBy', /^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-a-z0-9.]{0,252}$/, 'NAMESPACE/NAME of a PeerSet', 'optional')
+  const override = source.matching(
+    'override',
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    'the name of an environment variable',
+    'optional',
+  )
+  source.matching(
+    'deliveredBy',
+    /^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-a-z0-9.]{0,252}$/,
+    'NAMESPACE/NAME of a PeerSet',
+    'optional',
+  )
   if (override && pod.by !== undefined && pod.by !== 'wrap') {
-    source.problem('override', override, `no override, since reach is ${pod.by}: only a wrapped node can be given a variable`)
+    source.problem(
+      'override',
+      override,
+      `no override, since reach is ${pod.by}: only a wrapped node can be given a variable`,
+    )
   }
   if (level) checkLevel(source, level, override ? { via, override } : { via }, pod)
   return name && keyName && via && `${kind} ${name}/${keyName} via ${via}${variableName ? ` ${variableName}` : ''}`
 }
 
 /**
- * A level may be coarser than levelOf says, since whoever made the plan knows more (the kubelet expands $(VARIABLE) in arguments once a
- * container), but never gentler, and never one that the pod cannot do.
+ * A level may be coarser than levelOf says, since whoever made the plan knows more (the kubelet expands $(VARIABLE) in
+ * arguments once a container), but never gentler, and never one that the pod cannot do.
  */
-function checkLevel(source: Fields, level: Level, seen: { via: Via | undefined; override?: string }, pod: PodFacts): void {
+function checkLevel(
+  source: Fields,
+  level: Level,
+  seen: { via: Via | undefined; override?: string },
+  pod: PodFacts,
+): void {
   const { by, restartPolicyAlways, canRestartAll } = pod
   const { via } = seen
   if (via === undefined || by === undefined || restartPolicyAlways === undefined || canRestartAll === undefined) return
@@ -71,7 +97,11 @@ function checkLevel(source: Fields, level: Level, seen: { via: Via | undefined; 
     (level !== 'none' && by === 'observe')
   if (levels.indexOf(level) >= levels.indexOf(right) && !impossible) return
   const facts = `via ${via}, reach ${by}, restartPolicyAlways ${restartPolicyAlways}, canRestartAll ${canRestartAll}`
-  source.problem('level', level, `${right === 'none' ? right : `${right} or a coarser one that is possible`}, given ${facts}`)
+  source.problem(
+    'level',
+    level,
+    `${right === 'none' ? right : `${right} or a coarser one that is possible`}, given ${facts}`,
+  )
 }
 
 function checkVariable(source: Fields, via: string | undefined): string | undefined {

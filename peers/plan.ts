@@ -1,10 +1,19 @@
-// The plan: what the webhook's `decide` says about a pod and the sidecar follows. It names sources, not peers, and travels as the
-// annotation repeer.dev/plan. Validation is in plan-check.ts.
+// The plan: what the webhook's `decide` says about a pod and the sidecar follows. It names sources, not peers, and
+// travels as the annotation repeer.dev/plan. Validation is in plan-check.ts.
 import type { Format } from './formats/index.ts'
 import type { Role } from './peer.ts'
 import type { ObserveReason } from './reasons.ts'
 
-export const profiles = ['cometbft', 'gnoland', 'stellar-core', 'geth', 'besu', 'nethermind', 'substrate', 'generic'] as const
+export const profiles = [
+  'cometbft',
+  'gnoland',
+  'stellar-core',
+  'geth',
+  'besu',
+  'nethermind',
+  'substrate',
+  'generic',
+] as const
 export type Profile = (typeof profiles)[number]
 
 /** What repeer.dev/strategy may say. `hot` never restarts. */
@@ -31,14 +40,17 @@ export type KeySource = {
   /** Via env and envFrom: the variable's name. */
   readonly variable?: string
   /**
-   * An environment variable that outranks whatever the node reads the list from, by which it reaches a wrapped node from the next start on, and in
-   * addresses (pinAddresses): CMT_P2P_PERSISTENT_PEERS. Beside `variable` where a script copies that one into a file only once; `variable` itself where the
-   * node takes its list from it.
+   * An environment variable that outranks whatever the node reads the list from, by which it reaches a wrapped node
+   * from the next start on, and in addresses (pinAddresses): CMT_P2P_PERSISTENT_PEERS. Beside `variable` where a script
+   * copies that one into a file only once; `variable` itself where the node takes its list from it.
    */
   readonly override?: string
   /** Nothing in the pod hands the list to the node: it is not given at any start, but by telling or by `override`. */
   readonly unseen?: true
-  /** NAMESPACE/NAME of the PeerSet that delivers it to a pod which does not see it: an object or key that is absent is then an empty list. */
+  /**
+   * NAMESPACE/NAME of the PeerSet that delivers it to a pod which does not see it: an object or key that is absent is
+   * then an empty list.
+   */
   readonly deliveredBy?: string
   readonly level: Level
 }
@@ -51,14 +63,20 @@ export type LiteralSource = {
   readonly format: Format
   readonly role: Role
   readonly text: string
-  /** The node's program does not read what it stands in (a variable, for stellar-core): it is not given at any start, but by telling. */
+  /**
+   * The node's program does not read what it stands in (a variable, for stellar-core): it is not given at any start,
+   * but by telling.
+   */
   readonly unseen?: true
   readonly level: 'none'
 }
 
 export type Source = KeySource | LiteralSource
 
-/** A container of the node's operator that remembers the node's process, and so starts anew with it: cosmopilot's node-utils. */
+/**
+ * A container of the node's operator that remembers the node's process, and so starts anew with it: cosmopilot's
+ * node-utils.
+ */
 export type Beside = {
   readonly container: string
   /** What its process may be called. */
@@ -74,7 +92,10 @@ export type Beside = {
 /** How the node's process can be stopped and started. */
 export type Reach =
   | { readonly by: 'wrap'; readonly beside?: Beside }
-  /** `uid`: the node's, which the sidecar then has too; null where the sidecar is root with CAP_KILL. `names`: process names to expect. */
+  /**
+   * `uid`: the node's, which the sidecar then has too; null where the sidecar is root with CAP_KILL. `names`: process
+   * names to expect.
+   */
   | { readonly by: 'signal'; readonly uid: number | null; readonly names: readonly string[] }
   | { readonly by: 'observe'; readonly reason: ObserveReason }
 
@@ -118,7 +139,10 @@ export type Plan = {
   readonly canRestartAll: boolean
   /** Other containers of the pod that run nodes: one node of a pod is followed. Absent where there are none. */
   readonly notFollowed?: readonly OtherNode[]
-  /** False: what reaches the node by an `override` names its peers as the list does. Absent or true: by the addresses that the sidecar has decided on. */
+  /**
+   * False: what reaches the node by an `override` names its peers as the list does. Absent or true: by the addresses
+   * that the sidecar has decided on.
+   */
   readonly pinAddresses?: boolean
 }
 
@@ -133,8 +157,8 @@ export type OtherNode = {
 export const mostNotFollowed = 10
 
 /**
- * The level that a change of a list needs, from how the node sees it and how it is reached: the design's two tables in one place.
- * `none` means that no restart in place brings the change to the node.
+ * The level that a change of a list needs, from how the node sees it and how it is reached: the design's two tables in
+ * one place. `none` means that no restart in place brings the change to the node.
  */
 export function levelOf(
   source: { via: Via | 'literal'; override?: string },

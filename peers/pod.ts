@@ -77,7 +77,10 @@ export function sourceFile(source: { kind: 'ConfigMap' | 'Secret'; name: string;
 
 /** The TCP port of the sidecar's status page, and its name in the pod spec. */
 export const statusPort = { number: 9469, name: 'repeer' } as const
-/** The User-Agent with which the controller reads status pages, so that a page can say whether anybody does. It is a word, no proof. */
+/**
+ * The User-Agent with which the controller reads status pages, so that a page can say whether anybody does. It is a
+ * word, no proof.
+ */
 export const controllerAgent = 'repeer-controller'
 /** The sidecar exits with this code to have all containers restarted (restartPolicyRules, Kubernetes 1.36). */
 export const restartAllExitCode = 88

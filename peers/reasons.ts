@@ -1,4 +1,5 @@
-// One table from reason code to sentence: the same code in the log, the metric, the admission warning, the status page and `repeer explain`.
+// One table from reason code to sentence: the same code in the log, the metric, the admission warning, the status page
+// and `repeer explain`.
 
 /** Why a pod is not injected. */
 export const skipReasons = {
@@ -13,7 +14,8 @@ export const skipReasons = {
   'static-pod': 'a static or mirror pod is run by the kubelet from its own file, which admission cannot change',
   'already-injected': 'the pod has been injected before',
   'name-conflict': 'the pod has a container or volume of its own with a name that repeer needs',
-  'too-large': "the pod has more volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
+  'too-large':
+    "the pod has more volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
   'internal-error': 'repeer failed while looking at the pod, and let it in unchanged',
 } as const
 export type SkipReason = keyof typeof skipReasons
@@ -22,11 +24,15 @@ export type SkipReason = keyof typeof skipReasons
 export const observeReasons = {
   'asked-to-observe': 'repeer.dev/strategy says observe',
   'sharing-refused': 'the pod spec gives no command to wrap, and refuses a shared PID namespace',
-  'host-pid': 'the pod spec gives no command to wrap, and the pod uses the host PID namespace, where sharing is impossible',
-  'uid-unknown': "the pod spec gives no command to wrap, and the node's UID is neither stated nor may the sidecar run as root here",
+  'host-pid':
+    'the pod spec gives no command to wrap, and the pod uses the host PID namespace, where sharing is impossible',
+  'uid-unknown':
+    "the pod spec gives no command to wrap, and the node's UID is neither stated nor may the sidecar run as root here",
   'restart-policy': 'the pod spec gives no command to wrap, and its restartPolicy would not start the node again',
-  'seeds-only': 'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
-  'operator-tracks-pid': "a container of the node's operator remembers the node's process, and cannot start anew with it",
+  'seeds-only':
+    'the node lists seeds or bootnodes alone; it need not stay connected to them, so there is nothing to follow',
+  'operator-tracks-pid':
+    "a container of the node's operator remembers the node's process, and cannot start anew with it",
 } as const
 export type ObserveReason = keyof typeof observeReasons
 
@@ -36,7 +42,8 @@ export const holdReasons = {
   'list-malformed': 'the new peer list cannot be parsed',
   'list-empty': 'the new peer list is empty',
   'list-too-long': 'the new peer list does not fit into the environment variable that would carry it to the node',
-  'list-fixed': 'a list that is literal in the pod spec names an address that is not connected; only names can be followed',
+  'list-fixed':
+    'a list that is literal in the pod spec names an address that is not connected; only names can be followed',
   'mass-removal':
     'more than half of the peers would be removed without others in their place; repeer.dev/allow-mass-removal: "true" permits it',
   'needs-rollout': 'no restart in place can bring this change to the node; it needs a rollout of its pod',
@@ -44,19 +51,22 @@ export const holdReasons = {
   settling: 'the change is younger than the settle time',
   unreachable: 'no changed address answers a TCP connection',
   'lookups-fail': 'names of peers do not resolve at the moment; a node that starts now would not find them',
-  'lookups-disagree': 'name servers do not agree about addresses of peers; a node that starts now might be told an old one',
+  'lookups-disagree':
+    'name servers do not agree about addresses of peers; a node that starts now might be told an old one',
   healing: 'the node looks names up by itself, and has not yet had the time to',
   'node-silent': 'the node does not answer its status endpoint: it may be replaying, starting or backing up',
   'state-syncing': 'the node is state-syncing',
   'catching-up': 'the node is catching up and its height rises',
   'double-sign-check': 'a validator with double_sign_check_height > 0 refuses a quick restart',
   'upgrade-pending': 'a software upgrade is pending on the chain',
-  'operator-upgrade': "the container of the node's operator beside it does not say that no upgrade or halt of the node is due",
+  'operator-upgrade':
+    "the container of the node's operator beside it does not say that no upgrade or halt of the node is due",
   'enough-peers': 'the node is connected to at least repeer.dev/min-peers of its peers',
   'min-interval': 'the last restart is more recent than repeer.dev/min-interval',
   budget: "the node's restart budget is used up (6 in 6 hours)",
   'back-off': 'the last restart did not help; waiting before the next',
-  'breaker-open': 'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
+  'breaker-open':
+    'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
   paused: 'repeer.dev/pause holds restarts',
   'waiting-for-kubelet':
     'the list in the files of the pod is not the one that repeer.dev/peer-hash names: one of them has not been refreshed yet',

@@ -1,5 +1,6 @@
-// Follows one opted-in namespace: its pods, then the ConfigMaps that they use, then the EndpointSlices of the Services that their lists name. One
-// after the other at the start, so that each list is read once, with it being known what of it is needed.
+// Follows one opted-in namespace: its pods, then the ConfigMaps that they use, then the EndpointSlices of the Services
+// that their lists name. One after the other at the start, so that each list is read once, with it being known what of
+// it is needed.
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../kubernetes/api-client.ts'
@@ -93,7 +94,12 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     fetch: (service, isNeeded, done) => {
       const load = () => api.get(paths.slices, { labelSelector: `${serviceLabel}=${service}` })
       const take = (list: unknown) => done((list as { items?: readonly ApiObject[] | null }).items ?? [])
-      fetches.add({ what: `EndpointSlices of Service ${namespace}/${service}`, isNeeded: whileOpen(isNeeded), load, done: take })
+      fetches.add({
+        what: `EndpointSlices of Service ${namespace}/${service}`,
+        isNeeded: whileOpen(isNeeded),
+        load,
+        done: take,
+      })
     },
     changed: service => on.slices(namespace, service),
   })
@@ -116,8 +122,12 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       unusable.set(name, reason)
     }
     // An object of a collection is of its namespace, whatever it says.
-    const pod = readPod({ ...object, metadata: { ...object.metadata, namespace } }, { plan: shared.plan, unusable: say })
-    if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined)) on.podWithout(podKey({ namespace, name }))
+    const pod = readPod(
+      { ...object, metadata: { ...object.metadata, namespace } },
+      { plan: shared.plan, unusable: say },
+    )
+    if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined))
+      on.podWithout(podKey({ namespace, name }))
     return pod
   }
 
@@ -153,7 +163,9 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     slices,
     needConfigMap: name => {
       const have = configMaps.get(name)
-      const isWhole = have !== 'unknown' && have.every(lists => [...shared.sourcesOf(namespace, name)].every(one => lists.has(listId(one))))
+      const isWhole =
+        have !== 'unknown' &&
+        have.every(lists => [...shared.sourcesOf(namespace, name)].every(one => lists.has(listId(one))))
       if (!isWhole) configMaps.need(name)
     },
     following: () => started,

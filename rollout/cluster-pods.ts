@@ -1,4 +1,5 @@
-// The injected pods, what each depends on, and what its annotations should be: computed anew only where something it depends on has changed.
+// The injected pods, what each depends on, and what its annotations should be: computed anew only where something it
+// depends on has changed.
 import { isDeepStrictEqual } from 'node:util'
 import type { KeySource } from '../peers/plan.ts'
 import type { ServiceName } from '../peers/service-name.ts'
@@ -61,14 +62,16 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
     }
     if (!before) return
     for (const name of configMapsOf(before)) {
-      if (!names.has(name) && configMapUsers.remove(before.namespace, name, key)) configMaps.drop(before.namespace, name)
+      if (!names.has(name) && configMapUsers.remove(before.namespace, name, key))
+        configMaps.drop(before.namespace, name)
     }
   }
 
   function useServices(key: string, one: Tracked, next: ReadonlyMap<string, ServiceName>): void {
     const before = one.services
     one.services = next
-    for (const { namespace, service } of next.values()) if (serviceUsers.add(namespace, service, key)) services.need(namespace, service)
+    for (const { namespace, service } of next.values())
+      if (serviceUsers.add(namespace, service, key)) services.need(namespace, service)
     for (const [id, { namespace, service }] of before) {
       if (!next.has(id) && serviceUsers.remove(namespace, service, key)) services.drop(namespace, service)
     }
@@ -145,7 +148,9 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
       return one.wanted
     },
     sourcesOf: (namespace, configMap) => {
-      const plans = new Set([...configMapUsers.of(namespace, configMap)].flatMap(key => tracked.get(key)?.pod.plan ?? []))
+      const plans = new Set(
+        [...configMapUsers.of(namespace, configMap)].flatMap(key => tracked.get(key)?.pod.plan ?? []),
+      )
       return [...plans].flatMap(({ sources }) =>
         sources.filter((source): source is KeySource => source.kind === 'ConfigMap' && source.name === configMap),
       )

@@ -1,7 +1,9 @@
-// What the controller knows of the cluster: the injected pods of opted-in namespaces, the peer lists they use and the addresses behind them.
+// What the controller knows of the cluster: the injected pods of opted-in namespaces, the peer lists they use and the
+// addresses behind them.
 //
-// Memory follows what is watched: of pods an InjectedPod, of ConfigMaps the lists that some plan names, of EndpointSlices the addresses behind
-// Services that some list names. An event costs what the pods that use the object cost.
+// Memory follows what is watched: of pods an InjectedPod, of ConfigMaps the lists that some plan names, of
+// EndpointSlices the addresses behind Services that some list names. An event costs what the pods that use the object
+// cost.
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
@@ -33,13 +35,16 @@ export type ClusterWatch = {
   /** Whether the namespace has repeer.dev/pause, as annotation or label, with any value but "false". */
   paused(namespace: string): boolean
   /**
-   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace that may not be read is only
-   * behind: waiting does not help, and the others must not suffer.
+   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace
+   * that may not be read is only behind: waiting does not help, and the others must not suffer.
    */
   pending(): readonly string[]
   /** What cannot be followed at the moment. */
   behind(): readonly string[]
-  /** Since the last word of the watch that has been silent for longest. The API server sends bookmarks once a minute where nothing happens. */
+  /**
+   * Since the last word of the watch that has been silent for longest. The API server sends bookmarks once a minute
+   * where nothing happens.
+   */
   ageSeconds(): number
   /** What is held in memory, and how often a pod's annotations have been computed since the start. */
   counts(): { readonly pods: number; readonly configMaps: number; readonly services: number; readonly computed: number }
@@ -50,7 +55,10 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly log: Pick<Logger, 'info' | 'warn'>
   /** Told the keys of pods whose wanted annotations or own state may have changed, or that are gone. */
   readonly onChange: (keys: ReadonlySet<string>) => void
-  /** Told the key of each pod without a sidecar that is seen: whoever was there under that name before has been replaced. */
+  /**
+   * Told the key of each pod without a sidecar that is seen: whoever was there under that name before has been
+   * replaced.
+   */
   readonly onWithout?: (key: string) => void
   /** How long changes are gathered before they are told. Default: 20. */
   readonly coalesceMs?: number
@@ -218,7 +226,10 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       complete = missing.length === 0
       return missing
     },
-    behind: () => [...following().flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])), ...fetches.failing()],
+    behind: () => [
+      ...following().flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
+      ...fetches.failing(),
+    ],
     ageSeconds: () => {
       const contacts = following().flatMap(({ forbidden, contactAt }) => (forbidden ? [] : [contactAt]))
       return (now() - Math.min(now(), ...contacts)) / 1000
@@ -226,7 +237,11 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     counts: () => {
       const watches = [...entries.values()].map(({ watch }) => watch)
       const sum = (size: (watch: NamespaceWatch) => number) => watches.reduce((total, watch) => total + size(watch), 0)
-      return { ...pods.counts(), configMaps: sum(({ configMaps }) => configMaps.size()), services: sum(({ slices }) => slices.size()) }
+      return {
+        ...pods.counts(),
+        configMaps: sum(({ configMaps }) => configMaps.size()),
+        services: sum(({ slices }) => slices.size()),
+      }
     },
     close: async () => {
       stop.abort()

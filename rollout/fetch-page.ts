@@ -1,5 +1,5 @@
-// One bounded GET of a pod's status page. Whoever answers there is a stranger: no redirect is followed, and no answer is taken that is too long or
-// too slow.
+// One bounded GET of a pod's status page. Whoever answers there is a stranger: no redirect is followed, and no answer
+// is taken that is too long or too slow.
 import { get } from 'node:http'
 import { controllerAgent } from '../peers/pod.ts'
 
@@ -12,7 +12,11 @@ export type FetchPage = (url: string, options: FetchOptions) => Promise<string>
 export const fetchPage: FetchPage = (url, { timeoutMs, maxBytes, signal }) => {
   return new Promise((resolve, reject) => {
     // No agent: connections that are kept open would be many, and pods come and go.
-    const request = get(url, { agent: false, signal, headers: { accept: 'application/json', 'user-agent': controllerAgent } })
+    const request = get(url, {
+      agent: false,
+      signal,
+      headers: { accept: 'application/json', 'user-agent': controllerAgent },
+    })
     const fail = (why: string) => {
       clearTimeout(timer)
       reject(new Error(`${url} ${why}`))
@@ -29,7 +33,9 @@ export const fetchPage: FetchPage = (url, { timeoutMs, maxBytes, signal }) => {
         if (bytes > maxBytes) fail(`answers with more than ${maxBytes} bytes`)
         else chunks.push(chunk)
       })
-      response.on('error', (error: NodeJS.ErrnoException) => fail(`stops in the middle of its answer: ${error.code ?? error.message}`))
+      response.on('error', (error: NodeJS.ErrnoException) =>
+        fail(`stops in the middle of its answer: ${error.code ?? error.message}`),
+      )
       response.on('end', () => {
         clearTimeout(timer)
         resolve(Buffer.concat(chunks).toString('utf8'))

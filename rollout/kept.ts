@@ -1,6 +1,6 @@
-// The part of one collection that somebody needs, in groups: a ConfigMap is a group of its own, the EndpointSlices of one Service are one. Nothing
-// is kept of the others; so a group that becomes needed later has to be fetched, while the watch goes on. Events and fetched objects then overlap,
-// and resource versions tell which is newer.
+// The part of one collection that somebody needs, in groups: a ConfigMap is a group of its own, the EndpointSlices of
+// one Service are one. Nothing is kept of the others; so a group that becomes needed later has to be fetched, while the
+// watch goes on. Events and fetched objects then overlap, and resource versions tell which is newer.
 import type { ApiObject, ListWatchHandlers } from '../kubernetes/list-watch.ts'
 import { isOlder } from '../kubernetes/resource-version.ts'
 
@@ -12,7 +12,9 @@ export type Kept<T> = {
   /** Keeps the group from now on; said again, reads its objects again, since something else of them is needed. */
   need(group: string): void
   drop(group: string): void
-  /** Of the group's objects, none where there is none; 'unknown' where they have not been read yet, or are not needed. */
+  /**
+   * Of the group's objects, none where there is none; 'unknown' where they have not been read yet, or are not needed.
+   */
   get(group: string): readonly T[] | 'unknown'
   /** Groups that are kept. */
   size(): number
@@ -52,7 +54,8 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
       fetching.delete(name)
       const found = new Map<string, Versioned<T>>()
       for (const object of objects) {
-        if (object.metadata?.name) found.set(object.metadata.name, { version: versionOf(object), value: read(object, name) })
+        if (object.metadata?.name)
+          found.set(object.metadata.name, { version: versionOf(object), value: read(object, name) })
       }
       for (const [object, event] of during) {
         const fetched = found.get(object)
@@ -67,7 +70,8 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
   function become(name: string, group: Group<T>, objects: Map<string, Versioned<T>>): void {
     const before = group.objects
     group.objects = objects
-    for (const object of before?.keys() ?? []) if (!objects.has(object) && groupNames.get(object) === name) groupNames.delete(object)
+    for (const object of before?.keys() ?? [])
+      if (!objects.has(object) && groupNames.get(object) === name) groupNames.delete(object)
     for (const object of objects.keys()) groupNames.set(object, name)
     const same =
       before?.size === objects.size &&
@@ -96,7 +100,9 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
       },
       keep: object => {
         const group = groupOf(object)
-        return group === undefined || !groups.has(group) ? undefined : { group, version: versionOf(object), value: read(object, group) }
+        return group === undefined || !groups.has(group)
+          ? undefined
+          : { group, version: versionOf(object), value: read(object, group) }
       },
       replace: items => {
         phase = 'following'
@@ -137,7 +143,8 @@ export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOpt
       else if (phase === 'following' && !fetching.has(name)) start(name, group)
     },
     drop: name => {
-      for (const object of groups.get(name)?.objects?.keys() ?? []) if (groupNames.get(object) === name) groupNames.delete(object)
+      for (const object of groups.get(name)?.objects?.keys() ?? [])
+        if (groupNames.get(object) === name) groupNames.delete(object)
       groups.delete(name)
       late.delete(name)
       fetching.delete(name)

@@ -1,4 +1,5 @@
-// Peer lists as the controller keeps them: the result of reading one, never its text. A ConfigMap can be 1 MiB of what is no peer.
+// Peer lists as the controller keeps them: the result of reading one, never its text. A ConfigMap can be 1 MiB of what
+// is no peer.
 import { createHash } from 'node:crypto'
 import { type Format, parsePeers } from '../peers/formats/index.ts'
 import type { Peer, Role } from '../peers/peer.ts'
@@ -6,7 +7,9 @@ import type { KeySource } from '../peers/plan.ts'
 import { interning } from './intern.ts'
 
 /** `digest`: of the text that cannot be read, so that another such text is another value. */
-export type ParsedList = { readonly ok: true; readonly peers: readonly Peer[] } | { readonly ok: false; readonly digest: string }
+export type ParsedList =
+  | { readonly ok: true; readonly peers: readonly Peer[] }
+  | { readonly ok: false; readonly digest: string }
 
 /** How a text is to be read. */
 export type Reading = { readonly format: Format; readonly role: Role }
@@ -39,14 +42,18 @@ export function listId({ key, format, role }: Pick<KeySource, 'key' | 'format' |
   return `${key} ${format} ${role}`
 }
 
-/** The lists of a raw ConfigMap that these sources name. As the sidecar's file has them: a key of `binaryData` is mounted, too. */
+/**
+ * The lists of a raw ConfigMap that these sources name. As the sidecar's file has them: a key of `binaryData` is
+ * mounted, too.
+ */
 export function readConfigMap(object: unknown, sources: Iterable<KeySource>, parse: typeof parseList): ConfigMapLists {
   const { data, binaryData } = object as { data?: Texts | null; binaryData?: Texts | null }
   const lists = new Map<string, ParsedList | 'absent'>()
   for (const source of sources) {
     if (lists.has(listId(source))) continue
     const binary = ownText(binaryData, source.key)
-    const text = ownText(data, source.key) ?? (binary === undefined ? undefined : Buffer.from(binary, 'base64').toString('utf8'))
+    const text =
+      ownText(data, source.key) ?? (binary === undefined ? undefined : Buffer.from(binary, 'base64').toString('utf8'))
     lists.set(listId(source), text === undefined ? 'absent' : parse(source, text))
   }
   return lists

@@ -39,14 +39,18 @@ export function memberOf({ pod, namespacePaused, seen, written, changing }: Memb
   }
 }
 
-/** The plan is an annotation, which whoever may create pods can forge: a group of another namespace is out of its reach. */
+/**
+ * The plan is an annotation, which whoever may create pods can forge: a group of another namespace is out of its reach.
+ */
 export function groupOf({ namespace, plan }: Pick<InjectedPod, 'namespace' | 'plan'>): string {
   return plan.group.startsWith(`${namespace}/`) ? plan.group : `${namespace}/${plan.group}`
 }
 
 const blindTurns = new WeakMap<InjectedPod, string>()
 
-/** blindTurn of the annotations that a pod has; hashed once for each state of a pod, since every evaluation asks for it. */
+/**
+ * blindTurn of the annotations that a pod has; hashed once for each state of a pod, since every evaluation asks for it.
+ */
 export function blindOf(pod: InjectedPod): string {
   const known = blindTurns.get(pod)
   if (known !== undefined) return known
@@ -57,10 +61,17 @@ export function blindOf(pod: InjectedPod): string {
 
 /** A pod that has gone: it uses up its group's budget until another is in its place. */
 export function goneMember(pod: InjectedPod): Member {
-  return { ...memberOf({ pod, namespacePaused: true, seen: undefined, written: undefined, changing: false }), ready: false, deleting: true }
+  return {
+    ...memberOf({ pod, namespacePaused: true, seen: undefined, written: undefined, changing: false }),
+    ready: false,
+    deleting: true,
+  }
 }
 
-/** A page that cannot be read for a moment is taken to say what it said last; that of a pod that has just come up is not known yet. */
+/**
+ * A page that cannot be read for a moment is taken to say what it said last; that of a pod that has just come up is not
+ * known yet.
+ */
 function knownOf(seen: Seen): Known | undefined {
   if ('page' in seen) return seen
   if (seen.at - seen.since < unreachableMs) return seen.last

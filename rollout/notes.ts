@@ -1,4 +1,5 @@
-// What to write on a pod so that it learns of a change: the hash of its list, the addresses behind its hosts, and a nudge for its kubelet. Pure.
+// What to write on a pod so that it learns of a change: the hash of its list, the addresses behind its hosts, and a
+// nudge for its kubelet. Pure.
 import { annotation } from '../peers/pod.ts'
 import { blindOf } from './members.ts'
 import type { Seen, SeenPage } from './pages.ts'
@@ -7,7 +8,10 @@ import type { Wanted } from './wanted.ts'
 import type { Annotations } from './writes.ts'
 
 /** The annotations that differ from what they should be; undefined where none does. */
-export function changedNotes(pod: Pick<InjectedPod, 'peerHash' | 'endpoints'>, wanted: Wanted): Annotations | undefined {
+export function changedNotes(
+  pod: Pick<InjectedPod, 'peerHash' | 'endpoints'>,
+  wanted: Wanted,
+): Annotations | undefined {
   const notes = {
     ...(pod.peerHash === wanted.peerHash ? {} : { [annotation.peerHash]: wanted.peerHash ?? null }),
     ...(pod.endpoints === wanted.endpoints ? {} : { [annotation.endpoints]: wanted.endpoints ?? null }),
@@ -16,14 +20,18 @@ export function changedNotes(pod: Pick<InjectedPod, 'peerHash' | 'endpoints'>, w
 }
 
 /**
- * Before each nudge, in ms. The kubelet refreshes a pod's files within one second of a change of the pod itself (measured: 0.35 to 0.9 s). But it may
- * not have seen the ConfigMap's own change by then, which comes to it by another watch; and where the change comes while it is just about to write the
- * files, it may write those of before (the volume manager's reconciler takes its pods before it asks which of them have to be written again). After
- * the last it has looked by itself.
+ * Before each nudge, in ms. The kubelet refreshes a pod's files within one second of a change of the pod itself
+ * (measured: 0.35 to 0.9 s). But it may not have seen the ConfigMap's own change by then, which comes to it by another
+ * watch; and where the change comes while it is just about to write the files, it may write those of before (the volume
+ * manager's reconciler takes its pods before it asks which of them have to be written again). After the last it has
+ * looked by itself.
  */
 const nudgePauses = [3_000, 6_000, 12_000, 24_000, 48_000]
 
-/** Since when a pod's files should hold what its annotations say, or when it was last nudged (ms since the epoch); and how often it was. */
+/**
+ * Since when a pod's files should hold what its annotations say, or when it was last nudged (ms since the epoch); and
+ * how often it was.
+ */
 export type Nudges = { readonly since: number; readonly given: number }
 
 /** Whether the kubelet is still expected to refresh the pod's files. */
@@ -37,8 +45,9 @@ export function isToldMore(before: InjectedPod, pod: InjectedPod): boolean {
 }
 
 /**
- * Whether the sidecar has read other files than those that the pod's annotations and its list make: it is behind them, or, where the controller's watch
- * lags, ahead. A page is from the sidecar's last look, so a nudge may be for nothing; it costs the kubelet one look.
+ * Whether the sidecar has read other files than those that the pod's annotations and its list make: it is behind them,
+ * or, where the controller's watch lags, ahead. A page is from the sidecar's last look, so a nudge may be for nothing;
+ * it costs the kubelet one look.
  */
 export function isOutOfStep(pod: InjectedPod, { list, notes, turn }: SeenPage): boolean {
   if (pod.peerHash !== undefined && list !== null && list !== pod.peerHash) return true

@@ -65,7 +65,11 @@ const restartWords: Readonly<Record<RestartOutcome, (what: string) => PodEvent>>
     reason: 'RestartOvertaken',
     message: `restarted the node ${what}; that has moved again before the node connected`,
   }),
-  'not-taken': what => ({ type: 'Warning', reason: 'RestartNotTaken', message: `a restart of the node was not carried out (${what})` }),
+  'not-taken': what => ({
+    type: 'Warning',
+    reason: 'RestartNotTaken',
+    message: `a restart of the node was not carried out (${what})`,
+  }),
 }
 
 function restartEvents(before: SeenPage, after: SeenPage): PodEvent[] {
@@ -82,7 +86,11 @@ const toldWords: Readonly<Record<Exclude<SeenPage['told'][number]['outcome'], 'r
     reason: 'NodeTold',
     message: 'the running node was told its peers and is connected to them; no restart was needed',
   },
-  'in-vain': { type: 'Warning', reason: 'TellingInVain', message: 'the running node was told its peers and has not connected to them' },
+  'in-vain': {
+    type: 'Warning',
+    reason: 'TellingInVain',
+    message: 'the running node was told its peers and has not connected to them',
+  },
 }
 
 /** All that is between a wish for a restart and the restart itself. */
@@ -101,8 +109,8 @@ function wishesRestart({ phase, reason }: SeenPage): boolean {
 }
 
 /**
- * Most nodes refuse to be told, and connect by themselves within their first minute: that is nothing to tell of. It is where a restart is wished for
- * that telling would have saved.
+ * Most nodes refuse to be told, and connect by themselves within their first minute: that is nothing to tell of. It is
+ * where a restart is wished for that telling would have saved.
  */
 function refusedEvents(before: SeenPage, after: SeenPage): PodEvent[] {
   const isRefused = after.told.at(-1)?.outcome === 'refused'
@@ -148,7 +156,9 @@ function lastingEvents(before: SeenPage, after: SeenPage): PodEvent[] {
 
 function phaseEvents(before: SeenPage, after: SeenPage): PodEvent[] {
   if (after.phase === 'settled') {
-    const acted = after.restarts.some(one => one.snapshot === after.applied) || after.told.some(one => one.snapshot === after.applied)
+    const acted =
+      after.restarts.some(one => one.snapshot === after.applied) ||
+      after.told.some(one => one.snapshot === after.applied)
     if (acted || before.applied === after.applied || before.applied === null) return []
     return [
       {
@@ -159,7 +169,8 @@ function phaseEvents(before: SeenPage, after: SeenPage): PodEvent[] {
     ]
   }
   const { reason } = after
-  if (after.phase !== 'waiting' || reason === undefined || (before.phase === 'waiting' && before.reason === reason)) return []
+  if (after.phase !== 'waiting' || reason === undefined || (before.phase === 'waiting' && before.reason === reason))
+    return []
   const message = `${reason}: ${after.sentence ?? ''}${after.detail ? ` (${after.detail})` : ''}`
   if (reason === 'awaiting-turn') return [{ type: 'Normal', reason: 'AwaitingTurn', message }]
   if (gaveUp.has(reason)) return [{ type: 'Warning', reason: 'RestartGivenUp', message }]

@@ -1,4 +1,5 @@
-// Reads the status pages of injected pods: those of pods that are busy every second, the others now and then, and never too many at once.
+// Reads the status pages of injected pods: those of pods that are busy every second, the others now and then, and never
+// too many at once.
 import { isIPv6 } from 'node:net'
 import { type Clock, wallClock } from '../kubernetes/clock.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
@@ -25,19 +26,30 @@ export type Seen =
     }
 
 /**
- * With another `ip` or `uid` it is another pod, of which nothing has been seen. Without an `ip` it is not looked at. `ready`: whether the pod is; a page
- * that could not be read before it was for the first time says nothing, since the sidecar may not have been started.
+ * With another `ip` or `uid` it is another pod, of which nothing has been seen. Without an `ip` it is not looked at.
+ * `ready`: whether the pod is; a page that could not be read before it was for the first time says nothing, since the
+ * sidecar may not have been started.
  */
-export type PagePod = { readonly key: string; readonly ip: string | undefined; readonly uid?: string; readonly ready?: boolean }
+export type PagePod = {
+  readonly key: string
+  readonly ip: string | undefined
+  readonly uid?: string
+  readonly ready?: boolean
+}
 
 export type Pages = {
-  /** Follows these pods and no others from now on; new ones are looked at as soon as there is room. `busy` is asked here and after each look. */
+  /**
+   * Follows these pods and no others from now on; new ones are looked at as soon as there is room. `busy` is asked here
+   * and after each look.
+   */
   follow(pods: Iterable<PagePod>, busy: (key: string) => boolean): void
   /** Undefined before the first look. */
   of(key: string): Seen | undefined
   /** Looks at this pod at once, also where a look is under way. */
   hint(key: string): void
-  /** Calls `act` when a page says something else than before, when it cannot be read any more, and when it can again. */
+  /**
+   * Calls `act` when a page says something else than before, when it cannot be read any more, and when it can again.
+   */
   onChange(act: (key: string) => void): void
   /** Ends all looks. */
   close(): Promise<void>
@@ -47,7 +59,10 @@ export type PagesOptions = {
   readonly fetch?: FetchPage
   /** 32. */
   readonly atOnce?: number
-  /** How many looks may begin a second, over all pods: 200. Where more pods are busy than that is enough for, each is looked at less often. */
+  /**
+   * How many looks may begin a second, over all pods: 200. Where more pods are busy than that is enough for, each is
+   * looked at less often.
+   */
   readonly perSecond?: number
   /** 2 s. */
   readonly timeoutMs?: number
@@ -67,7 +82,10 @@ const maxBytes = 1024 * 1024
 const minMs = 100
 /** A busy pod whose page cannot be read is looked at every second this many times, then less and less often. */
 const quickTries = 5
-/** A page counts as unreachable when looks have failed over this long: a sidecar that starts again is back within seconds. */
+/**
+ * A page counts as unreachable when looks have failed over this long: a sidecar that starts again is back within
+ * seconds.
+ */
 export const unreachableMs = 30_000
 /** Until then, the longest wait for the next look: a page that is not known holds up its group. */
 const longestTryMs = 2_000
@@ -88,7 +106,14 @@ type Entry = {
 }
 
 export function createPages(options: PagesOptions = {}): Pages {
-  const { fetch = fetchPage, atOnce = 32, perSecond = 200, timeoutMs = 2_000, busyMs = 1_000, idleMs = 30_000 } = options
+  const {
+    fetch = fetchPage,
+    atOnce = 32,
+    perSecond = 200,
+    timeoutMs = 2_000,
+    busyMs = 1_000,
+    idleMs = 30_000,
+  } = options
   const { port = statusPort.number, clock = wallClock, random = Math.random } = options
   const entries = new Map<string, Entry>()
   const listeners: ((key: string) => void)[] = []
@@ -115,9 +140,11 @@ export function createPages(options: PagesOptions = {}): Pages {
     cancelPump = undefined
     while (!closed && running.size < atOnce) {
       // A look that fails takes until the timeout. Those that would probably fail never take all the room.
-      const queue = [queues.hinted, queues.ready, ...(failedRunning < Math.ceil(atOnce / 2) ? [queues.failed] : [])].find(
-        one => one.size > 0,
-      )
+      const queue = [
+        queues.hinted,
+        queues.ready,
+        ...(failedRunning < Math.ceil(atOnce / 2) ? [queues.failed] : []),
+      ].find(one => one.size > 0)
       const [entry] = queue ?? []
       if (!queue || !entry) return
       if (!bucket.take()) {
@@ -182,7 +209,10 @@ export function createPages(options: PagesOptions = {}): Pages {
     return Math.min(busyMs * 2 ** Math.min(Math.max(0, failures - quickTries), 10), longest)
   }
 
-  /** Init containers can take minutes, in which the page could not be read: now it can, and how long that took means nothing. */
+  /**
+   * Init containers can take minutes, in which the page could not be read: now it can, and how long that took means
+   * nothing.
+   */
   function becameReady(entry: Entry): void {
     entry.ready = true
     if (entry.failures === 0) return
@@ -218,12 +248,21 @@ export function createPages(options: PagesOptions = {}): Pages {
           if (pod.ready && !present.ready) becameReady(present)
           // Only one that waits for its time has a timer.
           const soon = present.startedAt + busyMs
-          if (present.cancel && present.failures === 0 && present.nextAt > soon && busy(pod.key)) schedule(present, soon)
+          if (present.cancel && present.failures === 0 && present.nextAt > soon && busy(pod.key))
+            schedule(present, soon)
           continue
         }
         if (present) drop(present)
         const blank = { seen: undefined, said: undefined, cancel: undefined, looking: undefined }
-        const entry: Entry = { pod, ready: pod.ready === true, ...blank, failures: 0, startedAt: 0, nextAt: 0, again: false }
+        const entry: Entry = {
+          pod,
+          ready: pod.ready === true,
+          ...blank,
+          failures: 0,
+          startedAt: 0,
+          nextAt: 0,
+          again: false,
+        }
         entries.set(pod.key, entry)
         if (pod.ip) enqueue(entry)
       }

@@ -13,8 +13,9 @@ const fieldManager = 'repeer-controller'
 const timeoutMs = 5_000
 
 /**
- * The patch names the pod's UID, which the API server never changes: on a pod that was created anew under the same name it fails (422,
- * "metadata.uid: field is immutable"). A 409 is another matter: the pod was changed by others while the patch was being applied.
+ * The patch names the pod's UID, which the API server never changes: on a pod that was created anew under the same name
+ * it fails (422, "metadata.uid: field is immutable"). A 409 is another matter: the pod was changed by others while the
+ * patch was being applied.
  */
 export function podPatcher(config: KubeConfig): PatchPod {
   const agent = keepAliveAgent(config)
@@ -23,7 +24,16 @@ export function podPatcher(config: KubeConfig): PatchPod {
     const body = { metadata: { uid, annotations } }
     const contentType = 'application/merge-patch+json'
     try {
-      const answer = await apiRequest(config, { method: 'PATCH', path, body, contentType, expected: [404], timeoutMs, signal, agent })
+      const answer = await apiRequest(config, {
+        method: 'PATCH',
+        path,
+        body,
+        contentType,
+        expected: [404],
+        timeoutMs,
+        signal,
+        agent,
+      })
       return answer !== undefined
     } catch (error) {
       if (error instanceof ApiError && isOtherPod(error)) return false

@@ -1,4 +1,5 @@
-// An injected pod as the controller keeps it: what is needed to know what it should be told, and when it may restart. Nothing else of it is kept.
+// An injected pod as the controller keeps it: what is needed to know what it should be told, and when it may restart.
+// Nothing else of it is kept.
 import type { Plan } from '../peers/plan.ts'
 
 export type InjectedPod = {

@@ -1,4 +1,5 @@
-// From a Pod as the API has it to what the controller keeps of it. Annotations are a stranger's words: they are checked, bounded, and never followed.
+// From a Pod as the API has it to what the controller keeps of it. Annotations are a stranger's words: they are
+// checked, bounded, and never followed.
 import { isIP } from 'node:net'
 import { isDeleting } from '../kubernetes/object-state.ts'
 import type { Plan } from '../peers/plan.ts'
@@ -14,15 +15,18 @@ export type ReadPodOptions = {
   readonly unusable?: (reason: string) => void
 }
 
-/** Characters. The longest that the controller writes are shorter; a longer text was written by somebody else, and is not worth its memory. */
+/**
+ * Characters. The longest that the controller writes are shorter; a longer text was written by somebody else, and is
+ * not worth its memory.
+ */
 const longest = { peerHash: 64, turn: 64, turnWait: 512, endpoints: 64 * 1024 } as const
 /** What stands for a text that is too long to keep: it equals none that the controller would write. */
 const tooLong = 'too-long'
 const maxReason = 500
 
 /**
- * What the controller keeps of a pod, from the raw API object. Undefined where repeer is not in the pod (no annotation repeer.dev/plan, or no
- * container of the sidecar's name), and where its plan cannot be used. Never throws.
+ * What the controller keeps of a pod, from the raw API object. Undefined where repeer is not in the pod (no annotation
+ * repeer.dev/plan, or no container of the sidecar's name), and where its plan cannot be used. Never throws.
  */
 export function readPod(object: unknown, options: ReadPodOptions = {}): InjectedPod | undefined {
   const { metadata: meta, spec, status } = fields(object)
@@ -30,7 +34,13 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
   const { name, namespace, uid, annotations, creationTimestamp } = metadata
   const texts = fields(annotations)
   const planText = texts[annotation.plan]
-  if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string' || typeof planText !== 'string') return undefined
+  if (
+    typeof name !== 'string' ||
+    typeof namespace !== 'string' ||
+    typeof uid !== 'string' ||
+    typeof planText !== 'string'
+  )
+    return undefined
   if (!hasSidecar(fields(spec))) return undefined
   const plan = planOf(planText, options)
   if (!plan) return undefined
@@ -59,7 +69,9 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
   }
 }
 
-/** What repeer.dev/pause says on a pod or a namespace: whoever writes anything but "false" there means to hold restarts. */
+/**
+ * What repeer.dev/pause says on a pod or a namespace: whoever writes anything but "false" there means to hold restarts.
+ */
 export function isPaused(text: unknown): boolean {
   return typeof text === 'string' && text.trim() !== 'false'
 }

@@ -1,5 +1,5 @@
-// The leader's work: annotate pods with what they should follow, read their pages, grant turns. It keeps nothing that the API does not have, but for
-// what it wrote a moment ago; another leader goes on from there.
+// The leader's work: annotate pods with what they should follow, read their pages, grant turns. It keeps nothing that
+// the API does not have, but for what it wrote a moment ago; another leader goes on from there.
 import type { Logger } from 'pino'
 import type { Events, PodEvent } from '../kubernetes/events.ts'
 import { annotation, optIn } from '../peers/pod.ts'
@@ -16,7 +16,10 @@ import { nextWaitNote, type WaitNote, waitNoteTimes } from './wait-notes.ts'
 import type { Annotations, Writer } from './writes.ts'
 
 export type RolloutTimes = {
-  /** How long what a pod should be told has to rest before a turn is granted: an editor's hand, and a peer that comes up. */
+  /**
+   * How long what a pod should be told has to rest before a turn is granted: an editor's hand, and a peer that comes
+   * up.
+   */
   readonly quietSeconds: number
   /** How long changes without a pause can put off turns. */
   readonly longestQuietSeconds: number
@@ -100,7 +103,14 @@ export function createRollout(parts: RolloutParts): Rollout {
       present.pod = pod
       return present
     }
-    const fresh: Trace = { uid: pod.uid, pod, told: '', changedAt: 0, changingSince: 0, nudges: { since: now(), given: 0 } }
+    const fresh: Trace = {
+      uid: pod.uid,
+      pod,
+      told: '',
+      changedAt: 0,
+      changingSince: 0,
+      nudges: { since: now(), given: 0 },
+    }
     traces.set(key, fresh)
     gone.delete(key)
     return fresh
@@ -145,7 +155,8 @@ export function createRollout(parts: RolloutParts): Rollout {
     const trace = traces.get(key)
     if (!trace) return false
     const { page } = trace
-    if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written) return true
+    if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written)
+      return true
     const seen = pages.of(key)
     if (seen && 'unreachable' in seen && seen.at - seen.since < unreachableMs) return true
     // Its files do not say yet what its annotations do: that its turn is over, for one.
@@ -169,9 +180,18 @@ export function createRollout(parts: RolloutParts): Rollout {
       seen.add(key)
       const trace = traceOf(pod)
       // However long it takes: the writer does not give up while the pod exists.
-      if (trace.written && (trace.written.turn === pod.turn || !trace.written.before.has(pod.turn))) delete trace.written
+      if (trace.written && (trace.written.turn === pod.turn || !trace.written.before.has(pod.turn)))
+        delete trace.written
       const namespacePaused = cluster.paused(pod.namespace)
-      present.push(memberOf({ pod, namespacePaused, seen: pages.of(key), written: trace.written, changing: isChanging(trace, at) }))
+      present.push(
+        memberOf({
+          pod,
+          namespacePaused,
+          seen: pages.of(key),
+          written: trace.written,
+          changing: isChanging(trace, at),
+        }),
+      )
     }
     for (const [key, trace] of traces) {
       if (seen.has(key)) continue
@@ -180,7 +200,8 @@ export function createRollout(parts: RolloutParts): Rollout {
       else if (!trace.isReplaced) gone.set(key, { pod: trace.pod, at })
     }
     for (const [key, one] of gone) {
-      // A namespace that is not followed any more has no groups: what is missing there is nobody's business, also once it is followed again.
+      // A namespace that is not followed any more has no groups: what is missing there is nobody's business, also once
+      // it is followed again.
       if (at > one.at + times.goneSeconds * 1000 || !cluster.follows(one.pod.namespace)) gone.delete(key)
       else present.push(goneMember(one.pod))
     }
@@ -203,7 +224,11 @@ export function createRollout(parts: RolloutParts): Rollout {
       if (write === undefined || trace.pod.deleting) continue
       writer.write(trace.pod, { [annotation.turnWait]: write })
       if (wait?.cause === 'paused')
-        events.tell(trace.pod, { type: 'Warning', reason: 'RestartHeld', message: `paused: a restart is wished for, and ${wait.why}` })
+        events.tell(trace.pod, {
+          type: 'Warning',
+          reason: 'RestartHeld',
+          message: `paused: a restart is wished for, and ${wait.why}`,
+        })
     }
   }
 
@@ -235,7 +260,8 @@ export function createRollout(parts: RolloutParts): Rollout {
     for (const [key, trace] of traces) {
       const seen = trace.timing?.toldAt === undefined ? undefined : pages.of(key)
       if (!trace.timing || !seen || !('page' in seen) || seen.page.phase !== 'settled') continue
-      if (seen.at < (trace.timing.toldAt ?? 0) + 1000 || (trace.pod.peerHash ?? seen.page.list) !== seen.page.list) continue
+      if (seen.at < (trace.timing.toldAt ?? 0) + 1000 || (trace.pod.peerHash ?? seen.page.list) !== seen.page.list)
+        continue
       settled?.((seen.at - trace.timing.since) / 1000)
       delete trace.timing
     }
@@ -285,7 +311,9 @@ export function createRollout(parts: RolloutParts): Rollout {
       const state = JSON.stringify(last.groups)
       if (state !== shown) log.debug({ groups: last.groups }, 'groups')
       shown = state
-      room = new Set(last.groups.filter(one => one.away.length < one.allowed && one.stopped.length === 0).map(one => one.group))
+      room = new Set(
+        last.groups.filter(one => one.away.length < one.allowed && one.stopped.length === 0).map(one => one.group),
+      )
       for (const { key, turn } of last.retire) write(key, turn, at)
       for (const { key, turn } of last.grants) {
         log.info({ pod: key, turn }, 'granting a turn')

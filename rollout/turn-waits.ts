@@ -1,10 +1,18 @@
-// Why a pod that asks for a turn has none, in words for repeer.dev/turn-wait. Pure. They hold no times that go on and no counts that change at each look:
-// each change is a write to the pod.
+// Why a pod that asks for a turn has none, in words for repeer.dev/turn-wait. Pure. They hold no times that go on and
+// no counts that change at each look: each change is a write to the pod.
 import type { Member } from './turns.ts'
 
 export type TurnWait = {
   readonly key: string
-  readonly cause: 'paused' | 'stopped' | 'others' | 'validators-last' | 'voting-power' | 'unread' | 'changing' | 'turn-taken-back'
+  readonly cause:
+    | 'paused'
+    | 'stopped'
+    | 'others'
+    | 'validators-last'
+    | 'voting-power'
+    | 'unread'
+    | 'changing'
+    | 'turn-taken-back'
   readonly why: string
 }
 
@@ -36,7 +44,13 @@ export function turnWaits(group: GroupWaits): TurnWait[] {
 }
 
 function isWaiting({ seen, deleting }: Member): boolean {
-  return !deleting && seen !== undefined && 'page' in seen && seen.page.phase === 'waiting' && seen.page.reason === 'awaiting-turn'
+  return (
+    !deleting &&
+    seen !== undefined &&
+    'page' in seen &&
+    seen.page.phase === 'waiting' &&
+    seen.page.reason === 'awaiting-turn'
+  )
 }
 
 function waitOf(member: Member, group: GroupWaits): Omit<TurnWait, 'key'> {
@@ -44,17 +58,23 @@ function waitOf(member: Member, group: GroupWaits): Omit<TurnWait, 'key'> {
   const namespace = key.slice(0, key.indexOf('/'))
   if (member.paused) {
     const what =
-      member.pausedBy === 'pod' ? 'the pod is paused by its annotation' : `namespace ${namespace} is paused by its annotation or label`
+      member.pausedBy === 'pod'
+        ? 'the pod is paused by its annotation'
+        : `namespace ${namespace} is paused by its annotation or label`
     return { cause: 'paused', why: `${what} repeer.dev/pause` }
   }
   const [stop] = group.stopped.filter(one => one.key !== key)
   if (stop && !group.stopped.some(one => one.key === key))
     return { cause: 'stopped', why: `the group is stopped by ${nameOf(stop.key)}: ${stop.why}` }
-  if (group.unread.length > 0) return { cause: 'unread', why: `the status page of ${named(group.unread)} has not been read yet` }
-  if (member.changing) return { cause: 'changing', why: 'its list or its addresses have changed a moment ago, and may go on to' }
+  if (group.unread.length > 0)
+    return { cause: 'unread', why: `the status page of ${named(group.unread)} has not been read yet` }
+  if (member.changing)
+    return { cause: 'changing', why: 'its list or its addresses have changed a moment ago, and may go on to' }
   const first = others(group.underWay, key)
-  if (first.length >= group.allowed) return { cause: 'others', why: `${named(first)} ${first.length === 1 ? 'goes' : 'go'} first` }
-  if (group.afterOthers.has(key)) return { cause: 'validators-last', why: 'validators go last: others of the group restart, or ask to' }
+  if (first.length >= group.allowed)
+    return { cause: 'others', why: `${named(first)} ${first.length === 1 ? 'goes' : 'go'} first` }
+  if (group.afterOthers.has(key))
+    return { cause: 'validators-last', why: 'validators go last: others of the group restart, or ask to' }
   const away = others(group.away, key)
   if (group.tooMuchPower.has(key))
     return {

@@ -1,14 +1,18 @@
-// Who may restart now: the controller's decision. Pure: from how the pods of all groups stand to the turns to grant and to take back.
+// Who may restart now: the controller's decision. Pure: from how the pods of all groups stand to the turns to grant and
+// to take back.
 //
-// A pod is away while it is not Ready, being deleted, restarting, or holds a turn that it has not used up. At most the group's max-unavailable
-// may be away; validators come last; a pod that does not come back stops its group. One that is away anyway may restart in spite of that, but never
-// more than max-unavailable at a time: it may be Ready again by then. One that is back counts until it is connected as before (recovery.ts).
+// A pod is away while it is not Ready, being deleted, restarting, or holds a turn that it has not used up. At most the
+// group's max-unavailable may be away; validators come last; a pod that does not come back stops its group. One that is
+// away anyway may restart in spite of that, but never more than max-unavailable at a time: it may be Ready again by
+// then. One that is back counts until it is connected as before (recovery.ts).
 import type { SeenPage as Page } from './pages.ts'
 import { isRecovering } from './recovery.ts'
 import { type TurnWait, turnWaits } from './turn-waits.ts'
 
 /** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
-export type Known = { readonly page: Page; readonly at: number } | { readonly unreachable: string; readonly since: number }
+export type Known =
+  | { readonly page: Page; readonly at: number }
+  | { readonly unreachable: string; readonly since: number }
 
 export type Member = {
   readonly key: string
@@ -32,7 +36,10 @@ export type Member = {
   readonly blind: string
   /** Undefined where it has not been asked yet. */
   readonly seen?: Known
-  /** What it should be told has changed a moment ago, and may go on changing: a turn now would be for what is old by then. */
+  /**
+   * What it should be told has changed a moment ago, and may go on changing: a turn now would be for what is old by
+   * then.
+   */
   readonly changing: boolean
   /** Since when the pod is not Ready (ms since the epoch); absent where it is, or nothing is known. */
   readonly unreadySince?: number
@@ -41,15 +48,21 @@ export type Member = {
 export type TurnTimes = {
   /** A page older than this is not acted upon: pods that ask are looked at every second. */
   readonly freshSeconds: number
-  /** A turn that is not used within this is taken back, so that others may go. The sidecar acts within a second or two of the annotation. */
+  /**
+   * A turn that is not used within this is taken back, so that others may go. The sidecar acts within a second or two
+   * of the annotation.
+   */
   readonly unusedSeconds: number
-  /** From a turn to back again; more is a pod that fails to come back: a grace period of 30 s and twice 60 s to start and to connect. */
+  /**
+   * From a turn to back again; more is a pod that fails to come back: a grace period of 30 s and twice 60 s to start
+   * and to connect.
+   */
   readonly comeBackSeconds: number
   /** How long a pod whose page cannot be read has its turn: it cannot say when it is done. */
   readonly blindSeconds: number
   /**
-   * From one such turn to the next for the same annotations: nobody knows whether it could be used (its node may have been silent, or its last
-   * restart too recent), nor whether a peer outside of the cluster has moved since.
+   * From one such turn to the next for the same annotations: nobody knows whether it could be used (its node may have
+   * been silent, or its last restart too recent), nor whether a peer outside of the cluster has moved since.
    */
   readonly blindAgainSeconds: number
 }
@@ -63,7 +76,9 @@ export const turnTimes: TurnTimes = {
 }
 
 export type Grant = { readonly key: string; readonly turn: string }
-/** `spent`: used, or its time is over. `withdrawn`: not used, since the pod does not want it any more or cannot use it. */
+/**
+ * `spent`: used, or its time is over. `withdrawn`: not used, since the pod does not want it any more or cannot use it.
+ */
 export type Retirement = { readonly key: string; readonly turn: string }
 
 export type GroupState = {
@@ -128,7 +143,14 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
   const failed = new Set(stopped.map(one => one.key))
   const isAway = (one: Member) => !one.ready || one.deleting || underWay.has(one.key) || failed.has(one.key)
   const away = new Set(members.filter(isAway).map(one => one.key))
-  const state = { group, size: members.length, allowed, away: [...away], asking: asking.map(one => one.member.key), stopped }
+  const state = {
+    group,
+    size: members.length,
+    allowed,
+    away: [...away],
+    asking: asking.map(one => one.member.key),
+    stopped,
+  }
   const grants: Grant[] = []
   const tooMuchPower = new Set<string>()
   const ordered = inOrder(asking, members, away)
@@ -140,7 +162,10 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     if (others.size >= allowed) continue
     // One that is away already costs nobody anything.
     if (!away.has(key) && away.size >= allowed) continue
-    if (!mayLose(member, members, new Set([...others, ...leaving])) || (!away.has(key) && !mayLose(member, members, away))) {
+    if (
+      !mayLose(member, members, new Set([...others, ...leaving])) ||
+      (!away.has(key) && !mayLose(member, members, away))
+    ) {
       tooMuchPower.add(key)
       continue
     }
@@ -155,19 +180,40 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
   return {
     grants,
     state,
-    waits: turnWaits({ members: turnless, allowed, granted, stopped, underWay, away, unread, afterOthers, tooMuchPower }),
+    waits: turnWaits({
+      members: turnless,
+      allowed,
+      granted,
+      stopped,
+      underWay,
+      away,
+      unread,
+      afterOthers,
+      tooMuchPower,
+    }),
   }
 }
 
-/** A percentage rounds down, but one may always go (as a Deployment's maxUnavailable, which may be 0 only if pods can surge; these cannot). */
+/**
+ * A percentage rounds down, but one may always go (as a Deployment's maxUnavailable, which may be 0 only if pods can
+ * surge; these cannot).
+ */
 export function allowedOf(maxUnavailable: string, size: number): number {
   const [, digits = '1', percent] = /^(\d+)(%?)$/.exec(maxUnavailable) ?? []
   return percent ? Math.max(1, Math.floor((Number(digits) * size) / 100)) : Number(digits)
 }
 
-/** Validators last, only when no other of the group asks or is away with a turn; then those that have waited longest, and those that cannot ask. */
-function inOrder(asking: readonly { member: Member; turn: string }[], members: readonly Member[], away: ReadonlySet<string>) {
-  const others = asking.some(one => !mayVote(one.member)) || members.some(one => !mayVote(one) && away.has(one.key) && hasTurn(one))
+/**
+ * Validators last, only when no other of the group asks or is away with a turn; then those that have waited longest,
+ * and those that cannot ask.
+ */
+function inOrder(
+  asking: readonly { member: Member; turn: string }[],
+  members: readonly Member[],
+  away: ReadonlySet<string>,
+) {
+  const others =
+    asking.some(one => !mayVote(one.member)) || members.some(one => !mayVote(one) && away.has(one.key) && hasTurn(one))
   return asking
     .filter(one => !others || !mayVote(one.member) || away.has(one.member.key))
     .sort((a, b) => sinceOf(a.member) - sinceOf(b.member) || (a.member.key < b.member.key ? -1 : 1))
@@ -179,14 +225,17 @@ function sinceOf({ seen }: Member): number {
 }
 
 /**
- * CometBFT stands still once a third of the voting power is missing, so less than that may be away together. The first validator may always go:
- * in a chain of three nothing could ever be mended otherwise. Where a power is not known, one validator at a time.
+ * CometBFT stands still once a third of the voting power is missing, so less than that may be away together. The first
+ * validator may always go: in a chain of three nothing could ever be mended otherwise. Where a power is not known, one
+ * validator at a time.
  */
 function mayLose(member: Member, members: readonly Member[], away: ReadonlySet<string>): boolean {
   const missing = members.filter(one => away.has(one.key) && one.key !== member.key && mayVote(one))
   if (missing.length === 0 || !mayVote(member)) return true
   const powers = [...missing, member].map(powerOf)
-  const total = Math.max(...members.map(one => (one.seen && 'page' in one.seen ? (one.seen.page.node.totalPower ?? 0) : 0)))
+  const total = Math.max(
+    ...members.map(one => (one.seen && 'page' in one.seen ? (one.seen.page.node.totalPower ?? 0) : 0)),
+  )
   if (total === 0 || powers.some(power => power === undefined)) return false
   return powers.reduce<number>((sum, power) => sum + (power ?? 0), 0) * 3 < total
 }
@@ -220,7 +269,9 @@ function askedTurn(member: Member, now: number, times: TurnTimes): string | unde
 
 function hasTurn(member: Member): boolean {
   const { seen, turn } = member
-  return liveTurn(turn) !== undefined || (seen !== undefined && 'page' in seen && liveTurn(seen.page.turn) !== undefined)
+  return (
+    liveTurn(turn) !== undefined || (seen !== undefined && 'page' in seen && liveTurn(seen.page.turn) !== undefined)
+  )
 }
 
 /** Restarts, or may do so at any moment: it has a turn, or may not know yet that it was taken back. */
@@ -251,7 +302,10 @@ function unspent(turn: string | undefined, page: Page, turnGrantedAt: number): b
 /** How much the clock of a pod's machine may be behind, in ms. */
 const skewMs = 60_000
 
-/** The last restart that has ended was for it. The same snapshot may be wanted again, after another or once the node has started by itself. */
+/**
+ * The last restart that has ended was for it. The same snapshot may be wanted again, after another or once the node has
+ * started by itself.
+ */
 function isDone(turn: string, page: Page, turnGrantedAt: number): boolean {
   const last = page.restarts.findLast(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
   return last?.snapshot === turn && Date.parse(last.at) > turnGrantedAt - skewMs
@@ -260,7 +314,8 @@ function isDone(turn: string, page: Page, turnGrantedAt: number): boolean {
 /** Why a pod that had a turn has failed to come back; undefined where it has not. */
 function failure(member: Member, now: number, times: TurnTimes): string | undefined {
   const { seen, turn, turnGrantedAt, unreadySince = turnGrantedAt } = member
-  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || isTakenBack(turn)) return undefined
+  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || isTakenBack(turn))
+    return undefined
   const comeBackMs = times.comeBackSeconds * 1000
   const late = now > turnGrantedAt + comeBackMs
   if (seen && 'page' in seen) {
@@ -298,6 +353,7 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
   if (page.phase === 'restarting' || page.phase === 'verifying') return []
   if (member.paused) return as('withdrawn')
   // The sidecar has seen the turn, and what it waits for is something else.
-  const useless = page.turn === turn && (turn.startsWith('b1:') ? page.reason === 'awaiting-turn' : page.wanted !== turn)
+  const useless =
+    page.turn === turn && (turn.startsWith('b1:') ? page.reason === 'awaiting-turn' : page.wanted !== turn)
   return useless || at > turnGrantedAt + times.unusedSeconds * 1000 ? as('withdrawn') : []
 }

@@ -1,4 +1,5 @@
-// When to write repeer.dev/turn-wait on a pod: only what differs, not before somebody could wonder, and not at every change of a busy group. Pure.
+// When to write repeer.dev/turn-wait on a pod: only what differs, not before somebody could wonder, and not at every
+// change of a busy group. Pure.
 
 export type WaitNoteTimes = {
   /** How long a pod asks before the first word: most turns come within a second or two. */

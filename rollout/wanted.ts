@@ -1,4 +1,5 @@
-// What the annotations repeer.dev/peer-hash and repeer.dev/endpoints of a pod should be, from what is known of the cluster. Pure.
+// What the annotations repeer.dev/peer-hash and repeer.dev/endpoints of a pod should be, from what is known of the
+// cluster. Pure.
 
 import { behindOf, type Slice } from '../kubernetes/slices.ts'
 import { type Behind, formatEndpoints } from '../peers/endpoints.ts'
@@ -37,14 +38,16 @@ const maxBytes = 64 * 1024
 type PodPart = Pick<InjectedPod, 'namespace' | 'plan'>
 
 /**
- * The two annotations; a field is absent where the pod should not have it, and the whole is 'unknown' where something it depends on has not been
- * read yet.
+ * The two annotations; a field is absent where the pod should not have it, and the whole is 'unknown' where something
+ * it depends on has not been read yet.
  *
- * `peerHash` is what the sidecar's page has as `list`: of all sources together, where an absent ConfigMap or key has no peers. Absent where a
- * source is a Secret, and where all are absent. Where a list is malformed it is `unreadable:` and 16 hex digits that follow from the texts.
+ * `peerHash` is what the sidecar's page has as `list`: of all sources together, where an absent ConfigMap or key has no
+ * peers. Absent where a source is a Secret, and where all are absent. Where a list is malformed it is `unreadable:` and
+ * 16 hex digits that follow from the texts.
  *
- * `endpoints` has each host that is a Service of the pod's own or another opted-in namespace, with no address where nothing is behind it. Of the
- * first 400 hosts in sorted order that may be Services, the first 200 that are; a host with which the text would exceed 64 KiB is left out.
+ * `endpoints` has each host that is a Service of the pod's own or another opted-in namespace, with no address where
+ * nothing is behind it. Of the first 400 hosts in sorted order that may be Services, the first 200 that are; a host
+ * with which the text would exceed 64 KiB is left out.
  */
 export function wantedAnnotations(pod: PodPart, view: ClusterView): Wanted | 'unknown' {
   const together = listsTogether(pod, view)
@@ -73,8 +76,15 @@ export function listsTogether({ namespace, plan }: PodPart, view: ClusterView): 
   return isWhole ? { peerHash: all.hash, hosts } : { hosts }
 }
 
-/** The second half: the text of repeer.dev/endpoints for hosts that `listsTogether` returned; undefined where none is a Service. */
-export function endpointsOf(hosts: readonly string[], namespace: string, view: ClusterView): string | undefined | 'unknown' {
+/**
+ * The second half: the text of repeer.dev/endpoints for hosts that `listsTogether` returned; undefined where none is a
+ * Service.
+ */
+export function endpointsOf(
+  hosts: readonly string[],
+  namespace: string,
+  view: ClusterView,
+): string | undefined | 'unknown' {
   const endpoints: Record<string, Behind> = {}
   let count = 0
   let bytes = 2
@@ -108,16 +118,24 @@ function behindHost(host: string, namespace: string, view: ClusterView): Behind 
 }
 
 /** `hosts`: those of `names` that may be Services, by the namespace in which they are looked up. */
-type Union = { readonly hash: string; readonly names: readonly string[]; readonly hosts: Map<string, readonly string[]> }
+type Union = {
+  readonly hash: string
+  readonly names: readonly string[]
+  readonly hosts: Map<string, readonly string[]>
+}
 
-/** The last union that a list was the first of. Pods of one template have the same lists, and a list can have thousands of peers. */
+/**
+ * The last union that a list was the first of. Pods of one template have the same lists, and a list can have thousands
+ * of peers.
+ */
 const unions = new WeakMap<ParsedList, { readonly lists: readonly ParsedList[]; readonly union: Union }>()
 
 /** The hash of the lists together, and the names among their hosts, sorted. */
 function union(lists: readonly ParsedList[]): Union {
   const [first] = lists
   const known = first && unions.get(first)
-  if (known && known.lists.length === lists.length && known.lists.every((list, index) => list === lists[index])) return known.union
+  if (known && known.lists.length === lists.length && known.lists.every((list, index) => list === lists[index]))
+    return known.union
   const peers: Peer[] = lists.flatMap(list => (list.ok ? list.peers : []))
   const malformed = lists.flatMap(list => (list.ok ? [] : [list.digest]))
   const names = [...new Set(peers.map(peer => peer.host))].filter(host => !isAddress(host)).sort()

@@ -1,5 +1,5 @@
-// Writes annotations of pods: one write a pod at a time, what comes meanwhile put together, at most so many a second, turns first. What fails is
-// tried again for as long as the pod exists.
+// Writes annotations of pods: one write a pod at a time, what comes meanwhile put together, at most so many a second,
+// turns first. What fails is tried again for as long as the pod exists.
 import type { Logger } from 'pino'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
@@ -16,8 +16,8 @@ export type WriteOutcome = 'written' | 'gone' | 'failed'
 
 export type Writer = {
   /**
-   * Writes as soon as the rate allows; an annotation's later value replaces an earlier one that has not been sent. What is being written at the
-   * moment is not written again. `urgent` goes before all that is not.
+   * Writes as soon as the rate allows; an annotation's later value replaces an earlier one that has not been sent. What
+   * is being written at the moment is not written again. `urgent` goes before all that is not.
    */
   write(pod: PodRef, annotations: Annotations, urgent?: boolean): void
   /** Pods with a write that is not done. */
@@ -64,7 +64,16 @@ type Entry = {
 }
 
 export function createWriter(options: WriterOptions): Writer {
-  const { patch, perSecond = 50, inFlight = 16, allowed = () => true, clock = steadyClock, random = Math.random, log, done } = options
+  const {
+    patch,
+    perSecond = 50,
+    inFlight = 16,
+    allowed = () => true,
+    clock = steadyClock,
+    random = Math.random,
+    log,
+    done,
+  } = options
   const bucket = tokenBucket({ perSecond, burst: options.burst ?? Math.max(1, perSecond / 5), now: clock.now })
   const stop = new AbortController()
   const entries = new Map<string, Entry>()

@@ -1,4 +1,5 @@
-// The loop: look, decide, act, remember, show. Events only hint that a look is worth while; a timer catches what they miss.
+// The loop: look, decide, act, remember, show. Events only hint that a look is worth while; a timer catches what they
+// miss.
 import type { Logger } from 'pino'
 import type { Endpoints } from '../peers/endpoints.ts'
 import type { Page } from '../peers/page.ts'
@@ -19,7 +20,15 @@ import { type Learned, mayLearn, questionsDue } from './decide/program.ts'
 import { type Outcome, reconcile } from './decide/reconcile.ts'
 import type { Metrics } from './metrics.ts'
 import { type Answers, createAnswers } from './observe/answers.ts'
-import { endpointsOf, isBehind, isTold, type KnownEndpoints, noEndpoints, withEndpoints, withoutStale } from './observe/endpoints.ts'
+import {
+  endpointsOf,
+  isBehind,
+  isTold,
+  type KnownEndpoints,
+  noEndpoints,
+  withEndpoints,
+  withoutStale,
+} from './observe/endpoints.ts'
 import type { Input } from './observe/input.ts'
 import type { LookHow } from './observe/resolve.ts'
 import { pageOf } from './page.ts'
@@ -28,7 +37,11 @@ import type { Reach } from './reach/reach.ts'
 export type LoopParts = {
   readonly readInput: (learned?: Learned) => Promise<Input>
   /** `doubted`: hosts whose answer is known to be old; they are asked about anew. */
-  readonly lookUp: (hosts: readonly string[], doubted: readonly string[], how: LookHow) => Promise<Record<string, HostView>>
+  readonly lookUp: (
+    hosts: readonly string[],
+    doubted: readonly string[],
+    how: LookHow,
+  ) => Promise<Record<string, HostView>>
   /** When the next DNS answer expires, in ms since the epoch. */
   readonly nextLookUp: () => number | undefined
   readonly lookAtNode: (plan: Plan) => Promise<NodeView>
@@ -125,14 +138,18 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     if (told && !told.ok && told.refused) hinted = true
   }
 
-  /** What keeps the memory from being written, or null. The page is shown all the same: it must not stand still while nobody knows why. */
+  /**
+   * What keeps the memory from being written, or null. The page is shown all the same: it must not stand still while
+   * nobody knows why.
+   */
   async function save(memory: Memory): Promise<string | null> {
     try {
       await parts.save(memory)
       unsavedSince = null
       return null
     } catch (error) {
-      if (unsavedSince === null) log.error({ err: error }, 'the state cannot be written; nothing is restarted until it can')
+      if (unsavedSince === null)
+        log.error({ err: error }, 'the state cannot be written; nothing is restarted until it can')
       unsavedSince ??= now()
       parts.metrics.lookFailures.inc()
       return error instanceof Error ? error.message : String(error)
@@ -157,9 +174,16 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     exported = wanted
   }
 
-  /** Asks which program a script has started, until that is known. The answer is in the state, of which a hint tells. */
+  /**
+   * Asks which program a script has started, until that is known. The answer is in the state, of which a hint tells.
+   */
   async function askPrograms({ plan, process }: Look): Promise<void> {
-    if (!parts.reach.askPrograms || !('identity' in process) || !(current.learned ? !current.learned.listens : mayLearn(plan))) return
+    if (
+      !parts.reach.askPrograms ||
+      !('identity' in process) ||
+      !(current.learned ? !current.learned.listens : mayLearn(plan))
+    )
+      return
     if (asked.identity !== process.identity) asked = { identity: process.identity, times: 0 }
     const due = questionsDue(process.startedAt, now(), parts.timing.askProgramSeconds)
     if (due <= asked.times) return
@@ -171,11 +195,17 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     log.info({ id: intent.id, level: intent.level, snapshot: intent.hash, why }, 'restarting the node in place')
     const answer = await parts.reach.restart({ id: intent.id, level: intent.level, identity: intent.identity })
     if (!answer.ok)
-      log.warn({ id: intent.id, reason: answer.hold, detail: answer.detail }, 'the restart was not taken; it will be asked for again')
+      log.warn(
+        { id: intent.id, reason: answer.hold, detail: answer.detail },
+        'the restart was not taken; it will be asked for again',
+      )
   }
 
   async function tellNode({ change, why }: Extract<Outcome['decision'], { do: 'tell' }>): Promise<Told | undefined> {
-    log.info({ why, add: change.add.map(hostPort), drop: change.drop.map(hostPort) }, 'telling the running node its peers')
+    log.info(
+      { why, add: change.add.map(hostPort), drop: change.drop.map(hostPort) },
+      'telling the running node its peers',
+    )
     const answer = await parts.hotNode?.tell(change)
     if (answer && !answer.ok)
       log.warn({ refused: answer.refused, detail: answer.detail }, 'the node did not take the peers that it was told')
@@ -202,7 +232,10 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     running = look().finally(() => {
       running = null
       if (closed) return
-      timer = setTimeout(run, hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null, known, before.answers))
+      timer = setTimeout(
+        run,
+        hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null, known, before.answers),
+      )
     })
   }
 
@@ -229,7 +262,10 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   }
 }
 
-/** A full disk is often emptied within a minute or two, by the kubelet for one; a sidecar that is started again meanwhile would gain nothing. */
+/**
+ * A full disk is often emptied within a minute or two, by the kubelet for one; a sidecar that is started again
+ * meanwhile would gain nothing.
+ */
 const defaultUnsavedSeconds = 120
 
 /** A page that says first that the state cannot be written: whatever else it says is not acted on. */
@@ -248,7 +284,10 @@ const leastPauseMs = 50
 /** Between two looks while a peer that has just moved opens its port. */
 const arrivingSeconds = 0.3
 
-/** How long a dispute is followed each second, in ms: name servers that disagree for longer (seen: 65 s) have other troubles. */
+/**
+ * How long a dispute is followed each second, in ms: name servers that disagree for longer (seen: 65 s) have other
+ * troubles.
+ */
 const longestDisputeMs = 180_000
 
 /** With 16 at once and 2 s each, a look waits 8 s for them at most. */
@@ -288,7 +327,9 @@ async function see(
   const unhurried = names.filter(name => given.has(name) && isTold(endpoints[name]))
   const open = names.filter(name => !unhurried.includes(name))
   // The node may just have been told by one of several name servers what another would not say.
-  const doubted = open.filter(name => !given.has(name) && isFromBefore(before.answers[name], memory.process, parts.now()))
+  const doubted = open.filter(
+    name => !given.has(name) && isFromBefore(before.answers[name], memory.process, parts.now()),
+  )
   const awaited = open.filter(name => isBehind(before.answers[name], endpoints[name]) || before.awaited.includes(name))
   const contested = [...new Set([...awaited, ...doubted])]
   const permit = input.plan.strategy === 'hot' ? undefined : parts.reach.permit?.()
@@ -302,7 +343,12 @@ async function see(
   const id = node.status?.id ?? node.id ?? before.nodeId
   const controllerLookedAt = parts.controllerLookedAt?.()
   const pinBy = (reachable: Look['reachable']) =>
-    pinned(input.exports, input.pinnable, { hosts, connections: node.connections, reachable, before: memory.prepared?.at(-1)?.pins ?? {} })
+    pinned(input.exports, input.pinnable, {
+      hosts,
+      connections: node.connections,
+      reachable,
+      before: memory.prepared?.at(-1)?.pins ?? {},
+    })
   const isPinning = Object.keys(input.pinnable).length > 0
   const seen: Look = {
     now: parts.now(),
@@ -332,17 +378,27 @@ async function see(
   const wanted = new Map(probed.map(one => [hostPort({ host: one.address, port: one.port }), one]))
   // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
   const probes = await Promise.all(
-    [...wanted].slice(0, mostProbes).map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
+    [...wanted]
+      .slice(0, mostProbes)
+      .map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
   )
   const reachable = Object.fromEntries(probes)
   const { exports, pins } = pinBy(reachable)
-  const look = { ...seen, reachable, openSince: stillOpen(before.openSince, reachable, seen.now), ...(isPinning ? { pins } : {}) }
+  const look = {
+    ...seen,
+    reachable,
+    openSince: stillOpen(before.openSince, reachable, seen.now),
+    ...(isPinning ? { pins } : {}),
+  }
   const others = toAskForWords(assess(look, lists, knownTo(memory)), look)
   if (others.length === 0) return { look, exports, answers }
   return { look: { ...look, answering: await before.others.of(others) }, exports, answers }
 }
 
-/** Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the set time. */
+/**
+ * Often while something is under way or may end by time; else when the next DNS answer expires; at the latest after the
+ * set time.
+ */
 function pauseMs(
   parts: LoopParts,
   memory: Memory,
@@ -357,7 +413,8 @@ function pauseMs(
   const soon = untilMs < 5000
   // DNS answers within seconds what the controller has seen already.
   const behind =
-    Object.keys(known.endpoints).some(host => isBehind(answers[host], known.endpoints[host])) && parts.now() < known.since + 60_000
+    Object.keys(known.endpoints).some(host => isBehind(answers[host], known.endpoints[host])) &&
+    parts.now() < known.since + 60_000
   const disputed = page?.reason === 'lookups-disagree' && parts.now() < Date.parse(page.since) + longestDisputeMs
   const starting = memory.starting !== undefined || page?.phase === 'starting'
   // A pod that has just got its address opens its port within seconds, most within the first few.
@@ -365,7 +422,14 @@ function pauseMs(
   if (arrivingMs < 10_000) return Math.min(busySeconds, arrivingSeconds) * 1000
   const arriving = arrivingMs < 60_000
   const busy =
-    memory.intent !== null || memory.telling !== null || starting || arriving || page?.reason === 'settling' || soon || behind || disputed
+    memory.intent !== null ||
+    memory.telling !== null ||
+    starting ||
+    arriving ||
+    page?.reason === 'settling' ||
+    soon ||
+    behind ||
+    disputed
   if (busy) return Math.min(busySeconds * 1000, Math.max(untilMs, leastPauseMs))
   if (isRecovering(memory, page, parts.now())) return busySeconds * 1000
   const waiting = page?.peers.some(one => one.standing !== 'connected' && one.standing !== 'self') ?? false
@@ -374,19 +438,27 @@ function pauseMs(
   return Math.max(busySeconds * 1000, Math.min(due, seconds * 1000 * (0.9 + 0.2 * parts.random())))
 }
 
-/** How long after a restart its node is looked at often, where it is not yet as before: others of its group wait for it. In ms. */
+/**
+ * How long after a restart its node is looked at often, where it is not yet as before: others of its group wait for it.
+ * In ms.
+ */
 const recoveringMs = 60_000
 
 function isRecovering({ restarts }: Memory, page: Page | null, now: number): boolean {
   const last = restarts.at(-1)
   if (page === null || last?.endedAt === undefined || now - last.endedAt >= recoveringMs) return false
   const { signedHeight } = page.node
-  return page.connected < (last.connectedBefore ?? 0) || (signedHeight !== undefined && signedHeight <= (last.height ?? 0))
+  return (
+    page.connected < (last.connectedBefore ?? 0) || (signedHeight !== undefined && signedHeight <= (last.height ?? 0))
+  )
 }
 
 function tell(log: Logger, page: Page): void {
   const { phase, reason, sentence, detail, connected, wanted } = page
-  log[phase === 'waiting' ? 'warn' : 'info']({ phase, reason, sentence, detail, connected, listed: page.peers.length, wanted }, 'status')
+  log[phase === 'waiting' ? 'warn' : 'info'](
+    { phase, reason, sentence, detail, connected, listed: page.peers.length, wanted },
+    'status',
+  )
 }
 
 function countEnded(metrics: Metrics, before: Memory, after: Memory): void {

@@ -53,9 +53,17 @@ export async function runSidecar(
       controllerLookedAt: () => controllerLookedAt,
       reachable: createLimitedProbe(),
       hotNode: hot,
-      reach: createReach(plan, { controlDir: options.control, procDir: options.procDir, log, exit, holdSeconds: options.besideSeconds }),
+      reach: createReach(plan, {
+        controlDir: options.control,
+        procDir: options.procDir,
+        log,
+        exit,
+        holdSeconds: options.besideSeconds,
+      }),
       ownAddresses: () =>
-        Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).filter(one => !one.internal).map(one => one.address)),
+        Object.values(networkInterfaces()).flatMap(addresses =>
+          (addresses ?? []).filter(one => !one.internal).map(one => one.address),
+        ),
       save: createSaver(options.state),
       metrics,
       log,
@@ -81,9 +89,14 @@ export async function runSidecar(
     server.once('error', reject)
     server.listen(options.listen.port, options.listen.host || undefined, resolve)
   })
-  log.info({ address: server.address(), container: plan.container, profile: plan.profile, reach: plan.reach }, 'repeer sidecar is watching')
+  log.info(
+    { address: server.address(), container: plan.container, profile: plan.profile, reach: plan.reach },
+    'repeer sidecar is watching',
+  )
 
-  await new Promise<void>(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  await new Promise<void>(resolve =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
   await watcher.close()
   await loop.close()
   resolver.close()

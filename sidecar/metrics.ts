@@ -1,6 +1,7 @@
 // The sidecar's metrics, in a registry of their own.
 //
-// By file: the package as a whole brings clustering, push gateways and an HTTPS client, 15 MB resident, a fifth of the sidecar (seen with 15.1.3).
+// By file: the package as a whole brings clustering, push gateways and an HTTPS client, 15 MB resident, a fifth of the
+// sidecar (seen with 15.1.3).
 import Counter from 'prom-client/lib/counter.js'
 import Gauge from 'prom-client/lib/gauge.js'
 import Registry from 'prom-client/lib/registry.js'
@@ -12,14 +13,24 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
-  const phase = new Gauge({ name: 'repeer_sidecar_phase', help: '1 for the phase the pod is in', labelNames: ['phase'], registers })
+  const phase = new Gauge({
+    name: 'repeer_sidecar_phase',
+    help: '1 for the phase the pod is in',
+    labelNames: ['phase'],
+    registers,
+  })
   const hold = new Gauge({
     name: 'repeer_sidecar_hold',
     help: '1 for the reason why the node is left as it is',
     labelNames: ['reason'],
     registers,
   })
-  const peers = new Gauge({ name: 'repeer_sidecar_peers', help: 'Listed peers by standing', labelNames: ['standing'], registers })
+  const peers = new Gauge({
+    name: 'repeer_sidecar_peers',
+    help: 'Listed peers by standing',
+    labelNames: ['standing'],
+    registers,
+  })
   const lookedAt = new Gauge({
     name: 'repeer_sidecar_last_look_timestamp_seconds',
     help: 'When the last comparison was completed',
@@ -28,7 +39,11 @@ export function createMetrics() {
   return {
     registry,
     looks: new Counter({ name: 'repeer_sidecar_looks_total', help: 'Comparisons made', registers }),
-    lookFailures: new Counter({ name: 'repeer_sidecar_look_failures_total', help: 'Comparisons that failed', registers }),
+    lookFailures: new Counter({
+      name: 'repeer_sidecar_look_failures_total',
+      help: 'Comparisons that failed',
+      registers,
+    }),
     restarts: new Counter({
       name: 'repeer_sidecar_restarts_total',
       help: 'Restarts in place by level and outcome',
@@ -41,7 +56,11 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
-    lookupFailures: new Gauge({ name: 'repeer_sidecar_lookup_failures', help: 'Hosts whose last look-up failed', registers }),
+    lookupFailures: new Gauge({
+      name: 'repeer_sidecar_lookup_failures',
+      help: 'Hosts whose last look-up failed',
+      registers,
+    }),
     /** Takes over what the status page says. */
     show(page: Page): void {
       for (const one of phases) phase.set({ phase: one }, page.phase === one ? 1 : 0)

@@ -42,7 +42,10 @@ export const sidecarFlags = {
     default: '8',
     help: 'so many questions over different source ports have to be answered alike before a changed address counts; 1 to 8',
   },
-  'self-turn-seconds': { default: '5', help: 'the longest random delay before a restart that nobody paces (turns: self)' },
+  'self-turn-seconds': {
+    default: '5',
+    help: 'the longest random delay before a restart that nobody paces (turns: self)',
+  },
   'verify-seconds': { default: '60', help: 'how long a restarted node may take to be connected again' },
   'unsaved-seconds': { default: '120', help: 'how long the state may be unwritable until /healthz says so' },
   'beside-seconds': {
@@ -62,7 +65,8 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
   const problems: string[] = []
   const seconds = (name: keyof typeof sidecarFlags) => {
     const value = Number(text(name))
-    if (!(value >= 0) || text(name).trim() === '') problems.push(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
+    if (!(value >= 0) || text(name).trim() === '')
+      problems.push(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
     return value
   }
   const whole = (name: keyof typeof sidecarFlags, least: number, most: number) => {
@@ -78,7 +82,8 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     return value
   }
   const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-  if (!levels.includes(text('log-level'))) problems.push(`--log-level: found "${text('log-level')}", expected one of ${levels.join(', ')}`)
+  if (!levels.includes(text('log-level')))
+    problems.push(`--log-level: found "${text('log-level')}", expected one of ${levels.join(', ')}`)
   const listen = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text('listen'))
   if (!listen || Number(listen[3]) > 65535)
     problems.push(`--listen: found "${text('listen')}", expected HOST:PORT, or :PORT for every address`)

@@ -15,13 +15,17 @@ import { absentSentence } from './decide/status-api.ts'
 export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Page {
   const { memory, decision, assessed } = outcome
   const phase = phaseOf(memory, decision)
-  const reason = decision.do === 'wait' ? decision.reason : isWithKubelet(look, outcome) ? 'kubelet-back-off' : undefined
+  const reason =
+    decision.do === 'wait' ? decision.reason : isWithKubelet(look, outcome) ? 'kubelet-back-off' : undefined
   const same = previous?.phase === phase && previous.reason === reason
   const lists = look.list.ok ? look.list.lists : null
   const lacking = phase === 'settled' ? lackingPeers(assessed, look, memory) : []
   const lacks = new Map(lacking.map(one => [peerKey(one.peer), one]))
   // How long the kubelet waits, only the kubelet knows.
-  const until = 'until' in decision && decision.until !== undefined && reason !== 'kubelet-back-off' ? iso(decision.until) : undefined
+  const until =
+    'until' in decision && decision.until !== undefined && reason !== 'kubelet-back-off'
+      ? iso(decision.until)
+      : undefined
   const beside = 'identity' in look.process ? look.process.beside?.note : undefined
   const detail = [decision.do === 'wait' ? decision.detail : undefined, beside].filter(Boolean).join('; ')
   return {
@@ -65,8 +69,15 @@ function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
   return address === undefined ? {} : { pinned: address }
 }
 
-/** Settled, and not connected to everybody. Where repeer.dev/min-peers are connected, that is as its owner wants it, and nothing lacks. */
-function lackingOf(lacking: readonly Lack[], assessed: readonly Assessed[], look: Look): Pick<Page, 'sentence' | 'detail' | 'lacking'> {
+/**
+ * Settled, and not connected to everybody. Where repeer.dev/min-peers are connected, that is as its owner wants it, and
+ * nothing lacks.
+ */
+function lackingOf(
+  lacking: readonly Lack[],
+  assessed: readonly Assessed[],
+  look: Look,
+): Pick<Page, 'sentence' | 'detail' | 'lacking'> {
   const connected = assessed.filter(one => one.standing === 'connected').length
   const isEnough = look.plan.minPeers !== undefined && connected >= look.plan.minPeers
   return {
@@ -78,7 +89,11 @@ function lackingOf(lacking: readonly Lack[], assessed: readonly Assessed[], look
 
 function lackOf(lack: Lack | undefined): Pick<Page['peers'][number], 'because' | 'since' | 'until'> {
   if (!lack) return {}
-  return { because: lack.because, since: iso(lack.since), ...(lack.until === undefined ? {} : { until: iso(lack.until) }) }
+  return {
+    because: lack.because,
+    since: iso(lack.since),
+    ...(lack.until === undefined ? {} : { until: iso(lack.until) }),
+  }
 }
 
 function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
@@ -88,7 +103,13 @@ function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
 /** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
 function isWithKubelet(look: Look, { memory, decision }: Outcome): boolean {
   const { intent } = memory
-  return decision.do === 'verify' && intent !== null && intent.backAt === undefined && intent.level !== 'process' && 'hold' in look.process
+  return (
+    decision.do === 'verify' &&
+    intent !== null &&
+    intent.backAt === undefined &&
+    intent.level !== 'process' &&
+    'hold' in look.process
+  )
 }
 
 function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {

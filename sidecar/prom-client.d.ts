@@ -1,4 +1,5 @@
-// The parts of prom-client that the sidecar imports by file (see metrics.ts), with the types that the package gives them as a whole.
+// The parts of prom-client that the sidecar imports by file (see metrics.ts), with the types that the package gives
+// them as a whole.
 declare module 'prom-client/lib/counter.js' {
   import { Counter } from 'prom-client'
   export default Counter

@@ -1,4 +1,5 @@
-// The sidecar's one way out: a read-only HTTP page. Plain node:http, since fastify alone would cost a third of the memory that the sidecar may use.
+// The sidecar's one way out: a read-only HTTP page. Plain node:http, since fastify alone would cost a third of the
+// memory that the sidecar may use.
 import type { Server, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Page } from '../peers/page.ts'

@@ -1,5 +1,6 @@
-// Keeps the sidecar's memory in a file, written by rename, so that a sidecar that dies at any point goes on where it was. The one before is kept beside it:
-// where the newest cannot be read (a disk that was full, a file that somebody removed), the memory is one look old, not blank.
+// Keeps the sidecar's memory in a file, written by rename, so that a sidecar that dies at any point goes on where it
+// was. The one before is kept beside it: where the newest cannot be read (a disk that was full, a file that somebody
+// removed), the memory is one look old, not blank.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -10,8 +11,8 @@ const olderName = 'memory.before.json'
 const brokenName = 'memory.broken.json'
 
 /**
- * Reads the memory below `dir`: the newest that can be used. Blank where there is none yet; blank and `lost` where there is one and none can be used. What
- * cannot be used is logged, and the file kept aside.
+ * Reads the memory below `dir`: the newest that can be used. Blank where there is none yet; blank and `lost` where
+ * there is one and none can be used. What cannot be used is logged, and the file kept aside.
  */
 export async function loadMemory(dir: string, log: Logger): Promise<Memory> {
   const newest = await load(dir, fileName, log)
@@ -61,7 +62,11 @@ function isMemory(value: unknown): value is Memory {
   const { version, restarts, heights, hosts, told = [] } = memory
   const lists = [restarts, heights, told]
   return (
-    version === 1 && lists.every(Array.isArray) && typeof hosts === 'object' && hosts !== null && (restarts as unknown[]).every(isRestart)
+    version === 1 &&
+    lists.every(Array.isArray) &&
+    typeof hosts === 'object' &&
+    hosts !== null &&
+    (restarts as unknown[]).every(isRestart)
   )
 }
 

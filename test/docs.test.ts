@@ -48,11 +48,24 @@ t.test('configuration has a row for every annotation, and the README for those t
 t.test('operations names every metric of repeer', async t => {
   const text = read('docs/operations.md')
   const webhook = createWebhookMetrics(
-    { certificateExpiry: () => 0, certificateFailures: () => 0, caBundleLosses: () => 0, ready: () => true, synced: () => [] },
+    {
+      certificateExpiry: () => 0,
+      certificateFailures: () => 0,
+      caBundleLosses: () => 0,
+      ready: () => true,
+      synced: () => [],
+    },
     false,
   )
   const controller = createControllerMetrics(
-    { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => false, peerSets: () => [] },
+    {
+      pending: () => 0,
+      groups: () => [],
+      watchAge: () => 0,
+      queueDepth: () => 0,
+      leading: () => false,
+      peerSets: () => [],
+    },
     false,
   )
   for (const registry of [createSidecarMetrics().registry, webhook.registry, controller.registry]) {
@@ -74,7 +87,9 @@ t.test('every requirement of the seed documents names a test that exists, or say
     t.equal([...cells.matchAll(/`test\//g)].length, named.length, `${requirement}: each file with a test's name`)
     for (const [, file = '', name = ''] of named) {
       const text = existsSync(join(root, file)) ? read(file) : ''
-      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(one => text.includes(one))
+      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(one =>
+        text.includes(one),
+      )
       t.ok(quoted, `${file}: ${name}`)
     }
   }
@@ -90,6 +105,7 @@ t.test('links lead to files that exist', async t => {
 t.test('npm scripts that the pages name exist', async t => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   for (const page of pages) {
-    for (const [, name = ''] of read(page).matchAll(/npm run (?:-s )?([a-z0-9]+)/g)) t.ok(scripts[name], `${page}: npm run ${name}`)
+    for (const [, name = ''] of read(page).matchAll(/npm run (?:-s )?([a-z0-9]+)/g))
+      t.ok(scripts[name], `${page}: npm run ${name}`)
   }
 })

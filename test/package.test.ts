@@ -9,7 +9,18 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   'dependencies' | 'devDependencies',
   Record<string, string>
 >
-const rooms = ['peers', 'kubernetes', 'webhook', 'certs', 'sidecar', 'rollout', 'discovery', 'controller', 'cli', 'demo']
+const rooms = [
+  'peers',
+  'kubernetes',
+  'webhook',
+  'certs',
+  'sidecar',
+  'rollout',
+  'discovery',
+  'controller',
+  'cli',
+  'demo',
+]
 
 // What npm scripts run as programs, and what only types come from.
 const programs = ['@biomejs/biome', 'node', 'typescript']
@@ -46,10 +57,31 @@ t.test('each room imports only the rooms that the design allows', async t => {
     cli: rooms,
   }
   for (const room of rooms) {
-    const siblings = [...roomsOf(room)].filter(name => rooms.includes(name) && name !== room && !allowed[room]?.includes(name))
+    const siblings = [...roomsOf(room)].filter(
+      name => rooms.includes(name) && name !== room && !allowed[room]?.includes(name),
+    )
     t.same(siblings, [], `${room}/ imports no room but ${allowed[room]?.join(', ') || 'itself'}`)
   }
 })
+
+t.test('lines are at most 120 characters long, but for a text or a pattern that cannot be broken', async t => {
+  const long = [...rooms, 'manifests', 'test'].flatMap(sourcesIn).flatMap(file => {
+    let template = false
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line, index) => {
+        const within = template
+        if (line.split('`').length % 2 === 0) template = !template
+        return line.length > 120 && !within && !unbroken.test(line)
+          ? [`${file.slice(root.length + 1)}:${index + 1}`]
+          : []
+      })
+  })
+  t.same(long, [])
+})
+
+/** Holds a quoted text, a template, a pattern, or a row of a table in a comment. */
+const unbroken = /['"`/].{40,}['"`/]|`|^ +\* \|/
 
 /** Names of the packages imported below the folders. */
 function importsOf(folders: readonly string[]): Set<string> {

@@ -1,8 +1,10 @@
-// `npm test [-- FILE...]`: runs the test files, each in a process of its own, some at a time, and adds up what they assert.
+// `npm test [-- FILE...]`: runs the test files, each in a process of its own, some at a time, and adds up what they
+// assert.
 //
-// The files are tap's, and each can be run by itself (`node test/peers/peer.test.ts`). tap's own runner loads its hooks for coverage into each process,
-// with coverage off, too: 0.8 s of processor time a file in place of 0.25 s (seen), which is a minute of two for as many files as here are. Files that only
-// ask values of functions share a process, some of them each; where one fails, each is run by itself, so that the report says which.
+// The files are tap's, and each can be run by itself (`node test/peers/peer.test.ts`). tap's own runner loads its hooks
+// for coverage into each process, with coverage off, too: 0.8 s of processor time a file in place of 0.25 s (seen),
+// which is a minute of two for as many files as here are. Files that only ask values of functions share a process, some
+// of them each; where one fails, each is run by itself, so that the report says which.
 import { spawn } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -33,19 +35,27 @@ function filesOf(wanted: readonly string[]): string[] {
     return [...all.filter(file => first.test(file)), ...all.filter(file => !first.test(file))]
   }
   const missing = wanted.filter(file => !existsSync(join(root, file)))
-  if (missing.length > 0) throw new Error(`found no ${missing.join(', ')}; expected test files, as paths from the project's folder`)
+  if (missing.length > 0)
+    throw new Error(`found no ${missing.join(', ')}; expected test files, as paths from the project's folder`)
   return [...wanted]
 }
 
 /** What of Node a test may import and still have nothing that outlives it or that another would notice. */
 const harmless = /^node:(assert|buffer|crypto|events|fs|path|url|util)$/
 
-/** Whether a test, with what it imports of the tests, starts nothing, listens to nothing, writes nothing and waits for nothing. */
+/**
+ * Whether a test, with what it imports of the tests, starts nothing, listens to nothing, writes nothing and waits for
+ * nothing.
+ */
 function asksValues(file: string, seen = new Set<string>()): boolean {
   if (seen.has(file)) return true
   seen.add(file)
   const text = readFileSync(join(root, file), 'utf8')
-  if (/\btestdir\b|\bprocess\.(env|on|kill|exit)|\bsetTimeout\b|\bwriteFile|\bmkdir|\bt\.(jobs|setTimeout)\b|\bbail\b/.test(text))
+  if (
+    /\btestdir\b|\bprocess\.(env|on|kill|exit)|\bsetTimeout\b|\bwriteFile|\bmkdir|\bt\.(jobs|setTimeout)\b|\bbail\b/.test(
+      text,
+    )
+  )
     return false
   return [...text.matchAll(/\bfrom '([^']+)'/g)].every(([, name = '']) => {
     if (name.startsWith('node:')) return harmless.test(name)
@@ -137,7 +147,9 @@ function count(out: string, name: 'pass' | 'fail'): number {
 /** The failed assertions of a report, each with what tap tells of it. */
 function failures(out: string): string {
   const lines = out.split('\n')
-  const starts = lines.flatMap((line, index) => (/^ *not ok /.test(line) && !/ # (SKIP|TODO)/i.test(line) ? [index] : []))
+  const starts = lines.flatMap((line, index) =>
+    /^ *not ok /.test(line) && !/ # (SKIP|TODO)/i.test(line) ? [index] : [],
+  )
   return starts.map(start => `${lines.slice(start, start + 30).join('\n')}\n`).join('')
 }
 
@@ -162,7 +174,9 @@ async function main(): Promise<number> {
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
-  const [pass, fail] = (['pass', 'fail'] as const).map(name => results.reduce((sum, result) => sum + result[name], 0)) as [number, number]
+  const [pass, fail] = (['pass', 'fail'] as const).map(name =>
+    results.reduce((sum, result) => sum + result[name], 0),
+  ) as [number, number]
   const failed = results.filter(result => result.fail > 0).flatMap(result => result.files)
   if (failed.length > 0) console.log(`# failed: ${failed.join(' ')}`)
   console.log(

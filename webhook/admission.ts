@@ -1,4 +1,5 @@
-// AdmissionReview v1 (admission.k8s.io): parsing what an API server sends, and the only constructors of what it is answered.
+// AdmissionReview v1 (admission.k8s.io): parsing what an API server sends, and the only constructors of what it is
+// answered.
 import type { V1Pod } from '@kubernetes/client-node'
 import type { PatchOperation } from './decide/decision.ts'
 
@@ -38,10 +39,16 @@ export class MalformedReview extends Error {}
 
 const apiVersion = 'admission.k8s.io/v1'
 const kind = 'AdmissionReview'
-/** Kubernetes' advice for each warning (dynamic admission control, "Response"); API servers drop more than 4096 characters in all. */
+/**
+ * Kubernetes' advice for each warning (dynamic admission control, "Response"); API servers drop more than 4096
+ * characters in all.
+ */
 const warningLength = 256
 
-/** Throws MalformedReview for anything that is not an AdmissionReview v1 with a request, or whose pod lacks the shape of one. */
+/**
+ * Throws MalformedReview for anything that is not an AdmissionReview v1 with a request, or whose pod lacks the shape of
+ * one.
+ */
 export function parseReview(body: unknown): AdmissionRequest {
   const review = record(body, 'the body')
   if (review.apiVersion !== apiVersion) malformed('apiVersion', review.apiVersion, `"${apiVersion}"`)
@@ -70,7 +77,11 @@ export function allow(uid: string, remarks: Remarks = {}): AdmissionAnswer {
 export function allowPatched(uid: string, patch: readonly PatchOperation[], remarks: Remarks = {}): AdmissionAnswer {
   if (patch.length === 0) return allow(uid, remarks)
   const encoded = Buffer.from(JSON.stringify(patch)).toString('base64')
-  return { apiVersion, kind, response: { uid, allowed: true, patchType: 'JSONPatch', patch: encoded, ...remarksPart(remarks) } }
+  return {
+    apiVersion,
+    kind,
+    response: { uid, allowed: true, patchType: 'JSONPatch', patch: encoded, ...remarksPart(remarks) },
+  }
 }
 
 function remarksPart({
@@ -114,10 +125,12 @@ function containers(value: unknown, at: string): void {
     const container = record(one, here)
     text(container.name, `${here}.name`)
     for (const field of ['command', 'args'] as const) {
-      for (const [place, word] of list(container[field], `${here}.${field}`).entries()) text(word, `${here}.${field}[${place}]`)
+      for (const [place, word] of list(container[field], `${here}.${field}`).entries())
+        text(word, `${here}.${field}[${place}]`)
     }
     for (const field of ['env', 'envFrom', 'volumeMounts', 'ports'] as const) {
-      for (const [place, item] of list(container[field], `${here}.${field}`).entries()) record(item, `${here}.${field}[${place}]`)
+      for (const [place, item] of list(container[field], `${here}.${field}`).entries())
+        record(item, `${here}.${field}[${place}]`)
     }
   }
 }

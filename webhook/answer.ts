@@ -1,4 +1,5 @@
-// From an admission request to its answer: decide, patch, and what is said about it. Never throws: whatever goes wrong, the pod is let in.
+// From an admission request to its answer: decide, patch, and what is said about it. Never throws: whatever goes wrong,
+// the pod is let in.
 import type { Logger } from 'pino'
 import { optIn } from '../peers/pod.ts'
 import type { SkipReason } from '../peers/reasons.ts'
@@ -38,8 +39,14 @@ export function answer(request: AdmissionRequest, parts: AnswerParts): Answered 
     const reason = 'internal-error' satisfies SkipReason
     parts.log.error({ ...fields, reason, err: error }, 'an admission failed inside; the pod was let in unchanged')
     // The error itself stays in the log: it could hold parts of a ConfigMap.
-    const warnings = [`repeer: ${reason}: repeer failed while looking at the pod, and let it in unchanged; see the webhook's log`]
-    return { answer: allow(request.uid, { warnings, auditAnnotations: { outcome: 'failed', reason } }), outcome: 'failed', reason }
+    const warnings = [
+      `repeer: ${reason}: repeer failed while looking at the pod, and let it in unchanged; see the webhook's log`,
+    ]
+    return {
+      answer: allow(request.uid, { warnings, auditAnnotations: { outcome: 'failed', reason } }),
+      outcome: 'failed',
+      reason,
+    }
   }
 }
 
@@ -68,16 +75,24 @@ function decided(
   }
   const { plan, why, peers } = decision
   const reason = plan.reach.by
-  log.info({ ...fields, outcome: 'injected', reason, container: plan.container, profile: plan.profile, peers, why }, 'pod injected')
+  log.info(
+    { ...fields, outcome: 'injected', reason, container: plan.container, profile: plan.profile, peers, why },
+    'pod injected',
+  )
   const auditAnnotations = { outcome: 'injected', reason, container: plan.container, profile: plan.profile }
   const warnings = decision.warnings.map(warning => `repeer: ${warning}`)
   return { answer: allowPatched(uid, patch, { warnings, auditAnnotations }), outcome: 'injected', reason }
 }
 
 /**
- * A namespace that the cache does not hold. It has opted in: the webhook configuration's namespaceSelector has matched, or the API server
- * would not have asked. Which Pod Security Standard it enforces is unknown, so the strictest is assumed: that fits everywhere.
+ * A namespace that the cache does not hold. It has opted in: the webhook configuration's namespaceSelector has matched,
+ * or the API server would not have asked. Which Pod Security Standard it enforces is unknown, so the strictest is
+ * assumed: that fits everywhere.
  */
 function unseen(name: string): NamespaceView {
-  return { name, labels: { [optIn.label]: optIn.value, 'pod-security.kubernetes.io/enforce': 'restricted' }, annotations: {} }
+  return {
+    name,
+    labels: { [optIn.label]: optIn.value, 'pod-security.kubernetes.io/enforce': 'restricted' },
+    annotations: {},
+  }
 }

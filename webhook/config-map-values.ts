@@ -4,8 +4,9 @@
 const perByte = 4 / 3
 
 /**
- * The texts of a raw ConfigMap by key, without a prototype, since any name can be a key. What stands in `binaryData` is mounted like the rest, and
- * counts where it is a text (UTF-8 without NUL). Values longer than `longest` characters are left out, as if their keys were not there.
+ * The texts of a raw ConfigMap by key, without a prototype, since any name can be a key. What stands in `binaryData` is
+ * mounted like the rest, and counts where it is a text (UTF-8 without NUL). Values longer than `longest` characters are
+ * left out, as if their keys were not there.
  */
 export function configMapValues(object: unknown, longest = Number.POSITIVE_INFINITY): Readonly<Record<string, string>> {
   const { data, binaryData } = (object ?? {}) as { data?: unknown; binaryData?: unknown }

@@ -1,8 +1,9 @@
-// The webhook's cache of the cluster: the namespaces that have opted in, their ConfigMaps, and their PeerSets that deliver. No admission ever waits
-// for it.
+// The webhook's cache of the cluster: the namespaces that have opted in, their ConfigMaps, and their PeerSets that
+// deliver. No admission ever waits for it.
 //
-// One watch for the namespaces and one of each kind for each of them, not one for the whole cluster: a cluster holds many ConfigMaps in namespaces
-// that have nothing to do with repeer (releases, dashboards), and every one would be sent and parsed here.
+// One watch for the namespaces and one of each kind for each of them, not one for the whole cluster: a cluster holds
+// many ConfigMaps in namespaces that have nothing to do with repeer (releases, dashboards), and every one would be sent
+// and parsed here.
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { ApiError, apiReader } from '../kubernetes/api-client.ts'
@@ -16,13 +17,16 @@ import { createAbsence, createDeliveringSets, isNoSuchResource } from './deliver
 export type ClusterCache = {
   /** Undefined where the namespace has not opted in, or is not known yet. */
   namespace(name: string): NamespaceView | undefined
-  /** 'unknown' where the namespace's ConfigMaps are not known, or cannot be followed at the moment and this one was not there. */
+  /**
+   * 'unknown' where the namespace's ConfigMaps are not known, or cannot be followed at the moment and this one was not
+   * there.
+   */
   configMap(namespace: string, name: string): ConfigMapView
   /** The PeerSets that may deliver to pods of a namespace, as they were last known. */
   peerSets(namespace: string): readonly DeliveringSet[]
   /**
-   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace whose ConfigMaps may not
-   * be read is only behind: waiting does not help, and the others must not suffer.
+   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace
+   * whose ConfigMaps may not be read is only behind: waiting does not help, and the others must not suffer.
    */
   pending(): readonly string[]
   /** What cannot be followed at the moment. */
@@ -41,8 +45,8 @@ export type ClusterCacheOptions = Partial<ListWatchTimes> & {
 }
 
 /**
- * Characters. A longer value is left out, as if its key were not there: peer lists are short (1,000 enode URLs are 200 KB), genesis files
- * and dashboards are not, and would fill the memory.
+ * Characters. A longer value is left out, as if its key were not there: peer lists are short (1,000 enode URLs are 200
+ * KB), genesis files and dashboards are not, and would fill the memory.
  */
 const longestValue = 256 * 1024
 
@@ -50,7 +54,13 @@ const longestValue = 256 * 1024
 const idleMarginSeconds = 30
 
 /** `absent`: there is no such resource in the cluster. */
-type Following = { synced: boolean; behindSince: number | undefined; error: string; forbidden: boolean; absent: boolean }
+type Following = {
+  synced: boolean
+  behindSince: number | undefined
+  error: string
+  forbidden: boolean
+  absent: boolean
+}
 const unread = (): Following => ({ synced: false, behindSince: undefined, error: '', forbidden: false, absent: false })
 type Watched = { readonly view: NamespaceView }
 type Entry = Following & {
@@ -73,7 +83,8 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   const stop = new AbortController()
   const namespaces: Following = unread()
   const entries = new Map<string, Entry>()
-  const reader = (signal: AbortSignal) => apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
+  const reader = (signal: AbortSignal) =>
+    apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
   const delivering = createDeliveringSets()
   const unlessAbsent = createAbsence(now)
   let complete = false
@@ -94,7 +105,8 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       },
       behind: error => {
         // Once, not at each try.
-        if (state.behindSince === undefined) log.warn({ ...fields, collection, err: error }, 'cache cannot be followed; retrying')
+        if (state.behindSince === undefined)
+          log.warn({ ...fields, collection, err: error }, 'cache cannot be followed; retrying')
         state.behindSince ??= now()
         state.error = error.message
         state.forbidden = error instanceof ApiError && error.status === 403
@@ -176,7 +188,8 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
     stop.signal,
   )
 
-  const known = (entry: Following) => entry.synced && (entry.behindSince === undefined || now() - entry.behindSince < staleSeconds * 1000)
+  const known = (entry: Following) =>
+    entry.synced && (entry.behindSince === undefined || now() - entry.behindSince < staleSeconds * 1000)
 
   return {
     namespace: name => entries.get(name)?.view,

@@ -1,5 +1,6 @@
-// The PeerSets that deliver, as the webhook's cache knows them: those of each opted-in namespace, and of all of them those whose list may be for
-// pods of another namespace. A cluster without the custom resource has none, and that is no fault.
+// The PeerSets that deliver, as the webhook's cache knows them: those of each opted-in namespace, and of all of them
+// those whose list may be for pods of another namespace. A cluster without the custom resource has none, and that is no
+// fault.
 import { ApiError, type ApiReader } from '../kubernetes/api-client.ts'
 import type { DeliveringSet } from '../peers/peer-set/delivering.ts'
 import { valuesIn } from '../peers/peer-set/output.ts'
@@ -59,7 +60,10 @@ export function isNoSuchResource(error: unknown): boolean {
 /** Seconds until somebody asks again for a custom resource that was not there. */
 const absenceSeconds = 30
 
-/** Readers of one resource that may not exist: what one is told counts for all for a while, so that many namespaces do not ask each. */
+/**
+ * Readers of one resource that may not exist: what one is told counts for all for a while, so that many namespaces do
+ * not ask each.
+ */
 export function createAbsence(now: () => number): (reader: ApiReader) => ApiReader {
   let absent: { readonly error: unknown; readonly until: number } | undefined
   async function unlessAbsent<T>(ask: () => Promise<T>): Promise<T> {

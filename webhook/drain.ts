@@ -2,13 +2,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WebhookServer } from './server.ts'
 
-/** Milliseconds that requests still under way get after the drain. An API server waits for an admission for 5 s (timeoutSeconds). */
+/**
+ * Milliseconds that requests still under way get after the drain. An API server waits for an admission for 5 s
+ * (timeoutSeconds).
+ */
 const lastRequestsMs = 5000
 
 /**
- * Resolves when the server is closed. From the moment of the call the caller says "unready" and "draining"; the server goes on for
- * `drainSeconds`, since the kube-proxies and API servers learn only one after the other that this replica goes: 10 s is several times what
- * that takes, and well below the 30 s that the kubelet waits by default.
+ * Resolves when the server is closed. From the moment of the call the caller says "unready" and "draining"; the server
+ * goes on for `drainSeconds`, since the kube-proxies and API servers learn only one after the other that this replica
+ * goes: 10 s is several times what that takes, and well below the 30 s that the kubelet waits by default.
  */
 export async function drain(app: WebhookServer, drainSeconds: number): Promise<void> {
   await delay(drainSeconds * 1000)

@@ -29,11 +29,20 @@ export type WebhookParts = {
   readonly listening?: (port: number) => void
 }
 
-/** Runs until `signal` aborts and the drain is over. Rejects where it cannot start: no kubeconfig, a broken certificate directory, a port in use. */
+/**
+ * Runs until `signal` aborts and the drain is over. Rejects where it cannot start: no kubeconfig, a broken certificate
+ * directory, a port in use.
+ */
 export async function runWebhook(options: WebhookOptions, { log, signal, listening }: WebhookParts): Promise<void> {
   const config = loadConfig(options.kubeconfig)
   const events =
-    options.pod && createEvents({ request: call => apiRequest(config, call), component: 'repeer-webhook', instance: options.pod.name, log })
+    options.pod &&
+    createEvents({
+      request: call => apiRequest(config, call),
+      component: 'repeer-webhook',
+      instance: options.pod.name,
+      log,
+    })
   const certificates = await startCertificates(options, config, log, signal, events)
   const cache = startClusterCache(config, { log })
   const ready = () => [
@@ -50,7 +59,11 @@ export async function runWebhook(options: WebhookOptions, { log, signal, listeni
   })
   const app = buildServer({
     decide,
-    settings: { image: options.image, turns: options.turns, canRestartAll: await restartsAll(options, config, log, signal) },
+    settings: {
+      image: options.image,
+      turns: options.turns,
+      canRestartAll: await restartsAll(options, config, log, signal),
+    },
     namespace: cache.namespace,
     configMap: cache.configMap,
     peerSets: cache.peerSets,
@@ -106,7 +119,10 @@ async function restartsAll(
   try {
     return await canRestartAll(apiReader(config, { signal, idleSeconds: 10 }))
   } catch (err) {
-    log.warn({ err }, 'the version of the API server is not known; no pod is given a rule that restarts all of its containers')
+    log.warn(
+      { err },
+      'the version of the API server is not known; no pod is given a rule that restarts all of its containers',
+    )
     return false
   }
 }

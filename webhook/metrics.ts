@@ -1,7 +1,10 @@
 // The webhook's metrics, in a registry of their own.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** injected, skipped: as decided. ignored: not the creation of a pod. failed: something went wrong inside, and the pod was let in unchanged. */
+/**
+ * injected, skipped: as decided. ignored: not the creation of a pod. failed: something went wrong inside, and the pod
+ * was let in unchanged.
+ */
 export type Outcome = 'injected' | 'skipped' | 'ignored' | 'failed'
 
 export type WebhookMetrics = {

@@ -21,13 +21,16 @@ export type ServerParts = AnswerParts & {
 export type WebhookServer = FastifyInstance<Server>
 
 /**
- * Bytes. An API server accepts objects of up to 3 MiB (apiserver: MaxRequestBodyBytes) and stores up to 1.5 MiB (etcd), so that a review,
- * which holds the object once, stays below this; more than that is nothing to be kept in memory.
+ * Bytes. An API server accepts objects of up to 3 MiB (apiserver: MaxRequestBodyBytes) and stores up to 1.5 MiB (etcd),
+ * so that a review, which holds the object once, stays below this; more than that is nothing to be kept in memory.
  */
 const bodyLimit = 3 * 1024 * 1024
 /** An API server waits for at most 30 s (timeoutSeconds); whoever sends slower than that is none. */
 const requestTimeoutMs = 30_000
-/** Longer than the 90 s after which Go's clients close an idle connection: the client closes first, and no request meets a closing one. */
+/**
+ * Longer than the 90 s after which Go's clients close an idle connection: the client closes first, and no request meets
+ * a closing one.
+ */
 const keepAliveTimeoutMs = 120_000
 
 /** Routes: POST /mutate, GET /healthz, /readyz, /metrics. */
@@ -64,7 +67,9 @@ export function buildServer(parts: ServerParts): WebhookServer {
     reply.code(missing.length === 0 ? 200 : 503).send({ ready: missing.length === 0, missing, degraded })
   })
 
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  )
 
   app.setNotFoundHandler((request, reply) => {
     metrics.refused(404)
@@ -93,8 +98,10 @@ const errorCodes: Readonly<Record<number, string>> = {
 function refusal(error: unknown): { status: number; message: string } {
   if (error instanceof MalformedReview) return { status: 400, message: error.message }
   const { statusCode = 500, message = '' } = error as { statusCode?: number; message?: string }
-  if (statusCode === 413) return { status: 413, message: `found a body of more than ${bodyLimit} bytes, expected an AdmissionReview` }
+  if (statusCode === 413)
+    return { status: 413, message: `found a body of more than ${bodyLimit} bytes, expected an AdmissionReview` }
   if (statusCode === 415) return { status: 415, message: 'expected Content-Type: application/json' }
-  if (statusCode >= 400 && statusCode < 500) return { status: statusCode, message: `expected an AdmissionReview as JSON: ${message}` }
+  if (statusCode >= 400 && statusCode < 500)
+    return { status: statusCode, message: `expected an AdmissionReview as JSON: ${message}` }
   return { status: 500, message: "repeer failed; see the webhook's log" }
 }

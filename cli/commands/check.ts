@@ -35,7 +35,11 @@ shows what the annotations say. Pages are read through the API server; no port i
     output: { type: 'string', short: 'o', value: 'FORMAT', default: 'text', help: 'text or json' },
     watch: { type: 'boolean', short: 'w', help: `look again every ${watchSeconds} s, until interrupted` },
   },
-  examples: ['repeer check --namespace chain', 'repeer check -A -o json', 'until repeer check -n chain; do sleep 5; done'],
+  examples: [
+    'repeer check --namespace chain',
+    'repeer check -A -o json',
+    'until repeer check -n chain; do sleep 5; done',
+  ],
   exitCodes: [
     ['0', 'every injected pod is settled and connected, and no other pod of the namespace should have been injected'],
     ['1', 'something is under way, has to be looked at, or could not be seen'],

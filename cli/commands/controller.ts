@@ -39,7 +39,10 @@ It never deletes, creates or restarts anything itself: without it, sidecars go o
 
 Run two replicas: they agree on a leader by a Lease. It serves /healthz, /readyz and /metrics over HTTP.`,
   flags,
-  examples: ['repeer controller', 'repeer controller --kubeconfig ~/.kube/config --listen 127.0.0.1:9470 --writes-per-second 10'],
+  examples: [
+    'repeer controller',
+    'repeer controller --kubeconfig ~/.kube/config --listen 127.0.0.1:9470 --writes-per-second 10',
+  ],
   exitCodes: [
     ['0', 'stopped by SIGTERM or SIGINT, after giving the Lease back'],
     ['1', 'cannot start or cannot go on: no kubeconfig, a port in use; the last line says why'],
@@ -58,10 +61,16 @@ Run two replicas: they agree on a leader by a Lease. It serves /healthz, /readyz
   },
 }
 
-function parsed(args: readonly string[], env: Readonly<Record<string, string | undefined>>, hostname: string): ControllerOptions {
+function parsed(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  hostname: string,
+): ControllerOptions {
   try {
     return parseControllerOptions(args, env, hostname)
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.replace(/\nSee repeer controller --help\.$/, '') : String(error))
+    throw new UsageError(
+      error instanceof Error ? error.message.replace(/\nSee repeer controller --help\.$/, '') : String(error),
+    )
   }
 }

@@ -12,7 +12,12 @@ export const command: Command = {
   flags: {
     home: { type: 'string', value: 'DIRECTORY', default: '.', help: "the node's directory, with config/config.toml" },
     'hosts-file': { type: 'string', value: 'FILE', default: '/etc/hosts', help: 'where names are looked up' },
-    proxy_app: { type: 'string', value: 'APP', default: 'kvstore', help: "taken for the sake of cometbft's command line, not used" },
+    proxy_app: {
+      type: 'string',
+      value: 'APP',
+      default: 'kvstore',
+      help: "taken for the sake of cometbft's command line, not used",
+    },
   },
   examples: ['repeer demo-node --home ./node0 --hosts-file ./hosts'],
   exitCodes: [

@@ -16,7 +16,12 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
   flags: {
     json: { type: 'boolean', help: 'one JSON object a line instead of text' },
     keep: { type: 'boolean', help: 'keep the directory with configuration and logs, and print its path' },
-    node: { type: 'string', value: 'WHICH', default: 'auto', help: 'cometbft, builtin, or auto: cometbft where it can be used' },
+    node: {
+      type: 'string',
+      value: 'WHICH',
+      default: 'auto',
+      help: 'cometbft, builtin, or auto: cometbft where it can be used',
+    },
   },
   examples: ['npm run demo', 'repeer demo --json | jq -r .text'],
   exitCodes: [
@@ -27,7 +32,9 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
   run: async (values, io) => {
     const node = choiceOf(values, 'node', nodeChoices)
     if (io.platform !== 'linux') {
-      io.err(`repeer demo: found ${io.platform}, expected linux: the demo reads /proc and needs loopback addresses beyond 127.0.0.1\n`)
+      io.err(
+        `repeer demo: found ${io.platform}, expected linux: the demo reads /proc and needs loopback addresses beyond 127.0.0.1\n`,
+      )
       return 1
     }
     const { runDemo } = await import('../../demo/demo.ts')

@@ -28,7 +28,8 @@ is for looking, for tests, and for clusters where no webhook is allowed.`,
           `repeer inject: ${row.kind} ${row.name}: not changed: its pods differ, so no template fits them all; the webhook injects each\n`,
         )
       if (!row.inject) io.err(`repeer inject: ${row.kind} ${row.name}: skipped, ${row.reason}: ${row.why.inject}\n`)
-      if (row.why.warnings) io.err(`repeer inject: ${row.kind} ${row.name}: warning: ${row.why.warnings.replaceAll('\n', '; ')}\n`)
+      if (row.why.warnings)
+        io.err(`repeer inject: ${row.kind} ${row.name}: warning: ${row.why.warnings.replaceAll('\n', '; ')}\n`)
     }
     for (const problem of problems) io.err(`repeer inject: ${problem.message}\n`)
     return problems.length > 0 ? 1 : 0

@@ -21,7 +21,12 @@ export const manifestFlags: Flags = {
     value: 'FILE',
     help: 'manifests in YAML or JSON; a directory; or - for standard input',
   },
-  image: { type: 'string', value: 'IMAGE', default: releasedImage, help: "repeer's image, as the webhook would be given it" },
+  image: {
+    type: 'string',
+    value: 'IMAGE',
+    default: releasedImage,
+    help: "repeer's image, as the webhook would be given it",
+  },
   turns: {
     type: 'string',
     value: 'WHO',
@@ -48,11 +53,14 @@ export type ManifestResult = {
   readonly problems: readonly ManifestProblem[]
 }
 
-/** Reads the files of -f and explains their pods. Throws UsageError without files or for a value that cannot be used. */
+/**
+ * Reads the files of -f and explains their pods. Throws UsageError without files or for a value that cannot be used.
+ */
 export async function explainFiles(values: Values, io: Pick<Io, 'stdin'>): Promise<ManifestResult> {
   const files = listOf(values, 'filename')
   if (files.length === 0) throw new UsageError('found no file, expected at least one -f FILE (- is standard input)')
-  if (files.filter(file => file === '-').length > 1) throw new UsageError('found "-f -" twice, expected standard input to be named once')
+  if (files.filter(file => file === '-').length > 1)
+    throw new UsageError('found "-f -" twice, expected standard input to be named once')
   const settings: Settings = {
     image: textOf(values, 'image') ?? releasedImage,
     turns: choiceOf(values, 'turns', ['self', 'controller'] as const),
@@ -70,6 +78,9 @@ export async function explainFiles(values: Values, io: Pick<Io, 'stdin'>): Promi
 }
 
 async function loadAdmission(settings: Settings): Promise<Admission> {
-  const [{ decide }, { patchOf }] = await Promise.all([import('../../webhook/decide/decide.ts'), import('../../webhook/patch/patch.ts')])
+  const [{ decide }, { patchOf }] = await Promise.all([
+    import('../../webhook/decide/decide.ts'),
+    import('../../webhook/patch/patch.ts'),
+  ])
   return { decide, patchOf: (pod, decision) => patchOf(pod, decision, settings) }
 }

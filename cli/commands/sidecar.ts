@@ -9,7 +9,8 @@ const placeholders: Readonly<Record<string, string>> = { listen: 'HOST:PORT', 'l
 const flags: Flags = Object.fromEntries(
   Object.entries(sidecarFlags).map(([name, flag]) => {
     const value =
-      placeholders[name] ?? (name.endsWith('-seconds') ? 'SECONDS' : name.endsWith('file') || name.endsWith('conf') ? 'FILE' : 'DIRECTORY')
+      placeholders[name] ??
+      (name.endsWith('-seconds') ? 'SECONDS' : name.endsWith('file') || name.endsWith('conf') ? 'FILE' : 'DIRECTORY')
     return [name, { type: 'string', value, ...flag }]
   }),
 )
@@ -44,8 +45,9 @@ It serves a read-only status page (/status), /healthz and /metrics, and needs no
 }
 
 /**
- * The sidecar runs for months and computes for milliseconds a minute. Code that is never optimised keeps V8's compilers out of memory: 10 MB less
- * resident, measured on Node 24; a look then takes some milliseconds more. Before the sidecar's modules are loaded, so that it holds for them.
+ * The sidecar runs for months and computes for milliseconds a minute. Code that is never optimised keeps V8's compilers
+ * out of memory: 10 MB less resident, measured on Node 24; a look then takes some milliseconds more. Before the
+ * sidecar's modules are loaded, so that it holds for them.
  */
 function stayLean(): void {
   setFlagsFromString('--no-opt --no-maglev --no-sparkplug')
@@ -56,6 +58,8 @@ function parsed(args: readonly string[]): SidecarOptions {
   try {
     return parseSidecarOptions(args)
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.replace(/\nSee repeer sidecar --help\.$/, '') : String(error))
+    throw new UsageError(
+      error instanceof Error ? error.message.replace(/\nSee repeer sidecar --help\.$/, '') : String(error),
+    )
   }
 }

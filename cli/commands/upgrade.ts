@@ -28,8 +28,16 @@ It uses your own credentials: list, get and patch pods, get pods/proxy, get depl
 soonest why an image does not run.`,
   flags: {
     namespace: { type: 'string', short: 'n', value: 'NS', help: 'the namespace; there is no default' },
-    image: { type: 'string', value: 'IMAGE', help: 'the image to bring them to; without it the one that the webhook injects' },
-    group: { type: 'string', value: 'GROUP', help: 'only this group (as repeer check shows it, also without the namespace before it)' },
+    image: {
+      type: 'string',
+      value: 'IMAGE',
+      help: 'the image to bring them to; without it the one that the webhook injects',
+    },
+    group: {
+      type: 'string',
+      value: 'GROUP',
+      help: 'only this group (as repeer check shows it, also without the namespace before it)',
+    },
     'dry-run': { type: 'boolean', help: 'say what would be done, and do nothing' },
     'timeout-seconds': {
       type: 'string',
@@ -41,7 +49,10 @@ soonest why an image does not run.`,
     'poll-ms': { type: 'string', value: 'N', help: 'for tests', hidden: true },
     'steady-ms': { type: 'string', value: 'N', help: 'for tests', hidden: true },
   },
-  examples: ['repeer upgrade --namespace chain --dry-run', 'repeer upgrade -n chain --image registry.example.com/repeer@sha256:...'],
+  examples: [
+    'repeer upgrade --namespace chain --dry-run',
+    'repeer upgrade -n chain --image registry.example.com/repeer@sha256:...',
+  ],
   exitCodes: [
     ['0', 'every injected pod that runs is on the image'],
     ['1', 'stopped at a failure; the pods before it are on the image, it and those after it are not'],
@@ -75,7 +86,13 @@ function timesOf(values: Values): UpgradeTimes {
   }
 }
 
-async function upgrade(cluster: Cluster, namespace: string, values: Values, times: UpgradeTimes, io: Io): Promise<number> {
+async function upgrade(
+  cluster: Cluster,
+  namespace: string,
+  values: Values,
+  times: UpgradeTimes,
+  io: Io,
+): Promise<number> {
   const group = textOf(values, 'group')
   const named = textOf(values, 'image')
   const image = named ?? (await injectedImage(cluster))
@@ -87,9 +104,12 @@ async function upgrade(cluster: Cluster, namespace: string, values: Values, time
   }
   io.out(`image ${plainLine(image, 300)}${named ? '' : ', which the webhook injects now'}\n`)
   if (values['dry-run'] === true) {
-    for (const one of groups) io.out(`\n${one.group}\n${one.pods.map(pod => `  ${line(pod, one, planText(pod))}\n`).join('')}`)
+    for (const one of groups)
+      io.out(`\n${one.group}\n${one.pods.map(pod => `  ${line(pod, one, planText(pod))}\n`).join('')}`)
     const count = groups.flatMap(one => one.pods).filter(pod => pod.do === 'upgrade').length
-    io.out(`\n${count === 0 ? 'Nothing to do.' : `${count === 1 ? '1 pod' : `${count} pods`} would be upgraded.`} Nothing was changed.\n`)
+    io.out(
+      `\n${count === 0 ? 'Nothing to do.' : `${count === 1 ? '1 pod' : `${count} pods`} would be upgraded.`} Nothing was changed.\n`,
+    )
     return groups.some(one => one.pods.some(pod => pod.do === 'stop')) ? 1 : 0
   }
   return upgradeGroups(cluster, groups, image, times, io)
@@ -130,7 +150,9 @@ async function upgradeGroups(
       done++
     }
   }
-  io.out(`\n${done === 0 ? 'Nothing to do: every pod that runs is on the image.' : `${done === 1 ? '1 pod' : `${done} pods`} upgraded.`}\n`)
+  io.out(
+    `\n${done === 0 ? 'Nothing to do: every pod that runs is on the image.' : `${done === 1 ? '1 pod' : `${done} pods`} upgraded.`}\n`,
+  )
   return 0
 }
 

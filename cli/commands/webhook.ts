@@ -66,6 +66,8 @@ function parsed(args: readonly string[], env: Readonly<Record<string, string | u
   try {
     return parseWebhookOptions(args, env)
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.replace(/\nSee repeer webhook --help\.$/, '') : String(error))
+    throw new UsageError(
+      error instanceof Error ? error.message.replace(/\nSee repeer webhook --help\.$/, '') : String(error),
+    )
   }
 }

@@ -39,7 +39,10 @@ export function exposedPods(spec: ExposeSpec): Kind<ExposedPod> {
 }
 
 /** Undefined for a pod that has ended: nothing of it will answer again. Never throws. */
-export function readExposedPod(object: ApiObject, { chain, targetPort }: Pick<ExposeSpec, 'chain' | 'targetPort'>): ExposedPod | undefined {
+export function readExposedPod(
+  object: ApiObject,
+  { chain, targetPort }: Pick<ExposeSpec, 'chain' | 'targetPort'>,
+): ExposedPod | undefined {
   const { metadata, spec, status } = object as RawPod
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined
   const addresses = (status?.podIPs ?? [{ ip: status?.podIP ?? '' }]).flatMap(({ ip = '' }) => {

@@ -34,7 +34,10 @@ const settleMs = 10_000
 export function createExposure(set: PeerSet, expose: unknown, hint: () => void, parts: ExposeParts): Exposure {
   const spec = readExposeSpec(expose, set.namespace)
   if ('invalid' in spec) {
-    return { reconcile: async () => ({ ok: false, reason: 'Invalid', message: spec.invalid }), close: async () => undefined }
+    return {
+      reconcile: async () => ({ ok: false, reason: 'Invalid', message: spec.invalid }),
+      close: async () => undefined,
+    }
   }
   return follow(set, spec, hint, parts)
 }
@@ -50,7 +53,12 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
   const changed = () => {
     if (handled !== undefined && stateText() !== handled) hint()
   }
-  const pods = followScope({ collections, consents, hint, namespace }, spec.namespaces, spec.selector, exposedPods(spec))
+  const pods = followScope(
+    { collections, consents, hint, namespace },
+    spec.namespaces,
+    spec.selector,
+    exposedPods(spec),
+  )
   const serviceItems = collections.follow<ServiceFacts>(
     {
       what: `Services of namespace ${namespace}`,
@@ -87,7 +95,9 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
   function unknown(notRead: readonly string[]): string | undefined {
     const own = [serviceItems.unknown(), sliceItems.unknown()].flatMap(why => why ?? [])
     const abroad =
-      spec.namespaces.some(one => one !== namespace) && !parts.consentsKnown() ? ['the consents of namespaces are not known'] : []
+      spec.namespaces.some(one => one !== namespace) && !parts.consentsKnown()
+        ? ['the consents of namespaces are not known']
+        : []
     return [...notRead, ...own, ...abroad][0]
   }
 
@@ -98,7 +108,8 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
     signal.throwIfAborted()
     const found = pods.look()
     const why = unknown(found.unknown)
-    if (why !== undefined) return { ok: false, reason: 'Unknown', message: `${why}; ports and endpoints stay as they are` }
+    if (why !== undefined)
+      return { ok: false, reason: 'Unknown', message: `${why}; ports and endpoints stay as they are` }
 
     let current = services.get(spec.service)
     const selected = current && hasSelector(current) ? await selectedPods.count(current.selector, soon) : 0
@@ -117,7 +128,9 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
     const had = portNumbers(current, manager)
     const isWanted = current ? !isApplied(set, manager, spec, ports, current) : ports.length > 0
     if (isWanted && allowed()) {
-      current = readService((await writes.applyService(manager, serviceBody(set, spec, ports, current), signal)) as object)
+      current = readService(
+        (await writes.applyService(manager, serviceBody(set, spec, ports, current), signal)) as object,
+      )
       services.wrote(spec.service, current)
     }
     const wanted = current ? wantedSlices(set, spec.service, ports, chains, current) : []
@@ -127,7 +140,9 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       if (written) slices.wrote(slice.name, written)
     }
     const nodes = new Set(wanted.flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName)))
-    const notes = current ? serviceNotes(current).map(message => ({ code: 'odd-service', subject: place, message })) : []
+    const notes = current
+      ? serviceNotes(current).map(message => ({ code: 'odd-service', subject: place, message }))
+      : []
     const left = [...notes, ...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
     const outcome = outcomeOf(place, ports, [...decision.problems, ...left], current, nodes.size)
     const change = isWanted ? portsChange(had, ports) : undefined
@@ -139,7 +154,8 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       try {
         return await reconcile(signal)
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429) throw error
+        if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429)
+          throw error
         const reason = error.status === 409 ? 'Conflict' : 'Refused'
         const advice = error.status === 403 ? '. Exposing needs manifests/overlays/expose' : ''
         return { ok: false, reason, message: `${place}: ${error.message}${advice}` }

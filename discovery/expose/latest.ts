@@ -1,4 +1,5 @@
-// Objects as they were last seen: by a watch, or in the API server's answer to a write, which counts until the watch has told of it.
+// Objects as they were last seen: by a watch, or in the API server's answer to a write, which counts until the watch
+// has told of it.
 import { isOlder } from '../../kubernetes/resource-version.ts'
 
 export type Versioned = { readonly version: string }

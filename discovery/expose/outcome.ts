@@ -2,7 +2,12 @@
 import type { Problem } from '../source.ts'
 import type { ExposedPort, ServiceFacts } from './service.ts'
 
-export type Exposed = { readonly ok: boolean; readonly reason: string; readonly message: string; readonly change?: string }
+export type Exposed = {
+  readonly ok: boolean
+  readonly reason: string
+  readonly message: string
+  readonly change?: string
+}
 
 /** Chains and problems that the message names; the condition's message is bounded as well. */
 const maxChains = 12
@@ -18,10 +23,19 @@ export function outcomeOf(
 ): Exposed {
   const serious = problems.filter(({ code }) => code === 'port-taken' || code === 'full')
   const others = problems.filter(one => !serious.includes(one))
-  const table = bounded(ports, maxChains, ({ chainId, name, port }) => `${chainId ?? `${name} (no pods)`} on ${port}`, ', ')
+  const table = bounded(
+    ports,
+    maxChains,
+    ({ chainId, name, port }) => `${chainId ?? `${name} (no pods)`} on ${port}`,
+    ', ',
+  )
   const where = `${place}${service && service.addresses.length > 0 ? ` at ${bounded(service.addresses, 4, String, ', ')}` : ''}`
   const notes = bounded([...serious, ...others], maxProblems, ({ subject, message }) => `${subject}: ${message}`, '; ')
-  const say = (ok: boolean, reason: string, what: string): Exposed => ({ ok, reason, message: [what, notes].filter(Boolean).join('; ') })
+  const say = (ok: boolean, reason: string, what: string): Exposed => ({
+    ok,
+    reason,
+    message: [what, notes].filter(Boolean).join('; '),
+  })
   if (serious.length > 0) {
     const reason = serious.some(({ code }) => code === 'port-taken') ? 'PortTaken' : 'ServiceFull'
     // What is wrong stands first: the message may be cut.
@@ -29,13 +43,17 @@ export function outcomeOf(
   }
   if (ports.every(({ chainId }) => chainId === undefined))
     return say(true, 'NoPods', `${where}: no pod of spec.expose.selector can be exposed${table ? `; ${table}` : ''}`)
-  if (!service || service.addresses.length === 0) return say(false, 'NoAddress', `${where}: its load balancer has no address yet; ${table}`)
+  if (!service || service.addresses.length === 0)
+    return say(false, 'NoAddress', `${where}: its load balancer has no address yet; ${table}`)
   const exposed = ports.filter(({ chainId }) => chainId !== undefined).length
   const isSplit = service.externalTrafficPolicy === 'Local' && exposed > 1 && nodes > 1
   return say(true, 'Exposed', `${where}: ${table}${isSplit ? `; ${splitAdvice}` : ''}`)
 }
 
-/** kube-proxy answers a load balancer's health check for the Service as a whole, not for a port (pkg/proxy, LocalReadyEndpoints). */
+/**
+ * kube-proxy answers a load balancer's health check for the Service as a whole, not for a port (pkg/proxy,
+ * LocalReadyEndpoints).
+ */
 const splitAdvice =
   'the pods are on several nodes and externalTrafficPolicy is Local: a load balancer that asks nodes rather than pods may send connections to a node without that chain, see docs/discovery.md'
 

@@ -1,4 +1,5 @@
-// Which chain has which port of the Service: the decision about ports. Nothing that has a port loses it to a newcomer. Pure.
+// Which chain has which port of the Service: the decision about ports. Nothing that has a port loses it to a newcomer.
+// Pure.
 import { createHash } from 'node:crypto'
 import type { Problem } from '../source.ts'
 import { portsOf } from '../sources/validators/ports.ts'
@@ -15,7 +16,10 @@ export type PortsDecision = {
 /** Kubernetes bounds the names of ports. */
 const maxName = 63
 
-/** The name of a chain's port, on the Service and in its EndpointSlices alike: p2p- and the chain ID, with a hash where that is no DNS label. */
+/**
+ * The name of a chain's port, on the Service and in its EndpointSlices alike: p2p- and the chain ID, with a hash where
+ * that is no DNS label.
+ */
 export function portName(chainId: string): string {
   const whole = `p2p-${chainId}`
   if (whole.length <= maxName && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(whole)) return whole
@@ -47,9 +51,17 @@ export function decidePorts(
     name: portName(chain.id),
     port: spec.ports.get(chain.id) ?? portsOf(chain.id, spec.portFormula).p2p,
   }))
-  const has = ({ name, port }: { name: string; port: number }) => own.some(one => one.name === name && one.port === port)
-  const kept = own.filter(one => one.protocol === 'TCP' && !claims.some(({ name }) => name === one.name) && stays(one.name))
-  const ports: ExposedPort[] = kept.map(({ name, port, targetPort }) => ({ chainId: undefined, name, port, targetPort }))
+  const has = ({ name, port }: { name: string; port: number }) =>
+    own.some(one => one.name === name && one.port === port)
+  const kept = own.filter(
+    one => one.protocol === 'TCP' && !claims.some(({ name }) => name === one.name) && stays(one.name),
+  )
+  const ports: ExposedPort[] = kept.map(({ name, port, targetPort }) => ({
+    chainId: undefined,
+    name,
+    port,
+    targetPort,
+  }))
 
   // Who has it already, keeps it; of newcomers the first by chain ID gets it.
   for (const claim of [...claims.filter(has), ...claims.filter(one => !has(one))]) {
@@ -57,10 +69,15 @@ export function decidePorts(
     const subject = `chain ${chain.id}`
     const holder = ports.find(one => one.port === port)
     const other = others.find(one => one.name === name || (one.port === port && one.protocol === 'TCP'))
-    if (holder) problems.push(taken(subject, port, `that of ${holder.chainId ? `chain ${holder.chainId}` : holder.name}`))
+    if (holder)
+      problems.push(taken(subject, port, `that of ${holder.chainId ? `chain ${holder.chainId}` : holder.name}`))
     else if (other)
       problems.push(
-        taken(subject, port, `on the Service already: ${other.name || 'unnamed'} ${other.port}, which another manager has applied`),
+        taken(
+          subject,
+          port,
+          `on the Service already: ${other.name || 'unnamed'} ${other.port}, which another manager has applied`,
+        ),
       )
     else if (!has(claim) && ports.length + others.length >= spec.maxPorts) {
       const message = `the Service has ${ports.length + others.length} ports, expected at most spec.expose.maxPorts ${spec.maxPorts}: port ${port} is not added`
@@ -77,7 +94,10 @@ export function decidePorts(
   return { ports: ports.sort((a, b) => a.port - b.port), problems }
 }
 
-/** How long ports stay whose chain has no pods: from when that was first seen, so that a new controller takes nothing at once. */
+/**
+ * How long ports stay whose chain has no pods: from when that was first seen, so that a new controller takes nothing at
+ * once.
+ */
 export function createGrace(keepMs: number, now: () => number) {
   const goneAt = new Map<string, number>()
   return {

@@ -1,5 +1,6 @@
-// Pods that a Service's own selector matches. A Service that others have made may have a selector that is meant to match nothing
-// (this-will-not-match: anything); then its ports lead where our slices say, as without one, for as long as that is true.
+// Pods that a Service's own selector matches. A Service that others have made may have a selector that is meant to
+// match nothing (this-will-not-match: anything); then its ports lead where our slices say, as without one, for as long
+// as that is true.
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
 import type { Collections, Followed } from '../collections.ts'
 

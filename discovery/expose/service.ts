@@ -1,11 +1,17 @@
-// The Service of spec.expose as it stands, and what of it a PeerSet applies. Which ports are whose is read from its managed fields. Pure.
+// The Service of spec.expose as it stands, and what of it a PeerSet applies. Which ports are whose is read from its
+// managed fields. Pure.
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
 import { isDeleting } from '../../kubernetes/object-state.ts'
 import { fieldManager, ownerOf, serviceLabel } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
 import type { ExposeSpec } from './spec.ts'
 
-export type ServicePort = { readonly name: string; readonly port: number; readonly protocol: string; readonly targetPort: number | string }
+export type ServicePort = {
+  readonly name: string
+  readonly port: number
+  readonly protocol: string
+  readonly targetPort: number | string
+}
 /** What one PeerSet's manager has applied: ports as PORT/PROTOCOL, names of annotations. */
 export type Applied = { readonly ports: readonly string[]; readonly annotations: readonly string[] }
 
@@ -42,7 +48,9 @@ export type ExposedPort = {
 export function readService(object: ApiObject): ServiceFacts {
   const { metadata, spec, status } = object as RawService
   const applied = (metadata?.managedFields ?? []).flatMap(({ manager = '', operation, subresource, fieldsV1 }) =>
-    manager.startsWith(`${fieldManager}/`) && operation === 'Apply' && !subresource ? [[manager, readApplied(fieldsV1)] as const] : [],
+    manager.startsWith(`${fieldManager}/`) && operation === 'Apply' && !subresource
+      ? [[manager, readApplied(fieldsV1)] as const]
+      : [],
   )
   return {
     uid: metadata?.uid ?? '',
@@ -86,8 +94,13 @@ export function serviceNotes({ selector, ports }: ServiceFacts): string[] {
   const texts = Object.entries(selector).map(([name, value]) => `${name}=${value}`)
   const idle = ports.filter(({ name, targetPort }) => name.startsWith('placeholder') || targetPort === 1)
   return [
-    ...(texts.length > 0 ? [`its selector ${texts.join(',')} matches no pod, and nothing may be exposed by it once it does`] : []),
-    ...idle.map(({ name, port }) => `its port ${name || 'unnamed'} ${port} leads nowhere; the load balancer opens it all the same`),
+    ...(texts.length > 0
+      ? [`its selector ${texts.join(',')} matches no pod, and nothing may be exposed by it once it does`]
+      : []),
+    ...idle.map(
+      ({ name, port }) =>
+        `its port ${name || 'unnamed'} ${port} leads nowhere; the load balancer opens it all the same`,
+    ),
   ]
 }
 
@@ -95,7 +108,10 @@ export function portKey({ port, protocol = 'TCP' }: { readonly port: number; rea
   return `${port}/${protocol}`
 }
 
-/** Whether it was, or is to be, created for PeerSets: then its type and policy are theirs too, and it goes with the last of them. */
+/**
+ * Whether it was, or is to be, created for PeerSets: then its type and policy are theirs too, and it goes with the last
+ * of them.
+ */
 export function isCreated(current: ServiceFacts | undefined): boolean {
   return current === undefined || current.owners.length > 0
 }
@@ -110,8 +126,16 @@ export function serviceBody(
   const { service, annotations, externalTrafficPolicy, loadBalancerClass } = spec
   const own = isCreated(current)
   const wanted = {
-    ...(own ? { type: 'LoadBalancer', externalTrafficPolicy, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) } : {}),
-    ...(ports.length > 0 ? { ports: ports.map(({ name, port, targetPort }) => ({ name, port, protocol: 'TCP', targetPort })) } : {}),
+    ...(own
+      ? {
+          type: 'LoadBalancer',
+          externalTrafficPolicy,
+          ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+        }
+      : {}),
+    ...(ports.length > 0
+      ? { ports: ports.map(({ name, port, targetPort }) => ({ name, port, protocol: 'TCP', targetPort })) }
+      : {}),
   }
   return {
     apiVersion: 'v1',
@@ -163,7 +187,10 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every(one => b.includes(one))
 }
 
-/** FieldsV1: keys of a list map are `k:` and the JSON of the key, fields `f:` and the name (Kubernetes, "Server-Side Apply"). */
+/**
+ * FieldsV1: keys of a list map are `k:` and the JSON of the key, fields `f:` and the name (Kubernetes, "Server-Side
+ * Apply").
+ */
 function readApplied(fields: RawFields | undefined): Applied {
   const ports = Object.keys(fields?.['f:spec']?.['f:ports'] ?? {}).flatMap(key => {
     try {
@@ -189,7 +216,12 @@ type RawService = {
     readonly deletionTimestamp?: unknown
     readonly ownerReferences?: readonly { readonly kind?: string; readonly uid?: string }[] | null
     readonly managedFields?:
-      | readonly { readonly manager?: string; readonly operation?: string; readonly subresource?: string; readonly fieldsV1?: RawFields }[]
+      | readonly {
+          readonly manager?: string
+          readonly operation?: string
+          readonly subresource?: string
+          readonly fieldsV1?: RawFields
+        }[]
       | null
   }
   readonly spec?: {
@@ -200,10 +232,17 @@ type RawService = {
     readonly externalTrafficPolicy?: string
     readonly loadBalancerClass?: string
     readonly ports?:
-      | readonly { readonly name?: string; readonly port?: number; readonly protocol?: string; readonly targetPort?: number | string }[]
+      | readonly {
+          readonly name?: string
+          readonly port?: number
+          readonly protocol?: string
+          readonly targetPort?: number | string
+        }[]
       | null
   }
   readonly status?: {
-    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] | null }
+    readonly loadBalancer?: {
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] | null
+    }
   }
 }

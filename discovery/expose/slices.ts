@@ -1,5 +1,6 @@
-// EndpointSlices behind the Service: for each chain its own, with the name of its port, so that each port leads to one chain's pods only. The
-// controller deletes nothing: a slice that is not wanted any more is emptied, and goes with its PeerSet. Pure.
+// EndpointSlices behind the Service: for each chain its own, with the name of its port, so that each port leads to one
+// chain's pods only. The controller deletes nothing: a slice that is not wanted any more is emptied, and goes with its
+// PeerSet. Pure.
 import { createHash } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
@@ -58,9 +59,15 @@ export function wantedSlices(
 }
 
 /** What is to be applied: slices that differ, and, emptied, those of this PeerSet that are not wanted. */
-export function slicesToWrite(wanted: readonly ExposedSlice[], known: readonly KnownSlice[], uid: string): ExposedSlice[] {
+export function slicesToWrite(
+  wanted: readonly ExposedSlice[],
+  known: readonly KnownSlice[],
+  uid: string,
+): ExposedSlice[] {
   const names = new Set(wanted.map(({ name }) => name))
-  const stale = known.filter(({ name, endpoints }) => !names.has(name) && endpoints.length > 0).map(one => ({ ...one, endpoints: [] }))
+  const stale = known
+    .filter(({ name, endpoints }) => !names.has(name) && endpoints.length > 0)
+    .map(one => ({ ...one, endpoints: [] }))
   const differ = wanted.filter(one => {
     const present = known.find(({ name }) => name === one.name)
     // An empty one is not made anew.
@@ -119,7 +126,10 @@ export function readKnownSlice(object: ApiObject): KnownSlice | undefined {
   }
 }
 
-/** The EndpointSlice controller's rule (k8s.io/endpointslice, podToEndpoint): ready is Ready and not leaving, or whatever the Service says. */
+/**
+ * The EndpointSlice controller's rule (k8s.io/endpointslice, podToEndpoint): ready is Ready and not leaving, or
+ * whatever the Service says.
+ */
 function endpointOf(pod: Endpoint, family: string, publishNotReady: boolean): SliceEndpoint[] {
   const address = pod.addresses.find(one => ipaddr.parse(one).kind() === family.toLowerCase())
   if (address === undefined) return []
@@ -134,7 +144,16 @@ function sliceName(...parts: [set: string, service: string, portName: string, fa
 }
 
 function text({ peerSet, service, family, portName, port, endpoints }: ExposedSlice): string {
-  const rows = endpoints.map(one => [one.address, one.nodeName, one.ready, one.serving, one.terminating, one.namespace, one.name, one.uid])
+  const rows = endpoints.map(one => [
+    one.address,
+    one.nodeName,
+    one.ready,
+    one.serving,
+    one.terminating,
+    one.namespace,
+    one.name,
+    one.uid,
+  ])
   return JSON.stringify([peerSet, service, family, portName, port, rows])
 }
 

@@ -28,16 +28,25 @@ export type ExposeSpec = {
 }
 
 /** `maxPorts`: a Network Load Balancer of AWS has at most 50 listeners. */
-export const exposeDefaults = { chainIdLabel: 'chain-id', maxPorts: 50, mostPorts: 500, keepSeconds: 300, mostKeepSeconds: 86_400 } as const
+export const exposeDefaults = {
+  chainIdLabel: 'chain-id',
+  maxPorts: 50,
+  mostPorts: 500,
+  keepSeconds: 300,
+  mostKeepSeconds: 86_400,
+} as const
 
 /** Never throws. */
 export function readExposeSpec(value: unknown, namespace: string): ExposeSpec | { readonly invalid: string } {
   const problems: FieldProblem[] = []
   const fields = new Fields(value, 'spec.expose', problems)
-  const optional = (field: string, pattern: RegExp, expected: string) => fields.matching(field, pattern, expected, 'optional')
+  const optional = (field: string, pattern: RegExp, expected: string) =>
+    fields.matching(field, pattern, expected, 'optional')
   const selector = fields.has('selector') ? readSelector(fields) : ''
-  if (selector === '') fields.problem('selector', fields.has('selector') ? 'one that selects everything' : 'nothing', 'labels of pods')
-  const isNames = (found: unknown): found is string[] => Array.isArray(found) && found.every(one => typeof one === 'string')
+  if (selector === '')
+    fields.problem('selector', fields.has('selector') ? 'one that selects everything' : 'nothing', 'labels of pods')
+  const isNames = (found: unknown): found is string[] =>
+    Array.isArray(found) && found.every(one => typeof one === 'string')
   const namespaces = fields.value('namespaces', 'a list of names', isNames, 'optional') ?? []
   const label = optional('chainIdLabel', /^[-._/A-Za-z0-9]{1,317}$/, 'the name of a label')
   const id = optional('chainId', /^[\x21-\x7e]{1,128}$/, 'a chain ID')
@@ -47,7 +56,9 @@ export function readExposeSpec(value: unknown, namespace: string): ExposeSpec | 
     selector,
     namespaces: namespaces.length === 0 ? [namespace] : namespaces,
     chain: id === undefined ? { label: label ?? exposeDefaults.chainIdLabel } : { id },
-    portFormula: fields.has('portFormula') ? (fields.oneOf('portFormula', portFormulas) ?? defaultPortFormula) : defaultPortFormula,
+    portFormula: fields.has('portFormula')
+      ? (fields.oneOf('portFormula', portFormulas) ?? defaultPortFormula)
+      : defaultPortFormula,
     ports: readPorts(fields),
     targetPort: readPort(fields, 'targetPort'),
     externalTrafficPolicy: fields.has('externalTrafficPolicy')
@@ -56,7 +67,9 @@ export function readExposeSpec(value: unknown, namespace: string): ExposeSpec | 
     loadBalancerClass: optional('loadBalancerClass', /^[-._/A-Za-z0-9]{1,317}$/, 'the name of a class'),
     annotations: fields.value('annotations', 'names with texts', isTexts, 'optional') ?? {},
     maxPorts: fields.number('maxPorts', 1, exposeDefaults.mostPorts, 'integer', 'optional') ?? exposeDefaults.maxPorts,
-    keepMs: (fields.number('keepSeconds', 0, exposeDefaults.mostKeepSeconds, 'integer', 'optional') ?? exposeDefaults.keepSeconds) * 1000,
+    keepMs:
+      (fields.number('keepSeconds', 0, exposeDefaults.mostKeepSeconds, 'integer', 'optional') ??
+        exposeDefaults.keepSeconds) * 1000,
   }
   const [first] = problems
   return first ? { invalid: `${first.path}: found ${first.found}, expected ${first.expected}` } : spec
@@ -83,5 +96,10 @@ function readPorts(fields: Fields): ReadonlyMap<string, number> {
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(one => typeof one === 'string')
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(one => typeof one === 'string')
+  )
 }

@@ -1,5 +1,6 @@
-// What PeerSets leave behind that expose no more: their ports on Services, and the endpoints in their EndpointSlices. There is no finalizer: whoever
-// leads looks at who has applied what, so that it does not matter when a PeerSet went, or who was there to see it.
+// What PeerSets leave behind that expose no more: their ports on Services, and the endpoints in their EndpointSlices.
+// There is no finalizer: whoever leads looks at who has applied what, so that it does not matter when a PeerSet went,
+// or who was there to see it.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ApiError } from '../../kubernetes/api-client.ts'
@@ -22,15 +23,23 @@ export type TidyParts = {
   readonly signal: AbortSignal
 }
 
-/** Managers of PeerSets that have ports on the Service and do not expose with it; none where their removal would leave it without a port. */
+/**
+ * Managers of PeerSets that have ports on the Service and do not expose with it; none where their removal would leave
+ * it without a port.
+ */
 export function leftPorts(service: ServiceFacts, namespace: string, name: string, sets: readonly PeerSet[]): string[] {
   const using = sets.filter(set => set.namespace === namespace && mayExpose(set, name)).map(managerOf)
-  const left = Object.entries(service.applied).filter(([manager, { ports }]) => ports.length > 0 && !using.includes(manager))
+  const left = Object.entries(service.applied).filter(
+    ([manager, { ports }]) => ports.length > 0 && !using.includes(manager),
+  )
   const theirs = new Set(left.flatMap(([, { ports }]) => ports))
   return service.deleting || service.ports.length <= theirs.size ? [] : left.map(([manager]) => manager)
 }
 
-/** The PeerSet of a slice that it does not use any more; undefined where the slice is used, empty, or goes with its PeerSet. */
+/**
+ * The PeerSet of a slice that it does not use any more; undefined where the slice is used, empty, or goes with its
+ * PeerSet.
+ */
 export function leftSlice(slice: KnownSlice, namespace: string, sets: readonly PeerSet[]): PeerSet | undefined {
   const set = sets.find(one => one.namespace === namespace && one.name === slice.peerSet)
   return slice.endpoints.length > 0 && set && !set.deleting && !mayExpose(set, slice.service) ? set : undefined
@@ -81,7 +90,8 @@ export function startTidying({ collections, sets, writes, allowed, log, coalesce
       log.info({ what }, 'tidied up after a PeerSet that exposes no more')
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) refused.set(what, version)
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429)
+        refused.set(what, version)
       log.warn({ what, err: error }, 'cannot tidy up after a PeerSet that exposes no more')
     }
   }
@@ -92,9 +102,12 @@ export function startTidying({ collections, sets, writes, allowed, log, coalesce
     for (const [key, service] of services.items) {
       const [namespace = '', name = ''] = key.split('/')
       for (const manager of leftPorts(service, namespace, name, all)) {
-        // Whoever applies nothing owns nothing: the ports go that nobody else has applied. The UID: never another Service of this name.
+        // Whoever applies nothing owns nothing: the ports go that nobody else has applied. The UID: never another
+        // Service of this name.
         const body = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, uid: service.uid } }
-        await attempt(`ports of ${manager} on Service ${key}`, service.version, () => writes.applyService(manager, body, signal))
+        await attempt(`ports of ${manager} on Service ${key}`, service.version, () =>
+          writes.applyService(manager, body, signal),
+        )
       }
     }
     for (const [key, slice] of slices.items) {

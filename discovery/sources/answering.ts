@@ -16,12 +16,16 @@ export async function answering(
 ): Promise<{ readonly peers: readonly Peer[]; readonly problems: readonly Problem[] }> {
   if (!check) return { peers: candidates.map(({ peer }) => peer), problems: [] }
   const answers = await Promise.all(candidates.map(({ peer }) => probe(peer, check.timeoutMs, signal)))
-  const stays = candidates.map(({ peer }, index) => keep.stays(`answers ${hostPort(peer)}`, answers[index] === undefined))
+  const stays = candidates.map(({ peer }, index) =>
+    keep.stays(`answers ${hostPort(peer)}`, answers[index] === undefined),
+  )
   return {
     peers: candidates.flatMap(({ peer }, index) => (stays[index] ? [peer] : [])),
     problems: candidates.flatMap(({ subject, peer }, index) => {
       const answer = answers[index]
-      return answer === undefined ? [] : [{ code: 'no-answer', subject, message: `${hostPort(peer)} does not answer: ${answer}` }]
+      return answer === undefined
+        ? []
+        : [{ code: 'no-answer', subject, message: `${hostPort(peer)} does not answer: ${answer}` }]
     }),
   }
 }

@@ -8,7 +8,11 @@ export type NamedPort = { readonly name?: string; readonly port: number }
 const usual = /^(tcp-)?(p2p|p2p-tcp|peer|peers|core-peer)$/
 
 /** The port that is meant, or a sentence that says what was found instead. */
-export function choosePort(ports: readonly NamedPort[], choice: PortChoice, field = "spec.source's port"): number | string {
+export function choosePort(
+  ports: readonly NamedPort[],
+  choice: PortChoice,
+  field = "spec.source's port",
+): number | string {
   if (typeof choice === 'number') return choice
   const named = ports.filter(({ name }) => (choice === undefined ? usual.test(name ?? '') : name === choice))
   const [first] = choice === undefined && named.length === 0 ? ports : named
@@ -54,5 +58,7 @@ export function failIfNothingRead(unknown: readonly string[], known: number): vo
 }
 
 type RawContainer = {
-  readonly ports?: readonly { readonly name?: string; readonly containerPort?: number; readonly protocol?: string }[] | null
+  readonly ports?:
+    | readonly { readonly name?: string; readonly containerPort?: number; readonly protocol?: string }[]
+    | null
 }

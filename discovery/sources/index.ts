@@ -10,7 +10,10 @@ import { validatorsSource } from './validators/source.ts'
 
 export type CreateSource = (spec: SourceSpec, parts: SourceParts) => Source
 
-/** The result throws an Error that says what is wrong with the spec. PeerSets of one provider chain share its connections. */
+/**
+ * The result throws an Error that says what is wrong with the spec. PeerSets of one provider chain share its
+ * connections.
+ */
 export function sources(): CreateSource {
   let providers: Providers | undefined
   return (spec, parts) => {

@@ -1,5 +1,5 @@
-// Who was fit a moment ago stays listed for a while: a node that restarts in place is not Ready meanwhile, and if it left the list for that, all the
-// others would restart for the new list, and leave it in turn.
+// Who was fit a moment ago stays listed for a while: a node that restarts in place is not Ready meanwhile, and if it
+// left the list for that, all the others would restart for the new list, and leave it in turn.
 
 export type Keep = {
   /** Whether it counts as fit; `key` stands for one endpoint, so that a new address is another. */

@@ -22,7 +22,13 @@ export type PodFacts = {
 export type PodChoice = { readonly port: PortChoice; readonly idFrom: IdFrom }
 
 export function podKind(choice: PodChoice): Kind<PodFacts> {
-  return { what: 'Pods', group: '/api/v1', plural: 'pods', reader: choiceKey(choice), read: object => readPodFacts(object, choice) }
+  return {
+    what: 'Pods',
+    group: '/api/v1',
+    plural: 'pods',
+    reader: choiceKey(choice),
+    read: object => readPodFacts(object, choice),
+  }
 }
 
 /** Never throws. */

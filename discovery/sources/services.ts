@@ -1,4 +1,5 @@
-// Source `services`: Services by label, each a peer: by its name, its ClusterIP, the addresses behind it, or its load balancer's.
+// Source `services`: Services by label, each a peer: by its name, its ClusterIP, the addresses behind it, or its load
+// balancer's.
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
 import { behindOf, readSlice, type Slice, serviceLabel } from '../../kubernetes/slices.ts'
 import { isAddress, normalHost, type Peer } from '../../peers/peer.ts'
@@ -20,7 +21,8 @@ export type SliceFacts = { readonly service: string; readonly slice: Slice; read
 
 export function servicesSource(spec: ServicesSpec, parts: SourceParts): Source {
   const services = followScope(parts, spec.namespaces, spec.selector, serviceKind(spec))
-  // The EndpointSlice controller puts a Service's labels on its slices (k8s.io/endpointslice, setEndpointSliceLabels): the same selector finds both.
+  // The EndpointSlice controller puts a Service's labels on its slices (k8s.io/endpointslice, setEndpointSliceLabels):
+  // the same selector finds both.
   const slices: Scope<SliceFacts> | undefined =
     spec.address === 'Endpoints' ? followScope(parts, spec.namespaces, spec.selector, sliceKind) : undefined
   return {
@@ -65,7 +67,11 @@ export function peersOfServices(
       // An identity is one node's: at several addresses, nodes would refuse the second as a duplicate.
       const only = value.id === undefined ? hosts : [first]
       if (only.length < hosts.length)
-        problems.push({ code: 'several-addresses', subject, message: `one identity at ${hosts.length} addresses; ${first} is taken` })
+        problems.push({
+          code: 'several-addresses',
+          subject,
+          message: `one identity at ${hosts.length} addresses; ${first} is taken`,
+        })
       for (const host of only) peers.push(peerAt(host, port, value.id))
     }
   }
@@ -79,7 +85,8 @@ function hostsOf(
   slices: readonly SliceFacts[],
 ): readonly string[] | string {
   if (address === 'Name') return [dnsName]
-  if (address === 'ClusterIP') return service.clusterIP === undefined ? 'it is headless, expected a ClusterIP' : [service.clusterIP]
+  if (address === 'ClusterIP')
+    return service.clusterIP === undefined ? 'it is headless, expected a ClusterIP' : [service.clusterIP]
   if (address === 'LoadBalancer')
     return service.loadBalancer.length === 0 ? 'its load balancer has no address yet' : service.loadBalancer.slice(0, 1)
   const { addresses } = behindOf(slices.map(({ slice }) => slice))
@@ -112,7 +119,9 @@ export function readService(object: ApiObject, { idFrom }: Pick<ServicesSpec, 'i
     ports: tcpPorts(spec?.ports),
     // 'None' is a name by its look.
     clusterIP: clusterIP !== undefined && isAddress(clusterIP) ? clusterIP : undefined,
-    loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => normalHost(ip ?? hostname ?? '') ?? []),
+    loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(
+      ({ ip, hostname }) => normalHost(ip ?? hostname ?? '') ?? [],
+    ),
   }
 }
 
@@ -122,11 +131,16 @@ function tcpPorts(ports: RawPorts): NamedPort[] {
   )
 }
 
-type RawPorts = readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[] | null | undefined
+type RawPorts =
+  | readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[]
+  | null
+  | undefined
 type RawSlice = { readonly ports?: RawPorts }
 type RawService = {
   readonly spec?: { readonly clusterIP?: string; readonly ports?: RawPorts }
   readonly status?: {
-    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] | null }
+    readonly loadBalancer?: {
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] | null
+    }
   }
 }

@@ -14,7 +14,11 @@ export function readEntries(entries: readonly string[], where: string): { peers:
     } catch (error) {
       if (!(error instanceof PeerListError)) throw error
       const [{ found = entry, expected = '[ID@]HOST:PORT' } = {}] = error.problems
-      problems.push({ code: 'malformed', subject: `${where}[${index}]`, message: `found "${found}", expected ${expected}` })
+      problems.push({
+        code: 'malformed',
+        subject: `${where}[${index}]`,
+        message: `found "${found}", expected ${expected}`,
+      })
     }
   }
   return { peers, problems }

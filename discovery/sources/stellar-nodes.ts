@@ -1,6 +1,7 @@
-// Source `stellarNodes`: the validators among StellarNode objects (stellar.org/v1alpha1), at the addresses of their Ready pods. Suspended nodes and
-// those with zero replicas are no peers. The pods are found as the Stellar operator labels them (Stellar-K8s: src/controller/resources.rs,
-// standard_labels). Its own ConfigMap stellar-peers is of no use here: it looks for Services NAME-service, and makes Services NAME.
+// Source `stellarNodes`: the validators among StellarNode objects (stellar.org/v1alpha1), at the addresses of their
+// Ready pods. Suspended nodes and those with zero replicas are no peers. The pods are found as the Stellar operator
+// labels them (Stellar-K8s: src/controller/resources.rs, standard_labels). Its own ConfigMap stellar-peers is of no use
+// here: it looks for Services NAME-service, and makes Services NAME.
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
 import type { StellarNodesSpec } from '../peer-set.ts'
 import { followScope, type Kind, type Scoped } from '../scope.ts'
@@ -44,7 +45,12 @@ export function readStellarNode(object: ApiObject): StellarNode {
 export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): Source {
   const nodes = followScope(parts, spec.namespaces, spec.selector, nodeKind)
   // By the operator's label alone: the PeerSet's selector is about StellarNodes.
-  const pods = followScope(parts, spec.namespaces, podSelector, podKind({ port: spec.port, idFrom: { label: 'node-id' } }))
+  const pods = followScope(
+    parts,
+    spec.namespaces,
+    podSelector,
+    podKind({ port: spec.port, idFrom: { label: 'node-id' } }),
+  )
   const keep = createKeep(spec.keepMs, parts.now)
 
   return {
@@ -53,7 +59,9 @@ export function stellarNodesSource(spec: StellarNodesSpec, parts: SourceParts): 
       const [foundNodes, foundPods] = [nodes.look(), pods.look()]
       failIfNothingRead(foundNodes.unknown.map(withAdvice), foundNodes.items.length)
       const unknown = [...foundNodes.unknown, ...foundPods.unknown]
-      const validators = foundNodes.items.filter(({ name, value }) => value.validator && !parts.exclude.names.includes(name))
+      const validators = foundNodes.items.filter(
+        ({ name, value }) => value.validator && !parts.exclude.names.includes(name),
+      )
       const { candidates, problems } = peersOf(validators, foundPods.items, keep, spec.port)
       const answers = await answering(candidates, spec.healthCheck, parts.probe, keep, signal)
       const unreadable = [...foundNodes.problems, ...foundPods.problems.filter(({ code }) => code !== 'no-consent')]
@@ -100,8 +108,11 @@ export function peersOf(
 }
 
 function withAdvice(sentence: string): string {
-  if (sentence.includes('found status 404')) return `${sentence}. Is the CRD stellarnodes.stellar.org (v1alpha1) installed?`
-  return sentence.includes('found status 403') ? `${sentence}. The permission is in manifests/overlays/stellar` : sentence
+  if (sentence.includes('found status 404'))
+    return `${sentence}. Is the CRD stellarnodes.stellar.org (v1alpha1) installed?`
+  return sentence.includes('found status 403')
+    ? `${sentence}. The permission is in manifests/overlays/stellar`
+    : sentence
 }
 
 type RawNode = {

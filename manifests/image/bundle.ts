@@ -1,7 +1,16 @@
-// `npm run build`: bundles the `repeer` command into dist/image, which holds exactly what the image has under /opt/repeer.
-// Each command becomes a chunk of its own, so that a sidecar does not load the webhook's libraries.
+// `npm run build`: bundles the `repeer` command into dist/image, which holds exactly what the image has under
+// /opt/repeer. Each command becomes a chunk of its own, so that a sidecar does not load the webhook's libraries.
 //   node manifests/image/bundle.ts [--without-busybox]
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,14 +26,16 @@ const banner =
   ' const __filename = repeerToPath(import.meta.url); const __dirname = repeerDirname(__filename);'
 
 /**
- * `await import('pino')` of a CommonJS package gives Node its named exports; esbuild's chunk for it would have `default` alone. So a module
- * stands between that re-exports by name whatever Node itself sees.
+ * `await import('pino')` of a CommonJS package gives Node its named exports; esbuild's chunk for it would have
+ * `default` alone. So a module stands between that re-exports by name whatever Node itself sees.
  */
 const namedExports: Plugin = {
   name: 'named-exports',
   setup({ onResolve, onLoad }) {
     const namespace = 'named-exports'
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => (kind === 'dynamic-import' && !isBuiltin(path) ? { path, namespace } : undefined))
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' && !isBuiltin(path) ? { path, namespace } : undefined,
+    )
     onLoad({ filter: /.*/, namespace }, async ({ path }) => {
       const names = Object.keys(await import(path)).filter(name => name !== 'module.exports')
       return { contents: `export { ${names.join(', ')} } from '${path}'`, resolveDir: root }
@@ -33,14 +44,16 @@ const namedExports: Plugin = {
 }
 
 /**
- * client-node's generated models set fields of their classes at the top level, which a bundler has to take for side effects and keep: 4 MB,
- * and 20 MB resident in the webhook, which uses its KubeConfig alone.
+ * client-node's generated models set fields of their classes at the top level, which a bundler has to take for side
+ * effects and keep: 4 MB, and 20 MB resident in the webhook, which uses its KubeConfig alone.
  */
 const unusedModels: Plugin = {
   name: 'unused-models',
   setup({ onResolve }) {
     onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir }) =>
-      resolveDir.includes('/@kubernetes/client-node/dist') ? { path: join(resolveDir, path), sideEffects: false } : undefined,
+      resolveDir.includes('/@kubernetes/client-node/dist')
+        ? { path: join(resolveDir, path), sideEffects: false }
+        : undefined,
     )
   },
 }
@@ -65,12 +78,18 @@ const result = await build({
   plugins: [namedExports, unusedModels],
   logLevel: 'warning',
 })
-writeFileSync(join(out, 'package.json'), `${JSON.stringify({ name: 'repeer', version: version(), type: 'module', private: true })}\n`)
+writeFileSync(
+  join(out, 'package.json'),
+  `${JSON.stringify({ name: 'repeer', version: version(), type: 'module', private: true })}\n`,
+)
 stageWrap()
 stageLicenses(result.metafile)
 report(result.metafile)
 
-/** /opt/repeer/wrap: the supervisor and the shell that runs it. In the image the shell comes from the image's own platform instead. */
+/**
+ * /opt/repeer/wrap: the supervisor and the shell that runs it. In the image the shell comes from the image's own
+ * platform instead.
+ */
 function stageWrap() {
   const wrap = join(out, 'wrap')
   mkdirSync(wrap, { recursive: true })
@@ -93,12 +112,15 @@ function stageLicenses(metafile: Metafile) {
   copyFileSync(join(root, 'LICENSE'), join(licenses, 'repeer.txt'))
   for (const folder of packageFolders(metafile)) {
     const file = readdirSync(join(root, folder)).find(name => /^licen[cs]e/i.test(name))
-    if (file !== undefined) copyFileSync(join(root, folder, file), join(licenses, `${packageName(folder).replace('/', '+')}.txt`))
+    if (file !== undefined)
+      copyFileSync(join(root, folder, file), join(licenses, `${packageName(folder).replace('/', '+')}.txt`))
   }
 }
 
 function packageFolders(metafile: Metafile): string[] {
-  const folders = Object.keys(metafile.inputs).map(input => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
+  const folders = Object.keys(metafile.inputs).map(
+    input => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0],
+  )
   return [...new Set(folders.filter(folder => folder !== undefined))]
 }
 

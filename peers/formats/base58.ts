@@ -3,8 +3,9 @@
 const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
 /**
- * Whether a text is a peer ID in its base58 form (libp2p specs, peer-ids): a SHA-256 multihash (Qm...), or an identity multihash of a key
- * of at most 42 bytes (12D3KooW..., 16Uiu2HA...). The base32 form (bafz...) is no use here: Substrate does not read it.
+ * Whether a text is a peer ID in its base58 form (libp2p specs, peer-ids): a SHA-256 multihash (Qm...), or an identity
+ * multihash of a key of at most 42 bytes (12D3KooW..., 16Uiu2HA...). The base32 form (bafz...) is no use here:
+ * Substrate does not read it.
  */
 export function isPeerId(text: string): boolean {
   if (text.length > 64) return false // the longest is 60; decoding is quadratic

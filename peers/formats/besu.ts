@@ -1,4 +1,5 @@
-// besu's configuration file: bootnodes as an array of enode URLs, in the root of a TOML document. Static nodes have a file of their own (static-nodes.json).
+// besu's configuration file: bootnodes as an array of enode URLs, in the root of a TOML document. Static nodes have a
+// file of their own (static-nodes.json).
 import { type Codec, readEntries } from './codec.ts'
 import { enodes, readEnode } from './enode.ts'
 import { arrayEntries, parseToml, readToml, setting } from './toml.ts'

@@ -1,4 +1,5 @@
-// What each format provides, and the pieces that formats share: splitting a text into entries, reading them all, reporting each problem.
+// What each format provides, and the pieces that formats share: splitting a text into entries, reading them all,
+// reporting each problem.
 import type { Peer, Role } from '../peer.ts'
 
 /** Reports a problem: where, what was found (raw), what is expected. */
@@ -40,7 +41,10 @@ export function splitEntries(text: string, separator: string | RegExp, prefix = 
   return texts.filter(part => part !== '').map((part, index) => ({ text: part, where: `${prefix}entry ${index + 1}` }))
 }
 
-/** Entries of a text in which a line end separates too; where there are several lines, entries are named by them. `#` begins a comment. */
+/**
+ * Entries of a text in which a line end separates too; where there are several lines, entries are named by them. `#`
+ * begins a comment.
+ */
 export function splitLines(text: string, separator: string | RegExp): Entry[] {
   const lines = text.split('\n')
   if (lines.filter(line => line.trim() !== '').length <= 1) return splitEntries(uncommented(text.trim()), separator)
@@ -58,7 +62,12 @@ function uncommented(line: string): string {
   return comment === -1 ? line : line.slice(0, comment)
 }
 
-/** Whether a bare list is one of this format: at least one entry can be read, and none is of another shape altogether. */
+/**
+ * Whether a bare list is one of this format: at least one entry can be read, and none is of another shape altogether.
+ */
 export function looksLike(entries: readonly Entry[], readEntry: ReadEntry, shape: RegExp): boolean {
-  return entries.every(({ text }) => shape.test(text)) && entries.some(({ text }) => typeof readEntry(text, 'peer') !== 'string')
+  return (
+    entries.every(({ text }) => shape.test(text)) &&
+    entries.some(({ text }) => typeof readEntry(text, 'peer') !== 'string')
+  )
 }

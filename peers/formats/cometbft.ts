@@ -9,9 +9,10 @@ import { peerWithId } from './written.ts'
 const shape = 'NODEID@HOST:PORT, NODEID being 40 hex digits'
 
 /**
- * The settings under [p2p] that hold peers. CometBFT and the Cosmos SDK read the spelling with underscores and ignore any other; Tendermint
- * 0.35 and its forks (Sei) read the one with dashes and write no other. cosmos-operator writes both, alike. So the underscores win
- * wherever they are present, even empty: a CometBFT node takes no notice of the dashes beside them.
+ * The settings under [p2p] that hold peers. CometBFT and the Cosmos SDK read the spelling with underscores and ignore
+ * any other; Tendermint
+ * 0.35 and its forks (Sei) read the one with dashes and write no other. cosmos-operator writes both, alike. So the
+ * underscores win wherever they are present, even empty: a CometBFT node takes no notice of the dashes beside them.
  */
 const settings = [
   { role: 'peer', spellings: ['persistent_peers', 'persistent-peers'] },
@@ -20,8 +21,8 @@ const settings = [
 const spellings = settings.flatMap(setting => [...setting.spellings])
 
 /**
- * As CometBFT's NewNetAddressString has it (p2p/netaddr, v0.38): a scheme before :// is dropped, ID and port are required. A node
- * refuses to start on anything else. Its ID is 40 hex digits; the node compares it in lower case.
+ * As CometBFT's NewNetAddressString has it (p2p/netaddr, v0.38): a scheme before :// is dropped, ID and port are
+ * required. A node refuses to start on anything else. Its ID is 40 hex digits; the node compares it in lower case.
  */
 const readEntry: ReadEntry = (text, role) => {
   const [id, endpointText, ...rest] = text.replace(/^[^@]*?:\/\//, '').split('@')
@@ -41,10 +42,14 @@ export const cometbftList: Codec = {
 export const cometbftToml: Codec = {
   read(text, { report }) {
     const p2p = subTable(lowerKeys(readToml(text, spellings, report)), 'p2p', '[p2p]', report)
-    return settings.flatMap(({ role, spellings }) => readEntries(p2pEntries(p2p, spellings, report), readEntry, { role, report }))
+    return settings.flatMap(({ role, spellings }) =>
+      readEntries(p2pEntries(p2p, spellings, report), readEntry, { role, report }),
+    )
   },
   write(peers) {
-    const [persistent, seeds] = (['peer', 'seed'] as const).map(role => writeList(peers.filter(peer => peer.role === role)))
+    const [persistent, seeds] = (['peer', 'seed'] as const).map(role =>
+      writeList(peers.filter(peer => peer.role === role)),
+    )
     return `[p2p]\npersistent_peers = "${persistent}"\nseeds = "${seeds}"\n`
   },
   holds(text) {
@@ -53,7 +58,10 @@ export const cometbftToml: Codec = {
   },
 }
 
-/** The entries of the first spelling that is present. The node trims spaces and nothing else, so other white space stays and is an error. */
+/**
+ * The entries of the first spelling that is present. The node trims spaces and nothing else, so other white space stays
+ * and is an error.
+ */
 export function p2pEntries(p2p: Table | undefined, spellings: readonly string[], report: Report): Entry[] {
   const table = lowerKeys(p2p)
   const key = spellings.find(spelling => table?.[spelling] !== undefined)
@@ -71,7 +79,11 @@ export function p2pEntries(p2p: Table | undefined, spellings: readonly string[],
 /** Viper, which reads the file for the node, knows no upper case in keys. */
 export function lowerKeys(table: Table | undefined): Table | undefined {
   return (
-    table && Object.assign(Object.create(null), Object.fromEntries(Object.entries(table).map(([key, value]) => [key.toLowerCase(), value])))
+    table &&
+    Object.assign(
+      Object.create(null),
+      Object.fromEntries(Object.entries(table).map(([key, value]) => [key.toLowerCase(), value])),
+    )
   )
 }
 

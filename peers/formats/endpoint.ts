@@ -4,10 +4,14 @@ import { normalHost } from '../peer.ts'
 export const portRange = 'a port from 1 to 65535'
 
 /**
- * HOST:PORT, or HOST where there is a default port; IPv6 in brackets. Returns what is expected instead where it is neither.
- * `lowest` is 0 where the port stands for none.
+ * HOST:PORT, or HOST where there is a default port; IPv6 in brackets. Returns what is expected instead where it is
+ * neither. `lowest` is 0 where the port stands for none.
  */
-export function readEndpoint(text: string, defaultPort?: number, lowest: 0 | 1 = 1): { host: string; port: number } | string {
+export function readEndpoint(
+  text: string,
+  defaultPort?: number,
+  lowest: 0 | 1 = 1,
+): { host: string; port: number } | string {
   const [, hostText, portText] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(text) ?? []
   if (hostText === undefined) return 'HOST:PORT'
   if (portText?.includes(':')) return 'HOST:PORT, an IPv6 address in brackets'

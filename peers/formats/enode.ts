@@ -1,4 +1,5 @@
-// Ethereum's peers: enode URLs and ENRs, as a list between commas or as a JSON array (static-nodes.json of besu and nethermind).
+// Ethereum's peers: enode URLs and ENRs, as a list between commas or as a JSON array (static-nodes.json of besu and
+// nethermind).
 import { hostPort, type Peer } from '../peer.ts'
 import { type Codec, looksLike, type ReadEntry, readEntries, splitEntries } from './codec.ts'
 import { portRange, readEndpoint, readPort } from './endpoint.ts'
@@ -10,9 +11,10 @@ const shape = 'enode://ID@HOST:PORT, ID being 128 hex digits'
 const scheme = /^(enode|enr):/i
 
 /**
- * An enode URL as geth's p2p/enode ParseV4 has it, or an ENR. Peers are dialled at their TCP port; seeds are asked over UDP, so theirs is
- * discport where it is given (`HOST:0?discport=30301` is how geth's bootnode prints itself). An entry that is a public key alone, which
- * geth takes and finds by discovery, names no address that could be followed, and is refused. That the key lies on the curve is not checked.
+ * An enode URL as geth's p2p/enode ParseV4 has it, or an ENR. Peers are dialled at their TCP port; seeds are asked over
+ * UDP, so theirs is discport where it is given (`HOST:0?discport=30301` is how geth's bootnode prints itself). An entry
+ * that is a public key alone, which geth takes and finds by discovery, names no address that could be followed, and is
+ * refused. That the key lies on the curve is not checked.
  */
 export const readEnode: ReadEntry = (text, role) => {
   if (/^enr:/i.test(text)) return readEnr(text, role)

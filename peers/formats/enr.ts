@@ -1,4 +1,5 @@
-// Ethereum Node Records (EIP-778): enough of them to know whom an entry names and where. The signature is left to the node.
+// Ethereum Node Records (EIP-778): enough of them to know whom an entry names and where. The signature is left to the
+// node.
 import { ECDH } from 'node:crypto'
 import { normalHost, type Peer, type Role } from '../peer.ts'
 
@@ -25,7 +26,8 @@ export function readEnr(text: string, role: Role): Peer | string {
   // Seeds are asked over UDP, peers are dialled over TCP; the ports of IPv6 default to those of IPv4.
   const port = (protocol: string) => number((six ? value(`${protocol}6`) : undefined) ?? value(protocol))
   const at = role === 'seed' ? (port('udp') ?? port('tcp')) : port('tcp')
-  if (host === undefined || at === undefined) return `an ENR that names an IP address and a ${role === 'seed' ? 'UDP' : 'TCP'} port`
+  if (host === undefined || at === undefined)
+    return `an ENR that names an IP address and a ${role === 'seed' ? 'UDP' : 'TCP'} port`
   return { id, host, port: at, role }
 }
 

@@ -1,4 +1,5 @@
-// For nodes that repeer has no format for: [ID@]HOST:PORT, one a line or between commas, or a JSON array of such strings.
+// For nodes that repeer has no format for: [ID@]HOST:PORT, one a line or between commas, or a JSON array of such
+// strings.
 import { hostPort } from '../peer.ts'
 import { type Codec, type Entry, type ReadEntry, type Report, readEntries, splitLines } from './codec.ts'
 import { readEndpoint } from './endpoint.ts'
@@ -21,7 +22,9 @@ export const genericList: Codec = {
   holds(text) {
     let problems = 0
     const entries = entriesOf(text, () => problems++)
-    return problems === 0 && entries.length > 0 && entries.every(entry => typeof readEntry(entry.text, 'peer') !== 'string')
+    return (
+      problems === 0 && entries.length > 0 && entries.every(entry => typeof readEntry(entry.text, 'peer') !== 'string')
+    )
   },
 }
 

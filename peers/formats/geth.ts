@@ -3,7 +3,10 @@ import { type Codec, readEntries } from './codec.ts'
 import { enodes, readEnode } from './enode.ts'
 import { arrayEntries, isTable, parseToml, readToml, setting, subTable } from './toml.ts'
 
-/** BootstrapNodesV5 is left out: discovery v5 alone uses it, over UDP, and its records are often of other networks' nodes. */
+/**
+ * BootstrapNodesV5 is left out: discovery v5 alone uses it, over UDP, and its records are often of other networks'
+ * nodes.
+ */
 const settings = [
   { key: 'StaticNodes', role: 'peer' },
   { key: 'TrustedNodes', role: 'peer' },

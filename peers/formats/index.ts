@@ -35,7 +35,9 @@ export type ReadOptions = {
   readonly source: string
   /** What entries are for, where the format does not say it itself (bare lists do not, documents do). Default: peer. */
   readonly role?: Role
-  /** For entries without a port, where the chain allows that: stellar (11625 by default) and generic (none by default). */
+  /**
+   * For entries without a port, where the chain allows that: stellar (11625 by default) and generic (none by default).
+   */
   readonly defaultPort?: number
 }
 
@@ -58,14 +60,17 @@ const codecs: Readonly<Record<Format, Codec>> = {
 }
 
 /**
- * All peers of a list: normalised, in the list's order, each once. An empty list, and a document without the setting, give []; whether that
- * is acceptable is the caller's to judge. Throws a PeerListError with every problem where the text is not of the format.
+ * All peers of a list: normalised, in the list's order, each once. An empty list, and a document without the setting,
+ * give []; whether that is acceptable is the caller's to judge. Throws a PeerListError with every problem where the
+ * text is not of the format.
  */
 export function parsePeers(format: Format, text: string, options: ReadOptions): Peer[] {
   const { source, role = 'peer', defaultPort } = options
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) {
-    throw new PeerListError([{ source, where: 'whole text', found: `${bytes} bytes`, expected: `at most ${maxBytes} bytes` }])
+    throw new PeerListError([
+      { source, where: 'whole text', found: `${bytes} bytes`, expected: `at most ${maxBytes} bytes` },
+    ])
   }
   const problems: PeerListProblem[] = []
   const report: Report = (where, found, expected) => problems.push({ source, where, found, expected })
@@ -75,16 +80,18 @@ export function parsePeers(format: Format, text: string, options: ReadOptions): 
 }
 
 /**
- * A list, or a minimal document, that parsePeers reads back to the same set. What a format cannot say is left out: bare lists, JSON and
- * stellar-core.cfg say no role, stellar no ID. Throws a PeerListError for a peer without the ID that the format needs.
+ * A list, or a minimal document, that parsePeers reads back to the same set. What a format cannot say is left out: bare
+ * lists, JSON and stellar-core.cfg say no role, stellar no ID. Throws a PeerListError for a peer without the ID that
+ * the format needs.
  */
 export function writePeers(format: Format, peers: readonly Peer[]): string {
   return codecs[format].write(peers)
 }
 
 /**
- * Whether a text is a document of this format with a setting for peers, be it empty, or a bare list with at least one peer: so the key of
- * a ConfigMap that holds peers is found. Entries may be malformed, where the rest leaves no doubt. Never throws.
+ * Whether a text is a document of this format with a setting for peers, be it empty, or a bare list with at least one
+ * peer: so the key of a ConfigMap that holds peers is found. Entries may be malformed, where the rest leaves no doubt.
+ * Never throws.
  */
 export function holdsPeers(format: Format, text: string): boolean {
   try {

@@ -8,8 +8,19 @@ import { peerWithId } from './written.ts'
 const shape = '/ip4|ip6|dns|dns4|dns6/HOST/tcp/PORT/p2p/PEERID'
 const separator = /[\s,]+/
 
-/** What may stand between port and peer ID, with the number of its values. They say how to speak at the port, not who is there: not kept. */
-const transports: Readonly<Record<string, number>> = { ws: 0, wss: 0, tls: 0, noise: 0, sni: 1, 'x-parity-ws': 1, 'x-parity-wss': 1 }
+/**
+ * What may stand between port and peer ID, with the number of its values. They say how to speak at the port, not who is
+ * there: not kept.
+ */
+const transports: Readonly<Record<string, number>> = {
+  ws: 0,
+  wss: 0,
+  tls: 0,
+  noise: 0,
+  sni: 1,
+  'x-parity-ws': 1,
+  'x-parity-wss': 1,
+}
 
 const readEntry: ReadEntry = (text, role) => {
   const [empty, family = '', hostText = '', tcp, portText = '', ...rest] = text.split('/')

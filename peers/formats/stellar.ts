@@ -9,8 +9,8 @@ const stellarPort = 11625
 const settings = ['KNOWN_PEERS', 'PREFERRED_PEERS'] as const
 
 /**
- * As stellar-core's PeerBareAddress::resolve has it. It resolves IPv4 only and logs what it cannot resolve; an IPv6 address does it no
- * harm, and is no error here.
+ * As stellar-core's PeerBareAddress::resolve has it. It resolves IPv4 only and logs what it cannot resolve; an IPv6
+ * address does it no harm, and is no error here.
  */
 const readEntry: ReadEntry = (text, role, defaultPort = stellarPort) => {
   const endpoint = readEndpoint(text, defaultPort)

@@ -7,12 +7,18 @@ import { isTable, parseToml, readToml, setting, subTable } from './toml.ts'
 import { peerWithId } from './written.ts'
 
 const shape = 'NODEID@HOST:PORT, NODEID being a bech32 address (g1 and 38 characters)'
-/** 20 bytes and a checksum in bech32's alphabet, which is not checked: the node logs a wrong one and goes on without that peer. */
+/**
+ * 20 bytes and a checksum in bech32's alphabet, which is not checked: the node logs a wrong one and goes on without
+ * that peer.
+ */
 const nodeId = /^g1[02-9ac-hj-np-z]{38}$/
 /** `seeds` is there, and the node never reads it (gno.land/cmd/gnoland, README). */
 const spellings = ['persistent_peers'] as const
 
-/** As NewNetAddressFromString has it (tm2/pkg/p2p/types/netaddress.go): a scheme is dropped, ID, host and port are required. */
+/**
+ * As NewNetAddressFromString has it (tm2/pkg/p2p/types/netaddress.go): a scheme is dropped, ID, host and port are
+ * required.
+ */
 const readEntry: ReadEntry = (text, role) => {
   const [id, endpointText, ...rest] = text.replace(/^[^@]*?:\/\//, '').split('@')
   if (id === undefined || endpointText === undefined || rest.length > 0 || !nodeId.test(id)) return shape

@@ -4,7 +4,10 @@ import type { Entry, Report } from './codec.ts'
 
 export type Table = Readonly<Record<string, unknown>>
 
-/** The document's root table; undefined, and reported, where it is not TOML. `settings` are the keys whose values may be shown. */
+/**
+ * The document's root table; undefined, and reported, where it is not TOML. `settings` are the keys whose values may be
+ * shown.
+ */
 export function readToml(text: string, settings: readonly string[], report: Report): Table | undefined {
   try {
     return parseToml(text)
@@ -16,7 +19,10 @@ export function readToml(text: string, settings: readonly string[], report: Repo
   }
 }
 
-/** The document's root table. Throws where it is not TOML. Integers beyond 2^53 are none of our business, and so no error. */
+/**
+ * The document's root table. Throws where it is not TOML. Integers beyond 2^53 are none of our business, and so no
+ * error.
+ */
 export function parseToml(text: string): Table {
   return parse(text, { integersAsBigInt: 'asNeeded' })
 }
@@ -66,7 +72,9 @@ export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
-/** The line of a syntax error. The value of a setting that is not about peers stays out of it: it may be a NODE_SEED. */
+/**
+ * The line of a syntax error. The value of a setting that is not about peers stays out of it: it may be a NODE_SEED.
+ */
 function shownLine(line: string, settings: readonly string[]): string {
   const [start, key = ''] = /^\s*["']?([\w-]+)["']?\s*=/.exec(line) ?? []
   return start === undefined || settings.includes(key) ? line.trim() : `${start.trim()} …`

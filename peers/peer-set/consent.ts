@@ -1,4 +1,5 @@
-// What a namespace permits to the PeerSets of others, by its annotations: a PeerSet reads, writes and delivers where it is; elsewhere by consent only.
+// What a namespace permits to the PeerSets of others, by its annotations: a PeerSet reads, writes and delivers where it
+// is; elsewhere by consent only.
 
 /** On a namespace: namespaces whose PeerSets may write here, comma-separated, or `*`. */
 export const allowPeerSetsFrom = 'repeer.dev/allow-peersets-from'

@@ -1,4 +1,5 @@
-// PeerSets that deliver, as the webhook, `repeer explain` and `repeer check` see them, and which of them deliver to a pod. Pure.
+// PeerSets that deliver, as the webhook, `repeer explain` and `repeer check` see them, and which of them deliver to a
+// pod. Pure.
 import { type FieldProblem, Fields } from '../fields.ts'
 import type { Format } from '../formats/index.ts'
 import { allowPeerSetsFrom, namesIn, permits } from './consent.ts'
@@ -35,18 +36,24 @@ export type PodAddress = {
 /** The chain ID of a pod whose namespace does not tell it: cosmopilot's and the ICS operator's label. */
 const chainIdLabel = 'chain-id'
 
-/** What is kept of a raw PeerSet; undefined where it delivers nothing, is being deleted, or cannot be read. Never throws. */
+/**
+ * What is kept of a raw PeerSet; undefined where it delivers nothing, is being deleted, or cannot be read. Never
+ * throws.
+ */
 export function readDelivering(object: unknown): DeliveringSet | undefined {
   const { metadata, spec, status } = (object ?? {}) as Raw
   const { namespace, name, deletionTimestamp } = metadata ?? {}
-  if (typeof namespace !== 'string' || typeof name !== 'string' || deletionTimestamp || spec?.deliver === undefined) return undefined
+  if (typeof namespace !== 'string' || typeof name !== 'string' || deletionTimestamp || spec?.deliver === undefined)
+    return undefined
   const problems: FieldProblem[] = []
   const output = readOutput(new Fields(spec.output, 'spec.output', problems), namespace, isForAll(spec.source))
   const delivery = readDelivery(new Fields(spec.deliver, 'spec.deliver', problems))
   if (problems.length > 0) return undefined
   const consumers = Array.isArray(status?.consumers) ? (status.consumers as readonly RawConsumer[]) : []
   const consumerIds = consumers.flatMap(one =>
-    typeof one?.chainId === 'string' && typeof one.consumerId === 'string' ? [[one.chainId, one.consumerId] as const] : [],
+    typeof one?.chainId === 'string' && typeof one.consumerId === 'string'
+      ? [[one.chainId, one.consumerId] as const]
+      : [],
   )
   return { namespace, name, output, delivery, consumerIds: new Map(consumerIds) }
 }
@@ -71,7 +78,9 @@ export function deliveriesTo(
     if (values === undefined || !selects(delivery.podSelector, pod.labels)) continue
     const title = `PeerSet ${set.namespace}/${set.name}`
     if (set.namespace !== pod.namespace.name && !permits(consent, set.namespace)) {
-      warnings.push(`${title} would deliver a list, but namespace ${pod.namespace.name} has no ${allowPeerSetsFrom}: ${set.namespace}`)
+      warnings.push(
+        `${title} would deliver a list, but namespace ${pod.namespace.name} has no ${allowPeerSetsFrom}: ${set.namespace}`,
+      )
     } else if (delivery.container !== undefined && !pod.containers.includes(delivery.container)) {
       warnings.push(`${title} delivers to container ${delivery.container}, which the pod does not have`)
     } else {
@@ -79,13 +88,22 @@ export function deliveriesTo(
       if ('invalid' in place)
         warnings.push(`${title} would deliver a list, but ${place.invalid} (the pod's label ${chainIdLabel} may tell)`)
       else
-        delivered.push({ set: `${set.namespace}/${set.name}`, delivery, configMap: place.configMap, key: place.key, format: output.format })
+        delivered.push({
+          set: `${set.namespace}/${set.name}`,
+          delivery,
+          configMap: place.configMap,
+          key: place.key,
+          format: output.format,
+        })
     }
   }
   return { delivered, warnings }
 }
 
-/** Which consumer a pod is of: by its namespace, else by its label; the ID that belongs to the chain ID, as the PeerSet's status has it. */
+/**
+ * Which consumer a pod is of: by its namespace, else by its label; the ID that belongs to the chain ID, as the
+ * PeerSet's status has it.
+ */
 function consumerOf(values: Values, labels: PodAddress['labels'], { consumerIds }: DeliveringSet): Values {
   const byId = [...consumerIds].find(([, consumerId]) => consumerId === values.consumerId)?.[0]
   const chainId = values.chainId ?? (Object.hasOwn(labels, chainIdLabel) ? labels[chainIdLabel] : undefined) ?? byId

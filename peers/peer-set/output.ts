@@ -1,5 +1,6 @@
-// Where a PeerSet writes its list: namespace, ConfigMap and key. For all consumers of a provider chain these are templates, which name the
-// consumer: the controller fills them in, and the webhook reads from a pod's namespace and labels what they were filled with. Pure.
+// Where a PeerSet writes its list: namespace, ConfigMap and key. For all consumers of a provider chain these are
+// templates, which name the consumer: the controller fills them in, and the webhook reads from a pod's namespace and
+// labels what they were filled with. Pure.
 import type { Fields } from '../fields.ts'
 import { type Format, formats } from '../formats/index.ts'
 
@@ -27,7 +28,10 @@ const keyName = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/
 /** What a placeholder may stand for: a chain ID that can be a name, and a consumer ID, which is a number. */
 const spans: Readonly<Record<Placeholder, string>> = { chainId: '[-a-z0-9]+', consumerId: '\\d+' }
 
-/** @param templates whether placeholders may stand in it: only where there is a list for each consumer, and then they have to */
+/**
+ * @param templates whether placeholders may stand in it: only where there is a list for each consumer, and then they
+ * have to
+ */
 export function readOutput(fields: Fields, namespace: string, templates: boolean): OutputSpec {
   const text = (value: unknown): value is string => typeof value === 'string' && value !== ''
   const named = (field: string, pattern: RegExp, expected: string): string => {
@@ -41,9 +45,12 @@ export function readOutput(fields: Fields, namespace: string, templates: boolean
     configMap: named('configMap', subdomain, 'the name of a ConfigMap'),
     key: named('key', keyName, 'a key of a ConfigMap'),
     format: fields.oneOf('format', formats) ?? 'generic-list',
-    metadataKey: fields.matching('metadataKey', /^[-._a-zA-Z0-9]{0,253}$/, 'a key of a ConfigMap, or ""', 'optional') ?? defaultMetadataKey,
+    metadataKey:
+      fields.matching('metadataKey', /^[-._a-zA-Z0-9]{0,253}$/, 'a key of a ConfigMap, or ""', 'optional') ??
+      defaultMetadataKey,
   }
-  // Several lists of one PeerSet in one ConfigMap would be one manager's, of which each apply takes the other keys away.
+  // Several lists of one PeerSet in one ConfigMap would be one manager's, of which each apply takes the other keys
+  // away.
   if (templates && output.configMap !== '' && !isTemplate(output.namespace) && !isTemplate(output.configMap))
     fields.problem(
       'configMap',
@@ -67,10 +74,14 @@ export function fill(template: string, values: Values): string | undefined {
   return isWhole ? filled : undefined
 }
 
-/** With what a template was filled in so that it became this name; undefined where it cannot have been. Text without placeholders is itself. */
+/**
+ * With what a template was filled in so that it became this name; undefined where it cannot have been. Text without
+ * placeholders is itself.
+ */
 export function valuesIn(template: string, name: string): Values | undefined {
   if (!isTemplate(template)) return template === name ? {} : undefined
-  // No name that Kubernetes takes is longer, and none of a template has more than a few placeholders: nothing here can take long.
+  // No name that Kubernetes takes is longer, and none of a template has more than a few placeholders: nothing here can
+  // take long.
   if (name.length > 253 || template.length > 253) return undefined
   const seen = new Set<string>()
   const pattern = template.split(/(\{(?:chainId|consumerId)\})/).map(part => {
@@ -89,7 +100,10 @@ export function canBe(output: OutputPlace, namespace: string, configMap: string)
   return valuesIn(output.namespace, namespace) !== undefined && valuesIn(output.configMap, configMap) !== undefined
 }
 
-/** The place of one consumer's list, or what is wrong with its names: a chain ID need not be a name that Kubernetes takes. */
+/**
+ * The place of one consumer's list, or what is wrong with its names: a chain ID need not be a name that Kubernetes
+ * takes.
+ */
 export function placeFor(output: OutputPlace, values: Values): OutputPlace | { readonly invalid: string } {
   const place: Record<keyof OutputPlace, string> = { namespace: '', configMap: '', key: '' }
   for (const [field, pattern, expected] of [
@@ -98,7 +112,8 @@ export function placeFor(output: OutputPlace, values: Values): OutputPlace | { r
     ['key', keyName, 'a key of a ConfigMap'],
   ] as const) {
     const filled = fill(output[field], values)
-    if (filled === undefined) return { invalid: `nothing tells what spec.output.${field} "${output[field]}" stands for` }
+    if (filled === undefined)
+      return { invalid: `nothing tells what spec.output.${field} "${output[field]}" stands for` }
     if (!pattern.test(filled)) return { invalid: `spec.output.${field} would be "${filled}", expected ${expected}` }
     place[field] = filled
   }

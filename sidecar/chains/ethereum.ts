@@ -1,28 +1,41 @@
-// geth, besu and nethermind: admin_addPeer, admin_removePeer and admin_peers, over HTTP where the admin API is enabled there. None has it so by default.
+// geth, besu and nethermind: admin_addPeer, admin_removePeer and admin_peers, over HTTP where the admin API is enabled
+// there. None has it so by default.
 import { enodes } from '../../peers/formats/enode.ts'
 import { normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
-import { type HotNode, type Interface, type PeerChange, type PeerToTell, sentence, type Told, withoutSeeds } from './hot-node.ts'
+import {
+  type HotNode,
+  type Interface,
+  type PeerChange,
+  type PeerToTell,
+  sentence,
+  type Told,
+  withoutSeeds,
+} from './hot-node.ts'
 import { call, isRecord, short } from './json-rpc.ts'
 
 type Client = {
   /** What the node has to be started with. */
   readonly allows: string
-  /** The node ignores an addition of a peer whose ID it knows: it keeps the old address, unless the peer is removed first. */
+  /**
+   * The node ignores an addition of a peer whose ID it knows: it keeps the old address, unless the peer is removed
+   * first.
+   */
   readonly removeFirst: boolean
   /** What admin_removePeer is given. */
   readonly gone: (peer: PeerToTell) => string
 }
 
 /**
- * Peers are named as the list names them: a node that takes names looks them up again at each dial (geth from 1.15, besu with --Xdns-update-enabled),
- * and would follow an address no further.
+ * Peers are named as the list names them: a node that takes names looks them up again at each dial (geth from 1.15,
+ * besu with --Xdns-update-enabled), and would follow an address no further.
  */
 const enodeOf = (peer: PeerToTell): string => enodes([peer])[0] ?? ''
 
 /**
- * geth (node/api.go, p2p/dial.go of v1.15): what is removed is found by its ID, which may stand alone; a name that does not resolve would be an
- * error before 1.15. A peer that was dialled within the last 35 s is dialled again only when they are over, so allow 45 s to see it connected.
+ * geth (node/api.go, p2p/dial.go of v1.15): what is removed is found by its ID, which may stand alone; a name that does
+ * not resolve would be an error before 1.15. A peer that was dialled within the last 35 s is dialled again only when
+ * they are over, so allow 45 s to see it connected.
  */
 export const geth = (at: Interface): HotNode =>
   admin(at, {
@@ -32,12 +45,14 @@ export const geth = (at: Interface): HotNode =>
   })
 
 /**
- * besu keeps peers by ID and address (p2p's MaintainedPeers): a new address is added beside the old one, which it goes on trying until it starts
- * again. It takes names only with --Xdns-enabled, without which it would not read them from its list either.
+ * besu keeps peers by ID and address (p2p's MaintainedPeers): a new address is added beside the old one, which it goes
+ * on trying until it starts again. It takes names only with --Xdns-enabled, without which it would not read them from
+ * its list either.
  */
 export const besu = (at: Interface): HotNode =>
   admin(at, {
-    allows: 'besu can be told its peers with --rpc-http-enabled --rpc-http-host=127.0.0.1 --rpc-http-api=ADMIN,ETH,NET,WEB3',
+    allows:
+      'besu can be told its peers with --rpc-http-enabled --rpc-http-host=127.0.0.1 --rpc-http-api=ADMIN,ETH,NET,WEB3',
     removeFirst: false,
     gone: enodeOf,
   })
@@ -89,7 +104,8 @@ async function tell(at: Interface, client: Client, change: PeerChange): Promise<
       if (reply.why === 'silent') return { ok: false, refused, detail: reply.detail }
       problems.push(reply.detail)
     }
-    // What a false means differs: besu has the peer already, or does not have the one to remove. Whether it helped shows in the connections.
+    // What a false means differs: besu has the peer already, or does not have the one to remove. Whether it helped
+    // shows in the connections.
     else if (typeof reply.result !== 'boolean' && typeof reply.result !== 'string') {
       problems.push(`the answer to ${method}: found ${short(reply.result)}, expected true or false`)
     }
@@ -110,8 +126,9 @@ function* callsFor(
 }
 
 /**
- * The peers in the answer to admin_peers. One that cannot be read spoils the answer: a missing one would look like a lost one. Besides the
- * connection's ends an old besu tells no enode, but the public key as ID; to geth and nethermind the ID is a hash of it.
+ * The peers in the answer to admin_peers. One that cannot be read spoils the answer: a missing one would look like a
+ * lost one. Besides the connection's ends an old besu tells no enode, but the public key as ID; to geth and nethermind
+ * the ID is a hash of it.
  */
 export function readAdminPeers(result: unknown): Connection[] {
   if (!Array.isArray(result)) throw odd('the answer to admin_peers', result, 'a list')
@@ -121,10 +138,12 @@ export function readAdminPeers(result: unknown): Connection[] {
     const id = publicKey(peer.enode) ?? publicKey(peer.id)
     if (id === undefined) throw odd(`${where}, enode`, peer.enode, 'an enode URL')
     const network = isRecord(peer.network) ? peer.network : {}
-    const [, host = '', port = ''] = /^(.*):(\d{1,5})$/.exec(typeof network.remoteAddress === 'string' ? network.remoteAddress : '') ?? []
+    const [, host = '', port = ''] =
+      /^(.*):(\d{1,5})$/.exec(typeof network.remoteAddress === 'string' ? network.remoteAddress : '') ?? []
     // Java writes an address after a slash where it has no name for it.
     const address = normalHost(host.replace(/^\//, '').replace(/%[^\]]*/, ''))
-    if (address === undefined) throw odd(`${where}, network.remoteAddress`, network.remoteAddress, 'an IP address and a port')
+    if (address === undefined)
+      throw odd(`${where}, network.remoteAddress`, network.remoteAddress, 'an IP address and a port')
     return { id, address, ...(network.inbound === false ? { port: Number(port) } : {}) }
   })
 }
@@ -135,7 +154,9 @@ async function ownId(at: Interface): Promise<string | undefined> {
 }
 
 function publicKey(value: unknown): string | undefined {
-  return typeof value === 'string' ? /^(?:enode:\/\/|0x)?([0-9a-f]{128})(?:@|$)/i.exec(value)?.[1]?.toLowerCase() : undefined
+  return typeof value === 'string'
+    ? /^(?:enode:\/\/|0x)?([0-9a-f]{128})(?:@|$)/i.exec(value)?.[1]?.toLowerCase()
+    : undefined
 }
 
 function odd(where: string, found: unknown, expected: string): Error {

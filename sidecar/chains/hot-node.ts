@@ -1,14 +1,19 @@
-// The gentlest cure: telling a running node its peers, and asking it for those that it has. One small interface, behind which each profile's node
-// is spoken to in its own way. A node forgets what it was told when it stops: its configuration is never written.
+// The gentlest cure: telling a running node its peers, and asking it for those that it has. One small interface, behind
+// which each profile's node is spoken to in its own way. A node forgets what it was told when it stops: its
+// configuration is never written.
 import type { Peer } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
 
-/** `refused`: asking the same process again is useless; the detail then says what would allow it. Nothing is known of what a failed call did. */
+/**
+ * `refused`: asking the same process again is useless; the detail then says what would allow it. Nothing is known of
+ * what a failed call did.
+ */
 export type Told = { readonly ok: true } | { readonly ok: false; readonly refused: boolean; readonly detail: string }
 
 /**
- * A peer with the addresses behind its host now: none for a name that does not resolve, the host itself where it is an address. They are what DNS
- * answers, since that is what the node itself would look up: of a ClusterIP Service its ClusterIP, and not the pods behind it.
+ * A peer with the addresses behind its host now: none for a name that does not resolve, the host itself where it is an
+ * address. They are what DNS answers, since that is what the node itself would look up: of a ClusterIP Service its
+ * ClusterIP, and not the pods behind it.
  */
 export type PeerToTell = Peer & { readonly addresses: readonly string[] }
 
@@ -31,7 +36,10 @@ export type PeerChange = {
 export type HotNode = {
   /** The node's own word about whom it is connected to. Never rejects. */
   connections(): Promise<Connections>
-  /** Tells the node its peers. It may dial them only after it has answered: what came of it shows in `connections`. Never rejects. */
+  /**
+   * Tells the node its peers. It may dial them only after it has answered: what came of it shows in `connections`.
+   * Never rejects.
+   */
   tell(change: PeerChange): Promise<Told>
 }
 

@@ -16,11 +16,15 @@ export type HotParts = {
 }
 
 /**
- * The way to tell the node of this plan its peers; undefined where there is none: a generic node, one without an interface, and one under
- * hostNetwork, where what listens at a port of localhost may be another pod's node. Only HTTP on localhost is used. geth's IPC socket lies on the
- * node's own volume, beside its keys, which the sidecar does not mount.
+ * The way to tell the node of this plan its peers; undefined where there is none: a generic node, one without an
+ * interface, and one under hostNetwork, where what listens at a port of localhost may be another pod's node. Only HTTP
+ * on localhost is used. geth's IPC socket lies on the node's own volume, beside its keys, which the sidecar does not
+ * mount.
  */
-export function hotNode(plan: Pick<Plan, 'profile' | 'rpcPort' | 'hostNetwork'>, parts: HotParts = {}): HotNode | undefined {
+export function hotNode(
+  plan: Pick<Plan, 'profile' | 'rpcPort' | 'hostNetwork'>,
+  parts: HotParts = {},
+): HotNode | undefined {
   if (plan.rpcPort === undefined || plan.hostNetwork) return undefined
   const at: Interface = { host: parts.rpcHost ?? '127.0.0.1', port: plan.rpcPort, timeoutMs: parts.timeoutMs ?? 3000 }
   switch (plan.profile) {

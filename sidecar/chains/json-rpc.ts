@@ -2,17 +2,19 @@
 import { fetchText } from '../observe/fetch-json.ts'
 import { baseUrl, type Interface, sentence } from './hot-node.ts'
 
-export type Reply = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly why: Why; readonly detail: string }
+export type Reply =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly why: Why; readonly detail: string }
 
 /**
- * `refused`: the node does not have the method, or not for us, and will not while it runs. `absent`: nobody listens at the port. `silent`: no answer
- * that could be used. `error`: the node's own, about this call.
+ * `refused`: the node does not have the method, or not for us, and will not while it runs. `absent`: nobody listens at
+ * the port. `silent`: no answer that could be used. `error`: the node's own, about this call.
  */
 export type Why = 'refused' | 'absent' | 'silent' | 'error'
 
 /**
- * Method not found (JSON-RPC 2.0; Substrate's answer to an unsafe call from outside, too), method not enabled (besu), unauthorized (besu), and
- * Substrate's former code for the same.
+ * Method not found (JSON-RPC 2.0; Substrate's answer to an unsafe call from outside, too), method not enabled (besu),
+ * unauthorized (besu), and Substrate's former code for the same.
  */
 const refusing = new Set([-32601, -32604, -40100, 4003])
 
@@ -23,7 +25,10 @@ const refusingWords = /module is disabled|is disabled for|should be authenticate
 export async function call(at: Interface, method: string, params: unknown): Promise<Reply> {
   const url = baseUrl(at)
   try {
-    const { code, text } = await fetchText(url, { timeoutMs: at.timeoutMs, post: { jsonrpc: '2.0', id: 1, method, params } })
+    const { code, text } = await fetchText(url, {
+      timeoutMs: at.timeoutMs,
+      post: { jsonrpc: '2.0', id: 1, method, params },
+    })
     return readReply(`${url} ${method}`, code, text)
   } catch (error) {
     const detail = `${method}: ${sentence(error)}`
@@ -39,13 +44,22 @@ export function readReply(what: string, code: number, text: string): Reply {
   if (!isRecord(body) || !('result' in body || 'error' in body)) {
     // No authority, no such path, no POST: not what a node that takes JSON-RPC would say.
     const refused = forbidden || code === 404 || code === 405
-    return failed(refused ? 'refused' : 'silent', `HTTP status ${code} and ${short(text)}, expected an answer of JSON-RPC`)
+    return failed(
+      refused ? 'refused' : 'silent',
+      `HTTP status ${code} and ${short(text)}, expected an answer of JSON-RPC`,
+    )
   }
   if (body.error === undefined || body.error === null) return { ok: true, result: body.result }
   const error = isRecord(body.error) ? body.error : {}
-  const refused = forbidden || refusing.has(Number(error.code)) || (typeof error.message === 'string' && refusingWords.test(error.message))
+  const refused =
+    forbidden ||
+    refusing.has(Number(error.code)) ||
+    (typeof error.message === 'string' && refusingWords.test(error.message))
   // CometBFT's message is the class of the error, and its data says what it is.
-  return failed(refused ? 'refused' : 'error', `answered with an error: ${short(error.data || error.message || body.error)}`)
+  return failed(
+    refused ? 'refused' : 'error',
+    `answered with an error: ${short(error.data || error.message || body.error)}`,
+  )
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

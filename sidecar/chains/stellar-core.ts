@@ -1,9 +1,19 @@
-// stellar-core: the commands connect, droppeer and peers of its HTTP port on localhost (src/main/CommandHandler.cpp; docs/software/commands.md).
+// stellar-core: the commands connect, droppeer and peers of its HTTP port on localhost (src/main/CommandHandler.cpp;
+// docs/software/commands.md).
 import { isIPv4 } from 'node:net'
 import { normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
 import { fetchJson, fetchText } from '../observe/fetch-json.ts'
-import { baseUrl, type HotNode, type Interface, type PeerChange, type PeerToTell, sentence, type Told, withoutSeeds } from './hot-node.ts'
+import {
+  baseUrl,
+  type HotNode,
+  type Interface,
+  type PeerChange,
+  type PeerToTell,
+  sentence,
+  type Told,
+  withoutSeeds,
+} from './hot-node.ts'
 import { isRecord, short } from './json-rpc.ts'
 
 /** A connection with the port at which the peer listens, whoever dialled. */
@@ -18,19 +28,25 @@ export function stellarCore(at: Interface): HotNode {
       try {
         const peers = await askPeers(at)
         return {
-          connections: peers.map(({ id, address, listens, dialled }) => ({ id, address, ...(dialled ? { port: listens } : {}) })),
+          connections: peers.map(({ id, address, listens, dialled }) => ({
+            id,
+            address,
+            ...(dialled ? { port: listens } : {}),
+          })),
         }
       } catch (error) {
         return { silent: sentence(error) }
       }
     },
-    tell: change => tell(at, change).catch((error: unknown) => ({ ok: false, refused: false, detail: sentence(error) })),
+    tell: change =>
+      tell(at, change).catch((error: unknown) => ({ ok: false, refused: false, detail: sentence(error) })),
   }
 }
 
 /**
- * Each missing peer is told by its IPv4 address, since the node looks a name up while everything else in it waits, and takes no IPv6. One that it
- * is connected to is not told: it would log a bug of its own. A dropped peer that its own list names is looked up and dialled again within 600 s.
+ * Each missing peer is told by its IPv4 address, since the node looks a name up while everything else in it waits, and
+ * takes no IPv6. One that it is connected to is not told: it would log a bug of its own. A dropped peer that its own
+ * list names is looked up and dialled again within 600 s.
  */
 async function tell(at: Interface, change: PeerChange): Promise<Told> {
   const { all, add, drop } = withoutSeeds(change)
@@ -51,18 +67,30 @@ async function tell(at: Interface, change: PeerChange): Promise<Told> {
     }
   }
   if (lacking.length > 0 && able.length === 0) {
-    return { ok: false, refused: false, detail: 'no missing peer has an IPv4 address now, and stellar-core dials no other' }
+    return {
+      ok: false,
+      refused: false,
+      detail: 'no missing peer has an IPv4 address now, and stellar-core dials no other',
+    }
   }
   return { ok: true }
 }
 
-async function connect(at: Interface, address: string, port: number): Promise<Extract<Told, { ok: false }> | undefined> {
+async function connect(
+  at: Interface,
+  address: string,
+  port: number,
+): Promise<Extract<Told, { ok: false }> | undefined> {
   const url = `${baseUrl(at)}/connect?peer=${address}&port=${port}`
   const { code, text } = await fetchText(url, at)
   if (text.startsWith('Connect to')) return undefined
   // {"error": "Core is booting, ..."} while it starts, {"exception": ...} for what it cannot do.
   const isAnswer = /^\s*\{\s*"(error|exception)"/.test(text)
-  return { ok: false, refused: !isAnswer, detail: `${url}: HTTP status ${code} and ${short(text)}${isAnswer ? '' : `, ${unknown}`}` }
+  return {
+    ok: false,
+    refused: !isAnswer,
+    detail: `${url}: HTTP status ${code} and ${short(text)}${isAnswer ? '' : `, ${unknown}`}`,
+  }
 }
 
 async function askPeers(at: Interface): Promise<StellarPeer[]> {
@@ -74,8 +102,9 @@ async function askPeers(at: Interface): Promise<StellarPeer[]> {
 }
 
 /**
- * The authenticated peers in the answer to /peers. Those that are pending have proved nothing yet. The address of one that dialled in
- * has the port at which it says it listens. One that cannot be read spoils the answer: a missing one would look like a lost one.
+ * The authenticated peers in the answer to /peers. Those that are pending have proved nothing yet. The address of one
+ * that dialled in has the port at which it says it listens. One that cannot be read spoils the answer: a missing one
+ * would look like a lost one.
  */
 export function readStellarPeers(body: unknown): StellarPeer[] {
   const authenticated = isRecord(body) ? body.authenticated_peers : undefined

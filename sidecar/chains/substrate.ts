@@ -1,4 +1,5 @@
-// Substrate: system_addReservedPeer, system_removeReservedPeer and system_peers, which a node answers only at localhost, or with --rpc-methods unsafe.
+// Substrate: system_addReservedPeer, system_removeReservedPeer and system_peers, which a node answers only at
+// localhost, or with --rpc-methods unsafe.
 import { isPeerId } from '../../peers/formats/base58.ts'
 import { multiaddrList } from '../../peers/formats/multiaddr.ts'
 import type { Connection } from '../decide/observation.ts'
@@ -8,8 +9,8 @@ import { call, isRecord, short } from './json-rpc.ts'
 const allows = 'a node can be told its peers with its RPC on localhost, or with --rpc-methods unsafe'
 
 /**
- * Peers are named as the list names them: libp2p looks a name up at each dial. A transport other than plain TCP (/ws, /wss), which the list may
- * state, is not kept, and such a peer will not connect when told.
+ * Peers are named as the list names them: libp2p looks a name up at each dial. A transport other than plain TCP (/ws,
+ * /wss), which the list may state, is not kept, and such a peer will not connect when told.
  */
 export function substrate(at: Interface): HotNode {
   let id: string | undefined
@@ -53,14 +54,16 @@ async function tell(at: Interface, change: PeerChange): Promise<Told> {
 }
 
 /**
- * The peers in the answer to system_peers (sc-rpc-api's PeerInfo), which tells no addresses. Those are in system_unstable_networkState, which is
- * not asked: a node with the litep2p backend ends its answering of system calls when it fails there (sc-service's build_system_rpc_future).
+ * The peers in the answer to system_peers (sc-rpc-api's PeerInfo), which tells no addresses. Those are in
+ * system_unstable_networkState, which is not asked: a node with the litep2p backend ends its answering of system calls
+ * when it fails there (sc-service's build_system_rpc_future).
  */
 export function readSystemPeers(result: unknown): Connection[] {
   if (!Array.isArray(result)) throw odd('the answer to system_peers', result, 'a list')
   return result.map((peer: unknown, index) => {
     const id = isRecord(peer) ? peer.peerId : undefined
-    if (typeof id !== 'string' || !isPeerId(id)) throw odd(`the answer to system_peers, peer ${index + 1}, peerId`, id, 'a peer ID')
+    if (typeof id !== 'string' || !isPeerId(id))
+      throw odd(`the answer to system_peers, peer ${index + 1}, peerId`, id, 'a peer ID')
     return { id, address: '' }
   })
 }

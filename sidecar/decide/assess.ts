@@ -6,8 +6,10 @@ import type { Given, Lists } from './memory.ts'
 import type { Connection } from './observation.ts'
 
 /**
- * `connected`: at a present address, or at one that was never this peer's (NAT, a proxy's), or at an old one of a host whose answers rotate.
- * `former`: only at an address that the peer had and has no longer. `absent`: no connection. `unseen`: connections cannot be seen.
+ * `connected`: at a present address, or at one that was never this peer's (NAT, a proxy's), or at an old one of a host
+ * whose answers rotate.
+ * `former`: only at an address that the peer had and has no longer. `absent`: no connection. `unseen`: connections
+ * cannot be seen.
  */
 export type Standing = 'connected' | 'former' | 'absent' | 'unseen' | 'self'
 
@@ -42,10 +44,15 @@ export function assess(look: Look, lists: Lists, given: Given | null): Assessed[
 }
 
 /**
- * The addresses whose answer to a TCP connect would matter: those of missing peers that a restart would teach, or all missing ones while one is verified. Of
- * several, one of which the node is given, it says which.
+ * The addresses whose answer to a TCP connect would matter: those of missing peers that a restart would teach, or all
+ * missing ones while one is verified. Of several, one of which the node is given, it says which.
  */
-export function suspects(look: Look, lists: Lists, given: Given | null, verifying: boolean): { address: string; port: number }[] {
+export function suspects(
+  look: Look,
+  lists: Lists,
+  given: Given | null,
+  verifying: boolean,
+): { address: string; port: number }[] {
   const assessed = assess(look, lists, given)
   // Whether these answer is known by the time that all say so.
   const heard = assessed
@@ -69,7 +76,11 @@ export function isMissing(standing: Standing): boolean {
 export function dialledHosts(assessed: readonly Assessed[], look: Look): string[] {
   return assessed
     .filter(one => one.standing === 'connected')
-    .filter(one => look.node.connections.some(connection => connection.port !== undefined && one.addresses.includes(connection.address)))
+    .filter(one =>
+      look.node.connections.some(
+        connection => connection.port !== undefined && one.addresses.includes(connection.address),
+      ),
+    )
     .map(one => one.peer.host)
 }
 
@@ -88,7 +99,9 @@ function standingOf(peer: Peer, addresses: readonly string[], look: Look): Stand
     byId ? connection.id === peer.id : isAt(connection, peer, [...addresses, ...former]),
   )
   if (its.length === 0) return 'absent'
-  const elsewhere = its.every(connection => !addresses.includes(connection.address) && former.includes(connection.address))
+  const elsewhere = its.every(
+    connection => !addresses.includes(connection.address) && former.includes(connection.address),
+  )
   return elsewhere && !view?.rotating ? 'former' : 'connected'
 }
 

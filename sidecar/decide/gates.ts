@@ -1,4 +1,5 @@
-// Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the reason.
+// Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the
+// reason.
 import { type Peer, peerKey } from '../../peers/peer.ts'
 import { addressLevel, type Level, levels, type Profile, type Source } from '../../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../../peers/reasons.ts'
@@ -25,10 +26,10 @@ export type Wish = {
 }
 
 /**
- * How long a node of this profile gets to follow a changed address by itself, in seconds.
- * stellar-core looks the names of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). geth from 1.15 looks a name up at each
- * dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the next dial comes after 35 s (dialHistoryExpiration) and may take 20 s. Its
- * version is not known here; an older one only waits those 90 s longer.
+ * How long a node of this profile gets to follow a changed address by itself, in seconds. stellar-core looks the names
+ * of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). geth from 1.15 looks a name up at
+ * each dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the next dial comes after 35 s
+ * (dialHistoryExpiration) and may take 20 s. Its version is not known here; an older one only waits those 90 s longer.
  */
 const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, geth: 90 }
 
@@ -52,11 +53,16 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclu
     const what = needed.map(one => one.what).join(', ')
     return { hold: { reason: 'needs-rollout', ...(what ? { detail: what } : {}) } }
   }
-  const level = possible.map(one => one.level).reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
+  const level = possible
+    .map(one => one.level)
+    .reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
   return gentleEnough(level, look, memory)
 }
 
-/** The sources of which a restart brings nothing, as far as peers are missing that stand nowhere else; and the missing peers that it may bring. */
+/**
+ * The sources of which a restart brings nothing, as far as peers are missing that stand nowhere else; and the missing
+ * peers that it may bring.
+ */
 function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
   const keysOf = (source: Source) => (wish.lists[sourceKey(source)] ?? []).map(peerKey)
   const isHanded = (source: Source) => !(source.unseen && source.level === 'none')
@@ -105,8 +111,9 @@ function massRemovalGate(wish: Wish, look: Look): Hold | null {
 }
 
 /**
- * Says how many peers would go, where that is more than half of them and the list gets shorter: a list whose only peer is replaced by another
- * is an ordinary edit. A peer that keeps its ID and changes its address is not gone. Null where it is no mass removal, or permitted.
+ * Says how many peers would go, where that is more than half of them and the list gets shorter: a list whose only peer
+ * is replaced by another is an ordinary edit. A peer that keeps its ID and changes its address is not gone. Null where
+ * it is no mass removal, or permitted.
  */
 export function massRemoval(given: Lists, wanted: Lists, look: Pick<Look, 'allowMassRemoval'>): string | null {
   if (look.allowMassRemoval) return null
@@ -128,7 +135,9 @@ function minPeersGate(wish: Wish, look: Look): Hold | null {
 /** With a mesh proxy in the pod every connect succeeds, which says nothing, and so holds nothing back. */
 function reachableGate(wish: Wish, look: Look): Hold | null {
   if (look.plan.mesh || wish.missing.some(one => one.reachable)) return null
-  const names = wish.missing.map(one => `${one.peer.host}:${one.peer.port}${one.addresses.length === 0 ? ' (no address)' : ''}`)
+  const names = wish.missing.map(
+    one => `${one.peer.host}:${one.peer.port}${one.addresses.length === 0 ? ' (no address)' : ''}`,
+  )
   return { reason: 'unreachable', detail: names.slice(0, 5).join(', ') }
 }
 
@@ -142,7 +151,8 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   if (!need) return { reason: 'settling' }
   const addressOnly = wish.missing.every(isAddressMatter)
   const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
-  if (heals > 0 && look.now < need.firstSince + heals * 1000) return { reason: 'healing', until: need.firstSince + heals * 1000 }
+  if (heals > 0 && look.now < need.firstSince + heals * 1000)
+    return { reason: 'healing', until: need.firstSince + heals * 1000 }
   const until = settledAt(wish, look, need, times)
   const ahead = look.plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
   return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
@@ -155,8 +165,8 @@ function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold
 }
 
 /**
- * What a node gets that may know an address already: CometBFT tries a lost peer every 5 to 8 s (seen: connected after 6.5 s), and three settle times of
- * 5 s hold two such tries.
+ * What a node gets that may know an address already: CometBFT tries a lost peer every 5 to 8 s (seen: connected after
+ * 6.5 s), and three settle times of 5 s hold two such tries.
  */
 export function twoTriesSeconds({ plan }: Look): number {
   return plan.times.settleSeconds * 3
@@ -175,14 +185,22 @@ function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
   return look.now < until ? { reason: 'settling', until } : null
 }
 
-/** A list that nothing in the pod hands to the node may all the same be one that it has of its own, from its volume or its image. */
+/**
+ * A list that nothing in the pod hands to the node may all the same be one that it has of its own, from its volume or
+ * its image.
+ */
 function mayKnow(wish: Wish, look: Look): boolean {
   if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
-  const unseen = new Set(look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)))
+  const unseen = new Set(
+    look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)),
+  )
   return wish.missing.every(one => one.learns === 'perhaps' || (one.learns === 'list' && unseen.has(peerKey(one.peer))))
 }
 
-/** Since when the node dials; one that is not seen to be up ten minutes after its start listens elsewhere than the plan says. */
+/**
+ * Since when the node dials; one that is not seen to be up ten minutes after its start listens elsewhere than the plan
+ * says.
+ */
 function upSince({ now }: Look, { process }: Memory): number {
   return process?.upAt ?? Math.min(now, (process?.startedAt ?? 0) + longestStartMs)
 }
@@ -193,11 +211,15 @@ function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
     return Math.max(own, times.stableSettleSeconds)
   if (wish.missing.every(one => one.learns === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
-  if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look)) return Math.min(own, times.briefSettleSeconds)
+  if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look))
+    return Math.min(own, times.briefSettleSeconds)
   return own
 }
 
-/** Behind a Service whose own address the node has: it reaches the peer by it whatever pod is there. Not one that was made anew, with another address. */
+/**
+ * Behind a Service whose own address the node has: it reaches the peer by it whatever pod is there. Not one that was
+ * made anew, with another address.
+ */
 function isBehindStable({ peer }: Assessed, given: Given, look: Look): boolean {
   const { behind, addresses = [] } = look.hosts[peer.host] ?? {}
   if (behind === undefined) return false
@@ -216,20 +238,23 @@ function isAddressMatter(one: Assessed): boolean {
 }
 
 /**
- * A node that is given names drops those that do not resolve when it starts (CometBFT: seen): it would lose those peers that it has, and not learn of those that it
- * lacks, though their last answer is remembered here.
+ * A node that is given names drops those that do not resolve when it starts (CometBFT: seen): it would lose those peers
+ * that it has, and not learn of those that it lacks, though their last answer is remembered here.
  */
 function lookupGate(wish: Wish, look: Look): Hold | null {
   const failing = wish.assessed.filter(
     one => one.standing !== 'self' && !isPinned(one.peer, look) && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
   )
   const lost = failing.filter(
-    one => one.addresses.length > 0 && (one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null)),
+    one =>
+      one.addresses.length > 0 && (one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null)),
   )
   const unknown = failing.filter(one => one.addresses.length > 0 || !isDefinite(look.hosts[one.peer.host]?.error))
   // Those that it would not learn of are not among the missing for whose sake it is.
   if (lost.length === 0 && (unknown.length === 0 || wish.missing.length > 0)) return null
-  const names = (lost.length > 0 ? lost : unknown).map(({ peer: { host } }) => `${host} (${look.hosts[host]?.error ?? 'no answer'})`)
+  const names = (lost.length > 0 ? lost : unknown).map(
+    ({ peer: { host } }) => `${host} (${look.hosts[host]?.error ?? 'no answer'})`,
+  )
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
 }
 
@@ -239,8 +264,8 @@ function isDefinite(error: string | undefined): boolean {
 }
 
 /**
- * Name servers that contradict each other (two with caches of their own, just after a move), or the controller: a node that looks names up itself may be told
- * an old address, of a peer that it has as well as of one that it lacks.
+ * Name servers that contradict each other (two with caches of their own, just after a move), or the controller: a node
+ * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
  */
 function agreementGate(wish: Wish, look: Look, _memory: Memory, times: Timing): Hold | null {
   const sake = new Set(wish.missing.map(one => one.peer.host))
@@ -261,7 +286,11 @@ export function disagreement(assessed: readonly Assessed[], look: Look, times: T
   })
   if (open.length === 0) return null
   const names = [...new Set(open.map(one => one.host))]
-  return { reason: 'lookups-disagree', detail: names.slice(0, 5).join(', '), until: Math.max(...open.map(one => one.until)) }
+  return {
+    reason: 'lookups-disagree',
+    detail: names.slice(0, 5).join(', '),
+    until: Math.max(...open.map(one => one.until)),
+  }
 }
 
 /** The container beside the node has a say, and has to be one that can be ended. */
@@ -281,7 +310,10 @@ function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hol
   const same = restartFor(memory, wish.hash)
   if (same && !isWorthAnother(same, wish, done)) {
     const hosts = wish.missing.map(one => one.peer.host)
-    return { reason: 'already-restarted', detail: `not connected: ${hosts.join(', ')}; restarted at ${new Date(same.at).toISOString()}` }
+    return {
+      reason: 'already-restarted',
+      detail: `not connected: ${hosts.join(', ')}; restarted at ${new Date(same.at).toISOString()}`,
+    }
   }
   const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)
   const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken')
@@ -297,8 +329,9 @@ function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hol
 }
 
 /**
- * It is not known what the node was told when it looked the names up, and somebody who answers is missing: the same again may help, once. One that had helped
- * may help again: of a peer's two addresses another may answer now. Budget and back-off hold.
+ * It is not known what the node was told when it looked the names up, and somebody who answers is missing: the same
+ * again may help, once. One that had helped may help again: of a peer's two addresses another may answer now. Budget
+ * and back-off hold.
  */
 function isWorthAnother(last: Restart, { hash, missing }: Wish, done: readonly Restart[]): boolean {
   const before = done.at(-2)
@@ -334,7 +367,10 @@ function pauseGate(_wish: Wish, look: Look): Hold | null {
   return look.paused ? { reason: 'paused' } : null
 }
 
-/** With turns: controller, only a turn for exactly this snapshot opens the gate. With turns: self, a delay drawn once for each need. */
+/**
+ * With turns: controller, only a turn for exactly this snapshot opens the gate. With turns: self, a delay drawn once
+ * for each need.
+ */
 function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const need = memory.need
   if (look.plan.turns === 'controller') return controllerGate(wish, look, memory)
@@ -348,12 +384,16 @@ function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hol
   if (look.peerHash !== undefined && look.peerHash !== list) {
     return { reason: 'waiting-for-kubelet', detail: `the files hold ${list}, repeer.dev/peer-hash is ${look.peerHash}` }
   }
-  if (look.turn !== undefined && (look.turn === wish.hash || (look.turn === look.blindTurn && look.turn !== usedTurn))) return null
+  if (look.turn !== undefined && (look.turn === wish.hash || (look.turn === look.blindTurn && look.turn !== usedTurn)))
+    return null
   const detail = whyNoTurn(look, need?.firstSince)
   return { reason: 'awaiting-turn', ...(detail === undefined ? {} : { detail }) }
 }
 
-/** The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a missing peer. */
+/**
+ * The sources whose change the wish is about: all that changed where nothing can be seen, else those that bring a
+ * missing peer.
+ */
 function sourcesBehind(wish: Wish, look: Look): Source[] {
   const missing = new Set(wish.missing.filter(one => one.learns === 'list').map(one => peerKey(one.peer)))
   return changedSources(look.plan, wish.lists, wish.given).filter(
@@ -363,15 +403,25 @@ function sourcesBehind(wish: Wish, look: Look): Source[] {
 
 function nameOf(source: Source): string {
   const list = source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
-  if (source.unseen) return `nothing in the pod hands ${list} to the node, and it was not or cannot be told it while it runs`
+  if (source.unseen)
+    return `nothing in the pod hands ${list} to the node, and it was not or cannot be told it while it runs`
   return source.kind === 'Literal' ? list : `${list} (${source.via})`
 }
 
-/** A restarted process gets no startupProbe: where the liveness probe would not wait for it, the container has to start again. */
-function gentleEnough(level: Exclude<Level, 'none'>, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
+/**
+ * A restarted process gets no startupProbe: where the liveness probe would not wait for it, the container has to start
+ * again.
+ */
+function gentleEnough(
+  level: Exclude<Level, 'none'>,
+  look: Look,
+  memory: Memory,
+): { level: Exclude<Level, 'none'> } | { hold: Hold } {
   const patience = look.plan.times.livenessSeconds
   const start = memory.lastStartSeconds
   if (level !== 'process' || patience === undefined || start === undefined || patience >= 2 * start) return { level }
   if (look.plan.restartPolicyAlways) return { level: 'container' }
-  return { hold: { reason: 'needs-rollout', detail: `the liveness probe waits ${patience} s, the last start took ${start} s` } }
+  return {
+    hold: { reason: 'needs-rollout', detail: `the liveness probe waits ${patience} s, the last start took ${start} s` },
+  }
 }

@@ -38,8 +38,8 @@ export function givenByTelling(look: Look & { list: { ok: true } }): Given {
 }
 
 /**
- * What a node surely knows while it is being told, whatever has become of it: what was known to it before and what it is told now have in common.
- * Being told one list makes it forget another.
+ * What a node surely knows while it is being told, whatever has become of it: what was known to it before and what it
+ * is told now have in common. Being told one list makes it forget another.
  */
 export function sureWhileTelling(known: Given, look: Look & { list: { ok: true } }): Given {
   const told = givenByTelling(look)
@@ -50,17 +50,24 @@ export function sureWhileTelling(known: Given, look: Look & { list: { ok: true }
   return {
     lists,
     addresses: Object.fromEntries(
-      Object.entries(known.addresses).map(([host, addresses]) => [host, isSame(addresses, told.addresses[host]) ? addresses : []]),
+      Object.entries(known.addresses).map(([host, addresses]) => [
+        host,
+        isSame(addresses, told.addresses[host]) ? addresses : [],
+      ]),
     ),
     uncertain: known.uncertain,
-    ...(stay.length === 0 ? {} : { pins: Object.fromEntries(stay.map(peer => [peerKey(peer), known.pins?.[peerKey(peer)] ?? ''])) }),
+    ...(stay.length === 0
+      ? {}
+      : { pins: Object.fromEntries(stay.map(peer => [peerKey(peer), known.pins?.[peerKey(peer)] ?? ''])) }),
   }
 }
 
 /** The lists without the peers that are nowhere in the others: what a process surely got that may have got either. */
 export function inBoth(lists: Lists, others: Lists): Lists {
   const keys = new Set(peersOf(others).map(peerKey))
-  return Object.fromEntries(Object.entries(lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))]))
+  return Object.fromEntries(
+    Object.entries(lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))]),
+  )
 }
 
 export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {
@@ -74,10 +81,16 @@ export function hashOf(lists: Lists, hosts: Readonly<Record<string, HostView>>):
 }
 
 /**
- * What a process that repeer did not start was given at `startedAt`: the lists as they were then, and the addresses as they were then.
- * Where it is too close to tell, only what both lists have, or an uncertain host, is assumed: the node's own connections settle the rest.
+ * What a process that repeer did not start was given at `startedAt`: the lists as they were then, and the addresses as
+ * they were then. Where it is too close to tell, only what both lists have, or an uncertain host, is assumed: the
+ * node's own connections settle the rest.
  */
-export function givenAtStart(memory: Memory, look: Look, process: { startedAt: number; given?: string }, times: Timing): Given {
+export function givenAtStart(
+  memory: Memory,
+  look: Look,
+  process: { startedAt: number; given?: string },
+  times: Timing,
+): Given {
   const { startedAt } = process
   const lists = look.list.ok ? look.list.lists : (memory.wanted?.lists ?? {})
   const before = memory.before
@@ -103,20 +116,26 @@ function hasExports({ learned }: Memory, process: { startedAt: number; given?: s
 }
 
 /**
- * With doubt about the peers of variables that something else outranks, of which a process started without: a script may have handed it their list, or
- * what it had written down of an earlier one. Whom it is connected to settles that.
+ * With doubt about the peers of variables that something else outranks, of which a process started without: a script
+ * may have handed it their list, or what it had written down of an earlier one. Whom it is connected to settles that.
  */
 export function inDoubt(given: Given, plan: Plan, lists: Lists): Given {
   const copied = plan.sources.filter(
-    source => 'via' in source && /^env/.test(source.via) && isExported(source) && source.override !== source.variable && !source.unseen,
+    source =>
+      'via' in source &&
+      /^env/.test(source.via) &&
+      isExported(source) &&
+      source.override !== source.variable &&
+      !source.unseen,
   )
   const hosts = copied.flatMap(source => (lists[sourceKey(source)] ?? []).map(peer => peer.host))
   return hosts.length === 0 ? given : { ...given, uncertain: [...new Set([...given.uncertain, ...hosts])] }
 }
 
 /**
- * A start hands a process nothing of a list that nothing in its pod sees, unless its supervisor exported it: the token says that there were exports. What
- * such a process was told by an earlier sidecar is not known either; telling it again harms nobody.
+ * A start hands a process nothing of a list that nothing in its pod sees, unless its supervisor exported it: the token
+ * says that there were exports. What such a process was told by an earlier sidecar is not known either; telling it
+ * again harms nobody.
  */
 function withoutUnseen(lists: Lists, plan: Plan, exported: boolean): Lists {
   const unseen = plan.sources.filter(source => source.unseen && !(isExported(source) && exported))
@@ -128,8 +147,9 @@ function isExported(source: Source): boolean {
 }
 
 /**
- * The addresses that a process was given in place of names, by the token that the supervisor read at its start. The token is read before the variables are, and
- * written after them: so where others were prepared at about that time, only what both have is sure. Undefined where the token says nothing.
+ * The addresses that a process was given in place of names, by the token that the supervisor read at its start. The
+ * token is read before the variables are, and written after them: so where others were prepared at about that time,
+ * only what both have is sure. Undefined where the token says nothing.
  */
 export function pinsAtStart(
   memory: Pick<Memory, 'prepared'>,
@@ -162,19 +182,29 @@ export function withPins(given: Given, pins: Pins | undefined): Given {
 }
 
 /**
- * Names that have not been answered since the process started, and do not resolve: the process has probably got no answer either. And those about which
- * name servers were found to disagree at that time: it may have got the other answer.
+ * Names that have not been answered since the process started, and do not resolve: the process has probably got no
+ * answer either. And those about which name servers were found to disagree at that time: it may have got the other
+ * answer.
  */
-export function doubtAnswers(given: Given, process: Memory['process'], hosts: Readonly<Record<string, HostView>>): Given {
+export function doubtAnswers(
+  given: Given,
+  process: Memory['process'],
+  hosts: Readonly<Record<string, HostView>>,
+): Given {
   if (!process) return given
-  const pinned = new Set(peersOf(given.lists).flatMap(peer => (given.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])))
+  const pinned = new Set(
+    peersOf(given.lists).flatMap(peer => (given.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
+  )
   const doubted = Object.keys(given.addresses).filter(
     host => !pinned.has(host) && !given.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
   )
   return doubted.length === 0 ? given : { ...given, uncertain: [...given.uncertain, ...doubted] }
 }
 
-/** What is heard of a name so long after a start may be what the process heard, in ms; after it, names are asked about as seldom as ever. */
+/**
+ * What is heard of a name so long after a start may be what the process heard, in ms; after it, names are asked about
+ * as seldom as ever.
+ */
 const doubtMs = 60_000
 
 function isDoubtful(at: number, view: HostView | undefined): boolean {
@@ -184,12 +214,18 @@ function isDoubtful(at: number, view: HostView | undefined): boolean {
   return isUnanswered || (view.disputedAt !== undefined && view.disputedAt >= at && view.disputedAt < at + doubtMs)
 }
 
-/** Whether DNS was last heard before the process started, a moment ago: does it still answer, as it has to for the process? */
+/**
+ * Whether DNS was last heard before the process started, a moment ago: does it still answer, as it has to for the
+ * process?
+ */
 export function isFromBefore(view: HostView | undefined, process: Memory['process'], now: number): boolean {
   return process !== null && now - process.startedAt < doubtMs && (view?.answeredAt ?? 0) < process.startedAt
 }
 
-/** What env.snapshot holds: which lists the supervisor's next start gives the node, and, after a plus sign, which addresses in place of names. */
+/**
+ * What env.snapshot holds: which lists the supervisor's next start gives the node, and, after a plus sign, which
+ * addresses in place of names.
+ */
 export function tokenOf(lists: Lists, pins: Pins = {}): string {
   const entries = Object.entries(pins).sort(([a], [b]) => (a < b ? -1 : 1))
   if (entries.length === 0) return hashOf(lists, {})
@@ -223,14 +259,22 @@ export function givenByRestart(memory: Memory, look: Look & { list: { ok: true }
   return { ...given, addresses: Object.fromEntries(addresses) }
 }
 
-/** `perhaps`: it is the same as at the node's start, but it is not known that the node got it then: the answer was too young, or a script was between. */
+/**
+ * `perhaps`: it is the same as at the node's start, but it is not known that the node got it then: the answer was too
+ * young, or a script was between.
+ */
 export type Learns = 'list' | 'address' | 'perhaps' | null
 
 /**
- * What starting again would tell the node about this peer that it was not told at its last start; null for nothing. `pins`: what it would be given in place
- * of names.
+ * What starting again would tell the node about this peer that it was not told at its last start; null for nothing.
+ * `pins`: what it would be given in place of names.
  */
-export function wouldLearn(peer: Peer, given: Given, hosts: Readonly<Record<string, HostView>>, pins: Pins = {}): Learns {
+export function wouldLearn(
+  peer: Peer,
+  given: Given,
+  hosts: Readonly<Record<string, HostView>>,
+  pins: Pins = {},
+): Learns {
   const key = peerKey(peer)
   if (!Object.values(given.lists).some(peers => peers.some(known => peerKey(known) === key))) return 'list'
   if (isAddress(peer.host)) return given.uncertain.includes(peer.host) ? 'perhaps' : null
@@ -247,13 +291,21 @@ export function wouldLearn(peer: Peer, given: Given, hosts: Readonly<Record<stri
 }
 
 /** The same, after the node was seen to have dialled these hosts at a present address: so it knows them. */
-export function withLearned(given: Given, dialled: readonly string[], hosts: Readonly<Record<string, HostView>>): Given {
+export function withLearned(
+  given: Given,
+  dialled: readonly string[],
+  hosts: Readonly<Record<string, HostView>>,
+): Given {
   if (dialled.length === 0) return given
-  const addresses = Object.fromEntries(dialled.filter(host => !isAddress(host)).map(host => [host, addressesOf(host, hosts)]))
+  const addresses = Object.fromEntries(
+    dialled.filter(host => !isAddress(host)).map(host => [host, addressesOf(host, hosts)]),
+  )
   const { pins, ...rest } = given
   // It has the present address from elsewhere (it was told), and its pin says nothing any more.
   const old = new Set(
-    peersOf(given.lists).flatMap(peer => (isOutgrown(pins?.[peerKey(peer)], addresses[peer.host]) ? [peerKey(peer)] : [])),
+    peersOf(given.lists).flatMap(peer =>
+      isOutgrown(pins?.[peerKey(peer)], addresses[peer.host]) ? [peerKey(peer)] : [],
+    ),
   )
   return {
     ...rest,
@@ -274,11 +326,17 @@ export function changedSources(plan: Plan, lists: Lists, given: Given): Source[]
       .map(peerKey)
       .join('\n')
   return plan.sources.filter(
-    source => (source.kind !== 'Literal' || source.unseen) && keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
+    source =>
+      (source.kind !== 'Literal' || source.unseen) &&
+      keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
   )
 }
 
-function givenFrom(lists: Lists, hosts: Readonly<Record<string, HostView>>, uncertain: (view: HostView | undefined) => boolean): Given {
+function givenFrom(
+  lists: Lists,
+  hosts: Readonly<Record<string, HostView>>,
+  uncertain: (view: HostView | undefined) => boolean,
+): Given {
   const { addresses } = snapshotOf(lists, hosts)
   return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
 }

@@ -5,12 +5,16 @@ import type { HostView } from './observation.ts'
 /** As many former addresses as are kept for a host: a peer that moves every hour is known for a day. */
 const maxFormer = 32
 
-/** As many addresses as are kept of an answer: a peer has one or two, and a hostile answer over TCP could hold thousands. */
+/**
+ * As many addresses as are kept of an answer: a peer has one or two, and a hostile answer over TCP could hold
+ * thousands.
+ */
 const maxAddresses = 16
 
 /**
- * An address that comes back within this time after it went is taken for a rotating answer, and a set that has not changed for this time is
- * not rotating any more. Rotating name servers give another answer at every expiry, so at least every minute; a pod that returns to an earlier address does so seldom.
+ * An address that comes back within this time after it went is taken for a rotating answer, and a set that has not
+ * changed for this time is not rotating any more. Rotating name servers give another answer at every expiry, so at
+ * least every minute; a pod that returns to an earlier address does so seldom.
  */
 export const rotationMs = 10 * 60_000
 
@@ -26,7 +30,9 @@ export function answered(view: HostView, answer: readonly string[], now: number)
   if (isSame(view.addresses, addresses) && view.answeredAt !== null) {
     return { ...known, answeredAt: now, failures: 0, rotating: view.rotating && now - view.since < rotationMs }
   }
-  const returned = view.former.some(({ address, lastSeen }) => addresses.includes(address) && now - lastSeen < rotationMs)
+  const returned = view.former.some(
+    ({ address, lastSeen }) => addresses.includes(address) && now - lastSeen < rotationMs,
+  )
   const stillRotating = view.rotating && now - view.since < rotationMs
   return { ...moved(known, addresses, now), rotating: returned || stillRotating, answeredAt: now, failures: 0 }
 }
@@ -37,21 +43,28 @@ export function isSame(one: readonly string[], other: readonly string[]): boolea
   return a.length === b.length && a.every(address => b.includes(address))
 }
 
-/** After the word of somebody who does not ask DNS, and whom nothing contradicts: an address that comes back is a move like any other. */
+/**
+ * After the word of somebody who does not ask DNS, and whom nothing contradicts: an address that comes back is a move
+ * like any other.
+ */
 export function told(view: HostView, addresses: readonly string[], now: number): HostView {
   const present = normal(addresses)
   return { ...(isSame(view.addresses, present) ? view : moved(view, present, now)), rotating: false }
 }
 
-/** Longer than the caches of cluster DNS (30 s) and what was seen of name servers that disagree (65 s): after it, it is the way of this name, in ms. */
+/**
+ * Longer than the caches of cluster DNS (30 s) and what was seen of name servers that disagree (65 s): after it, it is
+ * the way of this name, in ms.
+ */
 const longestDisputeMs = 120_000
 
 /** A dispute that has rested for so long is over, in ms; until then its host is asked about several times. */
 export const disputeRestMs = 10_000
 
 /**
- * Whether more than one question has to be asked: the answer is another, somebody says otherwise (`contested`), or answers differed a moment ago. The first
- * answer of all changes nothing, and of a name that rotates nobody expects that all say the same.
+ * Whether more than one question has to be asked: the answer is another, somebody says otherwise (`contested`), or
+ * answers differed a moment ago. The first answer of all changes nothing, and of a name that rotates nobody expects
+ * that all say the same.
  */
 export function needsMore(view: HostView, answer: readonly string[], contested: boolean, now: number): boolean {
   if (view.answeredAt === null || view.rotating) return false
@@ -62,8 +75,8 @@ export function needsMore(view: HostView, answer: readonly string[], contested: 
 export type Weighed = { readonly view: HostView; readonly disputedSince?: number }
 
 /**
- * After an answer and those to the questions asked beside it (null for none). Where they differ, or all say again what was true until a moment ago, what was
- * known stays, for two minutes at most; then they are taken to rotate.
+ * After an answer and those to the questions asked beside it (null for none). Where they differ, or all say again what
+ * was true until a moment ago, what was known stays, for two minutes at most; then they are taken to rotate.
  */
 export function weighed(
   { view, disputedSince }: Weighed,
@@ -76,10 +89,16 @@ export function weighed(
     const next = answered(view, answer, now)
     return disputedSince === undefined || hasRested(view, now) ? { view: next } : { view: next, disputedSince }
   }
-  if (now - (disputedSince ?? now) >= longestDisputeMs) return { view: { ...answered(view, answer, now), rotating: true } }
+  if (now - (disputedSince ?? now) >= longestDisputeMs)
+    return { view: { ...answered(view, answer, now), rotating: true } }
   const { error: _, ...known } = view
-  const heard = normal([answer, ...others].flatMap(one => one ?? [])).filter(address => !view.addresses.includes(address))
-  return { view: { ...known, answeredAt: now, failures: 0, disputedAt: now, heard }, disputedSince: disputedSince ?? now }
+  const heard = normal([answer, ...others].flatMap(one => one ?? [])).filter(
+    address => !view.addresses.includes(address),
+  )
+  return {
+    view: { ...known, answeredAt: now, failures: 0, disputedAt: now, heard },
+    disputedSince: disputedSince ?? now,
+  }
 }
 
 /** A server that has not heard of a move yet; several questions may all have come to it. */
@@ -87,7 +106,9 @@ function isThrowback(view: HostView, answer: readonly string[], now: number): bo
   const isSettled = now - view.since >= longestDisputeMs || isSame(view.addresses, answer)
   if (view.rotating || view.inHostsFile || isSettled) return false
   const last = new Set(
-    view.former.filter(({ lastSeen }) => lastSeen <= view.since && now - lastSeen < 2 * longestDisputeMs).map(one => one.address),
+    view.former
+      .filter(({ lastSeen }) => lastSeen <= view.since && now - lastSeen < 2 * longestDisputeMs)
+      .map(one => one.address),
   )
   return answer.length > 0 && normal(answer).every(address => last.has(address))
 }
@@ -108,7 +129,9 @@ function moved(view: HostView, addresses: readonly string[], now: number): HostV
   return { ...view, addresses, since: now, former }
 }
 
-/** After a look-up without an answer: what was known stays. `error`: its code, ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA. */
+/**
+ * After a look-up without an answer: what was known stays. `error`: its code, ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA.
+ */
 export function failed(view: HostView, error: string): HostView {
   return { ...view, failures: view.failures + 1, error }
 }

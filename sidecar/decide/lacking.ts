@@ -1,4 +1,5 @@
-// Nothing is left to do, and the node is not connected to all of its peers: to which, since when, and why. For people; it decides nothing. Pure.
+// Nothing is left to do, and the node is not connected to all of its peers: to which, since when, and why. For people;
+// it decides nothing. Pure.
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
 import { type LackReason, lackReasons } from '../../peers/reasons.ts'
 import type { Assessed } from './assess.ts'
@@ -18,7 +19,10 @@ export type Lack = {
 /** Peers that are spelled out in one sentence; all of them are in the page's list. */
 const mostNamed = 3
 
-/** By peerKey, of the listed peers: null while it is connected, else when it was first seen not to be any more. One that never was is not in it. */
+/**
+ * By peerKey, of the listed peers: null while it is connected, else when it was first seen not to be any more. One that
+ * never was is not in it.
+ */
 export type Met = Readonly<Record<string, number | null>>
 
 /** What is remembered of who has been connected. Where connections cannot be seen it stays as it is. */
@@ -43,7 +47,11 @@ export function lackingPeers(assessed: readonly Assessed[], look: Look, memory: 
       const lostAt = met.get(peerKey(one.peer)) ?? undefined
       // A peer that was never connected should have been since both were there: the process, and its entry in the list.
       const expectedAt = Math.max(memory.process?.startedAt ?? 0, memory.wanted?.since ?? 0) || look.now
-      return { peer: one.peer, ...reasonOf(one, look, lostAt !== undefined), since: Math.min(look.now, lostAt ?? expectedAt) }
+      return {
+        peer: one.peer,
+        ...reasonOf(one, look, lostAt !== undefined),
+        since: Math.min(look.now, lostAt ?? expectedAt),
+      }
     })
 }
 
@@ -60,7 +68,9 @@ function reasonOf(one: Assessed, look: Look, wasConnected: boolean): Pick<Lack, 
 /** Whether one of its addresses answers, as far as anybody has asked. */
 export function answerOf({ peer, addresses, reachable }: Assessed, { answering }: Look): boolean | undefined {
   if (reachable !== undefined) return reachable
-  const answers = addresses.map(address => answering?.[hostPort({ host: address, port: peer.port })]).filter(one => one !== undefined)
+  const answers = addresses
+    .map(address => answering?.[hostPort({ host: address, port: peer.port })])
+    .filter(one => one !== undefined)
   return answers.length === 0 ? undefined : answers.includes(true)
 }
 
@@ -69,7 +79,10 @@ export function toAskForWords(assessed: readonly Assessed[], look: Look): { addr
   // With a mesh proxy in the pod every connect succeeds.
   if (look.plan.mesh) return []
   return assessed
-    .filter(one => (one.standing === 'absent' || one.standing === 'former') && one.learns === null && one.reachable === undefined)
+    .filter(
+      one =>
+        (one.standing === 'absent' || one.standing === 'former') && one.learns === null && one.reachable === undefined,
+    )
     .flatMap(one => one.addresses.map(address => ({ address, port: one.peer.port })))
 }
 
@@ -77,7 +90,10 @@ export function toAskForWords(assessed: readonly Assessed[], look: Look): { addr
 export function lackWords(lacking: readonly Lack[], time: (at: number) => string): string {
   const named = lacking
     .slice(0, mostNamed)
-    .map(({ peer, because, until }) => `${hostPort(peer)}: ${lackReasons[because]}${until === undefined ? '' : ` until ${time(until)}`}`)
+    .map(
+      ({ peer, because, until }) =>
+        `${hostPort(peer)}: ${lackReasons[because]}${until === undefined ? '' : ` until ${time(until)}`}`,
+    )
   const more = lacking.length - named.length
   return `${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
 }

@@ -17,7 +17,10 @@ export type Look = {
   readonly node: NodeView
   /** The answers of the TCP probes made for this look, by `host:port`; an address that is absent was not probed. */
   readonly reachable: Readonly<Record<string, boolean>>
-  /** Since when those that answer have done so at every look; absent where this is the first. Of addresses that DNS does not give yet, too. */
+  /**
+   * Since when those that answer have done so at every look; absent where this is the first. Of addresses that DNS does
+   * not give yet, too.
+   */
   readonly openSince: Readonly<Record<string, number>>
   /** What other missing peers' addresses have answered of late: for words only, nothing is decided by it. */
   readonly answering?: Readonly<Record<string, boolean>>
@@ -26,11 +29,17 @@ export type Look = {
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }
   readonly paused: boolean
   readonly allowMassRemoval: boolean
-  /** Why the container beside the node does not permit that it is stopped now; null where it does, absent where there is none. */
+  /**
+   * Why the container beside the node does not permit that it is stopped now; null where it does, absent where there is
+   * none.
+   */
   readonly permit?: { readonly hold: HoldReason; readonly detail: string } | null
   /** The content of repeer.dev/turn. */
   readonly turn?: string
-  /** The content of repeer.dev/turn-wait, and when the controller last read this pod's page; undefined where it has not since the sidecar's start. */
+  /**
+   * The content of repeer.dev/turn-wait, and when the controller last read this pod's page; undefined where it has not
+   * since the sidecar's start.
+   */
   readonly turnWait?: string
   readonly controllerLookedAt?: number
   /** The turn that the controller would give a pod whose page it cannot read. */
@@ -41,7 +50,10 @@ export type Look = {
   readonly canTell?: boolean
   /** How the last telling went; once, in the look after it. */
   readonly told?: Told
-  /** The addresses that a start of the node would be given in place of names, by peerKey; absent where it is given names alone. */
+  /**
+   * The addresses that a start of the node would be given in place of names, by peerKey; absent where it is given names
+   * alone.
+   */
   readonly pins?: Pins
   /** 0 to 1, for the delay of a self-granted turn. */
   readonly random: number
@@ -59,12 +71,16 @@ export function stillOpen(
 
 /** The settings of the decision. Seconds, each with its reason. */
 export type Timing = {
-  /** A host whose answer is younger than this at a start may have been answered differently to the node: cluster DNS caches for up to 30 s. */
+  /**
+   * A host whose answer is younger than this at a start may have been answered differently to the node: cluster DNS
+   * caches for up to 30 s.
+   */
   readonly dnsCacheSeconds: number
   /**
-   * How long nobody may have contradicted anybody about a host's addresses before a node is restarted that looks it up itself. It is asked for each second
-   * meanwhile, eight times at once (--dns-questions): of two servers of which one gives the old address every other time, 32 questions get none of these once in
-   * 10,000 times. With four questions a node was restarted amid them (seen).
+   * How long nobody may have contradicted anybody about a host's addresses before a node is restarted that looks it up
+   * itself. It is asked for each second meanwhile, eight times at once (--dns-questions): of two servers of which one
+   * gives the old address every other time, 32 questions get none of these once in 10,000 times. With four questions a
+   * node was restarted amid them (seen).
    */
   readonly calmSeconds: number
   /** A list younger than this at a start may not have been in the file when the node read it. */
@@ -78,37 +94,53 @@ export type Timing = {
   /** The longest random delay of a turn that nobody paces (turns: self), so that a group does not restart as one. */
   readonly selfTurnSeconds: number
   /**
-   * How long before the settle time is over a turn is asked for: the controller reads the page every half second, and the kubelet takes up to a second to
-   * bring the turn. A node that heals meanwhile has taken it for nothing, and it is withdrawn.
+   * How long before the settle time is over a turn is asked for: the controller reads the page every half second, and
+   * the kubelet takes up to a second to bring the turn. A node that heals meanwhile has taken it for nothing, and it is
+   * withdrawn.
    */
   readonly askAheadSeconds: number
   /** The budget: at most so many restarts in so many seconds. */
   readonly budget: number
   readonly budgetSeconds: number
   /**
-   * From the end of one restart to the next where a container beside the node is ended with it. The kubelet makes it wait for 10, 20 ... 300 s where it
-   * ends within 10 minutes of its last start (its back-off, which 10 minutes reset): the node would stay stopped as long.
+   * From the end of one restart to the next where a container beside the node is ended with it. The kubelet makes it
+   * wait for 10, 20 ... 300 s where it ends within 10 minutes of its last start (its back-off, which 10 minutes reset):
+   * the node would stay stopped as long.
    */
   readonly besideRestSeconds: number
   /** How long the breaker stays open. */
   readonly breakerSeconds: number
-  /** An edited list that the controller has seen, too, and a node that can be told, need no time to tell healing from staleness: only until an editor's hand rests. */
+  /**
+   * An edited list that the controller has seen, too, and a node that can be told, need no time to tell healing from
+   * staleness: only until an editor's hand rests.
+   */
   readonly briefSettleSeconds: number
   /**
-   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s (CometBFT: a ping each 60 s,
-   * 45 s for the pong; still listed after 140 s, seen), and it dials again every 5 to 8 s. Only one that has not healed by then is looked at.
+   * A node that reaches a peer through a ClusterIP heals by itself: its dead connection is noticed after 105 s
+   * (CometBFT: a ping each 60 s, 45 s for the pong; still listed after 140 s, seen), and it dials again every 5 to 8 s.
+   * Only one that has not healed by then is looked at.
    */
   readonly stableSettleSeconds: number
-  /** How long a running node is told its peers before it is restarted: past those 140 s, in which a peer that moved is refused as a duplicate. */
+  /**
+   * How long a running node is told its peers before it is restarted: past those 140 s, in which a peer that moved is
+   * refused as a duplicate.
+   */
   readonly tellSeconds: number
-  /** From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is told often. */
+  /**
+   * From one telling to the next: what is told while CometBFT still dials the old address is ignored (seen), so it is
+   * told often.
+   */
   readonly tellEverySeconds: number
-  /** When the supervisor is first asked which program a script has started, after the script's start; then after twice the time, for an hour. */
+  /**
+   * When the supervisor is first asked which program a script has started, after the script's start; then after twice
+   * the time, for an hour.
+   */
   readonly askProgramSeconds: number
   /**
-   * How long a node that listens for peers and is connected to some may leave its status API unanswered before that is taken not to be there, if it has
-   * never answered since the process began. CometBFT's RPC is up before it listens for peers (node.OnStart), so seconds would do; five minutes hold ten
-   * looks, each of which waits 3 s, and so outlast a machine that is overloaded while the node starts. Three times that where nobody is connected.
+   * How long a node that listens for peers and is connected to some may leave its status API unanswered before that is
+   * taken not to be there, if it has never answered since the process began. CometBFT's RPC is up before it listens for
+   * peers (node.OnStart), so seconds would do; five minutes hold ten looks, each of which waits 3 s, and so outlast a
+   * machine that is overloaded while the node starts. Three times that where nobody is connected.
    */
   readonly absentApiSeconds: number
   /** The same, where the process before had none at that port. One look more than a busy start takes. */

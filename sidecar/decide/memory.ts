@@ -1,5 +1,5 @@
-// What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next one.
-// Times are milliseconds since the epoch.
+// What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next
+// one. Times are milliseconds since the epoch.
 
 import type { RestartOutcome } from '../../peers/page.ts'
 import type { Peer } from '../../peers/peer.ts'
@@ -10,7 +10,9 @@ import type { Pins } from './pin.ts'
 import type { Learned } from './program.ts'
 import type { StatusApi } from './status-api.ts'
 
-/** Peers by source, keyed by sourceKey. Kept apart because a restart delivers a source only at the source's own level. */
+/**
+ * Peers by source, keyed by sourceKey. Kept apart because a restart delivers a source only at the source's own level.
+ */
 export type Lists = Readonly<Record<string, readonly Peer[]>>
 
 /** What the running node process was given when it started. */
@@ -20,7 +22,10 @@ export type Given = {
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Hosts whose answer was too young at that start to know that the node got the same one. */
   readonly uncertain: readonly string[]
-  /** The addresses that it was given in place of names: of these peers nothing is a guess. Absent where it was given names alone. */
+  /**
+   * The addresses that it was given in place of names: of these peers nothing is a guess. Absent where it was given
+   * names alone.
+   */
   readonly pins?: Pins
 }
 
@@ -88,8 +93,8 @@ export type Memory = {
   readonly api?: StatusApi
   readonly given: Given | null
   /**
-   * What the running process surely knows in place of that, since it was told; while it is being told, what it knows either way. Forgotten when it
-   * ends: nothing of it is in the node's configuration.
+   * What the running process surely knows in place of that, since it was told; while it is being told, what it knows
+   * either way. Forgotten when it ends: nothing of it is in the node's configuration.
    */
   readonly taught: Given | null
   readonly telling: Telling | null
@@ -99,9 +104,21 @@ export type Memory = {
   readonly wanted: { readonly lists: Lists; readonly since: number } | null
   readonly before: Lists | null
   /** The snapshot for which nothing is left to do, and how that came. */
-  readonly settled: { readonly hash: string; readonly at: number; readonly how: 'connected' | 'restarted' | 'told' | 'given' } | null
-  /** A difference that only a restart would mend: since when without a break, first of a series, and this node's random delay. */
-  readonly need: { readonly hash: string; readonly since: number; readonly firstSince: number; readonly delaySeconds: number } | null
+  readonly settled: {
+    readonly hash: string
+    readonly at: number
+    readonly how: 'connected' | 'restarted' | 'told' | 'given'
+  } | null
+  /**
+   * A difference that only a restart would mend: since when without a break, first of a series, and this node's random
+   * delay.
+   */
+  readonly need: {
+    readonly hash: string
+    readonly since: number
+    readonly firstSince: number
+    readonly delaySeconds: number
+  } | null
   readonly intent: Intent | null
   /** The turn that names no snapshot and has been used: it is good for one restart. */
   readonly usedTurn?: string
@@ -117,11 +134,17 @@ export type Memory = {
   readonly starting?: string
   /** The node's program below a script; see program.ts. */
   readonly learned?: Learned
-  /** There was a memory that could not be read; and, once a node has been seen, since when that is known. Its last restart may be a moment ago. */
+  /**
+   * There was a memory that could not be read; and, once a node has been seen, since when that is known. Its last
+   * restart may be a moment ago.
+   */
   readonly lost?: true
   readonly lostAt?: number
   readonly hosts: Readonly<Record<string, HostView>>
-  /** Newest last; absent where nothing has been given in addresses. A start that happens while another is written may be of either. */
+  /**
+   * Newest last; absent where nothing has been given in addresses. A start that happens while another is written may be
+   * of either.
+   */
   readonly prepared?: readonly Prepared[]
 }
 

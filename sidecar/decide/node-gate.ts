@@ -5,18 +5,23 @@ import type { Memory } from './memory.ts'
 import { absentFrom, hasStatusApi, isAbsent } from './status-api.ts'
 
 /**
- * A node whose status API is there to be asked, and does not answer; null for any other. One that has never answered this process may turn out not to be
- * there, see status-api.ts: `until`.
+ * A node whose status API is there to be asked, and does not answer; null for any other. One that has never answered
+ * this process may turn out not to be there, see status-api.ts: `until`.
  */
 export function silence({ plan, node }: Look, memory: Memory, times: Timing): Hold | null {
   if (!hasStatusApi(plan) || node.status || isAbsent(memory)) return null
   const until = absentFrom(memory, plan, times)
-  return { reason: 'node-silent', ...(node.silent ? { detail: node.silent } : {}), ...(until === undefined ? {} : { until }) }
+  return {
+    reason: 'node-silent',
+    ...(node.silent ? { detail: node.silent } : {}),
+    ...(until === undefined ? {} : { until }),
+  }
 }
 
 /**
- * What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the first time. Where an API was
- * expected and is not there, what it would have told is left out; what its configuration tells still counts, whether or not it is a validator.
+ * What the node itself is busy with. One that has no status API to ask is busy starting until it has listened for the
+ * first time. Where an API was expected and is not there, what it would have told is left out; what its configuration
+ * tells still counts, whether or not it is a validator.
  */
 export function nodeGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const silent = silence(look, memory, times)
@@ -24,11 +29,15 @@ export function nodeGate(_wish: Wish, look: Look, memory: Memory, times: Timing)
   const { status } = look.node
   if (!status) {
     if (look.node.listening === false && (memory.starting !== undefined || isAbsent(memory))) {
-      return { reason: 'node-silent', detail: `port ${look.plan.p2pPort} does not listen${memory.starting === undefined ? '' : ' yet'}` }
+      return {
+        reason: 'node-silent',
+        detail: `port ${look.plan.p2pPort} does not listen${memory.starting === undefined ? '' : ' yet'}`,
+      }
     }
     return isAbsent(memory) && look.settings.doubleSignCheckHeight > 0 ? doubleSign(look) : null
   }
-  if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0) return { reason: 'state-syncing' }
+  if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0)
+    return { reason: 'state-syncing' }
   if (status.catchingUp && rises(memory)) return { reason: 'catching-up', detail: `height ${status.height}` }
   if (status.validator && look.settings.doubleSignCheckHeight > 0) {
     return doubleSign(look)

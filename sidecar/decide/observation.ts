@@ -1,8 +1,10 @@
-// What the sidecar sees, as values: the types between the parts that look (input, resolve, cometbft, sockets, probe) and the one that decides (reconcile).
-// Times are milliseconds since the epoch, from the clock that is passed in.
+// What the sidecar sees, as values: the types between the parts that look (input, resolve, cometbft, sockets, probe)
+// and the one that decides (reconcile). Times are milliseconds since the epoch, from the clock that is passed in.
 import type { Program } from '../reach/supervisor.ts'
 
-/** What is known of the addresses behind one host. For a host that is itself an address: that address, since the start. */
+/**
+ * What is known of the addresses behind one host. For a host that is itself an address: that address, since the start.
+ */
 export type HostView = {
   /** The last successful answer, A and AAAA together, sorted, in normal form. Empty until a first answer. */
   readonly addresses: readonly string[]
@@ -16,15 +18,15 @@ export type HostView = {
   readonly answeredAt: number | null
   readonly failures: number
   /**
-   * The pods behind the host where it is a Service with an address of its own, as the controller tells them: the node's connections end there, though
-   * it dials the Service. They count as addresses of the host.
+   * The pods behind the host where it is a Service with an address of its own, as the controller tells them: the node's
+   * connections end there, though it dials the Service. They count as addresses of the host.
    */
   readonly behind?: readonly string[]
   /** Why the last look-up failed: ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA. */
   readonly error?: string
   /**
-   * When name servers last contradicted each other, or the controller, about this host. A node that looks it up at about that time may get either answer;
-   * absent where that does not matter, since the node is given the address.
+   * When name servers last contradicted each other, or the controller, about this host. A node that looks it up at
+   * about that time may get either answer; absent where that does not matter, since the node is given the address.
    */
   readonly disputedAt?: number
   /** Addresses that some of the last questions were answered with, while others were not: the host may have them. */
@@ -39,7 +41,9 @@ export type Connection = {
   readonly id?: string
   /** The remote address, in normal form; empty where the node tells none (Substrate). */
   readonly address: string
-  /** The remote port of a connection that the node dialled; absent for one it accepted, whose remote port says nothing. */
+  /**
+   * The remote port of a connection that the node dialled; absent for one it accepted, whose remote port says nothing.
+   */
   readonly port?: number
 }
 
@@ -60,7 +64,10 @@ export type NodeStatus = {
 }
 
 export type NodeView = {
-  /** `net_info`: the node's own word, through its API (CometBFT's net_info, admin_peers and the like), by ID where the chain has IDs. `sockets`: from /proc/net. `none`: nothing can be seen (hostNetwork, an unreadable /proc). */
+  /**
+   * `net_info`: the node's own word, through its API (CometBFT's net_info, admin_peers and the like), by ID where the
+   * chain has IDs. `sockets`: from /proc/net. `none`: nothing can be seen (hostNetwork, an unreadable /proc).
+   */
   readonly seenBy: 'net_info' | 'sockets' | 'none'
   readonly connections: readonly Connection[]
   /** The node's own ID, where it tells it without a status. */
@@ -84,6 +91,9 @@ export type NodeProcess = {
   readonly request?: string
   /** The programs below the supervisor, where it was asked for them. */
   readonly programs?: readonly Program[]
-  /** What is not as it should be with the container beside the node. `stuck`: the node waits for it, and nobody will come by itself. */
+  /**
+   * What is not as it should be with the container beside the node. `stuck`: the node waits for it, and nobody will
+   * come by itself.
+   */
   readonly beside?: { readonly note: string; readonly stuck: boolean }
 }

@@ -1,5 +1,6 @@
-// Addresses in place of names, where the list reaches a CometBFT node by the variable that it takes before any file. Such a node looks a name up once, at
-// its start, and keeps the address: given the address, it has the one that the sidecar has decided on, and what it was given is known. Pure.
+// Addresses in place of names, where the list reaches a CometBFT node by the variable that it takes before any file.
+// Such a node looks a name up once, at its start, and keeps the address: given the address, it has the one that the
+// sidecar has decided on, and what it was given is known. Pure.
 import { writePeers } from '../../peers/formats/index.ts'
 import { isAddress, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Connection, HostView } from './observation.ts'
@@ -10,7 +11,10 @@ export type Pinnable = Readonly<Record<string, readonly Peer[]>>
 /** By peerKey, the address that stands in place of the peer's name. No peer without one. */
 export type Pins = Readonly<Record<string, string>>
 
-/** Linux takes one environment string of 128 KiB at most (MAX_ARG_STRLEN), its end included: a longer one keeps the node from starting. */
+/**
+ * Linux takes one environment string of 128 KiB at most (MAX_ARG_STRLEN), its end included: a longer one keeps the node
+ * from starting.
+ */
 export const longestVariable = 128 * 1024 - 1
 
 export type Seen = {
@@ -29,8 +33,8 @@ export function pinnableHosts(pinnable: Pinnable): ReadonlySet<string> {
 }
 
 /**
- * What the next start of the node would be given: the variables' texts, and which address stands for which peer. A variable that addresses would make too
- * long, which only IPv6 in place of short names can, keeps its names.
+ * What the next start of the node would be given: the variables' texts, and which address stands for which peer. A
+ * variable that addresses would make too long, which only IPv6 in place of short names can, keeps its names.
  */
 export function pinned(
   exports: Readonly<Record<string, string>>,
@@ -60,9 +64,10 @@ function entryFor(peer: Peer, seen: Seen): [string, string][] {
 }
 
 /**
- * CometBFT keeps one address for each ID, so one has to be chosen where a name has several. The one over which the node is connected to this peer proves
- * itself. Else one that answers a connect, else any; among these the one that was pinned last, so that what is given does not change without need, else
- * the first in the view's own order, which is sorted. Of a Service with an address of its own that address, which outlives the pods behind it.
+ * CometBFT keeps one address for each ID, so one has to be chosen where a name has several. The one over which the node
+ * is connected to this peer proves itself. Else one that answers a connect, else any; among these the one that was
+ * pinned last, so that what is given does not change without need, else the first in the view's own order, which is
+ * sorted. Of a Service with an address of its own that address, which outlives the pods behind it.
  */
 function choose(peer: Peer, { hosts, connections, reachable, before }: Seen): string | undefined {
   const addresses = Object.hasOwn(hosts, peer.host) ? (hosts[peer.host]?.addresses ?? []) : []
@@ -71,7 +76,8 @@ function choose(peer: Peer, { hosts, connections, reachable, before }: Seen): st
     connections.some(one => one.id !== undefined && one.id === peer.id && one.address === address),
   )
   if (connected !== undefined) return connected
-  const at = (address: string) => reachable[address.includes(':') ? `[${address}]:${peer.port}` : `${address}:${peer.port}`]
+  const at = (address: string) =>
+    reachable[address.includes(':') ? `[${address}]:${peer.port}` : `${address}:${peer.port}`]
   const answering = addresses.filter(address => at(address) === true)
   const candidates = answering.length > 0 ? answering : addresses
   const last = before[peerKey(peer)]

@@ -1,7 +1,8 @@
 // Which program is the node below a script, and by which variable its list therefore reaches it. Pure.
 //
-// Where the pod's command is a script, the webhook cannot know the program, and so no variable that outranks what the script made of a list: a file that
-// it wrote once, say. The supervisor sees the program (see `look` in supervisor.md). From then on the plan is read as if the webhook had known it.
+// Where the pod's command is a script, the webhook cannot know the program, and so no variable that outranks what the
+// script made of a list: a file that it wrote once, say. The supervisor sees the program (see `look` in supervisor.md).
+// From then on the plan is read as if the webhook had known it.
 import { overrideVariable } from '../../peers/override-variable.ts'
 import { type KeySource, levelOf, type Plan, type Source } from '../../peers/plan.ts'
 import type { Program } from '../reach/supervisor.ts'
@@ -10,14 +11,19 @@ import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 
 /**
- * What was learned of the node's program; `at`: in ms since the epoch. Exports hold its variable from then on, for the starts after it. `listens`: it is the
- * one that listens for peers, and not only likely to be the node.
+ * What was learned of the node's program; `at`: in ms since the epoch. Exports hold its variable from then on, for the
+ * starts after it. `listens`: it is the one that listens for peers, and not only likely to be the node.
  */
-export type Learned = { readonly program: string; readonly variable: string; readonly at: number; readonly listens: boolean }
+export type Learned = {
+  readonly program: string
+  readonly variable: string
+  readonly at: number
+  readonly listens: boolean
+}
 
 /**
- * What starts a node and is none: it may have `start` among its arguments, or hand the node a socket. What the webhook knows as wrappers, and supervisors and
- * tools of scripts besides; a test holds the two together.
+ * What starts a node and is none: it may have `start` among its arguments, or hand the node a socket. What the webhook
+ * knows as wrappers, and supervisors and tools of scripts besides; a test holds the two together.
  */
 export const wrappers: ReadonlySet<string> = new Set(
   [
@@ -33,12 +39,14 @@ export const wrappers: ReadonlySet<string> = new Set(
 const longLived = 60
 
 /**
- * The node among the programs below the supervisor: who listens for peers; else the youngest with `start` among its arguments, which a node's subcommand
- * is; else the youngest that lives long. Undefined where none is told yet.
+ * The node among the programs below the supervisor: who listens for peers; else the youngest with `start` among its
+ * arguments, which a node's subcommand is; else the youngest that lives long. Undefined where none is told yet.
  */
 export function nodeAmong(programs: readonly Program[]): Program | undefined {
   const others = programs.filter(one => !wrappers.has(one.name)).sort((a, b) => a.ageSeconds - b.ageSeconds)
-  return others.find(one => one.listens) ?? others.find(one => one.starts) ?? others.find(one => one.ageSeconds >= longLived)
+  return (
+    others.find(one => one.listens) ?? others.find(one => one.starts) ?? others.find(one => one.ageSeconds >= longLived)
+  )
 }
 
 /** The sources that the node would get by its variable if its program were known; none where that is of no use. */
@@ -67,7 +75,8 @@ export function mayLearn(plan: Plan): boolean {
 }
 
 /**
- * The plan as the webhook would have made it, had it known the program. A source whose own variable that is stays as it is: it is exported anew anyway.
+ * The plan as the webhook would have made it, had it known the program. A source whose own variable that is stays as it
+ * is: it is exported anew anyway.
  */
 export function withProgram(plan: Plan, learned: Pick<Learned, 'variable'> | undefined): Plan {
   if (!learned) return plan
@@ -85,8 +94,9 @@ export function withProgram(plan: Plan, learned: Pick<Learned, 'variable'> | und
 }
 
 /**
- * Takes in the programs that the supervisor has named. What was learned stays, also over restarts of the sidecar, until another program is surely the node.
- * Whether a script has handed a variable's list to the process that runs, or left what an earlier one had written, is not known: it is in doubt from then on.
+ * Takes in the programs that the supervisor has named. What was learned stays, also over restarts of the sidecar, until
+ * another program is surely the node. Whether a script has handed a variable's list to the process that runs, or left
+ * what an earlier one had written, is not known: it is in doubt from then on.
  */
 export function rememberProgram(memory: Memory, look: Look): Memory {
   const node = 'identity' in look.process ? nodeAmong(look.process.programs ?? []) : undefined
@@ -104,7 +114,10 @@ export function rememberProgram(memory: Memory, look: Look): Memory {
 /** A script that has not started its node an hour after it was started is asked about no more, in seconds. */
 const lastAskSeconds = 3600
 
-/** How many times, by now, the supervisor of a process that started at `startedAt` should have been asked: first after `firstSeconds`, then after twice the time. */
+/**
+ * How many times, by now, the supervisor of a process that started at `startedAt` should have been asked: first after
+ * `firstSeconds`, then after twice the time.
+ */
 export function questionsDue(startedAt: number, now: number, firstSeconds: number): number {
   const seconds = Math.min((now - startedAt) / 1000, lastAskSeconds)
   return seconds < firstSeconds ? 0 : 1 + Math.floor(Math.log2(seconds / firstSeconds))

@@ -1,8 +1,8 @@
 // The sidecar's decision: (what it remembers, what it sees) -> (what to do, what to remember). Pure.
 //
-// The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer is missing, and the running node
-// can be told: tell it. It cannot, a restart would teach it something, and nothing holds the restart back: restart, at the lowest level that works.
-// Everything else: wait, and say why.
+// The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer
+// is missing, and the running node can be told: tell it. It cannot, a restart would teach it something, and nothing
+// holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
 import {
@@ -49,7 +49,10 @@ export type Decision =
   /** Something differs and is left: the reason, and until when where time alone may change it. */
   | ({ readonly do: 'wait' } & Hold)
   | Tell
-  /** Ask the reach for this restart, after the returned memory is safe on disk. A restart asked for before is asked for again by the same id. */
+  /**
+   * Ask the reach for this restart, after the returned memory is safe on disk. A restart asked for before is asked for
+   * again by the same id.
+   */
   | { readonly do: 'restart'; readonly intent: Intent; readonly why: string }
   /** A restart has been asked for, and the node is not back and connected yet. */
   | { readonly do: 'verify'; readonly until: number }
@@ -58,14 +61,20 @@ export type Outcome = {
   readonly memory: Memory
   readonly decision: Decision
   readonly assessed: readonly Assessed[]
-  /** Whether whatever starts the node next may give it the wanted list: not one that removes most peers without permission. */
+  /**
+   * Whether whatever starts the node next may give it the wanted list: not one that removes most peers without
+   * permission.
+   */
   readonly mayGive: boolean
 }
 
 type GoodLook = Look & { readonly list: { readonly ok: true } }
 type Step = { readonly memory: Memory; readonly decision: Decision }
 
-/** Takes the memory and one look, returns the next memory and what to do. Never throws on what a node, a list or DNS may say. */
+/**
+ * Takes the memory and one look, returns the next memory and what to do. Never throws on what a node, a list or DNS may
+ * say.
+ */
 export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const taken = remember(seeded(memory, look, times), look, times)
   const lists = look.list.ok ? look.list.lists : (taken.wanted?.lists ?? {})
@@ -83,7 +92,10 @@ export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
 /** Enough to know what a start was given that happened some changes ago, during a stop that takes its grace period. */
 const mostPrepared = 4
 
-/** What the next start is given in addresses is written before it is prepared, so that its token is understood whatever happens in between. */
+/**
+ * What the next start is given in addresses is written before it is prepared, so that its token is understood whatever
+ * happens in between.
+ */
 function prepared(memory: Memory, look: Look, lists: Lists): Memory {
   if (look.pins === undefined) return memory
   const { prepared: before = [] } = memory
@@ -91,14 +103,17 @@ function prepared(memory: Memory, look: Look, lists: Lists): Memory {
   if (before.at(-1)?.token === token) return memory
   return {
     ...memory,
-    prepared: [...before, { token, pins: look.pins, hash: hashOf(lists, look.hosts), at: look.now }].slice(-mostPrepared),
+    prepared: [...before, { token, pins: look.pins, hash: hashOf(lists, look.hosts), at: look.now }].slice(
+      -mostPrepared,
+    ),
   }
 }
 
 function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
   if (memory.intent) return pursue(memory, memory.intent, look, assessed, times)
   // A node that lists nobody from its start is as it should be: the others dial it.
-  if (!look.list.ok && look.list.reason === 'list-empty' && memory.wanted === null) return { memory, decision: { do: 'nothing' } }
+  if (!look.list.ok && look.list.reason === 'list-empty' && memory.wanted === null)
+    return { memory, decision: { do: 'nothing' } }
   // A node restarted now would read the bad list and refuse to start, so addresses are not followed either.
   if (!look.list.ok) return wait({ ...memory, need: null }, { reason: look.list.reason, detail: look.list.message })
   if ('hold' in look.process && look.plan.reach.by !== 'observe') {
@@ -116,8 +131,11 @@ function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], 
 
   const blind = look.node.seenBy === 'none'
   // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
-  const missing = assessed.filter(one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'))
-  if (missing.length === 0) return nothingToTeach(learnedByTelling(memory, hash, assessed, look), hash, assessed, look, times)
+  const missing = assessed.filter(
+    one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'),
+  )
+  if (missing.length === 0)
+    return nothingToTeach(learnedByTelling(memory, hash, assessed, look), hash, assessed, look, times)
   const whole: Wish = { hash, lists, given, missing: leftToUs(missing, look), assessed, blind }
   if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
   const told = tellFirst({ ...memory, need: needFor(memory, whole, look, times) }, whole, look, times)
@@ -132,23 +150,40 @@ function restartOrWait(memory: Memory, whole: Wish, look: GoodLook, times: Timin
 
   // From here on it is about those peers only that a restart at this level would bring.
   const giving = givenByRestart(memory, look, level.level)
-  const wish = { ...whole, missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts, look.pins) === null) }
+  const wish = {
+    ...whole,
+    missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts, look.pins) === null),
+  }
   const wishing = { ...memory, need: needFor(memory, wish, look, times) }
   const hold = shutGate(wish, look, wishing, times)
   if (hold) return wait(wishing, hold)
   return restart(wishing, wish, giving, level.level, look)
 }
 
-/** An owner that replaces the pod on an edited list brings new peers itself; but not those of a list that nothing in the pod sees. */
+/**
+ * An owner that replaces the pod on an edited list brings new peers itself; but not those of a list that nothing in the
+ * pod sees.
+ */
 function leftToUs(missing: readonly Assessed[], look: GoodLook): readonly Assessed[] {
   if (!look.plan.ownerRolls) return missing
-  const unseen = look.plan.sources.filter(source => source.unseen).flatMap(source => look.list.lists[sourceKey(source)] ?? [])
+  const unseen = look.plan.sources
+    .filter(source => source.unseen)
+    .flatMap(source => look.list.lists[sourceKey(source)] ?? [])
   const keys = new Set(unseen.map(peerKey))
   return missing.filter(one => one.learns !== 'list' || keys.has(peerKey(one.peer)))
 }
 
-/** No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody has any more. */
-function nothingToTeach(memory: Memory, hash: string, assessed: readonly Assessed[], look: GoodLook, times: Timing): Step {
+/**
+ * No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody
+ * has any more.
+ */
+function nothingToTeach(
+  memory: Memory,
+  hash: string,
+  assessed: readonly Assessed[],
+  look: GoodLook,
+  times: Timing,
+): Step {
   const absent = assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
   // They may have moved, and that is not decided yet.
   const disputed = disagreement(absent, look, times)
@@ -184,7 +219,10 @@ function withVerified(memory: Memory): Memory {
   return { ...memory, restarts: [...memory.restarts.slice(0, -1), { ...last, outcome: 'verified' }] }
 }
 
-/** A need lasts as long as somebody reachable is missing; another snapshot starts the settle time again, but not its longest extent. */
+/**
+ * A need lasts as long as somebody reachable is missing; another snapshot starts the settle time again, but not its
+ * longest extent.
+ */
 function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory['need'] {
   const urgent = look.plan.mesh || wish.missing.some(one => one.reachable)
   if (!urgent) return null
@@ -195,8 +233,8 @@ function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory[
 }
 
 /**
- * When the last of the reachable missing peers could first be reached: from then on the node, or that peer, could have healed it. The controller tells of
- * an address up to 5 s before cluster DNS does.
+ * When the last of the reachable missing peers could first be reached: from then on the node, or that peer, could have
+ * healed it. The controller tells of an address up to 5 s before cluster DNS does.
  */
 function openedAt(memory: Memory, wish: Wish, look: Look): number {
   const opened = wish.missing.filter(one => one.reachable).map(one => firstOpen(one, look))
@@ -242,7 +280,10 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
   const process = 'identity' in look.process ? look.process : null
   const goOn: Step | null =
     process && isUnfinishedBeside(look, process, memory, times)
-      ? { memory, decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' } }
+      ? {
+          memory,
+          decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' },
+        }
       : null
   if (intent.backAt === undefined) {
     const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
@@ -250,7 +291,8 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
       return close(memory, intent, 'not-taken', look, assessed)
     }
     if (goOn) return goOn
-    // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking again brings about.
+    // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking
+    // again brings about.
     const unfinished = process?.request !== intent.id || intent.level === 'all-containers'
     if (process?.identity === intent.identity && unfinished && look.list.ok && !look.paused) {
       return { memory, decision: { do: 'restart', intent, why: 'asked before, not yet taken' } }
@@ -267,8 +309,9 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
 }
 
 /**
- * A restart with a container beside the node is the sidecar's own work beyond the request: it goes on with it where the node is held, whatever has
- * happened since, as it is down; and once more where the node has started and waits for nobody.
+ * A restart with a container beside the node is the sidecar's own work beyond the request: it goes on with it where the
+ * node is held, whatever has happened since, as it is down; and once more where the node has started and waits for
+ * nobody.
  */
 function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: Memory, times: Timing): boolean {
   if (look.plan.reach.by !== 'wrap' || look.plan.reach.beside === undefined) return false
@@ -276,14 +319,18 @@ function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: 
   return beside?.stuck === true && !isUp(look, memory, times) && !look.paused
 }
 
-/** The P2P port listens, and the status API answers where there is one: where the process before had none, that is not waited for. */
+/**
+ * The P2P port listens, and the status API answers where there is one: where the process before had none, that is not
+ * waited for.
+ */
 function isUp(look: Look, memory: Memory, times: Timing): boolean {
   return look.node.listening !== false && (wasAbsent(memory) || !silence(look, memory, times))
 }
 
 /**
- * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be seen, listening is all. `overtaken`
- * where none but such as have moved since are missing: the node learned another address, and the next restart is for the present one. Else null.
+ * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be
+ * seen, listening is all. `overtaken` where none but such as have moved since are missing: the node learned another
+ * address, and the next restart is for the present one. Else null.
  */
 function outcomeOf(
   memory: Memory,
@@ -303,7 +350,10 @@ function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
   return isMissing(standing) && reachable !== false && addresses.length > 0
 }
 
-/** It has none of the addresses any more that the node was given. The node may have got the new one all the same, and has the time to show it. */
+/**
+ * It has none of the addresses any more that the node was given. The node may have got the new one all the same, and
+ * has the time to show it.
+ */
 function hasMovedSince({ peer, addresses, learns }: Assessed, memory: Memory, intent: Intent, look: Look): boolean {
   const pin = intent.giving.pins?.[peerKey(peer)]
   const given = pin === undefined ? (intent.giving.addresses[peer.host] ?? []) : [pin]
@@ -312,7 +362,13 @@ function hasMovedSince({ peer, addresses, learns }: Assessed, memory: Memory, in
   return look.now >= since + twoTriesSeconds(look) * 1000
 }
 
-function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look: Look, assessed: readonly Assessed[]): Step {
+function close(
+  memory: Memory,
+  intent: Intent,
+  outcome: Restart['outcome'],
+  look: Look,
+  assessed: readonly Assessed[],
+): Step {
   const closed = ended(memory, intent, outcome, look.now)
   if (outcome === 'verified') return settle(closed, intent.hash, assessed, look.now, 'restarted')
   return wait(closed, {
@@ -325,7 +381,11 @@ function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look
 function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'], endedAt: number): Memory {
   const { usedTurn, ...rest } = memory
   const kept = usedTurn === undefined || outcome === 'not-taken' ? rest : memory
-  return { ...kept, intent: null, restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)) }
+  return {
+    ...kept,
+    intent: null,
+    restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)),
+  }
 }
 
 /** Nothing is left to do for this snapshot. */
@@ -345,8 +405,11 @@ function wait(memory: Memory, hold: Hold): Step {
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 function remember(memory: Memory, look: Look, times: Timing): Memory {
   const listed = rememberLists(rememberTold(rememberTurn(rememberProgram(memory, look), look), look), look)
-  const withProcess = 'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
-  const kept = withProcess.restarts.filter((one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4)
+  const withProcess =
+    'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
+  const kept = withProcess.restarts.filter(
+    (one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4,
+  )
   const given = withProcess.given && doubtAnswers(withProcess.given, withProcess.process, look.hosts)
   return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
 }
@@ -370,9 +433,14 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
   const { identity, startedAt } = process
   const { intent } = memory
   if (intent !== null && intent.identity !== identity) {
-    if (intent.level !== 'process' && look.plan.reach.by === 'wrap' && containerOf(identity) === containerOf(intent.identity)) {
-      // The container was to start again, and only the process did: a hold that ran out. What needs the container was not delivered, and yet the node has
-      // been stopped for it: that counts for the budget, or it would be stopped again and again.
+    if (
+      intent.level !== 'process' &&
+      look.plan.reach.by === 'wrap' &&
+      containerOf(identity) === containerOf(intent.identity)
+    ) {
+      // The container was to start again, and only the process did: a hold that ran out. What needs the container was
+      // not delivered, and yet the node has been stopped for it: that counts for the budget, or it would be stopped
+      // again and again.
       const { restarts, ...rest } = ended(memory, intent, 'not-taken', look.now)
       const stopped = restarts.map(one => (one.id === intent.id ? { ...one, process: identity } : one))
       return { ...rest, restarts: stopped, process: { identity, startedAt }, taught: null }
@@ -382,20 +450,32 @@ function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: T
     const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
     return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
   }
-  return { ...memory, process: { identity, startedAt }, given: givenAtStart(memory, look, process, times), taught: null }
+  return {
+    ...memory,
+    process: { identity, startedAt },
+    given: givenAtStart(memory, look, process, times),
+    taught: null,
+  }
 }
 
 function rememberUp(memory: Memory, look: Look, times: Timing): Memory {
   const { process } = memory
-  if (!('identity' in look.process) || process === null || process.upAt !== undefined || !isUp(look, memory, times)) return memory
+  if (!('identity' in look.process) || process === null || process.upAt !== undefined || !isUp(look, memory, times))
+    return memory
   return { ...memory, process: { ...process, upAt: look.now } }
 }
 
 /**
- * What the new process was given, and the snapshot that this is. With edits between asking and starting, the supervisor tells by its token that it
- * was a newer list already; or the files were newer than the token.
+ * What the new process was given, and the snapshot that this is. With edits between asking and starting, the supervisor
+ * tells by its token that it was a newer list already; or the files were newer than the token.
  */
-function gave(memory: Memory, intent: Intent, look: Look, process: NodeProcess, times: Timing): { given: Given; hash: string } {
+function gave(
+  memory: Memory,
+  intent: Intent,
+  look: Look,
+  process: NodeProcess,
+  times: Timing,
+): { given: Given; hash: string } {
   const asked = gaveLists(memory, intent, look, process)
   const { pins: _, ...named } = withDoubts(asked.given, intent, look, process, times)
   const pins = pinsAtStart(memory, look, process, times)
@@ -406,9 +486,14 @@ function gave(memory: Memory, intent: Intent, look: Look, process: NodeProcess, 
   return { given: withPins(named, pins), hash: other ? its.hash : asked.hash }
 }
 
-/** A node that looks names up itself may have been told otherwise than the sidecar about those for whose sake it was restarted, as long as the answer is young. */
+/**
+ * A node that looks names up itself may have been told otherwise than the sidecar about those for whose sake it was
+ * restarted, as long as the answer is young.
+ */
 function withDoubts(given: Given, { sake }: Intent, look: Look, process: NodeProcess, times: Timing): Given {
-  const hosts = new Set(peersOf(given.lists).flatMap(peer => (sake.includes(peerKey(peer)) && !isAddress(peer.host) ? [peer.host] : [])))
+  const hosts = new Set(
+    peersOf(given.lists).flatMap(peer => (sake.includes(peerKey(peer)) && !isAddress(peer.host) ? [peer.host] : [])),
+  )
   const young = [...hosts].filter(host => isUncertain(look.hosts[host], process.startedAt, times))
   return { ...given, uncertain: [...new Set([...given.uncertain, ...young])] }
 }
@@ -436,7 +521,9 @@ function containerOf(identity: string): string {
 function rememberStart(memory: Memory, look: Look, process: NodeProcess): Memory {
   const { starting, ...rest } = memory
   if (memory.process?.identity !== process.identity) {
-    return look.now - process.startedAt < 10_000 && look.node.listening !== undefined ? { ...rest, starting: process.identity } : rest
+    return look.now - process.startedAt < 10_000 && look.node.listening !== undefined
+      ? { ...rest, starting: process.identity }
+      : rest
   }
   if (look.now - process.startedAt > longestStartMs) return rest
   if (starting !== process.identity || look.node.listening !== true) return memory
@@ -444,12 +531,13 @@ function rememberStart(memory: Memory, look: Look, process: NodeProcess): Memory
 }
 
 /**
- * Under observe the process may be out of sight: what the node was given is what there was when the sidecar first looked; and when it does not listen, its
- * process is ending or new, and what it was told is forgotten.
+ * Under observe the process may be out of sight: what the node was given is what there was when the sidecar first
+ * looked; and when it does not listen, its process is ending or new, and what it was told is forgotten.
  */
 function observed(memory: Memory, look: Look, times: Timing): Memory {
   if (look.plan.reach.by !== 'observe') return memory
-  if (memory.given) return look.node.listening === false && memory.taught ? { ...memory, taught: null, telling: null } : memory
+  if (memory.given)
+    return look.node.listening === false && memory.taught ? { ...memory, taught: null, telling: null } : memory
   if (!look.list.ok) return memory
   return { ...memory, given: givenAtStart(memory, look, { startedAt: look.now }, times) }
 }

@@ -1,24 +1,30 @@
-// What the supervisor still knows of a restart that the memory has lost: its state names the last request that it took. Pure.
+// What the supervisor still knows of a restart that the memory has lost: its state names the last request that it took.
+// Pure.
 import type { Look, Timing } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
 
 /**
- * An ID as `restart` in reconcile.ts makes it: the snapshot's hash, and when it was asked for, in ms since the epoch; and what renew.ts puts after it where a
- * container starts anew with the node (a second attempt, the end of a hold).
+ * An ID as `restart` in reconcile.ts makes it: the snapshot's hash, and when it was asked for, in ms since the epoch;
+ * and what renew.ts puts after it where a container starts anew with the node (a second attempt, the end of a hold).
  */
 const ownRequest = /^(([a-z]\d{1,3}:[0-9a-f]{8,128})\.(\d{12,14}))(?:\.b)?(?:\.go)?$/
 
 /** How far the clock may have been set back since, in ms: what is later than that is nobody's request. */
 const skewMs = 60_000
 
-/** A node that is so much older than the first look of a memory was there before it, in ms: in a new pod the sidecar starts first. */
+/**
+ * A node that is so much older than the first look of a memory was there before it, in ms: in a new pod the sidecar
+ * starts first.
+ */
 const olderMs = 10_000
 
 /**
- * The memory with what it lacks. A request that it does not know was a restart, and what came of it is not known: taken for one in vain, until the node is seen
- * to be connected. So budget, back-off and "never twice for one snapshot" hold. Requests that are older than the budget's window, and those of others, are none.
+ * The memory with what it lacks. A request that it does not know was a restart, and what came of it is not known: taken
+ * for one in vain, until the node is seen to be connected. So budget, back-off and "never twice for one snapshot" hold.
+ * Requests that are older than the budget's window, and those of others, are none.
  *
- * Where nothing is known but that something has been lost, `lostAt` says since when: the last restart may have been a moment before.
+ * Where nothing is known but that something has been lost, `lostAt` says since when: the last restart may have been a
+ * moment before.
  */
 export function seeded(memory: Memory, look: Look, times: Timing): Memory {
   if (!('identity' in look.process)) return memory
@@ -27,7 +33,8 @@ export function seeded(memory: Memory, look: Look, times: Timing): Memory {
   const { lost, ...rest } = found
   const isNew = memory.process === null && memory.restarts.length === 0
   // Under wrap nobody has restarted a node that was never asked to; under signal nothing tells but the node's age.
-  const wasThere = request === undefined ? look.plan.reach.by === 'signal' && startedAt < look.now - olderMs : found === memory
+  const wasThere =
+    request === undefined ? look.plan.reach.by === 'signal' && startedAt < look.now - olderMs : found === memory
   const isLost = isNew && (lost === true || wasThere) && identity !== ''
   return isLost ? { ...rest, lostAt: look.now } : rest
 }
@@ -37,7 +44,8 @@ function withRequest(memory: Memory, look: Look, times: Timing): Memory {
   const { request, identity, startedAt } = look.process
   const [, id, hash, time] = ownRequest.exec(request) ?? []
   const at = Number(time)
-  if (id === undefined || hash === undefined || at > look.now + skewMs || at <= look.now - times.budgetSeconds * 1000) return memory
+  if (id === undefined || hash === undefined || at > look.now + skewMs || at <= look.now - times.budgetSeconds * 1000)
+    return memory
   if (memory.intent?.id === id || memory.restarts.some(one => one.id === id)) return memory
   const came = startedAt >= at ? { process: identity, endedAt: startedAt } : { endedAt: at }
   const why = 'remembered by the supervisor alone'

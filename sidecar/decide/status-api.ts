@@ -1,8 +1,9 @@
 // Whether the node has a status API at the port where it is asked, told from what was seen of its process so far. Pure.
 //
-// An API that has answered this process's sidecar before and does not now is a node that is busy: silence, for as long as it lasts. One that has never
-// answered since the process began, while the node long does what comes after its RPC's start, is an API that is not there: a wrong port, or one that
-// is switched off. Then connections alone count, since a wrong guess must not switch the product off; and the page says so.
+// An API that has answered this process's sidecar before and does not now is a node that is busy: silence, for as long
+// as it lasts. One that has never answered since the process began, while the node long does what comes after its RPC's
+// start, is an API that is not there: a wrong port, or one that is switched off. Then connections alone count, since a
+// wrong guess must not switch the product off; and the page says so.
 import type { Plan } from '../../peers/plan.ts'
 import type { Assessed } from './assess.ts'
 import type { Look, Timing } from './look.ts'
@@ -13,7 +14,10 @@ export type StatusApi = {
   /** The process; empty where it is out of sight. */
   readonly identity: string
   readonly answered: boolean
-  /** Since when, at every look, it has listened for peers without an answer; and since when it was connected to peers besides. */
+  /**
+   * Since when, at every look, it has listened for peers without an answer; and since when it was connected to peers
+   * besides.
+   */
   readonly listeningSince?: number
   readonly connectedSince?: number
   /** When it was found not to be there. Holds until it answers or the process ends. */
@@ -23,8 +27,8 @@ export type StatusApi = {
 }
 
 /**
- * How much longer a node has to listen that is connected to nobody, or whose connections cannot be seen: it is the one that needs help most, and the one
- * of which least is known.
+ * How much longer a node has to listen that is connected to nobody, or whose connections cannot be seen: it is the one
+ * that needs help most, and the one of which least is known.
  */
 const alone = 3
 
@@ -33,7 +37,10 @@ export function hasStatusApi(plan: Plan): boolean {
   return plan.profile === 'cometbft' && plan.rpcPort !== undefined
 }
 
-/** What is known after this look. `assessed`: how the node stands with its peers, by its sockets where it does not answer. */
+/**
+ * What is known after this look. `assessed`: how the node stands with its peers, by its sockets where it does not
+ * answer.
+ */
 export function rememberApi(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Memory {
   const { api, ...rest } = memory
   if (!hasStatusApi(look.plan)) return rest
@@ -47,7 +54,11 @@ export function rememberApi(memory: Memory, look: Look, assessed: readonly Asses
   if (look.node.listening !== true) return { ...rest, api: kept }
   const listening = listeningSince ?? look.now
   const connected = isConnected(look, assessed) ? (connectedSince ?? look.now) : undefined
-  const quiet = { ...kept, listeningSince: listening, ...(connected === undefined ? {} : { connectedSince: connected }) }
+  const quiet = {
+    ...kept,
+    listeningSince: listening,
+    ...(connected === undefined ? {} : { connectedSince: connected }),
+  }
   const isOver = look.now >= patienceEnds(quiet, look.plan, times)
   return { ...rest, api: isOver ? { ...quiet, absentSince: look.now } : quiet }
 }
@@ -57,14 +68,21 @@ export function isAbsent({ api }: Pick<Memory, 'api'>): boolean {
   return api?.absentSince !== undefined
 }
 
-/** It was not there for the process before, and has not answered this one: a restart is verified by connections, without waiting for it anew. */
+/**
+ * It was not there for the process before, and has not answered this one: a restart is verified by connections, without
+ * waiting for it anew.
+ */
 export function wasAbsent({ api }: Pick<Memory, 'api'>): boolean {
   return api?.absentSince !== undefined || api?.deadPort !== undefined
 }
 
-/** When an API that has never answered is taken for absent, in ms since the epoch, if the node goes on as it does; undefined where that is not to be expected. */
+/**
+ * When an API that has never answered is taken for absent, in ms since the epoch, if the node goes on as it does;
+ * undefined where that is not to be expected.
+ */
 export function absentFrom({ api }: Pick<Memory, 'api'>, plan: Plan, times: Timing): number | undefined {
-  if (api === undefined || api.answered || api.absentSince !== undefined || api.listeningSince === undefined) return undefined
+  if (api === undefined || api.answered || api.absentSince !== undefined || api.listeningSince === undefined)
+    return undefined
   return patienceEnds(api, plan, times)
 }
 
@@ -79,8 +97,9 @@ export function absentSentence(memory: Pick<Memory, 'api'>, look: Look): string 
 }
 
 /**
- * A new process has the patience anew, since it may have been configured anew. Where its predecessor had no API at the same port, a shorter one: what
- * says where the API listens stands in files and flags that a restart in place seldom changes, and the node needs no longer for its RPC than to listen.
+ * A new process has the patience anew, since it may have been configured anew. Where its predecessor had no API at the
+ * same port, a shorter one: what says where the API listens stands in files and flags that a restart in place seldom
+ * changes, and the node needs no longer for its RPC than to listen.
  */
 function next(identity: string, before: StatusApi | undefined, plan: Plan): StatusApi {
   const dead = before?.absentSince !== undefined ? plan.rpcPort : before?.deadPort
@@ -93,7 +112,10 @@ function patienceEnds({ listeningSince = 0, connectedSince, deadPort }: StatusAp
   return connectedSince === undefined ? listening : Math.min(listening, connectedSince + seconds * 1000)
 }
 
-/** A peer that is listed, or whoever dialled the node's P2P port. What else the pod's programs have dialled says nothing. */
+/**
+ * A peer that is listed, or whoever dialled the node's P2P port. What else the pod's programs have dialled says
+ * nothing.
+ */
 function isConnected({ node }: Look, assessed: readonly Assessed[]): boolean {
   return assessed.some(one => one.standing === 'connected') || node.connections.some(one => one.port === undefined)
 }

@@ -1,5 +1,5 @@
-// Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no budget, and is tried again until
-// a dead connection must have been noticed; only then is it in vain.
+// Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no
+// budget, and is tried again until a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../../peers/peer.ts'
 import type { PeerChange, PeerToTell } from '../chains/index.ts'
 import type { Assessed } from './assess.ts'
@@ -22,8 +22,9 @@ const mostRecords = 10
 type GoodLook = Look & { readonly list: { readonly ok: true } }
 
 /**
- * The telling that is due for this wish, a reason to wait for it, or undefined where it is not possible or was in vain. `memory.need` says since
- * when the wish is there; without one nobody that is missing answers, and telling would not help.
+ * The telling that is due for this wish, a reason to wait for it, or undefined where it is not possible or was in vain.
+ * `memory.need` says since when the wish is there; without one nobody that is missing answers, and telling would not
+ * help.
  */
 export function tellFirst(
   memory: Memory,
@@ -35,7 +36,9 @@ export function tellFirst(
   if (!look.canTell || look.plan.strategy === 'observe' || look.paused || wish.blind || !memory.need) return none
   if (massRemoval(wish.given.lists, wish.lists, look)) return none
   const identity = identityOf(look)
-  const past = memory.told.findLast(one => one.identity === identity && (one.outcome === 'refused' || one.hash === wish.hash))
+  const past = memory.told.findLast(
+    one => one.identity === identity && (one.outcome === 'refused' || one.hash === wish.hash),
+  )
   if (past?.outcome === 'refused') return none
   if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
   const settled = memory.need.since + Math.min(times.briefSettleSeconds, look.plan.times.settleSeconds) * 1000
@@ -47,14 +50,21 @@ export function tellFirst(
   if (silent) return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: silent }
   const since = under?.since ?? look.now
   const until = since + times.tellSeconds * 1000
-  if (look.now >= until) return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
+  if (look.now >= until)
+    return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
   if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
   const telling = { hash: wish.hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
   const taught = sureWhileTelling(wish.given, look)
-  return { memory: { ...memory, telling, taught }, next: { do: 'tell', change: changeFor(memory, wish, look), why: whyTell(wish), until } }
+  return {
+    memory: { ...memory, telling, taught },
+    next: { do: 'tell', change: changeFor(memory, wish, look), why: whyTell(wish), until },
+  }
 }
 
-/** The time since the node was last told is given back: no more than was lost, or one missed answer in two minutes would let it be told for ever. */
+/**
+ * The time since the node was last told is given back: no more than was lost, or one missed answer in two minutes would
+ * let it be told for ever.
+ */
 function heldUp(under: Telling, now: number): Telling {
   return { ...under, since: under.since + (now - under.lastAt), lastAt: now }
 }
@@ -63,30 +73,50 @@ function heldUp(under: Telling, now: number): Telling {
 export function rememberTold(memory: Memory, look: Look): Memory {
   const { telling } = memory
   // The process is another: it has been told nothing.
-  if (telling && telling.identity !== identityOf(look) && 'identity' in look.process) return { ...memory, telling: null }
+  if (telling && telling.identity !== identityOf(look) && 'identity' in look.process)
+    return { ...memory, telling: null }
   if (!telling || !look.told || look.told.ok) return memory
   // A node whose API is not there is told through the same port: nobody hears it, however often.
   if (!look.told.refused && !isAbsent(memory)) return memory
   const { hash, identity, knew } = telling
   // It has taken nothing, and so has forgotten nothing.
-  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail }), taught: knew }
+  return {
+    ...recorded(memory, { at: look.now, hash, identity, outcome: 'refused', detail: look.told.detail }),
+    taught: knew,
+  }
 }
 
 /** Nobody is missing any more: what was told is what the process knows, if that is still what is wanted. */
-export function learnedByTelling(memory: Memory, wanted: string, assessed: readonly Assessed[], look: GoodLook): Memory {
+export function learnedByTelling(
+  memory: Memory,
+  wanted: string,
+  assessed: readonly Assessed[],
+  look: GoodLook,
+): Memory {
   if (!memory.telling) return memory
   const { hash, identity } = memory.telling
   if (hash !== wanted) return { ...memory, telling: null }
-  return { ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }), taught: provenByTelling(memory, assessed, look) }
+  return {
+    ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }),
+    taught: provenByTelling(memory, assessed, look),
+  }
 }
 
-/** A peer that is connected elsewhere than at a present address (a NAT, or an old connection that is dead) proves nothing about that address. */
+/**
+ * A peer that is connected elsewhere than at a present address (a NAT, or an old connection that is dead) proves
+ * nothing about that address.
+ */
 function provenByTelling({ taught }: Memory, assessed: readonly Assessed[], look: GoodLook): Given {
   const all = givenByTelling(look)
   const isAt = ({ peer, addresses }: Assessed) =>
     look.node.connections.some(one => addresses.includes(one.address) || (one.address === '' && one.id === peer.id))
-  const elsewhere = new Set(assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host))
-  const addresses = Object.entries(all.addresses).map(([host, its]) => [host, elsewhere.has(host) ? (taught?.addresses[host] ?? []) : its])
+  const elsewhere = new Set(
+    assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host),
+  )
+  const addresses = Object.entries(all.addresses).map(([host, its]) => [
+    host,
+    elsewhere.has(host) ? (taught?.addresses[host] ?? []) : its,
+  ])
   return { ...all, addresses: Object.fromEntries(addresses) }
 }
 

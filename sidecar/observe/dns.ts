@@ -2,7 +2,10 @@
 import { Resolver } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
 
-/** The answer for one name and family. `temporary`: no answer was had, so nothing is known; else the name has these addresses, perhaps none. */
+/**
+ * The answer for one name and family. `temporary`: no answer was had, so nothing is known; else the name has these
+ * addresses, perhaps none.
+ */
 export type DnsAnswer = {
   readonly addresses: readonly string[]
   /** The least of all records, aliases included; 0 without addresses. */
@@ -17,7 +20,10 @@ export type Dns = {
   close(): void
 }
 
-/** These say that the name server knows, and that there is nothing: NXDOMAIN, no record of the family, a name that cannot exist. */
+/**
+ * These say that the name server knows, and that there is nothing: NXDOMAIN, no record of the family, a name that
+ * cannot exist.
+ */
 const definite = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME'])
 
 /** How often a question is sent to each server; a lost datagram is common enough. */
@@ -31,7 +37,10 @@ export function createDns({ servers, timeoutMs }: { servers: readonly string[]; 
     async query(name, family, deadline) {
       let timer: NodeJS.Timeout | undefined
       const timeout = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(Object.assign(new Error('timeout'), { code: 'ETIMEOUT' })), deadline - performance.now())
+        timer = setTimeout(
+          () => reject(Object.assign(new Error('timeout'), { code: 'ETIMEOUT' })),
+          deadline - performance.now(),
+        )
       })
       try {
         const records = await Promise.race([

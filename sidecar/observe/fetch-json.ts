@@ -1,6 +1,8 @@
-// One bounded HTTP exchange: a GET, or a POST of JSON. On node:http, because fetch loads undici, which costs the sidecar memory that it does not have.
+// One bounded HTTP exchange: a GET, or a POST of JSON. On node:http, because fetch loads undici, which costs the
+// sidecar memory that it does not have.
 
-// Not `import`: that evaluates every export of a built-in module, and http.WebSocket among them loads undici too (12 MB, seen with Node 24.21).
+// Not `import`: that evaluates every export of a built-in module, and http.WebSocket among them loads undici too (12
+// MB, seen with Node 24.21).
 const { request: start } = process.getBuiltinModule('node:http')
 
 export type TextAnswer = { readonly code: number; readonly text: string }
@@ -15,7 +17,10 @@ export type FetchOptions = {
   readonly post?: unknown
 }
 
-/** Gets `url` and parses the answer, whatever its status code. Rejects with an Error that names the URL and says what went wrong. */
+/**
+ * Gets `url` and parses the answer, whatever its status code. Rejects with an Error that names the URL and says what
+ * went wrong.
+ */
 export async function fetchJson(url: string, options: FetchOptions): Promise<JsonAnswer> {
   const { code, text } = await fetchText(url, options)
   try {
@@ -26,7 +31,10 @@ export async function fetchJson(url: string, options: FetchOptions): Promise<Jso
 }
 
 /** As fetchJson, for answers that need not be JSON. */
-export function fetchText(url: string, { timeoutMs, maxBytes = 4 * 1024 * 1024, post }: FetchOptions): Promise<TextAnswer> {
+export function fetchText(
+  url: string,
+  { timeoutMs, maxBytes = 4 * 1024 * 1024, post }: FetchOptions,
+): Promise<TextAnswer> {
   const content = post === undefined ? undefined : Buffer.from(JSON.stringify(post))
   return new Promise((resolve, reject) => {
     // No agent: a connection that is kept open would be one of the sockets that the sidecar looks at.
@@ -53,7 +61,9 @@ export function fetchText(url: string, { timeoutMs, maxBytes = 4 * 1024 * 1024, 
         if (bytes > maxBytes) fail(`answered with more than ${maxBytes} bytes`)
         else chunks.push(chunk)
       })
-      response.on('error', (error: NodeJS.ErrnoException) => fail(`stopped in the middle of its answer: ${error.code ?? error.message}`))
+      response.on('error', (error: NodeJS.ErrnoException) =>
+        fail(`stopped in the middle of its answer: ${error.code ?? error.message}`),
+      )
       response.on('end', () => {
         clearTimeout(timer)
         resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })

@@ -1,4 +1,5 @@
-// Reads what the pod gives the sidecar as files: the plan, the annotations and the peer lists. The kubelet refreshes them; here they are only read.
+// Reads what the pod gives the sidecar as files: the plan, the annotations and the peer lists. The kubelet refreshes
+// them; here they are only read.
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerListError, parsePeers, writePeers } from '../../peers/formats/index.ts'
@@ -13,18 +14,31 @@ import { type Learned, withProgram } from '../decide/program.ts'
 import { type NodeSettings, readNodeSettings } from './node-settings.ts'
 
 export type ListInput =
-  /** `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about what is absent. */
+  /**
+   * `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about
+   * what is absent.
+   */
   | { readonly ok: true; readonly lists: Lists; readonly peers: readonly Peer[]; readonly problems: readonly string[] }
-  | { readonly ok: false; readonly reason: 'list-missing' | 'list-malformed' | 'list-empty' | 'list-too-long'; readonly message: string }
+  | {
+      readonly ok: false
+      readonly reason: 'list-missing' | 'list-malformed' | 'list-empty' | 'list-too-long'
+      readonly message: string
+    }
 
 export type Input = {
   readonly plan: Plan
   readonly list: ListInput
   /** What the settings beside the peers say (cometbft-toml); the defaults where there are none. */
   readonly settings: NodeSettings
-  /** Environment variables that the node's next start has to have, with their exact values (strategy wrap). None unless the list is good. */
+  /**
+   * Environment variables that the node's next start has to have, with their exact values (strategy wrap). None unless
+   * the list is good.
+   */
   readonly exports: Readonly<Record<string, string>>
-  /** Those of them that the node takes as its list, with the peers in it, which may be written with addresses in place of names: see pin.ts. */
+  /**
+   * Those of them that the node takes as its list, with the peers in it, which may be written with addresses in place
+   * of names: see pin.ts.
+   */
   readonly pinnable: Pinnable
   /** The annotations, trimmed; absent where empty. */
   readonly peerHash?: string
@@ -43,12 +57,15 @@ type Read = { readonly source: Source; readonly text: string | undefined }
 
 type Exports = { readonly exports: Record<string, string>; readonly pinnable: Record<string, readonly Peer[]> }
 
-/** How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most. */
+/**
+ * How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most.
+ */
 const maxTries = 10
 
 /**
- * Reads everything below `dir`, of one version: the kubelet swaps all files of the volume together. A bad list is a value that says what is
- * wrong with it. `learned`: the node's program, where only the process told it. Rejects only where the plan cannot be read or used, or another file cannot be read although it is there.
+ * Reads everything below `dir`, of one version: the kubelet swaps all files of the volume together. A bad list is a
+ * value that says what is wrong with it. `learned`: the node's program, where only the process told it. Rejects only
+ * where the plan cannot be read or used, or another file cannot be read although it is there.
  */
 export async function readInput(dir: string, learned?: Learned): Promise<Input> {
   for (let tries = 0; tries < maxTries; tries++) {
@@ -65,7 +82,10 @@ export async function readInput(dir: string, learned?: Learned): Promise<Input> 
   throw new Error(`${dir} changed ${maxTries} times while it was read; it will be read again`)
 }
 
-/** The directory that `..data` points to, since the kubelet's AtomicWriter has one for each version; `dir` itself where it is a plain one. */
+/**
+ * The directory that `..data` points to, since the kubelet's AtomicWriter has one for each version; `dir` itself where
+ * it is a plain one.
+ */
 async function versionOf(dir: string): Promise<string> {
   return realpath(join(dir, '..data')).catch(() => dir)
 }
@@ -91,7 +111,9 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
   return {
     plan,
     list,
-    settings: readNodeSettings(read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : []))),
+    settings: readNodeSettings(
+      read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : [])),
+    ),
     exports,
     pinnable,
     ...(peerHash === undefined ? {} : { peerHash }),
@@ -119,9 +141,9 @@ async function readPlan(file: string): Promise<Plan> {
 }
 
 /**
- * The lists of all sources. One that is absent (an optional ConfigMap) gives no peers, since the node sees none in it either, unless all are
- * absent. One that a PeerSet delivers and has not written yet is an empty list. One that is malformed spoils the whole: the node might not
- * start with it.
+ * The lists of all sources. One that is absent (an optional ConfigMap) gives no peers, since the node sees none in it
+ * either, unless all are absent. One that a PeerSet delivers and has not written yet is an empty list. One that is
+ * malformed spoils the whole: the node might not start with it.
  */
 function listOf(read: readonly Read[]): ListInput {
   const present = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
@@ -178,8 +200,9 @@ function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exp
 }
 
 /**
- * Lists that are variables, as they are; and for lists that another variable outranks, that variable with the peers of all sources of its role that it
- * outranks: all files; and where a script makes something of variables, or the list stands nowhere in the pod, the variables and literal lists as well.
+ * Lists that are variables, as they are; and for lists that another variable outranks, that variable with the peers of
+ * all sources of its role that it outranks: all files; and where a script makes something of variables, or the list
+ * stands nowhere in the pod, the variables and literal lists as well.
  * `spare`: variables without which the list would reach the node all the same.
  */
 function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: ReadonlySet<string> } {
@@ -189,7 +212,8 @@ function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: Read
     if (source.kind === 'Literal' || text === undefined) continue
     if ((source.via !== 'env' && source.via !== 'envFrom') || source.variable === undefined) continue
     exports[source.variable] = text
-    if (source.override === source.variable && source.role === 'peer') pinnable[source.variable] = lists[sourceKey(source)] ?? []
+    if (source.override === source.variable && source.role === 'peer')
+      pinnable[source.variable] = lists[sourceKey(source)] ?? []
   }
   for (const { source } of read) {
     if (source.kind === 'Literal' || source.override === undefined) continue
@@ -209,7 +233,9 @@ function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: Read
 
 /** Those that carry nothing but files that the node sees change: by them it is only given addresses. */
 function spareVariables(read: readonly Read[]): ReadonlySet<string> {
-  const keys = read.flatMap(({ source }) => (source.kind === 'Literal' || source.override === undefined ? [] : [source]))
+  const keys = read.flatMap(({ source }) =>
+    source.kind === 'Literal' || source.override === undefined ? [] : [source],
+  )
   const needed = new Set(keys.filter(({ via, unseen }) => via !== 'directory' || unseen).map(one => one.override))
   return new Set(keys.flatMap(({ override }) => (override === undefined || needed.has(override) ? [] : [override])))
 }
@@ -220,7 +246,10 @@ function isFile(source: Source): boolean {
 
 /** Whether the variable carries more than files. */
 function isBesideFiles(override: string, read: readonly Read[]): boolean {
-  return read.some(({ source }) => source.kind !== 'Literal' && source.override === override && (!isFile(source) || source.unseen === true))
+  return read.some(
+    ({ source }) =>
+      source.kind !== 'Literal' && source.override === override && (!isFile(source) || source.unseen === true),
+  )
 }
 
 function isDelivered(source: Source): boolean {

@@ -1,4 +1,5 @@
-// The settings of a CometBFT node that decide whether it may be restarted or told its peers, from the config.toml that also holds its peers.
+// The settings of a CometBFT node that decide whether it may be restarted or told its peers, from the config.toml that
+// also holds its peers.
 import { parse } from 'smol-toml'
 
 export type NodeSettings = {
@@ -6,11 +7,17 @@ export type NodeSettings = {
   readonly doubleSignCheckHeight: number
   /** `[statesync] enable`. */
   readonly stateSync: boolean
-  /** `[rpc] unsafe`: the node takes dial_peers. A flag or an environment variable may say otherwise, which only the node's answer tells. */
+  /**
+   * `[rpc] unsafe`: the node takes dial_peers. A flag or an environment variable may say otherwise, which only the
+   * node's answer tells.
+   */
   readonly unsafeRpc: boolean
 }
 
-/** From all documents together: the highest, and true where any says so. What cannot be read says nothing: the list's own error tells. */
+/**
+ * From all documents together: the highest, and true where any says so. What cannot be read says nothing: the list's
+ * own error tells.
+ */
 export function readNodeSettings(documents: readonly string[]): NodeSettings {
   const tables = documents.map(parseOrEmpty)
   const heights = tables.map(table => Number(setting(table, 'consensus', 'double_sign_check_height')))

@@ -20,13 +20,15 @@ export type ObserveOptions = {
 }
 
 /**
- * What can be seen of the node now; never throws. Where a CometBFT node tells its connections itself, its sockets are not looked at: the kernel
- * walks its whole table of them for each look, which takes milliseconds. Other nodes do not tell whether they listen for peers. Sockets prove nothing about peers behind a mesh proxy, which
- * holds the connections itself, and under hostNetwork they are those of the whole machine.
+ * What can be seen of the node now; never throws. Where a CometBFT node tells its connections itself, its sockets are
+ * not looked at: the kernel walks its whole table of them for each look, which takes milliseconds. Other nodes do not
+ * tell whether they listen for peers. Sockets prove nothing about peers behind a mesh proxy, which holds the
+ * connections itself, and under hostNetwork they are those of the whole machine.
  */
 export async function lookAtNode(plan: Plan, options: ObserveOptions = {}): Promise<NodeView> {
   const answer = await asked(plan, options)
-  if (answer?.ok) return { seenBy: 'net_info', connections: answer.connections, status: answer.status, listening: answer.listening }
+  if (answer?.ok)
+    return { seenBy: 'net_info', connections: answer.connections, status: answer.status, listening: answer.listening }
   const silent = answer === undefined ? {} : { silent: answer.silent }
   const [word, sockets] = await Promise.all([heard(plan, options), seen(plan, options)])
   if (word !== undefined) {
@@ -57,8 +59,14 @@ async function asked(plan: Plan, options: ObserveOptions): Promise<CometbftAnswe
   })
 }
 
-/** Undefined where the node does not tell: most have the interface for it switched off, and then there is nothing to say about that. */
-async function heard(plan: Plan, options: ObserveOptions): Promise<Extract<Connections, { connections: unknown }> | undefined> {
+/**
+ * Undefined where the node does not tell: most have the interface for it switched off, and then there is nothing to say
+ * about that.
+ */
+async function heard(
+  plan: Plan,
+  options: ObserveOptions,
+): Promise<Extract<Connections, { connections: unknown }> | undefined> {
   if (plan.profile === 'cometbft') return undefined
   const answer = await (options.hot ?? hotNode(plan, options))?.connections()
   return answer !== undefined && 'connections' in answer ? answer : undefined

@@ -1,18 +1,26 @@
-// Whether something answers at an address: a TCP connect, closed at once. Behind a mesh proxy every connect succeeds, so there it says nothing.
+// Whether something answers at an address: a TCP connect, closed at once. Behind a mesh proxy every connect succeeds,
+// so there it says nothing.
 import { connect } from 'node:net'
 import pLimit from 'p-limit'
 
 export type ProbeOptions = {
-  /** A peer in the same cluster answers in milliseconds, one across the world in less than half a second; one lost SYN is sent again after 1 s. */
+  /**
+   * A peer in the same cluster answers in milliseconds, one across the world in less than half a second; one lost SYN
+   * is sent again after 1 s.
+   */
   readonly timeoutMs?: number
   /** How many connects may be under way together. */
   readonly atOnce?: number
   /**
-   * How long a yes is kept. Each such probe is a line in the peer's log, and CometBFT refuses a second connection from one address while
-   * the first is in its handshake: a probe every second would be in the way of the connection that it waits for.
+   * How long a yes is kept. Each such probe is a line in the peer's log, and CometBFT refuses a second connection from
+   * one address while the first is in its handshake: a probe every second would be in the way of the connection that it
+   * waits for.
    */
   readonly keepMs?: number
-  /** How long a no is kept at least; else as long as it took, so that silence costs half of the time at most. Nobody was there to notice. */
+  /**
+   * How long a no is kept at least; else as long as it took, so that silence costs half of the time at most. Nobody was
+   * there to notice.
+   */
   readonly keepNoMs?: number
   readonly now?: () => number
   readonly ask?: typeof reachable
@@ -20,7 +28,10 @@ export type ProbeOptions = {
 
 const defaults = { timeoutMs: 2000, atOnce: 16, keepMs: 5000, keepNoMs: 200, now: Date.now, ask: reachable }
 
-/** Whether a TCP connect to an address succeeds within `timeoutMs`. Never throws: a refusal, a reset and silence are all false. */
+/**
+ * Whether a TCP connect to an address succeeds within `timeoutMs`. Never throws: a refusal, a reset and silence are all
+ * false.
+ */
 export function reachable(address: string, port: number, timeoutMs: number = defaults.timeoutMs): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ host: address, port })
@@ -50,7 +61,9 @@ export function createLimitedProbe(options: ProbeOptions = {}): (address: string
     if (known) return known.answer
     const entry = { answer: limit(() => ask(address, port, timeoutMs)), since: at, forMs: Number.POSITIVE_INFINITY }
     kept.set(key, entry)
-    entry.answer.then(yes => Object.assign(entry, { since: now(), forMs: yes ? keepMs : Math.max(keepNoMs, now() - at) }))
+    entry.answer.then(yes =>
+      Object.assign(entry, { since: now(), forMs: yes ? keepMs : Math.max(keepNoMs, now() - at) }),
+    )
     return entry.answer
   }
 }

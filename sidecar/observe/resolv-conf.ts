@@ -16,8 +16,9 @@ const maxNdots = 15
 const maxNameLength = 253
 
 /**
- * Parses resolv.conf(5): `nameserver`, the last of `search` and `domain`, `options ndots:N`; `#` and `;` begin a comment. A name server may carry a
- * port as c-ares reads it (127.0.0.1:5353, [::1]:5353). Without any, 127.0.0.1 as resolv.conf(5) has it.
+ * Parses resolv.conf(5): `nameserver`, the last of `search` and `domain`, `options ndots:N`; `#` and `;` begin a
+ * comment. A name server may carry a port as c-ares reads it (127.0.0.1:5353, [::1]:5353). Without any, 127.0.0.1 as
+ * resolv.conf(5) has it.
  */
 export function parseResolvConf(text: string): ResolvConf {
   const servers: string[] = []
@@ -30,7 +31,9 @@ export function parseResolvConf(text: string): ResolvConf {
       .split(/\s+/)
     if (keyword === 'nameserver' && isServer(values[0])) servers.push(values[0])
     if (keyword === 'search' || keyword === 'domain') {
-      const domains = values.map(domain => domain.toLowerCase().replace(/^\.+|\.+$/g, '')).filter(domain => domain !== '')
+      const domains = values
+        .map(domain => domain.toLowerCase().replace(/^\.+|\.+$/g, ''))
+        .filter(domain => domain !== '')
       search = keyword === 'domain' ? domains.slice(0, 1) : domains
     }
     if (keyword === 'options') {
@@ -43,9 +46,10 @@ export function parseResolvConf(text: string): ResolvConf {
 }
 
 /**
- * The absolute names to try for a host, in order. A trailing dot says that the host is absolute. Else a host with at least ndots dots is
- * tried as it is first and with each search domain after, one with fewer the other way round: as Go has it (net/dnsclient_unix.go,
- * dnsConfig.nameList) and glibc (resolv/res_query.c, __res_context_search). Names that are too long are left out.
+ * The absolute names to try for a host, in order. A trailing dot says that the host is absolute. Else a host with at
+ * least ndots dots is tried as it is first and with each search domain after, one with fewer the other way round: as Go
+ * has it (net/dnsclient_unix.go, dnsConfig.nameList) and glibc (resolv/res_query.c, __res_context_search). Names that
+ * are too long are left out.
  */
 export function namesToTry(host: string, { search, ndots }: Pick<ResolvConf, 'search' | 'ndots'>): string[] {
   if (host.endsWith('.')) return [host.slice(0, -1)]

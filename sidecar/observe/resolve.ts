@@ -1,4 +1,5 @@
-// Looks up the hosts of a peer list as the node's own resolver does, and remembers what each answered: from memory until the answer expires.
+// Looks up the hosts of a peer list as the node's own resolver does, and remembers what each answered: from memory
+// until the answer expires.
 import { readFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
 import { isAddress, normalHost } from '../../peers/peer.ts'
@@ -23,8 +24,8 @@ export type ResolverOptions = {
   /** How many hosts are looked up together. */
   readonly atOnce?: number
   /**
-   * So many questions, each from a source port of its own, have to be answered alike before a changed answer counts: by its source port a question comes to
-   * one of several name servers behind an address, and each has a cache of its own.
+   * So many questions, each from a source port of its own, have to be answered alike before a changed answer counts: by
+   * its source port a question comes to one of several name servers behind an address, and each has a cache of its own.
    */
   readonly questions?: number
 }
@@ -39,12 +40,14 @@ export type LookHow = {
 
 export type Resolver = {
   /**
-   * A view of each host, asking about those whose answer has expired or is doubted (each second at most). Hosts that are not in the list any more are
-   * forgotten. Where several questions are answered differently, what was known stays and the view is disputed, for two minutes at most: then they rotate.
-   * Never rejects.
+   * A view of each host, asking about those whose answer has expired or is doubted (each second at most). Hosts that
+   * are not in the list any more are forgotten. Where several questions are answered differently, what was known stays
+   * and the view is disputed, for two minutes at most: then they rotate. Never rejects.
    */
   look(hosts: readonly string[], doubted?: readonly string[], how?: LookHow): Promise<Record<string, HostView>>
-  /** When the next DNS answer expires; undefined where none does. Addresses and names in the hosts file need no answer. */
+  /**
+   * When the next DNS answer expires; undefined where none does. Addresses and names in the hosts file need no answer.
+   */
   dueAt(): number | undefined
   /** What is known now, without asking. */
   views(): Record<string, HostView>
@@ -55,7 +58,13 @@ export type Resolver = {
 
 /** `dueAt`: when to ask DNS again; undefined while the hosts file answers, which is read at every look anyway. */
 /** `disputedSince`: when the first of a series of disputes was. */
-type Entry = { view: HostView; dueAt: number | undefined; askedAt: number; asking?: Promise<void>; disputedSince?: number | undefined }
+type Entry = {
+  view: HostView
+  dueAt: number | undefined
+  askedAt: number
+  asking?: Promise<void>
+  disputedSince?: number | undefined
+}
 
 type Outcome = { readonly addresses: readonly string[]; readonly ttlSeconds: number } | { readonly error: string }
 
@@ -66,32 +75,46 @@ const defaults = {
   maxTtlSeconds: 60,
   timeoutMs: 5000,
   atOnce: 16,
-  // Asked each second in the 4 s for which nobody may disagree: 16 questions miss one of two servers once in 32,768 times.
+  // Asked each second in the 4 s for which nobody may disagree: 16 questions miss one of two servers once in 32,768
+  // times.
   questions: 8,
 }
 
-/** The longest wait after failures; they begin with the least TTL and double. Peers that start together get their names one after another. */
+/**
+ * The longest wait after failures; they begin with the least TTL and double. Peers that start together get their names
+ * one after another.
+ */
 const maxRetrySeconds = 20
 
 /** Between two questions about a doubted host, in ms. */
 const doubtMs = 900
 
 /** Addresses from `from` that are of the family; IPv6 have a colon. */
-const ofFamily = (from: readonly string[], family: 4 | 6) => from.filter(address => address.includes(':') === (family === 6))
+const ofFamily = (from: readonly string[], family: 4 | 6) =>
+  from.filter(address => address.includes(':') === (family === 6))
 
 export function createResolver(options: ResolverOptions): Resolver {
-  const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce, questions } = { ...defaults, ...options }
+  const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce, questions } = {
+    ...defaults,
+    ...options,
+  }
   const limit = pLimit(atOnce)
   const readConf = remembered(resolvConf, parseResolvConf)
   const readHosts = remembered(hostsFile, parseHosts)
   const entries = new Map<string, Entry>()
   let dns: { readonly conf: ResolvConf; readonly clients: readonly Dns[] } | undefined
 
-  /** Clients for today's name servers. Each has sockets, and so source ports, of its own, new ones whenever it has been idle (c-ares; seen). */
+  /**
+   * Clients for today's name servers. Each has sockets, and so source ports, of its own, new ones whenever it has been
+   * idle (c-ares; seen).
+   */
   function clientsFor(conf: ResolvConf): readonly Dns[] {
     if (dns?.conf !== conf) {
       for (const client of dns?.clients ?? []) client.close()
-      dns = { conf, clients: Array.from({ length: Math.max(1, questions) }, () => createDns({ servers: conf.servers, timeoutMs })) }
+      dns = {
+        conf,
+        clients: Array.from({ length: Math.max(1, questions) }, () => createDns({ servers: conf.servers, timeoutMs })),
+      }
     }
     return dns.clients
   }
@@ -117,15 +140,21 @@ export function createResolver(options: ResolverOptions): Resolver {
     const at = now()
     const { disputedSince } = entry
     const heard = answers.map(answer => ('addresses' in answer ? answer.addresses : null))
-    const next = weighed({ view, ...(disputedSince === undefined ? {} : { disputedSince }) }, outcome.addresses, heard, at)
+    const next = weighed(
+      { view, ...(disputedSince === undefined ? {} : { disputedSince }) },
+      outcome.addresses,
+      heard,
+      at,
+    )
     entry.view = next.view
     entry.disputedSince = next.disputedSince
     entry.dueAt = at + delayMs(next.view.disputedAt === at ? 0 : outcome.ttlSeconds)
   }
 
   /**
-   * Tries the names of a host in order, until one has addresses. A name that does not exist, or has none, leads to the next; one whose answer fails does
-   * not: then the host may exist after all, and a wildcard of an outer domain must not answer in its place (glibc and Go would go on).
+   * Tries the names of a host in order, until one has addresses. A name that does not exist, or has none, leads to the
+   * next; one whose answer fails does not: then the host may exist after all, and a wildcard of an outer domain must
+   * not answer in its place (glibc and Go would go on).
    */
   async function query(host: string, view: HostView, conf: ResolvConf, client: Dns): Promise<Outcome> {
     const deadline = performance.now() + timeoutMs
@@ -135,7 +164,10 @@ export function createResolver(options: ResolverOptions): Resolver {
       const both = [...four.addresses, ...six.addresses]
       if (both.length > 0) {
         // Of a family whose answer failed, the last good one stays.
-        const kept = [four.temporary ? ofFamily(view.addresses, 4) : [], six.temporary ? ofFamily(view.addresses, 6) : []].flat()
+        const kept = [
+          four.temporary ? ofFamily(view.addresses, 4) : [],
+          six.temporary ? ofFamily(view.addresses, 6) : [],
+        ].flat()
         const ttls = [four, six].filter(one => one.addresses.length > 0).map(one => one.ttlSeconds)
         return { addresses: [...both, ...kept], ttlSeconds: kept.length > 0 ? 0 : Math.min(...ttls) }
       }

@@ -1,4 +1,5 @@
-// Watches directories and hints that something in them may have changed. Hints only: what is there decides, and a periodic look catches what they miss.
+// Watches directories and hints that something in them may have changed. Hints only: what is there decides, and a
+// periodic look catches what they miss.
 import { watch as chokidarWatch, type FSWatcher } from 'chokidar'
 import type { Logger } from 'pino'
 
@@ -17,13 +18,15 @@ export type Watch = {
   mode(): 'inotify' | 'polling'
 }
 
-/** inotify is used up: too many instances (128 for each user is common, over all pods of a machine) or too many watches. */
+/**
+ * inotify is used up: too many instances (128 for each user is common, over all pods of a machine) or too many watches.
+ */
 const exhausted = new Set(['EMFILE', 'ENOSPC', 'ENFILE'])
 
 /**
- * Watches `dirs` with all that is below them; a directory or file that is missing is seen when it appears. Resolves when the watch is set up. The kubelet's
- * volumes are watched by their directory: a file watched by itself is lost when `..data` is swapped. Links are not followed, but a link that
- * is swapped is a change.
+ * Watches `dirs` with all that is below them; a directory or file that is missing is seen when it appears. Resolves
+ * when the watch is set up. The kubelet's volumes are watched by their directory: a file watched by itself is lost when
+ * `..data` is swapped. Links are not followed, but a link that is swapped is a change.
  */
 export async function watch(dirs: readonly string[], onHint: () => void, options: WatchOptions): Promise<Watch> {
   const { log, usePolling = false, pollSeconds = 2, coalesceMs = 50 } = options
@@ -69,7 +72,10 @@ export async function watch(dirs: readonly string[], onHint: () => void, options
           return
         }
         if (!said.has(code))
-          log.warn({ code, detail: message }, 'a directory cannot be watched; changes there are seen by the periodic look')
+          log.warn(
+            { code, detail: message },
+            'a directory cannot be watched; changes there are seen by the periodic look',
+          )
         said.add(code)
         resolve()
       })

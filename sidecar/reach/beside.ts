@@ -1,5 +1,5 @@
-// The container beside the node that starts anew with it (Plan's `beside`: cosmopilot's node-utils): whether it permits a restart of the node,
-// whether it is new enough for the node, and its end. Who may signal it is decision record 14.
+// The container beside the node that starts anew with it (Plan's `beside`: cosmopilot's node-utils): whether it permits
+// a restart of the node, whether it is new enough for the node, and its end. Who may signal it is decision record 14.
 import type { Beside } from '../../peers/plan.ts'
 import { fetchText } from '../observe/fetch-json.ts'
 import { chooseNamed, ownContainer, type Process, readProcess, readProcesses, ticksPerSecond } from './processes.ts'
@@ -9,11 +9,16 @@ export type BesideView = Beside & {
   /** Why the node must not be stopped now; null where nothing speaks against it. */
   permit(): Promise<Held | null>
   /**
-   * Its process, as to a node whose last child had ended at `stopped` (uptime in s). `old`: it began before that, so it remembers a process that
-   * is gone and reads nothing any more. `away`: there is none; the kubelet starts it again.
+   * Its process, as to a node whose last child had ended at `stopped` (uptime in s). `old`: it began before that, so it
+   * remembers a process that is gone and reads nothing any more. `away`: there is none; the kubelet starts it again.
    */
-  see(stopped: number): Promise<{ is: 'new' } | { is: 'old'; process: Process } | { is: 'away' } | ({ is: 'unclear' } & Held)>
-  /** Its word on upgrades and halts: null for none is due. `answered`: it said something else; not that it did not answer. */
+  see(
+    stopped: number,
+  ): Promise<{ is: 'new' } | { is: 'old'; process: Process } | { is: 'away' } | ({ is: 'unclear' } & Held)>
+  /**
+   * Its word on upgrades and halts: null for none is due. `answered`: it said something else; not that it did not
+   * answer.
+   */
   ask(): Promise<{ readonly answered: boolean; readonly detail: string } | null>
   /** SIGTERM, on which it ends with code 0 unless an upgrade is due; `refused` says why it could not be sent. */
   end(process: Process): Promise<{ refused: string } | null>
@@ -40,7 +45,9 @@ export function createBeside(beside: Beside, { procDir, kill, answerMs }: Beside
       return null
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return null
-      return { refused: `${one.comm} (PID ${one.pid}) of container ${container}: ${error instanceof Error ? error.message : error}` }
+      return {
+        refused: `${one.comm} (PID ${one.pid}) of container ${container}: ${error instanceof Error ? error.message : error}`,
+      }
     }
   }
 

@@ -1,4 +1,5 @@
-// The processes that /proc shows, and which of them are the node's. Reading is thin; the choice (chooseNode) is a pure function.
+// The processes that /proc shows, and which of them are the node's. Reading is thin; the choice (chooseNode) is a pure
+// function.
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
@@ -15,27 +16,35 @@ export type Process = {
   readonly container: string
 }
 
-/** USER_HZ, which Linux fixes at 100 for everything that it shows to programs on the architectures repeer is built for. */
+/**
+ * USER_HZ, which Linux fixes at 100 for everything that it shows to programs on the architectures repeer is built for.
+ */
 export const ticksPerSecond = 100
 
 /**
- * /proc/PID/stat (proc(5)); undefined for what is none and for a zombie, which is gone but for its parent. The name may hold
- * anything, also spaces and parentheses: fields count from the last one.
+ * /proc/PID/stat (proc(5)); undefined for what is none and for a zombie, which is gone but for its parent. The name may
+ * hold anything, also spaces and parentheses: fields count from the last one.
  */
 export function parseStat(text: string): Pick<Process, 'pid' | 'ppid' | 'startTicks' | 'comm'> | undefined {
   const open = text.indexOf('(')
   const close = text.lastIndexOf(')')
   const pid = Number(text.slice(0, open))
   const fields = text.slice(close + 2).split(' ')
-  const [state, ppid, threads, startTicks] = [fields[0] ?? '', Number(fields[1]), Number(fields[17]), Number(fields[19])]
-  if (open < 1 || close < open || !Number.isInteger(pid) || !Number.isInteger(ppid) || !Number.isInteger(startTicks)) return undefined
+  const [state, ppid, threads, startTicks] = [
+    fields[0] ?? '',
+    Number(fields[1]),
+    Number(fields[17]),
+    Number(fields[19]),
+  ]
+  if (open < 1 || close < open || !Number.isInteger(pid) || !Number.isInteger(ppid) || !Number.isInteger(startTicks))
+    return undefined
   if (/^[ZXx]$/.test(state) && !(threads > 1)) return undefined
   return { pid, ppid, startTicks, comm: text.slice(open + 1, close) }
 }
 
 /**
- * One key a container from /proc/PID/cgroup: the innermost container ID (64 hex digits: containerd, CRI-O, Docker; cgroup v1 and v2, also
- * as `/../<id>` in a private cgroup namespace), else the whole text.
+ * One key a container from /proc/PID/cgroup: the innermost container ID (64 hex digits: containerd, CRI-O, Docker;
+ * cgroup v1 and v2, also as `/../<id>` in a private cgroup namespace), else the whole text.
  */
 export function containerKey(cgroup: string): string {
   return cgroup.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g)?.at(-1) ?? cgroup.trim()
@@ -68,13 +77,16 @@ export async function ownContainer(procDir: string): Promise<string> {
   return containerKey(await readFile(join(procDir, 'self', 'cgroup'), 'utf8'))
 }
 
-/** `main`: the container's first process, with which the container ends. `all`: what a stop has to reach, main first. */
+/**
+ * `main`: the container's first process, with which the container ends. `all`: what a stop has to reach, main first.
+ */
 export type Target = { readonly main: Process; readonly all: readonly Process[] }
 
 /**
- * The node's processes in a shared PID namespace. Our own container, the pod's first process (pause) and kernel threads are never it. Of
- * several containers it is the one where a process has one of `names` (as comm or as the base name of argv[0]). What `kubectl exec` started
- * in it is left out: like the first process it has no parent here, but it started later.
+ * The node's processes in a shared PID namespace. Our own container, the pod's first process (pause) and kernel threads
+ * are never it. Of several containers it is the one where a process has one of `names` (as comm or as the base name of
+ * argv[0]). What `kubectl exec` started in it is left out: like the first process it has no parent here, but it started
+ * later.
  */
 export function chooseNode(
   processes: readonly Process[],
@@ -102,20 +114,26 @@ export function chooseNode(
 }
 
 /**
- * The process that one container other than our own begins with, where its name is one of `names`: unlike the node, it is never taken for granted.
- * Found in two containers, it is ambiguous, since another container may have given a process of its own that name.
+ * The process that one container other than our own begins with, where its name is one of `names`: unlike the node, it
+ * is never taken for granted. Found in two containers, it is ambiguous, since another container may have given a
+ * process of its own that name.
  */
 export function chooseNamed(
   processes: readonly Process[],
   own: string,
   names: readonly string[],
 ): Process | { hold: 'process-ambiguous' | 'process-not-found'; detail: string } {
-  const mains = [...groupsOf(processes, own).values()].map(group => treeOf(group).main).filter(one => isNamed(one, names))
+  const mains = [...groupsOf(processes, own).values()]
+    .map(group => treeOf(group).main)
+    .filter(one => isNamed(one, names))
   const [main, second] = mains
   if (main && !second) return main
   if (!main) return { hold: 'process-not-found', detail: `found no container that begins with ${expected(names)}` }
   const found = mains.map(one => `${one.comm} (PID ${one.pid})`).join('; ')
-  return { hold: 'process-ambiguous', detail: `found ${found}; expected one container that begins with ${expected(names)}` }
+  return {
+    hold: 'process-ambiguous',
+    detail: `found ${found}; expected one container that begins with ${expected(names)}`,
+  }
 }
 
 export function isNamed(one: Process, names: readonly string[]): boolean {

@@ -1,17 +1,26 @@
-// A restart of a node that has a container beside it (beside.ts). The order is the whole of it: the node stops wholly, then the one beside it
-// ends, then it answers again from a new process, then the node starts. While the node is down the supervisor holds it, for a bounded time, so
-// that whatever happens to the sidecar in between, the node starts. Each step is found from what is there (the supervisor's state, the start time of
-// the process beside), so that a sidecar that dies goes on where it was.
+// A restart of a node that has a container beside it (beside.ts). The order is the whole of it: the node stops wholly,
+// then the one beside it ends, then it answers again from a new process, then the node starts. While the node is down
+// the supervisor holds it, for a bounded time, so that whatever happens to the sidecar in between, the node starts.
+// Each step is found from what is there (the supervisor's state, the start time of the process beside), so that a
+// sidecar that dies goes on where it was.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { BesideView } from './beside.ts'
 import type { Held, Stop } from './reach.ts'
-import { type Absent, identityOf, type Request, readState, type SupervisorState, sendRequest, waitForState } from './supervisor.ts'
+import {
+  type Absent,
+  identityOf,
+  type Request,
+  readState,
+  type SupervisorState,
+  sendRequest,
+  waitForState,
+} from './supervisor.ts'
 
 /**
- * How long the node stays stopped for the one beside it, in seconds. The kubelet starts it at once (seen: it answers after 0.2 s, 1.3 s for the
- * whole restart), or after 10 s where it has ended within the last 10 minutes. A node that is away for longer is killed by its liveness probe:
- * cosmopilot's fails after two answers 30 s apart.
+ * How long the node stays stopped for the one beside it, in seconds. The kubelet starts it at once (seen: it answers
+ * after 0.2 s, 1.3 s for the whole restart), or after 10 s where it has ended within the last 10 minutes. A node that
+ * is away for longer is killed by its liveness probe: cosmopilot's fails after two answers 30 s apart.
  */
 export const besideHoldSeconds = 20
 
@@ -29,7 +38,10 @@ export type RenewParts = {
 export type Renew = {
   /** Begins, or goes on with, the restart `stop.id`; returns once the node's stop has been asked for. */
   restart(state: SupervisorState, stop: Stop): Promise<{ ok: true } | ({ ok: false } & Held)>
-  /** What is not as it should be beside a node that runs; undefined where all is well. `stuck`: the node waits, and nobody will come. */
+  /**
+   * What is not as it should be beside a node that runs; undefined where all is well. `stuck`: the node waits, and
+   * nobody will come.
+   */
   trouble(state: SupervisorState): Promise<{ readonly note: string; readonly stuck: boolean } | undefined>
 }
 
@@ -48,7 +60,10 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
     following = id
     followHold(id, verb)
       .catch(error =>
-        log.error({ err: error, id }, 'starting the container beside the node anew failed; the node starts when its hold is over'),
+        log.error(
+          { err: error, id },
+          'starting the container beside the node anew failed; the node starts when its hold is over',
+        ),
       )
       .finally(() => {
         following = null
@@ -59,7 +74,10 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
     const isOver = (state: SupervisorState) => state.request !== id || state.phase !== 'stopping'
     const over = await waitForState(controlDir, isOver, { ms: (graceSeconds + 10) * 1000, pollMs, now })
     if (over?.request !== id || over.phase !== 'held' || over.stopped === undefined) {
-      return log.warn({ id, phase: over?.phase }, `the node was not held; container ${beside.container} is left as it is`)
+      return log.warn(
+        { id, phase: over?.phase },
+        `the node was not held; container ${beside.container} is left as it is`,
+      )
     }
     const { stopped } = over
     const start = async (why: string | null) => {
@@ -93,7 +111,9 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
   async function trouble({ stopped, phase }: SupervisorState): ReturnType<Renew['trouble']> {
     if (stopped === undefined || (phase !== 'running' && phase !== 'retrying')) return undefined
     const seen = await beside.see(stopped)
-    const waits = beside.fifo ? '; until a new one reads the trace FIFO, a node that has just started waits in open()' : ''
+    const waits = beside.fifo
+      ? '; until a new one reads the trace FIFO, a node that has just started waits in open()'
+      : ''
     switch (seen.is) {
       case 'new':
         return undefined
@@ -129,9 +149,13 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
         follow(id, verb)
         return { ok: true }
       }
-      // It has started, and waits for one that no longer reads: the sidecar was away when the one beside should have ended, or a first start failed.
+      // It has started, and waits for one that no longer reads: the sidecar was away when the one beside should have
+      // ended, or a first start failed.
       if (id !== stop.id || following !== null || !(await trouble(state))?.stuck) return { ok: true }
-      log.warn({ id: stop.id }, `the node waits for container ${beside.container}, which reads no more; both start anew`)
+      log.warn(
+        { id: stop.id },
+        `the node waits for container ${beside.container}, which reads no more; both start anew`,
+      )
       const held = await hold(secondId(stop.id))
       if (held.ok) follow(secondId(stop.id), verb)
       return held

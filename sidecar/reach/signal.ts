@@ -1,21 +1,38 @@
-// Reach signal: in a shared PID namespace the sidecar ends the processes of the node's container, and the kubelet starts it again.
-// Reach observe uses the same eyes and has no hands.
+// Reach signal: in a shared PID namespace the sidecar ends the processes of the node's container, and the kubelet
+// starts it again. Reach observe uses the same eyes and has no hands.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { restartAllExitCode } from '../../peers/pod.ts'
 import type { ObserveReason } from '../../peers/reasons.ts'
 import { observeReasons } from '../../peers/reasons.ts'
-import { chooseNode, isNamed, ownContainer, type Process, readProcess, readProcesses, type Target, ticksPerSecond } from './processes.ts'
+import {
+  chooseNode,
+  isNamed,
+  ownContainer,
+  type Process,
+  readProcess,
+  readProcesses,
+  type Target,
+  ticksPerSecond,
+} from './processes.ts'
 import type { Held, Reach, ReachParts } from './reach.ts'
 import { momentOf } from './supervisor.ts'
 
 /**
- * The kubelet looks at its containers once a second, and starts the node again where it looks between the node's end and the sidecar's: so
- * that time, in ms, is kept short.
+ * The kubelet looks at its containers once a second, and starts the node again where it looks between the node's end
+ * and the sidecar's: so that time, in ms, is kept short.
  */
 const endPollMs = 2
 
 export function createSignal(parts: ReachParts & { graceSeconds: number; names: readonly string[] }): Reach {
-  const { procDir, log, exit, graceSeconds, now = Date.now, pollMs = 50, kill = (pid, name) => process.kill(pid, name) } = parts
+  const {
+    procDir,
+    log,
+    exit,
+    graceSeconds,
+    now = Date.now,
+    pollMs = 50,
+    kill = (pid, name) => process.kill(pid, name),
+  } = parts
   const choose = createEyes(procDir, parts.names)
   /** The stop under way: asking again with its ID does not start another. */
   let stopping: string | null = null
@@ -39,7 +56,10 @@ export function createSignal(parts: ReachParts & { graceSeconds: number; names: 
     return (await readProcess(procDir, one.pid))?.startTicks === one.startTicks
   }
 
-  /** Waits for the container's first process, with which the container ends; past the grace period all of the container is killed. */
+  /**
+   * Waits for the container's first process, with which the container ends; past the grace period all of the container
+   * is killed.
+   */
   async function outlast({ main }: Target, until: number, pauseMs: number): Promise<boolean> {
     while (await isAlive(main)) {
       if (now() >= until) {
@@ -108,8 +128,8 @@ export function createObserve(parts: ReachParts & { reason: ObserveReason }): Re
 }
 
 /**
- * Finds the node's processes. A container that stands alone is taken for the node's even if no name fits, since names are a guess; but not
- * once a name has fitted: then it is a neighbour, and the node is away.
+ * Finds the node's processes. A container that stands alone is taken for the node's even if no name fits, since names
+ * are a guess; but not once a name has fitted: then it is a neighbour, and the node is away.
  */
 function createEyes(procDir: string, names: readonly string[]): () => Promise<Target | Held> {
   let named = false

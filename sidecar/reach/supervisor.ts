@@ -1,5 +1,6 @@
-// The sidecar's side of the supervisor's contract (supervisor.md): reads its state, writes requests and exports. The control directory
-// is shared with the node's container, so everything in it is taken for hostile: bounded, checked, and no link is followed.
+// The sidecar's side of the supervisor's contract (supervisor.md): reads its state, writes requests and exports. The
+// control directory is shared with the node's container, so everything in it is taken for hostile: bounded, checked,
+// and no link is followed.
 import { constants } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -130,12 +131,17 @@ export async function waitForState(
   }
 }
 
-/** Whether a supervisor reads the FIFO now. A state file alone does not say so: a killed supervisor leaves one behind. */
+/**
+ * Whether a supervisor reads the FIFO now. A state file alone does not say so: a killed supervisor leaves one behind.
+ */
 export async function listening(controlDir: string): Promise<{ listening: true } | Absent> {
   return toFifo(controlDir, null)
 }
 
-/** Writes one request; returns when the FIFO has it, which is before the supervisor takes it (see `request` in its state). */
+/**
+ * Writes one request; returns when the FIFO has it, which is before the supervisor takes it (see `request` in its
+ * state).
+ */
 export async function sendRequest(controlDir: string, request: Request): Promise<{ sent: true } | Absent> {
   const number = request.verb === 'hold' ? ` ${request.seconds}` : request.verb === 'look' ? ` ${request.port}` : ''
   const line = `${request.verb} ${request.id}${number}`
@@ -149,17 +155,24 @@ export async function sendRequest(controlDir: string, request: Request): Promise
 }
 
 /**
- * Has the next start of the node export exactly these variables beside its own, and report `token` as given. Values may hold any
- * bytes but 0 and 1. A start in between may see some of them, but never reports the token without all of them.
+ * Has the next start of the node export exactly these variables beside its own, and report `token` as given. Values may
+ * hold any bytes but 0 and 1. A start in between may see some of them, but never reports the token without all of them.
  */
-export async function writeExports(controlDir: string, exports: Readonly<Record<string, string>>, token: string): Promise<void> {
+export async function writeExports(
+  controlDir: string,
+  exports: Readonly<Record<string, string>>,
+  token: string,
+): Promise<void> {
   if (!shape.given.test(token))
     throw new Error(`the token ${JSON.stringify(token.slice(0, 60))} must be one word of printable ASCII, 256 at most`)
   for (const [name, value] of Object.entries(exports)) {
-    if (!/^[A-Za-z_.-][A-Za-z0-9_.-]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name for an environment variable`)
-    if (name.startsWith('.') || name.length > 200) throw new Error(`a variable named ${name.slice(0, 60)} cannot be exported`)
+    if (!/^[A-Za-z_.-][A-Za-z0-9_.-]*$/.test(name))
+      throw new Error(`${JSON.stringify(name)} is no name for an environment variable`)
+    if (name.startsWith('.') || name.length > 200)
+      throw new Error(`a variable named ${name.slice(0, 60)} cannot be exported`)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these two are what cannot be passed on.
-    if (/[\u0000\u0001]/.test(value)) throw new Error(`the value for ${name} holds a byte 0 or 1, which cannot be exported`)
+    if (/[\u0000\u0001]/.test(value))
+      throw new Error(`the value for ${name} holds a byte 0 or 1, which cannot be exported`)
   }
   const directory = join(controlDir, 'env')
   await ownDirectory(directory)
@@ -171,8 +184,8 @@ export async function writeExports(controlDir: string, exports: Readonly<Record<
 }
 
 /**
- * The moment, in ms since the epoch, at which the machine's uptime was `uptimeSeconds`. /proc/uptime has hundredths of a second, so that
- * two conversions of one uptime differ by some 10 ms: compare uptimes, not their moments.
+ * The moment, in ms since the epoch, at which the machine's uptime was `uptimeSeconds`. /proc/uptime has hundredths of
+ * a second, so that two conversions of one uptime differ by some 10 ms: compare uptimes, not their moments.
  */
 export async function momentOf(uptimeSeconds: number, procDir: string, now: number): Promise<number> {
   const text = await readFile(join(procDir, 'uptime'), 'utf8')

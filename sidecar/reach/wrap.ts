@@ -18,7 +18,10 @@ import {
   writeExports,
 } from './supervisor.ts'
 
-/** How long nothing starts while the sidecar ends with code 88. The kubelet takes 2 s; after this long something is wrong and the node runs again. */
+/**
+ * How long nothing starts while the sidecar ends with code 88. The kubelet takes 2 s; after this long something is
+ * wrong and the node runs again.
+ */
 const holdSeconds = 60
 
 export function createWrap(parts: ReachParts & { graceSeconds: number; beside: Beside | undefined }): Reach {
@@ -44,7 +47,8 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
     return 'absent' in alive ? alive : readState(controlDir)
   }
 
-  const waitFor = (good: (state: SupervisorState) => boolean, ms: number) => waitForState(controlDir, good, { ms, pollMs, now })
+  const waitFor = (good: (state: SupervisorState) => boolean, ms: number) =>
+    waitForState(controlDir, good, { ms, pollMs, now })
 
   async function request(one: Request): Promise<{ ok: true } | Absent> {
     const sent = await sendRequest(controlDir, one)

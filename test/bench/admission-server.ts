@@ -1,4 +1,5 @@
-// The measured process of the admission benchmark: the real server, with the real decide or with one that decides nothing.
+// The measured process of the admission benchmark: the real server, with the real decide or with one that decides
+// nothing.
 //   node admission-server.ts decide|reference
 // Talks to its parent over IPC: sends its port, answers 'times' with the server-side times since the last question.
 import { pino } from 'pino'

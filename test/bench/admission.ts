@@ -1,4 +1,5 @@
-// Admission of a 20 KB pod: times at 200 requests/s, the most that one core does, memory. Reference: the same server deciding nothing.
+// Admission of a 20 KB pod: times at 200 requests/s, the most that one core does, memory. Reference: the same server
+// deciding nothing.
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,12 @@ import { benchConfigMap } from './pod.ts'
 import { end, holdTo, memoryOf, start } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
 
-type Measured = { readonly server: number[]; readonly client: number[]; readonly perSecond: number; readonly rss: number }
+type Measured = {
+  readonly server: number[]
+  readonly client: number[]
+  readonly perSecond: number
+  readonly rss: number
+}
 
 const rate = 200
 const seconds = 10
@@ -46,15 +52,35 @@ export async function admission(): Promise<string> {
   return table(['admission of a 20 KB pod, TLS', 'repeer', 'reference', 'ratio', 'goal'], rows)
 }
 
-/** The whole webhook, as the image runs it, with the environment that the Deployment gives it, against the demo's stand-in for the API server. */
+/**
+ * The whole webhook, as the image runs it, with the environment that the Deployment gives it, against the demo's
+ * stand-in for the API server.
+ */
 async function measureDeployed(): Promise<{ ready: number; loaded: number; flatOut: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
   const signal = AbortSignal.timeout(120_000)
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'chain', labels: { 'repeer.dev/inject': 'enabled' } } }
-  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'node0-config', namespace: 'chain' }, data: benchConfigMap() }
+  const namespace = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'chain', labels: { 'repeer.dev/inject': 'enabled' } },
+  }
+  const configMap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'node0-config', namespace: 'chain' },
+    data: benchConfigMap(),
+  }
   const entry = join(import.meta.dirname, '../../dist/image/repeer.js')
   const timeline = { tell: () => {} }
-  const own = { directory, execPath: process.execPath, entry, path: process.env.PATH ?? '', env: deploymentEnv(), timeline, signal }
+  const own = {
+    directory,
+    execPath: process.execPath,
+    entry,
+    path: process.env.PATH ?? '',
+    env: deploymentEnv(),
+    timeline,
+    signal,
+  }
   const webhook = await startWebhook({ ...own, objects: [namespace, configMap] })
   try {
     const resident = () => memoryOf(webhook.pid).rss
@@ -76,7 +102,9 @@ function deploymentEnv(): Record<string, string> {
   type Deployment = { spec: { template: { spec: { containers: { env?: { name: string; value: string }[] }[] } } } }
   const text = readFileSync(join(import.meta.dirname, '../../manifests/base/deployment.yaml'), 'utf8')
   const deployment = parseAllDocuments(text)[0]?.toJS() as Deployment
-  return Object.fromEntries((deployment.spec.template.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]))
+  return Object.fromEntries(
+    (deployment.spec.template.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]),
+  )
 }
 
 async function measure(kind: 'decide' | 'reference'): Promise<Measured> {

@@ -1,4 +1,5 @@
-// `npm run bench [-- admission|sidecar|restart|discovery|cluster|scale ...]`: measurements with a reference beside each. It judges nothing: the goal is a column.
+// `npm run bench [-- admission|sidecar|restart|discovery|cluster|scale ...]`: measurements with a reference beside
+// each. It judges nothing: the goal is a column.
 import { admission } from './admission.ts'
 import { cluster } from './cluster.ts'
 import { discovery } from './discovery.ts'
@@ -7,12 +8,21 @@ import { restart } from './restart.ts'
 import { scale } from './scale.ts'
 import { sidecar } from './sidecar.ts'
 
-const parts: Readonly<Record<string, () => Promise<string>>> = { admission, sidecar, restart, discovery, cluster, scale }
+const parts: Readonly<Record<string, () => Promise<string>>> = {
+  admission,
+  sidecar,
+  restart,
+  discovery,
+  cluster,
+  scale,
+}
 
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !Object.hasOwn(parts, name))
 if (unknown !== undefined) {
-  console.error(`npm run bench: found "${unknown}", expected ${Object.keys(parts).join(', ')} or nothing for all but cluster and scale`)
+  console.error(
+    `npm run bench: found "${unknown}", expected ${Object.keys(parts).join(', ')} or nothing for all but cluster and scale`,
+  )
   process.exitCode = 2
 } else {
   console.log(machine())

@@ -1,5 +1,5 @@
-// On a real cluster, side by side in one run: repeer, replacing the pod at once, and prometheus-config-reloader, each with the same chains and the same
-// changes. Writes docs/measurements.md. BENCH_RUNS sets the number of runs (20).
+// On a real cluster, side by side in one run: repeer, replacing the pod at once, and prometheus-config-reloader, each
+// with the same chains and the same changes. Writes docs/measurements.md. BENCH_RUNS sets the number of runs (20).
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,13 +22,20 @@ export async function cluster(): Promise<string> {
     await loadImages(running, buildImages(chainPrograms))
     const file = { from: join(reloader, 'prometheus-config-reloader'), to: '/bin/prometheus-config-reloader' }
     await running.loadImage({ name: reloaderImage, entrypoint: ['/bin/prometheus-config-reloader'], files: [file] })
-    const [program = '', ...args] = [...running.enter, process.execPath, join(import.meta.dirname, 'cluster', 'inside.ts')]
+    const [program = '', ...args] = [
+      ...running.enter,
+      process.execPath,
+      join(import.meta.dirname, 'cluster', 'inside.ts'),
+    ]
     const env = { ...running.env, PATH: `${chainPrograms}:${running.env.PATH}` }
     const inside = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = new Promise<number | null>(resolve => inside.once('exit', resolve))
     const output = await text(inside.stdout)
     if ((await ended) !== 0) throw new Error(`the measurement inside the cluster failed\n${running.logs(20)}`)
-    const { kubernetes, samples } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as { kubernetes: string; samples: Sample[] }
+    const { kubernetes, samples } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as {
+      kubernetes: string
+      samples: Sample[]
+    }
     const page = join(root, 'docs', 'measurements.md')
     writeFileSync(page, measurementsPage({ machine: machine(), kubernetes, date: new Date(), samples }))
     return `${tablesOf(samples)}\n\nwritten to ${page}`

@@ -1,5 +1,5 @@
-// What the source `validators` costs: 200 consumer chains of 180 validators, from the provider chain's answers to lists, and with a provider chain
-// that stands on loopback.
+// What the source `validators` costs: 200 consumer chains of 180 validators, from the provider chain's answers to
+// lists, and with a provider chain that stands on loopback.
 import { setTimeout as delay } from 'node:timers/promises'
 import { claimPorts } from '../../discovery/sources/validators/ports.ts'
 import { createProviders, providerDefaults } from '../../discovery/sources/validators/provider.ts'
@@ -44,7 +44,10 @@ async function recomputing(): Promise<string[]> {
   const provider = await fakeProvider(makeState())
   const answer = async (query: { path: string; request: Buffer }) => {
     const params = { path: query.path, data: query.request.toString('hex') }
-    const response = await fetch(provider.url, { method: 'POST', body: JSON.stringify({ method: 'abci_query', params }) })
+    const response = await fetch(provider.url, {
+      method: 'POST',
+      body: JSON.stringify({ method: 'abci_query', params }),
+    })
     const { result } = (await response.json()) as { result: { response: { value: string } } }
     return Buffer.from(result.response.value, 'base64')
   }
@@ -53,7 +56,9 @@ async function recomputing(): Promise<string[]> {
   const times: number[] = []
   const cpu: number[] = []
   const consumerAnswer = await answer(consumersQuery(new Uint8Array()))
-  const optedAnswers = await Promise.all(Array.from({ length: chains }, (_, index) => answer(optedInQuery(String(index)))))
+  const optedAnswers = await Promise.all(
+    Array.from({ length: chains }, (_, index) => answer(optedInQuery(String(index)))),
+  )
   for (let round = 0; round <= rounds; round++) {
     const mover = provider.state.validators[1 + (round % (validators - 1))]
     if (mover && round > 0) mover.details = detailsOf(1 + (round % (validators - 1)), round)
@@ -79,7 +84,9 @@ async function recomputing(): Promise<string[]> {
         unbonded: false,
       }
       const wanted = wantedPeers(all, optedIn, before, options, registry)
-      const answers = new Map([...newEndpoints(before, wanted.peers).keys()].map(key => [key, { state: 'answers' } as const]))
+      const answers = new Map(
+        [...newEndpoints(before, wanted.peers).keys()].map(key => [key, { state: 'answers' } as const]),
+      )
       const next = settle(before, wanted.peers, answers, Date.now())
       settled.set(consumerId, next.settled)
       peers += uniquePeers([...next.settled.values()].flatMap(({ peer }) => peer ?? [])).length
@@ -88,7 +95,8 @@ async function recomputing(): Promise<string[]> {
     if (round > 0) times.push(performance.now() - began)
     const { user, system } = process.cpuUsage(used)
     if (round > 0) cpu.push((user + system) / 1000)
-    if (peers !== chains * (validators - 1)) throw new Error(`found ${peers} peers, expected ${chains * (validators - 1)}`)
+    if (peers !== chains * (validators - 1))
+      throw new Error(`found ${peers} peers, expected ${chains * (validators - 1)}`)
   }
   await provider.close()
   return [
@@ -106,7 +114,11 @@ async function looking(): Promise<string[]> {
   const claims = claimPorts(provider.state.consumers)
   const parts = { log: { debug() {}, info() {}, warn() {} }, now: Date.now, allowPrivate: false, hint: () => undefined }
   const providers = createProviders(parts, { ...providerDefaults, maxAgeMs: 600_000 })
-  const options = { ...validatorsDefaults, probe: () => Promise.resolve(undefined), changes: { burst: 1000, refillMs: 1 } }
+  const options = {
+    ...validatorsDefaults,
+    probe: () => Promise.resolve(undefined),
+    changes: { burst: 1000, refillMs: 1 },
+  }
   let hints = 0
   const sources = provider.state.consumers
     .filter(({ consumerId }) => !claims.get(consumerId)?.takenBy)

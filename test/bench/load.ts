@@ -27,7 +27,9 @@ export function caller(target: Target, connections: number): Caller {
       const sent = request(options, response => {
         response.resume()
         response.once('end', () =>
-          response.statusCode === 200 ? resolve(performance.now() - start) : reject(new Error(`HTTP ${response.statusCode}`)),
+          response.statusCode === 200
+            ? resolve(performance.now() - start)
+            : reject(new Error(`HTTP ${response.statusCode}`)),
         )
       })
       sent.once('error', reject)
@@ -36,7 +38,9 @@ export function caller(target: Target, connections: number): Caller {
   return { call, close: () => agent.destroy() }
 }
 
-/** A fixed rate, whatever the answers' times: `perSecond` calls a second for `seconds`. Returns each call's time in ms. */
+/**
+ * A fixed rate, whatever the answers' times: `perSecond` calls a second for `seconds`. Returns each call's time in ms.
+ */
 export async function atRate(call: () => Promise<number>, perSecond: number, seconds: number): Promise<number[]> {
   const begin = performance.now()
   const calls: Promise<number>[] = []

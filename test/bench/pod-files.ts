@@ -1,4 +1,5 @@
-// The files of an injected pod, for the benchmarks and for tests with a real sidecar: the sidecar's input as the kubelet lays it out, state, control, and the supervisor.
+// The files of an injected pod, for the benchmarks and for tests with a real sidecar: the sidecar's input as the
+// kubelet lays it out, state, control, and the supervisor.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +24,11 @@ const source = { kind: 'ConfigMap', name: 'peers', key: 'list' } as const
 /** `times` and `over` replace some of the plan's. */
 export function podFiles(times: Partial<Plan['times']> = {}, over: Partial<Omit<Plan, 'times'>> = {}): PodFiles {
   const root = mkdtempSync(join(tmpdir(), 'repeer-bench-'))
-  const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [string, string, string]
+  const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [
+    string,
+    string,
+    string,
+  ]
   for (const folder of [input, state, join(control, 'env')]) mkdirSync(folder, { recursive: true })
   const annotations = Object.fromEntries(Object.values(inputFile).map(file => [file, '']))
   return {

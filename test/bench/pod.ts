@@ -1,4 +1,5 @@
-// The pod of the admission benchmark: a CometBFT validator whose JSON is 20 KB, and the ConfigMap behind it, 20 KB too, as `cometbft init` writes it.
+// The pod of the admission benchmark: a CometBFT validator whose JSON is 20 KB, and the ConfigMap behind it, 20 KB too,
+// as `cometbft init` writes it.
 import type { V1Pod } from '@kubernetes/client-node'
 
 export const podBytes = 20 * 1024
@@ -21,7 +22,10 @@ export function benchPod(): V1Pod {
           name: 'node',
           image: 'registry.example.com/cometbft:0.38.19',
           command: ['cometbft', 'start', '--home', '/home/node'],
-          env: Array.from({ length: 60 }, (_, index) => ({ name: `SETTING_${index}`, value: `value-${index}-${'x'.repeat(40)}` })),
+          env: Array.from({ length: 60 }, (_, index) => ({
+            name: `SETTING_${index}`,
+            value: `value-${index}-${'x'.repeat(40)}`,
+          })),
           ports: [
             { name: 'p2p', containerPort: 26656 },
             { name: 'rpc', containerPort: 26657 },
@@ -45,7 +49,10 @@ export function benchPod(): V1Pod {
 }
 
 export function benchConfigMap(): Record<string, string> {
-  const peers = Array.from({ length: 20 }, (_, index) => `${index.toString(16).padStart(40, '0')}@node${index}.chain.svc:26656`)
+  const peers = Array.from(
+    { length: 20 },
+    (_, index) => `${index.toString(16).padStart(40, '0')}@node${index}.chain.svc:26656`,
+  )
   const settings = Array.from(
     { length: 130 },
     (_, index) =>

@@ -37,7 +37,8 @@ export function start(
 
 /** Holds this process to a core. */
 export function holdTo(cpu: number): void {
-  if (hasTaskset && cpus().length > cpu) execFileSync('taskset', ['-a', '-cp', String(cpu), String(process.pid)], { stdio: 'ignore' })
+  if (hasTaskset && cpus().length > cpu)
+    execFileSync('taskset', ['-a', '-cp', String(cpu), String(process.pid)], { stdio: 'ignore' })
 }
 
 export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -50,7 +51,12 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
 }
 
 /** Polls until `look` gives something; throws after `seconds`. */
-export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, seconds = 30, pollMs = 2): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  seconds = 30,
+  pollMs = 2,
+): Promise<T> {
   for (const deadline = performance.now() + seconds * 1000; performance.now() < deadline; await sleep(pollMs)) {
     const found = await look()
     if (found !== undefined) return found
@@ -82,7 +88,9 @@ export async function freePort(): Promise<number> {
 /** The machine and the versions that the numbers belong to. */
 export function machine(): string {
   const [cpu] = cpus()
-  const pinning = hasTaskset ? 'the measured process is held to core 0' : 'taskset is missing: nothing is held to a core'
+  const pinning = hasTaskset
+    ? 'the measured process is held to core 0'
+    : 'taskset is missing: nothing is held to a core'
   return `${cpus().length} x ${cpu?.model.trim() ?? 'unknown'}, Linux ${release()}, Node ${process.version}; ${pinning}`
 }
 

@@ -1,5 +1,6 @@
-// From the request to stop until the new process listens: under the supervisor, by shell; reference: SIGTERM and a start by the parent, which is
-// what a kubelet does for reach signal, without its own delay (0.85 s measured on Kubernetes 1.36) and its back-off.
+// From the request to stop until the new process listens: under the supervisor, by shell; reference: SIGTERM and a
+// start by the parent, which is what a kubelet does for reach signal, without its own delay (0.85 s measured on
+// Kubernetes 1.36) and its back-off.
 import { type ChildProcess, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,7 +11,12 @@ import { supervise } from './pod-files.ts'
 import { answers, end, freePort, start, until, versionOf } from './processes.ts'
 import { milliseconds, percentile, ratio, table } from './table.ts'
 
-type Node = { readonly name: string; readonly command: readonly string[]; readonly port: number; readonly remove: () => void }
+type Node = {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly port: number
+  readonly remove: () => void
+}
 
 const tries = 5
 
@@ -20,7 +26,8 @@ export async function restart(): Promise<string> {
   for (const node of nodes) {
     const reference = await byParent(node)
     rows.push(row(node.name, 'SIGTERM, started by the parent', reference, reference))
-    for (const [name, shell] of shells()) rows.push(row(node.name, `wrap, ${name}`, await wrapped(node, shell), reference))
+    for (const [name, shell] of shells())
+      rows.push(row(node.name, `wrap, ${name}`, await wrapped(node, shell), reference))
     node.remove()
   }
   return table([`stop requested to listening again, ${tries} tries`, 'reach', 'p50', 'worst', 'ratio'], rows, 2)

@@ -1,5 +1,5 @@
-// The controller at scale, on a real API server with kwok in the place of kubelets: 1,000 pods in 50 namespaces, 5,000 EndpointSlices. Writes
-// docs/scale.md. BENCH_SCALE=5 takes a fifth of it, for a quick look, and writes nothing.
+// The controller at scale, on a real API server with kwok in the place of kubelets: 1,000 pods in 50 namespaces, 5,000
+// EndpointSlices. Writes docs/scale.md. BENCH_SCALE=5 takes a fifth of it, for a quick look, and writes nothing.
 import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,11 +20,22 @@ export async function scale(): Promise<string> {
     const work = join(cluster.dir, 'scale')
     mkdirSync(work)
     const bundle = join(work, 'bundle')
-    execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+    execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     cpSync(join(root, 'dist', 'image'), bundle, { recursive: true })
     const reference = await bundleReference(work)
     const file = join(import.meta.dirname, 'scale', 'inside.ts')
-    const [program = '', ...args] = [...cluster.enter, process.execPath, file, bundle, reference, work, join(cluster.dir, 'log')]
+    const [program = '', ...args] = [
+      ...cluster.enter,
+      process.execPath,
+      file,
+      bundle,
+      reference,
+      work,
+      join(cluster.dir, 'log'),
+    ]
     const env = { ...cluster.env, PATH: [...programs, cluster.env.PATH].join(':') }
     const inside = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = new Promise<number | null>(resolve => inside.once('exit', resolve))

@@ -1,4 +1,5 @@
-// The sidecar beside a settled node: memory, idle CPU, start, and from a changed file to the decision. Reference: a Node process that does nothing.
+// The sidecar beside a settled node: memory, idle CPU, start, and from a changed file to the decision. Reference: a
+// Node process that does nothing.
 import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -13,7 +14,12 @@ const bundle = join(root, 'dist/image/repeer.js')
 const idleSeconds = 30
 const tries = 10
 
-type Page = { readonly phase: string; readonly reason?: string; readonly list: string | null; readonly wanted: string | null }
+type Page = {
+  readonly phase: string
+  readonly reason?: string
+  readonly list: string | null
+  readonly wanted: string | null
+}
 
 export async function sidecar(): Promise<string> {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing; run npm run build first`)
@@ -33,12 +39,16 @@ export async function sidecar(): Promise<string> {
   const begin = performance.now()
   const listen = ['--listen', `127.0.0.1:${port}`]
   const places = ['--input', files.input, '--state', files.state, '--control', files.control]
-  const child = start([process.execPath, bundle, 'sidecar', ...places, ...listen], { cpu: 0, env: { [leanNode.name]: leanNode.value } })
+  const child = start([process.execPath, bundle, 'sidecar', ...places, ...listen], {
+    cpu: 0,
+    env: { [leanNode.name]: leanNode.value },
+  })
   try {
     child.stdout?.resume()
     const first = await until('the status page', page)
     const ready = performance.now() - begin
-    const settled = first.phase === 'settled' ? first : await until('a settled node', async () => settledOnly(await page()), 60, 50)
+    const settled =
+      first.phase === 'settled' ? first : await until('a settled node', async () => settledOnly(await page()), 60, 50)
     await sleep(2000)
     const before = cpuSecondsOf(child.pid ?? 0)
     await sleep(idleSeconds * 1000)
@@ -76,11 +86,16 @@ export async function sidecar(): Promise<string> {
 async function measureBare() {
   const port = await freePort()
   const begin = performance.now()
-  const child = start([process.execPath, '-e', `require('node:http').createServer((_, r) => r.end()).listen(${port}, '127.0.0.1')`], {
-    cpu: 0,
-  })
+  const child = start(
+    [process.execPath, '-e', `require('node:http').createServer((_, r) => r.end()).listen(${port}, '127.0.0.1')`],
+    {
+      cpu: 0,
+    },
+  )
   try {
-    await until('bare Node', async () => ((await fetch(`http://127.0.0.1:${port}`).catch(() => undefined)) ? true : undefined))
+    await until('bare Node', async () =>
+      (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined)) ? true : undefined,
+    )
     const ready = performance.now() - begin
     await sleep(2000)
     const before = cpuSecondsOf(child.pid ?? 0)

@@ -6,8 +6,12 @@ export function table(head: Row, rows: readonly Row[], left = 1): string {
   const all = [head, ...rows]
   const widths = head.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)))
   const line = (row: Row) =>
-    widths.map((width, column) => (column < left ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width))).join('  ')
-  return [line(head), widths.map(width => '-'.repeat(width)).join('  '), ...rows.map(line)].map(text => `  ${text.trimEnd()}`).join('\n')
+    widths
+      .map((width, column) => (column < left ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)))
+      .join('  ')
+  return [line(head), widths.map(width => '-'.repeat(width)).join('  '), ...rows.map(line)]
+    .map(text => `  ${text.trimEnd()}`)
+    .join('\n')
 }
 
 /** The value below which the share `p` (0 to 1) of the samples lies. NaN without samples. */

@@ -69,7 +69,11 @@ t.test('plain files; bad content keeps the last good certificate, is logged and 
   writeFileSync(join(path, 'tls.crt'), b.cert.slice(0, 200))
   await until(() => directory.failures() > 1, 'half a file')
   t.same(directory.current(), a)
-  t.match(log.lines.at(-1), { level: 'error', fields: { err: { message: /tls\.crt.* is missing or not in PEM/ } }, message: /last good/ })
+  t.match(log.lines.at(-1), {
+    level: 'error',
+    fields: { err: { message: /tls\.crt.* is missing or not in PEM/ } },
+    message: /last good/,
+  })
   rmSync(join(path, 'tls.crt'))
   const failures = directory.failures()
   await until(() => directory.failures() > failures + 1, 'no file')

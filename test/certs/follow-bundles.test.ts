@@ -1,4 +1,5 @@
-// A caBundle that somebody empties is filled again within two seconds, and that is counted and told; against the stand-in for the API server.
+// A caBundle that somebody empties is filled again within two seconds, and that is counted and told; against the
+// stand-in for the API server.
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { KubeConfig, type V1MutatingWebhookConfiguration } from '@kubernetes/client-node'
@@ -32,7 +33,8 @@ async function setup(t: Test) {
     lost: () => lost++,
   })
   t.teardown(() => keeper.close())
-  const read = () => api.get<V1MutatingWebhookConfiguration>('MutatingWebhookConfiguration', configuration.metadata?.name ?? '')
+  const read = () =>
+    api.get<V1MutatingWebhookConfiguration>('MutatingWebhookConfiguration', configuration.metadata?.name ?? '')
   const bundles = async () => ((await read())?.webhooks ?? []).map(one => one.clientConfig.caBundle ?? '')
   return {
     api,
@@ -83,7 +85,10 @@ t.test('where it may not be watched, that is said once, and the keeper goes on',
   await until(given.keeper.published, 'published')
   given.api.refuse(403)
   given.api.dropWatches()
-  await until(() => given.log.lines.some(({ message }) => message.includes('are not heard of at the moment')), 'it is said')
+  await until(
+    () => given.log.lines.some(({ message }) => message.includes('are not heard of at the moment')),
+    'it is said',
+  )
   given.api.refuse(undefined)
   t.equal(given.log.lines.filter(({ message }) => message.includes('are not heard of')).length, 1)
 })

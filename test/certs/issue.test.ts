@@ -6,7 +6,8 @@ import { generateKeys, issue, issueFresh, namesOf } from '../../certs/issue.ts'
 import { parseCertificates } from '../../certs/pem.ts'
 import { day, quickIssue, service } from './fixtures/issuing.ts'
 
-const openssl = (...args: string[]) => execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+const openssl = (...args: string[]) =>
+  execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 const now = Date.now()
 
 t.test('openssl accepts the leaf for every name of the Service, and finds the CA right', async t => {
@@ -15,10 +16,23 @@ t.test('openssl accepts the leaf for every name of the Service, and finds the CA
   const [ca, crt] = [join(dir, 'ca.crt'), join(dir, 'tls.crt')]
 
   for (const name of namesOf(service)) {
-    const verified = openssl('verify', '-x509_strict', '-purpose', 'sslserver', '-verify_hostname', name, '-CAfile', ca, crt)
+    const verified = openssl(
+      'verify',
+      '-x509_strict',
+      '-purpose',
+      'sslserver',
+      '-verify_hostname',
+      name,
+      '-CAfile',
+      ca,
+      crt,
+    )
     t.match(verified, /: OK/, name)
   }
-  t.throws(() => openssl('verify', '-verify_hostname', 'other.repeer-system.svc', '-CAfile', ca, crt), /hostname mismatch/i)
+  t.throws(
+    () => openssl('verify', '-verify_hostname', 'other.repeer-system.svc', '-CAfile', ca, crt),
+    /hostname mismatch/i,
+  )
 
   const caText = openssl('x509', '-in', ca, '-noout', '-text')
   t.match(caText, /Basic Constraints: critical\n\s+CA:TRUE/)
@@ -33,7 +47,8 @@ t.test('openssl accepts the leaf for every name of the Service, and finds the CA
     leafText,
     'DNS:repeer-webhook, DNS:repeer-webhook.repeer-system, DNS:repeer-webhook.repeer-system.svc, DNS:repeer-webhook.repeer-system.svc.cluster.local',
   )
-  const keyIdentifier = (text: string, which: string) => new RegExp(`${which} Key Identifier: \\n\\s+([0-9A-F:]+)`).exec(text)?.[1]
+  const keyIdentifier = (text: string, which: string) =>
+    new RegExp(`${which} Key Identifier: \\n\\s+([0-9A-F:]+)`).exec(text)?.[1]
   t.equal(keyIdentifier(leafText, 'Authority'), keyIdentifier(caText, 'Subject'))
   t.ok(keyIdentifier(leafText, 'Subject'))
   t.match(openssl('rsa', '-in', join(dir, 'tls.key'), '-check', '-noout'), /ok/)

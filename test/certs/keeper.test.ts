@@ -61,7 +61,9 @@ t.test('waiting for the first certificate can be given up', async t => {
   const starting = startKeeper(options)
   stop.abort(new Error('SIGTERM'))
   await t.rejects(starting, { message: 'SIGTERM' })
-  await t.rejects(startKeeper(setup(down, { signal: AbortSignal.abort(new Error('SIGTERM')) }).options), { message: 'SIGTERM' })
+  await t.rejects(startKeeper(setup(down, { signal: AbortSignal.abort(new Error('SIGTERM')) }).options), {
+    message: 'SIGTERM',
+  })
 })
 
 t.test('errors later keep the last good certificate, are counted, and pass', async t => {

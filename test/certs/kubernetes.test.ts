@@ -55,7 +55,12 @@ t.test('the Secret: get, create if absent, update what has not changed', async t
 
 t.test('an update keeps type, labels and annotations, and loses no race', async t => {
   const { api, secrets } = await setup(t)
-  const metadata = { name: 'repeer-webhook-tls', namespace: 'repeer-system', labels: { team: 'a' }, annotations: { note: 'b' } }
+  const metadata = {
+    name: 'repeer-webhook-tls',
+    namespace: 'repeer-system',
+    labels: { team: 'a' },
+    annotations: { note: 'b' },
+  }
   const secret = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data: { 'tls.crt': base64('old') } }
   api.put(paths.secret, secret)
   const first = await secrets.get()
@@ -64,10 +69,18 @@ t.test('an update keeps type, labels and annotations, and loses no race', async 
 
   const second = await secrets.get()
   api.beforeWrite(() => api.put(paths.secret, secret))
-  t.equal(await secrets.update(second?.version ?? '', { 'tls.crt': 'lost' }), false, 'changed between the read and the write')
+  t.equal(
+    await secrets.update(second?.version ?? '', { 'tls.crt': 'lost' }),
+    false,
+    'changed between the read and the write',
+  )
   const third = await secrets.get()
   api.beforeWrite(() => api.objects.delete(paths.secret))
-  t.equal(await secrets.update(third?.version ?? '', { 'tls.crt': 'lost' }), false, 'deleted between the read and the write')
+  t.equal(
+    await secrets.update(third?.version ?? '', { 'tls.crt': 'lost' }),
+    false,
+    'deleted between the read and the write',
+  )
   t.equal(await secrets.update(third?.version ?? '', { 'tls.crt': 'lost' }), false, 'deleted before')
 })
 
@@ -140,7 +153,11 @@ t.test('a server that is silent, or never ends its answer, costs one timeout', a
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close().closeAllConnections())
-  const cluster = { name: 'test', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true }
+  const cluster = {
+    name: 'test',
+    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    skipTLSVerify: true,
+  }
   api.config.loadFromClusterAndUser(cluster, { name: 'test' })
   for (const path of ['/silent', '/endless']) {
     const asked = apiRequest(api.config, { method: 'GET', path, expected: [], timeoutMs: 100 })
@@ -157,7 +174,11 @@ t.test('requests are signed, with the credentials of the kubeconfig', async t =>
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close().closeAllConnections())
-  const cluster = { name: 'test', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true }
+  const cluster = {
+    name: 'test',
+    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    skipTLSVerify: true,
+  }
   api.config.loadFromClusterAndUser(cluster, { name: 'test', token: 'abc' })
   await secretStore(api.config, 'a', 'b').get()
   t.equal(authorization, 'Bearer abc')
@@ -189,7 +210,10 @@ t.test('the keeper on top: created, published in all webhooks, and in one that i
   const object = api.objects.get(paths.configuration)
   const [webhook] = parse(manifest).webhooks
   if (object && Array.isArray(object.webhooks))
-    api.put(paths.configuration, { ...object, webhooks: [...object.webhooks, { ...webhook, name: 'third.repeer.dev' }] })
+    api.put(paths.configuration, {
+      ...object,
+      webhooks: [...object.webhooks, { ...webhook, name: 'third.repeer.dev' }],
+    })
   const published = async () => (await bundles.read())?.webhooks.map(({ caBundle }) => caBundle)
   let seen = await published()
   const deadline = Date.now() + 10_000

@@ -24,7 +24,12 @@ t.test('closing aborts the task and waits for its end; that is no failure', asyn
     ended = true
     signal.throwIfAborted()
   }
-  const loop = startLoop(task, { intervalSeconds: 60, retrySeconds: 1, random: Math.random, failed: () => t.fail('failed') })
+  const loop = startLoop(task, {
+    intervalSeconds: 60,
+    retrySeconds: 1,
+    random: Math.random,
+    failed: () => t.fail('failed'),
+  })
   await loop.close()
   t.ok(ended)
   t.equal(loop.failures(), 0)

@@ -1,4 +1,5 @@
-// Many replicas on one store: races, crashes at every call, and what API servers could hold against what is served, at each moment.
+// Many replicas on one store: races, crashes at every call, and what API servers could hold against what is served, at
+// each moment.
 import t from 'tap'
 import type { Certificate, Log } from '../../certs/certificates.ts'
 import { look } from '../../certs/look.ts'
@@ -78,32 +79,48 @@ t.test('eight replicas that start at once end with one CA, published everywhere'
   }
 })
 
-t.test('whenever a second replica looks in the middle of another one, no CA that the Secret holds is withdrawn', async t => {
-  const times = [start, start + 60 * day * 1000, start + 60 * day * 1000 + minutes(15), start + 61 * day * 1000 + minutes(15)]
-  const withdrawn: string[] = []
-  let calls = 0
-  for (let meetAt = 0; meetAt <= calls; meetAt += 1) {
-    const cluster = new MemoryCluster()
-    let now = start
-    cluster.published = bundles => {
-      const known = [entry.ca, entry.nextCa, entry.previousCa].map(key => cluster.secret?.data[key] ?? '').flatMap(salvageCertificates)
-      const published = new Set(bundles.flatMap(salvageCertificates).map(ca => ca.fingerprint256))
-      if (!known.every(ca => published.has(ca.fingerprint256))) withdrawn.push(`call ${meetAt}, ${new Date(now).toISOString()}`)
+t.test(
+  'whenever a second replica looks in the middle of another one, no CA that the Secret holds is withdrawn',
+  async t => {
+    const times = [
+      start,
+      start + 60 * day * 1000,
+      start + 60 * day * 1000 + minutes(15),
+      start + 61 * day * 1000 + minutes(15),
+    ]
+    const withdrawn: string[] = []
+    let calls = 0
+    for (let meetAt = 0; meetAt <= calls; meetAt += 1) {
+      const cluster = new MemoryCluster()
+      let now = start
+      cluster.published = bundles => {
+        const known = [entry.ca, entry.nextCa, entry.previousCa]
+          .map(key => cluster.secret?.data[key] ?? '')
+          .flatMap(salvageCertificates)
+        const published = new Set(bundles.flatMap(salvageCertificates).map(ca => ca.fingerprint256))
+        if (!known.every(ca => published.has(ca.fingerprint256)))
+          withdrawn.push(`call ${meetAt}, ${new Date(now).toISOString()}`)
+      }
+      calls = 0
+      const hook: Hook = async () => {
+        calls += 1
+        if (calls - 1 === meetAt) await new Replica(cluster, () => now).look()
+      }
+      for (now of times) await new Replica(cluster, () => now).look(hook)
+      t.same(cluster.bundles, [cluster.secret?.data[entry.ca]], `met at call ${meetAt}`)
     }
-    calls = 0
-    const hook: Hook = async () => {
-      calls += 1
-      if (calls - 1 === meetAt) await new Replica(cluster, () => now).look()
-    }
-    for (now of times) await new Replica(cluster, () => now).look(hook)
-    t.same(cluster.bundles, [cluster.secret?.data[entry.ca]], `met at call ${meetAt}`)
-  }
-  t.same(withdrawn, [])
-})
+    t.same(withdrawn, [])
+  },
+)
 
 t.test('a replica that dies before or after any call leaves something that another one finishes', async t => {
   // The whole way, three times: until the first certificate rests, and through each phase of a rotation.
-  const times = [start, start + 60 * day * 1000, start + 60 * day * 1000 + minutes(15), start + 61 * day * 1000 + minutes(15)]
+  const times = [
+    start,
+    start + 60 * day * 1000,
+    start + 60 * day * 1000 + minutes(15),
+    start + 61 * day * 1000 + minutes(15),
+  ]
   let crashes = 0
   for (let crashAt = 0; ; crashAt += 1) {
     const cluster = new MemoryCluster()
@@ -118,13 +135,16 @@ t.test('a replica that dies before or after any call leaves something that anoth
       }
     }
     for (now of times) {
-      await new Replica(cluster, () => now).look(crashed ? () => {} : hook).catch(() => new Replica(cluster, () => now).look())
+      await new Replica(cluster, () => now)
+        .look(crashed ? () => {} : hook)
+        .catch(() => new Replica(cluster, () => now).look())
     }
     const data = cluster.secret?.data ?? {}
     const other = new Replica(cluster, () => now)
     t.equal((await other.look()).do, 'nothing')
     const [present, ...rest] = cluster.bundles.flatMap(salvageCertificates)
-    const rotated = salvageCertificates(data[entry.cert] ?? '')[0]?.validFromDate.getTime() === start + 60 * day * 1000 - minutes(5)
+    const rotated =
+      salvageCertificates(data[entry.cert] ?? '')[0]?.validFromDate.getTime() === start + 60 * day * 1000 - minutes(5)
     if (
       !rotated ||
       rest.length > 0 ||
@@ -139,15 +159,18 @@ t.test('a replica that dies before or after any call leaves something that anoth
   t.ok(crashes > 40, `${crashes} crashes`)
 })
 
-t.test('at every moment each replica serves what every API server accepts, whatever caBundle it still holds', async t => {
-  for (const seed of [11, 12, 13]) {
-    const run = await simulate(seed, { rotations: 3 })
-    t.same(run.refused, [], `seed ${seed}: no API server refuses a certificate`)
-    t.ok(run.rotations >= 3, `${run.rotations} rotations`)
-    t.ok(run.checks > 500, `${run.checks} moments compared`)
-    t.ok(run.crashes > 5, `${run.crashes} crashes`)
-  }
-})
+t.test(
+  'at every moment each replica serves what every API server accepts, whatever caBundle it still holds',
+  async t => {
+    for (const seed of [11, 12, 13]) {
+      const run = await simulate(seed, { rotations: 3 })
+      t.same(run.refused, [], `seed ${seed}: no API server refuses a certificate`)
+      t.ok(run.rotations >= 3, `${run.rotations} rotations`)
+      t.ok(run.checks > 500, `${run.checks} moments compared`)
+      t.ok(run.crashes > 5, `${run.crashes} crashes`)
+    }
+  },
+)
 
 t.test('the same where the Secret is deleted or broken, for the replicas that hold a good certificate', async t => {
   for (const break_ of [
@@ -169,9 +192,10 @@ t.test('(the model can fail: without the wait, API servers refuse)', async t => 
 type Run = { refused: string[]; rotations: number; checks: number; crashes: number }
 
 /**
- * Four replicas with clocks up to 5 minutes apart look about once a minute, at random moments, and sometimes die in a call (another one
- * with the same clock starts at the next look, unless `break` is given: then replicas keep what they hold). Three API servers each take
- * a caBundle over up to `propagationMinutes` after it was published, never an older one after a newer.
+ * Four replicas with clocks up to 5 minutes apart look about once a minute, at random moments, and sometimes die in a
+ * call (another one with the same clock starts at the next look, unless `break` is given: then replicas keep what they
+ * hold). Three API servers each take a caBundle over up to `propagationMinutes` after it was published, never an older
+ * one after a newer.
  */
 async function simulate(
   seed: number,
@@ -192,7 +216,11 @@ async function simulate(
   }
 
   const clocks = [-2.5, -0.7, 1, 2.5].map(offset => () => now + minutes(offset))
-  const replicas = clocks.map(clock => ({ clock, replica: new Replica(cluster, clock), next: start + random() * 60_000 }))
+  const replicas = clocks.map(clock => ({
+    clock,
+    replica: new Replica(cluster, clock),
+    next: start + random() * 60_000,
+  }))
   let firstServed = ''
   let broken = false
 

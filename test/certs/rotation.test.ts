@@ -36,33 +36,36 @@ t.test('the first certificate: create, publish, mark, then nothing until two thi
   t.equal(step(dataOf(marked), [a.ca], start + days(60)).do, 'prepare')
 })
 
-t.test('a rotation: prepare, publish both, mark, wait 10 + 5 minutes, switch, a day later forget, publish the new one', async t => {
-  const now = start + days(60)
-  const both = bundleOf([caOf(a), caOf(b)])
-  t.same(step(rotating, [a.ca], now), { do: 'publish', bundle: both })
-  const marked = dataOf(step(rotating, [both], now))
-  const until = now + minutes(15)
-  t.same(step(marked, [both], now + 1), { do: 'wait', for: 'api-servers', until })
-  t.equal(step(marked, [both], until - 1).do, 'wait')
+t.test(
+  'a rotation: prepare, publish both, mark, wait 10 + 5 minutes, switch, a day later forget, publish the new one',
+  async t => {
+    const now = start + days(60)
+    const both = bundleOf([caOf(a), caOf(b)])
+    t.same(step(rotating, [a.ca], now), { do: 'publish', bundle: both })
+    const marked = dataOf(step(rotating, [both], now))
+    const until = now + minutes(15)
+    t.same(step(marked, [both], now + 1), { do: 'wait', for: 'api-servers', until })
+    t.equal(step(marked, [both], until - 1).do, 'wait')
 
-  const switched = step(marked, [both], until)
-  t.equal(switched.do, 'switch')
-  const after = dataOf(switched)
-  t.equal(after[entry.cert], b.cert)
-  t.equal(after[entry.key], b.key)
-  t.equal(after[entry.ca], b.ca)
-  t.equal(after[entry.previousCa], a.ca)
-  t.notOk(
-    Object.keys(after).some(key => key.startsWith('next-')),
-    'the next certificate is the present one',
-  )
+    const switched = step(marked, [both], until)
+    t.equal(switched.do, 'switch')
+    const after = dataOf(switched)
+    t.equal(after[entry.cert], b.cert)
+    t.equal(after[entry.key], b.key)
+    t.equal(after[entry.ca], b.ca)
+    t.equal(after[entry.previousCa], a.ca)
+    t.notOk(
+      Object.keys(after).some(key => key.startsWith('next-')),
+      'the next certificate is the present one',
+    )
 
-  t.same(step(after, [both], until), { do: 'nothing', until: until + days(1) })
-  const forgotten = step(after, [both], until + days(1))
-  t.equal(forgotten.do, 'forget')
-  t.same(step(dataOf(forgotten), [both], until + days(1)), { do: 'publish', bundle: b.ca })
-  t.same(step(dataOf(forgotten), [b.ca], until + days(1)), { do: 'nothing', until: start + days(120) })
-})
+    t.same(step(after, [both], until), { do: 'nothing', until: until + days(1) })
+    const forgotten = step(after, [both], until + days(1))
+    t.equal(forgotten.do, 'forget')
+    t.same(step(dataOf(forgotten), [both], until + days(1)), { do: 'publish', bundle: b.ca })
+    t.same(step(dataOf(forgotten), [b.ca], until + days(1)), { do: 'nothing', until: start + days(120) })
+  },
+)
 
 t.test('order, white space and duplicates of a bundle do not count', async t => {
   const marked = withPublished(rotating, caOf(b), start + days(60))
@@ -75,7 +78,11 @@ t.test('every webhook counts, and one added later', async t => {
   t.equal(added.do, 'unmark')
   t.same(step(dataOf(added), [a.ca, ''], start), { do: 'publish', bundle: a.ca })
   t.same(step(rotating, [bundleOf([caOf(a), caOf(b)]), a.ca], start + days(60)).do, 'publish')
-  t.same(step(settled, [], start), { do: 'wait', for: 'webhooks', until: start }, 'no webhook: nothing counts as published')
+  t.same(
+    step(settled, [], start),
+    { do: 'wait', for: 'webhooks', until: start },
+    'no webhook: nothing counts as published',
+  )
   t.same(step(fresh, [], start), { do: 'wait', for: 'webhooks', until: start })
 })
 
@@ -112,12 +119,21 @@ t.test('a Secret that cannot be served is replaced, with the reason', async t =>
   const { [entry.ca]: _ca, ...withoutCa } = settled
   const cases: [string, SecretData, RegExp, number?][] = [
     ['empty', {}, /tls\.crt.* is missing/],
-    ['expired', settled, /repeer webhook expired at 2027-02-19T05:00:00.000Z; it is 2027-02-19T05:00:00.000Z here/, start + days(90)],
+    [
+      'expired',
+      settled,
+      /repeer webhook expired at 2027-02-19T05:00:00.000Z; it is 2027-02-19T05:00:00.000Z here/,
+      start + days(90),
+    ],
     ['no key', withoutKey, /tls\.key.* is missing/],
     ['no CA', withoutCa, /ca\.crt.* is missing/],
     ['not PEM', { ...settled, [entry.cert]: 'garbage' }, /tls\.crt.* not in PEM/],
     ['cut off', { ...settled, [entry.cert]: a.cert.slice(0, 300) }, /tls\.crt.* not in PEM/],
-    ['broken inside', { ...settled, [entry.cert]: a.cert.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n') }, /tls\.crt.* not in PEM/],
+    [
+      'broken inside',
+      { ...settled, [entry.cert]: a.cert.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n') },
+      /tls\.crt.* not in PEM/,
+    ],
     ['broken key', { ...settled, [entry.key]: a.key.slice(0, 200) }, /tls\.key/],
     ['key of another', { ...settled, [entry.key]: otherKey }, /does not belong to the certificate/],
     ['signature broken', { ...settled, [entry.cert]: tampered }, /does not verify against the CA/],
@@ -128,7 +144,11 @@ t.test('a Secret that cannot be served is replaced, with the reason', async t =>
       firstData(quickIssue(start, day, { ...service, namespace: 'elsewhere' }), [], start),
       /is not for repeer-webhook\.repeer-system,/,
     ],
-    ['far in the future', firstData(quickIssue(start + days(2)), [], start), /is valid from 2026-11-23T04:55:00.000Z only/],
+    [
+      'far in the future',
+      firstData(quickIssue(start + days(2)), [], start),
+      /is valid from 2026-11-23T04:55:00.000Z only/,
+    ],
   ]
   for (const [name, data, problem, now = start] of cases) {
     const replaced = step(data, [a.ca], now)
@@ -156,9 +176,25 @@ t.test('no rotation starts before every API server has the present CA, even when
 })
 
 t.test('clocks 5 minutes apart, either way', async t => {
-  t.equal(step(settled, [a.ca], start - minutes(5)).do, 'nothing', 'ours is behind: the certificate has started all the same')
+  t.equal(
+    step(settled, [a.ca], start - minutes(5)).do,
+    'nothing',
+    'ours is behind: the certificate has started all the same',
+  )
   t.equal(step(settled, [a.ca], start - minutes(10)).do, 'mark', 'not replaced when far behind either')
-  t.equal(step(withPublished(fresh, caOf(a), start + minutes(5)), [a.ca], start).do, 'nothing', 'a mark from the future')
-  t.equal(step(withPublished(fresh, caOf(a), start + minutes(6)), [a.ca], start).do, 'mark', 'a mark from too far in the future')
-  t.equal(step({ ...fresh, [entry.published]: `${caOf(a).fingerprint256} yesterday` }, [a.ca], start).do, 'mark', 'no time at all')
+  t.equal(
+    step(withPublished(fresh, caOf(a), start + minutes(5)), [a.ca], start).do,
+    'nothing',
+    'a mark from the future',
+  )
+  t.equal(
+    step(withPublished(fresh, caOf(a), start + minutes(6)), [a.ca], start).do,
+    'mark',
+    'a mark from too far in the future',
+  )
+  t.equal(
+    step({ ...fresh, [entry.published]: `${caOf(a).fingerprint256} yesterday` }, [a.ca], start).do,
+    'mark',
+    'no time at all',
+  )
 })

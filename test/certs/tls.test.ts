@@ -1,6 +1,7 @@
-// Three rotations under clients that never stop connecting, with real keys over real TLS. The clock is the test's own: it moves on by three
-// minutes when every replica has looked and every handshake that was under way has ended, so that a busy machine does not turn a slow
-// handshake into one of many minutes. The certificates' dates hold for the real clock too, by which TLS judges them.
+// Three rotations under clients that never stop connecting, with real keys over real TLS. The clock is the test's own:
+// it moves on by three minutes when every replica has looked and every handshake that was under way has ended, so that
+// a busy machine does not turn a slow handshake into one of many minutes. The certificates' dates hold for the real
+// clock too, by which TLS judges them.
 import { once } from 'node:events'
 import { createServer, get } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -21,7 +22,8 @@ t.test('three rotations under 20 concurrent TLS clients: no handshake fails, no 
   let clock = Date.now()
   const now = () => clock
   const cluster = new MemoryCluster()
-  // Every caBundle with the time since which it is published, so that a client can hold one that is up to 10 minutes old.
+  // Every caBundle with the time since which it is published, so that a client can hold one that is up to 10 minutes
+  // old.
   const history: { at: number; bundle: string }[] = []
   cluster.published = ([bundle]) => void history.push({ at: now(), bundle: bundle ?? '' })
   const log = keptLog()
@@ -35,7 +37,8 @@ t.test('three rotations under 20 concurrent TLS clients: no handshake fails, no 
       log,
       now,
       // Twenty minutes after the issuing, two thirds of the life are over.
-      issue: now => issueFresh({ service, now: now - 20 * day * 1000, lifetimeSeconds: 30 * day + 1800, clockSkewSeconds: 300 }),
+      issue: now =>
+        issueFresh({ service, now: now - 20 * day * 1000, lifetimeSeconds: 30 * day + 1800, clockSkewSeconds: 300 }),
       dropAfterSeconds: 240,
       intervalSeconds: 0.005,
     })
@@ -43,7 +46,9 @@ t.test('three rotations under 20 concurrent TLS clients: no handshake fails, no 
   const [keeper] = keepers
   await until(() => keepers.every(keeper => keeper.published()), 'published')
 
-  const server = createServer({ ...keeper.current(), requestTimeout: 0, headersTimeout: 0 }, (_request, response) => response.end('ok'))
+  const server = createServer({ ...keeper.current(), requestTimeout: 0, headersTimeout: 0 }, (_request, response) =>
+    response.end('ok'),
+  )
   let switches = 0
   keeper.onChange(certificate => {
     server.setSecureContext(certificate)
@@ -67,7 +72,8 @@ t.test('three rotations under 20 concurrent TLS clients: no handshake fails, no 
       if (ca !== history.at(-1)?.bundle) counts.withOldBundle += 1
       const request = get({ host: '127.0.0.1', port, servername: name, ca, agent: false }, response => {
         counts.handshakes += 1
-        if (response.socket instanceof TLSSocket) served.add(response.socket.getPeerX509Certificate()?.fingerprint256 ?? '')
+        if (response.socket instanceof TLSSocket)
+          served.add(response.socket.getPeerX509Certificate()?.fingerprint256 ?? '')
         response.resume().on('close', resolve)
       })
       request.on('error', error => {

@@ -10,10 +10,18 @@ import { repeer } from './program.ts'
 const found = { configMap: 'found', key: 'peers', format: 'cometbft-list' }
 const peerSet = (name: string, spec: object = {}, namespace = 'chain') => ({
   metadata: { name, namespace },
-  spec: { source: { static: { peers: ['a:1'] } }, output: found, deliver: { podSelector: { matchLabels: { app: 'node' } } }, ...spec },
+  spec: {
+    source: { static: { peers: ['a:1'] } },
+    output: found,
+    deliver: { podSelector: { matchLabels: { app: 'node' } } },
+    ...spec,
+  },
 })
 const collection = '/apis/repeer.dev/v1alpha1/peersets'
-const labelled = <T extends { metadata: object }>(pod: T) => ({ ...pod, metadata: { ...pod.metadata, labels: { app: 'node' } } })
+const labelled = <T extends { metadata: object }>(pod: T) => ({
+  ...pod,
+  metadata: { ...pod.metadata, labels: { app: 'node' } },
+})
 
 async function standIn(t: Test) {
   const cluster = await startStandIn()
@@ -84,7 +92,11 @@ t.test('PeerSets of other namespaces: by consent, and where they have opted in',
   const { cluster, look } = await standIn(t)
   cluster.putPod(labelled(injectedPod('old')))
   cluster.pages.set('chain/old', { status: 200, body: pageOf() })
-  const abroad = peerSet('all', { source: { validators: { consumers: 'all' } }, output: { ...found, namespace: '{chainId}' } }, 'provider')
+  const abroad = peerSet(
+    'all',
+    { source: { validators: { consumers: 'all' } }, output: { ...found, namespace: '{chainId}' } },
+    'provider',
+  )
   cluster.objects.set(collection, { items: [abroad] })
   const isNamed = async () => (await look()).pods[0]?.notes.length === 1
   t.notOk(await isNamed(), 'no consent')

@@ -38,7 +38,9 @@ t.test('all settled is 0; older sidecars, seeds, turns that were used', async t 
   cluster.pages.set('chain/c', { status: 200, body: olderPage() })
   cluster.putPod(injectedPod('done', { phase: 'Succeeded' }))
   cluster.putPod(
-    injectedPod('b', { annotations: { 'repeer.dev/turn': `spent ${hash('b')}`, 'repeer.dev/turn-granted-at': '2026-11-21T08:00:00Z' } }),
+    injectedPod('b', {
+      annotations: { 'repeer.dev/turn': `spent ${hash('b')}`, 'repeer.dev/turn-granted-at': '2026-11-21T08:00:00Z' },
+    }),
   )
   const report = await look()
   t.equal(report.code, 0)
@@ -53,7 +55,13 @@ t.test('all settled is 0; older sidecars, seeds, turns that were used', async t 
     ],
   )
   t.strictSame(podOf(report, 'b').turn, { granted: null, grantedAt: null, seen: null, wait: null })
-  t.match(podOf(report, 'a'), { connected: 2, peers: 2, list: { state: 'agrees' }, strategy: 'wrap', group: 'chain/localnet' })
+  t.match(podOf(report, 'a'), {
+    connected: 2,
+    peers: 2,
+    list: { state: 'agrees' },
+    strategy: 'wrap',
+    group: 'chain/localnet',
+  })
 })
 
 t.test('what is said of one pod', async t => {
@@ -112,7 +120,12 @@ t.test('what is said of one pod', async t => {
       pageOf(),
       { verdict: 'settled', notes: ['container beacon runs a second node (lighthouse), which is not followed'] },
     ],
-    ['not yet', {}, { phase: 'starting', sentence: 'the first comparison is not finished' }, { verdict: 'under-way', phase: 'starting' }],
+    [
+      'not yet',
+      {},
+      { phase: 'starting', sentence: 'the first comparison is not finished' },
+      { verdict: 'under-way', phase: 'starting' },
+    ],
     ['no page', {}, { hello: 'world' }, { verdict: 'unseen', phase: 'unseen' }],
     [
       'lacks one',
@@ -167,8 +180,14 @@ t.test('without the page: what lacks, and what the annotations say', async t => 
   cluster.deny = (_, path) => (path.includes('/proxy/') ? 'User "alice" cannot get resource "pods/proxy"' : undefined)
   const report = await look()
   t.equal(report.code, 1)
-  t.match(report.notes, [/namespace chain may not be read, .*expected the permission get on pods\/proxy .*User "alice"/])
-  t.match(podOf(report, 'a'), { verdict: 'unseen', strategy: 'wrap', notes: [/injected, wrap/, /the sidecar is running/] })
+  t.match(report.notes, [
+    /namespace chain may not be read, .*expected the permission get on pods\/proxy .*User "alice"/,
+  ])
+  t.match(podOf(report, 'a'), {
+    verdict: 'unseen',
+    strategy: 'wrap',
+    notes: [/injected, wrap/, /the sidecar is running/],
+  })
   const { out } = await repeer(['check', ...args])
   t.match(out, /\nnote: the status pages of namespace chain/)
 })
@@ -189,13 +208,20 @@ t.test("pods without the sidecar, by the webhook's decision", async t => {
   const report = await look()
   t.equal(report.code, 1)
   t.match(report.notInjected, [
-    { pod: 'early', kind: 'create-again', why: /before the namespace opted in .* it would be injected now \(node: cometbft, wrap\)/ },
+    {
+      pod: 'early',
+      kind: 'create-again',
+      why: /before the namespace opted in .* it would be injected now \(node: cometbft, wrap\)/,
+    },
     { pod: 'late', kind: 'create-again', why: /after the namespace opted in/ },
     { pod: 'out', kind: 'left-alone', reason: 'opted-out' },
     { pod: 'refused', kind: 'refused', reason: 'bad-annotation', why: /gentle/ },
     { pod: 'web', kind: 'left-alone', reason: 'not-a-node' },
   ])
-  t.ok(cluster.requests.includes('GET /api/v1/namespaces/chain/configmaps/node-config'), 'read because the decision asked for it')
+  t.ok(
+    cluster.requests.includes('GET /api/v1/namespaces/chain/configmaps/node-config'),
+    'read because the decision asked for it',
+  )
   cluster.deny = (_, path) => (path.includes('/configmaps/') ? 'no' : undefined)
   t.match((await look()).notes, [/ConfigMaps of namespace chain may not be read \(permission get on configmaps\)/])
   for (const name of ['early', 'late', 'refused']) objects.delete(`/api/v1/namespaces/chain/pods/${name}`)
@@ -219,9 +245,15 @@ t.test('a decision that asks for more the more it knows', async t => {
   }))
   objects.set('/api/v1/namespaces/chain/pods/opaque', { ...pod, spec: { ...pod.spec, containers } })
   t.match((await look()).notInjected, [{ pod: 'opaque', kind: 'create-again', why: /cometbft/ }])
-  const asked = cluster.requests.filter(one => one.includes('/configmaps/')).map(one => one.slice(one.lastIndexOf('/') + 1))
+  const asked = cluster.requests
+    .filter(one => one.includes('/configmaps/'))
+    .map(one => one.slice(one.lastIndexOf('/') + 1))
   // A script may be made of any variable, so those are asked for at once, too; each is asked for once.
-  t.strictSame(asked.sort(), ['more', 'node-config'], 'the content of one says that this is a node, the other lists its peers')
+  t.strictSame(
+    asked.sort(),
+    ['more', 'node-config'],
+    'the content of one says that this is a node, the other lists its peers',
+  )
 })
 
 t.test("namespaces: the context's, a named one, all, one that has not opted in, one that may not be read", async t => {
@@ -251,29 +283,46 @@ t.test("namespaces: the context's, a named one, all, one that has not opted in, 
   t.equal(out.code, 1)
   t.match(out.notes, [/namespace out has not opted in: .*kubectl label namespace out repeer\.dev\/inject=enabled/])
   t.match(await repeer(['check', ...args, '-n', 'none']), { code: 1, err: /found no namespace none/ })
-  cluster.deny = (_, path) => (path.startsWith('/api/v1/namespaces/chain/') || path.includes('/pods') ? undefined : 'no')
+  cluster.deny = (_, path) =>
+    path.startsWith('/api/v1/namespaces/chain/') || path.includes('/pods') ? undefined : 'no'
   const blind = await look()
   t.equal(blind.code, 0)
   t.match(blind, { namespaces: [{ optedIn: null }], notes: [/permission get on namespaces/] })
-  t.match(await repeer(['check', ...args, '-A']), { code: 3, err: /expected the permission list on namespaces, or --namespace NS/ })
+  t.match(await repeer(['check', ...args, '-A']), {
+    code: 3,
+    err: /expected the permission list on namespaces, or --namespace NS/,
+  })
   cluster.deny = (_, path) => (path.endsWith('/pods') ? 'no' : undefined)
   t.match(await repeer(['check', ...args]), { code: 3, err: /expected the permission list on pods/ })
 })
 
 t.test('no cluster, wrong usage', async t => {
   const { cluster, args } = await standIn(t)
-  const home = t.testdir({ kubeconfig: cluster.kubeconfig, '.kube': { config: cluster.kubeconfig }, broken: 'clusters: 5' })
+  const home = t.testdir({
+    kubeconfig: cluster.kubeconfig,
+    '.kube': { config: cluster.kubeconfig },
+    broken: 'clusters: 5',
+  })
   cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
   t.equal((await repeer(['check'], { env: { HOME: home } })).code, 0, '~/.kube/config')
   t.equal((await repeer(['check'], { env: { KUBECONFIG: join(home, '.kube/config') } })).code, 0, 'KUBECONFIG')
   t.match(await repeer(['check']), { code: 3, err: /found no kubeconfig; expected --kubeconfig FILE/ })
-  t.match(await repeer(['check', '--kubeconfig', join(home, 'none')]), { code: 3, err: /the kubeconfig .*none cannot be used: / })
+  t.match(await repeer(['check', '--kubeconfig', join(home, 'none')]), {
+    code: 3,
+    err: /the kubeconfig .*none cannot be used: /,
+  })
   t.match(await repeer(['check', '--kubeconfig', join(home, 'broken')]), { code: 3 })
-  t.match(await repeer(['check', ...args, '--context', 'x']), { code: 2, err: /found "x", expected one of the kubeconfig's: stand-in/ })
+  t.match(await repeer(['check', ...args, '--context', 'x']), {
+    code: 2,
+    err: /found "x", expected one of the kubeconfig's: stand-in/,
+  })
   t.match(await repeer(['check', ...args, '-n', 'a', '-A']), { code: 2, err: /expected one of them/ })
   t.match(await repeer(['check', ...args, '-w', '-o', 'json']), { code: 2 })
   await cluster.close()
-  t.match(await repeer(['check', ...args]), { code: 3, err: /no answer from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/ })
+  t.match(await repeer(['check', ...args]), {
+    code: 3,
+    err: /no answer from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+  })
 })
 
 t.test('text: fits the terminal, obeys nobody', async t => {
@@ -299,8 +348,14 @@ t.test('text: fits the terminal, obeys nobody', async t => {
     out,
     /\nchain\/localnet {2}cometbft, \d pods, restarts in turn, 1 at a time\n {2}POD +STATE +PEERS +SINCE +RESTARTED +REACH +LIST\n/,
   )
-  t.match(out, /\n {2}node0-0 +settled +2\/2 +5 min ago +4 min ago +wrap +agrees\n {4}restarted 4 min ago \(process\), verified: node1 has/)
-  t.match(out, /\n {4}awaiting-turn: the node waits for its turn to restart\n {4}not connected to node2:26656 \(only at a former/)
+  t.match(
+    out,
+    /\n {2}node0-0 +settled +2\/2 +5 min ago +4 min ago +wrap +agrees\n {4}restarted 4 min ago \(process\), verified: node1 has/,
+  )
+  t.match(
+    out,
+    /\n {4}awaiting-turn: the node waits for its turn to restart\n {4}not connected to node2:26656 \(only at a former/,
+  )
   t.match(out, /\n {2}web-0, .* and 3 more\n {4}not-a-node: /)
   t.match(out, /\n7 injected pods: 1 settled, .*1 to be looked at/)
   t.notMatch(out, /\\u001b\[3/)
@@ -312,11 +367,22 @@ t.test('whoever lacks a peer is not settled: the text says why, and the exit cod
   cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
   for (const name of ['a', 'b']) cluster.putPod(injectedPod(name))
   cluster.pages.set('chain/a', { status: 200, body: pageOf() })
-  const peers = [{ peer: 'node2:26656', addresses: ['10.0.0.8'], standing: 'absent', reachable: false, because: 'no-answer' as const }]
+  const peers = [
+    {
+      peer: 'node2:26656',
+      addresses: ['10.0.0.8'],
+      standing: 'absent',
+      reachable: false,
+      because: 'no-answer' as const,
+    },
+  ]
   cluster.pages.set('chain/b', { status: 200, body: pageOf({ ...lacking(600), peers }) })
   const { code, out } = await repeer(['check', ...args], { columns: 160 })
   t.equal(code, 1)
-  t.match(out, /\n {4}nothing is left to do, .* 1 of 2 peers: not connected to node2:26656: its address does not answer\n/)
+  t.match(
+    out,
+    /\n {4}nothing is left to do, .* 1 of 2 peers: not connected to node2:26656: its address does not answer\n/,
+  )
   t.equal(out.split('not connected to node2').length, 2, 'once')
   t.notMatch(out, /Nothing to do/)
   t.match(out, /\n2 injected pods: 1 settled, 1 to be looked at\n$/)
@@ -325,7 +391,11 @@ t.test('whoever lacks a peer is not settled: the text says why, and the exit cod
 t.test('why there is no turn: from the page, or from the annotation', async t => {
   const { cluster, args } = await standIn(t)
   cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
-  const waits = { phase: 'waiting', reason: 'awaiting-turn', sentence: 'the node waits for its turn to restart' } as const
+  const waits = {
+    phase: 'waiting',
+    reason: 'awaiting-turn',
+    sentence: 'the node waits for its turn to restart',
+  } as const
   const annotations = { 'repeer.dev/turn-wait': 'node1-0 goes first' }
   const text = async (page: object | undefined, more: PodOptions = { annotations }) => {
     cluster.putPod(injectedPod('a', more))
@@ -347,7 +417,10 @@ t.test('how long a wait will take, where that is worth a word', async t => {
   const waits = async (seconds: number) => {
     cluster.putPod(injectedPod('a'))
     const until = new Date(Date.now() + seconds * 1000).toISOString()
-    cluster.pages.set('chain/a', { status: 200, body: pageOf({ phase: 'waiting', reason: 'min-interval', sentence: 'too soon', until }) })
+    cluster.pages.set('chain/a', {
+      status: 200,
+      body: pageOf({ phase: 'waiting', reason: 'min-interval', sentence: 'too soon', until }),
+    })
     return (await repeer(['check', ...args], { columns: 160 })).out
   }
   t.match(await waits(90.5), /\n {4}min-interval: too soon \(for 1 min more\)\n/)

@@ -7,7 +7,20 @@ import { repeer } from './program.ts'
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
 const rowsOf = (out: string) => JSON.parse(out) as Explained[]
-const keys = ['file', 'kind', 'name', 'inject', 'reason', 'container', 'profile', 'sources', 'peers', 'strategy', 'why', 'patch']
+const keys = [
+  'file',
+  'kind',
+  'name',
+  'inject',
+  'reason',
+  'container',
+  'profile',
+  'sources',
+  'peers',
+  'strategy',
+  'why',
+  'patch',
+]
 
 t.test('an injected workload and one that is no node', async t => {
   const { code, out, err } = await repeer(['explain', '-f', fixture('chain.yaml'), '-o', 'json'])
@@ -29,7 +42,16 @@ t.test('an injected workload and one that is no node', async t => {
     peers: 2,
     strategy: 'wrap',
   })
-  t.strictSame(Object.keys(why), ['container', 'profile', 'sources', 'strategy', 'addresses', 'ports', 'telling', 'namespace'])
+  t.strictSame(Object.keys(why), [
+    'container',
+    'profile',
+    'sources',
+    'strategy',
+    'addresses',
+    'ports',
+    'telling',
+    'namespace',
+  ])
   t.match(why.namespace, /namespace chain is not in the files; taken as opted in/)
   t.ok(patch.some(operation => operation.op === 'replace' && operation.path === '/spec/containers/0/command'))
   t.match(web, {
@@ -46,7 +68,15 @@ t.test('an injected workload and one that is no node', async t => {
 })
 
 t.test('Namespaces in the files count; one that is not opted in is skipped', async t => {
-  const { code, out } = await repeer(['explain', '-f', fixture('chain.yaml'), '--filename', fixture('namespaces.yaml'), '-o', 'json'])
+  const { code, out } = await repeer([
+    'explain',
+    '-f',
+    fixture('chain.yaml'),
+    '--filename',
+    fixture('namespaces.yaml'),
+    '-o',
+    'json',
+  ])
   t.equal(code, 0)
   const rows = rowsOf(out)
   t.match(
@@ -87,7 +117,11 @@ spec:
 `
   const { out } = await repeer(['explain', '-f', '-', '-o', 'json'], { stdin: async () => pod })
   t.match(rowsOf(out), [
-    { inject: true, peers: null, why: { warnings: /ConfigMap elsewhere is not in the files, so its list was not read/ } },
+    {
+      inject: true,
+      peers: null,
+      why: { warnings: /ConfigMap elsewhere is not in the files, so its list was not read/ },
+    },
   ])
 })
 
@@ -190,7 +224,11 @@ t.test("a StatefulSet's pods have names and numbers; where they differ, no templ
     return rowsOf(out)[0]
   }
   for (const variable of ['POD', 'INDEX']) {
-    t.match(await explained(variable, 'replicas: 1'), { inject: true, peers: 1, sources: [{ key: 'gaia-0.toml', via: 'subPath' }] })
+    t.match(await explained(variable, 'replicas: 1'), {
+      inject: true,
+      peers: 1,
+      sources: [{ key: 'gaia-0.toml', via: 'subPath' }],
+    })
     const two = await explained(variable, 'replicas: 2')
     t.match(two?.sources, [{ key: 'gaia-0.toml' }])
     t.match(two?.why.warnings, /the pods of this StatefulSet differ; what is told here is for gaia-0/)
@@ -220,7 +258,9 @@ ${map}`
     why: { inject: /ConfigMap c cannot be read here, so the keys at \/genesis/ },
   })
   const text = Buffer.from(`[p2p]\npersistent_peers = "${'a'.repeat(40)}@h:26656"\n`).toString('base64')
-  const binary = await explained(`---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nbinaryData: {config.toml: ${text}}\n`)
+  const binary = await explained(
+    `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nbinaryData: {config.toml: ${text}}\n`,
+  )
   t.match(binary, { inject: true, peers: 1, sources: [{ name: 'c', key: 'config.toml' }] })
 })
 
@@ -233,7 +273,10 @@ t.test('a PeerSet in the files delivers to the pods beside it', async t => {
     inject: true,
     sources: [{ kind: 'ConfigMap', name: 'found', key: 'persistent_peers', via: 'init', level: 'process' }],
     peers: null,
-    why: { sources: /^ConfigMap found\/persistent_peers, delivered by PeerSet chain\/found, by variable GAIAD_P2P_PERSISTENT_PEERS/ },
+    why: {
+      sources:
+        /^ConfigMap found\/persistent_peers, delivered by PeerSet chain\/found, by variable GAIAD_P2P_PERSISTENT_PEERS/,
+    },
   })
   t.notOk(row?.why.warnings, 'that its list is not there is as it should be')
 })

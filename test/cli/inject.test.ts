@@ -59,7 +59,10 @@ t.test('an item of a List in JSON, without metadata in its template', async t =>
   const { documents, problems } = parseManifests('f', out)
   t.strictSame(problems, [])
   t.equal(documents.length, 4)
-  const list = documents[0]?.value as { kind: string; items: { kind: string; spec: { jobTemplate: { spec: Workload['spec'] } } }[] }
+  const list = documents[0]?.value as {
+    kind: string
+    items: { kind: string; spec: { jobTemplate: { spec: Workload['spec'] } } }[]
+  }
   t.strictSame(
     list.items.map(item => item.kind),
     ['CronJob', 'ConfigMap', 'Service'],

@@ -7,8 +7,18 @@ import { objectsOf, podsOf } from '../../cli/workloads.ts'
 const noInput = async () => ''
 
 t.test('YAML 1.1 as Kubernetes has it: octal modes, yes as true; dates and times stay text', async t => {
-  const { documents } = parseManifests('f', 'mode: 0644\non: yes\nday: 2026-01-02\ntime: 12:30\nbase: &b {x: 1}\nmerged: {<<: *b, z: 2}\n')
-  t.strictSame(documents[0]?.value, { mode: 420, true: true, day: '2026-01-02', time: '12:30', base: { x: 1 }, merged: { x: 1, z: 2 } })
+  const { documents } = parseManifests(
+    'f',
+    'mode: 0644\non: yes\nday: 2026-01-02\ntime: 12:30\nbase: &b {x: 1}\nmerged: {<<: *b, z: 2}\n',
+  )
+  t.strictSame(documents[0]?.value, {
+    mode: 420,
+    true: true,
+    day: '2026-01-02',
+    time: '12:30',
+    base: { x: 1 },
+    merged: { x: 1, z: 2 },
+  })
 })
 
 t.test('several documents, empty ones left out, each with its line', async t => {

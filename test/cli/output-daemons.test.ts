@@ -1,4 +1,5 @@
-// Programs that run for long, and what becomes of their output: in order where nobody reads any more, to the last line where somebody does.
+// Programs that run for long, and what becomes of their output: in order where nobody reads any more, to the last line
+// where somebody does.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readdirSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,10 @@ import { fullPipe } from './fixtures/full-pipe.ts'
 const entry = join(import.meta.dirname, '../../cli/repeer.ts')
 
 function start(args: readonly string[], stdout: 'pipe' | number, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, [entry, ...args], { stdio: ['ignore', stdout, 'pipe'], env: { ...process.env, ...env } })
+  return spawn(process.execPath, [entry, ...args], {
+    stdio: ['ignore', stdout, 'pipe'],
+    env: { ...process.env, ...env },
+  })
 }
 
 async function codeOf(child: ChildProcess): Promise<number | null> {
@@ -35,39 +39,52 @@ t.test(
   },
 )
 
-t.test('programs that run for long: the last line is there, and a log that cannot be written ends nobody', { timeout: 60_000 }, async t => {
-  const folder = t.testdir({})
-  const { startApiServer } = await import('../../demo/api-server.ts')
-  const api = await startApiServer()
-  t.teardown(() => api.close())
-  await api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'repeer-system' } })
-  writeFileSync(join(folder, 'kubeconfig'), api.kubeconfig)
-  const port = await freePort()
-  const args = ['controller', '--kubeconfig', join(folder, 'kubeconfig'), '--listen', `127.0.0.1:${port}`, '--identity', 'one']
-  const isUp = async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok === true
-  const upWithin = async (seconds: number) => {
-    for (const late = Date.now() + seconds * 1000; !(await isUp()); await delay(20)) if (Date.now() > late) return false
-    return true
-  }
+t.test(
+  'programs that run for long: the last line is there, and a log that cannot be written ends nobody',
+  { timeout: 60_000 },
+  async t => {
+    const folder = t.testdir({})
+    const { startApiServer } = await import('../../demo/api-server.ts')
+    const api = await startApiServer()
+    t.teardown(() => api.close())
+    await api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'repeer-system' } })
+    writeFileSync(join(folder, 'kubeconfig'), api.kubeconfig)
+    const port = await freePort()
+    const args = [
+      'controller',
+      '--kubeconfig',
+      join(folder, 'kubeconfig'),
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--identity',
+      'one',
+    ]
+    const isUp = async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok === true
+    const upWithin = async (seconds: number) => {
+      for (const late = Date.now() + seconds * 1000; !(await isUp()); await delay(20))
+        if (Date.now() > late) return false
+      return true
+    }
 
-  const pipe = fullPipe(join(folder, 'pipe'))
-  const slow = start(args, pipe.fd)
-  t.teardown(() => end(slow))
-  pipe.given()
-  const written = pipe.readSlowly()
-  t.ok(await upWithin(50))
-  slow.kill('SIGTERM')
-  t.equal(await codeOf(slow), 0)
-  t.match(JSON.parse((await written).trim().split('\n').at(-1) ?? ''), { msg: /given the Lease back/ })
-  pipe.close()
+    const pipe = fullPipe(join(folder, 'pipe'))
+    const slow = start(args, pipe.fd)
+    t.teardown(() => end(slow))
+    pipe.given()
+    const written = pipe.readSlowly()
+    t.ok(await upWithin(50))
+    slow.kill('SIGTERM')
+    t.equal(await codeOf(slow), 0)
+    t.match(JSON.parse((await written).trim().split('\n').at(-1) ?? ''), { msg: /given the Lease back/ })
+    pipe.close()
 
-  for (const stdout of [openSync('/dev/full', 'w'), 'pipe'] as const) {
-    const child = start(args, stdout)
-    t.teardown(() => end(child))
-    child.stdout?.destroy()
-    t.ok(await upWithin(50), `${stdout}`)
-    t.equal(child.exitCode, null)
-    child.kill('SIGTERM')
-    t.equal(await codeOf(child), 0, `${stdout}`)
-  }
-})
+    for (const stdout of [openSync('/dev/full', 'w'), 'pipe'] as const) {
+      const child = start(args, stdout)
+      t.teardown(() => end(child))
+      child.stdout?.destroy()
+      t.ok(await upWithin(50), `${stdout}`)
+      t.equal(child.exitCode, null)
+      child.kill('SIGTERM')
+      t.equal(await codeOf(child), 0, `${stdout}`)
+    }
+  },
+)

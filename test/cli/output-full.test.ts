@@ -25,7 +25,11 @@ t.test('a full disk', { skip: !existsSync('/dev/full') && 'no /dev/full', timeou
     const child = start(args, full())
     const [code, errors] = [codeOf(child), text(child.stderr as NonNullable<typeof child.stderr>)]
     t.equal(await code, 1, args.join(' '))
-    t.match(await errors, /repeer: standard output cannot be written to its end: ENOSPC: no space left on device/, args.join(' '))
+    t.match(
+      await errors,
+      /repeer: standard output cannot be written to its end: ENOSPC: no space left on device/,
+      args.join(' '),
+    )
   }
   t.equal(await codeOf(start(['--version'], full(), { stderr: full() })), 1, 'also where nothing can be said about it')
 })
@@ -33,9 +37,12 @@ t.test('a full disk', { skip: !existsSync('/dev/full') && 'no /dev/full', timeou
 t.test('a disk with room for the half of it', { skip: process.platform !== 'linux' && 'Linux only' }, async t => {
   const { folder, file } = await surroundings(t)
   const target = join(folder, 'out')
-  // A bound on the size of files, in blocks of 512 bytes, does to the write that passes it what a full disk does: it is done in part.
+  // A bound on the size of files, in blocks of 512 bytes, does to the write that passes it what a full disk does: it is
+  // done in part.
   const script = `trap '' XFSZ; ulimit -f 500; exec "$0" "$@" > "${target}"`
-  const child = spawn('sh', ['-c', script, process.execPath, entry, 'inject', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn('sh', ['-c', script, process.execPath, entry, 'inject', '-f', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const errors = text(child.stderr)
   t.equal(await codeOf(child), 1)
   t.match(await errors, /standard output cannot be written to its end: EFBIG/)

@@ -14,7 +14,8 @@ t.test('help and version', async t => {
   for (const args of [['--help'], ['-h'], ['help']]) {
     const { code, out } = await repeer(args)
     t.equal(code, 0)
-    for (const name of ['webhook', 'sidecar', 'controller', 'explain', 'inject', 'demo']) t.match(out, new RegExp(`\n {2}${name} `))
+    for (const name of ['webhook', 'sidecar', 'controller', 'explain', 'inject', 'demo'])
+      t.match(out, new RegExp(`\n {2}${name} `))
     t.notMatch(out, /demo-node/)
   }
   t.strictSame(await repeer(['--version']), { code: 0, out: `${version}\n`, err: '' })
@@ -38,7 +39,8 @@ t.test('every command teaches: usage, each flag with its default, an example, ex
         continue
       }
       t.match(out, `--${flag}`)
-      if (typeof fallback === 'string') t.ok(flat.includes(`(default: ${fallback})`), `${name} --${flag} shows ${fallback}`)
+      if (typeof fallback === 'string')
+        t.ok(flat.includes(`(default: ${fallback})`), `${name} --${flag} shows ${fallback}`)
     }
     t.strictSame(
       out.split('\n').filter(line => line.length > 104 && !line.startsWith('  repeer') && !line.startsWith('  diff')),
@@ -92,7 +94,13 @@ t.test('as a process: exit codes, and a reader that goes away', async t => {
   t.equal((await exec(process.execPath, [entry, '--version'])).stdout, `${version}\n`)
   await t.rejects(exec(process.execPath, [entry, 'nothing']), { code: 2 })
   const fixture = join(root, 'test/cli/fixtures/chain.yaml')
-  const { stdout } = await exec('sh', ['-c', `"$0" "$1" explain -o json -f - < "$2" | head -c 1; wait`, process.execPath, entry, fixture])
+  const { stdout } = await exec('sh', [
+    '-c',
+    `"$0" "$1" explain -o json -f - < "$2" | head -c 1; wait`,
+    process.execPath,
+    entry,
+    fixture,
+  ])
   t.equal(stdout, '[')
 })
 
@@ -102,7 +110,9 @@ registerHooks({ load: (url, context, next) => (console.log(url), next(url, conte
 await import(${JSON.stringify(join(root, 'cli/run.ts'))})
 await import(${JSON.stringify(join(root, 'cli/commands/sidecar.ts'))})
 await import(${JSON.stringify(join(root, 'sidecar/main.ts'))})`
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { maxBuffer: 1e8 })
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    maxBuffer: 1e8,
+  })
   t.match(stdout, /sidecar\/main\.ts/)
   t.notMatch(stdout, /node_modules\/(fastify|@kubernetes|node-forge|yaml)\//)
   t.notMatch(stdout, /\/(webhook|certs|cli\/demo)\//)

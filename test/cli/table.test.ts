@@ -19,7 +19,10 @@ t.test('columns leave by rank, then the name is shortened in its middle', async 
     } = tableOf(rows, columns, width)
     return [header, first]
   }
-  t.strictSame(lines(80), ['POD                     STATE    BY    LIST', 'validator-of-osmosis-0  settled  wrap  agrees'])
+  t.strictSame(lines(80), [
+    'POD                     STATE    BY    LIST',
+    'validator-of-osmosis-0  settled  wrap  agrees',
+  ])
   t.strictSame(lines(44), ['POD                     STATE    LIST', 'validator-of-osmosis-0  settled  agrees'])
   t.strictSame(lines(32), ['POD                     STATE', 'validator-of-osmosis-0  settled'])
   t.strictSame(lines(26), ['POD                STATE', 'validato…smosis-0  settled'])

@@ -6,20 +6,38 @@ import { type StandIn, startStandIn } from './fixtures/cluster.ts'
 import { injectedPod, type PodOptions, pageOf } from './fixtures/pods.ts'
 import { type Ran, repeer } from './program.ts'
 
-type Parts = { cluster: StandIn; run: (...args: string[]) => Promise<Ran>; imageOf: (pod: string) => (string | undefined)[] }
+type Parts = {
+  cluster: StandIn
+  run: (...args: string[]) => Promise<Ran>
+  imageOf: (pod: string) => (string | undefined)[]
+}
 
 /** What the kubelet makes of a patched sidecar: another container that runs. */
-function restarted(pod: PodObject, state: ContainerState = { running: { startedAt: new Date().toISOString() } }): PodObject {
+function restarted(
+  pod: PodObject,
+  state: ContainerState = { running: { startedAt: new Date().toISOString() } },
+): PodObject {
   const image = pod.spec.initContainers?.find(one => one.name === 'repeer')?.image ?? ''
   const initContainerStatuses = (pod.status?.initContainerStatuses ?? []).map(one => {
     const restartCount = (one.restartCount ?? 0) + 1
-    return { ...one, image, containerID: `sidecar-${restartCount}`, restartCount, ready: state.running !== undefined, state }
+    return {
+      ...one,
+      image,
+      containerID: `sidecar-${restartCount}`,
+      restartCount,
+      ready: state.running !== undefined,
+      state,
+    }
   })
   return { ...pod, status: { ...pod.status, initContainerStatuses } }
 }
 
 function nodeRestarted(pod: PodObject): PodObject {
-  const containerStatuses = (pod.status?.containerStatuses ?? []).map(one => ({ ...one, restartCount: 1, containerID: 'another' }))
+  const containerStatuses = (pod.status?.containerStatuses ?? []).map(one => ({
+    ...one,
+    restartCount: 1,
+    containerID: 'another',
+  }))
   return { ...pod, status: { ...pod.status, containerStatuses } }
 }
 
@@ -40,7 +58,8 @@ async function standIn(t: Test, pods: Readonly<Record<string, PodOptions>> = { a
   }
 }
 
-const patches = ({ requests }: StandIn) => requests.filter(one => one.startsWith('PATCH')).map(one => one.slice(one.lastIndexOf('/') + 1))
+const patches = ({ requests }: StandIn) =>
+  requests.filter(one => one.startsWith('PATCH')).map(one => one.slice(one.lastIndexOf('/') + 1))
 const webhook = (args: string[], env: unknown[] = []) => ({
   spec: { template: { spec: { containers: [{ name: 'webhook', args, env }] } } },
 })
@@ -95,7 +114,10 @@ t.test('--group, --dry-run, the image that the webhook injects', async t => {
   const { cluster, run, imageOf } = await standIn(t, { a: {}, b: { plan: { group: 'chain/geth' } } })
   cluster.objects.set(deployment, webhook(['webhook', '--image=repeer:new', '--turns=self']))
   const dry = await run('--dry-run')
-  t.match(dry, { code: 0, out: /^image repeer:new, which the webhook injects now\n.*\n {2}a {2}would be upgraded from repeer:old\n/s })
+  t.match(dry, {
+    code: 0,
+    out: /^image repeer:new, which the webhook injects now\n.*\n {2}a {2}would be upgraded from repeer:old\n/s,
+  })
   t.match(dry.out, /2 pods would be upgraded\. Nothing was changed\./)
   t.strictSame(patches(cluster), [])
   t.equal((await run('--group', 'geth')).code, 0)
@@ -112,7 +134,10 @@ t.test('--group, --dry-run, the image that the webhook injects', async t => {
   cluster.objects.set(deployment, webhook(['webhook']))
   t.match(await run(), { code: 1, err: /found no --image among the arguments .*name the image with --image/ })
   cluster.objects.delete(deployment)
-  t.match(await run(), { code: 1, err: /found no Deployment repeer-webhook in namespace repeer-system; name the image with --image IMAGE/ })
+  t.match(await run(), {
+    code: 1,
+    err: /found no Deployment repeer-webhook in namespace repeer-system; name the image with --image IMAGE/,
+  })
   cluster.deny = (_, path) => (path === deployment ? 'no' : undefined)
   t.match(await run(), { code: 1, err: /may not be read \(permission get on deployments\); name the image/ })
 })
@@ -136,13 +161,21 @@ t.test('the first failure stops it, and the old image is back', async t => {
         ]
         cluster.objects.set('/api/v1/namespaces/chain/events', { items })
         const ended = restarted(pod, { terminated: { exitCode: 0, reason: 'Completed' } })
-        const initContainerStatuses = (ended.status?.initContainerStatuses ?? []).map(one => ({ ...one, containerID: 'sidecar-0-a' }))
+        const initContainerStatuses = (ended.status?.initContainerStatuses ?? []).map(one => ({
+          ...one,
+          containerID: 'sidecar-0-a',
+        }))
         cluster.putPod({ ...ended, status: { ...ended.status, initContainerStatuses } })
       },
       /does not run the image: Failed to pull image "repeer:new": not found/,
       /see that the image can be pulled/,
     ],
-    ['a kubelet that does nothing', () => undefined, /does not run the image after 1 s: running/, /logs a -c repeer --previous/],
+    [
+      'a kubelet that does nothing',
+      () => undefined,
+      /does not run the image after 1 s: running/,
+      /logs a -c repeer --previous/,
+    ],
     [
       'a page that does not answer',
       (cluster, pod) => {
@@ -162,7 +195,10 @@ t.test('the first failure stops it, and the old image is back', async t => {
       'a node whose process starts anew',
       (cluster, pod) => {
         cluster.putPod(restarted(pod))
-        cluster.pages.set('chain/a', { status: 200, body: pageOf({ node: { seenBy: 'api', startedAt: '2026-11-21T08:05:00.000Z' } }) })
+        cluster.pages.set('chain/a', {
+          status: 200,
+          body: pageOf({ node: { seenBy: 'api', startedAt: '2026-11-21T08:05:00.000Z' } }),
+        })
       },
       /the node's process has started anew/,
       /repeer check/,
@@ -206,7 +242,10 @@ t.test('where the old image does not come back, it says how', async t => {
   }
   const { code, err } = await run('--image', 'repeer:new')
   t.equal(code, 1)
-  t.match(err, /not known to run again: .*; put it back with kubectl -n chain set image pod\/a repeer-install=repeer:old repeer=repeer:old/)
+  t.match(
+    err,
+    /not known to run again: .*; put it back with kubectl -n chain set image pod\/a repeer-install=repeer:old repeer=repeer:old/,
+  )
 })
 
 t.test('nothing is changed without the permission, on another pod, or during a restart', async t => {
@@ -218,7 +257,10 @@ t.test('nothing is changed without the permission, on another pod, or during a r
   })
   cluster.deny = () => undefined
   cluster.pages.set('chain/a', { status: 200, body: pageOf({ phase: 'verifying' }) })
-  t.match(await run('--image', 'repeer:new'), { code: 1, err: /its sidecar has been verifying for 1 s.*nothing was changed/s })
+  t.match(await run('--image', 'repeer:new'), {
+    code: 1,
+    err: /its sidecar has been verifying for 1 s.*nothing was changed/s,
+  })
   t.strictSame(imageOf('a'), ['repeer:old', 'repeer:old'])
   setTimeout(() => cluster.pages.set('chain/a', { status: 200, body: pageOf() }), 100)
   t.match(await run('--image', 'repeer:new'), { code: 0 }, 'it waits for the end of the restart')
@@ -227,7 +269,10 @@ t.test('nothing is changed without the permission, on another pod, or during a r
 t.test('pages that may not be read: the sidecar has to stay up', async t => {
   const { cluster, run } = await standIn(t, { a: {} })
   cluster.deny = (_, path) => (path.includes('/proxy/') ? 'no pods/proxy' : undefined)
-  t.match(await run('--image', 'repeer:new'), { code: 0, out: /the node untouched \(its status page cannot be asked: .*no pods\/proxy\)/ })
+  t.match(await run('--image', 'repeer:new'), {
+    code: 0,
+    out: /the node untouched \(its status page cannot be asked: .*no pods\/proxy\)/,
+  })
 })
 
 t.test('a pod with the image whose sidecar does not run stops it', async t => {

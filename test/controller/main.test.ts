@@ -1,4 +1,5 @@
-// The controller as a whole, against the stand-in for the API server: who leads follows the PeerSets and writes; whoever does not, does neither.
+// The controller as a whole, against the stand-in for the API server: who leads follows the PeerSets and writes;
+// whoever does not, does neither.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KubernetesObject } from '@kubernetes/client-node'
@@ -23,7 +24,13 @@ async function start(t: Test, times = quick) {
   await api.put(object('set') as KubernetesObject)
   const replica = async (identity: string) => {
     const end = new AbortController()
-    const flags = ['--listen=127.0.0.1:0', `--kubeconfig=${file}`, `--identity=${identity}`, `--lease-times=${times}`, '--log-level=silent']
+    const flags = [
+      '--listen=127.0.0.1:0',
+      `--kubeconfig=${file}`,
+      `--identity=${identity}`,
+      `--lease-times=${times}`,
+      '--log-level=silent',
+    ]
     const options = parseControllerOptions(flags, {}, 'host')
     let done: Promise<void> = Promise.resolve()
     const port = await new Promise<number>((resolve, reject) => {
@@ -57,7 +64,8 @@ async function start(t: Test, times = quick) {
 
 t.test('PeerSets are followed by who leads, and by its successor', async t => {
   const { api, replica, seen, forget } = await start(t)
-  const list = async () => (await api.get<KubernetesObject & { data: Record<string, string> }>('ConfigMap', 'peers', 'a'))?.data.list
+  const list = async () =>
+    (await api.get<KubernetesObject & { data: Record<string, string> }>('ConfigMap', 'peers', 'a'))?.data.list
   const first = await replica('first')
   await until('the list', async () => (await list()) === 'a:1\n')
   await until('metrics', () => first.lists())

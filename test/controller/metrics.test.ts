@@ -2,10 +2,19 @@ import t from 'tap'
 import { createMetrics } from '../../controller/metrics.ts'
 
 t.test('counters count, and gauges show what is so at the scrape', async t => {
-  let groups: [string, { used: number; allowed: number; stopped: boolean }][] = [['chain/gaia', { used: 1, allowed: 2, stopped: true }]]
+  let groups: [string, { used: number; allowed: number; stopped: boolean }][] = [
+    ['chain/gaia', { used: 1, allowed: 2, stopped: true }],
+  ]
   let age: number | undefined
   const metrics = createMetrics(
-    { pending: () => 3, groups: () => groups, watchAge: () => age, queueDepth: () => 7, leading: () => true, peerSets: () => [] },
+    {
+      pending: () => 3,
+      groups: () => groups,
+      watchAge: () => age,
+      queueDepth: () => 7,
+      leading: () => true,
+      peerSets: () => [],
+    },
     false,
   )
   metrics.granted()
@@ -14,7 +23,8 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
   metrics.wrote('written')
   metrics.wrote('failed')
   metrics.eventDropped()
-  const lines = async () => (await metrics.registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  const lines = async () =>
+    (await metrics.registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
   const before = await lines()
   for (const line of [
     'repeer_controller_turns_granted_total 1',
@@ -64,13 +74,33 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     answeredAt: 1_700_000_000_500,
     conditions: ok,
   } as const
-  const never = { ...one, source: undefined, name: 'odd', peers: 0, problems: 0, answeredAt: undefined, conditions: failing }
-  let sets: Parameters<typeof createMetrics>[0]['peerSets'] = () => [one, { ...one, name: 'osmo', conditions: failing }, never]
-  const gauges = { pending: () => 0, groups: () => [], watchAge: () => 0, queueDepth: () => 0, leading: () => true, peerSets: () => sets() }
+  const never = {
+    ...one,
+    source: undefined,
+    name: 'odd',
+    peers: 0,
+    problems: 0,
+    answeredAt: undefined,
+    conditions: failing,
+  }
+  let sets: Parameters<typeof createMetrics>[0]['peerSets'] = () => [
+    one,
+    { ...one, name: 'osmo', conditions: failing },
+    never,
+  ]
+  const gauges = {
+    pending: () => 0,
+    groups: () => [],
+    watchAge: () => 0,
+    queueDepth: () => 0,
+    leading: () => true,
+    peerSets: () => sets(),
+  }
   const metrics = createMetrics(gauges, false)
   metrics.looked('services', true, 30)
   metrics.looked('services', false, 20_000)
-  const lines = async () => (await metrics.registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  const lines = async () =>
+    (await metrics.registry.metrics()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
   const before = await lines()
   for (const line of [
     'repeer_controller_peer_sets{condition="Ready",status="True"} 1',

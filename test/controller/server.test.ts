@@ -27,7 +27,11 @@ t.test('health, readiness and metrics', async t => {
   missing = []
   t.match(await get('/readyz?verbose'), { status: 200, text: /"ready":true/ })
   degraded = ['PeerSets: found status 404']
-  t.match(await get('/readyz'), { status: 200, text: /"degraded":\["PeerSets: found status 404"\]/ }, 'shown, and still ready')
+  t.match(
+    await get('/readyz'),
+    { status: 200, text: /"degraded":\["PeerSets: found status 404"\]/ },
+    'shown, and still ready',
+  )
   t.match(await get('/metrics'), { status: 200, type: registry.contentType })
   t.match(await get('/metrics', 'POST'), { status: 405 })
   t.match(await get('//'), { status: 404, text: /expected \/metrics, \/healthz or \/readyz/ })

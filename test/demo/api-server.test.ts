@@ -9,7 +9,12 @@ type Body = {
   readonly code?: number
   readonly reason?: string
   readonly message?: string
-  readonly metadata?: { readonly name?: string; readonly resourceVersion?: string; readonly continue?: string; readonly uid?: string }
+  readonly metadata?: {
+    readonly name?: string
+    readonly resourceVersion?: string
+    readonly continue?: string
+    readonly uid?: string
+  }
   readonly items?: readonly { readonly metadata: { readonly name: string } }[]
   readonly data?: Readonly<Record<string, string>>
   readonly [field: string]: unknown
@@ -26,7 +31,9 @@ async function send(method: string, url: string, body?: unknown, type = 'applica
 }
 
 /** The events of a watch: `next` waits for one more. */
-async function watch(url: string): Promise<{ next(): Promise<{ type: string; object: Body } | undefined>; stop(): void }> {
+async function watch(
+  url: string,
+): Promise<{ next(): Promise<{ type: string; object: Body } | undefined>; stop(): void }> {
   const stop = new AbortController()
   const response = await fetch(url, { signal: stop.signal })
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
@@ -60,7 +67,11 @@ t.test('create, get, replace, patch, delete', async t => {
   const created = await send('POST', maps, { metadata: { name: 'a', labels: { x: '1' } }, data: { k: 'v' } })
   t.match(created, {
     status: 201,
-    body: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { namespace: 'ns', uid: String, creationTimestamp: String } },
+    body: {
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { namespace: 'ns', uid: String, creationTimestamp: String },
+    },
   })
   t.match(await send('POST', maps, { metadata: { name: 'a' } }), { status: 409, body: { reason: 'AlreadyExists' } })
   t.match(await send('POST', maps, { metadata: {} }), { status: 422 })
@@ -98,23 +109,33 @@ t.test('create, get, replace, patch, delete', async t => {
   t.match(await send('PATCH', `${maps}/a`, [{ op: 'replace', path: '/none', value: 1 }], json), { status: 422 })
   const merge = await send('PATCH', `${maps}/a`, { data: { 'n/m': null, k: 'y' } }, 'application/merge-patch+json')
   t.strictSame(merge.body.data, { k: 'y' })
-  t.match(await send('PATCH', `${maps}/a`, { metadata: { resourceVersion: '1' } }, 'application/merge-patch+json'), { status: 409 })
+  t.match(await send('PATCH', `${maps}/a`, { metadata: { resourceVersion: '1' } }, 'application/merge-patch+json'), {
+    status: 409,
+  })
   t.match(await send('PATCH', `${maps}/a`, {}, 'application/strategic-merge-patch+json'), { status: 415 })
 
   t.match(await send('DELETE', `${maps}/a`), { status: 200 })
   for (const method of ['GET', 'DELETE']) t.match(await send(method, `${maps}/a`), { status: 404 })
   t.match(await send('PUT', `${maps}/a`, {}), { status: 404 })
-  t.match(await send('GET', `${api.url}/apis/apps/v1/deployments`), { status: 404, body: { message: /expected one of namespaces/ } })
+  t.match(await send('GET', `${api.url}/apis/apps/v1/deployments`), {
+    status: 404,
+    body: { message: /expected one of namespaces/ },
+  })
   t.match(await send('POST', `${maps}/a`, {}), { status: 405 })
   t.match(await send('GET', `${api.url}/version`), { status: 200, body: { major: '1', minor: '36' } })
-  const secret = await send('POST', maps.replace('configmaps', 'secrets'), { metadata: { name: 's' }, stringData: { a: 'b' } })
+  const secret = await send('POST', maps.replace('configmaps', 'secrets'), {
+    metadata: { name: 's' },
+    stringData: { a: 'b' },
+  })
   t.match(secret.body, { data: { a: 'Yg==' }, stringData: undefined })
 })
 
 t.test('lists, selectors and pages', async t => {
-  for (const name of ['a', 'b', 'c']) await api.put({ kind: 'ConfigMap', metadata: { name, namespace: 'ns', labels: { n: name } } })
+  for (const name of ['a', 'b', 'c'])
+    await api.put({ kind: 'ConfigMap', metadata: { name, namespace: 'ns', labels: { n: name } } })
   await api.put({ kind: 'ConfigMap', metadata: { name: 'd', namespace: 'other' } })
-  const names = async (query: string, url = maps) => (await send('GET', `${url}?${query}`)).body.items?.map(item => item.metadata.name)
+  const names = async (query: string, url = maps) =>
+    (await send('GET', `${url}?${query}`)).body.items?.map(item => item.metadata.name)
   t.strictSame(await names(''), ['a', 'b', 'c'])
   t.strictSame(await names('', `${api.url}/api/v1/configmaps`), ['a', 'b', 'c', 'd'])
   t.strictSame(await names('labelSelector=n%3Da'), ['a'])
@@ -137,7 +158,11 @@ t.test('watches', async t => {
   const all = await watch(`${maps}?watch=true&resourceVersion=${version}`)
   t.match(await all.next(), { type: 'ADDED', object: { metadata: { name: 'w' } } }, 'what happened since that version')
   const selected = await watch(`${maps}?watch=true&labelSelector=n%3Dw`)
-  t.match(await selected.next(), { type: 'ADDED', object: { metadata: { name: 'w' } } }, 'without a version: what is there')
+  t.match(
+    await selected.next(),
+    { type: 'ADDED', object: { metadata: { name: 'w' } } },
+    'without a version: what is there',
+  )
   await api.put({ kind: 'ConfigMap', metadata: { name: 'w', namespace: 'ns', labels: { n: 'x' } } })
   t.match(await all.next(), { type: 'MODIFIED' })
   t.match(await selected.next(), { type: 'DELETED', object: { metadata: { name: 'w' } } }, 'no longer selected')
@@ -154,7 +179,9 @@ t.test('watches', async t => {
   t.equal(await all.next(), undefined)
   const old = await watch(`${maps}?watch=true&resourceVersion=${version}`)
   t.match(await old.next(), { type: 'ERROR', object: { code: 410 } })
-  const fresh = await watch(`${maps}?watch=true&resourceVersion=${(await send('GET', maps)).body.metadata?.resourceVersion}`)
+  const fresh = await watch(
+    `${maps}?watch=true&resourceVersion=${(await send('GET', maps)).body.metadata?.resourceVersion}`,
+  )
   await api.put({ kind: 'ConfigMap', metadata: { name: 'after', namespace: 'ns' } })
   t.match(await fresh.next(), { type: 'ADDED', object: { metadata: { name: 'after' } } })
   api.dropWatches()

@@ -2,7 +2,11 @@
 import t from 'tap'
 import { expand, type Image, processOf, rewritePaths } from '../../demo/container.ts'
 
-const image: Image = { entrypoint: ['/bin/node', 'repeer'], env: { PATH: '/usr/bin' }, files: { '/opt/repeer/wrap': '/host/wrap' } }
+const image: Image = {
+  entrypoint: ['/bin/node', 'repeer'],
+  env: { PATH: '/usr/bin' },
+  files: { '/opt/repeer/wrap': '/host/wrap' },
+}
 const view = {
   pod: {},
   ip: '127.9.0.1',
@@ -55,9 +59,12 @@ t.test('processOf: command or entrypoint, env from its sources, the addresses of
     ],
     envFrom: [{ configMapRef: { name: 'c' }, prefix: 'P_' }],
   }
-  const { argv, env } = processOf(container, view, { ...image, extraArgs: ip => ['--last', ip], around: argv => ['wrap', ...argv] }, [
-    ['/data', '/h/data'],
-  ])
+  const { argv, env } = processOf(
+    container,
+    view,
+    { ...image, extraArgs: ip => ['--last', ip], around: argv => ['wrap', ...argv] },
+    [['/data', '/h/data']],
+  )
   t.strictSame(argv, [
     'wrap',
     '/bin/node',
@@ -79,5 +86,8 @@ t.test('processOf: command or entrypoint, env from its sources, the addresses of
 t.test('processOf refuses what the kubelet refuses', async t => {
   const missing = { name: 'n', env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'c', key: 'nope' } } }] }
   t.throws(() => processOf(missing, view, image, []), /env X: found no key nope in c/)
-  t.throws(() => processOf({ name: 'n', envFrom: [{ configMapRef: { name: 'none' } }] }, view, image, []), /envFrom: found no none/)
+  t.throws(
+    () => processOf({ name: 'n', envFrom: [{ configMapRef: { name: 'none' } }] }, view, image, []),
+    /envFrom: found no none/,
+  )
 })

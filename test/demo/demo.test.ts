@@ -1,4 +1,5 @@
-// `repeer demo`, whole: the real webhook, the real sidecars, the built-in node. The real CometBFT is for `npm run demo` where it is on PATH.
+// `repeer demo`, whole: the real webhook, the real sidecars, the built-in node. The real CometBFT is for `npm run demo`
+// where it is on PATH.
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,8 +21,11 @@ t.test('five scenes, each as told', { skip: process.platform !== 'linux' && 'Lin
   const temporary = t.testdir({})
   const { code, out, err } = await new Promise<{ code: number; out: string; err: string }>(resolve => {
     const env = { ...process.env, TMPDIR: temporary }
-    execFile(process.execPath, [entry, 'demo', '--json', '--node', 'builtin'], { env, maxBuffer: 1e8 }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    execFile(
+      process.execPath,
+      [entry, 'demo', '--json', '--node', 'builtin'],
+      { env, maxBuffer: 1e8 },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     )
   })
   const lines = out
@@ -51,14 +55,19 @@ t.test('five scenes, each as told', { skip: process.platform !== 'linux' && 'Lin
     /found "node0\.chain\.svc:26656", expected NODEID@HOST:PORT/,
   )
   t.strictSame(readdirSync(temporary), [], 'its directory is gone')
-  const left = readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && pid !== String(process.pid) && mentions(pid, temporary))
+  const left = readdirSync('/proc').filter(
+    pid => /^\d+$/.test(pid) && pid !== String(process.pid) && mentions(pid, temporary),
+  )
   t.strictSame(left, [], 'and so are its processes')
 })
 
 /** Every process of the demo has its directory in its environment or arguments. */
 function mentions(pid: string, text: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(text) || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)
+    return (
+      readFileSync(`/proc/${pid}/environ`, 'utf8').includes(text) ||
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)
+    )
   } catch {
     return false
   }

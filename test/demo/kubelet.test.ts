@@ -40,7 +40,12 @@ const sh = (name: string, script: string, more: Partial<V1Container> = {}): V1Co
   ...more,
 })
 const data = { volumeMounts: [{ name: 'data', mountPath: '/data' }] }
-const pod = (initContainers: V1Container[], containers: V1Container[], volumes: V1Volume[] = [], restartPolicy = 'Always') => ({
+const pod = (
+  initContainers: V1Container[],
+  containers: V1Container[],
+  volumes: V1Volume[] = [],
+  restartPolicy = 'Always',
+) => ({
   metadata: { name: 'p', annotations: { note: 'old' } },
   spec: {
     initContainers,
@@ -77,38 +82,49 @@ t.test('init containers run in order, a native sidecar runs on beside the contai
     events.filter(event => event.startsWith('started')),
     ['started p/one', 'started p/side', 'started p/two', 'started p/main'],
   )
-  t.match(Object.fromEntries(running.containers().map(one => [one.name, one.state])), { one: 'ended', side: 'running', main: 'running' })
+  t.match(Object.fromEntries(running.containers().map(one => [one.name, one.state])), {
+    one: 'ended',
+    side: 'running',
+    main: 'running',
+  })
 })
 
-t.test('a crashing container is started again with back-off; a directory mount is swapped, a subPath stays until the restart', async t => {
-  const made = kubelet(t)
-  await made.setConfigMap('c', { list: 'old' })
-  const mounts = {
-    volumeMounts: [...data.volumeMounts, { name: 'c', mountPath: '/c' }, { name: 'c', mountPath: '/home/list', subPath: 'list' }],
-  }
-  const running = await made.create(
-    pod(
-      [],
-      [
-        sh(
-          'main',
-          'cat /home/list >> /data/seen; echo >> /data/seen; while [ ! -e /data/stop ]; do sleep 0.02; done; rm /data/stop; exit 3',
-          mounts,
-        ),
+t.test(
+  'a crashing container is started again with back-off; a directory mount is swapped, a subPath stays until the restart',
+  async t => {
+    const made = kubelet(t)
+    await made.setConfigMap('c', { list: 'old' })
+    const mounts = {
+      volumeMounts: [
+        ...data.volumeMounts,
+        { name: 'c', mountPath: '/c' },
+        { name: 'c', mountPath: '/home/list', subPath: 'list' },
       ],
-      [{ name: 'c', configMap: { name: 'c' } }],
-    ),
-  )
-  const seen = () => readFile(join(running.volume('data'), 'seen'), 'utf8')
-  await until(async () => (await seen()) === 'old\n', 'first start')
-  await made.setConfigMap('c', { list: 'new' })
-  t.equal(await readFile(join(running.volume('c'), 'list'), 'utf8'), 'new', 'the directory has it at once')
-  t.equal(await seen(), 'old\n')
-  await writeFile(join(running.volume('data'), 'stop'), '')
-  await until(async () => (await seen()) === 'old\nnew\n', 'second start')
-  t.match(running.containers()[0], { state: 'running', restarts: 1, exitCode: 3 })
-  t.equal(running.uid, made.find('p')?.uid, 'the same pod')
-})
+    }
+    const running = await made.create(
+      pod(
+        [],
+        [
+          sh(
+            'main',
+            'cat /home/list >> /data/seen; echo >> /data/seen; while [ ! -e /data/stop ]; do sleep 0.02; done; rm /data/stop; exit 3',
+            mounts,
+          ),
+        ],
+        [{ name: 'c', configMap: { name: 'c' } }],
+      ),
+    )
+    const seen = () => readFile(join(running.volume('data'), 'seen'), 'utf8')
+    await until(async () => (await seen()) === 'old\n', 'first start')
+    await made.setConfigMap('c', { list: 'new' })
+    t.equal(await readFile(join(running.volume('c'), 'list'), 'utf8'), 'new', 'the directory has it at once')
+    t.equal(await seen(), 'old\n')
+    await writeFile(join(running.volume('data'), 'stop'), '')
+    await until(async () => (await seen()) === 'old\nnew\n', 'second start')
+    t.match(running.containers()[0], { state: 'running', restarts: 1, exitCode: 3 })
+    t.equal(running.uid, made.find('p')?.uid, 'the same pod')
+  },
+)
 
 t.test("nextBackOff is the kubelet's", async t => {
   const waits: number[] = []
@@ -129,7 +145,10 @@ t.test('restart policies', async t => {
 
 t.test('annotations reach a downwardAPI volume at once', async t => {
   const made = kubelet(t)
-  const volume = { name: 'a', downwardAPI: { items: [{ path: 'note', fieldRef: { fieldPath: "metadata.annotations['note']" } }] } }
+  const volume = {
+    name: 'a',
+    downwardAPI: { items: [{ path: 'note', fieldRef: { fieldPath: "metadata.annotations['note']" } }] },
+  }
   const running = await made.create(pod([], [sh('main', 'exec sleep 60')], [volume]))
   const note = () => readFile(join(running.volume('a'), 'note'), 'utf8')
   t.equal(await note(), 'old')
@@ -139,13 +158,21 @@ t.test('annotations reach a downwardAPI volume at once', async t => {
 
 t.test('exit 88 under restartPolicyRules runs everything again, init containers too', async t => {
   const made = kubelet(t)
-  const rules = { restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }] }
+  const rules = {
+    restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }],
+  }
   const side = {
-    ...sh('side', 'while [ ! -e /data/go ]; do sleep 0.02; done; rm /data/go; exit 88', { ...data, restartPolicy: 'Always' }),
+    ...sh('side', 'while [ ! -e /data/go ]; do sleep 0.02; done; rm /data/go; exit 88', {
+      ...data,
+      restartPolicy: 'Always',
+    }),
     ...rules,
   }
   const running = await made.create(
-    pod([sh('init', 'echo init >> /data/log', data), side], [sh('main', 'echo main >> /data/log; exec sleep 60', data)]),
+    pod(
+      [sh('init', 'echo init >> /data/log', data), side],
+      [sh('main', 'echo main >> /data/log; exec sleep 60', data)],
+    ),
   )
   const log = () => readFile(join(running.volume('data'), 'log'), 'utf8')
   await until(async () => (await log()) === 'init\nmain\n', 'first')
@@ -153,17 +180,25 @@ t.test('exit 88 under restartPolicyRules runs everything again, init containers 
   await until(async () => (await log()) === 'init\nmain\ninit\nmain\n', 'second')
 })
 
-t.test('removing a pod leaves no process, not even one that ignores TERM in a session of its own; a new pod has another IP', async t => {
-  const made = kubelet(t)
-  const spec = pod(
-    [],
-    [sh('main', 'trap "" TERM; setsid sh -c "trap \\"\\" TERM; while :; do sleep 0.1; done" & while :; do sleep 0.1; done')],
-  )
-  const running = await made.create(spec)
-  await until(async () => (await marked(running.uid, kill)).length >= 2, 'both processes')
-  await made.remove('p')
-  t.strictSame(await marked(running.uid, kill), [])
-  const next = await made.create(spec)
-  t.not(next.ip, running.ip)
-  t.not(next.uid, running.uid)
-})
+t.test(
+  'removing a pod leaves no process, not even one that ignores TERM in a session of its own; a new pod has another IP',
+  async t => {
+    const made = kubelet(t)
+    const spec = pod(
+      [],
+      [
+        sh(
+          'main',
+          'trap "" TERM; setsid sh -c "trap \\"\\" TERM; while :; do sleep 0.1; done" & while :; do sleep 0.1; done',
+        ),
+      ],
+    )
+    const running = await made.create(spec)
+    await until(async () => (await marked(running.uid, kill)).length >= 2, 'both processes')
+    await made.remove('p')
+    t.strictSame(await marked(running.uid, kill), [])
+    const next = await made.create(spec)
+    t.not(next.ip, running.ip)
+    t.not(next.uid, running.uid)
+  },
+)

@@ -1,4 +1,5 @@
-// The built-in node behaves towards peers as CometBFT was seen to: names once, dropped where they do not resolve, lost peers at the old IP only.
+// The built-in node behaves towards peers as CometBFT was seen to: names once, dropped where they do not resolve, lost
+// peers at the old IP only.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -8,7 +9,9 @@ import { configToml, genesisJson, makeKeys, type NodeKeys } from '../../demo/cha
 import { resolveInFile, runNode } from '../../demo/node.ts'
 import { parsePersistentPeers } from '../../demo/node-config.ts'
 
-type NetInfo = { result: { n_peers: string; peers: { node_info: { id: string }; remote_ip: string; is_outbound: boolean }[] } }
+type NetInfo = {
+  result: { n_peers: string; peers: { node_info: { id: string }; remote_ip: string; is_outbound: boolean }[] }
+}
 type Status = {
   result: {
     node_info: { id: string }
@@ -136,7 +139,10 @@ t.test('blocks need more than two thirds of the four, connected directly or thro
   await start(1, 21, entry(0))
   await until(async () => (await zero.peers()).length === 1, 'two connected')
   await delay(300)
-  t.match(await zero.status(), { sync_info: { latest_block_height: '0', catching_up: true }, validator_info: { voting_power: '1' } })
+  t.match(await zero.status(), {
+    sync_info: { latest_block_height: '0', catching_up: true },
+    validator_info: { voting_power: '1' },
+  })
   const three = await start(2, 22, entry(1))
   await until(async () => Number((await zero.status()).sync_info.latest_block_height) > 1, 'blocks with three in a row')
   t.equal((await zero.peers()).length, 1)
@@ -150,7 +156,10 @@ t.test('a second connection of the same ID is refused', async t => {
   await start(1, 31, entry(0))
   await until(async () => (await zero.peers()).length === 1, 'first')
   await start(1, 32, entry(0))
-  await until(async () => log.some(line => line.startsWith('node0: refused') && line.includes('duplicate ID')), 'refused')
+  await until(
+    async () => log.some(line => line.startsWith('node0: refused') && line.includes('duplicate ID')),
+    'refused',
+  )
   t.match(await zero.peers(), [{ remote_ip: `${subnet}.31` }])
 })
 
@@ -161,7 +170,9 @@ t.test('a peer that resets its connection is lost, and the node runs on', async 
   await until(async () => (await zero.status()).node_info.id === id(0), 'listens')
   const socket = connect({ host: `${subnet}.50`, port: p2pPort })
   socket.on('error', () => undefined)
-  socket.write(`${JSON.stringify({ id: 'cd'.repeat(20), moniker: 'brief', chainId: 'test', listen: 'tcp://127.0.0.1:1' })}\n`)
+  socket.write(
+    `${JSON.stringify({ id: 'cd'.repeat(20), moniker: 'brief', chainId: 'test', listen: 'tcp://127.0.0.1:1' })}\n`,
+  )
   await until(async () => (await zero.peers()).length === 1, 'connected')
   socket.resetAndDestroy()
   await until(async () => (await zero.peers()).length === 0, 'lost')

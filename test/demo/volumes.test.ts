@@ -18,7 +18,10 @@ t.test('payloadOf', async t => {
       ['b', '2'],
     ],
   )
-  t.strictSame([...(payloadOf({ name: 'v', configMap: { name: 'c', items: [{ key: 'b', path: 'x/b' }] } }, sources) ?? [])], [['x/b', '2']])
+  t.strictSame(
+    [...(payloadOf({ name: 'v', configMap: { name: 'c', items: [{ key: 'b', path: 'x/b' }] } }, sources) ?? [])],
+    [['x/b', '2']],
+  )
   t.strictSame([...(payloadOf({ name: 'v', secret: { secretName: 's' } }, sources) ?? [])], [['k', 'v']])
   const projected = {
     name: 'v',
@@ -47,7 +50,10 @@ t.test('payloadOf', async t => {
   )
   t.equal(payloadOf({ name: 'v', emptyDir: {} }, sources), undefined)
   t.throws(() => payloadOf({ name: 'v', configMap: { name: 'none' } }, sources), /found no ConfigMap none/)
-  t.throws(() => payloadOf({ name: 'v', configMap: { name: 'c', items: [{ key: 'z', path: 'z' }] } }, sources), /has no key z/)
+  t.throws(
+    () => payloadOf({ name: 'v', configMap: { name: 'c', items: [{ key: 'z', path: 'z' }] } }, sources),
+    /has no key z/,
+  )
 })
 
 t.test('writeAtomically swaps ..data, adds and removes names, and leaves equal content alone', async t => {

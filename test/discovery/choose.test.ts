@@ -20,7 +20,11 @@ t.test('sorted, each once, with the static extra peers and without the excluded'
 t.test('a format that needs identities leaves out whoever has none, and says so', async t => {
   const given = spec({ output: { configMap: 'peers', key: 'list', format: 'cometbft-list' } })
   const id = 'a'.repeat(40)
-  const chosen = choosePeers({ peers: [{ ...at('a'), id }, at('b'), { ...at('c'), id: 'ff' }], problems: [], considered: 3 }, given, [])
+  const chosen = choosePeers(
+    { peers: [{ ...at('a'), id }, at('b'), { ...at('c'), id: 'ff' }], problems: [], considered: 3 },
+    given,
+    [],
+  )
   t.strictSame(hosts(chosen.peers), ['a'])
   t.match(chosen.problems, [
     { code: 'no-id', subject: 'b:26656', message: /no identity/ },
@@ -67,7 +71,8 @@ t.test('property: choosing again from what was chosen changes nothing, whatever 
       const again = choosePeers(all, given, once).peers
       const shuffled = choosePeers({ ...all, peers: peers.toReversed() }, given, before).peers
       const same =
-        JSON.stringify(keys(once)) === JSON.stringify(keys(again)) && JSON.stringify(keys(once)) === JSON.stringify(keys(shuffled))
+        JSON.stringify(keys(once)) === JSON.stringify(keys(again)) &&
+        JSON.stringify(keys(once)) === JSON.stringify(keys(shuffled))
       return same && once.length <= limit
     }),
   )

@@ -16,7 +16,8 @@ const good: Outcome = {
   changed: true,
   written: { ok: true, reason: 'UpToDate', message: 'ConfigMap a/peers, key list' },
 }
-const after = (status: PeerSetStatus, over: Partial<Outcome>) => statusAfter({ generation: 2, status }, { ...good, ...over })
+const after = (status: PeerSetStatus, over: Partial<Outcome>) =>
+  statusAfter({ generation: 2, status }, { ...good, ...over })
 const of = (status: PeerSetStatus, type: string) => status.conditions?.find(one => one.type === type)
 
 t.test('a good look', async t => {
@@ -50,7 +51,12 @@ t.test('the same again is the same object, whatever the time: nothing is to be w
 
 t.test('a source that fails: since when, since when it does not answer, and what stays', async t => {
   const healthy = after({}, {})
-  const failing = after(healthy, { at: start + 60_000, sourceError: 'no CRD', changed: false, answeredAt: start + 30_000 })
+  const failing = after(healthy, {
+    at: start + 60_000,
+    sourceError: 'no CRD',
+    changed: false,
+    answeredAt: start + 30_000,
+  })
   t.match(of(failing, 'Ready'), {
     status: 'False',
     reason: 'SourceFailing',
@@ -69,7 +75,10 @@ t.test('a source that fails: since when, since when it does not answer, and what
 })
 
 t.test('a part that is not known, a write that is refused, an exposure that fails', async t => {
-  const part = after({}, { incomplete: true, problems: [{ code: 'unreadable', subject: 'namespace b', message: 'forbidden' }] })
+  const part = after(
+    {},
+    { incomplete: true, problems: [{ code: 'unreadable', subject: 'namespace b', message: 'forbidden' }] },
+  )
   t.match(of(part, 'SourceHealthy'), { status: 'False', reason: 'PartUnknown', message: 'namespace b: forbidden' })
   const refused = after(part, { written: { ok: false, reason: 'Conflict', message: 'somebody else' } })
   t.match(of(refused, 'Ready'), { status: 'False', reason: 'Conflict', message: 'somebody else' })
@@ -80,7 +89,11 @@ t.test('a part that is not known, a write that is refused, an exposure that fail
 })
 
 t.test('problems are bounded, and so is what a stranger wrote', async t => {
-  const problems = Array.from({ length: 50 }, (_, index) => ({ code: 'c', subject: `s${index}\n`, message: 'x\u0000y\n'.repeat(1000) }))
+  const problems = Array.from({ length: 50 }, (_, index) => ({
+    code: 'c',
+    subject: `s${index}\n`,
+    message: 'x\u0000y\n'.repeat(1000),
+  }))
   const shown = after({}, { problems }).problems ?? []
   t.equal(shown.length, 20)
   t.match(shown.at(-1), { code: 'more', message: 'and 31 more' })
@@ -89,6 +102,10 @@ t.test('problems are bounded, and so is what a stranger wrote', async t => {
 
 t.test('one that cannot be followed at all', async t => {
   const status = invalidStatus({ generation: 3, status: after({}, {}) }, 'spec.limit: found 0', start)
-  t.match(status, { observedGeneration: 3, peers: 1, conditions: [{ type: 'Ready', status: 'False', reason: 'Invalid' }] })
+  t.match(status, {
+    observedGeneration: 3,
+    peers: 1,
+    conditions: [{ type: 'Ready', status: 'False', reason: 'Invalid' }],
+  })
   t.equal(invalidStatus({ generation: 3, status }, 'spec.limit: found 0', start + 1000), status)
 })

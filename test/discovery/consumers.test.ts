@@ -1,4 +1,5 @@
-// One PeerSet for all consumers of a provider chain: discovery as a whole, at a stand-in for the chain and one for the API server.
+// One PeerSet for all consumers of a provider chain: discovery as a whole, at a stand-in for the chain and one for the
+// API server.
 import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t from 'tap'
 import { startApiServer } from '../../demo/api-server.ts'
@@ -32,15 +33,26 @@ t.test('a consumer that is launched needs no hand; one that is removed leaves it
       { consumerId: '2', chainId: 'Shouting_1', optedIn: names },
     ],
   })
-  for (const one of [namespace('a'), namespace('one-1', 'a'), namespace('theirs-1', 'a'), namespace('two-1')]) await api.put(one)
+  for (const one of [namespace('a'), namespace('one-1', 'a'), namespace('theirs-1', 'a'), namespace('two-1')])
+    await api.put(one)
   const validators = { endpoints: [chain.url], operator: operatorOf('alice'), consumers: 'all' }
-  const output = { namespace: '{chainId}', configMap: 'consumer-peers', key: 'persistent_peers', format: 'cometbft-list' }
+  const output = {
+    namespace: '{chainId}',
+    configMap: 'consumer-peers',
+    key: 'persistent_peers',
+    format: 'cometbft-list',
+  }
   const deliver = { podSelector: { matchLabels: { app: 'consumer-chain' } } }
   await api.put(object('set', { source: { validators }, output, deliver, interval: '5s' }) as KubernetesObject)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
   const retry = { minRetryMs: 10, maxRetryMs: 40, random: () => 0 }
-  const times = { rpc: { ...providerDefaults.rpc, timeoutMs: 1000 }, retry, events: { ...providerDefaults.events, ...retry }, maxAgeMs: 50 }
+  const times = {
+    rpc: { ...providerDefaults.rpc, timeoutMs: 1000 },
+    retry,
+    events: { ...providerDefaults.events, ...retry },
+    maxAgeMs: 50,
+  }
   const reasons: string[] = []
   const discovery = startDiscovery(config, {
     log: memoryLog().log,
@@ -61,15 +73,27 @@ t.test('a consumer that is launched needs no hand; one that is removed leaves it
     await chain.close()
     await api.close()
   })
-  const list = async (of: string) => (await api.get<ConfigMap>('ConfigMap', 'consumer-peers', of))?.data.persistent_peers
-  const status = async () => (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', 'set', 'a'))?.status
+  const list = async (of: string) =>
+    (await api.get<ConfigMap>('ConfigMap', 'consumer-peers', of))?.data.persistent_peers
+  const status = async () =>
+    (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', 'set', 'a'))?.status
   const condition = async (type: string) => (await status())?.conditions?.find(one => one.type === type)
-  const listOf = (chainId: string) => [1, 2].map(index => `${id(index)}@${names[index]}.example.org:${portsOf(chainId).p2p}`).join(',')
+  const listOf = (chainId: string) =>
+    [1, 2].map(index => `${id(index)}@${names[index]}.example.org:${portsOf(chainId).p2p}`).join(',')
 
   await until('the first list', async () => (await list('one-1')) === listOf('one-1'))
   await until('the status', async () => (await condition('Written'))?.status === 'True')
   t.match(await status(), {
-    consumers: [{ consumerId: '0', chainId: 'one-1', namespace: 'one-1', configMap: 'consumer-peers', key: 'persistent_peers', peers: 2 }],
+    consumers: [
+      {
+        consumerId: '0',
+        chainId: 'one-1',
+        namespace: 'one-1',
+        configMap: 'consumer-peers',
+        key: 'persistent_peers',
+        peers: 2,
+      },
+    ],
     peers: 2,
   })
   t.match(
@@ -82,18 +106,35 @@ t.test('a consumer that is launched needs no hand; one that is removed leaves it
   chain.state.consumers.push({ consumerId: '3', chainId: 'two-1', optedIn: names })
   chain.emit()
   await until('no consent', async () => (await condition('Written'))?.reason === 'NoConsent')
-  t.match((await condition('Written'))?.message, /^1 of 2 lists: consumer 3: namespace two-1 does not let PeerSets of namespace a write/)
+  t.match(
+    (await condition('Written'))?.message,
+    /^1 of 2 lists: consumer 3: namespace two-1 does not let PeerSets of namespace a write/,
+  )
   t.equal(await list('two-1'), undefined)
   await api.put(namespace('two-1', 'a'))
   await until('the second list', async () => (await list('two-1')) === listOf('two-1'))
 
   const labels = { app: 'consumer-chain' }
   const older = injectedPod('older', { namespace: 'two-1' })
-  await api.put({ apiVersion: 'v1', kind: 'Pod', ...older, metadata: { ...older.metadata, labels } } as unknown as KubernetesObject)
+  await api.put({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    ...older,
+    metadata: { ...older.metadata, labels },
+  } as unknown as KubernetesObject)
   await until('the pod', async () => (await condition('Delivered'))?.reason === 'CreateAnew')
-  const source = { ...plan.sources[0], name: 'consumer-peers', key: 'persistent_peers' } as (typeof plan.sources)[number]
+  const source = {
+    ...plan.sources[0],
+    name: 'consumer-peers',
+    key: 'persistent_peers',
+  } as (typeof plan.sources)[number]
   const newer = injectedPod('older', { namespace: 'two-1', plan: { sources: [source] } })
-  await api.put({ apiVersion: 'v1', kind: 'Pod', ...newer, metadata: { ...newer.metadata, labels } } as unknown as KubernetesObject)
+  await api.put({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    ...newer,
+    metadata: { ...newer.metadata, labels },
+  } as unknown as KubernetesObject)
   await until('it has the list', async () => (await condition('Delivered'))?.reason === 'Delivered')
   t.ok(reasons.includes('CreateAnew'), 'an Event told of it')
 

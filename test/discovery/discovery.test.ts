@@ -1,4 +1,5 @@
-// Discovery as a whole, against the stand-in for the API server: PeerSets that come, change and go, and the ConfigMaps they write.
+// Discovery as a whole, against the stand-in for the API server: PeerSets that come, change and go, and the ConfigMaps
+// they write.
 import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { startApiServer } from '../../demo/api-server.ts'
@@ -45,8 +46,10 @@ async function start(t: Test, objects: readonly object[], leads = () => true) {
     events,
     put: (one: object) => api.put(one as KubernetesObject),
     writes: () => requests.filter(url => !url.startsWith('GET')),
-    list: async (name: string, key = 'list', namespace = 'a') => (await api.get<ConfigMap>('ConfigMap', name, namespace))?.data[key],
-    status: async (name: string) => (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', name, 'a'))?.status,
+    list: async (name: string, key = 'list', namespace = 'a') =>
+      (await api.get<ConfigMap>('ConfigMap', name, namespace))?.data[key],
+    status: async (name: string) =>
+      (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', name, 'a'))?.status,
     discovery: () => discovery,
     again: async () => {
       await discovery.close()
@@ -71,7 +74,10 @@ t.test('a list is written, with its status and an event; and nothing more is wri
   t.match(await given.status('set'), { peers: 1, source: 'static', hash: /^p1:/ })
   t.match(given.events, [{ kind: 'PeerSet', name: 'set', reason: 'PeersChanged' }])
   const writes = given.writes()
-  t.match(writes, [/^PATCH .*configmaps\/peers\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/, /^PATCH .*peersets\/set\/status$/])
+  t.match(writes, [
+    /^PATCH .*configmaps\/peers\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/,
+    /^PATCH .*peersets\/set\/status$/,
+  ])
   await given.again()
   await until('it is followed again', () => given.discovery().figures().length === 1)
   await new Promise(resolve => setTimeout(resolve, 200))
@@ -90,7 +96,10 @@ t.test('whoever takes a list away, or changes it, gets it back', async t => {
 t.test('PeerSets that change, break, go and come anew', async t => {
   const given = await start(t, [namespace('a'), object('set')])
   await until('the list', async () => (await given.list('peers')) === 'a:1\n')
-  await given.put({ ...object('set', { additional: ['b:1'] }), metadata: { name: 'set', namespace: 'a', generation: 2 } })
+  await given.put({
+    ...object('set', { additional: ['b:1'] }),
+    metadata: { name: 'set', namespace: 'a', generation: 2 },
+  })
   await until('the change', async () => (await given.list('peers')) === 'a:1\nb:1\n')
   await given.put({ ...object('set', { limit: 0 }), metadata: { name: 'set', namespace: 'a', generation: 3 } })
   await until('it is said', async () => ready(await given.status('set'))?.reason === 'Invalid')
@@ -118,7 +127,10 @@ t.test('an API server that answers nothing for a while', async t => {
   given.api.dropWatches()
   await until('it is noticed', () => given.discovery().behind().length >= 2)
   given.api.refuse(undefined)
-  await given.put({ ...object('set', { additional: ['b:1'] }), metadata: { name: 'set', namespace: 'a', generation: 2 } })
+  await given.put({
+    ...object('set', { additional: ['b:1'] }),
+    metadata: { name: 'set', namespace: 'a', generation: 2 },
+  })
   await until('the change', async () => (await given.list('peers')) === 'a:1\nb:1\n')
   await until('nothing is behind', () => given.discovery().behind().length === 0)
 })
@@ -144,7 +156,11 @@ t.test('what a change costs: requests by what has changed, not by what exists', 
   const before = given.requests.length
   await given.put({
     ...sets[7],
-    spec: { ...object('x').spec, output: { configMap: 'peers7', key: 'list', format: 'generic-list' }, additional: ['b:1'] },
+    spec: {
+      ...object('x').spec,
+      output: { configMap: 'peers7', key: 'list', format: 'generic-list' },
+      additional: ['b:1'],
+    },
     metadata: { name: 'set7', namespace: 'a', generation: 2 },
   })
   await until('the change', async () => (await given.list('peers7')) === 'a:1\nb:1\n')
@@ -152,48 +168,63 @@ t.test('what a change costs: requests by what has changed, not by what exists', 
   t.strictSame(given.requests.length - before, 2, 'the list and the status')
 })
 
-t.test('a leader that is lost between two writes: nothing else is written, and its successor repeats nothing', async t => {
-  let isLeading = true
-  const given = await start(t, [namespace('a'), object('set'), configMapObject('peers', { theirs: 'x' })], () => isLeading)
-  given.given.seen = request => {
-    if (/^PATCH .*configmaps/.test(request)) isLeading = false
-  }
-  await until('the list', async () => (await given.list('peers')) === 'a:1\n')
-  await given.put(configMapObject('peers', { theirs: 'x' }))
-  await new Promise(resolve => setTimeout(resolve, 100))
-  t.match(given.writes(), [/^PATCH .*configmaps/], 'not the status, and not the list that is gone again')
-  t.same(given.events, [])
-  t.equal(await given.status('set'), undefined)
-  await given.api.put(configMapObject('peers', { theirs: 'x', list: 'a:1\n' }) as KubernetesObject)
-  given.given.seen = () => undefined
-  isLeading = true
-  await given.again()
-  await until('the status', async () => ready(await given.status('set'))?.status === 'True')
-  await new Promise(resolve => setTimeout(resolve, 100))
-  t.match(given.writes(), [/^PATCH .*configmaps/, /^PATCH .*status$/], 'the list was there already')
-})
+t.test(
+  'a leader that is lost between two writes: nothing else is written, and its successor repeats nothing',
+  async t => {
+    let isLeading = true
+    const given = await start(
+      t,
+      [namespace('a'), object('set'), configMapObject('peers', { theirs: 'x' })],
+      () => isLeading,
+    )
+    given.given.seen = request => {
+      if (/^PATCH .*configmaps/.test(request)) isLeading = false
+    }
+    await until('the list', async () => (await given.list('peers')) === 'a:1\n')
+    await given.put(configMapObject('peers', { theirs: 'x' }))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    t.match(given.writes(), [/^PATCH .*configmaps/], 'not the status, and not the list that is gone again')
+    t.same(given.events, [])
+    t.equal(await given.status('set'), undefined)
+    await given.api.put(configMapObject('peers', { theirs: 'x', list: 'a:1\n' }) as KubernetesObject)
+    given.given.seen = () => undefined
+    isLeading = true
+    await given.again()
+    await until('the status', async () => ready(await given.status('set'))?.status === 'True')
+    await new Promise(resolve => setTimeout(resolve, 100))
+    t.match(given.writes(), [/^PATCH .*configmaps/, /^PATCH .*status$/], 'the list was there already')
+  },
+)
 
-t.test('spec.expose: a Service and an EndpointSlice, each by server-side apply with the manager of the PeerSet', async t => {
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'node', namespace: 'a', uid: 'p', labels: { app: 'chain', 'chain-id': 'one-1' } },
-    spec: { nodeName: 'node1', containers: [{ name: 'node', ports: [{ name: 'p2p', containerPort: 26656 }] }] },
-    status: { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status: 'True' }] },
-  }
-  const expose = { service: 'p2p', selector: { matchLabels: { app: 'chain' } } }
-  const given = await start(t, [namespace('a'), pod, object('set', { expose })])
-  await until('the condition', async () =>
-    (await given.status('set'))?.conditions?.some(
-      ({ type, message }) => type === 'Exposed' && message.includes(`one-1 on ${portsOf('one-1').p2p}`),
-    ),
-  )
-  const writes = given.writes().filter(url => !/configmaps|peersets/.test(url))
-  t.match(writes[0], /^PATCH \/api\/v1\/namespaces\/a\/services\/p2p\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/)
-  t.match(
-    writes[1],
-    /^PATCH \/apis\/discovery\.k8s\.io\/v1\/namespaces\/a\/endpointslices\/p2p-[0-9a-f]{12}\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/,
-  )
-  t.match(await given.api.get('Service', 'p2p', 'a'), { spec: { type: 'LoadBalancer', ports: [{ name: 'p2p-one-1' }] } })
-  t.ok(given.events.some(({ reason, name }) => reason === 'PortsChanged' && name === 'set'))
-})
+t.test(
+  'spec.expose: a Service and an EndpointSlice, each by server-side apply with the manager of the PeerSet',
+  async t => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'node', namespace: 'a', uid: 'p', labels: { app: 'chain', 'chain-id': 'one-1' } },
+      spec: { nodeName: 'node1', containers: [{ name: 'node', ports: [{ name: 'p2p', containerPort: 26656 }] }] },
+      status: { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status: 'True' }] },
+    }
+    const expose = { service: 'p2p', selector: { matchLabels: { app: 'chain' } } }
+    const given = await start(t, [namespace('a'), pod, object('set', { expose })])
+    await until('the condition', async () =>
+      (await given.status('set'))?.conditions?.some(
+        ({ type, message }) => type === 'Exposed' && message.includes(`one-1 on ${portsOf('one-1').p2p}`),
+      ),
+    )
+    const writes = given.writes().filter(url => !/configmaps|peersets/.test(url))
+    t.match(
+      writes[0],
+      /^PATCH \/api\/v1\/namespaces\/a\/services\/p2p\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/,
+    )
+    t.match(
+      writes[1],
+      /^PATCH \/apis\/discovery\.k8s\.io\/v1\/namespaces\/a\/endpointslices\/p2p-[0-9a-f]{12}\?fieldManager=repeer-discovery%2Fa%2Fset&force=false$/,
+    )
+    t.match(await given.api.get('Service', 'p2p', 'a'), {
+      spec: { type: 'LoadBalancer', ports: [{ name: 'p2p-one-1' }] },
+    })
+    t.ok(given.events.some(({ reason, name }) => reason === 'PortsChanged' && name === 'set'))
+  },
+)

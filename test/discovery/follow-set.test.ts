@@ -55,13 +55,20 @@ function setup(t: Test, over: Over = {}) {
         if (given.refuse) throw given.refuse
         const { data } = body as { data: Record<string, string> }
         given.applied.push({ data, force })
-        return { uid: 'cm', data: { ...given.there?.data, ...data }, labelled: true, owners: [], handsOverTo: undefined }
+        return {
+          uid: 'cm',
+          data: { ...given.there?.data, ...data },
+          labelled: true,
+          owners: [],
+          handsOverTo: undefined,
+        }
       },
       status: async (_set, status) => {
         given.statuses.push(status)
       },
     },
-    mayWrite: createConsents(namespace => (namespace === over.consent ? { write: ['a'], read: [] } : undefined)).mayWrite,
+    mayWrite: createConsents(namespace => (namespace === over.consent ? { write: ['a'], read: [] } : undefined))
+      .mayWrite,
     tell: (_set, event) => given.events.push(event),
     allowed: () => given.leads,
     limit: run => run(),
@@ -78,27 +85,30 @@ function setup(t: Test, over: Over = {}) {
 
 const lists = (applied: readonly { data: Record<string, string> }[]) => applied.map(({ data }) => data.list)
 
-t.test('the first look is at once; changes are gathered for a second; the whole is looked at every interval', async t => {
-  const { clock, given } = setup(t)
-  await clock.pass(0)
-  t.equal(given.looks.length, 1)
-  const began = clock.now()
-  for (let i = 0; i < 50; i++) {
-    given.hint()
-    await clock.pass(10)
-  }
-  t.equal(given.looks.length, 1, 'not yet')
-  await clock.pass(500)
-  t.strictSame(
-    given.looks.map(at => at - began),
-    [0, 1000],
-    'one look, a second after the first change',
-  )
-  await clock.pass(30_000)
-  t.equal(given.looks.length, 3)
-  await clock.pass(30_000)
-  t.equal(given.looks.length, 4)
-})
+t.test(
+  'the first look is at once; changes are gathered for a second; the whole is looked at every interval',
+  async t => {
+    const { clock, given } = setup(t)
+    await clock.pass(0)
+    t.equal(given.looks.length, 1)
+    const began = clock.now()
+    for (let i = 0; i < 50; i++) {
+      given.hint()
+      await clock.pass(10)
+    }
+    t.equal(given.looks.length, 1, 'not yet')
+    await clock.pass(500)
+    t.strictSame(
+      given.looks.map(at => at - began),
+      [0, 1000],
+      'one look, a second after the first change',
+    )
+    await clock.pass(30_000)
+    t.equal(given.looks.length, 3)
+    await clock.pass(30_000)
+    t.equal(given.looks.length, 4)
+  },
+)
 
 t.test('a stream of changes does not put the look off for ever', async t => {
   const { clock, given } = setup(t)
@@ -190,7 +200,10 @@ t.test('a write that fails is tried again, sooner than the interval, and later e
 
 t.test('what the API server refuses is said, with what to do', async t => {
   const { clock, given, ready } = setup(t)
-  given.refuse = new ApiError('The API server answers 409: Apply failed with 1 conflict: conflict with "helm": .data.list', 409)
+  given.refuse = new ApiError(
+    'The API server answers 409: Apply failed with 1 conflict: conflict with "helm": .data.list',
+    409,
+  )
   await clock.pass(0)
   t.match(ready(), { reason: 'Conflict', message: /conflict with "helm".*repeer.dev\/hand-over-to/ })
   given.there = { uid: 'cm', data: { list: 'z:1' }, labelled: false, owners: [], handsOverTo: 'set' }
@@ -205,7 +218,10 @@ t.test('another namespace: nothing is read or written without consent', async t 
   const abroad = { output: { configMap: 'peers', key: 'list', format: 'generic-list', namespace: 'b' } }
   const without = setup(t, { set: peerSet(abroad) })
   await without.clock.pass(0)
-  t.match(without.ready(), { reason: 'NoConsent', message: /kubectl annotate namespace b repeer.dev\/allow-peersets-from=a/ })
+  t.match(without.ready(), {
+    reason: 'NoConsent',
+    message: /kubectl annotate namespace b repeer.dev\/allow-peersets-from=a/,
+  })
   t.equal(without.given.applied.length, 0)
   const withConsent = setup(t, { set: peerSet(abroad), consent: 'b' })
   await withConsent.clock.pass(0)
@@ -259,13 +275,31 @@ t.test('an exposure is kept up to date after each look', async t => {
 })
 
 t.test('figures for metrics: a successor goes on from the status', async t => {
-  const status: PeerSetStatus = { peers: 3, lastSuccess: '2025-12-31T23:00:00Z', problems: [{ code: 'a', subject: 'b', message: 'c' }] }
+  const status: PeerSetStatus = {
+    peers: 3,
+    lastSuccess: '2025-12-31T23:00:00Z',
+    problems: [{ code: 'a', subject: 'b', message: 'c' }],
+  }
   const { clock, given, followed } = setup(t, { set: peerSet({}, { status }) })
-  t.match(followed.figures(), { source: 'static', peers: 3, problems: 1, answeredAt: Date.parse('2025-12-31T23:00:00Z'), conditions: [] })
-  given.answer = () => ({ ...found('a'), problems: Array.from({ length: 50 }, () => ({ code: 'a', subject: 'b', message: 'c' })) })
+  t.match(followed.figures(), {
+    source: 'static',
+    peers: 3,
+    problems: 1,
+    answeredAt: Date.parse('2025-12-31T23:00:00Z'),
+    conditions: [],
+  })
+  given.answer = () => ({
+    ...found('a'),
+    problems: Array.from({ length: 50 }, () => ({ code: 'a', subject: 'b', message: 'c' })),
+  })
   await clock.pass(0)
   const answeredAt = clock.now()
-  t.match(followed.figures(), { peers: 1, problems: 50, answeredAt, conditions: [{ type: 'Ready', status: 'True' }, {}, {}] })
+  t.match(followed.figures(), {
+    peers: 1,
+    problems: 50,
+    answeredAt,
+    conditions: [{ type: 'Ready', status: 'True' }, {}, {}],
+  })
   given.answer = () => Promise.reject(new Error('away'))
   await clock.pass(60_000)
   t.match(followed.figures(), { peers: 1, answeredAt }, 'the last success is the last')

@@ -1,4 +1,5 @@
-// From a provider chain to a ConfigMap: discovery as a whole, at a stand-in for the chain and one for the API server. What the chain does badly.
+// From a provider chain to a ConfigMap: discovery as a whole, at a stand-in for the chain and one for the API server.
+// What the chain does badly.
 import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { startApiServer } from '../../demo/api-server.ts'
@@ -15,7 +16,10 @@ const id = (digit: number) => String(digit).repeat(40)
 const names = ['alice', 'bob', 'charlie', 'dora']
 const port = 28_766
 const chain = () => ({
-  validators: names.map((moniker, index) => ({ moniker, details: `We validate.\np2p=${id(index)}@${moniker}.example.org` })),
+  validators: names.map((moniker, index) => ({
+    moniker,
+    details: `We validate.\np2p=${id(index)}@${moniker}.example.org`,
+  })),
   consumers: [{ consumerId: '0', chainId: 'consumer-0-1751686503-0', optedIn: names }],
 })
 const entry = (index: number, host = `${names[index]}.example.org`) => `${id(index)}@${host}:${port}`
@@ -35,7 +39,12 @@ async function start(t: Test) {
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
   const retry = { minRetryMs: 10, maxRetryMs: 40, random: () => 0 }
-  const times = { rpc: { ...providerDefaults.rpc, timeoutMs: 1000 }, retry, events: { ...providerDefaults.events, ...retry }, maxAgeMs: 50 }
+  const times = {
+    rpc: { ...providerDefaults.rpc, timeoutMs: 1000 },
+    retry,
+    events: { ...providerDefaults.events, ...retry },
+    maxAgeMs: 50,
+  }
   let providers: ReturnType<typeof createProviders> | undefined
   const discovery = startDiscovery(config, {
     log: memoryLog().log,
@@ -45,7 +54,11 @@ async function start(t: Test) {
       if (spec.kind !== 'validators') throw new Error(spec.kind)
       providers ??= createProviders(parts, times)
       const changes = { burst: 1000, refillMs: 1 }
-      return validatorsSource(spec.validators, parts, providers, { ...validatorsDefaults, probe: async () => undefined, changes })
+      return validatorsSource(spec.validators, parts, providers, {
+        ...validatorsDefaults,
+        probe: async () => undefined,
+        changes,
+      })
     },
     coalesceMs: 100,
     times: { minRetrySeconds: 0.01, maxRetrySeconds: 0.05, random: () => 0.5 },
@@ -60,7 +73,8 @@ async function start(t: Test) {
     if (text !== undefined && text !== lists.at(-1)) lists.push(text)
     return text
   }
-  const status = async () => (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', 'set', 'a'))?.status
+  const status = async () =>
+    (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', 'set', 'a'))?.status
   await until('the list', async () => (await list()) === whole)
   await until('events', () => provider.sockets() === 1)
   await until('the status', async () => (await status())?.conditions?.[0]?.status === 'True')
@@ -88,7 +102,8 @@ t.test('events that come together are one write', async t => {
   given.provider().emit()
   await until(
     'both',
-    async () => (await given.list()) === [entry(1, 'moved.example.org'), entry(2, 'also.example.org'), entry(3)].join(','),
+    async () =>
+      (await given.list()) === [entry(1, 'moved.example.org'), entry(2, 'also.example.org'), entry(3)].join(','),
   )
   await new Promise(resolve => setTimeout(resolve, 300))
   t.equal(given.writes(), before + 1)
@@ -111,15 +126,23 @@ t.test('whatever a validator publishes, nothing of it gets into the list unvalid
   for (const [details, code] of rows) {
     given.say(1, details)
     given.provider().emit()
-    await until(`${details.slice(0, 40)}: ${code}`, async () => (await given.status())?.problems?.some(one => one.code === code))
+    await until(`${details.slice(0, 40)}: ${code}`, async () =>
+      (await given.status())?.problems?.some(one => one.code === code),
+    )
     t.equal(await given.list(), others, details.slice(0, 40))
     const text = JSON.stringify(await given.status())
     t.ok(text.length < 5000, 'the status stays short')
   }
   given.say(1, `p2p=${id(1)}@charlie.example.org`)
   given.provider().emit()
-  await until("someone else's host", async () => (await given.status())?.problems?.some(({ code }) => code === 'shared-host'))
-  t.equal(await given.list(), [entry(1, 'charlie.example.org'), entry(2), entry(3)].join(','), 'only the right ID can connect there')
+  await until("someone else's host", async () =>
+    (await given.status())?.problems?.some(({ code }) => code === 'shared-host'),
+  )
+  t.equal(
+    await given.list(),
+    [entry(1, 'charlie.example.org'), entry(2), entry(3)].join(','),
+    'only the right ID can connect there',
+  )
   for (const list of given.lists) t.match(list, /^([0-9a-f]{40}@[a-z.]+\.example\.org:28766,?)+$/)
 })
 
@@ -156,7 +179,9 @@ t.test('a chain that is down, answers rubbish and comes back: the list stays, an
   t.equal(given.writes(), before, 'nothing was written for any of this')
   await given.restart()
   given.say(1, `p2p=${id(1)}@moved.example.org`)
-  await until('the new event connection begins with a look', async () => (await given.list())?.includes('moved.example.org'))
+  await until('the new event connection begins with a look', async () =>
+    (await given.list())?.includes('moved.example.org'),
+  )
   await until('it is well again', well)
   t.same(given.lists.length, 2, 'no list in between')
 })

@@ -27,13 +27,23 @@ t.test('fewer than minPeers are not written, and what stands there stays', async
     few.listed.map(({ host }) => host),
     ['b', 'c'],
   )
-  t.match(few.refusal, { reason: 'TooFewPeers', message: /found 1 peers, expected at least spec.minPeers 2; the list of 2 stays/ })
+  t.match(few.refusal, {
+    reason: 'TooFewPeers',
+    message: /found 1 peers, expected at least spec.minPeers 2; the list of 2 stays/,
+  })
   t.match(decideOutput(spec(), chosen(), undefined).refusal, { reason: 'TooFewPeers' })
-  t.equal(decideOutput(spec({ minPeers: 0 }), chosen(), current({ list: text('b') })).text, '', 'unless it is asked for')
+  t.equal(
+    decideOutput(spec({ minPeers: 0 }), chosen(), current({ list: text('b') })).text,
+    '',
+    'unless it is asked for',
+  )
 })
 
 t.test('a list that no ConfigMap holds is not written', async t => {
-  const many = Array.from({ length: 1000 }, (_, index) => `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${index}.example`)
+  const many = Array.from(
+    { length: 1000 },
+    (_, index) => `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${index}.example`,
+  )
   const long = { peers: many.flatMap(host => Array.from({ length: 5 }, (_, port) => at(host, port + 1))), problems: [] }
   t.match(decideOutput(spec(), long, undefined).refusal, { reason: 'TooLong' })
 })
@@ -46,23 +56,28 @@ t.test('property: never shrunk to nothing, whatever the source says and whatever
     hosts.map(some => ({ ...found(...some), incomplete: true })),
   )
   fc.assert(
-    fc.property(hosts, fc.array(answer, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), (first, answers, minPeers) => {
-      const given = spec({ minPeers })
-      let there = first.length > 0 ? current({ list: text(...first), other: 'x' }) : undefined
-      for (const one of answers) {
-        const before = listedIn(there, given.output)
-        const decision = decideOutput(given, choosePeers(one, given, before), there)
-        if (decision.text !== undefined) there = current({ ...there?.data, list: decision.text })
-        const after = listedIn(there, given.output)
-        if (before.length > 0 && after.length === 0) return false
-        if (before.length >= minPeers && after.length < minPeers) return false
-        if (one.incomplete && after.length < before.length) return false
-        if (JSON.stringify(after) !== JSON.stringify(decision.listed)) return false
-        // And what is carried out is not carried out again.
-        if (decideOutput(given, choosePeers(one, given, after), there).text !== undefined) return false
-      }
-      return there === undefined || there.data.other === (first.length > 0 ? 'x' : undefined)
-    }),
+    fc.property(
+      hosts,
+      fc.array(answer, { maxLength: 8 }),
+      fc.integer({ min: 1, max: 3 }),
+      (first, answers, minPeers) => {
+        const given = spec({ minPeers })
+        let there = first.length > 0 ? current({ list: text(...first), other: 'x' }) : undefined
+        for (const one of answers) {
+          const before = listedIn(there, given.output)
+          const decision = decideOutput(given, choosePeers(one, given, before), there)
+          if (decision.text !== undefined) there = current({ ...there?.data, list: decision.text })
+          const after = listedIn(there, given.output)
+          if (before.length > 0 && after.length === 0) return false
+          if (before.length >= minPeers && after.length < minPeers) return false
+          if (one.incomplete && after.length < before.length) return false
+          if (JSON.stringify(after) !== JSON.stringify(decision.listed)) return false
+          // And what is carried out is not carried out again.
+          if (decideOutput(given, choosePeers(one, given, after), there).text !== undefined) return false
+        }
+        return there === undefined || there.data.other === (first.length > 0 ? 'x' : undefined)
+      },
+    ),
   )
   t.pass()
 })
@@ -77,7 +92,10 @@ t.test('property: an apply names the two keys of the PeerSet, and no other of th
       if ('invalid' in set.spec) return false
       const body = applyBody(set, set.spec.output, current(data), 'a:1', 'about') as { data: object; metadata: object }
       const expected = hasMetadata ? { [name]: 'a:1', 'meta-data': 'about' } : { [name]: 'a:1' }
-      return JSON.stringify(body.data) === JSON.stringify(expected) && Object.keys(body.metadata).join() === 'name,namespace,labels'
+      return (
+        JSON.stringify(body.data) === JSON.stringify(expected) &&
+        Object.keys(body.metadata).join() === 'name,namespace,labels'
+      )
     }),
   )
   t.pass()
@@ -86,8 +104,8 @@ t.test('property: an apply names the two keys of the PeerSet, and no other of th
 t.test('it is owned where it was created for the PeerSet, in its own namespace', async t => {
   const owners = (set: ReturnType<typeof peerSet>, there: Parameters<typeof applyBody>[2]) => {
     if ('invalid' in set.spec) throw new Error(set.spec.invalid)
-    return (applyBody(set, set.spec.output, there, '', '') as { metadata: { ownerReferences?: { uid: string }[] } }).metadata
-      .ownerReferences
+    return (applyBody(set, set.spec.output, there, '', '') as { metadata: { ownerReferences?: { uid: string }[] } })
+      .metadata.ownerReferences
   }
   t.match(owners(peerSet(), undefined), [{ kind: 'PeerSet', name: 'set', uid: 'uid-1' }])
   t.match(owners(peerSet(), current({}, { owners: ['uid-1'] })), [{ uid: 'uid-1' }], 'and stays so')
@@ -99,7 +117,11 @@ t.test('it is owned where it was created for the PeerSet, in its own namespace',
 
 t.test('what is kept of a ConfigMap, and what it lists', async t => {
   const raw = {
-    metadata: { uid: 'u', labels: { 'repeer.dev/peer-list': 'discovered' }, annotations: { 'repeer.dev/hand-over-to': 'set' } },
+    metadata: {
+      uid: 'u',
+      labels: { 'repeer.dev/peer-list': 'discovered' },
+      annotations: { 'repeer.dev/hand-over-to': 'set' },
+    },
     data: { list: text('a'), big: 'x'.repeat(1000) },
   }
   const kept = readCurrent(raw, ['list', 'absent', 'constructor'])
@@ -112,7 +134,10 @@ t.test('what is kept of a ConfigMap, and what it lists', async t => {
 
 t.test('what is said of it', async t => {
   t.equal(
-    metadataText({ namespace: 'a', name: 'set' }, { at: 0, considered: 4, source: 'pods', peers: [at('a')] }).replace(/p1:\w+/, 'HASH'),
+    metadataText({ namespace: 'a', name: 'set' }, { at: 0, considered: 4, source: 'pods', peers: [at('a')] }).replace(
+      /p1:\w+/,
+      'HASH',
+    ),
     'discovered_at=1970-01-01T00:00:00.000Z,peer_count=1,candidates=4,source=pods,peer_set=a/set,hash=HASH',
   )
   t.equal(changeSentence([at('a'), at('b')], [at('b'), at('c')]), '2 peers, 1 new, 1 gone: +c:26656 -a:26656')

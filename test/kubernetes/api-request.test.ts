@@ -1,4 +1,5 @@
-// What the controller needs of a request: connections that are used again, a signal that ends it, and errors that carry the status.
+// What the controller needs of a request: connections that are used again, a signal that ends it, and errors that carry
+// the status.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -37,7 +38,9 @@ t.test('a signal ends a request, and its error says nothing of a timeout', async
   const config = await setup(t, () => stop.abort())
   const asked = apiRequest(config, { method: 'GET', path: '/', expected: [], signal: stop.signal })
   await t.rejects(asked, { name: 'AbortError' })
-  await t.rejects(apiRequest(config, { method: 'GET', path: '/', expected: [], signal: stop.signal }), { name: 'AbortError' })
+  await t.rejects(apiRequest(config, { method: 'GET', path: '/', expected: [], signal: stop.signal }), {
+    name: 'AbortError',
+  })
 })
 
 t.test('an error carries the status', async t => {

@@ -1,4 +1,5 @@
-// An API server whose address swallows everything: reads, watches and requests say so after the set time, and those that have a connection are not hurried.
+// An API server whose address swallows everything: reads, watches and requests say so after the set time, and those
+// that have a connection are not hurried.
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -36,14 +37,28 @@ t.test('nobody connects', { skip: process.platform !== 'linux' && 'Linux only' }
   const { http, https } = await swallowed(t)
   for (const config of [http, https]) {
     const reader = apiReader(config, { signal, idleSeconds: 60, connectMs: 300 })
-    const call = { method: 'PATCH', path: '/pods/a', body: {}, expected: [], connectMs: 300, agent: keepAliveAgent(config) } as const
-    for (const ask of [() => reader.get('/pods'), () => reader.stream('/pods', { watch: true }, nothing), () => apiRequest(config, call)]) {
+    const call = {
+      method: 'PATCH',
+      path: '/pods/a',
+      body: {},
+      expected: [],
+      connectMs: 300,
+      agent: keepAliveAgent(config),
+    } as const
+    for (const ask of [
+      () => reader.get('/pods'),
+      () => reader.stream('/pods', { watch: true }, nothing),
+      () => apiRequest(config, call),
+    ]) {
       const { ms, error } = await timed(ask())
       t.match(error?.message, /no connection to 127\.0\.0\.1:\d+.*within 0\.3 s/)
       t.ok(ms >= 290 && ms < 3000, `${ms} ms`)
     }
   }
-  t.equal(((await timed(apiReader(http, { signal, idleSeconds: 60, connectMs: 50 }).get('/'))).error as ApiError).status, 0)
+  t.equal(
+    ((await timed(apiReader(http, { signal, idleSeconds: 60, connectMs: 50 }).get('/'))).error as ApiError).status,
+    0,
+  )
 })
 
 t.test('five seconds, where nobody says otherwise', { skip: process.platform !== 'linux' && 'Linux only' }, async t => {
@@ -84,6 +99,10 @@ t.test('who accepts and does not begin TLS is not connected; who is connected ma
   t.strictSame(await apiReader(slow, { signal, idleSeconds: 60, connectMs: 200 }).get('/'), { items: [] })
   const agent = keepAliveAgent(slow)
   for (let n = 0; n < 2; n++)
-    t.strictSame(await apiRequest(slow, { method: 'GET', path: '/', expected: [], connectMs: 200, agent }), { items: [] }, 'used again')
+    t.strictSame(
+      await apiRequest(slow, { method: 'GET', path: '/', expected: [], connectMs: 200, agent }),
+      { items: [] },
+      'used again',
+    )
   agent?.destroy()
 })

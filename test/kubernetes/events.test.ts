@@ -23,7 +23,8 @@ function setup(t: { teardown(act: () => unknown): void }) {
 }
 
 /** The body of a call, without the name, which has chance in it. */
-const bodyOf = (call: ApiCall | undefined) => call?.body as { metadata: { name: string }; message: string; series?: { count: number } }
+const bodyOf = (call: ApiCall | undefined) =>
+  call?.body as { metadata: { name: string }; message: string; series?: { count: number } }
 
 t.test('what the API server and kubectl describe expect', async t => {
   const { events, calls } = setup(t)
@@ -49,34 +50,41 @@ t.test('what the API server and kubectl describe expect', async t => {
   })
 })
 
-t.test('the same within 10 minutes raises the count, once a minute; another pod, reason or message is another event', async t => {
-  const { events, clock, calls } = setup(t)
-  for (let i = 0; i < 30; i++) {
+t.test(
+  'the same within 10 minutes raises the count, once a minute; another pod, reason or message is another event',
+  async t => {
+    const { events, clock, calls } = setup(t)
+    for (let i = 0; i < 30; i++) {
+      events.tell(pod, restarted)
+      await clock.pass(10_000)
+    }
+    const patches = calls.filter(call => call.method === 'PATCH')
+    t.equal(calls.length, patches.length + 1)
+    t.ok(patches.length >= 4 && patches.length <= 5, `${patches.length} in 5 minutes`)
+    t.match(patches[0], {
+      path: `/api/v1/namespaces/chain/events/${bodyOf(calls[0]).metadata.name}`,
+      contentType: 'application/merge-patch+json',
+      body: {
+        count: 7,
+        lastTimestamp: '2026-11-21T08:01:00Z',
+        series: { count: 7, lastObservedTime: '2026-11-21T08:01:00.000000Z' },
+      },
+    })
+    const before = calls.length
+    events.tell({ ...pod, uid: 'other' }, restarted)
+    events.tell(pod, { ...restarted, reason: 'Refused' })
+    events.tell(pod, { ...restarted, message: 'other' })
+    t.same(
+      calls.slice(before).map(call => call.method),
+      ['POST', 'POST', 'POST'],
+    )
+    await clock.pass(11 * 60_000)
+    const later = calls.length
     events.tell(pod, restarted)
-    await clock.pass(10_000)
-  }
-  const patches = calls.filter(call => call.method === 'PATCH')
-  t.equal(calls.length, patches.length + 1)
-  t.ok(patches.length >= 4 && patches.length <= 5, `${patches.length} in 5 minutes`)
-  t.match(patches[0], {
-    path: `/api/v1/namespaces/chain/events/${bodyOf(calls[0]).metadata.name}`,
-    contentType: 'application/merge-patch+json',
-    body: { count: 7, lastTimestamp: '2026-11-21T08:01:00Z', series: { count: 7, lastObservedTime: '2026-11-21T08:01:00.000000Z' } },
-  })
-  const before = calls.length
-  events.tell({ ...pod, uid: 'other' }, restarted)
-  events.tell(pod, { ...restarted, reason: 'Refused' })
-  events.tell(pod, { ...restarted, message: 'other' })
-  t.same(
-    calls.slice(before).map(call => call.method),
-    ['POST', 'POST', 'POST'],
-  )
-  await clock.pass(11 * 60_000)
-  const later = calls.length
-  events.tell(pod, restarted)
-  t.equal(calls.length, later + 1)
-  t.equal(calls.at(-1)?.method, 'POST', 'after 10 minutes it is news again')
-})
+    t.equal(calls.length, later + 1)
+    t.equal(calls.at(-1)?.method, 'POST', 'after 10 minutes it is news again')
+  },
+)
 
 t.test('at most 10 a second; the rest is dropped and counted', async t => {
   const { events, clock, calls, dropped } = setup(t)
@@ -87,37 +95,43 @@ t.test('at most 10 a second; the rest is dropped and counted', async t => {
   t.same([calls.length, dropped()], [20, 180])
 })
 
-t.test('failures are logged once and thrown nowhere; an event that the cluster has forgotten is written anew', async t => {
-  const { events, clock, log, calls, dropped, answers } = setup(t)
-  answers(() => {
-    throw new Error('forbidden')
-  })
-  for (let i = 0; i < 3; i++) events.tell(pod, { ...restarted, message: `change ${i}` })
-  await clock.pass(10)
-  t.match(log.lines, [{ level: 40, msg: 'events cannot be written' }])
-  t.equal(dropped(), 3)
-  answers(call => (call.method === 'PATCH' ? undefined : {}))
-  events.tell(pod, { ...restarted, message: 'change 0' })
-  await clock.pass(60_000)
-  t.match(calls.slice(-2), [
-    { method: 'PATCH' },
-    {
-      method: 'POST',
-      body: {
-        message: 'change 0',
-        count: 2,
-        firstTimestamp: '2026-11-21T08:00:00Z',
-        lastTimestamp: '2026-11-21T08:00:00Z',
-        series: { count: 2 },
+t.test(
+  'failures are logged once and thrown nowhere; an event that the cluster has forgotten is written anew',
+  async t => {
+    const { events, clock, log, calls, dropped, answers } = setup(t)
+    answers(() => {
+      throw new Error('forbidden')
+    })
+    for (let i = 0; i < 3; i++) events.tell(pod, { ...restarted, message: `change ${i}` })
+    await clock.pass(10)
+    t.match(log.lines, [{ level: 40, msg: 'events cannot be written' }])
+    t.equal(dropped(), 3)
+    answers(call => (call.method === 'PATCH' ? undefined : {}))
+    events.tell(pod, { ...restarted, message: 'change 0' })
+    await clock.pass(60_000)
+    t.match(calls.slice(-2), [
+      { method: 'PATCH' },
+      {
+        method: 'POST',
+        body: {
+          message: 'change 0',
+          count: 2,
+          firstTimestamp: '2026-11-21T08:00:00Z',
+          lastTimestamp: '2026-11-21T08:00:00Z',
+          series: { count: 2 },
+        },
       },
-    },
-  ])
-})
+    ])
+  },
+)
 
 t.test('texts are cut to what the API takes, in whole characters and one line', async t => {
   const { events, calls } = setup(t)
   const name = `${'a'.repeat(218)}.-b`
-  events.tell({ ...pod, name }, { type: 'Warning', reason: 'R'.repeat(200), message: `first\nsecond\u001b[31m${'é'.repeat(1000)}` })
+  events.tell(
+    { ...pod, name },
+    { type: 'Warning', reason: 'R'.repeat(200), message: `first\nsecond\u001b[31m${'é'.repeat(1000)}` },
+  )
   const body = calls[0]?.body as { message: string; reason: string; metadata: { name: string } }
   t.ok(Buffer.byteLength(body.message) <= 1024 && Buffer.byteLength(body.message) > 1015)
   t.match(body.message, /^first second \[31mé+…$/)

@@ -40,7 +40,9 @@ function leaseApi(clock: Clock) {
       create: spec => ask(() => (stored ? undefined : store(spec))),
       update: lease =>
         ask(() =>
-          stored && stored.metadata.resourceVersion === lease.metadata.resourceVersion ? store(lease.spec ?? {}, lease) : undefined,
+          stored && stored.metadata.resourceVersion === lease.metadata.resourceVersion
+            ? store(lease.spec ?? {}, lease)
+            : undefined,
         ),
     }
   }
@@ -57,7 +59,13 @@ type Replica = {
   kill(): void
 }
 
-function replica(name: string, api: ReturnType<typeof leaseApi>, clock: FakeClock, fate = () => well, own: Clock = clock): Replica {
+function replica(
+  name: string,
+  api: ReturnType<typeof leaseApi>,
+  clock: FakeClock,
+  fate = () => well,
+  own: Clock = clock,
+): Replica {
   let alive = true
   let leads = () => false
   const starts: number[] = []
@@ -162,7 +170,11 @@ t.test('a Lease that is taken from the leader, and one that is deleted while it 
   await clock.pass(10_000)
   api.remove()
   await clock.pass(3_000)
-  t.same([a.leads(), b.starts.length], [true, 0], 'who leads writes it anew; the other does not take it before its time')
+  t.same(
+    [a.leads(), b.starts.length],
+    [true, 0],
+    'who leads writes it anew; the other does not take it before its time',
+  )
   api.put({ holderIdentity: 'somebody', leaseDurationSeconds: 10, renewTime: 'x' })
   await clock.pass(3_000)
   t.same([a.leads(), b.leads()], [false, false])

@@ -1,4 +1,5 @@
-// When it waits: after failures, longer each time; not for a version that has expired, unless the list that followed has expired as well.
+// When it waits: after failures, longer each time; not for a version that has expired, unless the list that followed
+// has expired as well.
 import t from 'tap'
 import { ApiError, type ApiReader } from '../../kubernetes/api-client.ts'
 import { listWatch } from '../../kubernetes/list-watch.ts'
@@ -9,10 +10,14 @@ const expired = () => new ApiError('too old resource version', 410)
 type Step = Error | 'hold'
 
 /**
- * Plays the answers of lists and watches, in their order, and gives back what happened: `list`, `watch`, and `behind` for what was a failure.
- * A failure waits for a tenth of a second or more, so what has no wait between is what happens within 50 ms.
+ * Plays the answers of lists and watches, in their order, and gives back what happened: `list`, `watch`, and `behind`
+ * for what was a failure. A failure waits for a tenth of a second or more, so what has no wait between is what happens
+ * within 50 ms.
  */
-async function played(steps: { lists: (Error | undefined)[]; watches: Step[] }): Promise<{ log: string[]; waits: number[] }> {
+async function played(steps: {
+  lists: (Error | undefined)[]
+  watches: Step[]
+}): Promise<{ log: string[]; waits: number[] }> {
   const stop = new AbortController()
   const log: string[] = []
   const waits: number[] = []
@@ -62,13 +67,38 @@ t.test('an expired version lists at once', async t => {
 
 t.test('also after an outage, whose failures are over by then', async t => {
   const { log, waits } = await played({ lists: [], watches: [refused(), refused(), refused(), refused(), expired()] })
-  t.strictSame(log, ['list', 'watch', 'behind', 'watch', 'behind', 'watch', 'behind', 'watch', 'behind', 'watch', 'list'])
+  t.strictSame(log, [
+    'list',
+    'watch',
+    'behind',
+    'watch',
+    'behind',
+    'watch',
+    'behind',
+    'watch',
+    'behind',
+    'watch',
+    'list',
+  ])
   t.ok((waits[6] ?? 1000) < 80, `${waits[6]} ms between the expired watch and its list`)
 })
 
 t.test('a second one in a row waits, and no longer than a first failure', async t => {
   const { log, waits } = await played({ lists: [], watches: [refused(), refused(), refused(), expired(), expired()] })
-  t.strictSame(log, ['list', 'watch', 'behind', 'watch', 'behind', 'watch', 'behind', 'watch', 'list', 'watch', 'behind', 'list'])
+  t.strictSame(log, [
+    'list',
+    'watch',
+    'behind',
+    'watch',
+    'behind',
+    'watch',
+    'behind',
+    'watch',
+    'list',
+    'watch',
+    'behind',
+    'list',
+  ])
   const wait = waits[7] ?? 0
   t.ok(wait >= 95 && wait < 200, `${wait} ms`)
 })

@@ -3,7 +3,8 @@ import { isDeleting, isReady } from '../../kubernetes/object-state.ts'
 
 t.test('being deleted', async t => {
   t.equal(isDeleting({ deletionTimestamp: '2026-11-21T00:00:00Z' }), true)
-  for (const not of [undefined, {}, { deletionTimestamp: null }, { deletionTimestamp: undefined }]) t.equal(isDeleting(not), false)
+  for (const not of [undefined, {}, { deletionTimestamp: null }, { deletionTimestamp: undefined }])
+    t.equal(isDeleting(not), false)
 })
 
 t.test('Ready', async t => {

@@ -2,7 +2,8 @@ import t from 'tap'
 import { behindOf, readSlice } from '../../kubernetes/slices.ts'
 import { type EndpointOver, endpoint, slice } from '../rollout/fixtures/objects.ts'
 
-const read = (endpoints: readonly (string | object)[], headless = true) => readSlice(slice('a', 'node', endpoints, { headless }))
+const read = (endpoints: readonly (string | object)[], headless = true) =>
+  readSlice(slice('a', 'node', endpoints, { headless }))
 
 t.test('which endpoints count', async t => {
   const rows: [what: string, conditions: EndpointOver | null, headless: boolean, clusterIp: boolean][] = [
@@ -16,11 +17,23 @@ t.test('which endpoints count', async t => {
   ]
   for (const [what, conditions, headless, clusterIp] of rows) {
     const one = conditions === null ? { addresses: ['10.0.0.1'] } : endpoint('10.0.0.1', conditions)
-    t.strictSame(behindOf([read([one])]), { addresses: headless ? ['10.0.0.1'] : [], stable: false }, `${what}, headless`)
-    t.strictSame(behindOf([read([one], false)]), { addresses: clusterIp ? ['10.0.0.1'] : [], stable: true }, `${what}, ClusterIP`)
+    t.strictSame(
+      behindOf([read([one])]),
+      { addresses: headless ? ['10.0.0.1'] : [], stable: false },
+      `${what}, headless`,
+    )
+    t.strictSame(
+      behindOf([read([one], false)]),
+      { addresses: clusterIp ? ['10.0.0.1'] : [], stable: true },
+      `${what}, ClusterIP`,
+    )
   }
   const draining = endpoint('10.0.0.1', { ready: false, serving: true, terminating: true })
-  t.strictSame(behindOf([read([draining, '10.0.0.2'], false)]), { addresses: ['10.0.0.2'], stable: true }, 'while another is ready')
+  t.strictSame(
+    behindOf([read([draining, '10.0.0.2'], false)]),
+    { addresses: ['10.0.0.2'], stable: true },
+    'while another is ready',
+  )
 })
 
 t.test('several slices: sorted, each address once, in normal form', async t => {
@@ -31,7 +44,13 @@ t.test('several slices: sorted, each address once, in normal form', async t => {
 
 t.test('one pod behind a Service, by its hostname or its address with dashes', async t => {
   const named = (address: string, hostname: string, ready = true) => endpoint(address, { hostname, ready })
-  const one = read([named('10.0.0.1', 'node-0'), named('10.0.0.2', 'node-1'), named('10.0.0.3', 'node-2', false), '10.0.0.4', 'fd00::5'])
+  const one = read([
+    named('10.0.0.1', 'node-0'),
+    named('10.0.0.2', 'node-1'),
+    named('10.0.0.3', 'node-2', false),
+    '10.0.0.4',
+    'fd00::5',
+  ])
   t.strictSame(behindOf([one], 'node-1'), { addresses: ['10.0.0.2'], stable: false })
   t.strictSame(behindOf([one], 'node-2').addresses, [])
   t.strictSame(behindOf([one], 'node').addresses, [])
@@ -39,11 +58,19 @@ t.test('one pod behind a Service, by its hostname or its address with dashes', a
   t.strictSame(behindOf([one], 'fd00--5').addresses, ['fd00::5'])
   t.strictSame(behindOf([one], '10-0-0-1').addresses, [], 'it has a hostname')
   const behindIp = read([named('10.0.0.1', 'node-0')], false)
-  t.strictSame(behindOf([behindIp], 'node-0'), { addresses: ['10.0.0.1'], stable: false }, 'the ClusterIP is not in between')
+  t.strictSame(
+    behindOf([behindIp], 'node-0'),
+    { addresses: ['10.0.0.1'], stable: false },
+    'the ClusterIP is not in between',
+  )
 })
 
 t.test('what a raw slice may lack', async t => {
   t.strictSame(readSlice({}), { headless: false, endpoints: [] })
   t.strictSame(readSlice({ metadata: {}, endpoints: null }), { headless: false, endpoints: [] })
-  t.strictSame(readSlice({ endpoints: [{ addresses: ['node.example', '10.0.0.1'] }] }).endpoints[0]?.addresses, ['10.0.0.1'], 'FQDN')
+  t.strictSame(
+    readSlice({ endpoints: [{ addresses: ['node.example', '10.0.0.1'] }] }).endpoints[0]?.addresses,
+    ['10.0.0.1'],
+    'FQDN',
+  )
 })

@@ -1,4 +1,5 @@
-// The base as it is written: what an admin reviews before letting a webhook in. The controller's objects: controller.test.ts.
+// The base as it is written: what an admin reviews before letting a webhook in. The controller's objects:
+// controller.test.ts.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -28,7 +29,9 @@ t.test('the webhook configuration', async t => {
   t.equal(webhook.timeoutSeconds, 5)
   t.equal(webhook.reinvocationPolicy, 'IfNeeded')
   t.same(webhook.admissionReviewVersions, ['v1'])
-  t.same(webhook.rules, [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'], scope: 'Namespaced' }])
+  t.same(webhook.rules, [
+    { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'], scope: 'Namespaced' },
+  ])
 })
 
 t.test('namespaces are opted in by label, and the system and repeer itself never are', async t => {
@@ -37,7 +40,10 @@ t.test('namespaces are opted in by label, and the system and repeer itself never
   t.equal(terms[1].operator, 'NotIn')
   t.ok(['kube-system', 'repeer-system'].every(name => terms[1].values.includes(name)))
   const { operator, values, key } = webhook.objectSelector.matchExpressions[0]
-  t.ok(operator === 'NotIn' && values.includes(pod.metadata.labels[key]), "repeer's own pods are excluded by their label")
+  t.ok(
+    operator === 'NotIn' && values.includes(pod.metadata.labels[key]),
+    "repeer's own pods are excluded by their label",
+  )
 })
 
 t.test('match conditions keep mirror pods, opted-out pods and repeer away', async t => {
@@ -98,18 +104,26 @@ t.test('the permissions are the least that the program needs', async t => {
     'no Secrets in the cluster',
   )
   t.ok(
-    rules.every((rule: { verbs: string[]; resources: string[] }) => [...rule.verbs, ...rule.resources].every(text => text !== '*')),
+    rules.every((rule: { verbs: string[]; resources: string[] }) =>
+      [...rule.verbs, ...rule.resources].every(text => text !== '*'),
+    ),
     'no wildcard',
   )
-  for (const rule of [...verbs('configmaps'), ...verbs('namespaces')]) t.same(rule.verbs, ['list', 'watch'], 'read only')
-  const writes = rules.filter((rule: { verbs: string[] }) => rule.verbs.some(verb => ['update', 'patch', 'delete'].includes(verb)))
+  for (const rule of [...verbs('configmaps'), ...verbs('namespaces')])
+    t.same(rule.verbs, ['list', 'watch'], 'read only')
+  const writes = rules.filter((rule: { verbs: string[] }) =>
+    rule.verbs.some(verb => ['update', 'patch', 'delete'].includes(verb)),
+  )
   for (const rule of writes) t.equal(rule.resourceNames?.length, 1, `${rule.resources} are written by name only`)
   t.same(verbs('mutatingwebhookconfigurations')[0].resourceNames, [configuration.metadata.name])
 })
 
 t.test('a policy holds the patch of the configuration to its caBundle', async t => {
   const { failurePolicy, matchConditions, validations } = one(objects, 'ValidatingAdmissionPolicy').spec
-  t.same(one(objects, 'ValidatingAdmissionPolicyBinding').spec, { policyName: 'repeer-webhook', validationActions: ['Deny'] })
+  t.same(one(objects, 'ValidatingAdmissionPolicyBinding').spec, {
+    policyName: 'repeer-webhook',
+    validationActions: ['Deny'],
+  })
   t.equal(failurePolicy, 'Fail')
   const { name, namespace } = one(objects, 'ServiceAccount').metadata
   t.equal(matchConditions[0].expression, `request.userInfo.username == 'system:serviceaccount:${namespace}:${name}'`)

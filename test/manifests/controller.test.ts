@@ -35,7 +35,11 @@ t.test('the permissions are these and no others', async t => {
 })
 
 t.test('no Secrets, no exec, no deletion, no wildcard, whatever else changes', async t => {
-  const texts = [...cluster, ...own].flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs])
+  const texts = [...cluster, ...own].flatMap(({ apiGroups, resources, verbs }) => [
+    ...apiGroups,
+    ...resources,
+    ...verbs,
+  ])
   for (const never of [
     'secrets',
     'pods/exec',
@@ -56,7 +60,9 @@ t.test('no Secrets, no exec, no deletion, no wildcard, whatever else changes', a
 })
 
 t.test('everything that binds a role binds it to the one account', async t => {
-  for (const { roleRef, subjects } of objects.filter(({ kind }) => kind === 'ClusterRoleBinding' || kind === 'RoleBinding')) {
+  for (const { roleRef, subjects } of objects.filter(
+    ({ kind }) => kind === 'ClusterRoleBinding' || kind === 'RoleBinding',
+  )) {
     t.ok(one(objects, roleRef.kind, roleRef.name))
     t.same(subjects, [{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }])
   }
@@ -114,32 +120,36 @@ t.test('it speaks to API servers and to status pages in opted-in namespaces, and
     ingress.flatMap((rule: { ports: { port: string }[] }) => rule.ports.map(({ port }) => port)),
     [container.ports[0].name],
   )
-  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) t.equal(container[probe].httpGet.port, container.ports[0].name)
+  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+    t.equal(container[probe].httpGet.port, container.ports[0].name)
   const [apiServer, pages] = egress
   t.notOk('to' in apiServer)
   t.same(pages.to, [{ namespaceSelector: { matchLabels: { [optIn.label]: optIn.value } } }])
   t.same(pages.ports, [{ port: statusPort.number, protocol: 'TCP' }])
 })
 
-t.test('only discovery of validators looks names up and opens connections of its own: what the overlay provider-chain permits', async t => {
-  const using = (pattern: RegExp) =>
-    ['controller', 'kubernetes'].flatMap(room =>
-      readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-        .filter(name => name.endsWith('.ts') && pattern.test(readFileSync(join(root, room, name), 'utf8')))
-        .map(name => `${room}/${name}`),
-    )
-  const validators = 'discovery/sources/validators'
-  t.same(using(/from 'node:(dns|dgram)/), [`${validators}/probe.ts`])
-  t.same(using(/\bconnect\b.* from 'node:net'/).sort(), ['discovery/probe.ts', `${validators}/probe.ts`])
-  t.same(using(/globalThis\.fetch|new WebSocket\(/).sort(), [`${validators}/events.ts`, `${validators}/rpc.ts`])
-  for (const { egress } of objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec)) {
-    for (const { ports } of egress ?? [])
-      t.notOk(
-        ports.some(({ port }: { port: number }) => port === 53),
-        'the base allows no DNS',
+t.test(
+  'only discovery of validators looks names up and opens connections of its own: what the overlay provider-chain permits',
+  async t => {
+    const using = (pattern: RegExp) =>
+      ['controller', 'kubernetes'].flatMap(room =>
+        readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+          .filter(name => name.endsWith('.ts') && pattern.test(readFileSync(join(root, room, name), 'utf8')))
+          .map(name => `${room}/${name}`),
       )
-  }
-})
+    const validators = 'discovery/sources/validators'
+    t.same(using(/from 'node:(dns|dgram)/), [`${validators}/probe.ts`])
+    t.same(using(/\bconnect\b.* from 'node:net'/).sort(), ['discovery/probe.ts', `${validators}/probe.ts`])
+    t.same(using(/globalThis\.fetch|new WebSocket\(/).sort(), [`${validators}/events.ts`, `${validators}/rpc.ts`])
+    for (const { egress } of objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec)) {
+      for (const { ports } of egress ?? [])
+        t.notOk(
+          ports.some(({ port }: { port: number }) => port === 53),
+          'the base allows no DNS',
+        )
+    }
+  },
+)
 
 t.test('a namespace that denies by default can admit the controller with the example', async t => {
   const [policy] = parse(readFileSync(join(root, 'docs/examples/status-page-networkpolicy.yaml'), 'utf8')) as [Entity]
@@ -159,7 +169,8 @@ t.test('the policies', async t => {
   const { peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge } = annotation
   const written = [peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge].join("', '")
   const list = `['${written}']`
-  const variable = (name: string, of: string): string => policy(of).variables.find((one: { name: string }) => one.name === name).expression
+  const variable = (name: string, of: string): string =>
+    policy(of).variables.find((one: { name: string }) => one.name === name).expression
 
   t.test('each is bound, and denies', async t => {
     for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')) {
@@ -197,6 +208,10 @@ t.test('the replacements name fields that there are', async t => {
   const { targets } = parseYaml(readFileSync(join(root, 'manifests/base/policy-namespace.yaml'), 'utf8'))
   for (const { select, fieldPaths } of targets) {
     const [, name] = /\[name=([a-z-]+)\]/.exec(fieldPaths[0]) ?? []
-    t.ok(one(all, select.kind, select.name).spec.matchConditions.some((condition: { name: string }) => condition.name === name))
+    t.ok(
+      one(all, select.kind, select.name).spec.matchConditions.some(
+        (condition: { name: string }) => condition.name === name,
+      ),
+    )
   }
 })

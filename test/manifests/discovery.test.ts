@@ -20,12 +20,22 @@ const [version] = crd.spec.versions
 const schema = version.schema.openAPIV3Schema
 const { source, output, deliver, limit, minPeers, interval, expose } = schema.properties.spec.properties
 
-type Schema = { type?: string; description?: string; properties?: Record<string, Schema>; items?: Schema; required?: string[] }
+type Schema = {
+  type?: string
+  description?: string
+  properties?: Record<string, Schema>
+  items?: Schema
+  required?: string[]
+}
 
 /** Every place of a schema, with its path. */
 function places(of: Schema, path: string): [path: string, schema: Schema][] {
   const below = Object.entries(of.properties ?? {}).flatMap(([name, one]) => places(one, `${path}.${name}`))
-  return [[path, of], ...below, ...(of.items?.properties ? places({ properties: of.items.properties }, `${path}[]`).slice(1) : [])]
+  return [
+    [path, of],
+    ...below,
+    ...(of.items?.properties ? places({ properties: of.items.properties }, `${path}[]`).slice(1) : []),
+  ]
 }
 
 t.test('the CRD is the one that the code asks for', async t => {
@@ -34,7 +44,9 @@ t.test('the CRD is the one that the code asks for', async t => {
   t.equal(crd.metadata.name, `${crd.spec.names.plural}.${crd.spec.group}`)
   t.same(version.subresources, { status: {} })
   t.same(
-    version.additionalPrinterColumns.filter((one: { priority?: number }) => !one.priority).map(({ name }: { name: string }) => name),
+    version.additionalPrinterColumns
+      .filter((one: { priority?: number }) => !one.priority)
+      .map(({ name }: { name: string }) => name),
     ['Source', 'Peers', 'Hash', 'Age', 'Ready'],
   )
 })
@@ -48,13 +60,20 @@ t.test('its values and bounds are those of the code', async t => {
     t.match(properties.portFormula, { enum: [...portFormulas], default: defaultPortFormula })
   for (const formula of portFormulas) {
     const { first, last } = portRange(formula)
-    t.match(source.properties.validators.properties.portFormula.description.replace(/\s+/g, ' '), `${first} to ${last}`, formula)
+    t.match(
+      source.properties.validators.properties.portFormula.description.replace(/\s+/g, ' '),
+      `${first} to ${last}`,
+      formula,
+    )
   }
   t.same(source.properties.validators.properties.consumers.enum, ['all'])
   t.equal(schema.properties.status.properties.consumers.maxItems, maxConsumers)
   t.same(deliver.properties.profile.enum, [...profiles])
   t.equal(source.properties.stellarNodes.properties.port.default, 11_625)
-  t.match({ limit, minPeers }, { limit: { default: limits.defaultLimit, maximum: limits.most }, minPeers: { default: 1 } })
+  t.match(
+    { limit, minPeers },
+    { limit: { default: limits.defaultLimit, maximum: limits.most }, minPeers: { default: 1 } },
+  )
   const { externalTrafficPolicy, maxPorts, keepSeconds } = expose.properties
   t.same(externalTrafficPolicy.enum, [...trafficPolicies])
   t.match(maxPorts, { default: exposeDefaults.maxPorts, maximum: exposeDefaults.mostPorts })
@@ -72,7 +91,8 @@ t.test('every rule has a message that says what is expected', async t => {
   const rules = JSON.stringify(schema).match(/"x-kubernetes-validations":\[.*?\}\]/g) ?? []
   t.ok(rules.length >= 7)
   for (const text of rules) {
-    for (const rule of JSON.parse(text.slice(text.indexOf('['))) as { message?: string }[]) t.match(rule.message, /expected/)
+    for (const rule of JSON.parse(text.slice(text.indexOf('['))) as { message?: string }[])
+      t.match(rule.message, /expected/)
   }
 })
 
@@ -88,13 +108,19 @@ t.test('what the schema calls required, the code insists on', async t => {
   t.same(deliver.required, ['podSelector'])
   const given = { source: { static: { peers: ['a:1'] } }, output: { configMap: 'c', key: 'k', format: 'generic-list' } }
   t.match(readSpec({ ...given, deliver: {} }, 'a'), { invalid: /spec.deliver.podSelector/ })
-  t.match(readSpec({ ...given, deliver: { podSelector: { matchLabels: { a: 'b' } } } }, 'a'), { deliver: { query: 'a=b' } })
+  t.match(readSpec({ ...given, deliver: { podSelector: { matchLabels: { a: 'b' } } } }, 'a'), {
+    deliver: { query: 'a=b' },
+  })
 })
 
 t.test('patterns of the schema take what the code takes: names, and templates of names', async t => {
   const { configMap, key, namespace } = output.properties
   for (const [one, good, bad] of [
-    [configMap, ['peers', 'p.a-1', '{chainId}', 'p-{consumerId}', '{chainId}-peers'], ['', 'A', '-a', 'a-', '{chain}', 'a_b', '{chainId']],
+    [
+      configMap,
+      ['peers', 'p.a-1', '{chainId}', 'p-{consumerId}', '{chainId}-peers'],
+      ['', 'A', '-a', 'a-', '{chain}', 'a_b', '{chainId'],
+    ],
     [key, ['list', 'KNOWN_PEERS', '{chainId}.txt'], ['', 'a/b', '{}', '{x}']],
     [namespace, ['a-1', '{chainId}', 'c-{consumerId}'], ['', 'A', '{x}', 'a b']],
   ] as const) {
@@ -125,7 +151,11 @@ t.test('the permissions are these and no others', async t => {
   t.same(said('repeer-expose', exposing), ['/services: create,patch', 'discovery.k8s.io/endpointslices: create,patch'])
   t.match(
     one(stellar, 'ClusterRoleBinding').subjects,
-    [one(of('controller', objects), 'ServiceAccount').metadata].map(({ name, namespace }) => ({ kind: 'ServiceAccount', name, namespace })),
+    [one(of('controller', objects), 'ServiceAccount').metadata].map(({ name, namespace }) => ({
+      kind: 'ServiceAccount',
+      name,
+      namespace,
+    })),
   )
 })
 
@@ -149,21 +179,28 @@ t.test('policies hold the writes of Services and EndpointSlices to what is expos
     t.match(spec.matchConstraints.resourceRules, [{ resources: [resource], operations: ['CREATE', 'UPDATE'] }])
     for (const text of labels) t.match(JSON.stringify(spec.validations), text)
     for (const { message } of spec.validations) t.match(message, /^found .*, expected /)
-    t.match(one(exposing, 'ValidatingAdmissionPolicyBinding', name).spec, { policyName: name, validationActions: ['Deny'] })
+    t.match(one(exposing, 'ValidatingAdmissionPolicyBinding', name).spec, {
+      policyName: name,
+      validationActions: ['Deny'],
+    })
   }
 })
 
-t.test('overlay expose is the base, one role and two policies', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
-  const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
-    some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
-  const base = names(render('manifests'))
-  t.same(
-    names(render('manifests/overlays/expose'))
-      .filter(name => !base.includes(name))
-      .sort(),
-    names(exposing).sort(),
-  )
-})
+t.test(
+  'overlay expose is the base, one role and two policies',
+  { skip: kubectl ? false : 'kubectl is not on PATH' },
+  async t => {
+    const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
+      some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    const base = names(render('manifests'))
+    t.same(
+      names(render('manifests/overlays/expose'))
+        .filter(name => !base.includes(name))
+        .sort(),
+      names(exposing).sort(),
+    )
+  },
+)
 
 t.test('overlay stellar is the base and one role', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
   const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
@@ -180,15 +217,19 @@ const chainPolicy = one(
   'NetworkPolicy',
 )
 
-t.test('overlay provider-chain is the base and one NetworkPolicy', { skip: kubectl ? false : 'kubectl is not on PATH' }, async t => {
-  const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
-    some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
-  const base = names(render('manifests'))
-  t.same(
-    names(render('manifests/overlays/provider-chain')).filter(name => !base.includes(name)),
-    ['NetworkPolicy repeer-controller-provider-chain'],
-  )
-})
+t.test(
+  'overlay provider-chain is the base and one NetworkPolicy',
+  { skip: kubectl ? false : 'kubectl is not on PATH' },
+  async t => {
+    const names = (some: readonly { kind: string; metadata: { name: string } }[]) =>
+      some.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    const base = names(render('manifests'))
+    t.same(
+      names(render('manifests/overlays/provider-chain')).filter(name => !base.includes(name)),
+      ['NetworkPolicy repeer-controller-provider-chain'],
+    )
+  },
+)
 
 t.test('it permits DNS, the RPC, and probes of what the code lists: no port more, and no private address', async t => {
   const { podSelector, policyTypes, egress } = chainPolicy.spec
@@ -212,7 +253,16 @@ t.test('it permits DNS, the RPC, and probes of what the code lists: no port more
     }
   }
   // Of each kind that only allowPrivate permits, one.
-  for (const address of ['10.1.2.3', '172.31.0.1', '192.168.1.1', '100.64.0.1', '169.254.169.254', '127.0.0.1', 'fd00::1', 'fe80::1']) {
+  for (const address of [
+    '10.1.2.3',
+    '172.31.0.1',
+    '192.168.1.1',
+    '100.64.0.1',
+    '169.254.169.254',
+    '127.0.0.1',
+    'fd00::1',
+    'fe80::1',
+  ]) {
     t.match(addressFault(address, false), { code: 'private-host' }, address)
     const denied = probes.to.flatMap(({ ipBlock }: { ipBlock: { except: string[] } }) => ipBlock.except)
     t.ok(
@@ -241,9 +291,14 @@ t.test('the examples are PeerSets that the code reads', async t => {
   t.ok(files.length >= 3 && existsSync(join(root, 'docs/discovery.md')))
   for (const file of files) {
     for (const object of parse(readFileSync(join(folder, file), 'utf8')).filter(({ kind }) => kind === 'PeerSet')) {
-      t.notMatch(readSpec(object.spec, object.metadata.namespace ?? 'a'), { invalid: String }, `${file}: ${object.metadata.name}`)
+      t.notMatch(
+        readSpec(object.spec, object.metadata.namespace ?? 'a'),
+        { invalid: String },
+        `${file}: ${object.metadata.name}`,
+      )
       t.equal(object.apiVersion, peerSets.apiVersion)
-      if (object.spec.expose) t.notMatch(readExposeSpec(object.spec.expose, 'a'), { invalid: String }, `${file}: expose`)
+      if (object.spec.expose)
+        t.notMatch(readExposeSpec(object.spec.expose, 'a'), { invalid: String }, `${file}: expose`)
     }
   }
 })

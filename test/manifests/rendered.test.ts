@@ -11,7 +11,11 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 t.test('kubectl kustomize manifests', { skip }, async t => {
   const objects = render('manifests')
   const container = one(objects, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0]
-  t.equal(container.image, `repeer.example/set-this-image:${version}`, 'it says what to do, and has the version of package.json')
+  t.equal(
+    container.image,
+    `repeer.example/set-this-image:${version}`,
+    'it says what to do, and has the version of package.json',
+  )
   t.ok(container.args.includes(`--image=${container.image}`), 'what is injected is what runs here')
   const { clientConfig, failurePolicy } = one(objects, 'MutatingWebhookConfiguration').webhooks[0]
   t.notOk('caBundle' in clientConfig)
@@ -33,7 +37,11 @@ t.test('overlay fail-closed differs where it says so', { skip }, async t => {
   t.equal(one(closed, 'MutatingWebhookConfiguration').webhooks[0].failurePolicy, 'Fail')
   const replicas = (objects: typeof base) => one(objects, 'Deployment', 'repeer-webhook').spec.replicas
   t.ok(replicas(closed) > replicas(base))
-  t.same(of('controller', closed), of('controller', base), 'nodes keep running without the controller, so it needs no more')
+  t.same(
+    of('controller', closed),
+    of('controller', base),
+    'nodes keep running without the controller, so it needs no more',
+  )
   t.same(
     closed.map(object => `${object.kind} ${object.metadata.name}`),
     base.map(object => `${object.kind} ${object.metadata.name}`),
@@ -45,39 +53,52 @@ t.test('overlay fail-closed differs where it says so', { skip }, async t => {
   )
 })
 
-t.test('overlay cert-manager takes the certificate from a mounted Secret and drops the permissions for it', { skip }, async t => {
-  const objects = render('manifests/overlays/cert-manager')
-  const webhook = one(objects, 'MutatingWebhookConfiguration')
-  t.equal(webhook.metadata.annotations?.['cert-manager.io/inject-ca-from'], 'repeer-system/repeer-webhook')
-  const { spec } = one(objects, 'Deployment', 'repeer-webhook').spec.template
-  const certificate = one(objects, 'Certificate', 'repeer-webhook').spec
-  t.equal(spec.volumes[0].secret.secretName, certificate.secretName)
-  t.ok(spec.containers[0].args.includes(`--cert-dir=${spec.containers[0].volumeMounts[0].mountPath}`))
-  const { name, namespace } = webhook.webhooks[0].clientConfig.service
-  t.ok(certificate.dnsNames.includes(`${name}.${namespace}.svc`), 'the name by which API servers call')
-  t.notOk(of('webhook', objects).some(object => object.kind === 'Role'))
-  t.same(
-    one(objects, 'ClusterRole', 'repeer-webhook').rules.map((rule: { resources: string[] }) => rule.resources),
-    [['configmaps'], ['namespaces'], ['peersets']],
-  )
-  t.same(restrictedProblems(spec), [])
-})
+t.test(
+  'overlay cert-manager takes the certificate from a mounted Secret and drops the permissions for it',
+  { skip },
+  async t => {
+    const objects = render('manifests/overlays/cert-manager')
+    const webhook = one(objects, 'MutatingWebhookConfiguration')
+    t.equal(webhook.metadata.annotations?.['cert-manager.io/inject-ca-from'], 'repeer-system/repeer-webhook')
+    const { spec } = one(objects, 'Deployment', 'repeer-webhook').spec.template
+    const certificate = one(objects, 'Certificate', 'repeer-webhook').spec
+    t.equal(spec.volumes[0].secret.secretName, certificate.secretName)
+    t.ok(spec.containers[0].args.includes(`--cert-dir=${spec.containers[0].volumeMounts[0].mountPath}`))
+    const { name, namespace } = webhook.webhooks[0].clientConfig.service
+    t.ok(certificate.dnsNames.includes(`${name}.${namespace}.svc`), 'the name by which API servers call')
+    t.notOk(of('webhook', objects).some(object => object.kind === 'Role'))
+    t.same(
+      one(objects, 'ClusterRole', 'repeer-webhook').rules.map((rule: { resources: string[] }) => rule.resources),
+      [['configmaps'], ['namespaces'], ['peersets']],
+    )
+    t.same(restrictedProblems(spec), [])
+  },
+)
 
-t.test('overlay without-controller is the webhook alone, and sidecars that decide for themselves', { skip }, async t => {
-  const base = render('manifests')
-  const objects = render('manifests/overlays/without-controller')
-  const names = (some: typeof base) => some.map(object => `${object.kind} ${object.metadata.name}`)
-  t.same(of('controller', objects), [])
-  t.ok(of('controller', base).length > 0)
-  t.same(names(objects), names(base.filter(object => !of('controller', base).includes(object))), 'all others are there')
-  t.notMatch(JSON.stringify(objects), 'repeer-controller')
-  const args = (some: typeof base): string[] => one(some, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0].args
-  t.same(
-    args(objects),
-    args(base).map(arg => arg.replace('--turns=controller', '--turns=self')),
-  )
-  t.ok(args(objects).includes('--turns=self'))
-})
+t.test(
+  'overlay without-controller is the webhook alone, and sidecars that decide for themselves',
+  { skip },
+  async t => {
+    const base = render('manifests')
+    const objects = render('manifests/overlays/without-controller')
+    const names = (some: typeof base) => some.map(object => `${object.kind} ${object.metadata.name}`)
+    t.same(of('controller', objects), [])
+    t.ok(of('controller', base).length > 0)
+    t.same(
+      names(objects),
+      names(base.filter(object => !of('controller', base).includes(object))),
+      'all others are there',
+    )
+    t.notMatch(JSON.stringify(objects), 'repeer-controller')
+    const args = (some: typeof base): string[] =>
+      one(some, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0].args
+    t.same(
+      args(objects),
+      args(base).map(arg => arg.replace('--turns=controller', '--turns=self')),
+    )
+    t.ok(args(objects).includes('--turns=self'))
+  },
+)
 
 t.test('another namespace in the base reaches the policies', { skip }, async t => {
   const folder = t.testdir()

@@ -19,7 +19,16 @@ type Spec = {
   volumes?: Record<string, unknown>[]
 }
 
-const volumeTypes = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret']
+const volumeTypes = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+]
 
 /** What of a pod spec does not fit `restricted`; empty where it fits. */
 export function restrictedProblems(spec: Spec): string[] {
@@ -33,11 +42,13 @@ export function restrictedProblems(spec: Spec): string[] {
     const both = { ...spec.securityContext, ...own }
     if (both.runAsNonRoot !== true) problems.push(`${name}: runAsNonRoot`)
     if (both.runAsUser === 0) problems.push(`${name}: runAsUser 0`)
-    if (!['RuntimeDefault', 'Localhost'].includes(both.seccompProfile?.type ?? '')) problems.push(`${name}: seccompProfile`)
+    if (!['RuntimeDefault', 'Localhost'].includes(both.seccompProfile?.type ?? ''))
+      problems.push(`${name}: seccompProfile`)
     if (own.allowPrivilegeEscalation !== false) problems.push(`${name}: allowPrivilegeEscalation`)
     if (own.privileged) problems.push(`${name}: privileged`)
     if (!own.capabilities?.drop?.includes('ALL')) problems.push(`${name}: capabilities not dropped`)
-    if ((own.capabilities?.add ?? []).some(added => added !== 'NET_BIND_SERVICE')) problems.push(`${name}: capabilities added`)
+    if ((own.capabilities?.add ?? []).some(added => added !== 'NET_BIND_SERVICE'))
+      problems.push(`${name}: capabilities added`)
     if (ports.some(port => port.hostPort)) problems.push(`${name}: hostPort`)
   }
   return problems

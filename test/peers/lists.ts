@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import type { Format } from '../../peers/formats/index.ts'
 import { normalHost, type Peer, type Role, roles } from '../../peers/peer.ts'
 
-const hex = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
+const hex = (length: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
 const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
 /** A SHA-256 multihash in base58, as Qm... peer IDs are. */
@@ -23,7 +24,12 @@ const label = fc.stringMatching(/^[a-z0-9_]([a-z0-9_-]{0,8}[a-z0-9])?$/)
 const name = fc.array(label, { minLength: 1, maxLength: 4 }).map(labels => labels.join('.'))
 /** Normal hosts of every kind. */
 export const host = fc
-  .oneof(name, fc.ipV4(), fc.ipV6(), fc.constantFrom('bücher.example', 'xn--bcher-kva.example', 'node0.chain.svc.cluster.local'))
+  .oneof(
+    name,
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.constantFrom('bücher.example', 'xn--bcher-kva.example', 'node0.chain.svc.cluster.local'),
+  )
   .map(normalHost)
   .filter(normal => normal !== undefined)
 const port = fc.integer({ min: 1, max: 65535 })
@@ -48,7 +54,11 @@ const ids: Readonly<Record<Format, fc.Arbitrary<string> | undefined>> = {
 export const saysRoles: readonly Format[] = ['cometbft-toml', 'geth-toml']
 
 /** Documents that hold entries of one role alone. */
-const alone: Readonly<Partial<Record<Format, Role>>> = { 'stellar-cfg': 'peer', 'tm2-toml': 'peer', 'besu-toml': 'seed' }
+const alone: Readonly<Partial<Record<Format, Role>>> = {
+  'stellar-cfg': 'peer',
+  'tm2-toml': 'peer',
+  'besu-toml': 'seed',
+}
 
 /** Any peer that a format can hold; `as` is the role of all where the format says none. */
 export function peerOf(format: Format, as: Role): fc.Arbitrary<Peer> {

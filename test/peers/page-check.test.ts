@@ -57,7 +57,10 @@ t.test('what cannot be used is said, with what was found and what was expected',
     [{ peers: [{ peer: 'a:1', addresses: [], standing: 'absent', since: 'soon' }] }, /page\.peers\[0\]\.since/],
     [{ peers: Array(10_001).fill(null) }, /page\.peers: found an array of 10001, expected at most 10000/],
     [{ peers: [{ peer: 'a:1', addresses: [7], standing: 'connected' }] }, /page\.peers\[0\]\.addresses\[0\]/],
-    [{ notFollowed: Array(11).fill({ container: 'a', program: 'b' }) }, /page\.notFollowed: found an array of 11, expected at most 10/],
+    [
+      { notFollowed: Array(11).fill({ container: 'a', program: 'b' }) },
+      /page\.notFollowed: found an array of 11, expected at most 10/,
+    ],
     [{ notFollowed: [{ container: 'a' }] }, /page\.notFollowed\[0\]\.program: found nothing/],
     [{ node: null }, /page\.node: found null, expected an object/],
     [{ node: { seenBy: 'x', votingPower: '10' } }, /page\.node\.votingPower: found "10", expected a number/],
@@ -66,16 +69,23 @@ t.test('what cannot be used is said, with what was found and what was expected',
     [{ restarts: {} }, /page\.restarts: found an object, expected an array/],
     [{ told: ['x'] }, /page\.told\[0\]: found "x", expected an object/],
   ]
-  for (const [fields, message] of cases) t.throws(() => parsePage(withFields(fields)), { message }, JSON.stringify(fields).slice(0, 60))
-  for (const text of ['', '{', 'null', '[]', '<html>']) t.throws(() => parsePage(text), { message: /^the status page cannot be used: / })
+  for (const [fields, message] of cases)
+    t.throws(() => parsePage(withFields(fields)), { message }, JSON.stringify(fields).slice(0, 60))
+  for (const text of ['', '{', 'null', '[]', '<html>'])
+    t.throws(() => parsePage(text), { message: /^the status page cannot be used: / })
   // Infinity, which JSON cannot say in words.
-  t.throws(() => parsePage(JSON.stringify(examplePage).replace('"votingPower":10', '"votingPower":1e999')), /votingPower/)
+  t.throws(
+    () => parsePage(JSON.stringify(examplePage).replace('"votingPower":10', '"votingPower":1e999')),
+    /votingPower/,
+  )
 })
 
 t.test('texts and histories have bounds', async t => {
   const restart = examplePage.restarts[0]
   const restarts = Array.from({ length: 200 }, (_, i) => ({ ...restart, why: `number ${i}` }))
-  const page = parsePage(withFields({ detail: `\u001b[31m${'x'.repeat(100_000)}`, sentence: 'one\ntwo\u202e', restarts }))
+  const page = parsePage(
+    withFields({ detail: `\u001b[31m${'x'.repeat(100_000)}`, sentence: 'one\ntwo\u202e', restarts }),
+  )
   t.equal(page.detail?.length, 500)
   t.match([page.detail, page.sentence], [/^ \[31mx/, 'one two '])
   t.same([page.restarts.length, page.restarts.at(-1)?.why], [50, 'number 199'])

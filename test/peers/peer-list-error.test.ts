@@ -26,10 +26,15 @@ t.test('many problems are counted beyond the first five, and kept up to a hundre
 })
 
 t.test('what is found is printable and short', t => {
-  t.equal(printable('a\n\t\r\u0000\u001b[2J\u009b\u202e\u2028\ufeff'), 'a\\n\\t\\r\\u0000\\u001b[2J\\u009b\\u202e\\u2028\\ufeff')
+  t.equal(
+    printable('a\n\t\r\u0000\u001b[2J\u009b\u202e\u2028\ufeff'),
+    'a\\n\\t\\r\\u0000\\u001b[2J\\u009b\\u202e\\u2028\\ufeff',
+  )
   t.equal(printable('x'.repeat(80)), 'x'.repeat(80))
   t.equal(printable('x'.repeat(81)), `${'x'.repeat(79)}…`)
   t.equal(new PeerListError([problem('\n'.repeat(100))]).problems[0]?.found.length, 80)
-  fc.assert(fc.property(anyText, text => printable(text).length <= 80 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(printable(text))))
+  fc.assert(
+    fc.property(anyText, text => printable(text).length <= 80 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(printable(text))),
+  )
   t.end()
 })

@@ -48,7 +48,18 @@ t.test('what is no host', t => {
     '*.a',
     '$(A)',
   ]
-  texts.push('1.2.3', '256.0.0.1', '010.0.0.1', '0x7f.1', '127.1', '2130706433', '10.0.0.1.', '１.２.３.４', 'a.1', 'a.0x1')
+  texts.push(
+    '1.2.3',
+    '256.0.0.1',
+    '010.0.0.1',
+    '0x7f.1',
+    '127.1',
+    '2130706433',
+    '10.0.0.1.',
+    '１.２.３.４',
+    'a.1',
+    'a.0x1',
+  )
   texts.push('[::1', '::1]', '1::2::3', '12345::', 'fe80::1%eth0', '::ffff:010.0.0.1', '[a', '[]')
   texts.push('a\u00adb', 'a\u200bb', '\ufeffa', 'xn--', `${'a'.repeat(64)}.b`, `${'a.'.repeat(126)}bc`)
   for (const text of texts) t.equal(normalHost(text), undefined, JSON.stringify(text))
@@ -80,7 +91,13 @@ t.test('keys are equal for equal peers and only for them', t => {
   const peer: Peer = { host: 'a', port: 1, role: 'peer' }
   t.equal(peerKey({ ...peer, id: 'x' }), 'peer x@a:1')
   t.equal(peerKey(peer), 'peer @a:1')
-  const others: Peer[] = [peer, { ...peer, id: 'x' }, { ...peer, host: 'b' }, { ...peer, port: 2 }, { ...peer, role: 'seed' }]
+  const others: Peer[] = [
+    peer,
+    { ...peer, id: 'x' },
+    { ...peer, host: 'b' },
+    { ...peer, port: 2 },
+    { ...peer, role: 'seed' },
+  ]
   t.equal(new Set(others.map(peerKey)).size, others.length)
   fc.assert(
     fc.property(anyPeer, anyPeer, (one, other) => {

@@ -1,4 +1,5 @@
-// Plans come from an annotation that anybody with rights on the pod may have written: every field and combination is checked.
+// Plans come from an annotation that anybody with rights on the pod may have written: every field and combination is
+// checked.
 import t from 'tap'
 import { type KeySource, levelOf, levels, type Plan, vias } from '../../peers/plan.ts'
 import { checkPlan, PlanError, parsePlan } from '../../peers/plan-check.ts'
@@ -25,7 +26,15 @@ const valid: Plan = {
     { kind: 'Literal', name: 'args[3]', format: 'cometbft-list', role: 'seed', text: '', level: 'none' },
     { ...keySource, name: 'delivered', via: 'init', unseen: true, override: 'CMT_P2P_PERSISTENT_PEERS' },
     { ...keySource, name: 'copied', via: 'env', variable: 'PERSISTENT_PEERS', override: 'GAIAD_P2P_PERSISTENT_PEERS' },
-    { kind: 'Literal', name: 'env PEERS', format: 'cometbft-list', role: 'peer', text: '', unseen: true, level: 'none' },
+    {
+      kind: 'Literal',
+      name: 'env PEERS',
+      format: 'cometbft-list',
+      role: 'peer',
+      text: '',
+      unseen: true,
+      level: 'none',
+    },
   ],
   reach: { by: 'wrap' },
   strategy: 'auto',
@@ -103,7 +112,8 @@ t.test('the plan is a frozen copy', t => {
 })
 
 const source = (change: object) => ({ ...valid, sources: [{ ...keySource, ...change }] })
-const without = (field: string, from: object = valid) => Object.fromEntries(Object.entries(from).filter(([key]) => key !== field))
+const without = (field: string, from: object = valid) =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => key !== field))
 
 /** A plan, and the path, finding and expectation of the one problem that it has. */
 const broken: readonly [plan: unknown, path: string, found: string, expected: string][] = [
@@ -122,7 +132,9 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [{ ...valid, sources: [{ ...literal, key: 'x' }] }, 'sources[0].key', 'an unknown field', 'text'],
   // missing, and of the wrong type or range
   ...Object.keys(valid)
-    .filter(field => !['version', 'minPeers', 'pinAddresses', 'rpcPort', 'notFollowed', 'reach', 'times'].includes(field))
+    .filter(
+      field => !['version', 'minPeers', 'pinAddresses', 'rpcPort', 'notFollowed', 'reach', 'times'].includes(field),
+    )
     .map((field): [unknown, string, string, string] => [without(field), field, 'nothing', '']),
   [without('reach'), 'reach', 'nothing', 'an object'],
   [{ ...valid, times: 5 }, 'times', '5', 'an object'],
@@ -146,11 +158,21 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [{ ...valid, rpcPort: null }, 'rpcPort', 'null', 'a whole number from 1 to 65535'],
   [{ ...valid, times: { ...valid.times, graceSeconds: -1 } }, 'times.graceSeconds', '-1', 'a number from 0'],
   [{ ...valid, times: { ...valid.times, graceSeconds: Number.NaN } }, 'times.graceSeconds', 'NaN', 'a number from 0'],
-  [{ ...valid, times: { ...valid.times, minIntervalSeconds: 1e9 } }, 'times.minIntervalSeconds', '1000000000', 'to 604800'],
+  [
+    { ...valid, times: { ...valid.times, minIntervalSeconds: 1e9 } },
+    'times.minIntervalSeconds',
+    '1000000000',
+    'to 604800',
+  ],
   [{ ...valid, times: without('settleSeconds', valid.times) }, 'times.settleSeconds', 'nothing', 'a number'],
   // reach
   [{ ...valid, reach: { by: 'kill' } }, 'reach.by', '"kill"', 'one of wrap, signal, observe'],
-  [{ ...valid, sources: [container], reach: { ...signal, uid: -1 } }, 'reach.uid', '-1', 'a UID from 0 to 2147483647, or null'],
+  [
+    { ...valid, sources: [container], reach: { ...signal, uid: -1 } },
+    'reach.uid',
+    '-1',
+    'a UID from 0 to 2147483647, or null',
+  ],
   [{ ...valid, sources: [container], reach: without('uid', signal) }, 'reach.uid', 'nothing', 'a UID'],
   [
     { ...valid, sources: [container], reach: { ...signal, names: ['geth', '/bin/sh'] } },
@@ -158,15 +180,45 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
     '/bin/sh',
     'the name of a process',
   ],
-  [{ ...valid, sources: [none], reach: { by: 'observe', reason: 'because' } }, 'reach.reason', '"because"', 'one of asked-to-observe'],
+  [
+    { ...valid, sources: [none], reach: { by: 'observe', reason: 'because' } },
+    'reach.reason',
+    '"because"',
+    'one of asked-to-observe',
+  ],
   [{ ...valid, reach: { by: 'wrap', beside: true } }, 'reach.beside', 'true', 'an object'],
-  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, uid: null } } }, 'reach.beside.uid', 'null', 'a whole number from 0'],
+  [
+    { ...valid, reach: { by: 'wrap', beside: { ...beside, uid: null } } },
+    'reach.beside.uid',
+    'null',
+    'a whole number from 0',
+  ],
   [{ ...valid, reach: { by: 'wrap', beside: { ...beside, port: 0 } } }, 'reach.beside.port', '0', 'from 1 to 65535'],
   [{ ...valid, reach: { by: 'wrap', beside: { ...beside, names: [] } } }, 'reach.beside.names', 'none', 'one at least'],
-  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, names: ['/x'] } } }, 'reach.beside.names[0]', '/x', 'the name of a process'],
-  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, container: 'A' } } }, 'reach.beside.container', '"A"', 'the name of a container'],
-  [{ ...valid, reach: { by: 'wrap', beside: without('fifo', beside) } }, 'reach.beside.fifo', 'nothing', 'true or false'],
-  [{ ...valid, reach: { by: 'wrap', beside: { ...beside, host: 'x' } } }, 'reach.beside.host', 'an unknown field', 'none but container'],
+  [
+    { ...valid, reach: { by: 'wrap', beside: { ...beside, names: ['/x'] } } },
+    'reach.beside.names[0]',
+    '/x',
+    'the name of a process',
+  ],
+  [
+    { ...valid, reach: { by: 'wrap', beside: { ...beside, container: 'A' } } },
+    'reach.beside.container',
+    '"A"',
+    'the name of a container',
+  ],
+  [
+    { ...valid, reach: { by: 'wrap', beside: without('fifo', beside) } },
+    'reach.beside.fifo',
+    'nothing',
+    'true or false',
+  ],
+  [
+    { ...valid, reach: { by: 'wrap', beside: { ...beside, host: 'x' } } },
+    'reach.beside.host',
+    'an unknown field',
+    'none but container',
+  ],
   [{ ...valid, sources: [none], reach: { ...observe, beside } }, 'reach.beside', 'an unknown field', 'none but by'],
   // sources: names that could leave the mount directory
   [source({ name: '..' }), 'sources[0].name', '".."', 'the name of a ConfigMap'],
@@ -187,11 +239,36 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [source({ override: 'x/../y' }), 'sources[0].override', '"x/../y"', 'the name of an environment variable'],
   // other nodes
   [{ ...valid, notFollowed: [] }, 'notFollowed', 'an array of 0', '1 to 10 containers'],
-  [{ ...valid, notFollowed: Array(11).fill({ container: 'a', program: 'b' }) }, 'notFollowed', 'an array of 11', '1 to 10 containers'],
-  [{ ...valid, notFollowed: [{ container: 'A', program: 'b' }] }, 'notFollowed[0].container', '"A"', 'the name of a container'],
-  [{ ...valid, notFollowed: [{ container: 'a', program: 'x'.repeat(41) }] }, 'notFollowed[0].program', 'xxx', 'at most 40 characters'],
-  [{ ...valid, notFollowed: [{ container: 'a', program: 'b\nc' }] }, 'notFollowed[0].program', 'b', 'the name of a program'],
-  [{ ...valid, notFollowed: [{ container: 'a', program: 'b', peers: 1 }] }, 'notFollowed[0].peers', 'an unknown field', 'none but'],
+  [
+    { ...valid, notFollowed: Array(11).fill({ container: 'a', program: 'b' }) },
+    'notFollowed',
+    'an array of 11',
+    '1 to 10 containers',
+  ],
+  [
+    { ...valid, notFollowed: [{ container: 'A', program: 'b' }] },
+    'notFollowed[0].container',
+    '"A"',
+    'the name of a container',
+  ],
+  [
+    { ...valid, notFollowed: [{ container: 'a', program: 'x'.repeat(41) }] },
+    'notFollowed[0].program',
+    'xxx',
+    'at most 40 characters',
+  ],
+  [
+    { ...valid, notFollowed: [{ container: 'a', program: 'b\nc' }] },
+    'notFollowed[0].program',
+    'b',
+    'the name of a program',
+  ],
+  [
+    { ...valid, notFollowed: [{ container: 'a', program: 'b', peers: 1 }] },
+    'notFollowed[0].peers',
+    'an unknown field',
+    'none but',
+  ],
   // sources: the rest
   [source({ kind: 'File' }), 'sources[0].kind', '"File"', 'one of ConfigMap, Secret, Literal'],
   [source({ via: 'volume' }), 'sources[0].via', '"volume"', 'one of directory, subPath'],
@@ -210,7 +287,12 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
     'CMT_P2P_PERSISTENT_PEERS',
     'only a wrapped node',
   ],
-  [{ ...valid, sources: [none, { ...none, key: 'b', override: 'X' }], reach: observe }, 'sources[1].override', 'X', 'reach is observe'],
+  [
+    { ...valid, sources: [none, { ...none, key: 'b', override: 'X' }], reach: observe },
+    'sources[1].override',
+    'X',
+    'reach is observe',
+  ],
   [source({ via: 'subPath' }), 'sources[0].level', 'process', 'container or a coarser one'],
   [source({ via: 'init' }), 'sources[0].level', 'process', 'all-containers or a coarser one'],
   [
@@ -219,15 +301,40 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
     'all-containers',
     'process or',
   ],
-  [{ ...valid, restartPolicyAlways: false, sources: [container] }, 'sources[0].level', 'container', 'process or a coarser one'],
+  [
+    { ...valid, restartPolicyAlways: false, sources: [container] },
+    'sources[0].level',
+    'container',
+    'process or a coarser one',
+  ],
   [{ ...valid, sources: [keySource], reach: signal }, 'sources[0].level', 'process', 'container or a coarser one'],
-  [{ ...valid, sources: [container], reach: observe }, 'sources[0].level', 'container', 'none, given via directory, reach observe'],
-  [{ ...valid, sources: [keySource, container] }, 'sources[1]', 'ConfigMap node0-config/config.toml via directory', 'sources[0] already'],
+  [
+    { ...valid, sources: [container], reach: observe },
+    'sources[0].level',
+    'container',
+    'none, given via directory, reach observe',
+  ],
+  [
+    { ...valid, sources: [keySource, container] },
+    'sources[1]',
+    'ConfigMap node0-config/config.toml via directory',
+    'sources[0] already',
+  ],
   [{ ...valid, sources: [literal, literal] }, 'sources[1]', 'Literal args[3]', 'each source once'],
-  [{ ...valid, sources: [none], reach: signal, restartPolicyAlways: false }, 'reach.by', 'signal', 'nothing would start the node again'],
+  [
+    { ...valid, sources: [none], reach: signal, restartPolicyAlways: false },
+    'reach.by',
+    'signal',
+    'nothing would start the node again',
+  ],
   [{ ...valid, strategy: 'observe' }, 'strategy', 'observe', 'a strategy that permits reach wrap'],
   [{ ...valid, strategy: 'signal' }, 'strategy', 'signal', 'a strategy that permits reach wrap'],
-  [{ ...valid, sources: [container], reach: signal, strategy: 'wrap' }, 'strategy', 'wrap', 'a strategy that permits reach signal'],
+  [
+    { ...valid, sources: [container], reach: signal, strategy: 'wrap' },
+    'strategy',
+    'wrap',
+    'a strategy that permits reach signal',
+  ],
   [
     { ...valid, sources: [none], reach: { by: 'observe', reason: 'asked-to-observe' } },
     'reach.reason',
@@ -260,7 +367,10 @@ t.test('all problems are reported together', t => {
     'times.minIntervalSeconds',
     'times.settleSeconds',
   ])
-  t.throws(() => checkPlan(plan), /^the plan cannot be used: .*sources\[0\]\.key: found "\.\.", expected a key.*; .*p2pPort/)
+  t.throws(
+    () => checkPlan(plan),
+    /^the plan cannot be used: .*sources\[0\]\.key: found "\.\.", expected a key.*; .*p2pPort/,
+  )
   t.end()
 })
 

@@ -3,7 +3,10 @@ import t from 'tap'
 import { addressLevel, type Level, levelOf, levels, type Reach, vias } from '../../peers/plan.ts'
 
 type Via = (typeof vias)[number] | 'literal'
-/** override: a variable outranks the file. always: the kubelet starts the container after any exit. all: restartPolicyRules are known. */
+/**
+ * override: a variable outranks the file. always: the kubelet starts the container after any exit. all:
+ * restartPolicyRules are known.
+ */
 type Row = [by: Reach['by'], via: Via, override: boolean, always: boolean, all: boolean, level: Level]
 
 const yes = true
@@ -48,7 +51,8 @@ const rows: readonly Row[] = [
   ['signal', 'subPath', yes, yes, yes, 'container'],
   ['signal', 'init', yes, yes, yes, 'all-containers'],
   ['signal', 'init', yes, yes, no, 'none'],
-  // all containers: a list that only an init container renders, with no such variable, where restartPolicyRules are known
+  // all containers: a list that only an init container renders, with no such variable, where restartPolicyRules are
+  // known
   ['wrap', 'init', no, yes, yes, 'all-containers'],
   ['wrap', 'init', no, no, yes, 'all-containers'],
   ['signal', 'init', no, yes, yes, 'all-containers'],
@@ -83,7 +87,12 @@ t.test('what a pod cannot do is never a level', t => {
       for (const bits of Array(8).keys()) {
         const pod = { by, restartPolicyAlways: (bits & 1) > 0, canRestartAll: (bits & 2) > 0 }
         const level = levelOf((bits & 4) > 0 ? { via, override: 'X' } : { via }, pod)
-        const possible = { process: by === 'wrap', container: pod.restartPolicyAlways, 'all-containers': pod.canRestartAll, none: true }
+        const possible = {
+          process: by === 'wrap',
+          container: pod.restartPolicyAlways,
+          'all-containers': pod.canRestartAll,
+          none: true,
+        }
         t.ok(possible[level], `${JSON.stringify(pod)} ${via}: ${level}`)
       }
   t.strictSame(levels, ['process', 'container', 'all-containers', 'none'], 'from the gentlest on')

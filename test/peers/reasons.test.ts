@@ -1,4 +1,5 @@
-// Reason codes are metric labels and are matched by scripts: kebab-case, with one sentence each, and never the same code for two things.
+// Reason codes are metric labels and are matched by scripts: kebab-case, with one sentence each, and never the same
+// code for two things.
 import t from 'tap'
 import { holdReasons, observeReasons, skipReasons } from '../../peers/reasons.ts'
 

@@ -43,7 +43,9 @@ function entry(peer: Peer, { upper, dot }: Noise): string {
 function document(peers: readonly Peer[], by: Noise): string {
   const list = (role: string) => {
     const own = peers.filter(peer => peer.role === role)
-    const entries = shuffled([...own, ...own.slice(0, by.again)], by.seed).map(peer => `${by.space}${entry(peer, by)}${by.space}`)
+    const entries = shuffled([...own, ...own.slice(0, by.again)], by.seed).map(
+      peer => `${by.space}${entry(peer, by)}${by.space}`,
+    )
     return `"${entries.join(',')}${by.again > 1 ? ',' : ''}"`
   }
   const lines = [
@@ -94,7 +96,10 @@ t.test('different for different sets', t => {
       for (const changed of others) {
         const list = peers.with(index, changed)
         t.equal(peerHash(list) === peerHash(peers), setOf(list) === setOf(peers))
-        t.equal(snapshotHash({ peers: list, addresses: {} }) === snapshotHash({ peers, addresses: {} }), setOf(list) === setOf(peers))
+        t.equal(
+          snapshotHash({ peers: list, addresses: {} }) === snapshotHash({ peers, addresses: {} }),
+          setOf(list) === setOf(peers),
+        )
       }
     }),
     { numRuns: 100 },
@@ -104,11 +109,15 @@ t.test('different for different sets', t => {
 
 const names = ['a', 'b', 'constructor', '__proto__']
 const peersOf = (hosts: readonly string[]): Peer[] => hosts.map(host => ({ host, port: 1, role: 'peer' }))
-const answers = fc.uniqueArray(fc.tuple(fc.constantFrom(...names), fc.array(fc.constantFrom('10.0.0.1', '10.0.0.2', '::1'))), {
-  selector: ([name]) => name,
-})
+const answers = fc.uniqueArray(
+  fc.tuple(fc.constantFrom(...names), fc.array(fc.constantFrom('10.0.0.1', '10.0.0.2', '::1'))),
+  {
+    selector: ([name]) => name,
+  },
+)
 /** As a resolver would keep them; a name such as __proto__ has to be a key like any other. */
-const record = (pairs: readonly [string, readonly string[]][]): Record<string, readonly string[]> => Object.fromEntries(pairs)
+const record = (pairs: readonly [string, readonly string[]][]): Record<string, readonly string[]> =>
+  Object.fromEntries(pairs)
 
 t.test('addresses count as sets', t => {
   const sets = (pairs: readonly [string, readonly string[]][]) =>
@@ -120,16 +129,24 @@ t.test('addresses count as sets', t => {
     )
   fc.assert(
     fc.property(answers, answers, (one, other) => {
-      const [first, second] = [one, other].map(pairs => snapshotHash({ peers: peersOf(names), addresses: record(pairs) }))
+      const [first, second] = [one, other].map(pairs =>
+        snapshotHash({ peers: peersOf(names), addresses: record(pairs) }),
+      )
       return (first === second) === (sets(one) === sets(other))
     }),
     { numRuns: 1000 },
   )
   fc.assert(
     fc.property(answers, fc.integer(), (pairs, seed) => {
-      const again = shuffled(pairs, seed).map(([name, all]): [string, string[]] => [name, [...shuffled(all, seed), ...all]])
+      const again = shuffled(pairs, seed).map(([name, all]): [string, string[]] => [
+        name,
+        [...shuffled(all, seed), ...all],
+      ])
       const peers = peersOf(names)
-      return snapshotHash({ peers, addresses: record(pairs) }) === snapshotHash({ peers: peers.reverse(), addresses: record(again) })
+      return (
+        snapshotHash({ peers, addresses: record(pairs) }) ===
+        snapshotHash({ peers: peers.reverse(), addresses: record(again) })
+      )
     }),
   )
   t.end()
@@ -141,11 +158,16 @@ t.test('addresses of hosts that are not listed, or are addresses themselves, do 
   t.equal(snapshotHash({ peers, addresses: { a: ['10.0.0.9'], gone: ['10.0.0.8'] } }), plain)
   t.equal(snapshotHash({ peers, addresses: { a: ['10.0.0.9'], '10.0.0.1': ['10.0.0.1'], '::1': ['::1'] } }), plain)
   t.not(snapshotHash({ peers, addresses: { a: ['10.0.0.8'] } }), plain)
-  t.equal(snapshotHash({ peers, addresses: { a: [] } }), snapshotHash({ peers, addresses: {} }), 'no answer is no answer')
+  t.equal(
+    snapshotHash({ peers, addresses: { a: [] } }),
+    snapshotHash({ peers, addresses: {} }),
+    'no answer is no answer',
+  )
   fc.assert(
     fc.property(
       host,
-      name => snapshotHash({ peers: [], addresses: { [name]: ['10.0.0.1'] } }) === snapshotHash({ peers: [], addresses: {} }),
+      name =>
+        snapshotHash({ peers: [], addresses: { [name]: ['10.0.0.1'] } }) === snapshotHash({ peers: [], addresses: {} }),
     ),
   )
   t.end()

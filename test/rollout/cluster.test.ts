@@ -59,10 +59,13 @@ const behind = (addresses: string[], stable = false) =>
 const wantedFor = (hosts: string[], endpoints?: Record<string, string[]>) => ({
   peerHash: hashOf(...hosts),
   ...(endpoints && {
-    endpoints: formatEndpoints(Object.fromEntries(Object.entries(endpoints).map(([host, addresses]) => [host, behind(addresses)]))),
+    endpoints: formatEndpoints(
+      Object.fromEntries(Object.entries(endpoints).map(([host, addresses]) => [host, behind(addresses)])),
+    ),
   }),
 })
-const synced = ({ watch }: Given) => until('the watch synced', () => watch.pending().length === 0 && watch.behind().length === 0)
+const synced = ({ watch }: Given) =>
+  until('the watch synced', () => watch.pending().length === 0 && watch.behind().length === 0)
 const become = async (given: Given, key: string, wanted: object) => {
   const text = JSON.stringify(wanted)
   await until(`${key} wants ${text}`, () => JSON.stringify(given.wanted(key)) === text)
@@ -89,7 +92,11 @@ t.test('what each pod should be told, as things change', async t => {
     requests.some(url => url.includes('/namespaces/b/')),
     'and nothing is read where nobody has opted in',
   )
-  t.equal(watch.wanted({ ...(watch.pod('a/node-0') as InjectedPod), uid: 'earlier' }), 'unknown', 'a pod that was replaced')
+  t.equal(
+    watch.wanted({ ...(watch.pod('a/node-0') as InjectedPod), uid: 'earlier' }),
+    'unknown',
+    'a pod that was replaced',
+  )
 
   await api.put(configMap('a', 'node', { peers: list('node-1', 'node-2') }))
   await become(given, 'a/node-0', wantedFor(['node-1', 'node-2'], { 'node-1': ['10.0.0.1'] }))
@@ -115,7 +122,10 @@ t.test('what each pod should be told, as things change', async t => {
 })
 
 t.test('namespaces that opt in and out, and pause', async t => {
-  const objects = ['a', 'b'].flatMap(name => [pod(name, 'node-0', [source('node')]), configMap(name, 'node', { peers: list('1.1.1.1') })])
+  const objects = ['a', 'b'].flatMap(name => [
+    pod(name, 'node-0', [source('node')]),
+    configMap(name, 'node', { peers: list('1.1.1.1') }),
+  ])
   const given = await start(t, [...objects, namespace('a'), namespace('b', { labels: {} })])
   const { api, watch } = given
   await synced(given)
@@ -204,7 +214,12 @@ t.test('a change is told once, for the pods that it concerns, and computes those
     return [pod('a', name, [source(n < 10 ? 'shared' : name)]), configMap('a', name, { peers: list(`svc-${n % 4}`) })]
   })
   const services = [0, 1, 2, 3].map(n => slice('a', `svc-${n}`, [`10.0.0.${n}`]))
-  const given = await start(t, [namespace('a'), configMap('a', 'shared', { peers: list('svc-9') }), ...services, ...objects.flat()])
+  const given = await start(t, [
+    namespace('a'),
+    configMap('a', 'shared', { peers: list('svc-9') }),
+    ...services,
+    ...objects.flat(),
+  ])
   const { api, watch } = given
   await synced(given)
   const answerAll = () => [...watch.pods()].map(one => watch.wanted(one))
@@ -221,7 +236,9 @@ t.test('a change is told once, for the pods that it concerns, and computes those
   t.equal(watch.counts().computed, computed + 10)
 
   await api.put(slice('a', 'svc-1', ['10.0.1.1']))
-  const users = [...watch.pods()].map(podKey).filter(key => Number(key.slice(7)) >= 10 && Number(key.slice(7)) % 4 === 1)
+  const users = [...watch.pods()]
+    .map(podKey)
+    .filter(key => Number(key.slice(7)) >= 10 && Number(key.slice(7)) % 4 === 1)
   t.strictSame(await until('the new address', () => given.told()[0]), users.sort())
   answerAll()
   t.equal(watch.counts().computed, computed + 10 + users.length)
@@ -242,9 +259,13 @@ t.test('a change is told once, for the pods that it concerns, and computes those
 })
 
 t.test('many changes at once are told together', async t => {
-  const given = await start(t, [namespace('a'), pod('a', 'node-0', [source('node')]), configMap('a', 'node', { peers: '' })], {
-    coalesceMs: 200,
-  })
+  const given = await start(
+    t,
+    [namespace('a'), pod('a', 'node-0', [source('node')]), configMap('a', 'node', { peers: '' })],
+    {
+      coalesceMs: 200,
+    },
+  )
   await synced(given)
   await until('the first word', () => given.told().length > 0)
   for (let n = 1; n <= 20; n++) await given.api.put(configMap('a', 'node', { peers: list(`1.1.1.${n}`) }))
@@ -279,13 +300,19 @@ t.test('cut connections and 410', async t => {
 
   api.refuse(503)
   api.dropWatches()
-  await until('the watch to notice', () => /Namespaces: .*503.*; Pods of namespace a: .*503/.test(watch.behind().join('; ')))
+  await until('the watch to notice', () =>
+    /Namespaces: .*503.*; Pods of namespace a: .*503/.test(watch.behind().join('; ')),
+  )
   t.equal(watch.behind().length, 4)
   await api.put(configMap('a', 'node', { peers: list('node-2') }))
   await api.put(slice('a', 'node-2', ['10.0.0.4']))
   await api.put(pod('a', 'new', [source('node')]))
   await api.delete('Pod', 'old', 'a')
-  t.match(given.wanted('a/node-0'), wantedFor(['node-1', '1.1.1.3'], { 'node-1': ['10.0.0.3'] }), 'the last that was known')
+  t.match(
+    given.wanted('a/node-0'),
+    wantedFor(['node-1', '1.1.1.3'], { 'node-1': ['10.0.0.3'] }),
+    'the last that was known',
+  )
   t.strictSame(watch.pending(), [])
   api.expire()
   api.refuse(undefined)
@@ -317,7 +344,8 @@ t.test('a Service of another opted-in namespace', async t => {
 
 t.test('a namespace that may not be read holds up no other', async t => {
   let forbidden = true
-  const onRequest = (_method: string, url: string) => given.api.refuse(forbidden && url.includes('/namespaces/b/') ? 403 : undefined)
+  const onRequest = (_method: string, url: string) =>
+    given.api.refuse(forbidden && url.includes('/namespaces/b/') ? 403 : undefined)
   const objects = [
     namespace('a'),
     namespace('b'),
@@ -341,7 +369,8 @@ t.test('a namespace that may not be read holds up no other', async t => {
 
 t.test('what cannot be fetched is tried again, and said', async t => {
   let refused = false
-  const onRequest = (_method: string, url: string) => given.api.refuse(refused && url.endsWith('/configmaps/late') ? 500 : undefined)
+  const onRequest = (_method: string, url: string) =>
+    given.api.refuse(refused && url.endsWith('/configmaps/late') ? 500 : undefined)
   const given = await start(t, [namespace('a'), configMap('a', 'late', { peers: list('1.1.1.1') })], {}, { onRequest })
   await synced(given)
   refused = true
@@ -355,7 +384,8 @@ t.test('what cannot be fetched is tried again, and said', async t => {
 })
 
 t.test('a plan that cannot be used is logged once, and its pod left alone', async t => {
-  const broken = (message: string) => pod('a', 'broken', [], { annotations: { 'repeer.dev/plan': '{}' }, status: { message } })
+  const broken = (message: string) =>
+    pod('a', 'broken', [], { annotations: { 'repeer.dev/plan': '{}' }, status: { message } })
   const given = await start(t, [namespace('a'), broken('1'), pod('a', 'node-0', [])])
   await synced(given)
   await given.api.put(broken('2'))

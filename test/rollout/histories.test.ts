@@ -1,8 +1,9 @@
-// Random histories of a group, its sidecars and its controllers, with the real decisions of both: whatever happens, never more nodes restart than the
-// group allows, no change is lost, and nothing restarts without need.
+// Random histories of a group, its sidecars and its controllers, with the real decisions of both: whatever happens,
+// never more nodes restart than the group allows, no change is lost, and nothing restarts without need.
 //
-// HISTORIES=10000 with node itself runs as many, FIRST=7 from that one on, and FAILURES=20 goes on after a failure; SEED=7 runs that one and prints what
-// happened. By default 300, or as many as fit into 8 s: they are always the same ones, in the same order.
+// HISTORIES=10000 with node itself runs as many, FIRST=7 from that one on, and FAILURES=20 goes on after a failure;
+// SEED=7 runs that one and prints what happened. By default 300, or as many as fit into 8 s: they are always the same
+// ones, in the same order.
 import t from 'tap'
 import { annotation } from '../../peers/pod.ts'
 import { peerHash } from '../../peers/snapshot.ts'
@@ -44,20 +45,23 @@ const faults = {
 type Fault = keyof typeof faults
 const drawn = Object.entries(faults).flatMap(([fault, weight]) => Array.from({ length: weight }, () => fault as Fault))
 
-/** Why a node may rightly not be settled in the end, although no fault is left: its own history forbids more for hours. */
+/**
+ * Why a node may rightly not be settled in the end, although no fault is left: its own history forbids more for hours.
+ */
 const legitimate: ReadonlySet<string> = new Set(['budget', 'breaker-open', 'back-off', 'min-interval'])
 
 /**
- * It was started while no name resolved, and a person has to see to it: restarted in the very moment in which they ceased to, and never twice for one
- * snapshot; or in an outage of which its sidecar heard nothing, since it was over before the next look.
+ * It was started while no name resolved, and a person has to see to it: restarted in the very moment in which they
+ * ceased to, and never twice for one snapshot; or in an outage of which its sidecar heard nothing, since it was over
+ * before the next look.
  */
 const isNameless = ({ process }: Pod, why: string, dnsUpAt: number) =>
   process?.nameless === true &&
   (why === 'already-restarted' || (why === 'settled, but not connected' && dnsUpAt - process.startedAt < 1000))
 
 /**
- * It looked names up itself in a dispute that was over before its sidecar had noticed: within some times to live, in each of which the sidecar may have
- * happened to be told what is true.
+ * It looked names up itself in a dispute that was over before its sidecar had noticed: within some times to live, in
+ * each of which the sidecar may have happened to be told what is true.
  */
 const isMisled = ({ process }: Pod, why: string, disputeEndedAt: number) =>
   process?.misled === true &&
@@ -96,7 +100,10 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
   const time = virtualTime(start)
   const setup = setupOf(by)
   const { powers } = setup
-  const all = [...powers.map((_, index) => index + 1), ...Array.from({ length: setup.outside }, (_, index) => 101 + index)]
+  const all = [
+    ...powers.map((_, index) => index + 1),
+    ...Array.from({ length: setup.outside }, (_, index) => 101 + index),
+  ]
   const totalPower = powers.reduce((sum, power) => sum + power, 0)
   const allowed = allowedOf(setup.maxUnavailable, powers.length)
   const granted = new Map<string, Set<string>>()
@@ -116,7 +123,8 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     )
     if (missing.length === 0) broken(`node${pod.n} restarts, though it is connected to all its peers`)
     if (pod.files.annotations[annotation.pause] !== undefined) broken(`node${pod.n} restarts while it is paused`)
-    const fails = (n: number) => (pod.views[`node${n}`]?.failures ?? 0) > 0 && pod.views[`node${n}`]?.addresses.length !== 0
+    const fails = (n: number) =>
+      (pod.views[`node${n}`]?.failures ?? 0) > 0 && pod.views[`node${n}`]?.addresses.length !== 0
     const lost = all.filter(n => fails(n) && cluster.isConnected(pod.n, n))
     if (lost.length > 0 && !setup.pinned.has(pod.n)) broken(`node${pod.n} restarts, and would not find ${lost} again`)
     const finished = pod.memory.restarts.filter(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
@@ -305,7 +313,8 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
 
   for (const end of ends) end()
   tell(`${at()} all faults end`)
-  // Turns of pods whose page is unreachable take three minutes each, those that fail are taken back after half a minute.
+  // Turns of pods whose page is unreachable take three minutes each, those that fail are taken back after half a
+  // minute.
   const deadline = time.now() + 3600_000
   let unsettled = unsettledPods()
   while (time.now() < deadline && unsettled.length > 0) {
@@ -319,10 +328,14 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     )
   }
   const { world } = cluster
-  const isExcused = (pod: Pod, why: string) => isNameless(pod, why, world.dnsUpAt) || isMisled(pod, why, world.disputeEndedAt)
+  const isExcused = (pod: Pod, why: string) =>
+    isNameless(pod, why, world.dnsUpAt) || isMisled(pod, why, world.disputeEndedAt)
   const isPausedNameless = (pod: Pod) =>
-    pod.api.annotations[annotation.pause] !== undefined && pod.process?.nameless === true && cluster.missingOf(pod).length > 0
-  const stopped = unsettled.some(([pod, why]) => isExcused(pod, why)) || [...cluster.pods.values()].some(isPausedNameless)
+    pod.api.annotations[annotation.pause] !== undefined &&
+    pod.process?.nameless === true &&
+    cluster.missingOf(pod).length > 0
+  const stopped =
+    unsettled.some(([pod, why]) => isExcused(pod, why)) || [...cluster.pods.values()].some(isPausedNameless)
   for (const [pod, why] of unsettled) {
     if (!legitimate.has(why) && !isExcused(pod, why) && !(stopped && (why === 'awaiting-turn' || why === 'telling')))
       broken(`node${pod.n} is not settled on the last list: ${why}, missing ${cluster.missingOf(pod).join(',')}`)
@@ -344,7 +357,11 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
 
 function notesOf(pod: Pod): { turn: string | undefined; peerHash: string | undefined; endpoints: string | undefined } {
   const { annotations } = pod.files
-  return { turn: annotations[annotation.turn], peerHash: annotations[annotation.peerHash], endpoints: annotations[annotation.endpoints] }
+  return {
+    turn: annotations[annotation.turn],
+    peerHash: annotations[annotation.peerHash],
+    endpoints: annotations[annotation.endpoints],
+  }
 }
 
 const { SEED, FIRST = SEED ?? '1', HISTORIES, FAILURES = '1' } = process.env
@@ -356,17 +373,24 @@ t.test('histories of a group', { timeout: 86_400_000 }, async t => {
   const held = new Map<string, number>()
   const failures: string[] = []
   const until = performance.now() + mostMs
-  for (let seed = Number(FIRST); sums.histories < most && failures.length < Number(FAILURES) && performance.now() < until; seed++) {
+  for (
+    let seed = Number(FIRST);
+    sums.histories < most && failures.length < Number(FAILURES) && performance.now() < until;
+    seed++
+  ) {
     sums.histories++
     try {
       const ended = live(seed, SEED === undefined ? undefined : line => t.comment(line))
       for (const name of ['restarts', 'told', 'turns'] as const) sums[name] += ended[name]
       for (const reason of ended.held) held.set(reason, (held.get(reason) ?? 0) + 1)
     } catch (error) {
-      failures.push(`SEED=${seed}: ${error instanceof Error ? (SEED === undefined ? error.message : error.stack) : String(error)}`)
+      failures.push(
+        `SEED=${seed}: ${error instanceof Error ? (SEED === undefined ? error.message : error.stack) : String(error)}`,
+      )
     }
   }
   t.same(failures, [])
   t.comment(JSON.stringify({ ...sums, held: Object.fromEntries(held) }))
-  if (sums.histories > 1) t.ok(sums.restarts > sums.histories && sums.told > 0, `the histories do need restarts: ${JSON.stringify(sums)}`)
+  if (sums.histories > 1)
+    t.ok(sums.restarts > sums.histories && sums.told > 0, `the histories do need restarts: ${JSON.stringify(sums)}`)
 })

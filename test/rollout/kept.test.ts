@@ -98,16 +98,22 @@ t.test('what becomes needed later is fetched once', async t => {
 })
 
 t.test('events during a fetch', async t => {
-  const rows: [what: string, act: (kept: ReturnType<typeof start>) => void, fetched: ApiObject[], values: string[]][] = [
-    ['newer than it', kept => kept.event(object('a', '9', 9)), [object('a', '5', 5)], ['9']],
-    ['older than it', kept => kept.event(object('a', '3', 3)), [object('a', '10', 10)], ['10']],
-    ['created after it', kept => kept.event(object('a', '9', 9)), [], ['9']],
-    ['deleted after it', kept => kept.deleted(object('a', '5', 9)), [object('a', '5', 5)], []],
-    ['deleted, and made again before it', kept => kept.deleted(object('a', '5', 9)), [object('a', '10', 10)], ['10']],
-    ['versions that are no numbers: the event', kept => kept.event(object('a', 'e', 'x')), [object('a', 'f', 'y')], ['e']],
-    ['moved to a group that is not needed', kept => kept.event(object('c', '9', 9, 'a')), [object('a', '5', 5)], []],
-    ['moved to another group', kept => kept.event(object('b', '9', 9, 'a')), [object('a', '5', 5)], []],
-  ]
+  const rows: [what: string, act: (kept: ReturnType<typeof start>) => void, fetched: ApiObject[], values: string[]][] =
+    [
+      ['newer than it', kept => kept.event(object('a', '9', 9)), [object('a', '5', 5)], ['9']],
+      ['older than it', kept => kept.event(object('a', '3', 3)), [object('a', '10', 10)], ['10']],
+      ['created after it', kept => kept.event(object('a', '9', 9)), [], ['9']],
+      ['deleted after it', kept => kept.deleted(object('a', '5', 9)), [object('a', '5', 5)], []],
+      ['deleted, and made again before it', kept => kept.deleted(object('a', '5', 9)), [object('a', '10', 10)], ['10']],
+      [
+        'versions that are no numbers: the event',
+        kept => kept.event(object('a', 'e', 'x')),
+        [object('a', 'f', 'y')],
+        ['e'],
+      ],
+      ['moved to a group that is not needed', kept => kept.event(object('c', '9', 9, 'a')), [object('a', '5', 5)], []],
+      ['moved to another group', kept => kept.event(object('b', '9', 9, 'a')), [object('a', '5', 5)], []],
+    ]
   for (const [what, act, fetched, values] of rows) {
     const kept = start()
     kept.need('b')

@@ -72,11 +72,21 @@ t.test('a page that cannot be read', async t => {
     ['for a moment: what it said last', silent(start - 29_999), { page: settledPage, at: start - 30_000 }],
     ['for half a minute', silent(start - 30_000), { unreachable: 'timed out', since: start - 30_000 }],
     ['for a moment, and it has said nothing yet', silent(start - 29_999, false), undefined],
-    ['for half a minute, and it has said nothing', silent(start - 30_000, false), { unreachable: 'timed out', since: start - 30_000 }],
+    [
+      'for half a minute, and it has said nothing',
+      silent(start - 30_000, false),
+      { unreachable: 'timed out', since: start - 30_000 },
+    ],
   ]
   for (const [what, seen, known] of rows) t.same(of({ seen }).seen, known, what)
 })
 
 t.test('a pod that is gone', async t => {
-  t.match(goneMember(injected('x', { turn: 's1:1' })), { key: 'a/x', ready: false, deleting: true, paused: true, turn: 's1:1' })
+  t.match(goneMember(injected('x', { turn: 's1:1' })), {
+    key: 'a/x',
+    ready: false,
+    deleting: true,
+    paused: true,
+    turn: 's1:1',
+  })
 })

@@ -32,15 +32,29 @@ t.test('who needs a nudge', async t => {
     ['it is being deleted', { deleting: true }, page(), start, false],
     ['its page cannot be read', {}, { unreachable: 'timed out', since: start, at: now }, start, false],
     ['its page has not been asked', {}, undefined, start, false],
-    ['its files hold the annotations of before', {}, page({ list: hash('p', '1'), notes: blindTurn(undefined, '{}') }), start, true],
+    [
+      'its files hold the annotations of before',
+      {},
+      page({ list: hash('p', '1'), notes: blindTurn(undefined, '{}') }),
+      start,
+      true,
+    ],
     ['its files do not hold its turn', { turn: hash('s', '1') }, page({ list: hash('p', '1') }), start, true],
   ]
   for (const [what, pod, seen, since, needs] of rows) {
     t.equal(needsNudge({ ...injected('x'), ...pod }, seen, { since, given: 0 }, now), needs, what)
   }
   for (const [given, pause] of [3, 6, 12, 24, 48].entries()) {
-    t.equal(needsNudge(injected('x'), page(), { since: now - pause * 1000, given }, now), false, `${pause} s are not over`)
-    t.equal(needsNudge(injected('x'), page(), { since: now - pause * 1000 - 1, given }, now), true, `nudge ${given + 1} after ${pause} s`)
+    t.equal(
+      needsNudge(injected('x'), page(), { since: now - pause * 1000, given }, now),
+      false,
+      `${pause} s are not over`,
+    )
+    t.equal(
+      needsNudge(injected('x'), page(), { since: now - pause * 1000 - 1, given }, now),
+      true,
+      `nudge ${given + 1} after ${pause} s`,
+    )
     t.equal(isAwaited({ since: now, given }), true)
   }
   t.equal(needsNudge(injected('x'), page(), { since: 0, given: 5 }, now), false, 'no sixth')
@@ -56,7 +70,11 @@ t.test('files that are behind', async t => {
   const rows: [what: string, page: typeof settledPage, behind: boolean][] = [
     ['all is read', same, false],
     ['another list', { ...same, list: hash('p', '0') }, true],
-    ['the annotations of before, though the list is there', { ...same, notes: blindTurn(hash('p', '0'), endpoints) }, true],
+    [
+      'the annotations of before, though the list is there',
+      { ...same, notes: blindTurn(hash('p', '0'), endpoints) },
+      true,
+    ],
     ['the addresses of before', { ...same, notes: blindTurn(peerHash, '{"a":{}}') }, true],
     ['the turn of before', { ...same, turn: hash('s', '0') }, true],
     ['no turn', unturned, true],

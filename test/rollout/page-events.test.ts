@@ -8,7 +8,11 @@ import { askingPage, hash, settledPage } from './fixtures/rollout-parts.ts'
 const [X, Y] = [hash('s', '1'), hash('s', '2')]
 const restart = (outcome: RestartOutcome, at = '2026-01-01T00:00:00.000Z', snapshot = Y) =>
   ({ at, snapshot, level: 'process', why: 'node2: not connected at its present address', outcome }) as const
-const told = (outcome: 'asked' | 'connected' | 'in-vain' | 'refused', at = '2026-01-01T00:00:00.000Z', snapshot = Y) => ({
+const told = (
+  outcome: 'asked' | 'connected' | 'in-vain' | 'refused',
+  at = '2026-01-01T00:00:00.000Z',
+  snapshot = Y,
+) => ({
   at,
   snapshot,
   outcome,
@@ -27,18 +31,30 @@ const after = (seconds: number) => ({
 })
 const lacks = (seconds: number): SeenPage => {
   const { since, lookedAt } = after(seconds)
-  return { ...settledPage, sentence: 'connected to 1 of 2 peers', detail: 'not connected to node2', lookedAt, lacking: { peers: 1, since } }
+  return {
+    ...settledPage,
+    sentence: 'connected to 1 of 2 peers',
+    detail: 'not connected to node2',
+    lookedAt,
+    lacking: { peers: 1, since },
+  }
 }
 const absentFor = (seconds: number) => waits('supervisor-absent', after(seconds))
 const telling: SeenPage = { ...settledPage, phase: 'telling', told: [told('asked')] }
-const between = (before: SeenPage | undefined, after: SeenPage) => eventsBetween(before, after).map(one => `${one.type} ${one.reason}`)
+const between = (before: SeenPage | undefined, after: SeenPage) =>
+  eventsBetween(before, after).map(one => `${one.type} ${one.reason}`)
 
 t.test('what is told between two readings of a page', async t => {
   const later = '2026-01-01T00:00:02.000Z'
   const rows: [what: string, before: SeenPage | undefined, after: SeenPage, events: readonly string[]][] = [
     ['nothing to compare with', undefined, { ...settledPage, restarts: [restart('verified')], applied: Y }, []],
     ['nothing new', settledPage, settledPage, []],
-    ['has no status API', settledPage, { ...settledPage, node: { ...settledPage.node, noStatusApi: 'none' } }, ['Warning NoStatusApi']],
+    [
+      'has no status API',
+      settledPage,
+      { ...settledPage, node: { ...settledPage.node, noStatusApi: 'none' } },
+      ['Warning NoStatusApi'],
+    ],
     [
       'has none still',
       { ...settledPage, node: { ...settledPage.node, noStatusApi: 'none' } },
@@ -47,14 +63,24 @@ t.test('what is told between two readings of a page', async t => {
     ],
     ['waits for its turn', settledPage, askingPage, ['Normal AwaitingTurn']],
     ['still waits', askingPage, { ...askingPage, wanted: hash('s', '3') }, []],
-    ['restarts', askingPage, { ...askingPage, phase: 'restarting', restarts: [restart('asked')] }, ['Normal RestartingNode']],
+    [
+      'restarts',
+      askingPage,
+      { ...askingPage, phase: 'restarting', restarts: [restart('asked')] },
+      ['Normal RestartingNode'],
+    ],
     [
       'is back',
       { ...askingPage, restarts: [restart('asked')] },
       { ...settledPage, applied: Y, restarts: [restart('verified')] },
       ['Normal NodeRestarted'],
     ],
-    ['both between two readings', askingPage, { ...settledPage, applied: Y, restarts: [restart('verified')] }, ['Normal NodeRestarted']],
+    [
+      'both between two readings',
+      askingPage,
+      { ...settledPage, applied: Y, restarts: [restart('verified')] },
+      ['Normal NodeRestarted'],
+    ],
     [
       'is not connected',
       { ...askingPage, restarts: [restart('asked')] },
@@ -96,7 +122,12 @@ t.test('what is told between two readings of a page', async t => {
     ],
     ['told in vain', telling, waits('settling', { told: [told('in-vain', later)] }), ['Warning TellingInVain']],
     ['refuses, and may heal by itself', telling, waits('settling', { told: [told('refused', later)] }), []],
-    ['refused, and has healed', waits('settling', { told: [told('refused')] }), { ...settledPage, told: [told('refused')] }, []],
+    [
+      'refused, and has healed',
+      waits('settling', { told: [told('refused')] }),
+      { ...settledPage, told: [told('refused')] },
+      [],
+    ],
     [
       'refused, and a restart is wished for',
       waits('settling', { told: [told('refused')] }),
@@ -136,7 +167,10 @@ t.test('what is told between two readings of a page', async t => {
 
 t.test('messages say what and why', async t => {
   const message = (before: SeenPage, after: SeenPage) => eventsBetween(before, after)[0]?.message
-  t.equal(message(settledPage, waits('unreachable', { detail: 'node2:26656' })), `unreachable: ${holdReasons.unreachable} (node2:26656)`)
+  t.equal(
+    message(settledPage, waits('unreachable', { detail: 'node2:26656' })),
+    `unreachable: ${holdReasons.unreachable} (node2:26656)`,
+  )
   t.equal(message(settledPage, waits('unreachable')), `unreachable: ${holdReasons.unreachable}`)
   t.equal(message(lacks(1), lacks(300)), 'connected to 1 of 2 peers: not connected to node2')
   t.equal(message(absentFor(1), absentFor(300)), `supervisor-absent: ${holdReasons['supervisor-absent']}`)

@@ -35,7 +35,8 @@ function setup(t: { teardown(act: () => unknown): void }, options: PagesOptions 
   })
   pages.onChange(key => changes.push(key))
   t.teardown(pages.close)
-  const pods = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `chain/p${i}`, ip: `10.0.${i >> 8}.${i & 255}` }))
+  const pods = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ key: `chain/p${i}`, ip: `10.0.${i >> 8}.${i & 255}` }))
   const looksAt = (ip: string) => looks.filter(one => new URL(one.url).hostname === ip).map(one => one.at - 1_000_000)
   return {
     pages,
@@ -65,27 +66,30 @@ t.test('busy pods every second, others every 30 s; a pod that becomes busy need 
   t.same(looksAt('10.0.0.0').slice(11), [11_000, 41_000, 71_000])
 })
 
-t.test('what is seen: the page without its peers; then since when it cannot be read, and what it last said', async t => {
-  const { pages, clock, broken, changes, pods } = setup(t)
-  pages.follow(pods(1), () => true)
-  t.equal(pages.of('chain/p0'), undefined)
-  await clock.pass(100)
-  const { peers, lookups, ...kept } = examplePage
-  t.ok(peers.length > 0 && lookups.length > 0)
-  t.same(pages.of('chain/p0'), { page: kept, at: 1_000_010 })
-  broken.add('10.0.0.0')
-  await clock.pass(30_000)
-  t.match(pages.of('chain/p0'), {
-    unreachable: 'http://10.0.0.0:9469/status has not answered',
-    since: 1_003_000,
-    last: { page: kept, at: 1_000_010 },
-  })
-  t.ok((pages.of('chain/p0')?.at ?? 0) > 1_020_000)
-  broken.clear()
-  await clock.pass(31_000)
-  t.ok('page' in (pages.of('chain/p0') ?? {}))
-  t.same(changes, ['chain/p0', 'chain/p0', 'chain/p0'], 'first read, not read any more, read again')
-})
+t.test(
+  'what is seen: the page without its peers; then since when it cannot be read, and what it last said',
+  async t => {
+    const { pages, clock, broken, changes, pods } = setup(t)
+    pages.follow(pods(1), () => true)
+    t.equal(pages.of('chain/p0'), undefined)
+    await clock.pass(100)
+    const { peers, lookups, ...kept } = examplePage
+    t.ok(peers.length > 0 && lookups.length > 0)
+    t.same(pages.of('chain/p0'), { page: kept, at: 1_000_010 })
+    broken.add('10.0.0.0')
+    await clock.pass(30_000)
+    t.match(pages.of('chain/p0'), {
+      unreachable: 'http://10.0.0.0:9469/status has not answered',
+      since: 1_003_000,
+      last: { page: kept, at: 1_000_010 },
+    })
+    t.ok((pages.of('chain/p0')?.at ?? 0) > 1_020_000)
+    broken.clear()
+    await clock.pass(31_000)
+    t.ok('page' in (pages.of('chain/p0') ?? {}))
+    t.same(changes, ['chain/p0', 'chain/p0', 'chain/p0'], 'first read, not read any more, read again')
+  },
+)
 
 t.test('a change is one of what the page says, not of its height or time', async t => {
   const { pages, clock, changes, pods, says } = setup(t)
@@ -117,71 +121,83 @@ t.test('a hint is a look at once, also during a look, but not many', async t => 
   t.ok(looksAt('10.0.0.0').length <= 14)
 })
 
-t.test('never more than so many at once; pages that fail leave room for the others, and are asked less and less', async t => {
-  const { pages, clock, looks, looksAt, broken, pods, mostOpen } = setup(t, { atOnce: 8 })
-  const all = pods(100)
-  for (const { ip } of all.slice(0, 60)) broken.add(ip)
-  pages.follow(all, () => true)
-  await clock.pass(60_000)
-  t.equal(mostOpen(), 8)
-  const before = looks.length
-  const started = clock.now()
-  await clock.pass(60_000)
-  const good = all.slice(60).map(({ ip }) => looksAt(ip).filter(at => at + 1_000_000 >= started).length)
-  t.ok(Math.min(...good) >= 55, `at least ${Math.min(...good)} looks at each good page in a minute`)
-  t.ok(looks.length - before < 40 * 60 + 60 * 4, 'a page that fails is asked every 30 s at last')
-})
+t.test(
+  'never more than so many at once; pages that fail leave room for the others, and are asked less and less',
+  async t => {
+    const { pages, clock, looks, looksAt, broken, pods, mostOpen } = setup(t, { atOnce: 8 })
+    const all = pods(100)
+    for (const { ip } of all.slice(0, 60)) broken.add(ip)
+    pages.follow(all, () => true)
+    await clock.pass(60_000)
+    t.equal(mostOpen(), 8)
+    const before = looks.length
+    const started = clock.now()
+    await clock.pass(60_000)
+    const good = all.slice(60).map(({ ip }) => looksAt(ip).filter(at => at + 1_000_000 >= started).length)
+    t.ok(Math.min(...good) >= 55, `at least ${Math.min(...good)} looks at each good page in a minute`)
+    t.ok(looks.length - before < 40 * 60 + 60 * 4, 'a page that fails is asked every 30 s at last')
+  },
+)
 
-t.test('a pod that takes minutes to start: once it is Ready its page is asked at once, as if for the first time', async t => {
-  const { pages, clock, looksAt, broken } = setup(t, { timeoutMs: 100 })
-  const pod = (ready: boolean) => [{ key: 'chain/p0', ip: '10.0.0.0', uid: 'a', ready }]
-  const since = () => {
-    const seen = pages.of('chain/p0')
-    return seen && 'since' in seen ? seen.since - 1_000_000 : undefined
-  }
-  broken.add('10.0.0.0')
-  pages.follow(pod(false), () => true)
-  await clock.pass(29_000)
-  const early = looksAt('10.0.0.0')
-  const waits = early.slice(1).map((at, index) => at - (early[index] ?? 0))
-  t.ok(Math.max(...waits) <= 2000, `at most 2 s between two looks in the first 30 s, found ${Math.max(...waits) / 1000}`)
-  await clock.pass(91_000)
-  t.equal(since(), 100, 'it counts as unreachable')
-  pages.follow(pod(true), () => true)
-  t.equal(pages.of('chain/p0'), undefined, 'now it is one of which nothing is known')
-  await clock.pass(10)
-  t.equal(looksAt('10.0.0.0').at(-1), 120_000)
-  await clock.pass(3000)
-  t.equal(since(), 120_100, 'the sidecar needs a moment more, and that is counted anew')
-  broken.delete('10.0.0.0')
-  await clock.pass(1100)
-  t.match(pages.of('chain/p0'), { page: { phase: examplePage.phase } })
-  broken.add('10.0.0.0')
-  await clock.pass(5000)
-  const failing = since()
-  t.ok(failing)
-  for (const ready of [false, true, false, true]) {
-    pages.follow(pod(ready), () => true)
+t.test(
+  'a pod that takes minutes to start: once it is Ready its page is asked at once, as if for the first time',
+  async t => {
+    const { pages, clock, looksAt, broken } = setup(t, { timeoutMs: 100 })
+    const pod = (ready: boolean) => [{ key: 'chain/p0', ip: '10.0.0.0', uid: 'a', ready }]
+    const since = () => {
+      const seen = pages.of('chain/p0')
+      return seen && 'since' in seen ? seen.since - 1_000_000 : undefined
+    }
+    broken.add('10.0.0.0')
+    pages.follow(pod(false), () => true)
+    await clock.pass(29_000)
+    const early = looksAt('10.0.0.0')
+    const waits = early.slice(1).map((at, index) => at - (early[index] ?? 0))
+    t.ok(
+      Math.max(...waits) <= 2000,
+      `at most 2 s between two looks in the first 30 s, found ${Math.max(...waits) / 1000}`,
+    )
+    await clock.pass(91_000)
+    t.equal(since(), 100, 'it counts as unreachable')
+    pages.follow(pod(true), () => true)
+    t.equal(pages.of('chain/p0'), undefined, 'now it is one of which nothing is known')
+    await clock.pass(10)
+    t.equal(looksAt('10.0.0.0').at(-1), 120_000)
+    await clock.pass(3000)
+    t.equal(since(), 120_100, 'the sidecar needs a moment more, and that is counted anew')
+    broken.delete('10.0.0.0')
+    await clock.pass(1100)
+    t.match(pages.of('chain/p0'), { page: { phase: examplePage.phase } })
+    broken.add('10.0.0.0')
+    await clock.pass(5000)
+    const failing = since()
+    t.ok(failing)
+    for (const ready of [false, true, false, true]) {
+      pages.follow(pod(ready), () => true)
+      await clock.pass(1000)
+    }
+    t.equal(since(), failing, 'once only: a pod that flaps does not begin anew each time')
+  },
+)
+
+t.test(
+  'never more than so many a second: where all are busy, each is looked at less often, and a hint goes first',
+  async t => {
+    const { pages, clock, looks, looksAt, pods } = setup(t, { perSecond: 50 })
+    pages.follow(pods(500), () => true)
+    await clock.pass(60_000)
+    const counts = pods(500).map(({ ip }) => looksAt(ip).length)
+    t.ok(looks.length <= 50 * 60 + 10 && looks.length > 50 * 59, `${looks.length} looks in a minute`)
+    t.ok(Math.max(...counts) - Math.min(...counts) <= 1, 'nobody is left out')
+    const before = looks.length
+    pages.hint('chain/p7')
+    await clock.pass(150)
+    t.ok(looks.slice(before).some(one => one.url.includes('//10.0.0.7:')))
+    pages.follow([], () => true)
     await clock.pass(1000)
-  }
-  t.equal(since(), failing, 'once only: a pod that flaps does not begin anew each time')
-})
-
-t.test('never more than so many a second: where all are busy, each is looked at less often, and a hint goes first', async t => {
-  const { pages, clock, looks, looksAt, pods } = setup(t, { perSecond: 50 })
-  pages.follow(pods(500), () => true)
-  await clock.pass(60_000)
-  const counts = pods(500).map(({ ip }) => looksAt(ip).length)
-  t.ok(looks.length <= 50 * 60 + 10 && looks.length > 50 * 59, `${looks.length} looks in a minute`)
-  t.ok(Math.max(...counts) - Math.min(...counts) <= 1, 'nobody is left out')
-  const before = looks.length
-  pages.hint('chain/p7')
-  await clock.pass(150)
-  t.ok(looks.slice(before).some(one => one.url.includes('//10.0.0.7:')))
-  pages.follow([], () => true)
-  await clock.pass(1000)
-  t.equal(clock.timers(), 0)
-})
+    t.equal(clock.timers(), 0)
+  },
+)
 
 t.test('with another IP or UID it is another pod; one that is gone is forgotten, and its look ended', async t => {
   const { pages, clock, looks, changes, broken } = setup(t)
@@ -238,7 +254,8 @@ t.test('over HTTP: a page, and what a stranger may answer instead', async t => {
   })
   const { port } = server.address() as AddressInfo
   const { signal } = new AbortController()
-  const get = (path: string, timeoutMs = 5000) => fetchPage(`http://127.0.0.1:${port}${path}`, { timeoutMs, maxBytes: 1e6, signal })
+  const get = (path: string, timeoutMs = 5000) =>
+    fetchPage(`http://127.0.0.1:${port}${path}`, { timeoutMs, maxBytes: 1e6, signal })
   await t.rejects(get('/long'), { message: /\/long answers with more than 1000000 bytes/ })
   await t.rejects(get('/slow', 100), { message: /has not answered within 0\.1 s/ })
   await t.rejects(get('/away'), { message: /HTTP status 302, expected 200/ })

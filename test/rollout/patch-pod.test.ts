@@ -22,7 +22,9 @@ async function setup(t: { teardown(act: () => unknown): void }, answer: () => [n
     const answered = answer()
     if (!answered) return
     const [status, message] = answered
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'Status', message, code: status }))
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ kind: 'Status', message, code: status }))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const config = new KubeConfig()
@@ -40,7 +42,8 @@ const forever = new AbortController().signal
 
 t.test('a merge patch that names the UID, over one connection', async t => {
   const { patch, requests, sockets } = await setup(t, () => [200, ''])
-  for (let i = 0; i < 3; i++) t.equal(await patch(pod, { 'repeer.dev/turn': 's1:0', 'repeer.dev/nudge': null }, forever), true)
+  for (let i = 0; i < 3; i++)
+    t.equal(await patch(pod, { 'repeer.dev/turn': 's1:0', 'repeer.dev/nudge': null }, forever), true)
   t.same(requests[0], {
     method: 'PATCH',
     url: '/api/v1/namespaces/chain/pods/node-0?fieldManager=repeer-controller',

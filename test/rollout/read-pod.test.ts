@@ -43,7 +43,9 @@ t.test('a pod that has only just been made', async t => {
   const found = readPod({ ...given(), status: undefined })
   t.match(found, { phase: 'Unknown', ready: false, deleting: false })
   t.strictSame(
-    Object.keys(found ?? {}).filter(key => ['peerHash', 'endpoints', 'turn', 'turnGrantedAt', 'ip', 'readySince'].includes(key)),
+    Object.keys(found ?? {}).filter(key =>
+      ['peerHash', 'endpoints', 'turn', 'turnGrantedAt', 'ip', 'readySince'].includes(key),
+    ),
     [],
   )
 })
@@ -76,15 +78,27 @@ t.test('pods in which repeer is not', async t => {
     ['no annotations', { ...object, metadata: { ...object.metadata, annotations: undefined } }],
     ['another annotation', { ...object, metadata: { ...object.metadata, annotations: { plan: '{}' } } }],
     ['no spec', { ...object, spec: undefined }],
-    ['no sidecar', { ...object, spec: { containers: [{ name: 'node' }], initContainers: [{ name: 'repeer-install' }] } }],
+    [
+      'no sidecar',
+      { ...object, spec: { containers: [{ name: 'node' }], initContainers: [{ name: 'repeer-install' }] } },
+    ],
   ]
   for (const [what, one] of others) t.equal(readPod(one, { unusable: reason => t.fail(reason) }), undefined, what)
 })
 
 t.test('a plan that cannot be used is undefined, with one short reason', async t => {
-  for (const text of ['', '{', '{"version":2}', JSON.stringify({ ...plan([]), sources: Array(5000).fill(1) }), 'x'.repeat(300_000)]) {
+  for (const text of [
+    '',
+    '{',
+    '{"version":2}',
+    JSON.stringify({ ...plan([]), sources: Array(5000).fill(1) }),
+    'x'.repeat(300_000),
+  ]) {
     const reasons: string[] = []
-    t.equal(readPod(given({ annotations: { 'repeer.dev/plan': text } }), { unusable: reason => reasons.push(reason) }), undefined)
+    t.equal(
+      readPod(given({ annotations: { 'repeer.dev/plan': text } }), { unusable: reason => reasons.push(reason) }),
+      undefined,
+    )
     t.match(reasons, [/^the plan cannot be used: /])
     t.ok((reasons[0]?.length ?? 0) <= 500)
   }
@@ -99,13 +113,28 @@ t.test("a stranger's words are bounded and checked", async t => {
     'repeer.dev/turn-granted-at': 'yesterday',
   }
   const found = readPod(
-    given({ annotations, status: { podIP: 'evil.example', phase: 7, conditions: 'x' }, metadata: { creationTimestamp: 'x' } }),
+    given({
+      annotations,
+      status: { podIP: 'evil.example', phase: 7, conditions: 'x' },
+      metadata: { creationTimestamp: 'x' },
+    }),
   )
-  t.match(found, { peerHash: 'too-long', turn: 'too-long', endpoints: 'too-long', phase: 'Unknown', ready: false, createdAt: 0 })
+  t.match(found, {
+    peerHash: 'too-long',
+    turn: 'too-long',
+    endpoints: 'too-long',
+    phase: 'Unknown',
+    ready: false,
+    createdAt: 0,
+  })
   t.equal(found?.ip, undefined, 'a name would be looked up')
   t.equal(found?.turnGrantedAt, undefined)
   t.equal(readPod(given({ annotations: { 'repeer.dev/endpoints': long.slice(1) } }))?.endpoints?.length, 64 * 1024)
-  t.equal(readPod(given({ annotations: { 'repeer.dev/turn': '' } }))?.turn, undefined, 'empty is absent, as in the file')
+  t.equal(
+    readPod(given({ annotations: { 'repeer.dev/turn': '' } }))?.turn,
+    undefined,
+    'empty is absent, as in the file',
+  )
   t.match(readPod(given({ status: { podIP: 'fd00::1' } })), { ip: 'fd00::1' })
 })
 

@@ -50,7 +50,8 @@ t.test('connections, for as long as settle-seconds', async t => {
     ['no restart', { ...settledPage, connected: 0 }, 0, false],
     ['a clock that was set back', page(-60), 0, true],
   ]
-  for (const [what, its, sinceReadMs, recovering] of rows) t.equal(isRecovering(its, sinceReadMs, false, times), recovering, what)
+  for (const [what, its, sinceReadMs, recovering] of rows)
+    t.equal(isRecovering(its, sinceReadMs, false, times), recovering, what)
   const { endedAt: __, ...unended } = older
   t.notOk(isRecovering(page(1, {}, { restarts: [unended] }), 0, true, times), 'nobody knows when it ended')
 })
@@ -68,5 +69,6 @@ t.test('a validator signs again, where that can be seen', async t => {
     ['and after settle-seconds', page(5, {}, node(101, 100)), true, false],
     ['its height was not known', page(20, {}, { ...node(102, 100), restarts: [] }), true, false],
   ]
-  for (const [what, its, validator, recovering] of rows) t.equal(isRecovering(its, 0, validator, times), recovering, what)
+  for (const [what, its, validator, recovering] of rows)
+    t.equal(isRecovering(its, 0, validator, times), recovering, what)
 })

@@ -37,23 +37,26 @@ t.test('a change is written once, whatever else the watch tells of the pod, and 
   t.same(parts.told, ['x PeersChanged'])
 })
 
-t.test('the last of several changes is written; one that is lost is written again; one that is taken back is', async t => {
-  const parts = calm('x')
-  parts.wanted.set('a/x', two)
-  parts.rollout().changed(['a/x'])
-  parts.wanted.set('a/x', { peerHash: hash('p', '3'), endpoints: '{"b":{"addresses":[]}}' })
-  parts.rollout().changed(['a/x'])
-  t.same(parts.written(), ['x peer-hash=p1:2', 'x peer-hash=p1:3', 'x endpoints={"b":{"addresses":[]}}'])
-  parts.pass(14)
-  parts.rollout().changed(['a/x'])
-  t.same(parts.written(), [])
-  parts.pass(1)
-  parts.rollout().changed(['a/x'])
-  t.same(parts.written(), ['x peer-hash=p1:3', 'x endpoints={"b":{"addresses":[]}}'])
-  parts.shows('x', { peerHash: hash('p', '3'), endpoints: '{"b":{"addresses":[]}}' })
-  parts.shows('x', { peerHash: 'somebody else wrote here' })
-  t.same(parts.written(), ['x peer-hash=p1:3'])
-})
+t.test(
+  'the last of several changes is written; one that is lost is written again; one that is taken back is',
+  async t => {
+    const parts = calm('x')
+    parts.wanted.set('a/x', two)
+    parts.rollout().changed(['a/x'])
+    parts.wanted.set('a/x', { peerHash: hash('p', '3'), endpoints: '{"b":{"addresses":[]}}' })
+    parts.rollout().changed(['a/x'])
+    t.same(parts.written(), ['x peer-hash=p1:2', 'x peer-hash=p1:3', 'x endpoints={"b":{"addresses":[]}}'])
+    parts.pass(14)
+    parts.rollout().changed(['a/x'])
+    t.same(parts.written(), [])
+    parts.pass(1)
+    parts.rollout().changed(['a/x'])
+    t.same(parts.written(), ['x peer-hash=p1:3', 'x endpoints={"b":{"addresses":[]}}'])
+    parts.shows('x', { peerHash: hash('p', '3'), endpoints: '{"b":{"addresses":[]}}' })
+    parts.shows('x', { peerHash: 'somebody else wrote here' })
+    t.same(parts.written(), ['x peer-hash=p1:3'])
+  },
+)
 
 t.test('what should not be there is removed; what is not known, or leaves, is left alone', async t => {
   const parts = calm('x', 'y', 'z')
@@ -87,58 +90,61 @@ t.test('a list without Services has events, too', async t => {
   t.same(parts.told, ['x PeersChanged'])
 })
 
-t.test('a nudge three seconds after the pod has its hash and its files do not, and others at growing pauses', async t => {
-  const parts = calm('x')
-  parts.wanted.set('a/x', two)
-  parts.rollout().changed(['a/x'])
-  parts.written()
-  // Other pods are written first: it takes a while.
-  parts.pass(20)
-  parts.page('x', settledPage)
-  parts.pass(1)
-  t.same(parts.written(), [], 'not before it has the hash')
-  parts.shows('x', { peerHash: hash('p', '2') })
-  parts.pass(3)
-  parts.page('x', settledPage)
-  parts.pass(0)
-  t.same(parts.written(), [], 'three seconds are not over')
-  parts.pass(0.1)
-  t.same(parts.written(), [], 'and its page was read before')
-  parts.page('x', settledPage)
-  parts.pass(0)
-  t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
-  parts.written()
-  const nudgedAt: number[] = []
-  for (let second = 1; second <= 300; second++) {
+t.test(
+  'a nudge three seconds after the pod has its hash and its files do not, and others at growing pauses',
+  async t => {
+    const parts = calm('x')
+    parts.wanted.set('a/x', two)
+    parts.rollout().changed(['a/x'])
+    parts.written()
+    // Other pods are written first: it takes a while.
+    parts.pass(20)
+    parts.page('x', settledPage)
     parts.pass(1)
+    t.same(parts.written(), [], 'not before it has the hash')
+    parts.shows('x', { peerHash: hash('p', '2') })
+    parts.pass(3)
     parts.page('x', settledPage)
     parts.pass(0)
-    if (parts.written().length > 0) nudgedAt.push(second)
-  }
-  t.same(nudgedAt, [7, 20, 45, 94], 'five in all, until the kubelet has looked by itself')
-  parts.page('x', { ...settledPage, list: hash('p', '2') })
-  parts.wanted.set('a/x', { peerHash: hash('p', '3'), endpoints: '{}' })
-  parts.rollout().changed(['a/x'])
-  parts.echo()
-  parts.written()
-  parts.pass(4)
-  parts.page('x', { ...settledPage, list: hash('p', '2') })
-  parts.pass(0)
-  t.same(parts.written().length, 1, 'for another hash, another nudge')
-  for (const [digit, files, nudges] of [
-    ['4', '4', 0],
-    ['3', '4', 1],
-  ] as const) {
-    parts.wanted.set('a/x', { peerHash: hash('p', digit), endpoints: '{}' })
+    t.same(parts.written(), [], 'three seconds are not over')
+    parts.pass(0.1)
+    t.same(parts.written(), [], 'and its page was read before')
+    parts.page('x', settledPage)
+    parts.pass(0)
+    t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
+    parts.written()
+    const nudgedAt: number[] = []
+    for (let second = 1; second <= 300; second++) {
+      parts.pass(1)
+      parts.page('x', settledPage)
+      parts.pass(0)
+      if (parts.written().length > 0) nudgedAt.push(second)
+    }
+    t.same(nudgedAt, [7, 20, 45, 94], 'five in all, until the kubelet has looked by itself')
+    parts.page('x', { ...settledPage, list: hash('p', '2') })
+    parts.wanted.set('a/x', { peerHash: hash('p', '3'), endpoints: '{}' })
     parts.rollout().changed(['a/x'])
     parts.echo()
     parts.written()
     parts.pass(4)
-    parts.page('x', { ...settledPage, list: hash('p', files) })
+    parts.page('x', { ...settledPage, list: hash('p', '2') })
     parts.pass(0)
-    t.same(parts.written().length, nudges, 'also for one that it had and was nudged for before')
-  }
-})
+    t.same(parts.written().length, 1, 'for another hash, another nudge')
+    for (const [digit, files, nudges] of [
+      ['4', '4', 0],
+      ['3', '4', 1],
+    ] as const) {
+      parts.wanted.set('a/x', { peerHash: hash('p', digit), endpoints: '{}' })
+      parts.rollout().changed(['a/x'])
+      parts.echo()
+      parts.written()
+      parts.pass(4)
+      parts.page('x', { ...settledPage, list: hash('p', files) })
+      parts.pass(0)
+      t.same(parts.written().length, nudges, 'also for one that it had and was nudged for before')
+    }
+  },
+)
 
 t.test('a turn is granted at once, urgently, with its time; its echo is waited for however long it takes', async t => {
   const parts = calm('x', 'y')
@@ -146,7 +152,11 @@ t.test('a turn is granted at once, urgently, with its time; its echo is waited f
   parts.page('y', askingPage)
   parts.pass(0)
   t.same(parts.writes, [
-    { key: 'a/x', notes: { 'repeer.dev/turn': hash('s', '2'), 'repeer.dev/turn-granted-at': iso(parts.state.now) }, urgent: true },
+    {
+      key: 'a/x',
+      notes: { 'repeer.dev/turn': hash('s', '2'), 'repeer.dev/turn-granted-at': iso(parts.state.now) },
+      urgent: true,
+    },
   ])
   for (let second = 0; second < 29; second++) {
     parts.pass(1)
@@ -199,7 +209,13 @@ t.test('one after another: restarted and verified, then the next', async t => {
   parts.page('y', askingPage)
   parts.pass(1)
   t.same(parts.written(), [])
-  parts.page('x', { ...settledPage, applied: hash('s', '2'), wanted: hash('s', '2'), turn: hash('s', '2'), restarts: [done('verified')] })
+  parts.page('x', {
+    ...settledPage,
+    applied: hash('s', '2'),
+    wanted: hash('s', '2'),
+    turn: hash('s', '2'),
+    restarts: [done('verified')],
+  })
   parts.pass(0)
   t.match(parts.written(), ['x turn=spent s1:2', 'y turn=s1:2', /^y turn-granted-at=/])
   t.equal(parts.rollout().groups()[0]?.size, 2)
@@ -375,7 +391,12 @@ t.test('which pages are read often', async t => {
 t.test('a group that is stopped is told of once, loudly', async t => {
   const parts = calm('x', 'y')
   parts.shows('x', { turn: `spent ${hash('s', '2')}`, turnGrantedAt: parts.state.now - 60_000 })
-  const failed = { ...askingPage, reason: 'already-restarted', restarts: [done('unverified')], turn: `spent ${hash('s', '2')}` } as const
+  const failed = {
+    ...askingPage,
+    reason: 'already-restarted',
+    restarts: [done('unverified')],
+    turn: `spent ${hash('s', '2')}`,
+  } as const
   parts.page('x', failed)
   for (let second = 0; second < 5; second++) parts.pass(1)
   t.same(
@@ -462,7 +483,12 @@ t.test('a pause that holds a wish is told of, on the pod that wishes', async t =
 t.test('a group that goes on is told of', async t => {
   const parts = calm('x', 'y')
   parts.shows('x', { turn: `spent ${hash('s', '2')}`, turnGrantedAt: parts.state.now - 60_000 })
-  parts.page('x', { ...askingPage, reason: 'already-restarted', restarts: [done('unverified')], turn: `spent ${hash('s', '2')}` })
+  parts.page('x', {
+    ...askingPage,
+    reason: 'already-restarted',
+    restarts: [done('unverified')],
+    turn: `spent ${hash('s', '2')}`,
+  })
   parts.pass(1)
   t.notOk(parts.told.some(one => one.includes('GroupReleased')))
   parts.page('x', settledPage)
@@ -474,27 +500,31 @@ t.test('a group that goes on is told of', async t => {
   )
 })
 
-t.test('a namespace that has lost its label: its pods are told, are not missed, and get turns as soon as it is back', async t => {
-  const parts = calm('x', 'y')
-  const before = new Map(parts.pods)
-  parts.pods.clear()
-  parts.state.labelled = false
-  parts.pass(1)
-  t.match(parts.words(), [
-    /^x: namespace a has had no label repeer\.dev\/inject: enabled since 2026-\d\d-\d\dT.*, so nobody gives turns there$/,
-    /^y: namespace a has had no label/,
-  ])
-  t.strictSame(parts.rollout().groups(), [], 'nobody is away')
-  // Meanwhile y has been replaced by a pod without a sidecar.
-  parts.state.labelled = true
-  for (const [key, pod] of before) if (key === 'a/x') parts.pods.set(key, { ...pod, turnWait: 'namespace a has had no label' })
-  parts.rollout().changed(parts.pods.keys())
-  parts.pass(1)
-  t.strictSame(parts.words(), ['x -'])
-  parts.page('x', askingPage)
-  parts.pass(2)
-  t.match(parts.written(), ['x turn=s1:2', /^x turn-granted-at/])
-})
+t.test(
+  'a namespace that has lost its label: its pods are told, are not missed, and get turns as soon as it is back',
+  async t => {
+    const parts = calm('x', 'y')
+    const before = new Map(parts.pods)
+    parts.pods.clear()
+    parts.state.labelled = false
+    parts.pass(1)
+    t.match(parts.words(), [
+      /^x: namespace a has had no label repeer\.dev\/inject: enabled since 2026-\d\d-\d\dT.*, so nobody gives turns there$/,
+      /^y: namespace a has had no label/,
+    ])
+    t.strictSame(parts.rollout().groups(), [], 'nobody is away')
+    // Meanwhile y has been replaced by a pod without a sidecar.
+    parts.state.labelled = true
+    for (const [key, pod] of before)
+      if (key === 'a/x') parts.pods.set(key, { ...pod, turnWait: 'namespace a has had no label' })
+    parts.rollout().changed(parts.pods.keys())
+    parts.pass(1)
+    t.strictSame(parts.words(), ['x -'])
+    parts.page('x', askingPage)
+    parts.pass(2)
+    t.match(parts.written(), ['x turn=s1:2', /^x turn-granted-at/])
+  },
+)
 
 t.test('a pod that was replaced by one without a sidecar is not missed, whichever is seen first', async t => {
   for (const isSeenFirst of [true, false]) {

@@ -6,12 +6,21 @@ import { askingPage, hash, settledPage, start } from './fixtures/rollout-parts.t
 
 const X = askingPage.wanted ?? ''
 function member(name: string, page: SeenPage | undefined, over: Partial<Member> = {}): Member {
-  const facts = { group: 'a/chain', validator: false, maxUnavailable: '1', paused: false, ready: true, deleting: false, changing: false }
+  const facts = {
+    group: 'a/chain',
+    validator: false,
+    maxUnavailable: '1',
+    paused: false,
+    ready: true,
+    deleting: false,
+    changing: false,
+  }
   return { key: `a/${name}`, ...facts, blind: 'b1:0', ...(page ? { seen: { page, at: start - 500 } } : {}), ...over }
 }
 const asks = (name: string, over: Partial<Member> = {}) => member(name, askingPage, over)
 const idle = (name: string, over: Partial<Member> = {}) => member(name, settledPage, over)
-const holds = (name: string, over: Partial<Member> = {}) => asks(name, { turn: X, turnGrantedAt: start - 2000, ...over })
+const holds = (name: string, over: Partial<Member> = {}) =>
+  asks(name, { turn: X, turnGrantedAt: start - 2000, ...over })
 const vote = (votingPower: number) => ({ node: { seenBy: 'net_info', votingPower, totalPower: 40 } })
 const failed: SeenPage = {
   ...settledPage,
@@ -77,7 +86,11 @@ t.test('each cause', async t => {
       [stopper, asks('y', { paused: true, pausedBy: 'namespace' })],
       ['y paused: namespace a is paused by its annotation or label repeer.dev/pause'],
     ],
-    ['a page that nobody has read', [member('x', undefined), asks('y')], ['y unread: the status page of x has not been read yet']],
+    [
+      'a page that nobody has read',
+      [member('x', undefined), asks('y')],
+      ['y unread: the status page of x has not been read yet'],
+    ],
     [
       'its list goes on changing',
       [asks('x', { changing: true })],
@@ -98,12 +111,16 @@ t.test('each cause', async t => {
         idle('x', { ready: false, validator: true, seen: { page: { ...settledPage, ...vote(10) }, at: start } }),
         asks('y', { validator: true, seen: { page: { ...askingPage, ...vote(10) }, at: start } }),
       ].map(one => ({ ...one, maxUnavailable: '2' })),
-      ['y voting-power: less than a third of the voting power may be away, and where it is not known one validator: x is'],
+      [
+        'y voting-power: less than a third of the voting power may be away, and where it is not known one validator: x is',
+      ],
     ],
     [
       'a turn that was taken back',
       [asks('x', { turn: `withdrawn ${hash('s', '7')}`, turnGrantedAt: start - 60_000 })],
-      ['x turn-taken-back: in a moment: its page is read anew, or a turn that it had before has not gone from its files yet'],
+      [
+        'x turn-taken-back: in a moment: its page is read anew, or a turn that it had before has not gone from its files yet',
+      ],
     ],
   ]
   for (const [what, members, says] of rows) t.strictSame(waits(...members), says, what)

@@ -14,7 +14,14 @@ const blind = `b1:${'b'.repeat(32)}`
 const iso = (seconds: number) => new Date(now + seconds * 1000).toISOString()
 
 const { peers: _peers, lookups: _lookups, lacking: _lacking, turn: _turn, reason: _reason, ...bare } = examplePage
-const settled: SeenPage = { ...bare, phase: 'settled', since: iso(-600), node: { seenBy: 'net_info' }, restarts: [], told: [] }
+const settled: SeenPage = {
+  ...bare,
+  phase: 'settled',
+  since: iso(-600),
+  node: { seenBy: 'net_info' },
+  restarts: [],
+  told: [],
+}
 const waits = (over: Partial<SeenPage> = {}): SeenPage => ({
   ...settled,
   phase: 'waiting',
@@ -47,7 +54,8 @@ function unasked(key: string, over: Partial<Member> = {}): Member {
   const { seen: _, ...rest } = member(key, settled, over)
   return rest
 }
-const asks = (key: string, over: Parameters<typeof member>[2] = {}, page: Partial<SeenPage> = {}) => member(key, waits(page), over)
+const asks = (key: string, over: Parameters<typeof member>[2] = {}, page: Partial<SeenPage> = {}) =>
+  member(key, waits(page), over)
 const unreachable = (key: string, over: Partial<Member> = {}) =>
   member(key, settled, { seen: { unreachable: 'timed out', since: now - 60_000 }, ...over })
 /** Holds a turn for X since 5 s, and its page shows it. */
@@ -56,7 +64,8 @@ const holds = (key: string, over: Parameters<typeof member>[2] = {}, page: Parti
 
 const paced = (members: readonly Member[]) => pace(members, now, turnTimes)
 const granted = (members: readonly Member[]) => paced(members).grants.map(one => `${one.key} ${one.turn.slice(0, 4)}`)
-const retired = (members: readonly Member[]) => paced(members).retire.map(one => `${one.key} ${one.turn.replace(/(.1):(.).*/, '$1:$2')}`)
+const retired = (members: readonly Member[]) =>
+  paced(members).retire.map(one => `${one.key} ${one.turn.replace(/(.1):(.).*/, '$1:$2')}`)
 const away = (one: Member) => paced([one]).groups[0]?.away.length === 1
 
 t.test('max-unavailable', async t => {
@@ -75,7 +84,13 @@ t.test('max-unavailable', async t => {
 })
 
 t.test('which turn a sidecar may still use', async t => {
-  t.same([undefined, '', X, `spent ${X}`, `withdrawn ${X}`].map(liveTurn), [undefined, undefined, X, undefined, undefined])
+  t.same([undefined, '', X, `spent ${X}`, `withdrawn ${X}`].map(liveTurn), [
+    undefined,
+    undefined,
+    X,
+    undefined,
+    undefined,
+  ])
 })
 
 t.test('who gets a turn', async t => {
@@ -83,10 +98,18 @@ t.test('who gets a turn', async t => {
     ['nobody asks', [member('a'), member('b')], []],
     ['one asks', [asks('a'), member('b')], ['a s1:1']],
     ['two ask, one may', [asks('a'), asks('b')], ['a s1:1']],
-    ['two ask, two may', [asks('a', { maxUnavailable: '2' }), asks('b', { maxUnavailable: '2' })], ['a s1:1', 'b s1:1']],
+    [
+      'two ask, two may',
+      [asks('a', { maxUnavailable: '2' }), asks('b', { maxUnavailable: '2' })],
+      ['a s1:1', 'b s1:1'],
+    ],
     [
       'the smallest that any states counts',
-      [asks('a', { maxUnavailable: '3' }), asks('b', { maxUnavailable: '1' }), member('c', settled, { maxUnavailable: '2' })],
+      [
+        asks('a', { maxUnavailable: '3' }),
+        asks('b', { maxUnavailable: '1' }),
+        member('c', settled, { maxUnavailable: '2' }),
+      ],
       ['a s1:1'],
     ],
     [
@@ -100,7 +123,11 @@ t.test('who gets a turn', async t => {
       ['a s1:1', 'b s1:1'],
     ],
     ['groups do not wait for each other', [asks('a'), asks('b', { group: 'a/other' })], ['a s1:1', 'b s1:1']],
-    ['who has waited longest comes first', [asks('a', {}, { since: iso(-10) }), asks('b', {}, { since: iso(-20) })], ['b s1:1']],
+    [
+      'who has waited longest comes first',
+      [asks('a', {}, { since: iso(-10) }), asks('b', {}, { since: iso(-20) })],
+      ['b s1:1'],
+    ],
     ['another reason than a turn', [asks('a', {}, { reason: 'min-interval' })], []],
     ['another phase', [asks('a', {}, { phase: 'telling' })], []],
     ['a list that is bad now', [asks('a', {}, { wanted: null })], []],
@@ -132,7 +159,11 @@ t.test('who gets a turn', async t => {
       [asks('a'), member('b', settled, { turn: `withdrawn ${X}` })],
       [],
     ],
-    ['its page shows that it is taken back', [asks('a'), asks('b', { turn: `withdrawn ${X}` }, { turn: `withdrawn ${X}` })], ['a s1:1']],
+    [
+      'its page shows that it is taken back',
+      [asks('a'), asks('b', { turn: `withdrawn ${X}` }, { turn: `withdrawn ${X}` })],
+      ['a s1:1'],
+    ],
     [
       'another has used its turn',
       [asks('a'), member('b', { ...settled, turn: X, restarts: [done(X)] }, { turn: X, turnGrantedAt: now - 30_000 })],
@@ -161,7 +192,11 @@ t.test('validators last', async t => {
   const rows: [what: string, members: readonly Member[], grants: readonly string[]][] = [
     ['another asks', [asks('a', { ...v, ...two }, { since: iso(-900) }), asks('b', two)], ['b s1:1']],
     ['another has a turn', [asks('a', { ...v, ...two }), holds('b', two)], []],
-    ['another is away without one', [asks('a', { ...v, ...two }), member('b', settled, { ready: false, ...two })], ['a s1:1']],
+    [
+      'another is away without one',
+      [asks('a', { ...v, ...two }), member('b', settled, { ready: false, ...two })],
+      ['a s1:1'],
+    ],
     ['another asks, and is paused', [asks('a', { ...v, ...two }), asks('b', { paused: true, ...two })], ['a s1:1']],
     ['only validators', [asks('a', v), asks('b', v)], ['a s1:1']],
     [
@@ -169,25 +204,41 @@ t.test('validators last', async t => {
       [asks('a', two, { node: power(10), since: iso(-900) }), asks('b', two)],
       ['b s1:1'],
     ],
-    ['it has no power any more', [asks('a', { ...v, ...two }, { node: power(0), since: iso(-900) }), asks('b', two)], ['a s1:1', 'b s1:1']],
-    ['a validator that is not Ready need not wait', [asks('a', { ...v, ...two, ready: false }), asks('b', two)], ['b s1:1', 'a s1:1']],
+    [
+      'it has no power any more',
+      [asks('a', { ...v, ...two }, { node: power(0), since: iso(-900) }), asks('b', two)],
+      ['a s1:1', 'b s1:1'],
+    ],
+    [
+      'a validator that is not Ready need not wait',
+      [asks('a', { ...v, ...two, ready: false }), asks('b', two)],
+      ['b s1:1', 'a s1:1'],
+    ],
   ]
   for (const [what, members, grants] of rows) t.same([...granted(members)].sort(), [...grants].sort(), what)
 })
 
 t.test('less than a third of the voting power', async t => {
   const all = { maxUnavailable: '100%', validator: true } as const
-  const validator = (key: string, its: number, over: Partial<Member> = {}) => asks(key, { ...all, ...over }, { node: power(its) })
+  const validator = (key: string, its: number, over: Partial<Member> = {}) =>
+    asks(key, { ...all, ...over }, { node: power(its) })
   const rows: [what: string, members: readonly Member[], grants: readonly string[]][] = [
     ['as many as stay below', ['a', 'b', 'c', 'd'].map(key => validator(key, 16)), ['a s1:1', 'b s1:1']],
     ['a third is too much', [validator('a', 20), validator('b', 14)], ['a s1:1']],
     ['just below', [validator('a', 20), validator('b', 13)], ['a s1:1', 'b s1:1']],
     ['the first may always go', [validator('a', 60), validator('b', 1)], ['a s1:1']],
-    ['one that is away counts', [validator('a', 20), member('b', { ...settled, node: power(20) }, { ...all, ready: false })], []],
+    [
+      'one that is away counts',
+      [validator('a', 20), member('b', { ...settled, node: power(20) }, { ...all, ready: false })],
+      [],
+    ],
     ['a power that is not known: one at a time', [asks('a', all), asks('b', all), validator('c', 1)], ['a s1:1']],
     [
       'no total: one at a time',
-      [asks('a', all, { node: { seenBy: 'net_info', votingPower: 1 } }), asks('b', all, { node: { seenBy: 'net_info', votingPower: 1 } })],
+      [
+        asks('a', all, { node: { seenBy: 'net_info', votingPower: 1 } }),
+        asks('b', all, { node: { seenBy: 'net_info', votingPower: 1 } }),
+      ],
       ['a s1:1'],
     ],
     ['a gone validator counts', [validator('a', 1), unasked('b', { ...all, ready: false, deleting: true })], []],
@@ -196,8 +247,16 @@ t.test('less than a third of the voting power', async t => {
       [validator('a', 20, { ready: false }), validator('b', 20, { ready: false })],
       ['a s1:1'],
     ],
-    ['not Ready while another is being deleted', [validator('a', 20, { ready: false }), validator('b', 20, { deleting: true })], []],
-    ['a gone sentry does not', [validator('a', 1), unasked('b', { ...all, validator: false, ready: false, deleting: true })], ['a s1:1']],
+    [
+      'not Ready while another is being deleted',
+      [validator('a', 20, { ready: false }), validator('b', 20, { deleting: true })],
+      [],
+    ],
+    [
+      'a gone sentry does not',
+      [validator('a', 1), unasked('b', { ...all, validator: false, ready: false, deleting: true })],
+      ['a s1:1'],
+    ],
     ['a node without power does not', [validator('a', 20), validator('b', 0), validator('c', 20)], ['b s1:1']],
   ]
   for (const [what, members, grants] of rows) t.same(granted(members), grants, what)
@@ -219,7 +278,11 @@ t.test('a pod that fails to come back stops its group', async t => {
     ['verified after all', unverified('a', {}, { restarts: [done(X)] }), undefined],
     ['its turn was another', unverified('a', { turn: `spent ${Y}` }), undefined],
     ['taken back unused', unverified('a', { turn: `withdrawn ${X}` }), undefined],
-    ['not by a turn (turns: self)', unverified('a', { turn: undefined as never, turnGrantedAt: undefined as never }), undefined],
+    [
+      'not by a turn (turns: self)',
+      unverified('a', { turn: undefined as never, turnGrantedAt: undefined as never }),
+      undefined,
+    ],
     [
       'restarting for too long',
       holds('a', { turnGrantedAt: late }, { phase: 'verifying', restarts: [done(X, 'asked')] }),
@@ -238,12 +301,22 @@ t.test('a pod that fails to come back stops its group', async t => {
     ],
     [
       'not Ready, with time left',
-      member('a', settled, { turn: `spent ${X}`, turnGrantedAt: now - 200_000, ready: false, unreadySince: now - 199_000 }),
+      member('a', settled, {
+        turn: `spent ${X}`,
+        turnGrantedAt: now - 200_000,
+        ready: false,
+        unreadySince: now - 199_000,
+      }),
       undefined,
     ],
     [
       'not Ready, since yesterday',
-      member('a', settled, { turn: `spent ${X}`, turnGrantedAt: now - 172_800_000, ready: false, unreadySince: now - 86_400_000 }),
+      member('a', settled, {
+        turn: `spent ${X}`,
+        turnGrantedAt: now - 172_800_000,
+        ready: false,
+        unreadySince: now - 86_400_000,
+      }),
       undefined,
     ],
     [
@@ -253,7 +326,13 @@ t.test('a pod that fails to come back stops its group', async t => {
     ],
     [
       'being deleted',
-      member('a', settled, { turn: `spent ${X}`, turnGrantedAt: late, ready: false, deleting: true, unreadySince: late + 1000 }),
+      member('a', settled, {
+        turn: `spent ${X}`,
+        turnGrantedAt: late,
+        ready: false,
+        deleting: true,
+        unreadySince: late + 1000,
+      }),
       undefined,
     ],
   ]
@@ -291,13 +370,43 @@ t.test('a page that cannot be read', async t => {
     ['not while it is paused', [unreachable('a', { paused: true })], [], []],
     ['it has its time', [unreachable('a', { turn: blind, turnGrantedAt: at(180) }), asks('b')], [], []],
     ['then it is over', [unreachable('a', { turn: blind, turnGrantedAt: at(181) }), asks('b')], [], ['a spent b1:b']],
-    ['but its files may be old', [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(189) }), asks('b')], [], []],
+    [
+      'but its files may be old',
+      [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(189) }), asks('b')],
+      [],
+      [],
+    ],
     ['and then not', [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(190) }), asks('b')], ['b s1:1'], []],
-    ['once for each state of its annotations', [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(1799) })], [], []],
-    ['and again after half an hour', [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(1800) })], ['a b1:b'], []],
-    ['another state', [unreachable('a', { turn: `spent b1:${'c'.repeat(32)}`, turnGrantedAt: at(200) })], ['a b1:b'], []],
-    ['a pause takes it back', [unreachable('a', { turn: blind, turnGrantedAt: at(20), paused: true })], [], ['a withdrawn b1:b']],
-    ['after which it may have it again', [unreachable('a', { turn: `withdrawn ${blind}`, turnGrantedAt: at(200) })], ['a b1:b'], []],
+    [
+      'once for each state of its annotations',
+      [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(1799) })],
+      [],
+      [],
+    ],
+    [
+      'and again after half an hour',
+      [unreachable('a', { turn: `spent ${blind}`, turnGrantedAt: at(1800) })],
+      ['a b1:b'],
+      [],
+    ],
+    [
+      'another state',
+      [unreachable('a', { turn: `spent b1:${'c'.repeat(32)}`, turnGrantedAt: at(200) })],
+      ['a b1:b'],
+      [],
+    ],
+    [
+      'a pause takes it back',
+      [unreachable('a', { turn: blind, turnGrantedAt: at(20), paused: true })],
+      [],
+      ['a withdrawn b1:b'],
+    ],
+    [
+      'after which it may have it again',
+      [unreachable('a', { turn: `withdrawn ${blind}`, turnGrantedAt: at(200) })],
+      ['a b1:b'],
+      [],
+    ],
     ['it could be read when it got its turn', [unreachable('a', { turn: X, turnGrantedAt: at(100) })], [], []],
     [
       'readable again: the turn is useless, and taken back',
@@ -305,7 +414,12 @@ t.test('a page that cannot be read', async t => {
       [],
       ['a withdrawn b1:b'],
     ],
-    ['readable again, and under way', [holds('a', { turn: blind, turnGrantedAt: at(20) }, { turn: blind, phase: 'verifying' })], [], []],
+    [
+      'readable again, and under way',
+      [holds('a', { turn: blind, turnGrantedAt: at(20) }, { turn: blind, phase: 'verifying' })],
+      [],
+      [],
+    ],
   ]
   for (const [what, members, grants, retire] of rows) {
     t.same(granted(members), grants, what)
@@ -318,17 +432,29 @@ t.test('turns that are taken back', async t => {
   const rows: [what: string, one: Member, retire: readonly string[]][] = [
     ['just granted', asks('a', { turn: X, turnGrantedAt: at(1) }), []],
     ['shown, and about to be used', holds('a'), []],
-    ['used', member('a', { ...settled, turn: X, restarts: [done(X)] }, { turn: X, turnGrantedAt: at(20) }), ['a spent s1:1']],
+    [
+      'used',
+      member('a', { ...settled, turn: X, restarts: [done(X)] }, { turn: X, turnGrantedAt: at(20) }),
+      ['a spent s1:1'],
+    ],
     [
       'used, in vain',
       member('a', { ...settled, turn: X, restarts: [done(X, 'unverified')] }, { turn: X, turnGrantedAt: at(20) }),
       ['a spent s1:1'],
     ],
-    ['used, and overtaken', holds('a', {}, { reason: 'settling', wanted: Y, restarts: [done(X, 'overtaken')] }), ['a spent s1:1']],
+    [
+      'used, and overtaken',
+      holds('a', {}, { reason: 'settling', wanted: Y, restarts: [done(X, 'overtaken')] }),
+      ['a spent s1:1'],
+    ],
     ['under way', holds('a', { turnGrantedAt: at(200) }, { phase: 'restarting', restarts: [done(X, 'asked')] }), []],
     ['not taken: it may be asked for again', holds('a', {}, { restarts: [done(X, 'not-taken')] }), []],
     ['used long ago, before another', holds('a', {}, { restarts: [done(X), done(Y)] }), []],
-    ['used, and then another was not taken', holds('a', {}, { restarts: [done(X), done(Y, 'not-taken')] }), ['a spent s1:1']],
+    [
+      'used, and then another was not taken',
+      holds('a', {}, { restarts: [done(X), done(Y, 'not-taken')] }),
+      ['a spent s1:1'],
+    ],
     ['it wants something else by now', holds('a', {}, { wanted: Y }), ['a withdrawn s1:1']],
     ['it may not have seen the turn yet', asks('a', { turn: X, turnGrantedAt: at(5) }, { wanted: Y }), []],
     ['paused', holds('a', { paused: true }), ['a withdrawn s1:1']],
@@ -402,7 +528,8 @@ t.test('the same members in any order give the same answer, and never more than 
       const before = new Set(group.away)
       const fresh = answer.grants.filter(one => !before.has(one.key)).length
       if (fresh > 0 && before.size + fresh > group.allowed) throw new Error('more than may be away')
-      if (answer.grants.some(one => members.find(its => its.key === one.key)?.paused)) throw new Error('granted while paused')
+      if (answer.grants.some(one => members.find(its => its.key === one.key)?.paused))
+        throw new Error('granted while paused')
     }),
     { numRuns: 500, seed: 20260101 },
   )

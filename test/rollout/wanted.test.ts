@@ -56,15 +56,21 @@ t.test('peer-hash: of all sources together', async t => {
     ['a Secret beside a list', [source('one'), secret], { 'one/peers': list('1.1.1.1') }, undefined],
     ['another namespace has no part in it', [source('three')], { 'one/peers': list('1.1.1.1') }, undefined],
   ]
-  for (const [what, sources, texts, hash] of rows) t.strictSame(wanted(sources, texts), hash === undefined ? {} : { peerHash: hash }, what)
+  for (const [what, sources, texts, hash] of rows)
+    t.strictSame(wanted(sources, texts), hash === undefined ? {} : { peerHash: hash }, what)
   const seeds = source('one', { role: 'seed' })
-  t.not((wanted([seeds], { 'one/peers': list('1.1.1.1') }) as { peerHash: string }).peerHash, hashOf('1.1.1.1'), 'the role counts')
+  t.not(
+    (wanted([seeds], { 'one/peers': list('1.1.1.1') }) as { peerHash: string }).peerHash,
+    hashOf('1.1.1.1'),
+    'the role counts',
+  )
   t.equal(wanted(both, { 'one/peers': list('1.1.1.1'), 'two/peers': 'unknown' }), 'unknown')
 })
 
 t.test('a malformed list: a text of its own for each', async t => {
   const both = [source('one'), source('two')]
-  const of = (one: string, two?: string) => (wanted(both, { 'one/peers': one, 'two/peers': two }) as { peerHash: string }).peerHash
+  const of = (one: string, two?: string) =>
+    (wanted(both, { 'one/peers': one, 'two/peers': two }) as { peerHash: string }).peerHash
   const first = of('a b c', list('1.1.1.1'))
   t.match(first, /^unreadable:[0-9a-f]{16}$/)
   t.equal(of('a b c', list('1.1.1.2')), first, 'the good one has no part in it')
@@ -76,16 +82,41 @@ t.test('a malformed list: a text of its own for each', async t => {
 
 t.test('endpoints: which Service a host is', async t => {
   const node = { 'a/node': headless('10.0.0.1', named('10.0.0.2', 'node-1')) }
-  const rows: [what: string, host: string, slices: Slices, endpoints: Parameters<typeof formatEndpoints>[0] | undefined][] = [
+  const rows: [
+    what: string,
+    host: string,
+    slices: Slices,
+    endpoints: Parameters<typeof formatEndpoints>[0] | undefined,
+  ][] = [
     ['a Service here', 'node', node, { node: { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } }],
     ['with its namespace', 'node.a', node, { 'node.a': { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } }],
-    ['in full', 'node.a.svc.cluster.local', node, { 'node.a.svc.cluster.local': { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } }],
+    [
+      'in full',
+      'node.a.svc.cluster.local',
+      node,
+      { 'node.a.svc.cluster.local': { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } },
+    ],
     ['one pod of it', 'node-1.node', node, { 'node-1.node': { addresses: ['10.0.0.2'], stable: false } }],
-    ['one pod of it, in full', 'node-1.node.a.svc', node, { 'node-1.node.a.svc': { addresses: ['10.0.0.2'], stable: false } }],
+    [
+      'one pod of it, in full',
+      'node-1.node.a.svc',
+      node,
+      { 'node-1.node.a.svc': { addresses: ['10.0.0.2'], stable: false } },
+    ],
     ['a pod that is not there', 'node-2.node', node, { 'node-2.node': { addresses: [], stable: false } }],
-    ['behind a ClusterIP', 'node', { 'a/node': clusterIp('10.0.0.1') }, { node: { addresses: ['10.0.0.1'], stable: true } }],
+    [
+      'behind a ClusterIP',
+      'node',
+      { 'a/node': clusterIp('10.0.0.1') },
+      { node: { addresses: ['10.0.0.1'], stable: true } },
+    ],
     ['nothing behind it', 'node', { 'a/node': headless() }, { node: { addresses: [], stable: false } }],
-    ['in another namespace', 'node.b', { 'b/node': headless('10.0.0.3') }, { 'node.b': { addresses: ['10.0.0.3'], stable: false } }],
+    [
+      'in another namespace',
+      'node.b',
+      { 'b/node': headless('10.0.0.3') },
+      { 'node.b': { addresses: ['10.0.0.3'], stable: false } },
+    ],
     [
       'the nearer one wins',
       'node.b',
@@ -110,7 +141,11 @@ t.test('endpoints: which Service a host is', async t => {
   t.strictSame(wanted([secret, literal(list('node'))], {}, node), {
     endpoints: formatEndpoints({ node: { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } }),
   })
-  t.strictSame(wanted([source('one', { kind: 'Secret' })], { 'one/peers': list('node') }, node), {}, 'no ConfigMap of its name')
+  t.strictSame(
+    wanted([source('one', { kind: 'Secret' })], { 'one/peers': list('node') }, node),
+    {},
+    'no ConfigMap of its name',
+  )
   t.strictSame(servicesOf(['x.b', 'node'], 'a'), [
     { hostname: 'x', service: 'b', namespace: 'a' },
     { service: 'x', namespace: 'b' },
@@ -128,7 +163,11 @@ t.test('endpoints are bounded, the same way each time', async t => {
   t.equal(of(hosts, all), found, 'whatever the order')
   const late = Object.fromEntries(Object.entries(all).slice(399))
   t.strictSame(Object.keys(parseEndpoints(of(hosts, late))), ['node-0399'], 'and no more than 400 are looked at')
-  t.equal((listsTogether({ namespace: 'a', plan: plan([literal(list(...hosts))]) }, view({})) as { hosts: string[] }).hosts.length, 400)
+  t.equal(
+    (listsTogether({ namespace: 'a', plan: plan([literal(list(...hosts))]) }, view({})) as { hosts: string[] }).hosts
+      .length,
+    400,
+  )
 
   const many = Array.from({ length: 4000 }, (_, index) => `10.1.${index >> 8}.${index & 255}`)
   const large = {
@@ -152,7 +191,12 @@ t.test('endpoints are bounded, the same way each time', async t => {
 })
 
 t.test('what a ConfigMap holds', async t => {
-  const sources = [source('one'), source('one', { role: 'seed' }), source('one', { key: 'bin' }), source('one', { key: 'constructor' })]
+  const sources = [
+    source('one'),
+    source('one', { role: 'seed' }),
+    source('one', { key: 'bin' }),
+    source('one', { key: 'constructor' }),
+  ]
   const found = readConfigMap(
     { data: { peers: list('node') }, binaryData: { bin: Buffer.from(list('nöde')).toString('base64') } },
     sources,
@@ -175,7 +219,9 @@ t.test('the same hash as the sidecar makes from its files', async t => {
   const names = nodes.map(all => all.map(n => `NODE${n}.:2665${n}`).join('\n'))
   const formats = {
     'cometbft-list': entries.map(all => all.join(',')),
-    'cometbft-toml': entries.map(all => `[p2p]\npersistent_peers = "${all.join(',')}"\nseeds = "${all.slice(1).join(',')}"\n`),
+    'cometbft-toml': entries.map(
+      all => `[p2p]\npersistent_peers = "${all.join(',')}"\nseeds = "${all.slice(1).join(',')}"\n`,
+    ),
     'generic-list': names,
     'stellar-list': names,
   }
@@ -186,10 +232,12 @@ t.test('the same hash as the sidecar makes from its files', async t => {
   // Each ConfigMap in a format of its own, so that most lists can be read.
   const byName = { one: 'cometbft-list', two: 'cometbft-toml', three: 'generic-list' } as const
   const name = fc.constantFrom('one', 'two', 'three')
-  const keySource = fc.tuple(name, fc.constantFrom('peers', 'more'), role, fc.boolean()).map(([one, key, as, directory]): KeySource => {
-    const via = directory ? ({ via: 'directory' } as const) : ({ via: 'env', variable: 'PEERS' } as const)
-    return { ...source(one, { key, role: as as 'peer', format: byName[one as 'one'] }), ...via }
-  })
+  const keySource = fc
+    .tuple(name, fc.constantFrom('peers', 'more'), role, fc.boolean())
+    .map(([one, key, as, directory]): KeySource => {
+      const via = directory ? ({ via: 'directory' } as const) : ({ via: 'env', variable: 'PEERS' } as const)
+      return { ...source(one, { key, role: as as 'peer', format: byName[one as 'one'] }), ...via }
+    })
   const literalSource = fc
     .constantFrom<Format>('cometbft-list', 'stellar-list')
     .chain(format => fc.tuple(textOf(format), role).map(([text, as]) => literal(text, { format, role: as as 'peer' })))

@@ -39,7 +39,15 @@ function setup(t: { teardown(act: () => unknown): void }, options: Partial<Write
     ...options,
   })
   t.teardown(writer.close)
-  return { writer, clock, log, sent, outcomes, answers: (next: typeof answer) => (answer = next), mostOpen: () => mostOpen }
+  return {
+    writer,
+    clock,
+    log,
+    sent,
+    outcomes,
+    answers: (next: typeof answer) => (answer = next),
+    mostOpen: () => mostOpen,
+  }
 }
 
 t.test('one write a pod: what comes while another is under way is put together, the later value counts', async t => {

@@ -1,16 +1,22 @@
-// A chain of four validators with headless Services, star-shaped, pex off. node0's names do not resolve yet when it starts, so it drops them.
+// A chain of four validators with headless Services, star-shaped, pex off. node0's names do not resolve yet when it
+// starts, so it drops them.
 import t from 'tap'
 import { type Chain, makeChain, type PodSpec } from '../testbed/chain.ts'
 import { apply, install } from '../testbed/install.ts'
 import { allRun, namespaceFor, openRpc, settled } from '../testbed/scenario.ts'
 import { containerStatus, getPod, height, netInfo, never, page, until } from '../testbed/watch.ts'
 
-/** The others come up 6 s after node0, as volumes that attach slowly make them: at its start their names have no answer. */
+/**
+ * The others come up 6 s after node0, as volumes that attach slowly make them: at its start their names have no answer.
+ */
 function late(spec: PodSpec, index: number): PodSpec {
   if (index === 0) return spec
   const [state, ...rest] = spec.initContainers ?? []
   if (!state) throw new Error('no init container')
-  return { ...spec, initContainers: [{ ...state, command: ['sh', '-c', `sleep 6; ${state.command?.at(-1)}`] }, ...rest] }
+  return {
+    ...spec,
+    initContainers: [{ ...state, command: ['sh', '-c', `sleep 6; ${state.command?.at(-1)}`] }, ...rest],
+  }
 }
 
 function stuckChain(namespace: string): Chain {
@@ -20,7 +26,9 @@ function stuckChain(namespace: string): Chain {
 /** Otherwise the addresses of pods whose node does not run yet would be published, and node0 would resolve them. */
 function withReadyAddressesOnly(chain: Chain): unknown[] {
   return chain.objects.map(object =>
-    object.kind === 'Service' ? { ...object, spec: { ...(object.spec as object), publishNotReadyAddresses: false } } : object,
+    object.kind === 'Service'
+      ? { ...object, spec: { ...(object.spec as object), publishNotReadyAddresses: false } }
+      : object,
   )
 }
 

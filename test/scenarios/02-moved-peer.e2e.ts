@@ -55,6 +55,10 @@ t.test('all four pods at once', async t => {
   await deletePods(ns, ...indexes.map(index => `node${index}-0`))
   await until('all run again', 90, () => allRun(ns))
   // Their data lay on emptyDirs: the chain starts anew, and makes blocks only when node0 is connected.
-  const again = await until('blocks', 120, async () => (await netInfo(ns, 0))?.peers.length === 3 && (await height(ns, 0)) > 1)
+  const again = await until(
+    'blocks',
+    120,
+    async () => (await netInfo(ns, 0))?.peers.length === 3 && (await height(ns, 0)) > 1,
+  )
   t.comment(`height ${from} before; blocks again ${again.seconds.toFixed(1)} s after all pods ran`)
 })

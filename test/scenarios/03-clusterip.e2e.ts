@@ -1,5 +1,5 @@
-// With ClusterIP Services a moved peer is reached through the same address: it heals by itself, and nothing restarts. The control shows that it
-// does so without repeer, too: a restart would be a defect.
+// With ClusterIP Services a moved peer is reached through the same address: it heals by itself, and nothing restarts.
+// The control shows that it does so without repeer, too: a restart would be a defect.
 import t from 'tap'
 import type { Chain } from '../testbed/chain.ts'
 import { install } from '../testbed/install.ts'

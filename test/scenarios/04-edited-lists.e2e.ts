@@ -1,5 +1,5 @@
-// An edited peer list, by every way in which a chain pod sees one: each ends with the node running the new list in place, at the level that the
-// plan gives, under wrap and under signal.
+// An edited peer list, by every way in which a chain pod sees one: each ends with the node running the new list in
+// place, at the level that the plan gives, under wrap and under signal.
 import t, { type Test } from 'tap'
 import { install } from '../testbed/install.ts'
 import { besideControl, control, impatient, namespaceFor, settled } from '../testbed/scenario.ts'
@@ -8,7 +8,13 @@ import { containerStatus, getPod, netInfo, never, page, until } from '../testbed
 
 const levels = {
   wrap: { directory: 'process', subPath: 'process', env: 'process', envFrom: 'process', init: 'process' },
-  signal: { directory: 'container', subPath: 'container', env: 'container', envFrom: 'container', init: 'all-containers' },
+  signal: {
+    directory: 'container',
+    subPath: 'container',
+    env: 'container',
+    envFrom: 'container',
+    init: 'all-containers',
+  },
 } as const
 
 control('edited', 'the edited list does not reach the node', async (t, ns) => {
@@ -28,7 +34,11 @@ for (const strategy of ['wrap', 'signal'] as const) {
       await t.test(`${way} under ${strategy}`, t => edited(t, short, index, { level: levels[strategy][way], strategy }))
     }
     for (const [index, way] of listWays.entries())
-      t.equal((await page(ns, index))?.restarts.length, 1, `${way}: one restart in all, though the others' lists were edited, too`)
+      t.equal(
+        (await page(ns, index))?.restarts.length,
+        1,
+        `${way}: one restart in all, though the others' lists were edited, too`,
+      )
   })
 }
 
@@ -48,7 +58,8 @@ async function edited(t: Test, short: ShortList, index: number, { level, strateg
   const restarts = (await page(ns, index))?.restarts ?? []
   t.match(restarts, [{ level, outcome: 'verified' }], `one restart, at level ${level}`)
   t.equal(restarts.length, 1)
-  // A peer that still held the connection of the process before refuses the first dial; CometBFT tries again after 5 to 8 s.
+  // A peer that still held the connection of the process before refuses the first dial; CometBFT tries again after 5 to
+  // 8 s.
   await until('the other peers are connected, too', 60, async () => (await netInfo(ns, index))?.peers.length === 3)
   const after = await getPod(ns, `node${index}-0`)
   t.equal(after.metadata.uid, before.metadata.uid, 'the same pod')
@@ -57,5 +68,9 @@ async function edited(t: Test, short: ShortList, index: number, { level, strateg
   // By signal nobody holds the container until the sidecar has ended, too: see scenario 11.
   const isTwice = strategy === 'signal' && level === 'all-containers' && again === 2
   t.ok(again === (level === 'process' ? 0 : 1) || isTwice, `restarts of the container: ${again}`)
-  t.equal(containerStatus(after, 'state')?.restartCount, level === 'all-containers' ? 1 : 0, 'restarts of the init container')
+  t.equal(
+    containerStatus(after, 'state')?.restartCount,
+    level === 'all-containers' ? 1 : 0,
+    'restarts of the init container',
+  )
 }

@@ -1,4 +1,5 @@
-// A malformed list, an empty one, an unreachable new peer, a mass removal: the node stays as it is, and page and log say why.
+// A malformed list, an empty one, an unreachable new peer, a mass removal: the node stays as it is, and page and log
+// say why.
 import t from 'tap'
 import type { Chain } from '../testbed/chain.ts'
 import { install, kubectl } from '../testbed/install.ts'
@@ -31,10 +32,16 @@ control('bad-lists', 'a pod that is replaced for a bad list does not come back',
   const chain = await orderlyChain(ns)
   await edit(ns, withList(chain, 'not-a-peer'))
   await deletePods(ns, 'node0-0')
-  await until('it crashes again and again', 60, async () => (containerStatus(await getPod(ns, 'node0-0'), 'node')?.restartCount ?? 0) >= 2)
+  await until(
+    'it crashes again and again',
+    60,
+    async () => (containerStatus(await getPod(ns, 'node0-0'), 'node')?.restartCount ?? 0) >= 2,
+  )
   t.not(containerStatus(await getPod(ns, 'node0-0'), 'node')?.lastState?.terminated?.exitCode, 0)
   // The kubelet may just be removing the container before the last.
-  await until('for the list', 60, () => /not-a-peer/.test(kubectl('-n', ns, 'logs', 'node0-0', '-c', 'node', '--previous')))
+  await until('for the list', 60, () =>
+    /not-a-peer/.test(kubectl('-n', ns, 'logs', 'node0-0', '-c', 'node', '--previous')),
+  )
   await edit(ns, withList(chain, ''))
   await deletePods(ns, 'node0-0')
   await until('with an empty list it starts', 60, async () => await netInfo(ns, 0))

@@ -1,4 +1,5 @@
-// A namespace that enforces Pod Security `restricted`, under wrap and under signal; with a quota and a LimitRange; fsGroup set and unset.
+// A namespace that enforces Pod Security `restricted`, under wrap and under signal; with a quota and a LimitRange;
+// fsGroup set and unset.
 import t, { type Test } from 'tap'
 import { path } from '../../peers/pod.ts'
 import { type Container, makeChain, type PodSpec } from '../testbed/chain.ts'
@@ -24,14 +25,21 @@ import { getPod, page, until } from '../testbed/watch.ts'
 
 function limits(namespace: string): unknown[] {
   const hard = { 'limits.memory': '8Gi', 'requests.cpu': '8', 'limits.cpu': '16', 'requests.memory': '8Gi' }
-  const range = { type: 'Container', default: { cpu: '500m', memory: '256Mi' }, defaultRequest: { cpu: '20m', memory: '64Mi' } }
+  const range = {
+    type: 'Container',
+    default: { cpu: '500m', memory: '256Mi' },
+    defaultRequest: { cpu: '20m', memory: '64Mi' },
+  }
   return [
     { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'quota', namespace }, spec: { hard } },
     { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'range', namespace }, spec: { limits: [range] } },
   ]
 }
 
-/** node0's pod states user and fsGroup. node2's states neither: its own containers state their user, and repeer's are left to their image's. */
+/**
+ * node0's pod states user and fsGroup. node2's states neither: its own containers state their user, and repeer's are
+ * left to their image's.
+ */
 function ownUser(spec: PodSpec, index: number): PodSpec {
   if (index !== 2) return spec
   const { fsGroup, runAsUser, runAsGroup, ...securityContext } = spec.securityContext as Record<string, unknown>
@@ -72,7 +80,11 @@ async function restricted(t: Test, strategy: 'wrap' | 'signal'): Promise<void> {
     await settled(ns, [index])
     const { strategy: used, restarts = [] } = (await page(ns, index)) ?? {}
     t.equal(used, strategy)
-    t.match(restarts.at(-1), { outcome: 'verified', level: strategy === 'wrap' ? 'process' : 'container' }, `node${index}: in place`)
+    t.match(
+      restarts.at(-1),
+      { outcome: 'verified', level: strategy === 'wrap' ? 'process' : 'container' },
+      `node${index}: in place`,
+    )
     const fsGroup = (await getPod(ns, `node${index}-0`)).spec.securityContext?.fsGroup
     t.equal(fsGroup, index === 0 ? 1000 : undefined, `node${index}: fsGroup ${fsGroup}`)
   }
@@ -88,7 +100,8 @@ async function inSidecar(namespace: string, pod: string, line: string): Promise<
 
 async function tokens(t: Test, namespace: string): Promise<void> {
   const { spec } = await getPod(namespace, 'node0-0')
-  const mounted = (mounts: { mountPath: string; name: string }[] = []) => mounts.find(({ mountPath }) => mountPath === path.token)?.name
+  const mounted = (mounts: { mountPath: string; name: string }[] = []) =>
+    mounts.find(({ mountPath }) => mountPath === path.token)?.name
   const ours = (spec.initContainers ?? []).filter(one => one.name.startsWith('repeer'))
   t.ok(ours.length > 0)
   for (const { name, volumeMounts } of ours) t.equal(mounted(volumeMounts), 'repeer-no-token', `${name} holds no token`)
@@ -98,7 +111,10 @@ async function tokens(t: Test, namespace: string): Promise<void> {
 
 /** Under wrap node and sidecar may be users of their own, and see none of each other's processes. */
 async function apart(t: Test, namespace: string): Promise<void> {
-  const users = async (pod: string) => [(await inNode(namespace, pod, 'id -u')).trim(), await inSidecar(namespace, pod, 'id -u')]
+  const users = async (pod: string) => [
+    (await inNode(namespace, pod, 'id -u')).trim(),
+    await inSidecar(namespace, pod, 'id -u'),
+  ]
   t.strictSame(await users('node0-0'), ['1000', '1000'], 'one user where the pod states it')
   t.strictSame(await users('node2-0'), ['1000', '65532'], 'two where the containers do')
   t.equal(
@@ -114,5 +130,9 @@ async function shared(t: Test, namespace: string): Promise<void> {
     t.equal(await inSidecar(namespace, pod, 'id -u'), '1000', `${pod}: the node's user, or else it could not signal`)
   }
   const key = 'cd $(dirname $(grep -l cometbft /proc/[0-9]*/comm | head -n 1)); cat root/home/node/keys/node_key.json'
-  t.match(await inSidecar(namespace, 'node0-0', key), /priv_key/, "the sidecar could read the node's key, as docs/security.md says")
+  t.match(
+    await inSidecar(namespace, 'node0-0', key),
+    /priv_key/,
+    "the sidecar could read the node's key, as docs/security.md says",
+  )
 }

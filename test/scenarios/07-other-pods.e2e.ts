@@ -1,4 +1,5 @@
-// Pods that are not the plain case: with a mesh's sidecars, Guaranteed, with restartPolicy Never, of a Job, of a StatefulSet with ten replicas.
+// Pods that are not the plain case: with a mesh's sidecars, Guaranteed, with restartPolicy Never, of a Job, of a
+// StatefulSet with ten replicas.
 import t from 'tap'
 import { busyboxImage, type Chain, type KubernetesObject, makeChain, type PodSpec } from '../testbed/chain.ts'
 import { client } from '../testbed/client.ts'
@@ -40,7 +41,10 @@ function guaranteed(spec: PodSpec): PodSpec {
   }
 }
 
-/** node1 moves. node0 is Guaranteed; node2 is no StatefulSet's, is never restarted by the kubelet, and has a native sidecar; node3 can only be signalled, beside an ordinary proxy. */
+/**
+ * node1 moves. node0 is Guaranteed; node2 is no StatefulSet's, is never restarted by the kubelet, and has a native
+ * sidecar; node3 can only be signalled, beside an ordinary proxy.
+ */
 const kinds: Readonly<Record<number, (spec: PodSpec) => PodSpec>> = {
   0: guaranteed,
   2: spec => ({
@@ -54,12 +58,22 @@ const kinds: Readonly<Record<number, (spec: PodSpec) => PodSpec>> = {
 const listers = [0, 2, 3]
 
 function unlikePods(namespace: string): { chain: Chain; objects: KubernetesObject[] } {
-  const chain = makeChain({ namespace, annotations: impatient(), config: openRpc, pod: (spec, index) => kinds[index]?.(spec) ?? spec })
+  const chain = makeChain({
+    namespace,
+    annotations: impatient(),
+    config: openRpc,
+    pod: (spec, index) => kinds[index]?.(spec) ?? spec,
+  })
   const objects = withLists(chain, { 2: [1], 3: [1] }).map(object => {
     if (object.kind !== 'StatefulSet' || object.metadata.name !== 'node2') return object
     // A workload's pods always have restartPolicy Always, except for a Job's: so a pod of its own.
     const { template } = object.spec as { template: { metadata: object; spec: object } }
-    return { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'node2-0', namespace }, spec: template.spec }
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...template.metadata, name: 'node2-0', namespace },
+      spec: template.spec,
+    }
   })
   return { chain, objects }
 }
@@ -99,7 +113,11 @@ t.test('a mesh, a Guaranteed pod, a pod that is never restarted', besideControl(
     await settled(ns, [index])
     const now = await look(index)
     const restarts = (await page(ns, index))?.restarts ?? []
-    t.match(restarts.at(-1), { outcome: 'verified', level: index === 3 ? 'container' : 'process' }, `node${index}: in place`)
+    t.match(
+      restarts.at(-1),
+      { outcome: 'verified', level: index === 3 ? 'container' : 'process' },
+      `node${index}: in place`,
+    )
     t.equal(now.metadata.uid, before.get(index)?.metadata.uid, `node${index}: the same pod`)
     for (const { name, containerID, restartCount } of before.get(index)?.status.containerStatuses ?? []) {
       const after = containerStatus(now, name)
@@ -131,14 +149,18 @@ t.test('a rollout of ten replicas completes', async t => {
   const template = plainTemplate('ten', {
     script: `${hosts.map(dial).join(' ')} exec busybox nc -ll -p 30303 -e /bin/busybox cat`,
     peers,
-    container: { ports: [{ name: 'p2p', containerPort: 30303 }], readinessProbe: { tcpSocket: { port: 30303 }, periodSeconds: 1 } },
+    container: {
+      ports: [{ name: 'p2p', containerPort: 30303 }],
+      readinessProbe: { tcpSocket: { port: 30303 }, periodSeconds: 1 },
+    },
   })
   const spec = { serviceName: 'ten', replicas: 10, selector: { matchLabels: { app: 'ten' } }, template }
   const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'ten', namespace: ns }, spec }
   apply([headlessService(ns, 'ten'), set])
   const isRolledOut = async () => {
     const { metadata, status } = await client().apps.readNamespacedStatefulSet({ namespace: ns, name: 'ten' })
-    if (status?.observedGeneration !== metadata?.generation || status?.currentRevision !== status?.updateRevision) return false
+    if (status?.observedGeneration !== metadata?.generation || status?.currentRevision !== status?.updateRevision)
+      return false
     return status?.updatedReplicas === 10 && status.readyReplicas === 10
   }
   const first = await until('all are ready', 240, isRolledOut)

@@ -1,5 +1,5 @@
-// The webhook's certificate rotates three times while pods are created without pause: no creation fails, none goes uninjected.
-// The intervals are seconds instead of weeks; each phase and each wait is as in life.
+// The webhook's certificate rotates three times while pods are created without pause: no creation fails, none goes
+// uninjected. The intervals are seconds instead of weeks; each phase and each wait is as in life.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
@@ -10,10 +10,14 @@ import { namespaceFor } from '../testbed/scenario.ts'
 import { isInjected, until } from '../testbed/watch.ts'
 
 const rotations = 3
-// From the start of a rotation to the switch 4 s, and then 16 s to the end of the certificate: a busy machine may be late.
+// From the start of a rotation to the switch 4 s, and then 16 s to the end of the certificate: a busy machine may be
+// late.
 const times = 'lifetimeSeconds=60,clockSkewSeconds=1,propagationSeconds=3,dropAfterSeconds=6,intervalSeconds=1'
 
-/** A fresh installation whose webhook keeps its certificate by the times above; what it left would be no use to other scenarios. */
+/**
+ * A fresh installation whose webhook keeps its certificate by the times above; what it left would be no use to other
+ * scenarios.
+ */
 async function installQuick(t: Test): Promise<void> {
   t.teardown(() => uninstall())
   install()
@@ -37,20 +41,27 @@ function handshake(host: string, ca: string): Promise<string> {
 }
 
 function published(): string {
-  const bundle = kubectl('get', 'mutatingwebhookconfiguration', 'repeer', '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}')
+  const bundle = kubectl(
+    'get',
+    'mutatingwebhookconfiguration',
+    'repeer',
+    '-o',
+    'jsonpath={.webhooks[0].clientConfig.caBundle}',
+  )
   return Buffer.from(bundle, 'base64').toString()
 }
 
 /**
- * The control's webhook: repeer's replicas, with a CA that does not follow, for pods of one namespace. Where a certificate is replaced at once,
- * every API server is in this position for a while.
+ * The control's webhook: repeer's replicas, with a CA that does not follow, for pods of one namespace. Where a
+ * certificate is replaced at once, every API server is in this position for a while.
  */
 async function callWith(ca: string, name: string, namespace: string): Promise<void> {
   const { webhooks = [] } = await client().admission.readMutatingWebhookConfiguration({ name: 'repeer' })
   const changed = webhooks.map(one => ({
     ...one,
     name: `${name}.example.com`,
-    // API servers share connections between webhooks with the same bundle, and an open one outlives the certificate: so not quite the same.
+    // API servers share connections between webhooks with the same bundle, and an open one outlives the certificate: so
+    // not quite the same.
     clientConfig: { ...one.clientConfig, caBundle: Buffer.from(`# ${name}\n${ca}`).toString('base64') },
     failurePolicy: 'Fail',
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
@@ -67,7 +78,9 @@ t.test('three rotations under load', async t => {
   const ns = await namespaceFor(t, 'rotation')
   const addresses = (await webhookPods()).map(pod => pod.status.podIP ?? '')
   t.equal(addresses.length, 2)
-  await until('both replicas serve what is published', 60, () => Promise.all(addresses.map(host => handshake(host, published()))))
+  await until('both replicas serve what is published', 60, () =>
+    Promise.all(addresses.map(host => handshake(host, published()))),
+  )
   const control = await namespaceFor(t, 'rotation-control', { control: true })
   const firstCa = published()
   await callWith(firstCa, 'before', control)
@@ -84,7 +97,9 @@ t.test('three rotations under load', async t => {
       const bundle = published()
       bundles.add(bundle)
       for (const [index, host] of addresses.entries()) {
-        const fingerprint = await handshake(host, bundle).catch(error => failures.push(`handshake with ${host}: ${String(error)}`))
+        const fingerprint = await handshake(host, bundle).catch(error =>
+          failures.push(`handshake with ${host}: ${String(error)}`),
+        )
         if (typeof fingerprint === 'string') served[index]?.add(fingerprint)
       }
       return served.every(one => one.size > rotations)

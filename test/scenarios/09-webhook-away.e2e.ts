@@ -1,5 +1,5 @@
-// Without the webhook pods are created all the same, uninjected, which is the control; when it returns, new pods are injected, and a drain under
-// load loses none. fail-closed refuses, clearly.
+// Without the webhook pods are created all the same, uninjected, which is the control; when it returns, new pods are
+// injected, and a drain under load loses none. fail-closed refuses, clearly.
 import t from 'tap'
 import { createPod, createWithoutPause, scaleWebhook, system, webhookIs, webhookPods } from '../testbed/admissions.ts'
 import { makeChain } from '../testbed/chain.ts'
@@ -31,8 +31,16 @@ t.test('a drain under load loses no admission', async t => {
     // As `kubectl drain` does it: by eviction, which the PodDisruptionBudget permits for one.
     const [pod] = await webhookPods()
     const name = pod?.metadata.name ?? ''
-    await client().core.createNamespacedPodEviction({ namespace: system, name, body: { metadata: { name, namespace: system } } })
-    await until('the evicted replica is gone', 60, async () => !(await webhookPods()).some(one => one.metadata.name === name))
+    await client().core.createNamespacedPodEviction({
+      namespace: system,
+      name,
+      body: { metadata: { name, namespace: system } },
+    })
+    await until(
+      'the evicted replica is gone',
+      60,
+      async () => !(await webhookPods()).some(one => one.metadata.name === name),
+    )
     await webhookIs(2)
   } finally {
     await load.stop()

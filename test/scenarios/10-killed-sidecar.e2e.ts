@@ -1,4 +1,5 @@
-// The sidecar is killed at random 20 times while addresses change: the node ends up connected, and never restarts twice for one snapshot.
+// The sidecar is killed at random 20 times while addresses change: the node ends up connected, and never restarts twice
+// for one snapshot.
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -21,8 +22,8 @@ import {
 } from '../testbed/scenario.ts'
 import { containerStatus, getPod, height, page, until } from '../testbed/watch.ts'
 
-// node1 moves, the others list it. The kubelet waits 10 s, 20 s, 40 s, ... before it starts a sidecar again: with four kills to each of five
-// nodes the twenty do not take hours.
+// node1 moves, the others list it. The kubelet waits 10 s, 20 s, 40 s, ... before it starts a sidecar again: with four
+// kills to each of five nodes the twenty do not take hours.
 const moving = 1
 const others = [0, 2, 3, 4, 5] as const
 const killsEach = 4
@@ -37,7 +38,10 @@ async function whatIsKnown(namespace: string, index: number): Promise<string> {
   return `node${index}: ${JSON.stringify({ page: await page(namespace, index), annotations, sidecar })}`
 }
 
-/** The sidecar's process of a pod, by its command line and by the pod's UID in its cgroup; undefined while there is none. */
+/**
+ * The sidecar's process of a pod, by its command line and by the pod's UID in its cgroup; undefined while there is
+ * none.
+ */
 function sidecarOf(uid: string): number | undefined {
   const uids = [uid, uid.replaceAll('-', '_')]
   return readdirSync('/proc')
@@ -64,7 +68,12 @@ control('killed', 'a peer that moves again and again is lost at its first move',
 t.test('sidecars killed at random while a peer moves', { ...besideControl(), skip }, async t => {
   install()
   const ns = await namespaceFor(t, 'killed')
-  const chain = makeChain({ namespace: ns, validators: 6, annotations: impatient({ 'repeer.dev/settle-seconds': '1' }), config: openRpc })
+  const chain = makeChain({
+    namespace: ns,
+    validators: 6,
+    annotations: impatient({ 'repeer.dev/settle-seconds': '1' }),
+    config: openRpc,
+  })
   const all = [moving, ...others]
   apply(withLists(chain, Object.fromEntries(others.slice(1).map(index => [index, [moving]]))))
   const hasMoving = (index: number) => isConnected(chain, ns, index, moving, 'at its present address')
@@ -113,6 +122,10 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
     const snapshots = restarts.map(one => one.snapshot)
     t.comment(`node${index}: ${restarts.map(one => `${one.snapshot.slice(0, 8)} ${one.outcome}`).join(', ')}`)
     t.equal(new Set(snapshots).size, snapshots.length, `node${index} never restarted twice for one snapshot`)
-    t.equal((await supervisorState(ns, `node${index}-0`)).starts, restarts.length + 1, `node${index}: its supervisor counts the same`)
+    t.equal(
+      (await supervisorState(ns, `node${index}-0`)).starts,
+      restarts.length + 1,
+      `node${index}: its supervisor counts the same`,
+    )
   }
 })

@@ -1,41 +1,64 @@
-// What a crash meant it still means under wrap: exit codes, Jobs, liveness probes, start failures. And the node never runs twice on its data.
+// What a crash meant it still means under wrap: exit codes, Jobs, liveness probes, start failures. And the node never
+// runs twice on its data.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { client } from '../testbed/client.ts'
 import { apply, install, kubectl } from '../testbed/install.ts'
-import { askRestart, headlessService, inNode, jobStatus, nodeStatus, plainJob, plainPod, supervisorState } from '../testbed/plain-node.ts'
+import {
+  askRestart,
+  headlessService,
+  inNode,
+  jobStatus,
+  nodeStatus,
+  plainJob,
+  plainPod,
+  supervisorState,
+} from '../testbed/plain-node.ts'
 import { besideControl, control, deletePods, indexes, namespaceFor, runningChain } from '../testbed/scenario.ts'
 import { containerStatus, getPod, height, isInjected, listPods, netInfo, pageAt, until } from '../testbed/watch.ts'
 
 const peers = 'nobody:30303'
-const running = (ns: string, pod: string) => until(`${pod} runs`, 60, async () => (await nodeStatus(ns, pod))?.state?.running !== undefined)
+const running = (ns: string, pod: string) =>
+  until(`${pod} runs`, 60, async () => (await nodeStatus(ns, pod))?.state?.running !== undefined)
 
 for (const isControl of [true, false]) {
   const word = isControl ? 'without' : 'with'
-  t.test(`${word} repeer a node that exits by itself with code 7 ends its container with it; a Job completes or fails`, async t => {
-    install()
-    const ns = await namespaceFor(t, `exit-codes-${word}`, { control: isControl })
-    apply([
-      plainPod(ns, 'node', { script: 'busybox sleep 4; exit 7', peers }),
-      plainJob(ns, 'good', { script: 'busybox sleep 3', peers }),
-      plainJob(ns, 'bad', { script: 'busybox sleep 2; exit 7', peers }),
-    ])
-    await until('the kubelet has started it again', 60, async () => ((await nodeStatus(ns, 'node'))?.restartCount ?? 0) > 0)
-    const status = await nodeStatus(ns, 'node')
-    t.equal((status?.lastState?.terminated ?? status?.state?.terminated)?.exitCode, 7)
-    await until('one Job completes', 60, async () => (await jobStatus(ns, 'good'))?.succeeded === 1)
-    await until('the other fails', 60, async () => (await jobStatus(ns, 'bad'))?.failed === 1)
-    const [bad] = await listPods(ns, 'app=bad')
-    t.equal(bad && containerStatus(bad, 'node')?.state?.terminated?.exitCode, 7)
-    for (const pod of await listPods(ns)) t.equal(isInjected(pod), !isControl, `${pod.metadata.name} is ${isControl ? 'not ' : ''}injected`)
-  })
+  t.test(
+    `${word} repeer a node that exits by itself with code 7 ends its container with it; a Job completes or fails`,
+    async t => {
+      install()
+      const ns = await namespaceFor(t, `exit-codes-${word}`, { control: isControl })
+      apply([
+        plainPod(ns, 'node', { script: 'busybox sleep 4; exit 7', peers }),
+        plainJob(ns, 'good', { script: 'busybox sleep 3', peers }),
+        plainJob(ns, 'bad', { script: 'busybox sleep 2; exit 7', peers }),
+      ])
+      await until(
+        'the kubelet has started it again',
+        60,
+        async () => ((await nodeStatus(ns, 'node'))?.restartCount ?? 0) > 0,
+      )
+      const status = await nodeStatus(ns, 'node')
+      t.equal((status?.lastState?.terminated ?? status?.state?.terminated)?.exitCode, 7)
+      await until('one Job completes', 60, async () => (await jobStatus(ns, 'good'))?.succeeded === 1)
+      await until('the other fails', 60, async () => (await jobStatus(ns, 'bad'))?.failed === 1)
+      const [bad] = await listPods(ns, 'app=bad')
+      t.equal(bad && containerStatus(bad, 'node')?.state?.terminated?.exitCode, 7)
+      for (const pod of await listPods(ns))
+        t.equal(isInjected(pod), !isControl, `${pod.metadata.name} is ${isControl ? 'not ' : ''}injected`)
+    },
+  )
 }
 
 t.test('a Job completes after a restart in place', async t => {
   install()
   const ns = await namespaceFor(t, 'restarted-job')
   apply([plainJob(ns, 'good', { script: 'busybox sleep 12', peers })])
-  const { value: good } = await until('a pod of the Job', 60, async () => (await listPods(ns, 'app=good'))[0]?.metadata.name)
+  const { value: good } = await until(
+    'a pod of the Job',
+    60,
+    async () => (await listPods(ns, 'app=good'))[0]?.metadata.name,
+  )
   await running(ns, good)
   await until('the restart is taken', 20, async () => {
     await askRestart(ns, good, 'once')
@@ -45,7 +68,8 @@ t.test('a Job completes after a restart in place', async t => {
   t.equal((await nodeStatus(ns, good))?.restartCount, 0)
 })
 
-// 12 s to start against 6 s of patience: only the startup probe, which a new container gets and a new process does not, lets it live.
+// 12 s to start against 6 s of patience: only the startup probe, which a new container gets and a new process does not,
+// lets it live.
 const slowStart = (peer: string) => {
   const probe = { tcpSocket: { port: 30303 }, periodSeconds: 2, failureThreshold: 3 }
   return {
@@ -75,34 +99,38 @@ t.test('control: a liveness probe kills a process that is restarted under it', b
   t.pass('as it would be if a restart of the process were taken for enough')
 })
 
-t.test('a liveness probe that is shorter than the start does not kill the node after a restart', besideControl(), async t => {
-  install()
-  const ns = await namespaceFor(t, 'liveness')
-  apply([headlessService(ns, 'other'), plainPod(ns, 'other', listener)])
-  await running(ns, 'other')
-  apply([plainPod(ns, 'slow', slowStart('other'))])
-  const page = async () => pageAt((await getPod(ns, 'slow')).status.podIP)
-  await until(
-    'it has started and is settled',
-    120,
-    async () => (await page())?.phase === 'settled' && (await nodeStatus(ns, 'slow'))?.state?.running,
-  )
-  await sleep(15_000)
-  t.equal((await nodeStatus(ns, 'slow'))?.restartCount, 0, 'the probes are kind enough for a first start')
-  const before = (await page())?.restarts.length ?? 0
-  t.equal(before, 0, 'left alone while it starts')
-  await deletePods(ns, 'other')
-  apply([plainPod(ns, 'other', listener)])
-  const restarted = await until('it is restarted and well', 150, async () => {
-    const { restarts = [] } = (await page()) ?? {}
-    return restarts.length > before && restarts.at(-1)?.outcome === 'verified'
-  })
-  t.comment(`verified ${restarted.seconds.toFixed(1)} s after the peer was created again, ${before} restarts before`)
-  t.equal((await page())?.restarts.at(-1)?.level, 'container')
-  await sleep(15_000)
-  t.equal((await nodeStatus(ns, 'slow'))?.restartCount, 1, 'once, for the peer')
-  t.strictSame(await probeKills(ns), [])
-})
+t.test(
+  'a liveness probe that is shorter than the start does not kill the node after a restart',
+  besideControl(),
+  async t => {
+    install()
+    const ns = await namespaceFor(t, 'liveness')
+    apply([headlessService(ns, 'other'), plainPod(ns, 'other', listener)])
+    await running(ns, 'other')
+    apply([plainPod(ns, 'slow', slowStart('other'))])
+    const page = async () => pageAt((await getPod(ns, 'slow')).status.podIP)
+    await until(
+      'it has started and is settled',
+      120,
+      async () => (await page())?.phase === 'settled' && (await nodeStatus(ns, 'slow'))?.state?.running,
+    )
+    await sleep(15_000)
+    t.equal((await nodeStatus(ns, 'slow'))?.restartCount, 0, 'the probes are kind enough for a first start')
+    const before = (await page())?.restarts.length ?? 0
+    t.equal(before, 0, 'left alone while it starts')
+    await deletePods(ns, 'other')
+    apply([plainPod(ns, 'other', listener)])
+    const restarted = await until('it is restarted and well', 150, async () => {
+      const { restarts = [] } = (await page()) ?? {}
+      return restarts.length > before && restarts.at(-1)?.outcome === 'verified'
+    })
+    t.comment(`verified ${restarted.seconds.toFixed(1)} s after the peer was created again, ${before} restarts before`)
+    t.equal((await page())?.restarts.at(-1)?.level, 'container')
+    await sleep(15_000)
+    t.equal((await nodeStatus(ns, 'slow'))?.restartCount, 1, 'once, for the peer')
+    t.strictSame(await probeKills(ns), [])
+  },
+)
 
 /** The second and third start fail, as while the signer's own pod is away. */
 const signerNode = (first: string) => ({
@@ -116,7 +144,11 @@ t.test('a remote signer that is not there yet is waited for', besideControl(), a
   install()
   const ns = await namespaceFor(t, 'signer')
   apply([plainPod(ns, 'node', signerNode('exec busybox sleep 9999'))])
-  await until('it has counted its first start', 60, async () => (await inNode(ns, 'node', 'cat /data/n')).trim() === '1')
+  await until(
+    'it has counted its first start',
+    60,
+    async () => (await inNode(ns, 'node', 'cat /data/n')).trim() === '1',
+  )
   await askRestart(ns, 'node', 'signer')
   await until('it is retried until it runs', 90, async () => {
     const { starts, phase } = await supervisorState(ns, 'node')
@@ -132,7 +164,10 @@ control('signer', 'the container of a node that finds no signer after its end cr
   t.equal((await nodeStatus(ns, 'node'))?.lastState?.terminated?.exitCode, 1)
 })
 
-/** The signer's refusals are none of them (`step regression`): after a restart in the middle of a round it does not sign what it has signed already. */
+/**
+ * The signer's refusals are none of them (`step regression`): after a restart in the middle of a round it does not sign
+ * what it has signed already.
+ */
 const bad = /double.?sign|conflicting vote|resource temporarily unavailable|CONSENSUS FAILURE/i
 
 t.test('restarts at random moments: never twice at once on one data directory', async t => {
@@ -158,7 +193,9 @@ t.test('restarts at random moments: never twice at once on one data directory', 
     if (high !== -1 && high < (heights[index] ?? 0)) t.fail(`node${index} is at height ${high} after ${heights[index]}`)
     heights[index] = Math.max(high, heights[index] ?? 0)
   }
-  t.comment(`${count} restarts asked for in ${Math.round((Date.now() - began) / 1000)} s, heights ${heights.join(', ')}`)
+  t.comment(
+    `${count} restarts asked for in ${Math.round((Date.now() - began) / 1000)} s, heights ${heights.join(', ')}`,
+  )
   const last = Math.max(...heights)
   await until('all are connected again', 120, async () => (await netInfo(ns, 0))?.peers.length === 3)
   for (const index of indexes) await until(`node${index} goes on`, 90, async () => (await height(ns, index)) > last + 2)
@@ -178,15 +215,23 @@ t.test('restarts at random moments: never twice at once on one data directory', 
   t.ok(blocks >= last, `looked at ${blocks} blocks`)
   t.strictSame(withEvidence, [], 'no block holds evidence of a double sign')
   // The control: the log would tell.
-  const second = 'cometbft start --home /home/node --rpc.laddr tcp://127.0.0.1:36657 --p2p.laddr tcp://127.0.0.1:36656 2>&1 || true'
-  t.not(complaints(await inNode(ns, 'node0-0', second)).length, 0, 'a second node on the same data directory is noticed')
+  const second =
+    'cometbft start --home /home/node --rpc.laddr tcp://127.0.0.1:36657 --p2p.laddr tcp://127.0.0.1:36656 2>&1 || true'
+  t.not(
+    complaints(await inNode(ns, 'node0-0', second)).length,
+    0,
+    'a second node on the same data directory is noticed',
+  )
 })
 
 /** The Merkle root of no evidence: SHA-256 of nothing. */
 const noEvidence = 'E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855'
 type Blockchain = { result: { block_metas: { header: { height: string; evidence_hash: string } }[] } }
 
-/** Looks through all blocks for evidence, which validators put there who have seen two signatures for one height and round. */
+/**
+ * Looks through all blocks for evidence, which validators put there who have seen two signatures for one height and
+ * round.
+ */
 async function evidence(namespace: string, index: number): Promise<{ blocks: number; withEvidence: string[] }> {
   const ip = (await getPod(namespace, `node${index}-0`)).status.podIP
   const last = await height(namespace, index)
@@ -197,7 +242,9 @@ async function evidence(namespace: string, index: number): Promise<{ blocks: num
     const answer = await fetch(`http://${ip}:26657/blockchain?minHeight=${from}&maxHeight=${Math.min(from + 19, last)}`)
     const { block_metas: metas } = ((await answer.json()) as Blockchain).result
     blocks += metas.length
-    withEvidence.push(...metas.filter(({ header }) => header.evidence_hash !== noEvidence).map(({ header }) => header.height))
+    withEvidence.push(
+      ...metas.filter(({ header }) => header.evidence_hash !== noEvidence).map(({ header }) => header.height),
+    )
   }
   return { blocks, withEvidence }
 }

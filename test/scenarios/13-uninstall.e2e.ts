@@ -1,5 +1,5 @@
-// Uninstall by the README, line by line: nothing is left but the running sidecars, and those go with the next rollout. The same looks before are
-// the control: they find repeer while it is there.
+// Uninstall by the README, line by line: nothing is left but the running sidecars, and those go with the next rollout.
+// The same looks before are the control: they find repeer while it is there.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,18 +33,31 @@ function inNamespace(command: string, namespace: string): string {
 /** What is gone already, by a line before, is no failure. */
 function run(command: string): void {
   const { status, stderr } = spawnSync('bash', ['-c', command], { cwd: root, encoding: 'utf8' })
-  const complaints = stderr.split('\n').filter(line => line !== '' && !/^(Error from server \(NotFound\)|Warning):/.test(line))
+  const complaints = stderr
+    .split('\n')
+    .filter(line => line !== '' && !/^(Error from server \(NotFound\)|Warning):/.test(line))
   if (status !== 0 && complaints.length > 0) throw new Error(`${command}: ${complaints.join('; ')}`)
 }
 
-/** Every object of every kind in the cluster that has repeer in its name, its namespace or a label. Events tell of the past. */
+/**
+ * Every object of every kind in the cluster that has repeer in its name, its namespace or a label. Events tell of the
+ * past.
+ */
 function traces(): string[] {
   const kinds = kubectl('api-resources', '--verbs=list', '-o', 'name')
     .trim()
     .split('\n')
     .filter(kind => !/^events\b|\.metrics\.k8s\.io$/.test(kind))
   const columns = 'KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,LABELS:.metadata.labels'
-  const all = kubectl('get', kinds.join(','), '-A', '--no-headers', '--ignore-not-found', '-o', `custom-columns=${columns}`)
+  const all = kubectl(
+    'get',
+    kinds.join(','),
+    '-A',
+    '--no-headers',
+    '--ignore-not-found',
+    '-o',
+    `custom-columns=${columns}`,
+  )
   return all.split('\n').filter(line => line.includes('repeer'))
 }
 
@@ -57,7 +70,14 @@ t.test('nothing is left', async t => {
   const sidecar = async () => containerStatus(await getPod(ns, 'node0-0'), 'repeer')
   t.ok(await injected(), 'injected while repeer is there')
   const before = traces()
-  for (const kind of ['Deployment', 'Namespace', 'MutatingWebhookConfiguration', 'Secret', 'ClusterRole', 'ServiceAccount']) {
+  for (const kind of [
+    'Deployment',
+    'Namespace',
+    'MutatingWebhookConfiguration',
+    'Secret',
+    'ClusterRole',
+    'ServiceAccount',
+  ]) {
     t.ok(
       before.some(line => line.startsWith(`${kind} `)),
       `found a ${kind}`,

@@ -1,8 +1,17 @@
-// The controller paces a group: an edited list reaches all four validators, one after another; a pause holds; a hundred edits end in the last one; a
-// node that does not come back stops its group.
+// The controller paces a group: an edited list reaches all four validators, one after another; a pause holds; a hundred
+// edits end in the last one; a node that does not come back stops its group.
 import t from 'tap'
 import { install, kubectl } from '../testbed/install.ts'
-import { editLists, hasPeer, type Mesh, newcomer, runningMesh, validators, watchMesh, withoutNewcomer } from '../testbed/mesh.ts'
+import {
+  editLists,
+  hasPeer,
+  type Mesh,
+  newcomer,
+  runningMesh,
+  validators,
+  watchMesh,
+  withoutNewcomer,
+} from '../testbed/mesh.ts'
 import { editConfigMap, impatient, namespaceFor, settled } from '../testbed/scenario.ts'
 import { getPod, height, never, page, until } from '../testbed/watch.ts'
 
@@ -35,7 +44,9 @@ t.test('the controller paces a group', async t => {
       t.match(restarts.at(-1), { level: 'process', outcome: 'verified' })
     }
     await until('blocks go on', 60, async () => (await height(ns, 0)) > from + 5)
-    await until('kubectl describe pod tells', 30, () => /NodeRestarted/.test(kubectl('-n', ns, 'describe', 'pod', 'node0-0')))
+    await until('kubectl describe pod tells', 30, () =>
+      /NodeRestarted/.test(kubectl('-n', ns, 'describe', 'pod', 'node0-0')),
+    )
   })
 
   await t.test('pause on the namespace holds restarts, not observation', async t => {
@@ -69,17 +80,24 @@ t.test('the controller paces a group', async t => {
     const counts = await Promise.all(validators.map(async index => (await restartsOf(mesh, index)).length))
     await withoutNewcomer(mesh, validators)
     // With this the node does not start; the list itself is good.
-    const config = mesh.chain.configOf(3, [0, 1, 2, newcomer]).replace(/^timeout_commit = .*$/m, 'timeout_commit = "no time"')
+    const config = mesh.chain
+      .configOf(3, [0, 1, 2, newcomer])
+      .replace(/^timeout_commit = .*$/m, 'timeout_commit = "no time"')
     await editConfigMap(ns, { name: 'node3-config', data: { 'config.toml': config } })
-    await until('node3 is down', 90, async () => (await getPod(ns, 'node3-0')).status.containerStatuses?.some(one => !one.ready))
+    await until('node3 is down', 90, async () =>
+      (await getPod(ns, 'node3-0')).status.containerStatuses?.some(one => !one.ready),
+    )
     await editLists(mesh, [0, 1, 2], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')
     const others = [0, 1, 2] as const
     const more = async () =>
-      (await Promise.all(others.map(async index => (await restartsOf(mesh, index)).length > (counts[index] ?? 0)))).includes(true)
+      (
+        await Promise.all(others.map(async index => (await restartsOf(mesh, index)).length > (counts[index] ?? 0)))
+      ).includes(true)
     t.ok(await never(20, more), 'no other of the group is restarted')
     await editLists(mesh, [3], [...validators, newcomer])
-    for (const index of validators) await until(`node${index} has the new peer`, 150, () => hasPeer(mesh, index, newcomer))
+    for (const index of validators)
+      await until(`node${index} has the new peer`, 150, () => hasPeer(mesh, index, newcomer))
   })
 
   for (const [index, pod] of pods.entries())

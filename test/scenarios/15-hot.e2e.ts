@@ -1,4 +1,5 @@
-// Where the node's RPC takes peers (rpc.unsafe), nothing is restarted: an edited list and a moved peer are told to the running node.
+// Where the node's RPC takes peers (rpc.unsafe), nothing is restarted: an edited list and a moved peer are told to the
+// running node.
 import t from 'tap'
 import { install } from '../testbed/install.ts'
 import { editLists, hasPeer, newcomer, runningMesh, validators } from '../testbed/mesh.ts'
@@ -31,7 +32,11 @@ t.test('an edited list and a moved peer without any restart', async t => {
 
   // Nothing of it stands in the node's configuration; but the list it reads at its next start is the new one.
   await askRestart(ns, 'node0-0', 'by-hand')
-  await until('another process', 30, async () => (await page(ns, 0))?.node.startedAt?.slice(0, 19) !== startedAt?.slice(0, 19))
+  await until(
+    'another process',
+    30,
+    async () => (await page(ns, 0))?.node.startedAt?.slice(0, 19) !== startedAt?.slice(0, 19),
+  )
   await until('connected to all again', 60, async () => (await netInfo(ns, 0))?.peers.length === 4)
   await settled(ns)
   t.strictSame((await page(ns, 0))?.restarts, [], 'and nothing was restarted for it')

@@ -1,23 +1,36 @@
-// The leader is killed between two turns; the pages cannot be read; the controller is away altogether. Nobody restarts without a turn, nobody twice.
+// The leader is killed between two turns; the pages cannot be read; the controller is away altogether. Nobody restarts
+// without a turn, nobody twice.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { install, kubectl } from '../testbed/install.ts'
-import { editLists, hasPeer, type Mesh, newcomer, runningMesh, validators, watchMesh, withoutNewcomer } from '../testbed/mesh.ts'
+import {
+  editLists,
+  hasPeer,
+  type Mesh,
+  newcomer,
+  runningMesh,
+  validators,
+  watchMesh,
+  withoutNewcomer,
+} from '../testbed/mesh.ts'
 import { impatient, namespaceFor, nudge, settled } from '../testbed/scenario.ts'
 import { never, page, until } from '../testbed/watch.ts'
 
 const controller = ['-n', 'repeer-system', 'deployment/repeer-controller'] as const
 const [inSystem, system, deployment] = controller
 
-const skip = process.env.E2E_CLUSTER === 'kubeconfig' && "it kills processes and blocks connections, on this machine's own cluster only"
+const skip =
+  process.env.E2E_CLUSTER === 'kubeconfig' &&
+  "it kills processes and blocks connections, on this machine's own cluster only"
 t.test('the controller is away, or cannot see', { skip }, async t => {
   install()
   const ns = await namespaceFor(t, 'away')
   const mesh = await runningMesh(ns, { annotations: impatient({ 'repeer.dev/strategy': 'wrap' }) })
   await settled(ns, [...validators])
   const counts = () => Promise.all(validators.map(async index => (await page(ns, index))?.restarts.length ?? 0))
-  const since = async (before: readonly number[]) => (await counts()).map((count, index) => count - (before[index] ?? 0))
+  const since = async (before: readonly number[]) =>
+    (await counts()).map((count, index) => count - (before[index] ?? 0))
   // What is left of an earlier part must not be taken for its work.
   t.teardown(() => install())
 
@@ -78,7 +91,8 @@ function leader(): string {
 }
 
 async function allHaveIt(mesh: Mesh, seconds: number): Promise<void> {
-  for (const index of validators) await until(`node${index} has the new peer`, seconds, () => hasPeer(mesh, index, newcomer))
+  for (const index of validators)
+    await until(`node${index} has the new peer`, seconds, () => hasPeer(mesh, index, newcomer))
   await settled(mesh.namespace, [...validators])
 }
 
@@ -97,7 +111,10 @@ function controllers(): { pid: number; pod: string }[] {
     .map(pid => ({ pid, pod: /(?:^|\0)POD_NAME=([^\0]*)/.exec(read(pid, 'environ'))?.[1] ?? '' }))
 }
 
-/** Drops what the controller sends to status pages, in its own network namespace: the test bed enforces no NetworkPolicy. */
+/**
+ * Drops what the controller sends to status pages, in its own network namespace: the test bed enforces no
+ * NetworkPolicy.
+ */
 function blockPages(pid: number): void {
   const nft = (...args: string[]) => execFileSync('nsenter', ['-t', String(pid), '-n', 'nft', ...args])
   nft('add', 'table', 'inet', 'blocked')

@@ -1,4 +1,5 @@
-// A peer that flaps and an editor who does not stop: the node stays within its budget. A node that does not answer is left alone.
+// A peer that flaps and an editor who does not stop: the node stays within its budget. A node that does not answer is
+// left alone.
 import t from 'tap'
 import { install } from '../testbed/install.ts'
 import { editLists, hasPeer, newcomer, runningMesh, validators } from '../testbed/mesh.ts'
@@ -9,7 +10,9 @@ import { never, page, until } from '../testbed/watch.ts'
 t.test('a flapping peer and a restless editor', async t => {
   install()
   const ns = await namespaceFor(t, 'restless')
-  const mesh = await runningMesh(ns, { annotations: impatient({ 'repeer.dev/strategy': 'wrap', 'repeer.dev/settle-seconds': '0' }) })
+  const mesh = await runningMesh(ns, {
+    annotations: impatient({ 'repeer.dev/strategy': 'wrap', 'repeer.dev/settle-seconds': '0' }),
+  })
   await settled(ns, [...validators])
 
   await t.test('a node that does not answer is left alone until it does', async t => {
@@ -37,14 +40,23 @@ t.test('a flapping peer and a restless editor', async t => {
   await t.test('six restarts in six hours, however often the list is edited', async t => {
     const restarts = async () => (await page(ns, newcomer))?.restarts.length ?? 0
     t.equal(await restarts(), 0)
-    // node2 and node3 do not list the newcomer, so each edit names one that it is not connected to: there is always something to restart for.
+    // node2 and node3 do not list the newcomer, so each edit names one that it is not connected to: there is always
+    // something to restart for.
     for (let edit = 1; edit <= 6; edit++) {
       const validator = 2 + (edit % 2)
       await editLists(mesh, [newcomer], [validator])
-      await until(`edit ${edit} followed`, 60, async () => (await restarts()) === edit && (await hasPeer(mesh, newcomer, validator)))
+      await until(
+        `edit ${edit} followed`,
+        60,
+        async () => (await restarts()) === edit && (await hasPeer(mesh, newcomer, validator)),
+      )
     }
     await editLists(mesh, [newcomer], [3])
-    await until('the budget is used up, and the page says so', 60, async () => (await page(ns, newcomer))?.reason === 'budget')
+    await until(
+      'the budget is used up, and the page says so',
+      60,
+      async () => (await page(ns, newcomer))?.reason === 'budget',
+    )
     t.match(await page(ns, newcomer), { phase: 'waiting', reason: 'budget', until: /^20/ })
     t.ok(await never(10, async () => (await restarts()) > 6), 'and stays')
   })

@@ -1,4 +1,5 @@
-// Two cases that the controller cannot see into: a node that is catching up with its chain, and a list in a Secret, which only the sidecar can read.
+// Two cases that the controller cannot see into: a node that is catching up with its chain, and a list in a Secret,
+// which only the sidecar can read.
 import t, { type Test } from 'tap'
 import { makeChain } from '../testbed/chain.ts'
 import { install, kubectl } from '../testbed/install.ts'
@@ -16,7 +17,10 @@ import {
 } from '../testbed/scenario.ts'
 import { containerStatus, getPod, height, netInfo, page, syncing, until } from '../testbed/watch.ts'
 
-/** More than CometBFT's block sync expects of a peer at least (7,680 bytes a second: blocksync, minRecvRate), and little enough to take a while. */
+/**
+ * More than CometBFT's block sync expects of a peer at least (7,680 bytes a second: blocksync, minRecvRate), and little
+ * enough to take a while.
+ */
 const receivesPerSecond = 10_000
 const blockBytes = 40_000
 const blocks = 10
@@ -32,7 +36,8 @@ async function catchesUp(t: Test): Promise<void> {
     const patient = openRpc(toml).replace(/^timeout_broadcast_tx_commit = .*$/m, 'timeout_broadcast_tx_commit = "60s"')
     return index === 3 ? patient.replace(/^recv_rate = .*$/m, `recv_rate = ${receivesPerSecond}`) : patient
   }
-  // A validator with a third of the power does not catch up first (blocksync, localNodeBlocksTheChain), and of four that have 1 every one counts as such.
+  // A validator with a third of the power does not catch up first (blocksync, localNodeBlocksTheChain), and of four
+  // that have 1 every one counts as such.
   const chain = makeChain({ namespace: ns, config: slow, annotations: impatient(), power: () => 10 })
   const objects = withLists(chain, { 0: [1, 2], 3: [0] })
   await startInOrder(ns, objects, [[1, 2], [0]])
@@ -69,7 +74,11 @@ async function catchesUp(t: Test): Promise<void> {
 async function commit(ip: string, tx: string): Promise<void> {
   const params = { tx: Buffer.from(tx).toString('base64') }
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'broadcast_tx_commit', params })
-  const response = await fetch(`http://${ip}:26657`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const response = await fetch(`http://${ip}:26657`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
   const answer = (await response.json()) as { result?: { height: string } }
   if (!answer.result) throw new Error(`found ${JSON.stringify(answer)}, expected a transaction in a block`)
 }
@@ -84,7 +93,9 @@ async function listInSecret(t: Test): Promise<void> {
     pod: (spec, index) => ({
       ...spec,
       volumes: (spec.volumes ?? []).map(one =>
-        index === 0 && (one as { name: string }).name === 'config' ? { name: 'config', secret: { secretName: 'node0-config' } } : one,
+        index === 0 && (one as { name: string }).name === 'config'
+          ? { name: 'config', secret: { secretName: 'node0-config' } }
+          : one,
       ),
     }),
   })

@@ -1,5 +1,5 @@
-// Who may write what, as the API server enforces it: the controller its five annotations of injected pods, nobody else any of those, the webhook
-// the caBundle of its configuration.
+// Who may write what, as the API server enforces it: the controller its five annotations of injected pods, nobody else
+// any of those, the webhook the caBundle of its configuration.
 import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
@@ -11,7 +11,13 @@ import { apply, kubectl } from '../testbed/install.ts'
 import { namespaceFor } from '../testbed/scenario.ts'
 import { getPod, until } from '../testbed/watch.ts'
 
-const own = [annotation.peerHash, annotation.endpoints, annotation.turn, annotation.turnGrantedAt, annotation.nudge] as const
+const own = [
+  annotation.peerHash,
+  annotation.endpoints,
+  annotation.turn,
+  annotation.turnGrantedAt,
+  annotation.nudge,
+] as const
 
 /** The policies and the accounts that they are about. They hold whether a webhook and a controller run or not. */
 const wanted = [
@@ -81,7 +87,11 @@ function somebody(namespace: string): Caller {
 apply(objects)
 const ns = await namespaceFor(t, 'policy', { control: true })
 // A bare pod is refused until the namespace has it.
-await until('the default service account', 30, () => kubectl('-n', ns, 'get', 'serviceaccount', 'default', '-o', 'name') !== '')
+await until(
+  'the default service account',
+  30,
+  () => kubectl('-n', ns, 'get', 'serviceaccount', 'default', '-o', 'name') !== '',
+)
 const injected = { annotations: { [annotation.plan]: '{}', 'example.com/mine': 'a' } }
 apply([pod(ns, 'injected', injected), pod(ns, 'other', { annotations: { 'example.com/mine': 'a' } })])
 const controller = account('repeer-system', 'repeer-controller')
@@ -132,11 +142,15 @@ t.test('and nothing else of a pod', async t => {
     ['its own and another', annotate({ [annotation.turn]: 'third', 'example.com/mine': 'b' })],
     ['a label', { metadata: { labels: { app: 'else' } } }],
     ['a finalizer', { metadata: { finalizers: ['example.com/mine'] } }],
-    ['an owner', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'other', uid: before.metadata.uid }] } }],
+    [
+      'an owner',
+      { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'other', uid: before.metadata.uid }] } },
+    ],
     ['an image', { spec: { containers: [{ ...before.spec.containers[0], image: 'localhost/else:1' }] } }],
     ['a deadline', { spec: { activeDeadlineSeconds: 1 } }],
   ]
-  for (const [name, body] of changes) await t.rejects(controller(merge(ns, 'injected', body)), { message: refusal }, name)
+  for (const [name, body] of changes)
+    await t.rejects(controller(merge(ns, 'injected', body)), { message: refusal }, name)
   await t.rejects(
     controller(merge(ns, 'other', annotate({ [annotation.turn]: '' }))),
     { message: /repeer.dev\/plan/ },
@@ -150,7 +164,11 @@ t.test('the controller has no permission for other ways', async t => {
   const forbidden = { message: /answers 403/ }
   const path = `/api/v1/namespaces/${ns}`
   for (const subresource of ['status', 'ephemeralcontainers', 'resize']) {
-    await t.rejects(controller(merge(ns, 'injected', annotate({ [annotation.turn]: '' }), subresource)), forbidden, subresource)
+    await t.rejects(
+      controller(merge(ns, 'injected', annotate({ [annotation.turn]: '' }), subresource)),
+      forbidden,
+      subresource,
+    )
   }
   for (const resource of ['secrets', 'serviceaccounts', 'persistentvolumeclaims']) {
     await t.rejects(controller({ method: 'GET', path: `${path}/${resource}` }), forbidden, resource)
@@ -160,15 +178,31 @@ t.test('the controller has no permission for other ways', async t => {
   await t.rejects(controller({ method: 'POST', path: `${path}/pods`, body: pod(ns, 'new') }), forbidden, 'create a pod')
   await t.rejects(controller({ method: 'GET', path: `${path}/pods/injected/exec?command=true` }), forbidden, 'exec')
   const lease = '/apis/coordination.k8s.io/v1/namespaces'
-  await t.rejects(controller({ method: 'GET', path: `${lease}/repeer-system/leases/other` }), forbidden, 'another Lease')
-  await t.rejects(controller({ method: 'GET', path: `${lease}/${ns}/leases/repeer-controller` }), forbidden, 'a Lease elsewhere')
+  await t.rejects(
+    controller({ method: 'GET', path: `${lease}/repeer-system/leases/other` }),
+    forbidden,
+    'another Lease',
+  )
+  await t.rejects(
+    controller({ method: 'GET', path: `${lease}/${ns}/leases/repeer-controller` }),
+    forbidden,
+    'a Lease elsewhere',
+  )
 })
 
 t.test('nobody else sets or changes them, by no way', async t => {
   for (const key of own) {
     await t.rejects(stranger(merge(ns, 'injected', annotate({ [key]: 'mine' }))), { message: refusal }, key)
-    await t.rejects(stranger(merge(ns, 'injected', annotate({ [key]: 'mine' }), 'status')), { message: refusal }, `${key} by pods/status`)
-    await t.rejects(stranger(merge(ns, 'other', annotate({ [key]: 'mine' }))), { message: refusal }, `${key} on a pod without any`)
+    await t.rejects(
+      stranger(merge(ns, 'injected', annotate({ [key]: 'mine' }), 'status')),
+      { message: refusal },
+      `${key} by pods/status`,
+    )
+    await t.rejects(
+      stranger(merge(ns, 'other', annotate({ [key]: 'mine' }))),
+      { message: refusal },
+      `${key} on a pod without any`,
+    )
   }
   t.throws(
     () => kubectl('-n', ns, 'annotate', 'pod', 'injected', '--overwrite', 'repeer.dev/turn=mine'),
@@ -193,7 +227,11 @@ t.test('nor by binding a pod to a node, which copies annotations', async t => {
   })
   const ways = [`/api/v1/namespaces/${ns}/pods/unbound/binding`, `/api/v1/namespaces/${ns}/bindings`]
   for (const path of ways) {
-    await t.rejects(stranger({ method: 'POST', path, body: binding({ [annotation.turn]: 'mine' }) }), { message: refusal }, path)
+    await t.rejects(
+      stranger({ method: 'POST', path, body: binding({ [annotation.turn]: 'mine' }) }),
+      { message: refusal },
+      path,
+    )
   }
   await stranger({ method: 'POST', path: ways[0] ?? '', body: binding({ 'example.com/bound': 'yes' }) })
   t.match(await present('unbound'), { 'example.com/bound': 'yes', [annotation.turn]: undefined })
@@ -203,7 +241,11 @@ t.test('others go on writing what is theirs, and may take a turn back', async t 
   await stranger(merge(ns, 'injected', annotate({ [annotation.pause]: 'true', 'example.com/mine': 'c' })))
   await stranger(merge(ns, 'injected', { metadata: { labels: { app: 'mine' } } }))
   await stranger(merge(ns, 'injected', annotate({ [annotation.turn]: 'second', 'example.com/mine': 'd' })))
-  t.match(await present('injected'), { [annotation.turn]: 'second', 'example.com/mine': 'd' }, 'the same value again is no change')
+  t.match(
+    await present('injected'),
+    { [annotation.turn]: 'second', 'example.com/mine': 'd' },
+    'the same value again is no change',
+  )
   await stranger(merge(ns, 'injected', annotate({ [annotation.turn]: null })))
   t.notOk(annotation.turn in (await present('injected')))
 })
@@ -211,7 +253,11 @@ t.test('others go on writing what is theirs, and may take a turn back', async t 
 t.test('the kubelet goes on reporting, but writes none of them', async t => {
   const asItWas = JSON.parse(kubectl('-n', ns, 'get', 'pod', 'injected', '-o', 'json')) as Entity
   const put = (annotations: object) => {
-    const metadata = { ...asItWas.metadata, resourceVersion: undefined, annotations: { ...asItWas.metadata.annotations, ...annotations } }
+    const metadata = {
+      ...asItWas.metadata,
+      resourceVersion: undefined,
+      annotations: { ...asItWas.metadata.annotations, ...annotations },
+    }
     const file = join(t.testdir({ 'pod.json': JSON.stringify({ ...asItWas, metadata }) }), 'pod.json')
     const asKubelet = [`--as=system:node:${asItWas.spec.nodeName}`, '--as-group=system:nodes']
     return kubectl(...asKubelet, 'replace', `--raw=/api/v1/namespaces/${ns}/pods/injected/status`, '-f', file)
@@ -220,7 +266,11 @@ t.test('the kubelet goes on reporting, but writes none of them', async t => {
   t.match(put({}), '"injected"', 'the whole status, put with all annotations as they are')
   await controller(merge(ns, 'injected', annotate({ [annotation.turn]: 'third' })))
   await stranger(merge(ns, 'injected', { spec: { activeDeadlineSeconds: 1 } }))
-  await until('the kubelet has reported the end', 30, async () => (await getPod(ns, 'injected')).status.phase === 'Failed')
+  await until(
+    'the kubelet has reported the end',
+    30,
+    async () => (await getPod(ns, 'injected')).status.phase === 'Failed',
+  )
   t.match(await present('injected'), { [annotation.turn]: 'third', [annotation.peerHash]: 'first' })
 })
 
@@ -232,7 +282,9 @@ t.test('the webhook changes the caBundle of its configuration, and nothing else 
     const body = operations.map(([path, value]) => ({ op: 'add', path, value }))
     return webhook({ method: 'PATCH', path, body, contentType: 'application/json-patch+json' })
   }
-  const ca = JSON.parse(kubectl('-n', ns, 'get', 'configmap', 'kube-root-ca.crt', '-o', 'json')).data['ca.crt'] as string
+  const ca = JSON.parse(kubectl('-n', ns, 'get', 'configmap', 'kube-root-ca.crt', '-o', 'json')).data[
+    'ca.crt'
+  ] as string
   const bundle: [string, unknown] = ['/webhooks/0/clientConfig/caBundle', Buffer.from(ca).toString('base64')]
   t.equal((await change(bundle)).webhooks[0].clientConfig.caBundle, bundle[1])
   const { webhooks } = JSON.parse(kubectl('get', 'mutatingwebhookconfiguration', 'repeer', '-o', 'json')) as Entity
@@ -257,7 +309,10 @@ t.test('the webhook changes the caBundle of its configuration, and nothing else 
 t.test('no expression has failed: under failurePolicy Ignore nobody would notice', t => {
   const lines = kubectl('get', '--raw', '/metrics').split('\n')
   const of = (...parts: string[]) => lines.filter(line => parts.every(part => line.includes(part)))
-  t.ok(of('match_condition_evaluation_seconds_count', 'name="repeer-annotations"').length > 0, 'the metrics are of this cluster')
+  t.ok(
+    of('match_condition_evaluation_seconds_count', 'name="repeer-annotations"').length > 0,
+    'the metrics are of this cluster',
+  )
   t.same(of('match_condition_evaluation_errors_total', 'name="repeer-'), [])
   // An admission is counted only where it was let in by an error (policy/validating/dispatcher.go).
   t.same(of('validating_admission_policy_check_total', 'enforcement_action="allow"', 'policy="repeer-'), [])

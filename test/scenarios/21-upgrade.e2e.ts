@@ -1,4 +1,5 @@
-// The sidecars of running pods are brought to another image in place: the nodes do not notice, and a bad image goes no further than one pod.
+// The sidecars of running pods are brought to another image in place: the nodes do not notice, and a bad image goes no
+// further than one pod.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,7 +8,16 @@ import { runRepeer } from '../cli/process.ts'
 import { importImage, packImage } from '../testbed/image.ts'
 import { imageName, install, kubectl, repeerImage } from '../testbed/install.ts'
 import { supervisorState } from '../testbed/plain-node.ts'
-import { impatient, indexes, isConnected, namespaceFor, replacePod, runningChain, settled, withoutCommand } from '../testbed/scenario.ts'
+import {
+  impatient,
+  indexes,
+  isConnected,
+  namespaceFor,
+  replacePod,
+  runningChain,
+  settled,
+  withoutCommand,
+} from '../testbed/scenario.ts'
 import { height, page, until } from '../testbed/watch.ts'
 
 const nextImage = 'localhost/repeer:e2e-next'
@@ -44,7 +54,10 @@ t.test('upgrade in place', { skip }, async t => {
   install()
   await loadNext()
   const ns = await namespaceFor(t, 'upgrade')
-  const chain = await runningChain(ns, { annotations: impatient(), pod: (spec, index) => (index === 3 ? withoutCommand(spec) : spec) })
+  const chain = await runningChain(ns, {
+    annotations: impatient(),
+    pod: (spec, index) => (index === 3 ? withoutCommand(spec) : spec),
+  })
   await settled(ns, indexes)
   const before = new Map(indexes.map(index => [index, look(ns, index)]))
   // A node may have been restarted while the chain came up.
@@ -53,7 +66,11 @@ t.test('upgrade in place', { skip }, async t => {
   const startsOf = async (index: number) => (await supervisorState(ns, `node${index}-0`)).starts
   const starts = await Promise.all([0, 1, 2].map(startsOf))
   const isSameNode = async (index: (typeof indexes)[number], t: Test) => {
-    t.strictSame(look(ns, index).node, before.get(index)?.node, `node${index}: its container has not changed in anything`)
+    t.strictSame(
+      look(ns, index).node,
+      before.get(index)?.node,
+      `node${index}: its container has not changed in anything`,
+    )
     if (index !== 3) t.equal(await startsOf(index), starts[index], `node${index}: nor has its process`)
   }
 
@@ -68,7 +85,10 @@ t.test('upgrade in place', { skip }, async t => {
     const { code, out, err } = await runRepeer('upgrade', '--namespace', ns, '--image', 'localhost/repeer:absent')
     t.comment(`${out}${err}`)
     t.equal(code, 1)
-    t.match(err, /stopped at pod node0-0: the sidecar does not run the image: Failed to pull image "localhost\/repeer:absent"/)
+    t.match(
+      err,
+      /stopped at pod node0-0: the sidecar does not run the image: Failed to pull image "localhost\/repeer:absent"/,
+    )
     t.match(err, /the old image is back and its sidecar runs/)
     t.ok(look(ns, 0).images.every(image => image === imageName))
     await until('its page answers', 60, async () => (await page(ns, 0))?.phase === 'settled')

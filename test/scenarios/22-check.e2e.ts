@@ -1,4 +1,5 @@
-// `repeer check` on a real cluster: what it says of settled pods, of a broken list, of pods that are older than the opt-in, and without permissions.
+// `repeer check` on a real cluster: what it says of settled pods, of a broken list, of pods that are older than the
+// opt-in, and without permissions.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,8 +28,24 @@ function withoutProxy(namespace: string): string {
   writeFileSync(file, readFileSync(process.env.KUBECONFIG ?? ''))
   kubectl('--kubeconfig', file, 'config', 'set-credentials', 'looker', `--token=${token}`)
   const current = kubectl('--kubeconfig', file, 'config', 'current-context').trim()
-  const cluster = kubectl('--kubeconfig', file, 'config', 'view', '-o', `jsonpath={.contexts[?(@.name=="${current}")].context.cluster}`)
-  kubectl('--kubeconfig', file, 'config', 'set-context', 'looker', `--cluster=${cluster}`, '--user=looker', `--namespace=${namespace}`)
+  const cluster = kubectl(
+    '--kubeconfig',
+    file,
+    'config',
+    'view',
+    '-o',
+    `jsonpath={.contexts[?(@.name=="${current}")].context.cluster}`,
+  )
+  kubectl(
+    '--kubeconfig',
+    file,
+    'config',
+    'set-context',
+    'looker',
+    `--cluster=${cluster}`,
+    '--user=looker',
+    `--namespace=${namespace}`,
+  )
   return file
 }
 
@@ -62,7 +79,10 @@ t.test('check', async t => {
   const without = await runRepeer('check', '--kubeconfig', withoutProxy(ns), '--context', 'looker')
   t.comment(without.out)
   t.equal(without.code, 1)
-  t.match(without.out.replace(/\s+/g, ' '), /expected the permission get on pods\/proxy .*cannot get resource "pods\/proxy"/)
+  t.match(
+    without.out.replace(/\s+/g, ' '),
+    /expected the permission get on pods\/proxy .*cannot get resource "pods\/proxy"/,
+  )
   t.match(without.out, /node0-0 +unseen/)
 
   const broken = chain.configOf(0, [1, 2, 3]).replace(/^persistent_peers = "/m, 'persistent_peers = "no-id:26656,')
@@ -84,7 +104,13 @@ t.test('check', async t => {
   }
   writeFileSync(
     nowhere,
-    JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...away, users: [{ name: 'a', user: {} }], 'current-context': 'a' }),
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      ...away,
+      users: [{ name: 'a', user: {} }],
+      'current-context': 'a',
+    }),
   )
   const unreachable = await runRepeer('check', '-n', ns, '--kubeconfig', nowhere)
   t.equal(unreachable.code, 3)

@@ -1,5 +1,6 @@
-// PeerSets with the source `services`, from the labels that cosmopilot puts on its Services: the list, its hash, which node it is mapped to, a pod that
-// is deleted and the other node that follows; and what the API server and the controller refuse.
+// PeerSets with the source `services`, from the labels that cosmopilot puts on its Services: the list, its hash, which
+// node it is mapped to, a pod that is deleted and the other node that follows; and what the API server and the
+// controller refuse.
 import t from 'tap'
 import { parsePeers } from '../../peers/formats/index.ts'
 import { peerHash } from '../../peers/snapshot.ts'
@@ -33,7 +34,12 @@ function labelled(chain: Chain): unknown[] {
   return chain.objects.map(object => {
     const index = Number(/\d+/.exec(object.metadata.name)?.[0])
     if (object.kind !== 'Service') return object
-    const labels = { ...(object.metadata.labels as object), peer: 'true', 'chain-id': chainId, 'node-id': chain.ids[index] }
+    const labels = {
+      ...(object.metadata.labels as object),
+      peer: 'true',
+      'chain-id': chainId,
+      'node-id': chain.ids[index],
+    }
     return { ...object, metadata: { ...object.metadata, labels } }
   })
 }
@@ -59,7 +65,10 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
       (await configData(ns, output.configMap))?.discovery_metadata,
       /^discovered_at=.*,peer_count=2,candidates=2,source=services,peer_set=peerset\/chain,hash=p1:/,
     )
-    t.match(kubectl('-n', ns, 'get', 'peersets'), /^NAME +SOURCE +PEERS +HASH +AGE +READY\nchain +services +2 +p1:[0-9a-f]{32} +\S+ +True/)
+    t.match(
+      kubectl('-n', ns, 'get', 'peersets'),
+      /^NAME +SOURCE +PEERS +HASH +AGE +READY\nchain +services +2 +p1:[0-9a-f]{32} +\S+ +True/,
+    )
     const annotations = async () => (await getPod(ns, 'node0-0')).metadata.annotations
     await until('the pod has the same hash', 30, async () => (await annotations())?.['repeer.dev/peer-hash'] === hash)
     t.match(
@@ -90,7 +99,11 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
     await settled(ns)
     t.equal((await page(ns, 0))?.restarts.length, restarts + 1, 'its process was restarted, once')
     t.equal((await getPod(ns, 'node0-0')).metadata.uid, before.metadata.uid, 'in the same pod')
-    t.equal((await configData(ns, output.configMap))?.discovery_metadata, metadata, 'the list has not changed, so it was not written')
+    t.equal(
+      (await configData(ns, output.configMap))?.discovery_metadata,
+      metadata,
+      'the list has not changed, so it was not written',
+    )
     const at = await height(ns, 0)
     await until('blocks go on', 60, async () => (await height(ns, 0)) > at + 1)
   })
@@ -110,7 +123,12 @@ t.test('two nodes as peers; one pod is deleted, the other follows', async t => {
         spec: { clusterIP: 'None', selector: { app: 'late' }, ports: [{ name: 'p2p', port: 26656 }] },
       },
     ])
-    const seconds = await listBecomes(ns, output.configMap, output.key, [...list.split(','), `${id}@late:26656`].sort().join(','))
+    const seconds = await listBecomes(
+      ns,
+      output.configMap,
+      output.key,
+      [...list.split(','), `${id}@late:26656`].sort().join(','),
+    )
     t.comment(`the new Service is listed after ${seconds.toFixed(1)} s`)
     t.ok(seconds < 10, 'by a watch, not at the next look')
   })
@@ -124,7 +142,14 @@ t.test('ConfigMaps of others', async t => {
     source: { static: { peers: ['10.1.2.3:11625'] } },
     output: { configMap: 'shared', key: 'list', format: 'generic-list', ...out },
   })
-  apply([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared', namespace: ns }, data: { theirs: 'x', taken: 'y' } }])
+  apply([
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'shared', namespace: ns },
+      data: { theirs: 'x', taken: 'y' },
+    },
+  ])
 
   await t.test('other keys are not touched, and it is not owned', async t => {
     apply([peerSetObject(ns, 'set', fixed({}))])
@@ -145,7 +170,10 @@ t.test('ConfigMaps of others', async t => {
   await t.test('a key that somebody else writes is left, and taken over by consent', async t => {
     apply([peerSetObject(ns, 'third', fixed({ key: 'taken', metadataKey: '' }))])
     await until('the conflict', 20, async () => (await condition(ns, 'third', 'Written'))?.reason === 'Conflict')
-    t.match((await condition(ns, 'third', 'Written'))?.message, /conflict with "kubectl-client-side-apply".*\.data\.taken.*hand-over-to/)
+    t.match(
+      (await condition(ns, 'third', 'Written'))?.message,
+      /conflict with "kubectl-client-side-apply".*\.data\.taken.*hand-over-to/,
+    )
     t.equal((await configData(ns, 'shared'))?.taken, 'y')
     kubectl('-n', ns, 'annotate', 'configmap', 'shared', 'repeer.dev/hand-over-to=third')
     await listBecomes(ns, 'shared', 'taken', '10.1.2.3:11625\n')
@@ -153,7 +181,9 @@ t.test('ConfigMaps of others', async t => {
 
   await t.test('whoever takes a list away gets it back', async t => {
     kubectl('-n', ns, 'patch', 'configmap', 'shared', '--type=json', '-p', '[{"op":"remove","path":"/data/list"}]')
-    t.comment(`it is there again after ${(await listBecomes(ns, 'shared', 'list', '10.1.2.3:11625\n', 10)).toFixed(1)} s`)
+    t.comment(
+      `it is there again after ${(await listBecomes(ns, 'shared', 'list', '10.1.2.3:11625\n', 10)).toFixed(1)} s`,
+    )
   })
 
   await t.test('another namespace only by consent', async t => {
@@ -198,15 +228,28 @@ t.test('what the API server refuses, in words', async t => {
       { ...good, source: { ...source, static: { peers: ['a:1'] } } },
       /expected exactly one of services, pods, stellarNodes, validators and static|at most 1/,
     ],
-    [{ ...good, source: { services: { selector: {} } } }, /a selector that selects everything, expected matchLabels or matchExpressions/],
-    [{ ...good, source: { services: { ...source.services, port: 70000 } } }, /expected the name of a port, or a number from 1 to 65535/],
-    [{ ...good, output: { ...output, format: 'yaml' } }, /Unsupported value: "yaml": supported values: "cometbft-toml"/],
+    [
+      { ...good, source: { services: { selector: {} } } },
+      /a selector that selects everything, expected matchLabels or matchExpressions/,
+    ],
+    [
+      { ...good, source: { services: { ...source.services, port: 70000 } } },
+      /expected the name of a port, or a number from 1 to 65535/,
+    ],
+    [
+      { ...good, output: { ...output, format: 'yaml' } },
+      /Unsupported value: "yaml": supported values: "cometbft-toml"/,
+    ],
     [{ ...good, output: { ...output, metadataKey: output.key } }, /expected another metadataKey than key/],
     [{ ...good, interval: '1s' }, /expected a duration from 5s to 1h/],
     [{ ...good, minPeers: 10, limit: 5 }, /expected a minPeers that is not above limit/],
   ]
-  for (const [spec, message] of rows) t.throws(() => apply([peerSetObject(ns, 'bad', spec)]), { message }, String(message))
-  t.match(kubectl('explain', 'peerset.spec'), /source\t<Object> -required-\n +Where the peers come from: exactly one of/)
+  for (const [spec, message] of rows)
+    t.throws(() => apply([peerSetObject(ns, 'bad', spec)]), { message }, String(message))
+  t.match(
+    kubectl('explain', 'peerset.spec'),
+    /source\t<Object> -required-\n +Where the peers come from: exactly one of/,
+  )
   t.match(kubectl('explain', 'peerset.spec.output.format'), /ENUM:/)
   t.match(kubectl('explain', 'peerset.status.conditions'), /SourceHealthy: the source answers/)
 })

@@ -1,5 +1,6 @@
-// Validators as StellarNode objects: their addresses in ConfigMap stellar-peers, and nodes that run with that list, as they are scaled up and down,
-// suspended, and fail. The Stellar operator's part (a StatefulSet for each StellarNode) is done by hand, and the nodes are a few lines of busybox.
+// Validators as StellarNode objects: their addresses in ConfigMap stellar-peers, and nodes that run with that list, as
+// they are scaled up and down, suspended, and fail. The Stellar operator's part (a StatefulSet for each StellarNode) is
+// done by hand, and the nodes are a few lines of busybox.
 import t from 'tap'
 import { parsePeers } from '../../peers/formats/index.ts'
 import { peerHash } from '../../peers/snapshot.ts'
@@ -16,21 +17,34 @@ for peer in $KNOWN_PEERS; do ( while :; do tail -f /dev/null | busybox nc "\${pe
 exec busybox nc -ll -p 11625 -e /bin/busybox cat`
 
 /**
- * What the operator makes of a StellarNode. A quiet one dials nobody, and repeer is not in it: whoever lists it has to dial it, and no one waits for its
- * sidecar (a pod that has just been created counts as unavailable to its group for a while).
+ * What the operator makes of a StellarNode. A quiet one dials nobody, and repeer is not in it: whoever lists it has to
+ * dial it, and no one waits for its sidecar (a pod that has just been created counts as unavailable to its group for a
+ * while).
  */
 function statefulSet(namespace: string, name: string, isQuiet = false) {
-  const labels = { 'app.kubernetes.io/name': 'stellar-node', 'app.kubernetes.io/instance': name, 'stellar.org/node-type': 'Validator' }
-  const known = { name: 'KNOWN_PEERS', valueFrom: { configMapKeyRef: { name: 'stellar-peers', key: 'KNOWN_PEERS', optional: true } } }
+  const labels = {
+    'app.kubernetes.io/name': 'stellar-node',
+    'app.kubernetes.io/instance': name,
+    'stellar.org/node-type': 'Validator',
+  }
+  const known = {
+    name: 'KNOWN_PEERS',
+    valueFrom: { configMapKeyRef: { name: 'stellar-peers', key: 'KNOWN_PEERS', optional: true } },
+  }
   const container = {
     name: 'stellar-core',
     image: busyboxImage,
     command: ['/bin/busybox', 'sh', '-c', script],
     env: isQuiet ? [] : [known],
     ports: [{ containerPort: 11625 }],
-    readinessProbe: { exec: { command: ['/bin/busybox', 'test', '!', '-e', '/tmp/failing'] }, periodSeconds: 1, failureThreshold: 1 },
+    readinessProbe: {
+      exec: { command: ['/bin/busybox', 'test', '!', '-e', '/tmp/failing'] },
+      periodSeconds: 1,
+      failureThreshold: 1,
+    },
   }
-  // It has no HTTP interface, through which a real one would be told its peers while it runs: so it is a node like any other, and restarted.
+  // It has no HTTP interface, through which a real one would be told its peers while it runs: so it is a node like any
+  // other, and restarted.
   const annotations = isQuiet
     ? { 'repeer.dev/inject': 'false' }
     : impatient({
@@ -39,7 +53,10 @@ function statefulSet(namespace: string, name: string, isQuiet = false) {
         'repeer.dev/config': 'stellar-peers/KNOWN_PEERS',
         'repeer.dev/settle-seconds': '1',
       })
-  const template = { metadata: { labels, annotations }, spec: { terminationGracePeriodSeconds: 1, containers: [container] } }
+  const template = {
+    metadata: { labels, annotations },
+    spec: { terminationGracePeriodSeconds: 1, containers: [container] },
+  }
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -103,7 +120,10 @@ t.test('StellarNodes', async t => {
     t.comment(
       `the list is there ${(await listBecomes(ns, 'stellar-peers', 'KNOWN_PEERS', of(...names))).toFixed(1)} s after the last was Ready`,
     )
-    t.match((await configData(ns, 'stellar-peers'))?.discovery_metadata, /peer_count=3,candidates=4,source=stellarNodes/)
+    t.match(
+      (await configData(ns, 'stellar-peers'))?.discovery_metadata,
+      /peer_count=3,candidates=4,source=stellarNodes/,
+    )
     t.comment(`all nodes are connected ${(await allHave(names, of(...names))).toFixed(1)} s later`)
     await until('Ready', 20, async () => (await condition(ns, 'stellar', 'Ready'))?.status === 'True')
   })
@@ -116,7 +136,8 @@ t.test('StellarNodes', async t => {
     const restarted = new Map<string, number>()
     const follow = until('all run with it', 60, async () => {
       for (const name of names) {
-        if (!restarted.has(name) && (await runsWith(ip[name] ?? '')) === list) restarted.set(name, (Date.now() - began) / 1000)
+        if (!restarted.has(name) && (await runsWith(ip[name] ?? '')) === list)
+          restarted.set(name, (Date.now() - began) / 1000)
       }
       return restarted.size === names.length
     })
@@ -131,7 +152,8 @@ t.test('StellarNodes', async t => {
     t.ok(first < 15, 'the first node runs with it')
     t.ok((rest.at(-1) ?? Number.NaN) < 30, 'everywhere within 30 s')
     await allHave(names, list)
-    for (const name of names) t.match((await pageAt(ip[name]))?.restarts.at(-1), { level: 'process', outcome: 'verified' }, name)
+    for (const name of names)
+      t.match((await pageAt(ip[name]))?.restarts.at(-1), { level: 'process', outcome: 'verified' }, name)
   })
 
   await t.test('suspended', async t => {
@@ -156,10 +178,14 @@ t.test('StellarNodes', async t => {
       20,
       async () => (await peerSetStatus(ns, 'stellar')).problems?.[0]?.subject === `StellarNode ${ns}/validator-3`,
     )
-    t.match((await peerSetStatus(ns, 'stellar')).problems, [{ code: 'not-ready', message: 'pod validator-3-0: it is not Ready' }])
+    t.match((await peerSetStatus(ns, 'stellar')).problems, [
+      { code: 'not-ready', message: 'pod validator-3-0: it is not Ready' },
+    ])
     await allHave(['validator-1'], of(...rest))
     kubectl('-n', ns, 'exec', 'validator-3-0', '-c', 'stellar-core', '--', '/bin/busybox', 'rm', '/tmp/failing')
-    t.comment(`well again -> ConfigMap ${(await listBecomes(ns, 'stellar-peers', 'KNOWN_PEERS', of(...rest, 'validator-3'))).toFixed(1)} s`)
+    t.comment(
+      `well again -> ConfigMap ${(await listBecomes(ns, 'stellar-peers', 'KNOWN_PEERS', of(...rest, 'validator-3'))).toFixed(1)} s`,
+    )
   })
 
   await t.test('scaled down to none: the last good list stays', async t => {

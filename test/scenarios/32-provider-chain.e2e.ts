@@ -1,5 +1,5 @@
-// A real provider chain (interchain-security-pd, three validators) and what the source `validators` makes of it. It needs no Kubernetes cluster:
-// `npx tap run --timeout=900 test/scenarios/32-provider-chain.e2e.ts` runs it alone.
+// A real provider chain (interchain-security-pd, three validators) and what the source `validators` makes of it. It
+// needs no Kubernetes cluster: `npx tap run --timeout=900 test/scenarios/32-provider-chain.e2e.ts` runs it alone.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -20,7 +20,11 @@ const port = portsOf(consumerChain).p2p
 const ids = ['a', 'b', 'c', 'd'].map(digit => digit.repeat(40))
 const hosts = ['127.0.1.10', '127.0.1.11', '127.0.1.12', '127.0.1.13', '127.0.1.14']
 const lines: string[] = []
-const log = { debug() {}, info() {}, warn: (fields: unknown, message?: string) => lines.push(`${message} ${JSON.stringify(fields)}`) }
+const log = {
+  debug() {},
+  info() {},
+  warn: (fields: unknown, message?: string) => lines.push(`${message} ${JSON.stringify(fields)}`),
+}
 
 /** Looks whenever the source hints, as the controller does, without its second of coalescing. */
 function follow(raw: object, { allowPrivate = true, burst = 1000 } = {}) {
@@ -48,8 +52,13 @@ function follow(raw: object, { allowPrivate = true, burst = 1000 } = {}) {
   return {
     source,
     last: () => last,
-    async until(what: string, seen: (last: { found?: Found; error?: string }) => boolean, seconds = 30): Promise<number> {
-      for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await delay(5)) if (seen(last)) return last.at
+    async until(
+      what: string,
+      seen: (last: { found?: Found; error?: string }) => boolean,
+      seconds = 30,
+    ): Promise<number> {
+      for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await delay(5))
+        if (seen(last)) return last.at
       throw new Error(`not within ${seconds} s: ${what}; the last look: ${JSON.stringify(last)}`)
     },
     async close() {
@@ -60,9 +69,11 @@ function follow(raw: object, { allowPrivate = true, burst = 1000 } = {}) {
   }
 }
 
-const listed = (found: Found | undefined) => (found?.peers ?? []).map(peer => `${peer.id?.slice(0, 1)}@${hostPort(peer)}`).sort()
+const listed = (found: Found | undefined) =>
+  (found?.peers ?? []).map(peer => `${peer.id?.slice(0, 1)}@${hostPort(peer)}`).sort()
 const has = (host: string) => (last: { found?: Found }) => last.found?.peers.some(peer => peer.host === host) ?? false
-const problem = (code: string) => (last: { found?: Found }) => last.found?.problems.some(one => one.code === code) ?? false
+const problem = (code: string) => (last: { found?: Found }) =>
+  last.found?.problems.some(one => one.code === code) ?? false
 
 t.test('a provider chain', async t => {
   const [programs = ''] = await buildPrograms(['interchain-security'], line => t.comment(line))
@@ -88,8 +99,14 @@ t.test('a provider chain', async t => {
   for (const index of [0, 1, 2]) await chain.optIn(index, consumer)
   const launched = await chain.launch(consumer)
   const seen = await early.until('the launch', has(hosts[0] ?? ''))
-  t.comment(`launch in a block -> look: ${seen - launched.at} ms (the consumer is launched in the block after its update)`)
-  t.same(listed(early.last().found), [`b@${hosts[0]}:${port}`], 'bob alone: charlie publishes nothing, alice is the reader')
+  t.comment(
+    `launch in a block -> look: ${seen - launched.at} ms (the consumer is launched in the block after its update)`,
+  )
+  t.same(
+    listed(early.last().found),
+    [`b@${hosts[0]}:${port}`],
+    'bob alone: charlie publishes nothing, alice is the reader',
+  )
   await early.close()
 
   await t.test('edits are seen', async t => {
@@ -109,7 +126,10 @@ t.test('a provider chain', async t => {
     t.comment(`edit-validator accepted by its node, not yet in a block -> look, ms: ${sent.join(', ')}`)
     t.ok(Math.max(...times) <= 1000, 'within a second, which leaves one for coalescing and writing')
 
-    await Promise.all([chain.editDetails(1, `p2p=${ids[1]}@${hosts[2]}`), chain.editDetails(2, `p2p=${ids[2]}@${hosts[3]}`)])
+    await Promise.all([
+      chain.editDetails(1, `p2p=${ids[1]}@${hosts[2]}`),
+      chain.editDetails(2, `p2p=${ids[2]}@${hosts[3]}`),
+    ])
     await at.until('both', last => has(hosts[2] ?? '')(last) && has(hosts[3] ?? '')(last))
     t.same(listed(at.last().found), [`b@${hosts[2]}:${port}`, `c@${hosts[3]}:${port}`], 'two events at once')
 
@@ -173,7 +193,9 @@ t.test('a provider chain', async t => {
     await chain.launch(other)
     const at = follow({ ...spec, consumer: 'other-1' })
     t.teardown(() => at.close())
-    await at.until('refused', last => /does not validate consumer other-1: its list is not touched/.test(last.error ?? ''))
+    await at.until('refused', last =>
+      /does not validate consumer other-1: its list is not touched/.test(last.error ?? ''),
+    )
     const bobs = follow({ ...spec, consumer: 'other-1', operator: bob.operator })
     t.teardown(() => bobs.close())
     await bobs.until('bob looks', last => last.found !== undefined)
@@ -253,7 +275,12 @@ async function until<T>(look: () => Promise<T>): Promise<T> {
 
 /** JSON of the wrong kind, protocol buffers that are none, and 20 MB. */
 async function rubbishServer(t: Test): Promise<string> {
-  const answers = ['<html>', '{"result":{"response":{"value":"/////w=="}}}', '{"result":{}}', `{"result":"${'x'.repeat(20_000_000)}"}`]
+  const answers = [
+    '<html>',
+    '{"result":{"response":{"value":"/////w=="}}}',
+    '{"result":{}}',
+    `{"result":"${'x'.repeat(20_000_000)}"}`,
+  ]
   let count = 0
   const server = createServer((_, response) => void response.end(answers[count++ % answers.length]))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,6 @@
-// spec.expose: two consumer chains, each with a validator in either of two "clusters" (namespaces), which reach each other through load balancers'
-// addresses only. A chain of two makes blocks only while both are connected, and CometBFT lets in nobody but the node ID that it dialled.
+// spec.expose: two consumer chains, each with a validator in either of two "clusters" (namespaces), which reach each
+// other through load balancers' addresses only. A chain of two makes blocks only while both are connected, and CometBFT
+// lets in nobody but the node ID that it dialled.
 import { setTimeout as delay } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
@@ -31,7 +32,9 @@ const slices = async (namespace: string) => {
 const behind = async (namespace: string, name: string | undefined) =>
   (await slices(namespace))
     .filter(slice => slice.ports?.[0]?.name === name)
-    .flatMap(({ endpoints }) => (endpoints ?? []).filter(({ conditions }) => conditions?.ready).flatMap(one => one.addresses))
+    .flatMap(({ endpoints }) =>
+      (endpoints ?? []).filter(({ conditions }) => conditions?.ready).flatMap(one => one.addresses),
+    )
 
 const list = (id: string | undefined, namespace: typeof a | typeof b, number: 0 | 1) => ({
   source: { static: { peers: [`${id}@${addresses[namespace]}:${ports[number]}`] } },
@@ -46,14 +49,18 @@ t.test('two clusters', async t => {
   for (const name of [a, b]) await namespaceFor(t, name)
   const [one, two] = [splitChain(0, chainIds[0], [a, b]), splitChain(1, chainIds[1], [a, b])]
 
-  // A: a Service for each of two PeerSets to share, each with its own chain. B: one PeerSet, and a Service of somebody else's.
+  // A: a Service for each of two PeerSets to share, each with its own chain. B: one PeerSet, and a Service of somebody
+  // else's.
   const ofB = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'p2p', namespace: b },
     spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ name: 'theirs', port: 9000 }] },
   }
-  const only = (number: 0 | 1) => ({ ...exposes, selector: { matchLabels: { group: 'consumers', 'chain-id': chainIds[number] } } })
+  const only = (number: 0 | 1) => ({
+    ...exposes,
+    selector: { matchLabels: { group: 'consumers', 'chain-id': chainIds[number] } },
+  })
   apply([
     ofB,
     peerSetObject(a, 'first', { ...list(one.ids[1], b, 0), expose: only(0) }),
@@ -67,7 +74,9 @@ t.test('two clusters', async t => {
   const wanted = names.map((name, index) => `${name} ${ports[index]}`).sort()
   await until('ports in A', 60, async () => (await servicePorts(a)).join() === wanted.join())
   await until('ports in B', 60, async () => (await servicePorts(b)).join() === [...wanted, 'theirs 9000'].sort().join())
-  t.comment(`ports of both chains on both Services ${((Date.now() - began) / 1000).toFixed(1)} s after pods were created`)
+  t.comment(
+    `ports of both chains on both Services ${((Date.now() - began) / 1000).toFixed(1)} s after pods were created`,
+  )
 
   await t.test('a Service, its ports and their slices', async t => {
     await until('it is said that there is no address', 20, async () => {
@@ -115,7 +124,10 @@ t.test('two clusters', async t => {
       t.comment(
         `chain ${number}: A has the node of B after ${seconds.toFixed(1)} s, at ${value.remote_ip}; B has A at ${(await netInfo(b, index + 1))?.peers[0]?.remote_ip}`,
       )
-      const dialled = [value.remote_ip === addresses[b], (await netInfo(b, index + 1))?.peers[0]?.remote_ip === addresses[a]]
+      const dialled = [
+        value.remote_ip === addresses[b],
+        (await netInfo(b, index + 1))?.peers[0]?.remote_ip === addresses[a],
+      ]
       t.ok(dialled.includes(true), 'one of them has dialled the load balancer of the other')
       t.equal((await netInfo(a, index))?.peers.length, 1, 'and nobody of the other chain')
     }
@@ -155,7 +167,11 @@ t.test('two clusters', async t => {
     await until('full', 20, async () => (await condition(b, 'both', 'Exposed'))?.reason === 'ServiceFull')
     t.match((await condition(b, 'both', 'Exposed'))?.message, /has 2 ports, expected at most spec\.expose\.maxPorts 2/)
     apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: exposes })])
-    await until('back', 20, async () => (await servicePorts(b)).length === 3 && (await condition(b, 'both', 'Exposed'))?.status === 'True')
+    await until(
+      'back',
+      20,
+      async () => (await servicePorts(b)).length === 3 && (await condition(b, 'both', 'Exposed'))?.status === 'True',
+    )
   })
 
   await t.test('a chain whose pods go loses its port, and gets it back with them', async t => {
@@ -170,8 +186,8 @@ t.test('two clusters', async t => {
     kubectl('-n', b, 'scale', 'statefulset', 'node3', '--replicas=1')
     await until('its port is back', 60, async () => (await servicePorts(b)).length === 3)
     const at = await height(a, 2)
-    // Usually 10 to 18 s. A node that still holds the connection of the pod before refuses the new one until its ping is not answered: CometBFT asks
-    // every 60 s, and waits for 45.
+    // Usually 10 to 18 s. A node that still holds the connection of the pod before refuses the new one until its ping
+    // is not answered: CometBFT asks every 60 s, and waits for 45.
     const healed = await until('blocks go on', 150, async () => {
       if ((await height(a, 2)) > at) return true
       const [peers, peersOfB] = [(await netInfo(a, 2))?.peers, (await netInfo(b, 3))?.peers]
@@ -182,7 +198,11 @@ t.test('two clusters', async t => {
 
   await t.test('PeerSets that go leave nothing behind', async () => {
     kubectl('-n', a, 'delete', 'peerset', 'second', '--cascade=background')
-    await until('its port is gone, that of the other stays', 30, async () => (await servicePorts(a)).join() === wanted[0])
+    await until(
+      'its port is gone, that of the other stays',
+      30,
+      async () => (await servicePorts(a)).join() === wanted[0],
+    )
     await until('its slice is gone', 30, async () => (await slices(a)).length === 1)
     apply([peerSetObject(b, 'both', list(one.ids[0], a, 0))])
     await until('nothing of it on the Service', 30, async () => (await servicePorts(b)).join() === 'theirs 9000')
@@ -196,50 +216,61 @@ t.test('two clusters', async t => {
   })
 })
 
-t.test('without repeer the slice of the seed leads nowhere: its port has another name than the port of the Service', async t => {
-  const ns = await namespaceFor(t, 'expose-control', { control: true })
-  const meta = (name: string) => ({ name, namespace: ns })
-  const pod = {
-    containers: [
+t.test(
+  'without repeer the slice of the seed leads nowhere: its port has another name than the port of the Service',
+  async t => {
+    const ns = await namespaceFor(t, 'expose-control', { control: true })
+    const meta = (name: string) => ({ name, namespace: ns })
+    const pod = {
+      containers: [
+        {
+          name: 'node',
+          image: process.env.E2E_BUSYBOX_IMAGE ?? 'localhost/busybox:1',
+          command: ['/bin/busybox', 'nc', '-ll', '-p', '26656', '-e', '/bin/busybox', 'cat'],
+        },
+      ],
+    }
+    apply([
+      { apiVersion: 'v1', kind: 'Pod', metadata: meta('node'), spec: pod },
       {
-        name: 'node',
-        image: process.env.E2E_BUSYBOX_IMAGE ?? 'localhost/busybox:1',
-        command: ['/bin/busybox', 'nc', '-ll', '-p', '26656', '-e', '/bin/busybox', 'cat'],
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: meta('p2p'),
+        spec: {
+          type: 'LoadBalancer',
+          externalTrafficPolicy: 'Local',
+          ports: [{ name: 'consumer-testchain1-0', port: 30143 }],
+        },
       },
-    ],
-  }
-  apply([
-    { apiVersion: 'v1', kind: 'Pod', metadata: meta('node'), spec: pod },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: meta('p2p'),
-      spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ name: 'consumer-testchain1-0', port: 30143 }] },
-    },
-  ])
-  const { value: ip } = await until('the pod runs', 60, async () => (await getPod(ns, 'node')).status.podIP)
-  const slice = (name: string, port: string, node: object) => ({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...meta(name), labels: { 'kubernetes.io/service-name': 'p2p' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: [ip], conditions: { ready: true }, ...node }],
-    ports: [{ name: port, port: 26656 }],
-  })
-  const address = '10.99.0.20'
-  apply([slice('seed', 'p2p', {})])
-  giveAddresses(ns, 'p2p', address)
-  await until('the pod listens', 30, () => reachable(ip, 26656, 1000))
-  for (const end = Date.now() + 3000; Date.now() < end; await delay(200)) t.equal(await reachable(address, 30143, 1000), false)
-  apply([slice('named', 'consumer-testchain1-0', {})])
-  await until('with the right name it leads to the pod, from within', 20, () => reachable(address, 30143, 1000))
-  if (process.env.E2E_CLUSTER) return
-  const client = outside(t)
-  t.ok(client.connects(ip, 26656), 'there is a way from outside')
-  t.notOk(client.connects(address, 30143), 'without nodeName it is local to no node, and externalTrafficPolicy is Local')
-  apply([slice('named', 'consumer-testchain1-0', { nodeName: 'node1' })])
-  await until('with nodeName it leads to the pod, from outside, too', 20, () => client.connects(address, 30143))
-})
+    ])
+    const { value: ip } = await until('the pod runs', 60, async () => (await getPod(ns, 'node')).status.podIP)
+    const slice = (name: string, port: string, node: object) => ({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...meta(name), labels: { 'kubernetes.io/service-name': 'p2p' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [ip], conditions: { ready: true }, ...node }],
+      ports: [{ name: port, port: 26656 }],
+    })
+    const address = '10.99.0.20'
+    apply([slice('seed', 'p2p', {})])
+    giveAddresses(ns, 'p2p', address)
+    await until('the pod listens', 30, () => reachable(ip, 26656, 1000))
+    for (const end = Date.now() + 3000; Date.now() < end; await delay(200))
+      t.equal(await reachable(address, 30143, 1000), false)
+    apply([slice('named', 'consumer-testchain1-0', {})])
+    await until('with the right name it leads to the pod, from within', 20, () => reachable(address, 30143, 1000))
+    if (process.env.E2E_CLUSTER) return
+    const client = outside(t)
+    t.ok(client.connects(ip, 26656), 'there is a way from outside')
+    t.notOk(
+      client.connects(address, 30143),
+      'without nodeName it is local to no node, and externalTrafficPolicy is Local',
+    )
+    apply([slice('named', 'consumer-testchain1-0', { nodeName: 'node1' })])
+    await until('with nodeName it leads to the pod, from outside, too', 20, () => client.connects(address, 30143))
+  },
+)
 
 t.test('a policy holds the controller to that, and the schema says what is wrong', async t => {
   install('manifests/overlays/expose')
@@ -268,12 +299,18 @@ t.test('a policy holds the controller to that, and the schema says what is wrong
   const config = new KubeConfig()
   config.loadFromDefault()
   const { clusters, contexts, currentContext } = config
-  const users = config.users.map(user => ({ ...user, impersonateUser: 'system:serviceaccount:repeer-system:repeer-controller' }))
+  const users = config.users.map(user => ({
+    ...user,
+    impersonateUser: 'system:serviceaccount:repeer-system:repeer-controller',
+  }))
   const own = new KubeConfig()
   own.loadFromOptions({ clusters, contexts, currentContext, users })
   const patch = (path: string, body: object) =>
     apiRequest(own, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json', expected: [] })
-  const [core, discovery] = [`/api/v1/namespaces/${ns}/services`, `/apis/discovery.k8s.io/v1/namespaces/${ns}/endpointslices`]
+  const [core, discovery] = [
+    `/api/v1/namespaces/${ns}/services`,
+    `/apis/discovery.k8s.io/v1/namespaces/${ns}/endpointslices`,
+  ]
   const refused: [path: string, body: object, message: RegExp][] = [
     [`${core}/plain`, { spec: { ports: [{ name: 'y', port: 2 }] } }, /found a Service of another type/],
     [`${core}/balanced`, { spec: { selector: { app: 'x' } } }, /found a new or another selector/],
@@ -286,7 +323,8 @@ t.test('a policy holds the controller to that, and the schema says what is wrong
   t.throws(() => kubectl(...controller, 'create', 'service', 'clusterip', 'fresh', '--tcp=1'), {
     message: /found a Service of another type/,
   })
-  for (const what of ['service/balanced', 'endpointslice/theirs']) t.throws(() => kubectl(...controller, 'delete', what), /forbidden/i)
+  for (const what of ['service/balanced', 'endpointslice/theirs'])
+    t.throws(() => kubectl(...controller, 'delete', what), /forbidden/i)
   await patch(`${core}/balanced`, { spec: { ports: [port, { name: 'y', port: 2 }] } })
   t.pass('ports it may add')
 
@@ -308,6 +346,7 @@ t.test('a policy holds the controller to that, and the schema says what is wrong
     [{ ...exposes, targetPort: 'no port' }, /expected the name of a port, or a number from 1 to 65535/],
     [{ ...exposes, annotations: { 'repeer.dev/exposes': 'x' } }, /found an annotation of repeer's own/],
   ]
-  for (const [expose, message] of rows) t.throws(() => apply([peerSetObject(ns, 'bad', { ...good, expose })]), { message }, String(message))
+  for (const [expose, message] of rows)
+    t.throws(() => apply([peerSetObject(ns, 'bad', { ...good, expose })]), { message }, String(message))
   t.match(kubectl('explain', 'peerset.spec.expose'), /service\t<string> -required-/)
 })

@@ -1,5 +1,6 @@
-// The whole of it: a real provider chain, on which two operators publish the addresses of their load balancers; a consumer chain with a node of each,
-// in two "clusters"; PeerSets that read the one and expose the other. An edit on the chain, timed to the list and to the node that is connected.
+// The whole of it: a real provider chain, on which two operators publish the addresses of their load balancers; a
+// consumer chain with a node of each, in two "clusters"; PeerSets that read the one and expose the other. An edit on
+// the chain, timed to the list and to the node that is connected.
 import { join } from 'node:path'
 import t from 'tap'
 import { portsOf } from '../../discovery/sources/validators/ports.ts'
@@ -43,17 +44,24 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
   for (const index of [0, 1]) await provider.optIn(index, consumer)
   await provider.launch(consumer)
 
-  // An endpoint is listed once it answers, and a node starts with a list: so each has itself in it from the start, which nodes ignore.
+  // An endpoint is listed once it answers, and a node starts with a list: so each has itself in it from the start,
+  // which nodes ignore.
   const spec = (operator: string, itself: string, configMap: string) => ({
     additional: [itself],
     source: {
-      validators: { endpoints: provider.nodes.map(({ rpc }) => rpc), chainId: provider.chainId, operator, consumer: chainId },
+      validators: {
+        endpoints: provider.nodes.map(({ rpc }) => rpc),
+        chainId: provider.chainId,
+        operator,
+        consumer: chainId,
+      },
     },
     output: { configMap, key: 'persistent_peers', format: 'cometbft-list' },
     allowPrivate: true,
     expose: { service: 'p2p', selector: { matchLabels: { group: 'consumers' } } },
   })
-  // B's node dials nobody, so that it can be told who has dialled whom: the PeerSet writes its list, and no node reads it.
+  // B's node dials nobody, so that it can be told who has dialled whom: the PeerSet writes its list, and no node reads
+  // it.
   const alone = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -74,7 +82,8 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
     )
   giveAddresses(a, 'p2p', lbA)
   giveAddresses(b, 'p2p', lbsB[0])
-  const publish = (index: 0 | 1, host: string) => provider.editDetails(index, `an operator\np2p=${chain.ids[index]}@${host}`)
+  const publish = (index: 0 | 1, host: string) =>
+    provider.editDetails(index, `an operator\np2p=${chain.ids[index]}@${host}`)
 
   await publish(0, lbA)
   await publish(1, lbsB[0])
@@ -82,11 +91,15 @@ t.test('an edit on the provider chain reaches the node in the other cluster', as
   await when('B lists A', 60, async () => (await listed(b, 'peers-b'))?.includes(at(0, lbA)) ?? false)
   await until('A has B', 60, async () => (await netInfo(a, 0))?.peers.length === 1)
   await until('blocks', 60, async () => (await height(a, 0)) > 1)
-  t.match(await condition(a, 'consumer', 'Exposed'), { status: 'True', message: `Service ${a}/p2p at ${lbA}: ${chainId} on ${port}` })
+  t.match(await condition(a, 'consumer', 'Exposed'), {
+    status: 'True',
+    message: `Service ${a}/p2p at ${lbA}: ${chainId} on ${port}`,
+  })
 
   for (const host of lbsB.slice(1)) {
     await settled(a, [0])
-    // B's load balancer gets another address, and its node another pod: a connection that stands would stay, and be good enough for repeer.
+    // B's load balancer gets another address, and its node another pod: a connection that stands would stay, and be
+    // good enough for repeer.
     giveAddresses(b, 'p2p', host)
     await replacePod(b, 1)
     await until('A has lost B', 60, async () => (await netInfo(a, 0))?.peers.length === 0)

@@ -1,12 +1,23 @@
-// Pods as cosmopilot makes them, of the 3.x line (a trace FIFO that node-utils reads) and the 4.x line (none), with a real Cosmos SDK program: a peer
-// moves, a peer is added. Both are healed in place: node-utils, which remembers the node's process and its pipe, is started again with the node.
-// node-utils is a stand-in (../stand-ins/node-utils.ts); the operator's part is done by hand: it makes a pod anew when it is gone, and writes the list into
-// the ConfigMap without another hash on the pod.
+// Pods as cosmopilot makes them, of the 3.x line (a trace FIFO that node-utils reads) and the 4.x line (none), with a
+// real Cosmos SDK program: a peer moves, a peer is added. Both are healed in place: node-utils, which remembers the
+// node's process and its pipe, is started again with the node. node-utils is a stand-in (../stand-ins/node-utils.ts);
+// the operator's part is done by hand: it makes a pod anew when it is gone, and writes the list into the ConfigMap
+// without another hash on the pod.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type ChainNode, chainId, entry, files, headlessName, internalName, objectsOf, podOf, program } from '../testbed/cosmopilot.ts'
+import {
+  type ChainNode,
+  chainId,
+  entry,
+  files,
+  headlessName,
+  internalName,
+  objectsOf,
+  podOf,
+  program,
+} from '../testbed/cosmopilot.ts'
 import { apply, install } from '../testbed/install.ts'
 import { makeNodeKey } from '../testbed/node-key.ts'
 import { buildPrograms } from '../testbed/programs.ts'
@@ -18,8 +29,9 @@ import { containerStatus, getPod, heightAt, isInjected, netInfoAt, pageAt, until
 const namespace = 'cosmopilot'
 
 /**
- * A validator; a sentry that lists it; three full nodes that list the sentry, one of them by the operator's Service and two by its own address, of which
- * one is left alone by repeer; and one that nobody lists at first. One restart for each: a second one has to wait for ten minutes there.
+ * A validator; a sentry that lists it; three full nodes that list the sentry, one of them by the operator's Service and
+ * two by its own address, of which one is left alone by repeer; and one that nobody lists at first. One restart for
+ * each: a second one has to wait for ten minutes there.
  */
 async function nodes(programs: string) {
   const dir = await mkdtemp(join(tmpdir(), 'cosmopilot-'))
@@ -29,7 +41,14 @@ async function nodes(programs: string) {
     const config = (file: string) => readFile(join(homes[0] ?? '', 'config', file), 'utf8')
     const [genesis, validatorKey] = await Promise.all(['genesis.json', 'priv_validator_key.json'].map(config))
     const of = (name: string, over: Partial<ChainNode> = {}): ChainNode => {
-      const common = { namespace, genesis: genesis ?? '', key: makeNodeKey(), line: '3.x', peers: [], annotations: impatient() } as const
+      const common = {
+        namespace,
+        genesis: genesis ?? '',
+        key: makeNodeKey(),
+        line: '3.x',
+        peers: [],
+        annotations: impatient(),
+      } as const
       return { ...common, name: `mynode-${name}`, ...over }
     }
     const validator = of('validator', { validatorKey: validatorKey ?? '' })
@@ -54,10 +73,20 @@ const ipOf = async (node: ChainNode) => (await podOfNode(node)).status.podIP
 const heightOf = async (node: ChainNode) => heightAt(await ipOf(node))
 const pageOf = async (node: ChainNode) => pageAt(await ipOf(node))
 
-/** Whether a node is connected to a peer at the peer's present address. Behind a Service's own address that is not what the node sees. */
-async function hasPeer(node: ChainNode, peer: ChainNode, at: 'anywhere' | 'at its address' = 'anywhere'): Promise<boolean> {
+/**
+ * Whether a node is connected to a peer at the peer's present address. Behind a Service's own address that is not what
+ * the node sees.
+ */
+async function hasPeer(
+  node: ChainNode,
+  peer: ChainNode,
+  at: 'anywhere' | 'at its address' = 'anywhere',
+): Promise<boolean> {
   const [info, address] = [await netInfoAt(await ipOf(node)), await ipOf(peer)]
-  return info?.peers.some(one => one.node_info.id === peer.key.id && (at === 'anywhere' || one.remote_ip === address)) ?? false
+  return (
+    info?.peers.some(one => one.node_info.id === peer.key.id && (at === 'anywhere' || one.remote_ip === address)) ??
+    false
+  )
 }
 
 /** Waits until it has; returns the seconds it took, or throws with what the node's page says instead. */
@@ -105,13 +134,19 @@ async function ask(node: ChainNode, path: string): Promise<{ code: number; text:
   return { code: response.status, text: await response.text() }
 }
 
-/** As the operator would look: the same pod, in which nothing has ended but node-utils, which knows the node that runs. */
+/**
+ * As the operator would look: the same pod, in which nothing has ended but node-utils, which knows the node that runs.
+ */
 async function isWhole(t: Test, node: ChainNode, { uid, restarts }: { uid: string; restarts: number }): Promise<void> {
   const pod = await podOfNode(node)
   t.equal(pod.metadata.uid, uid, `${node.name} is the same pod`)
   t.equal(pod.status.phase, 'Running')
   t.equal(containerStatus(pod, program)?.restartCount, 0)
-  t.equal(containerStatus(pod, 'node-utils')?.restartCount, restarts, 'node-utils was started again with the node, and not else')
+  t.equal(
+    containerStatus(pod, 'node-utils')?.restartCount,
+    restarts,
+    'node-utils was started again with the node, and not else',
+  )
   const { restarts: done = [], strategy } = (await pageOf(node)) ?? {}
   t.equal(strategy, 'wrap')
   t.match(done, Array(restarts).fill({ level: 'process', outcome: 'verified' }), `restarts in place: ${restarts}`)
@@ -136,8 +171,11 @@ t.test('cosmopilot', async t => {
   await isSettled(traced, untraced)
   for (const node of [validator, sentry, traced, untraced, alone]) await grows(node)
   t.notOk(isInjected(await podOfNode(alone)))
-  const uids = new Map(await Promise.all([traced, untraced].map(async node => [node, (await podOfNode(node)).metadata.uid] as const)))
-  const whole = (t: Test, node: ChainNode, restarts: number) => isWhole(t, node, { uid: uids.get(node) ?? '', restarts })
+  const uids = new Map(
+    await Promise.all([traced, untraced].map(async node => [node, (await podOfNode(node)).metadata.uid] as const)),
+  )
+  const whole = (t: Test, node: ChainNode, restarts: number) =>
+    isWhole(t, node, { uid: uids.get(node) ?? '', restarts })
   for (const node of uids.keys()) await whole(t, node, 0)
 
   await t.test('a peer moves', async t => {
@@ -146,7 +184,9 @@ t.test('cosmopilot', async t => {
     apply([podOf(sentry)])
     await isReady(sentry)
     t.not(await ipOf(sentry), from, 'it has another address')
-    t.comment(`the node with its address has it ${await connects(untraced, sentry, 'at its address')} after it was Ready`)
+    t.comment(
+      `the node with its address has it ${await connects(untraced, sentry, 'at its address')} after it was Ready`,
+    )
     await connects(traced, sentry)
     await isSettled(traced, untraced)
     for (const node of [traced, untraced]) await grows(node)
@@ -173,7 +213,10 @@ t.test('cosmopilot', async t => {
 
   await t.test('an upgrade that is due: nothing is restarted', async t => {
     const upgrades = [{ height: 1, status: 'scheduled', source: 'on-chain', image: 'another' }]
-    await editConfigMap(namespace, { name: `${traced.name}-upgrades`, data: { 'upgrades.json': JSON.stringify({ upgrades }) } })
+    await editConfigMap(namespace, {
+      name: `${traced.name}-upgrades`,
+      data: { 'upgrades.json': JSON.stringify({ upgrades }) },
+    })
     await nudge(namespace, traced.name)
     await until('node-utils says so', 60, async () => (await ask(traced, '/must_upgrade')).code === 426)
     await editList(traced, validator)

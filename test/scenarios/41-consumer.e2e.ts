@@ -1,6 +1,7 @@
-// Consumer chains as the interchain security operator makes them: a script that starts a real interchain-security-cd and copies a list into the node's file
-// only once. A consumer is launched with no peers; a list is edited; a validator's endpoint changes on a real provider chain. Alice's node is another
-// operator's, behind a load balancer; it takes hers and Bob's together to make blocks. All lists but one reach their nodes in place.
+// Consumer chains as the interchain security operator makes them: a script that starts a real interchain-security-cd
+// and copies a list into the node's file only once. A consumer is launched with no peers; a list is edited; a
+// validator's endpoint changes on a real provider chain. Alice's node is another operator's, behind a load balancer; it
+// takes hers and Bob's together to make blocks. All lists but one reach their nodes in place.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -25,7 +26,16 @@ import { type ProviderChain, startProvider } from '../testbed/provider.ts'
 import { deletePods, editConfigMap, impatient, namespaceFor } from '../testbed/scenario.ts'
 import { interchain, provide } from '../testbed/seed-images.ts'
 import { giveAddresses } from '../testbed/two-clusters.ts'
-import { containerStatus, heightAt, isInjected, listPods, netInfoAt, type Pod, pageAt, until } from '../testbed/watch.ts'
+import {
+  containerStatus,
+  heightAt,
+  isInjected,
+  listPods,
+  netInfoAt,
+  type Pod,
+  pageAt,
+  until,
+} from '../testbed/watch.ts'
 
 /** As the operator names it, and another operator's cluster. */
 const [ours, theirs] = [chainId, 'consumer-elsewhere'] as const
@@ -82,19 +92,30 @@ async function isWhole(t: Test, node: Consumer, { pod, restarts }: { pod: Pod; r
   t.equal(containerStatus(now, 'consumer-daemon')?.restartCount, 0)
   const page = await pageOf(node)
   t.equal(page?.strategy, 'wrap')
-  t.match(page?.restarts, Array(restarts).fill({ level: 'process', outcome: 'verified' }), `restarts in place: ${restarts}`)
+  t.match(
+    page?.restarts,
+    Array(restarts).fill({ level: 'process', outcome: 'verified' }),
+    `restarts in place: ${restarts}`,
+  )
   t.equal(page?.restarts.length, restarts)
 }
 
-/** A provider chain on the node's address, where pods reach it, with a consumer that Alice and Bob validate; and the nodes, none of them applied yet. */
+/**
+ * A provider chain on the node's address, where pods reach it, with a consumer that Alice and Bob validate; and the
+ * nodes, none of them applied yet.
+ */
 async function chains(t: Test, programs: string) {
   const provider: ProviderChain = await startProvider(join(programs, 'interchain-security-pd'), { host: nodeAddress })
   t.teardown(() => provider.stop())
   const consumer = await provider.createConsumer(chainId)
   for (const index of [0, 1]) await provider.optIn(index, consumer)
   await provider.launch(consumer)
-  const genesis = await consumerGenesis(join(programs, 'interchain-security-cd'), await provider.consumerGenesis(consumer))
-  const keyOf = async (index: number) => readFile(join(provider.nodes[index]?.home ?? '', 'config', 'priv_validator_key.json'), 'utf8')
+  const genesis = await consumerGenesis(
+    join(programs, 'interchain-security-cd'),
+    await provider.consumerGenesis(consumer),
+  )
+  const keyOf = async (index: number) =>
+    readFile(join(provider.nodes[index]?.home ?? '', 'config', 'priv_validator_key.json'), 'utf8')
   const of = (owner: string, over: Partial<Consumer> = {}): Consumer => {
     return { namespace: ours, owner, key: makeNodeKey(), genesis, annotations: impatient(), ...over }
   }
@@ -112,7 +133,8 @@ async function chains(t: Test, programs: string) {
   }
 }
 
-const skip = process.env.E2E_CLUSTER === 'kubeconfig' && "the provider chain listens on the node of this machine's own cluster"
+const skip =
+  process.env.E2E_CLUSTER === 'kubeconfig' && "the provider chain listens on the node of this machine's own cluster"
 
 t.test('consumer chains', { skip }, async t => {
   install('manifests/overlays/provider-chain')
@@ -125,7 +147,8 @@ t.test('consumer chains', { skip }, async t => {
   const operator = provider.nodes[1]?.operator ?? ''
   const at = (node: Consumer, host: string) => `${node.key.id}@${host}:${p2pPort}`
   const publish = (host: string) => provider.editDetails(0, `alice\np2p=${alice.key.id}@${host}`)
-  const editList = (...peers: string[]) => editConfigMap(ours, { name: 'edited-peers', data: { persistent_peers: peers.join(',') } })
+  const editList = (...peers: string[]) =>
+    editConfigMap(ours, { name: 'edited-peers', data: { persistent_peers: peers.join(',') } })
 
   apply([
     peerSetObject(ours, 'bob', {
@@ -196,7 +219,11 @@ t.test('consumer chains', { skip }, async t => {
     const { name } = (await podOf(alone)).metadata
     t.notOk(isInjected(await podOf(alone)))
     await exec(ours, name, 'consumer-daemon', ['/bin/sh', '-c', 'kill 1'])
-    await until('it was restarted', 60, async () => containerStatus(await podOf(alone), 'consumer-daemon')?.restartCount === 1)
+    await until(
+      'it was restarted',
+      60,
+      async () => containerStatus(await podOf(alone), 'consumer-daemon')?.restartCount === 1,
+    )
     await connects(alone, bob)
     const variable = await exec(ours, name, 'consumer-daemon', ['/bin/sh', '-c', 'echo $PERSISTENT_PEERS'])
     t.match(variable, alice.key.id, 'its variable has the list')

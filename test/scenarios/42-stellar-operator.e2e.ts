@@ -1,6 +1,7 @@
-// Validators as the Stellar operator makes them. Their programs take peers from a file that holds none, so each is told, over its HTTP port: one of a list
-// that a PeerSet delivers, one of an annotated ConfigMap, one of a variable that its program does not read. A peer is added, a peer moves, a node's
-// container ends; nothing is restarted for a list. stellar-core is a stand-in (../stand-ins/stellar-core.ts); the operator's part is done by hand.
+// Validators as the Stellar operator makes them. Their programs take peers from a file that holds none, so each is
+// told, over its HTTP port: one of a list that a PeerSet delivers, one of an annotated ConfigMap, one of a variable
+// that its program does not read. A peer is added, a peer moves, a node's container ends; nothing is restarted for a
+// list. stellar-core is a stand-in (../stand-ins/stellar-core.ts); the operator's part is done by hand.
 import t, { type Test } from 'tap'
 import { exec } from '../testbed/client.ts'
 import { apply, install } from '../testbed/install.ts'
@@ -13,7 +14,10 @@ import { containerStatus, getPod, isInjected, pageAt, until } from '../testbed/w
 
 const namespace = 'stellar-nodes'
 const output = { configMap: 'stellar-peers', key: 'KNOWN_PEERS', format: 'stellar-list' }
-const known = { name: 'KNOWN_PEERS', valueFrom: { configMapKeyRef: { name: output.configMap, key: output.key, optional: true } } }
+const known = {
+  name: 'KNOWN_PEERS',
+  valueFrom: { configMapKeyRef: { name: output.configMap, key: output.key, optional: true } },
+}
 const off = { 'repeer.dev/inject': 'false' }
 
 const delivered: Validator = { namespace, name: 'validator-1' }
@@ -38,7 +42,9 @@ async function ask<T>(node: Validator, command: string): Promise<T> {
   return (await response.json()) as T
 }
 
-type Peers = { readonly authenticated_peers: Readonly<Record<'inbound' | 'outbound', readonly { readonly address: string }[] | null>> }
+type Peers = {
+  readonly authenticated_peers: Readonly<Record<'inbound' | 'outbound', readonly { readonly address: string }[] | null>>
+}
 
 /** The addresses that a node is connected to, whoever dialled. */
 async function peersOf(node: Validator): Promise<string[]> {
@@ -55,13 +61,21 @@ async function isReady(...of: readonly Validator[]): Promise<void> {
   }
 }
 
-const addressesOf = async (nodes: readonly Validator[]) => (await Promise.all(nodes.map(async node => `${await ipOf(node)}:11625`))).sort()
+const addressesOf = async (nodes: readonly Validator[]) =>
+  (await Promise.all(nodes.map(async node => `${await ipOf(node)}:11625`))).sort()
 
-/** Waits until each of `of` is connected to all of `all` but itself, and its page is content. Returns the seconds since the list had them. */
+/**
+ * Waits until each of `of` is connected to all of `all` but itself, and its page is content. Returns the seconds since
+ * the list had them.
+ */
 async function allConnected(t: Test, of: readonly Validator[], all: readonly Validator[]): Promise<void> {
   const began = Date.now()
   const wanted = await addressesOf(all)
-  await until('the list', 60, async () => (await configData(namespace, output.configMap))?.[output.key] === wanted.join('\n'))
+  await until(
+    'the list',
+    60,
+    async () => (await configData(namespace, output.configMap))?.[output.key] === wanted.join('\n'),
+  )
   t.comment(`in the list after ${((Date.now() - began) / 1000).toFixed(1)} s`)
   for (const node of of) {
     const own = `${await ipOf(node)}:11625`
@@ -69,7 +83,9 @@ async function allConnected(t: Test, of: readonly Validator[], all: readonly Val
     await until(`${node.name} is connected to ${others}`, 90, async () => {
       const peers = await peersOf(node)
       if (others.every(address => peers.includes(address))) return true
-      throw new Error(`it is connected to ${peers}; its page says ${JSON.stringify({ ...(await pageOf(node)), lookups: undefined })}`)
+      throw new Error(
+        `it is connected to ${peers}; its page says ${JSON.stringify({ ...(await pageOf(node)), lookups: undefined })}`,
+      )
     })
     await until(`${node.name} is settled`, 60, async () => (await pageOf(node))?.phase === 'settled')
     t.comment(`${node.name} is connected after ${((Date.now() - began) / 1000).toFixed(1)} s`)

@@ -1,12 +1,21 @@
-// DNS that disagrees: two name servers behind one address, of which one still gives a moved peer's old address, gives either, or fails. However they disagree,
-// all are connected within 10 s of the last disagreement, node0 restarts once at most, and no group is stopped.
+// DNS that disagrees: two name servers behind one address, of which one still gives a moved peer's old address, gives
+// either, or fails. However they disagree, all are connected within 10 s of the last disagreement, node0 restarts once
+// at most, and no group is stopped.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { ChainOptions } from '../testbed/chain.ts'
 import { client, exec } from '../testbed/client.ts'
 import { install } from '../testbed/install.ts'
 import { type MixedDns, mixedDns, type Second } from '../testbed/mixed-dns.ts'
-import { impatient, indexes, isConnected, namespaceFor, replacePod, runningChain, settled } from '../testbed/scenario.ts'
+import {
+  impatient,
+  indexes,
+  isConnected,
+  namespaceFor,
+  replacePod,
+  runningChain,
+  settled,
+} from '../testbed/scenario.ts'
 import { getPod, page, until } from '../testbed/watch.ts'
 
 /** The peers of a chain of its own, in which the nodes ask the two servers. */
@@ -74,7 +83,9 @@ t.test('a node that is given addresses', async t => {
   await t.test('and again within ten minutes, for its TTL of 30 s', async t =>
     moveAmid(t, dns, its, 30, addresses => ({ does: 'cache', addresses })),
   )
-  await t.test('answers flap for 65 s', async t => moveAmid(t, dns, its, 65, addresses => ({ does: 'flap', addresses })))
+  await t.test('answers flap for 65 s', async t =>
+    moveAmid(t, dns, its, 65, addresses => ({ does: 'flap', addresses })),
+  )
   await t.test('one server fails for 30 s', async t => moveAmid(t, dns, its, 30, () => ({ does: 'fail' })))
   await t.test('a node that starts by itself has the present addresses, whatever DNS says', async t => {
     const old = new Map([[`node1.${ns}.svc.cluster.local`, '10.88.255.254']])
@@ -96,6 +107,8 @@ t.test('a node that looks names up', async t => {
   await t.test('one server answers from its cache for 14 s', async t =>
     moveAmid(t, dns, its, 14, addresses => ({ does: 'cache', addresses })),
   )
-  await t.test('answers flap for 65 s', async t => moveAmid(t, dns, its, 65, addresses => ({ does: 'flap', addresses })))
+  await t.test('answers flap for 65 s', async t =>
+    moveAmid(t, dns, its, 65, addresses => ({ does: 'flap', addresses })),
+  )
   await t.test('one server fails for 30 s', async t => moveAmid(t, dns, its, 30, () => ({ does: 'fail' })))
 })

@@ -1,4 +1,6 @@
-// What happens to a cluster without anybody's thinking of peers: a node is drained, a chain grows and shrinks, a Service gets another address. Each time all are connected afterwards, and no node restarts more often than its list or a peer has changed.
+// What happens to a cluster without anybody's thinking of peers: a node is drained, a chain grows and shrinks, a
+// Service gets another address. Each time all are connected afterwards, and no node restarts more often than its list
+// or a peer has changed.
 import t, { type Test } from 'tap'
 import { type Chain, makeChain, nodeOf } from '../testbed/chain.ts'
 import { apply, install, kubectl } from '../testbed/install.ts'
@@ -91,7 +93,10 @@ t.test('scaled from four to seven and to two', async t => {
   const power = (index: number) => (index < 2 ? 20 : 1)
   const annotations = impatient({ 'repeer.dev/allow-mass-removal': 'true' })
   const chain = makeChain({ namespace: ns, validators: 7, annotations, power, config: openRpc })
-  const listOf = (peers: readonly number[]) => ({ name: 'node0-config', data: { 'config.toml': chain.configOf(0, peers) } })
+  const listOf = (peers: readonly number[]) => ({
+    name: 'node0-config',
+    data: { 'config.toml': chain.configOf(0, peers) },
+  })
   const of = (some: readonly number[]) => chain.objects.filter(({ metadata }) => some.includes(nodeOf(metadata.name)))
   apply(of([0, 1, 2, 3]))
   await editConfigMap(ns, listOf([1, 2, 3]))

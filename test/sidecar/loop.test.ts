@@ -26,7 +26,12 @@ function parts(over: Partial<LoopParts> = {}, settleSeconds = 0) {
   }
   const input = (): Input => ({
     plan: thePlan,
-    list: { ok: true, peers: node.peers, problems: [], lists: { [sourceKey(thePlan.sources[0] as never)]: node.peers } },
+    list: {
+      ok: true,
+      peers: node.peers,
+      problems: [],
+      lists: { [sourceKey(thePlan.sources[0] as never)]: node.peers },
+    },
     exports: node.exports,
     pinnable: {},
     settings: { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false },
@@ -87,7 +92,10 @@ t.test('an intent is on disk before the restart is asked for', async t => {
   node.identity = 'b'
   node.connections = [connection(1, '10.0.0.1'), connection(2, '10.0.0.22')]
   await until('settled again', () => loop.page()?.phase === 'settled')
-  t.match(await made.metrics.registry.metrics(), /repeer_sidecar_restarts_total\{level="process",outcome="verified"\} 1/)
+  t.match(
+    await made.metrics.registry.metrics(),
+    /repeer_sidecar_restarts_total\{level="process",outcome="verified"\} 1/,
+  )
 })
 
 t.test('exports are prepared when they change, but not for a list that would remove most peers', async t => {
@@ -117,7 +125,10 @@ t.test('a failing look leaves the node alone, is counted, and makes the page unw
   let broken = false
   const { calls, made } = parts({ now: () => now })
   const readInput = made.readInput
-  const loop = startLoop({ ...made, readInput: async () => (broken ? Promise.reject(new Error('disk gone')) : readInput()) }, blank)
+  const loop = startLoop(
+    { ...made, readInput: async () => (broken ? Promise.reject(new Error('disk gone')) : readInput()) },
+    blank,
+  )
   t.teardown(() => loop.close())
   await until('settled', () => loop.page()?.phase === 'settled')
   broken = true
@@ -239,7 +250,10 @@ t.test('an address that the controller tells before DNS is tried at once, and kn
   let now = Date.now()
   let endpoints: string | undefined
   const { calls, node, made } = parts({ now: () => now }, 8)
-  const settles = { ...made, readInput: async () => ({ ...(await made.readInput()), ...(endpoints === undefined ? {} : { endpoints }) }) }
+  const settles = {
+    ...made,
+    readInput: async () => ({ ...(await made.readInput()), ...(endpoints === undefined ? {} : { endpoints }) }),
+  }
   const loop = startLoop(settles, blank)
   t.teardown(() => loop.close())
   await until('settled', () => loop.page()?.phase === 'settled')
@@ -276,33 +290,37 @@ t.test('without a controller, DNS that has long said otherwise is followed', asy
   await until('a restart', () => calls.includes('restart process'))
 })
 
-t.test('a state that cannot be written: the page says so and goes on, nothing is restarted, and health follows', async t => {
-  let now = Date.now()
-  let full = false
-  const { calls, node, made } = parts({ now: () => now })
-  const save = async (memory: Memory) => (full ? Promise.reject(new Error('ENOSPC: no space left')) : made.save(memory))
-  const loop = startLoop({ ...made, save }, blank)
-  t.teardown(() => loop.close())
-  await until('settled', () => loop.page()?.phase === 'settled')
-  full = true
-  node.connections = [connection(1, '10.0.0.1')]
-  node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
-  loop.hint()
-  await until('said', () => loop.page()?.reason === 'state-unwritable')
-  t.match(loop.page(), { phase: 'waiting', connected: 1, detail: /ENOSPC/ })
-  now += 100_000
-  loop.hint()
-  await until('looked again', () => loop.page()?.lookedAt === new Date(now).toISOString())
-  t.equal(loop.unwell(), null, 'not yet')
-  now += 21_000
-  loop.hint()
-  await until('unwell', () => /ENOSPC/.test(loop.unwell() ?? ''))
-  t.notOk(calls.some(call => call.startsWith('restart')))
-  full = false
-  loop.hint()
-  await until('a restart', () => calls.includes('restart process'))
-  t.equal(loop.unwell(), null)
-})
+t.test(
+  'a state that cannot be written: the page says so and goes on, nothing is restarted, and health follows',
+  async t => {
+    let now = Date.now()
+    let full = false
+    const { calls, node, made } = parts({ now: () => now })
+    const save = async (memory: Memory) =>
+      full ? Promise.reject(new Error('ENOSPC: no space left')) : made.save(memory)
+    const loop = startLoop({ ...made, save }, blank)
+    t.teardown(() => loop.close())
+    await until('settled', () => loop.page()?.phase === 'settled')
+    full = true
+    node.connections = [connection(1, '10.0.0.1')]
+    node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: now }) }
+    loop.hint()
+    await until('said', () => loop.page()?.reason === 'state-unwritable')
+    t.match(loop.page(), { phase: 'waiting', connected: 1, detail: /ENOSPC/ })
+    now += 100_000
+    loop.hint()
+    await until('looked again', () => loop.page()?.lookedAt === new Date(now).toISOString())
+    t.equal(loop.unwell(), null, 'not yet')
+    now += 21_000
+    loop.hint()
+    await until('unwell', () => /ENOSPC/.test(loop.unwell() ?? ''))
+    t.notOk(calls.some(call => call.startsWith('restart')))
+    full = false
+    loop.hint()
+    await until('a restart', () => calls.includes('restart process'))
+    t.equal(loop.unwell(), null)
+  },
+)
 
 t.test('what a start is given follows the addresses, under a token of its own', async t => {
   const name = 'CMT_P2P_PERSISTENT_PEERS'
@@ -312,7 +330,11 @@ t.test('what a start is given follows the addresses, under a token of its own', 
   const loop = startLoop(
     {
       ...made,
-      readInput: async () => ({ ...(await made.readInput()), exports: { [name]: 'by name' }, pinnable: { [name]: list } }),
+      readInput: async () => ({
+        ...(await made.readInput()),
+        exports: { [name]: 'by name' },
+        pinnable: { [name]: list },
+      }),
       reach: { ...made.reach, prepare: async (exports, token) => void given.push([{ ...exports }, token]) },
     },
     blank,

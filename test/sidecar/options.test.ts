@@ -25,12 +25,21 @@ t.test('every problem is reported together', async t => {
     parseSidecarOptions(['--listen', 'x', '--look-seconds=-1', '--log-level', 'loud', '--verify-seconds', ''])
   } catch (error) {
     const { message } = error as Error
-    for (const part of ['--listen: found "x"', '--look-seconds: found "-1"', '--log-level: found "loud"', '--verify-seconds: found ""']) {
+    for (const part of [
+      '--listen: found "x"',
+      '--look-seconds: found "-1"',
+      '--log-level: found "loud"',
+      '--verify-seconds: found ""',
+    ]) {
       t.ok(message.includes(part), part)
     }
   }
   t.throws(() => parseSidecarOptions(['--unknown']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
   for (const seconds of ['0', '0.5', '100000'])
-    t.throws(() => parseSidecarOptions(['--beside-seconds', seconds]), /expected whole seconds from 1 to 99999/, seconds)
+    t.throws(
+      () => parseSidecarOptions(['--beside-seconds', seconds]),
+      /expected whole seconds from 1 to 99999/,
+      seconds,
+    )
   t.throws(() => parseSidecarOptions(['--listen', ':70000']), /expected HOST:PORT/)
 })

@@ -49,12 +49,21 @@ t.test('what a person reads, through a move', async t => {
 t.test('what is not as it should be with the container beside the node is said, whatever the phase', async t => {
   const w = world({ plan: plan({ reach: withBeside() }) })
   const next = pages(w)
-  w.process = { identity: 'a', startedAt: w.now, phase: 'running', beside: { note: 'node-utils is older', stuck: false } }
+  w.process = {
+    identity: 'a',
+    startedAt: w.now,
+    phase: 'running',
+    beside: { note: 'node-utils is older', stuck: false },
+  }
   t.match(next(0), { phase: 'settled', detail: 'node-utils is older' })
   w.permit = { hold: 'operator-upgrade', detail: 'it answers 426' }
   w.move(2, '10.0.0.22')
   next(1)
-  t.match(next(10), { reason: 'operator-upgrade', sentence: /no upgrade or halt/, detail: 'it answers 426; node-utils is older' })
+  t.match(next(10), {
+    reason: 'operator-upgrade',
+    sentence: /no upgrade or halt/,
+    detail: 'it answers 426; node-utils is older',
+  })
 })
 
 t.test('while the kubelet holds the container back, the page says so', async t => {
@@ -93,7 +102,10 @@ t.test('the status page, its health and its metrics over HTTP', async t => {
   t.match(await get('/healthz'), { status: 200 })
   unwell = 'the last comparison was finished 200 s ago'
   t.match(await get('/healthz'), { status: 503, text: /200 s ago/ })
-  t.match((await get('/metrics')).text, /repeer_sidecar_phase\{phase="settled"\} 1[\s\S]*repeer_sidecar_peers\{standing="connected"\} 3/)
+  t.match(
+    (await get('/metrics')).text,
+    /repeer_sidecar_phase\{phase="settled"\} 1[\s\S]*repeer_sidecar_peers\{standing="connected"\} 3/,
+  )
   t.match(await get('/status', 'POST'), { status: 405 })
   t.match(await get('//'), { status: 404 }, 'no URL, and no reason to fall over')
   t.match(await get('/%2e%2e/etc'), { status: 404, text: /expected \/status/ })

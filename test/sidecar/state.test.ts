@@ -16,7 +16,11 @@ t.test('what is saved is loaded; the file is replaced, never half written', asyn
   t.strictSame(await loadMemory(dir, quiet), memory)
   const { mtimeMs } = await import('node:fs').then(fs => fs.statSync(join(dir, 'memory.json')))
   await save({ ...memory })
-  t.equal((await import('node:fs')).statSync(join(dir, 'memory.json')).mtimeMs, mtimeMs, 'an equal memory is not written again')
+  t.equal(
+    (await import('node:fs')).statSync(join(dir, 'memory.json')).mtimeMs,
+    mtimeMs,
+    'an equal memory is not written again',
+  )
   t.strictSame(await readdir(dir), ['memory.json'])
   await save({ ...memory, heights: [] })
   t.strictSame((await readdir(dir)).sort(), ['memory.before.json', 'memory.json'])

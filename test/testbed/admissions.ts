@@ -16,11 +16,17 @@ export type Admissions = {
   readonly uninjected: string[]
 }
 
-/** Creates pods, two at a time, from now until `stop` is called, which gives what happened to them. Nobody schedules them: only admission matters. */
+/**
+ * Creates pods, two at a time, from now until `stop` is called, which gives what happened to them. Nobody schedules
+ * them: only admission matters.
+ */
 export function createWithoutPause(namespace: string): { stop(): Promise<Admissions> } {
   const seen: Admissions = { count: 0, refused: [], uninjected: [] }
   const ending = new AbortController()
-  const both = Promise.all([createOneByOne(namespace, ending.signal, seen), createOneByOne(namespace, ending.signal, seen)])
+  const both = Promise.all([
+    createOneByOne(namespace, ending.signal, seen),
+    createOneByOne(namespace, ending.signal, seen),
+  ])
   return {
     stop: async () => {
       ending.abort()
@@ -53,7 +59,10 @@ export function createPod(namespace: string): Promise<V1Pod> {
     pod: { schedulerName: 'nobody' },
   })
   const { name, ...unnamed } = metadata
-  return client().core.createNamespacedPod({ namespace, body: { ...pod, metadata: { ...unnamed, generateName: `${name}-` } } as V1Pod })
+  return client().core.createNamespacedPod({
+    namespace,
+    body: { ...pod, metadata: { ...unnamed, generateName: `${name}-` } } as V1Pod,
+  })
 }
 
 const deployment = { namespace: system, name: 'repeer-webhook' }
@@ -68,7 +77,10 @@ export async function scaleWebhook(replicas: number): Promise<void> {
   await webhookIs(replicas)
 }
 
-/** Waits until so many replicas of the present template are ready, and no others are left. Other than `kubectl rollout status` it lets a load go on. */
+/**
+ * Waits until so many replicas of the present template are ready, and no others are left. Other than `kubectl rollout
+ * status` it lets a load go on.
+ */
 export async function webhookIs(replicas: number): Promise<void> {
   await until(`${replicas} replicas of the webhook`, 90, async () => {
     const { metadata, status } = await client().apps.readNamespacedDeployment(deployment)

@@ -1,5 +1,6 @@
-// A chain of CometBFT validators as plain manifests: each a StatefulSet of one with a Service. node0 lists the others, the others list nobody,
-// and pex is off, so that who is connected depends on node0's list alone. Nothing here knows of repeer.
+// A chain of CometBFT validators as plain manifests: each a StatefulSet of one with a Service. node0 lists the others,
+// the others list nobody, and pex is off, so that who is connected depends on node0's list alone. Nothing here knows of
+// repeer.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,7 +35,12 @@ export type ChainOptions = {
 }
 
 export type Container = { name: string; image: string; command?: string[]; args?: string[]; [field: string]: unknown }
-export type PodSpec = { containers: Container[]; initContainers?: Container[]; volumes?: unknown[]; [field: string]: unknown }
+export type PodSpec = {
+  containers: Container[]
+  initContainers?: Container[]
+  volumes?: unknown[]
+  [field: string]: unknown
+}
 
 export type Chain = {
   readonly ids: readonly string[]
@@ -48,7 +54,9 @@ export function makeChain(options: ChainOptions): Chain {
   const count = options.validators ?? 4
   const work = mkdtempSync(join(tmpdir(), 'chain-'))
   try {
-    execFileSync('cometbft', ['testnet', '--v', String(count), '--o', work, '--populate-persistent-peers=false'], { stdio: 'ignore' })
+    execFileSync('cometbft', ['testnet', '--v', String(count), '--o', work, '--populate-persistent-peers=false'], {
+      stdio: 'ignore',
+    })
     const indexes = Array.from({ length: count }, (_, index) => index)
     const home = (index: number) => join(work, `node${index}`)
     const file = (index: number, name: string) => readFileSync(join(home(index), 'config', name), 'utf8')
@@ -81,7 +89,10 @@ export function makeChain(options: ChainOptions): Chain {
   }
 }
 
-/** The index of the node that an object of a chain, or a validator of its genesis, belongs to, by its name; NaN for any other. */
+/**
+ * The index of the node that an object of a chain, or a validator of its genesis, belongs to, by its name; NaN for any
+ * other.
+ */
 export function nodeOf(name: string): number {
   return Number(/^node(\d+)/.exec(name)?.[1])
 }
@@ -101,7 +112,10 @@ function settings(toml: string, peers: string): string {
     pex: 'false',
     persistent_peers: `"${peers}"`,
   }
-  return Object.entries(values).reduce((text, [key, value]) => text.replace(new RegExp(`^${key} = .*$`, 'm'), `${key} = ${value}`), toml)
+  return Object.entries(values).reduce(
+    (text, [key, value]) => text.replace(new RegExp(`^${key} = .*$`, 'm'), `${key} = ${value}`),
+    toml,
+  )
 }
 
 function meta(namespace: string, name: string) {
@@ -138,13 +152,18 @@ function statefulSet(options: ChainOptions, index: number): KubernetesObject {
       serviceName: name,
       replicas: 1,
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name }, ...(options.annotations ? { annotations: options.annotations } : {}) }, spec },
+      template: {
+        metadata: { labels: { app: name }, ...(options.annotations ? { annotations: options.annotations } : {}) },
+        spec,
+      },
     },
   }
 }
 
 function podSpec(index: number, restricted: boolean): PodSpec {
-  const own = restricted ? { securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } } : {}
+  const own = restricted
+    ? { securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }
+    : {}
   const mounts = [
     { name: 'config', mountPath: '/home/node/config' },
     { name: 'keys', mountPath: '/home/node/keys' },
@@ -165,14 +184,22 @@ function podSpec(index: number, restricted: boolean): PodSpec {
         }
       : {}),
     initContainers: [
-      { name: 'state', image: busyboxImage, command: ['sh', '-c', state], workingDir: '/home/node', volumeMounts: mounts, ...own },
+      {
+        name: 'state',
+        image: busyboxImage,
+        command: ['sh', '-c', state],
+        workingDir: '/home/node',
+        volumeMounts: mounts,
+        ...own,
+      },
     ],
     containers: [
       {
         name: 'node',
         image: cometbftImage,
         command: ['cometbft', 'start', '--home', '/home/node'],
-        // Its consensus looks around every 100 µs, also when idle (reactor.go, updateRoundStateRoutine); on one thread that costs half as much.
+        // Its consensus looks around every 100 µs, also when idle (reactor.go, updateRoundStateRoutine); on one thread
+        // that costs half as much.
         env: [{ name: 'GOMAXPROCS', value: '1' }],
         ports: [
           { name: 'p2p', containerPort: 26656 },

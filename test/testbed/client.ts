@@ -1,4 +1,5 @@
-// The cluster's API by client-node's typed clients: a look is one request on an open connection, where each kubectl is a process of 0.1 s.
+// The cluster's API by client-node's typed clients: a look is one request on an open connection, where each kubectl is
+// a process of 0.1 s.
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import {
@@ -72,21 +73,39 @@ function present() {
   return found
 }
 
-/** The cluster of KUBECONFIG, as kubectl finds it: for what runs inside a cluster's namespaces, or beside a cluster of the user's. */
+/**
+ * The cluster of KUBECONFIG, as kubectl finds it: for what runs inside a cluster's namespaces, or beside a cluster of
+ * the user's.
+ */
 export function client(): Client {
   return present().client
 }
 
 /**
- * `kubectl exec`: what the command wrote to stdout. Throws, with what it wrote to stderr, where it ends with another code than 0, where its container
- * goes away, and where it runs for more than 60 s.
+ * `kubectl exec`: what the command wrote to stdout. Throws, with what it wrote to stderr, where it ends with another
+ * code than 0, where its container goes away, and where it runs for more than 60 s.
  */
-export async function exec(namespace: string, pod: string, container: string, command: readonly string[]): Promise<string> {
+export async function exec(
+  namespace: string,
+  pod: string,
+  container: string,
+  command: readonly string[],
+): Promise<string> {
   const what = `${namespace}/${pod} ${container}: ${command.join(' ').slice(0, 200)}`
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const written = Promise.all([text(stdout), text(stderr)])
   const ended = Promise.withResolvers<V1Status>()
-  const socket = await new Exec(present().config).exec(namespace, pod, container, [...command], stdout, stderr, null, false, ended.resolve)
+  const socket = await new Exec(present().config).exec(
+    namespace,
+    pod,
+    container,
+    [...command],
+    stdout,
+    stderr,
+    null,
+    false,
+    ended.resolve,
+  )
   const timer = setTimeout(() => ended.reject(new Error(`${what}: still runs after 60 s`)), 60_000)
   socket.once('close', () => ended.reject(new Error(`${what}: the connection was closed before it ended`)))
   try {

@@ -1,5 +1,6 @@
 // One handle for a Kubernetes cluster of one node on this machine, in network, mount and PID namespaces of its own.
-// Linux and root (or CAP_SYS_ADMIN) are needed. Nothing of it is left behind: it ends with this process, however that ends.
+// Linux and root (or CAP_SYS_ADMIN) are needed. Nothing of it is left behind: it ends with this process, however that
+// ends.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
@@ -42,17 +43,28 @@ const needed = {
 export const clusterPrograms = ['kubernetes', 'kubectl', 'etcd', 'containerd', 'coredns'] as const
 
 export type ClusterOptions = {
-  /** How late timers may be in containerd and the pods (timerslack_ns of proc(5)). 0, the default: as the system has it, 0.05. */
+  /**
+   * How late timers may be in containerd and the pods (timerslack_ns of proc(5)). 0, the default: as the system has it,
+   * 0.05.
+   */
   readonly timerSlackMs?: number
 }
 
-/** Builds what is missing and returns when the node is Ready. `say` hears progress. Throws an Error that says what is missing or failed. */
-export async function startCluster(say: (line: string) => void, { timerSlackMs = 0 }: ClusterOptions = {}): Promise<Cluster> {
+/**
+ * Builds what is missing and returns when the node is Ready. `say` hears progress. Throws an Error that says what is
+ * missing or failed.
+ */
+export async function startCluster(
+  say: (line: string) => void,
+  { timerSlackMs = 0 }: ClusterOptions = {},
+): Promise<Cluster> {
   const missing = Object.entries(needed).filter(([program]) => spawnSync('which', [program]).status !== 0)
   if (!existsSync('/usr/lib/cni/bridge')) missing.push(['bridge', 'containernetworking-plugins' as never])
   if (missing.length > 0) {
     const names = missing.map(([program]) => program).join(', ')
-    throw new Error(`the cluster needs ${names}: apt-get install ${[...new Set(missing.map(([, name]) => name))].join(' ')}`)
+    throw new Error(
+      `the cluster needs ${names}: apt-get install ${[...new Set(missing.map(([, name]) => name))].join(' ')}`,
+    )
   }
   const folders = await buildPrograms(clusterPrograms, say)
   sweep()
@@ -61,7 +73,15 @@ export async function startCluster(say: (line: string) => void, { timerSlackMs =
   makeCgroup(cgroup)
   const env = { ...process.env, PATH: [...folders, process.env.PATH].join(':') }
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
-  const inside = ['catatonit', '--', process.execPath, join(import.meta.dirname, 'inside.ts'), dir, cgroup, String(timerSlackMs)]
+  const inside = [
+    'catatonit',
+    '--',
+    process.execPath,
+    join(import.meta.dirname, 'inside.ts'),
+    dir,
+    cgroup,
+    String(timerSlackMs),
+  ]
   const outer = spawn('unshare', [...namespaces, ...inside], { env, stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     await ready(outer, say)
@@ -75,7 +95,11 @@ export async function startCluster(say: (line: string) => void, { timerSlackMs =
   const clusterEnv = { ...env, KUBECONFIG: join(dir, 'admin.kubeconfig') }
   const execute = (...command: string[]) => {
     const [program = '', ...args] = [...enter, ...command]
-    return execFileSync(program, args, { env: clusterEnv, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
+    return execFileSync(program, args, {
+      env: clusterEnv,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 64 << 20,
+    }).toString()
   }
   const { server: api, client } = await clientFromOutside(dir)
   return {
@@ -108,7 +132,9 @@ async function clientFromOutside(dir: string): Promise<{ server: Server; client:
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   const config = new KubeConfig()
-  config.loadFromString(readFileSync(join(dir, 'admin.kubeconfig'), 'utf8').replace('127.0.0.1:6443', `127.0.0.1:${port}`))
+  config.loadFromString(
+    readFileSync(join(dir, 'admin.kubeconfig'), 'utf8').replace('127.0.0.1:6443', `127.0.0.1:${port}`),
+  )
   return { server, client: makeClient(config) }
 }
 
@@ -151,7 +177,8 @@ function sweep(): void {
     const pid = new RegExp(`^${prefix}-(\\d+)-`).exec(name)?.[1]
     return pid !== undefined && !existsSync(`/proc/${pid}`)
   }
-  for (const name of readdirSync(tmpdir())) if (isStale(name, 'rp')) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  for (const name of readdirSync(tmpdir()))
+    if (isStale(name, 'rp')) rmSync(join(tmpdir(), name), { recursive: true, force: true })
   for (const root of cgroupRoots()) {
     for (const name of readdirSync(root)) if (isStale(name, 'repeer')) removeTree(join(root, name))
   }
@@ -164,7 +191,8 @@ function makeCgroup(cgroup: string): void {
 /** A cgroup folder can only be removed empty, children first. */
 function removeTree(folder: string): void {
   if (!existsSync(folder)) return
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(folder, entry.name))
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeTree(join(folder, entry.name))
   try {
     rmdirSync(folder)
   } catch {

@@ -3,11 +3,15 @@
 export type Place = {
   /** The cluster's folder. Short: a Unix socket's path holds 107 characters. */
   readonly dir: string
-  /** The cgroup below which this cluster's pods live, so that several clusters do not meet and the end can remove it. */
+  /**
+   * The cgroup below which this cluster's pods live, so that several clusters do not meet and the end can remove it.
+   */
   readonly cgroup: string
 }
 
-/** The one node's address, which is also cluster DNS's and the bridge's, since all of it shares one network namespace. */
+/**
+ * The one node's address, which is also cluster DNS's and the bridge's, since all of it shares one network namespace.
+ */
 export const nodeAddress = '10.88.0.1'
 export const serviceAddress = '10.96.0.1'
 

@@ -1,6 +1,7 @@
-// What the interchain security operator makes of a consumer chain's node (ics-operator, internal/deployment): a Deployment that runs a script, its data on
-// an emptyDir, keys and script in one ConfigMap, the list in an environment variable, which the script copies into the node's file only while that is
-// empty. The program is real; the script has the operator's shape, not its text.
+// What the interchain security operator makes of a consumer chain's node (ics-operator, internal/deployment): a
+// Deployment that runs a script, its data on an emptyDir, keys and script in one ConfigMap, the list in an environment
+// variable, which the script copies into the node's file only while that is empty. The program is real; the script has
+// the operator's shape, not its text.
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,10 @@ import type { KubernetesObject } from './chain.ts'
 import type { NodeKey } from './node-key.ts'
 import { interchainImage } from './seed-images.ts'
 
-/** Its ports are those that the source `validators` and the operator compute: 26756 + 10 * 201, the offset of the chain ID. */
+/**
+ * Its ports are those that the source `validators` and the operator compute: 26756 + 10 * 201, the offset of the chain
+ * ID.
+ */
 export const consumerChainId = 'consumer-0-1751686503-0'
 export const p2pPort = 28766
 export const rpcPort = 28767
@@ -50,7 +54,9 @@ done
 exec interchain-security-cd start --home "$home"
 `
 
-/** The genesis of a consumer chain whose part from the provider is `ccvconsumer`. @param program interchain-security-cd */
+/**
+ * The genesis of a consumer chain whose part from the provider is `ccvconsumer`. @param program interchain-security-cd
+ */
 export async function consumerGenesis(program: string, ccvconsumer: unknown): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'consumer-'))
   try {
@@ -117,14 +123,24 @@ export function consumerObjects(node: Consumer): KubernetesObject[] {
   const ports = [{ name: 'p2p', port: p2pPort }]
   return [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: config }, data },
-    { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: labels, ports } },
-    { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 1, selector: { matchLabels: labels }, template } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: labels, ports },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: { replicas: 1, selector: { matchLabels: labels }, template },
+    },
   ]
 }
 
 /**
- * The load balancer at which other operators' nodes reach it; its address is given by hand, as a cloud would. Local, so that the node sees who dials:
- * CometBFT takes no second peer from one address.
+ * The load balancer at which other operators' nodes reach it; its address is given by hand, as a cloud would. Local, so
+ * that the node sees who dials: CometBFT takes no second peer from one address.
  */
 export function loadBalancer({ namespace, owner }: Consumer): KubernetesObject {
   const selector = { ...appLabels, validator: owner }

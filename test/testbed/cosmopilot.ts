@@ -1,6 +1,7 @@
-// What cosmopilot makes of a node (github.com/voluzi/cosmopilot, internal/controllers/chainnode: pod.go, configmap.go, service.go): a bare pod that is
-// never restarted as a whole, its files by subPath, node-utils beside it, a Service. Two things differ, since a cluster for tests has no volumes to claim
-// and no registry: the data lies on an emptyDir, and node-utils is a stand-in. The program is a real one of the Cosmos SDK.
+// What cosmopilot makes of a node (github.com/voluzi/cosmopilot, internal/controllers/chainnode: pod.go, configmap.go,
+// service.go): a bare pod that is never restarted as a whole, its files by subPath, node-utils beside it, a Service.
+// Two things differ, since a cluster for tests has no volumes to claim and no registry: the data lies on an emptyDir,
+// and node-utils is a stand-in. The program is a real one of the Cosmos SDK.
 import type { KubernetesObject } from './chain.ts'
 import type { NodeKey } from './node-key.ts'
 import { interchainImage, nodeUtilsImage } from './seed-images.ts'
@@ -34,7 +35,13 @@ export function entry(node: Pick<ChainNode, 'key'>, host: string): string {
 
 /** In the order in which the operator makes them: the pod comes last, milliseconds after the rest. */
 export function objectsOf(node: ChainNode): KubernetesObject[] {
-  return [configMap(node, '', files(node)), configMap(node, '-upgrades', noUpgrades), secret(node), ...services(node), podOf(node)]
+  return [
+    configMap(node, '', files(node)),
+    configMap(node, '-upgrades', noUpgrades),
+    secret(node),
+    ...services(node),
+    podOf(node),
+  ]
 }
 
 const noUpgrades = { 'upgrades.json': '{"upgrades":[]}' }
@@ -50,7 +57,10 @@ export function files(node: ChainNode): Record<string, string> {
   }
 }
 
-/** Blocks come every second, so that a scenario sees some; and nodes learn of no peer by each other, so that lists count. */
+/**
+ * Blocks come every second, so that a scenario sees some; and nodes learn of no peer by each other, so that lists
+ * count.
+ */
 function configToml({ name, peers }: ChainNode): string {
   return `log_format = "json"
 moniker = "${name}"
@@ -88,7 +98,10 @@ function configMap({ namespace, name }: ChainNode, suffix: string, data: Record<
 }
 
 function secret({ namespace, name, key, validatorKey }: ChainNode): KubernetesObject {
-  const stringData = { 'node_key.json': key.file, ...(validatorKey === undefined ? {} : { 'priv_validator_key.json': validatorKey }) }
+  const stringData = {
+    'node_key.json': key.file,
+    ...(validatorKey === undefined ? {} : { 'priv_validator_key.json': validatorKey }),
+  }
   return { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, stringData }
 }
 
@@ -101,7 +114,10 @@ const ports = [
   { name: 'prometheus', containerPort: 26660 },
 ]
 
-/** The operator's own, and a headless one of its user's beside it: behind that name is the pod's own address, which changes. */
+/**
+ * The operator's own, and a headless one of its user's beside it: behind that name is the pod's own address, which
+ * changes.
+ */
 function services(node: ChainNode): KubernetesObject[] {
   const selector = { 'node-id': node.key.id, 'chain-id': chainId }
   const of = (name: string, spec: object): KubernetesObject => ({
@@ -136,7 +152,11 @@ const probe = (path: string, over: object) => ({ httpGet: { path, port: 8000, sc
 /** The operator makes it anew, the same, under the same name, when it is gone. */
 export function podOf(node: ChainNode): KubernetesObject {
   const trace = node.line === '3.x' ? [{ name: 'trace', mountPath: '/trace' }] : []
-  const file = (volume: string, name: string) => ({ name: volume, mountPath: `/home/app/config/${name}`, subPath: name })
+  const file = (volume: string, name: string) => ({
+    name: volume,
+    mountPath: `/home/app/config/${name}`,
+    subPath: name,
+  })
   const isValidator = node.validatorKey !== undefined
   return {
     apiVersion: 'v1',
@@ -156,9 +176,18 @@ export function podOf(node: ChainNode): KubernetesObject {
       shareProcessNamespace: true,
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 30,
-      securityContext: { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 1000,
+        runAsGroup: 1000,
+        fsGroup: 1000,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
       volumes: [
-        ...['app-empty-dir', 'config-empty-dir', ...trace.map(({ name }) => name), 'data'].map(name => ({ name, emptyDir: {} })),
+        ...['app-empty-dir', 'config-empty-dir', ...trace.map(({ name }) => name), 'data'].map(name => ({
+          name,
+          emptyDir: {},
+        })),
         { name: 'config', configMap: { name: node.name } },
         { name: 'node-key', secret: { secretName: node.name } },
         { name: 'upgrades-config', configMap: { name: `${node.name}-upgrades` } },

@@ -1,6 +1,6 @@
-// `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its README says, and runs the
-// scenarios inside; at the same time, in a second cluster, those that nothing may run beside. With E2E_CLUSTER=kubeconfig they run on the cluster of the
-// current KUBECONFIG, with E2E_IMAGE as repeer's image.
+// `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its
+// README says, and runs the scenarios inside; at the same time, in a second cluster, those that nothing may run beside.
+// With E2E_CLUSTER=kubeconfig they run on the cluster of the current KUBECONFIG, with E2E_IMAGE as repeer's image.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,10 @@ function isOneOf(some: readonly string[], file: string): boolean {
 /** These run programs of a Cosmos SDK chain, beside what all need. */
 const onInterchain = ['32', '34', '40', '41']
 
-/** CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with timers that may be so late. */
+/**
+ * CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with
+ * timers that may be so late.
+ */
 const timerSlackMs = 10
 
 /** Where scenarios run: the command that enters the cluster, and its environment. */
@@ -60,7 +63,8 @@ async function runScenario(file: string, { enter, env }: Place): Promise<number>
 async function work(queues: readonly string[][], place: Place): Promise<number> {
   let worst = 0
   for (const queue of queues) {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) worst = Math.max(worst, await runScenario(file, place))
+    for (let file = queue.shift(); file !== undefined; file = queue.shift())
+      worst = Math.max(worst, await runScenario(file, place))
   }
   return worst
 }
@@ -84,10 +88,12 @@ async function podsAndEvents({ client }: Cluster): Promise<string> {
 async function main(): Promise<number> {
   const files = scenarioFiles(process.argv.slice(2))
   const isOwn = process.env.E2E_CLUSTER === 'kubeconfig'
-  if (process.env.E2E_CLUSTER && !isOwn) throw new Error(`found E2E_CLUSTER=${process.env.E2E_CLUSTER}, expected kubeconfig or nothing`)
+  if (process.env.E2E_CLUSTER && !isOwn)
+    throw new Error(`found E2E_CLUSTER=${process.env.E2E_CLUSTER}, expected kubeconfig or nothing`)
   if (isOwn && !process.env.E2E_IMAGE)
     throw new Error("found no E2E_IMAGE, expected repeer's image as the nodes of your cluster can pull it")
-  // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for the other's programs.
+  // All of it before anything starts: a scenario's time is no time to build in, and of two clusters neither waits for
+  // the other's programs.
   const chainPrograms = await buildPrograms(['cometbft'], say)
   if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
   const path = [...chainPrograms, process.env.PATH].join(':')
@@ -106,8 +112,8 @@ async function main(): Promise<number> {
 }
 
 /**
- * Each scenario has namespaces of its own, so three run in one cluster, as they mostly wait; a second cluster is for those that want it for themselves,
- * then for what is left.
+ * Each scenario has namespaces of its own, so three run in one cluster, as they mostly wait; a second cluster is for
+ * those that want it for themselves, then for what is left.
  */
 async function inOwnClusters(chainPrograms: readonly string[], shared: string[], exclusive: string[]): Promise<number> {
   const images = buildImages(chainPrograms[0] ?? '')
@@ -120,7 +126,10 @@ async function inOwnClusters(chainPrograms: readonly string[], shared: string[],
     const cluster = await startCluster(say, { timerSlackMs })
     clusters.push(cluster)
     await loadImages(cluster, images)
-    const place = { enter: cluster.enter, env: { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') } }
+    const place = {
+      enter: cluster.enter,
+      env: { ...cluster.env, PATH: [...chainPrograms, cluster.env.PATH].join(':') },
+    }
     const status = Math.max(...(await Promise.all(workers.map(queues => work(queues, place)))))
     if (status !== 0) {
       const log = join(mkdtempSync(join(tmpdir(), 'repeer-e2e-')), 'cluster.log')

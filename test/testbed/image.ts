@@ -1,7 +1,17 @@
 // Packs files into a one-layer OCI image and imports it into the cluster's containerd: there is no image builder here.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export type Image = {
@@ -23,7 +33,10 @@ export function withLibraries(from: string, to: string): Image['files'] {
   return [{ from, to }, ...libraries.map(file => ({ from: file, to: file }))]
 }
 
-/** Returns the path of a tar file in OCI layout. `dir` holds the work in progress. Layers are the same for the same files. */
+/**
+ * Returns the path of a tar file in OCI layout. `dir` holds the work in progress. Layers are the same for the same
+ * files.
+ */
 export async function packImage(dir: string, image: Image): Promise<string> {
   const work = mkdtempSync(join(dir, 'image-'))
   const root = join(work, 'root')
@@ -80,7 +93,10 @@ export async function packImage(dir: string, image: Image): Promise<string> {
     layers: [{ mediaType: type('layer.v1.tar'), ...layer }],
   })
   const names = { 'io.containerd.image.name': image.name, 'org.opencontainers.image.ref.name': image.name }
-  const index = { schemaVersion: 2, manifests: [{ mediaType: type('manifest.v1+json'), ...manifest, annotations: names }] }
+  const index = {
+    schemaVersion: 2,
+    manifests: [{ mediaType: type('manifest.v1+json'), ...manifest, annotations: names }],
+  }
   writeFileSync(join(work, 'oci', 'index.json'), JSON.stringify(index))
   writeFileSync(join(work, 'oci', 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
   const packed = `${work}.tar`

@@ -10,10 +10,17 @@ const root = join(import.meta.dirname, '..', '..')
 
 /** repeer from a bundle that is built now, CometBFT from the folder `programs`, and busybox. */
 export function buildImages(programs: string): Image[] {
-  execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const busybox = execFileSync('which', ['busybox']).toString().trim()
   return [
-    { name: cometbftImage, entrypoint: ['/bin/cometbft'], files: [{ from: join(programs, 'cometbft'), to: '/bin/cometbft' }] },
+    {
+      name: cometbftImage,
+      entrypoint: ['/bin/cometbft'],
+      files: [{ from: join(programs, 'cometbft'), to: '/bin/cometbft' }],
+    },
     {
       name: busyboxImage,
       entrypoint: ['/bin/sh'],

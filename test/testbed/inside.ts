@@ -1,5 +1,5 @@
-// Runs inside the cluster's namespaces: sets up the network, starts the components, says READY, and ends when its standard input does.
-// The first process of the PID namespace is catatonit, so when this ends, everything ends.
+// Runs inside the cluster's namespaces: sets up the network, starts the components, says READY, and ends when its
+// standard input does. The first process of the PID namespace is catatonit, so when this ends, everything ends.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -14,7 +14,8 @@ process.chdir(dir)
 process.stdin.on('end', () => process.exit(0)).resume()
 
 const file = (name: string, text: string) => writeFileSync(join(dir, name), text)
-const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
+const run = (command: string, ...args: string[]) =>
+  execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
 
 /** Memory is no concern here, the processor is: the garbage of Go programs is collected a quarter as often. */
 const env = { ...process.env, GOGC: '400' }
@@ -61,10 +62,14 @@ function network(): void {
   // The API server and kube-proxy want a default route; it leads nowhere.
   run('ip', 'route', 'add', 'default', 'via', configs.nodeAddress, 'dev', 'cni0')
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
-  if (existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables')) writeFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', '1')
+  if (existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables'))
+    writeFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', '1')
 }
 
-/** The API server on a Unix socket in the cluster's folder: a path is seen from other network namespaces, too, where an address is not. */
+/**
+ * The API server on a Unix socket in the cluster's folder: a path is seen from other network namespaces, too, where an
+ * address is not.
+ */
 function apiSocket(): void {
   const server = createServer(outside => {
     const inside = connect(6443, '127.0.0.1')
@@ -77,12 +82,36 @@ function apiSocket(): void {
 
 function certificates(): void {
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  run('openssl', 'req', '-x509', ...ec, '-keyout', 'pki/ca.key', '-out', 'pki/ca.crt', '-days', '30', '-subj', '/CN=cluster-ca')
+  run(
+    'openssl',
+    'req',
+    '-x509',
+    ...ec,
+    '-keyout',
+    'pki/ca.key',
+    '-out',
+    'pki/ca.crt',
+    '-days',
+    '30',
+    '-subj',
+    '/CN=cluster-ca',
+  )
   const sign = (name: string, subject: string, names = '') => {
     run('openssl', 'req', ...ec, '-keyout', `pki/${name}.key`, '-out', `pki/${name}.csr`, '-subj', subject)
     file(`pki/${name}.ext`, names ? `subjectAltName=${names}\n` : '')
     const ca = ['-CA', 'pki/ca.crt', '-CAkey', 'pki/ca.key', '-CAcreateserial', '-days', '30']
-    run('openssl', 'x509', '-req', '-in', `pki/${name}.csr`, ...ca, '-out', `pki/${name}.crt`, '-extfile', `pki/${name}.ext`)
+    run(
+      'openssl',
+      'x509',
+      '-req',
+      '-in',
+      `pki/${name}.csr`,
+      ...ca,
+      '-out',
+      `pki/${name}.crt`,
+      '-extfile',
+      `pki/${name}.ext`,
+    )
   }
   const addresses = ['127.0.0.1', configs.serviceAddress, configs.nodeAddress].map(address => `IP:${address}`)
   const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].map(name => `DNS:${name}`)
@@ -121,17 +150,32 @@ async function main(): Promise<void> {
   ]
   component('kube-controller-manager', `--kubeconfig=${dir}/controllers.kubeconfig`, ...keys, '--leader-elect=false')
   component('kube-scheduler', `--kubeconfig=${dir}/scheduler.kubeconfig`, '--leader-elect=false')
-  // For the pods. Not for the kubelet: two loops of its volume manager, each every 100 ms, then run at the same moment, and it misses changes of pods.
+  // For the pods. Not for the kubelet: two loops of its volume manager, each every 100 ms, then run at the same moment,
+  // and it misses changes of pods.
   setTimerSlack(Number(timerSlackMs))
   component('containerd', '-c', 'containerd.toml')
   setTimerSlack(0)
   await until('containerd listens', 60, () => existsSync('containerd.sock'))
   const programs = (...names: string[]) => names.map(name => ({ from: run('which', name).trim(), to: `/bin/${name}` }))
-  importImage(dir, await packImage(dir, { name: 'localhost/pause:1', entrypoint: ['/bin/catatonit', '-P'], files: programs('catatonit') }))
+  importImage(
+    dir,
+    await packImage(dir, {
+      name: 'localhost/pause:1',
+      entrypoint: ['/bin/catatonit', '-P'],
+      files: programs('catatonit'),
+    }),
+  )
 
   process.env.KUBECONFIG = join(dir, 'admin.kubeconfig')
   await until('the API server is ready', 150, () => succeeds('kubectl', 'get', '--raw', '/readyz'))
-  run('kubectl', 'create', 'clusterrolebinding', 'kube-proxy', '--clusterrole=system:node-proxier', '--user=system:kube-proxy')
+  run(
+    'kubectl',
+    'create',
+    'clusterrolebinding',
+    'kube-proxy',
+    '--clusterrole=system:node-proxier',
+    '--user=system:kube-proxy',
+  )
   const node = ['--hostname-override=node1', `--node-ip=${configs.nodeAddress}`, `--root-dir=${dir}/kubelet`]
   component('kubelet', '--config=kubelet.yaml', '--kubeconfig=kubelet.kubeconfig', ...node)
   component('kube-proxy', '--config=proxy.yaml', '--hostname-override=node1')

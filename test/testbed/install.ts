@@ -1,4 +1,5 @@
-// repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README describes.
+// repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README
+// describes.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Image, withLibraries } from './image.ts'
@@ -6,7 +7,10 @@ import { type Image, withLibraries } from './image.ts'
 const root = join(import.meta.dirname, '..', '..')
 export const imageName = process.env.E2E_IMAGE ?? 'localhost/repeer:e2e'
 
-/** The image's files as the Dockerfile's last stage has them, with this machine's Node and the shared libraries that it needs. */
+/**
+ * The image's files as the Dockerfile's last stage has them, with this machine's Node and the shared libraries that it
+ * needs.
+ */
 export function repeerImage(staged: string): Image {
   return {
     name: imageName,
@@ -30,7 +34,10 @@ function kubectlWith(input: string, ...args: string[]): string {
   }
 }
 
-/** `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is installed. */
+/**
+ * `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is
+ * installed.
+ */
 export function install(overlay = 'manifests'): void {
   const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
     /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,

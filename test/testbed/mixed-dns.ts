@@ -1,5 +1,6 @@
-// Two name servers behind one address that do not agree, as two CoreDNS replicas with caches of their own after a pod has moved: the one answers what cluster DNS
-// answers, the other what the test says. Which of them a question comes to depends on its source port, as behind a Service.
+// Two name servers behind one address that do not agree, as two CoreDNS replicas with caches of their own after a pod
+// has moved: the one answers what cluster DNS answers, the other what the test says. Which of them a question comes to
+// depends on its source port, as behind a Service.
 import { execFileSync } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { type Answer, decode, encode, type Packet } from 'dns-packet'
@@ -11,7 +12,10 @@ import { nodeAddress } from './configs.ts'
 const address = '10.88.0.53'
 const servfail = 2
 
-/** What the second server does: the same as the first, the addresses that it still has in its cache by name, no answer, or either as it happens. */
+/**
+ * What the second server does: the same as the first, the addresses that it still has in its cache by name, no answer,
+ * or either as it happens.
+ */
 export type Second =
   | { readonly does: 'agree' }
   | { readonly does: 'cache'; readonly addresses: ReadonlyMap<string, string> }
@@ -29,7 +33,11 @@ export type MixedDns = {
 /** Needs the cluster of this machine: its scenarios run as root in its network namespace. It ends with the test. */
 export async function mixedDns(t: Test): Promise<MixedDns> {
   execFileSync('ip', ['addr', 'replace', `${address}/16`, 'dev', 'cni0'], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const dns: MixedDns = { second: { does: 'agree' }, asked: { first: 0, second: 0 }, asks: namespace => spec => withDns(spec, namespace) }
+  const dns: MixedDns = {
+    second: { does: 'agree' },
+    asked: { first: 0, second: 0 },
+    asks: namespace => spec => withDns(spec, namespace),
+  }
   const near = createSocket('udp4')
   const ports: number[] = []
   near.on('message', (data, from) => {
@@ -80,5 +88,9 @@ function forward(data: Buffer, reply: (data: Buffer) => void): void {
 
 function withDns(spec: PodSpec, namespace: string): PodSpec {
   const searches = [`${namespace}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local']
-  return { ...spec, dnsPolicy: 'None', dnsConfig: { nameservers: [address], searches, options: [{ name: 'ndots', value: '5' }] } }
+  return {
+    ...spec,
+    dnsPolicy: 'None',
+    dnsConfig: { nameservers: [address], searches, options: [{ name: 'ndots', value: '5' }] },
+  }
 }

@@ -1,4 +1,5 @@
-// A client outside the cluster, behind one of its node's links: what comes from pods and from the node itself, kube-proxy treats as from within.
+// A client outside the cluster, behind one of its node's links: what comes from pods and from the node itself,
+// kube-proxy treats as from within.
 import { execFileSync, spawn } from 'node:child_process'
 import type { Test } from 'tap'
 
@@ -23,7 +24,10 @@ export function outside(t: Test): Outside {
   const inside = ['-t', String(holder.pid), '-n']
   // unshare becomes sleep once it has its namespace.
   for (const end = Date.now() + 5000; Date.now() < end; ) {
-    if (execFileSync('readlink', [`/proc/${holder.pid}/ns/net`]).toString() !== execFileSync('readlink', ['/proc/self/ns/net']).toString())
+    if (
+      execFileSync('readlink', [`/proc/${holder.pid}/ns/net`]).toString() !==
+      execFileSync('readlink', ['/proc/self/ns/net']).toString()
+    )
       break
   }
   run('ip', 'link', 'add', 'outside0', 'type', 'veth', 'peer', 'name', 'outside1', 'netns', String(holder.pid))

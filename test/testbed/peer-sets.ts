@@ -11,7 +11,9 @@ export function peerSetObject(namespace: string, name: string, spec: object) {
 
 export async function peerSetStatus(namespace: string, name: string): Promise<PeerSetStatus> {
   const peerSets = { group: 'repeer.dev', version: 'v1alpha1', plural: 'peersets' }
-  const peerSet = (await client().custom.getNamespacedCustomObject({ ...peerSets, namespace, name })) as { status?: PeerSetStatus }
+  const peerSet = (await client().custom.getNamespacedCustomObject({ ...peerSets, namespace, name })) as {
+    status?: PeerSetStatus
+  }
   return peerSet.status ?? {}
 }
 
@@ -30,11 +32,21 @@ export async function configData(namespace: string, name: string): Promise<Recor
 }
 
 /** Waits until a key holds a text; returns the seconds it took. */
-export async function listBecomes(namespace: string, configMap: string, key: string, text: string, seconds = 30): Promise<number> {
-  const { seconds: taken } = await until(`ConfigMap ${namespace}/${configMap}, key ${key} is "${text}"`, seconds, async () => {
-    const now = (await configData(namespace, configMap))?.[key]
-    if (now === text) return true
-    throw new Error(`it is "${now}"`)
-  })
+export async function listBecomes(
+  namespace: string,
+  configMap: string,
+  key: string,
+  text: string,
+  seconds = 30,
+): Promise<number> {
+  const { seconds: taken } = await until(
+    `ConfigMap ${namespace}/${configMap}, key ${key} is "${text}"`,
+    seconds,
+    async () => {
+      const now = (await configData(namespace, configMap))?.[key]
+      if (now === text) return true
+      throw new Error(`it is "${now}"`)
+    },
+  )
   return taken
 }

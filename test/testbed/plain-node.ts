@@ -1,4 +1,5 @@
-// Nodes that are a few lines of busybox: for scenarios about the process, its container and its pod, in which no chain is needed.
+// Nodes that are a few lines of busybox: for scenarios about the process, its container and its pod, in which no chain
+// is needed.
 import type { V1ContainerStatus, V1JobStatus } from '@kubernetes/client-node'
 import { parseState, type SupervisorState } from '../../sidecar/reach/supervisor.ts'
 import { busyboxImage, type PodSpec } from './chain.ts'
@@ -23,7 +24,12 @@ export function plainTemplate(app: string, node: PlainNode) {
     'repeer.dev/min-interval': '1s',
     'repeer.dev/settle-seconds': '1',
   }
-  const container = { name: 'node', image: busyboxImage, command: ['/bin/busybox', 'sh', '-c', node.script], ...node.container }
+  const container = {
+    name: 'node',
+    image: busyboxImage,
+    command: ['/bin/busybox', 'sh', '-c', node.script],
+    ...node.container,
+  }
   const spec: PodSpec = { terminationGracePeriodSeconds: 3, containers: [container], ...node.pod }
   return { metadata: { labels: { app }, annotations }, spec }
 }
@@ -39,16 +45,27 @@ export function plainJob(namespace: string, name: string, node: PlainNode) {
 }
 
 export function headlessService(namespace: string, app: string) {
-  const spec = { clusterIP: 'None', publishNotReadyAddresses: true, selector: { app }, ports: [{ name: 'p2p', port: 30303 }] }
+  const spec = {
+    clusterIP: 'None',
+    publishNotReadyAddresses: true,
+    selector: { app },
+    ports: [{ name: 'p2p', port: 30303 }],
+  }
   return { apiVersion: 'v1', kind: 'Service', metadata: { name: app, namespace }, spec }
 }
 
-/** Runs a line in the node's container, by the shell that wrap has put there: it has busybox's applets even where the image has nothing. */
+/**
+ * Runs a line in the node's container, by the shell that wrap has put there: it has busybox's applets even where the
+ * image has nothing.
+ */
 export async function inNode(namespace: string, pod: string, line: string): Promise<string> {
   return exec(namespace, pod, 'node', ['/repeer/wrap/sh', '-c', line])
 }
 
-/** Asks the supervisor for a restart past the sidecar, as if it had asked. Throws where it has not made its pipe yet: a file there would be in its way. */
+/**
+ * Asks the supervisor for a restart past the sidecar, as if it had asked. Throws where it has not made its pipe yet: a
+ * file there would be in its way.
+ */
 export async function askRestart(namespace: string, pod: string, id: string): Promise<void> {
   await inNode(namespace, pod, `[ -p /repeer/control/requests ] && echo "restart ${id}" >/repeer/control/requests`)
 }

@@ -1,5 +1,6 @@
-// Builds the programs of a Kubernetes cluster and of a chain from their Go modules (programs/*/go.mod: pinned versions, committed sums),
-// into a cache by version. What is there is not built again, and two processes that want the same build it once.
+// Builds the programs of a Kubernetes cluster and of a chain from their Go modules (programs/*/go.mod: pinned versions,
+// committed sums), into a cache by version. What is there is not built again, and two processes that want the same
+// build it once.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -23,7 +24,11 @@ export const groups: readonly Group[] = [
     versionOf: 'k8s.io/kubernetes',
   },
   // Debian 12 has one of 2021, which knows neither the overlays nor `--subresource`.
-  { name: 'kubectl', programs: [{ name: 'kubectl', from: 'k8s.io/kubernetes/cmd/kubectl' }], versionOf: 'k8s.io/kubernetes' },
+  {
+    name: 'kubectl',
+    programs: [{ name: 'kubectl', from: 'k8s.io/kubernetes/cmd/kubectl' }],
+    versionOf: 'k8s.io/kubernetes',
+  },
   { name: 'etcd', programs: [{ name: 'etcd', from: 'go.etcd.io/etcd/server/v3' }] },
   {
     name: 'containerd',
@@ -54,8 +59,8 @@ export const groups: readonly Group[] = [
 ]
 
 /**
- * Makes sure that every program of the groups is built; returns the folders that hold them, to put on PATH. Shows progress through `say`.
- * Throws an Error that names the program and its log where a build fails.
+ * Makes sure that every program of the groups is built; returns the folders that hold them, to put on PATH. Shows
+ * progress through `say`. Throws an Error that names the program and its log where a build fails.
  */
 export async function buildPrograms(names: readonly string[], say: (line: string) => void): Promise<string[]> {
   const folders: string[] = []
@@ -67,7 +72,12 @@ async function buildGroup(group: Group, say: (line: string) => void): Promise<st
   const module = join(import.meta.dirname, 'programs', group.name)
   const sums = await Promise.all(['go.mod', 'go.sum'].map(file => readFile(join(module, file))))
   const version = createHash('sha256').update(Buffer.concat(sums)).digest('hex').slice(0, 12)
-  const bin = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'repeer', 'cluster', `${group.name}-${version}`)
+  const bin = join(
+    process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+    'repeer',
+    'cluster',
+    `${group.name}-${version}`,
+  )
   await mkdir(bin, { recursive: true })
   const flags = group.versionOf ? await versionFlags(module, group.versionOf) : ''
   for (const program of group.programs) {
@@ -84,7 +94,10 @@ async function buildGroup(group: Group, say: (line: string) => void): Promise<st
   return bin
 }
 
-/** Built under a name of this process's own and then renamed, so that an interrupted build leaves nothing that looks finished. */
+/**
+ * Built under a name of this process's own and then renamed, so that an interrupted build leaves nothing that looks
+ * finished.
+ */
 async function build(module: string, from: string, target: string, flags: string): Promise<void> {
   const log = `${target}.log`
   const made = `${target}.${process.pid}.new`
@@ -92,7 +105,9 @@ async function build(module: string, from: string, target: string, flags: string
   const code = await run('go', args, module, log)
   if (code !== 0) {
     await rm(made, { force: true })
-    throw new Error(`building ${basename(target)} failed (go ${args.join(' ')}, exit ${code}); its log: ${log}\n${await tail(log)}`)
+    throw new Error(
+      `building ${basename(target)} failed (go ${args.join(' ')}, exit ${code}); its log: ${log}\n${await tail(log)}`,
+    )
   }
   await rename(made, target)
 }
@@ -118,7 +133,11 @@ function run(command: string, args: readonly string[], cwd: string, log: string)
     child.stdout.pipe(out, { end: false })
     child.stderr.pipe(out, { end: false })
     child.once('error', error =>
-      reject(new Error(`cannot run ${command}: ${error.message}. It is needed to build the cluster: install Go 1.26 or later`)),
+      reject(
+        new Error(
+          `cannot run ${command}: ${error.message}. It is needed to build the cluster: install Go 1.26 or later`,
+        ),
+      ),
     )
     child.once('close', code => out.end(() => resolve(code)))
   })

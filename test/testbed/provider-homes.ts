@@ -45,7 +45,17 @@ export async function makeProviderHomes({ program, dir, chainId, validators }: O
   for (const { name, stake, home } of all) {
     if (home !== first) await cp(genesis(first), genesis(home))
     const out = join(first, 'config', 'gentx', `${name}.json`)
-    await pd('genesis', 'gentx', name, `${stake}000000stake`, '--chain-id', chainId, ...keyring(home), '--output-document', out)
+    await pd(
+      'genesis',
+      'gentx',
+      name,
+      `${stake}000000stake`,
+      '--chain-id',
+      chainId,
+      ...keyring(home),
+      '--output-document',
+      out,
+    )
   }
   await pd('genesis', 'collect-gentxs', '--home', first)
   for (const { home } of all) if (home !== first) await cp(genesis(first), genesis(home))

@@ -1,5 +1,5 @@
-// A provider chain of Interchain Security as processes on loopback: three validators with short blocks, and its own command line for
-// transactions. Nothing here knows of repeer.
+// A provider chain of Interchain Security as processes on loopback: three validators with short blocks, and its own
+// command line for transactions. Nothing here knows of repeer.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -24,11 +24,19 @@ export type ProviderNode = {
   readonly rpc: string
 }
 /**
- * `sentAt`: when the node had taken the transaction; `at`: when it first found it in a block (asked every 10 ms), which is some time after
- * its events, since the index is written later. Milliseconds since the epoch.
+ * `sentAt`: when the node had taken the transaction; `at`: when it first found it in a block (asked every 10 ms), which
+ * is some time after its events, since the index is written later. Milliseconds since the epoch.
  */
-export type Included = { readonly height: number; readonly sentAt: number; readonly at: number; readonly events: readonly TxEvent[] }
-type TxEvent = { readonly type: string; readonly attributes: readonly { readonly key: string; readonly value: string }[] }
+export type Included = {
+  readonly height: number
+  readonly sentAt: number
+  readonly at: number
+  readonly events: readonly TxEvent[]
+}
+type TxEvent = {
+  readonly type: string
+  readonly attributes: readonly { readonly key: string; readonly value: string }[]
+}
 
 export type ProviderChain = {
   readonly chainId: string
@@ -43,7 +51,9 @@ export type ProviderChain = {
   readonly optOut: (index: number, consumerId: string) => Promise<Included>
   readonly remove: (consumerId: string) => Promise<Included>
   readonly phase: (consumerId: string) => Promise<string>
-  /** What a consumer's genesis needs of the provider, as soon as it is launched: the content of `app_state.ccvconsumer`. */
+  /**
+   * What a consumer's genesis needs of the provider, as soon as it is launched: the content of `app_state.ccvconsumer`.
+   */
   readonly consumerGenesis: (consumerId: string) => Promise<unknown>
   readonly stopNode: (index: number) => Promise<void>
   readonly startNode: (index: number) => void
@@ -52,10 +62,13 @@ export type ProviderChain = {
 }
 
 /**
- * `program`: interchain-security-pd. `host`: where the nodes' RPC listens. Rejects, with the end of a node's log, where no block comes within two
- * minutes.
+ * `program`: interchain-security-pd. `host`: where the nodes' RPC listens. Rejects, with the end of a node's log, where
+ * no block comes within two minutes.
  */
-export async function startProvider(program: string, { commitMs = 500, host = '127.0.0.1' } = {}): Promise<ProviderChain> {
+export async function startProvider(
+  program: string,
+  { commitMs = 500, host = '127.0.0.1' } = {},
+): Promise<ProviderChain> {
   const dir = await mkdtemp(join(tmpdir(), 'provider-'))
   const ports = await freePorts(validatorNames.length * 2)
   const validators = validatorNames.map((name, index) => ({ name, stake: stakes[index] ?? 0 }))
@@ -80,7 +93,14 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
   const startNode = (index: number) => {
     const { home = '' } = nodes[index] ?? {}
     const log = openSync(join(home, 'log'), 'a')
-    const settings = ['--minimum-gas-prices', '0stake', '--grpc.enable=false', '--api.enable=false', '--log_level', 'error']
+    const settings = [
+      '--minimum-gas-prices',
+      '0stake',
+      '--grpc.enable=false',
+      '--api.enable=false',
+      '--log_level',
+      'error',
+    ]
     processes.set(index, spawn(program, ['start', '--home', home, ...settings], { stdio: ['ignore', log, log] }))
   }
   const stopNode = async (index: number) => {
@@ -107,7 +127,17 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
   async function transact(index: number, ...args: string[]): Promise<Included> {
     const node = nodes[index]
     if (!node) throw new Error(`there is no node ${index}`)
-    const common = ['--chain-id', chainId, '--node', node.rpc.replace('http:', 'tcp:'), '--gas', '2000000', '--yes', '--output', 'json']
+    const common = [
+      '--chain-id',
+      chainId,
+      '--node',
+      node.rpc.replace('http:', 'tcp:'),
+      '--gas',
+      '2000000',
+      '--yes',
+      '--output',
+      'json',
+    ]
     const sent = JSON.parse(await pd('tx', ...args, '--from', node.name, ...keyring(node.home), ...common)) as Sent
     const sentAt = Date.now()
     if (sent.code !== 0) throw new Error(`tx ${args.join(' ')}: code ${sent.code}, ${sent.raw_log}`)
@@ -115,7 +145,8 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     for (const until = Date.now() + 60_000; Date.now() < until; await delay(10)) {
       const found = await rpc<Found>(node, 'tx', { hash }).catch(() => undefined)
       if (!found) continue
-      if (found.tx_result.code) throw new Error(`tx ${args.join(' ')}: code ${found.tx_result.code}, ${found.tx_result.log}`)
+      if (found.tx_result.code)
+        throw new Error(`tx ${args.join(' ')}: code ${found.tx_result.code}, ${found.tx_result.log}`)
       return { height: Number(found.height), sentAt, at: Date.now(), events: found.tx_result.events }
     }
     throw new Error(`tx ${args.join(' ')} was in no block within a minute`)
@@ -133,7 +164,8 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     return JSON.parse(await pd('query', 'provider', ...args, '--node', node, '--output', 'json')) as T
   }
 
-  const consumer = (consumerId: string) => query<{ readonly phase: string; readonly chain_id: string }>('consumer-chain', consumerId)
+  const consumer = (consumerId: string) =>
+    query<{ readonly phase: string; readonly chain_id: string }>('consumer-chain', consumerId)
 
   const chain: ProviderChain = {
     chainId,
@@ -155,7 +187,10 @@ export async function startProvider(program: string, { commitMs = 500, host = '1
     },
     async launch(consumerId) {
       const { chain_id } = await consumer(consumerId)
-      const path = await file('update', { consumer_id: consumerId, initialization_parameters: initialization(chain_id) })
+      const path = await file('update', {
+        consumer_id: consumerId,
+        initialization_parameters: initialization(chain_id),
+      })
       return transact(0, 'provider', 'update-consumer', path)
     },
     optIn: (index, consumerId) => transact(index, 'provider', 'opt-in', consumerId),
@@ -205,7 +240,10 @@ const shaping = {
 /** The revision is the number at the end of a chain ID (ibc-go ParseChainID), 0 where there is none. */
 function initialization(consumerChainId: string) {
   return {
-    initial_height: { revision_number: Number(/[^\n-]-([1-9]\d*)$/.exec(consumerChainId)?.[1] ?? 0), revision_height: 1 },
+    initial_height: {
+      revision_number: Number(/[^\n-]-([1-9]\d*)$/.exec(consumerChainId)?.[1] ?? 0),
+      revision_height: 1,
+    },
     genesis_hash: '',
     binary_hash: '',
     spawn_time: new Date(Date.now() - 60_000).toISOString(),
@@ -232,7 +270,10 @@ async function configure(node: ProviderNode, all: readonly ProviderNode[], commi
     'allow_duplicate_ip = false': 'allow_duplicate_ip = true',
     'pprof_laddr = "localhost:6060"': 'pprof_laddr = ""',
   }
-  const toml = Object.entries(settings).reduce((text, [from, to]) => text.replace(from, to), await readFile(path, 'utf8'))
+  const toml = Object.entries(settings).reduce(
+    (text, [from, to]) => text.replace(from, to),
+    await readFile(path, 'utf8'),
+  )
   await writeFile(path, toml.replace(/^timeout_commit = .*$/m, `timeout_commit = "${commitMs}ms"`))
 }
 
@@ -262,4 +303,7 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 type Sent = { readonly code: number; readonly raw_log: string; readonly txhash: string }
-type Found = { readonly height: string; readonly tx_result: { readonly code: number; readonly log: string; readonly events: TxEvent[] } }
+type Found = {
+  readonly height: string
+  readonly tx_result: { readonly code: number; readonly log: string; readonly events: TxEvent[] }
+}

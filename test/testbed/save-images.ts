@@ -1,5 +1,5 @@
-// `npx node test/testbed/save-images.ts FOLDER`: the images that the scenarios run, as archives for a cluster that cannot be given them otherwise:
-// `kind load image-archive`, `k3d image import`, `ctr images import`.
+// `npx node test/testbed/save-images.ts FOLDER`: the images that the scenarios run, as archives for a cluster that
+// cannot be given them otherwise: `kind load image-archive`, `k3d image import`, `ctr images import`.
 import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { packImage } from './image.ts'

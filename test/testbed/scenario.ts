@@ -7,7 +7,11 @@ import { apply } from './install.ts'
 import { getPod, height, listPods, netInfo, never, page, until } from './watch.ts'
 
 /** Creates a namespace, opted in unless it is a control, and deletes it after the test. */
-export async function namespaceFor(t: Test, name: string, options: { control?: boolean; enforce?: string } = {}): Promise<string> {
+export async function namespaceFor(
+  t: Test,
+  name: string,
+  options: { control?: boolean; enforce?: string } = {},
+): Promise<string> {
   const labels = {
     ...(options.control ? {} : { 'repeer.dev/inject': 'enabled' }),
     ...(options.enforce ? { 'pod-security.kubernetes.io/enforce': options.enforce } : {}),
@@ -20,12 +24,14 @@ export async function namespaceFor(t: Test, name: string, options: { control?: b
 type Run = (t: Test, namespace: string) => Promise<void>
 
 /**
- * The test that shows the trouble without repeer, in a namespace that has not opted in. It mostly waits, so it runs beside the tests that follow it
- * with `besideControl()`.
+ * The test that shows the trouble without repeer, in a namespace that has not opted in. It mostly waits, so it runs
+ * beside the tests that follow it with `besideControl()`.
  */
 export function control(name: string, what: string, run: Run): void {
   t.jobs = 2
-  t.test(`without repeer ${what}`, besideControl(), async t => run(t, await namespaceFor(t, `${name}-control`, { control: true })))
+  t.test(`without repeer ${what}`, besideControl(), async t =>
+    run(t, await namespaceFor(t, `${name}-control`, { control: true })),
+  )
 }
 
 /** Options of a test that may start before its neighbour ends. A new object for each, since tap writes into it. */
@@ -45,7 +51,11 @@ export async function allRun(namespace: string, of: readonly number[] = indexes)
 
 /** A chain of four that makes blocks, with node0 connected to the others. */
 export async function runningChain(namespace: string, options: Omit<ChainOptions, 'namespace'> = {}): Promise<Chain> {
-  const chain = makeChain({ namespace, ...options, config: (toml, index) => openRpc(options.config ? options.config(toml, index) : toml) })
+  const chain = makeChain({
+    namespace,
+    ...options,
+    config: (toml, index) => openRpc(options.config ? options.config(toml, index) : toml),
+  })
   apply(chain.objects)
   await until('all pods run', 90, () => allRun(namespace))
   await until('node0 has three peers', 90, async () => (await netInfo(namespace, 0))?.peers.length === 3)
@@ -54,8 +64,8 @@ export async function runningChain(namespace: string, options: Omit<ChainOptions
 }
 
 /**
- * The same without repeer's help: node0 starts when its peers have addresses, so it finds them all. For controls, which are in trouble only
- * once something changes.
+ * The same without repeer's help: node0 starts when its peers have addresses, so it finds them all. For controls, which
+ * are in trouble only once something changes.
  */
 export async function orderlyChain(namespace: string, options: Omit<ChainOptions, 'namespace'> = {}): Promise<Chain> {
   const chain = makeChain({ namespace, ...options, config: openRpc })
@@ -66,7 +76,11 @@ export async function orderlyChain(namespace: string, options: Omit<ChainOptions
 }
 
 /** Starts the nodes group by group, each when the pods of the one before run. */
-export async function startInOrder(namespace: string, objects: Chain['objects'], groups: readonly (readonly number[])[]): Promise<void> {
+export async function startInOrder(
+  namespace: string,
+  objects: Chain['objects'],
+  groups: readonly (readonly number[])[],
+): Promise<void> {
   for (const group of groups) {
     apply(objects.filter(({ metadata }) => group.includes(nodeOf(metadata.name))))
     await until(`nodes ${group.join(', ')} run`, 90, () => allRun(namespace, group))
@@ -75,7 +89,9 @@ export async function startInOrder(namespace: string, objects: Chain['objects'],
 
 /** The chain's objects, with these lists in the nodes' config.toml. */
 export function withLists(chain: Chain, lists: Readonly<Record<number, readonly number[]>>): KubernetesObject[] {
-  const configs = new Map(Object.entries(lists).map(([index, peers]) => [`node${index}-config`, chain.configOf(Number(index), peers)]))
+  const configs = new Map(
+    Object.entries(lists).map(([index, peers]) => [`node${index}-config`, chain.configOf(Number(index), peers)]),
+  )
   return chain.objects.map(object => {
     const config = object.kind === 'ConfigMap' ? configs.get(object.metadata.name) : undefined
     return config === undefined ? object : { ...object, data: { ...(object.data as object), 'config.toml': config } }
@@ -83,11 +99,17 @@ export function withLists(chain: Chain, lists: Readonly<Record<number, readonly 
 }
 
 /** A merge: unlike `kubectl apply`, it leaves the other keys alone. */
-export async function editConfigMap(namespace: string, { name, data }: { name: string; data: Record<string, string> }): Promise<void> {
+export async function editConfigMap(
+  namespace: string,
+  { name, data }: { name: string; data: Record<string, string> },
+): Promise<void> {
   await client().core.patchNamespacedConfigMap({ namespace, name, body: { data } }, asMerge)
 }
 
-/** Makes the kubelet refresh the pod's files at once, as a controller's annotation would; otherwise it takes about a minute. */
+/**
+ * Makes the kubelet refresh the pod's files at once, as a controller's annotation would; otherwise it takes about a
+ * minute.
+ */
 export async function nudge(namespace: string, name: string): Promise<void> {
   const annotations = { 'example.com/nudge': String(Date.now()) }
   await client().core.patchNamespacedPod({ namespace, name, body: { metadata: { annotations } } }, asMerge)
@@ -123,8 +145,16 @@ export async function staysUnconnected(
   for (const index of of) t.ok(await netInfo(namespace, index), `node${index} answers`)
 }
 
-/** Waits up to 120 s until the pages of these nodes are, in one look, as they should be; or throws with what the others say instead. */
-export async function untilPages(what: string, namespace: string, of: readonly number[], isSo: (now: Page) => boolean): Promise<void> {
+/**
+ * Waits up to 120 s until the pages of these nodes are, in one look, as they should be; or throws with what the others
+ * say instead.
+ */
+export async function untilPages(
+  what: string,
+  namespace: string,
+  of: readonly number[],
+  isSo: (now: Page) => boolean,
+): Promise<void> {
   await until(what, 120, async () => {
     const pages = await Promise.all(of.map(async index => ({ index, now: await page(namespace, index) })))
     const others = pages.filter(({ now }) => !now || !isSo(now))
@@ -135,14 +165,17 @@ export async function untilPages(what: string, namespace: string, of: readonly n
   })
 }
 
-/** Waits until no node of these has anything left to do. All at once: a node loses a connection for a moment when another of them is restarted. */
+/**
+ * Waits until no node of these has anything left to do. All at once: a node loses a connection for a moment when
+ * another of them is restarted.
+ */
 export async function settled(namespace: string, of: readonly number[] = [0]): Promise<void> {
   await untilPages(`settled: nodes ${of}`, namespace, of, now => now.phase === 'settled')
 }
 
 /**
- * Deletes pods and waits until they are gone, or others of their name are in their place. Not by kubectl, which was seen to wait for ever for a pod of a
- * StatefulSet that was back at once.
+ * Deletes pods and waits until they are gone, or others of their name are in their place. Not by kubectl, which was
+ * seen to wait for ever for a pod of a StatefulSet that was back at once.
  */
 export async function deletePods(namespace: string, ...names: string[]): Promise<void> {
   const uids = await Promise.all(names.map(async name => (await getPod(namespace, name)).metadata.uid))

@@ -1,4 +1,5 @@
-// The images of the seeds' pods, which few scenarios run: each is packed and loaded by the first scenario that wants it.
+// The images of the seeds' pods, which few scenarios run: each is packed and loaded by the first scenario that wants
+// it.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,10 @@ export function interchain(programs: string): Image {
     name: interchainImage,
     entrypoint: ['/bin/interchain-security-pd'],
     files: [
-      ...['interchain-security-pd', 'interchain-security-cd'].map(name => ({ from: join(programs, name), to: `/bin/${name}` })),
+      ...['interchain-security-pd', 'interchain-security-cd'].map(name => ({
+        from: join(programs, name),
+        to: `/bin/${name}`,
+      })),
       ...withLibraries('/bin/bash', '/bin/bash'),
       { from: busybox(), to: '/bin/busybox' },
     ],
@@ -45,7 +49,11 @@ function standIns(name: string, entrypoint: readonly string[]): Image {
       { from: join(import.meta.dirname, 'stand-ins'), to: '/opt/stand-ins' },
       { from: busybox(), to: '/bin/busybox' },
     ],
-    links: { '/bin/mkfifo': 'busybox', '/bin/sh': 'busybox', '/stellar-health-sidecar': '/opt/stand-ins/stellar-health.ts' },
+    links: {
+      '/bin/mkfifo': 'busybox',
+      '/bin/sh': 'busybox',
+      '/stellar-health-sidecar': '/opt/stand-ins/stellar-health.ts',
+    },
   }
 }
 

@@ -1,5 +1,5 @@
-// A chain of which some nodes list two of their three peers, each in one of the ways in which chain pods see their lists; and the edit that adds the
-// third.
+// A chain of which some nodes list two of their three peers, each in one of the ways in which chain pods see their
+// lists; and the edit that adds the third.
 import { type Container, type KubernetesObject, makeChain, nodeOf, type PodSpec } from './chain.ts'
 import { apply } from './install.ts'
 import { editConfigMap, isConnected, nudge, openRpc, startInOrder, withLists } from './scenario.ts'
@@ -20,8 +20,8 @@ export type ShortList = {
 const variable = 'CMT_P2P_PERSISTENT_PEERS'
 
 /**
- * Starts the three peers, then a node for each way: node0 sees its list in the first way, and so on, and the peers come after them. So the nodes find
- * the names of their peers, and need no restart before the edit.
+ * Starts the three peers, then a node for each way: node0 sees its list in the first way, and so on, and the peers come
+ * after them. So the nodes find the names of their peers, and need no restart before the edit.
  */
 export async function startShortOfOne(
   namespace: string,
@@ -36,7 +36,9 @@ export async function startShortOfOne(
     return way ? { ...seenBy(way, spec, `node${index}-peers`), ...user } : spec
   }
   const chain = makeChain({ namespace, validators: ways.length + 3, config: openRpc, pod })
-  const bareList = (peers: readonly number[]) => ({ [variable]: peers.map(index => `${chain.ids[index]}@node${index}:26656`).join(',') })
+  const bareList = (peers: readonly number[]) => ({
+    [variable]: peers.map(index => `${chain.ids[index]}@node${index}:26656`).join(','),
+  })
   const wholeList = (index: number) =>
     isBare(ways[index])
       ? { name: `node${index}-peers`, data: bareList([...listed, added]) }
@@ -64,7 +66,10 @@ function isBare(way: ListWay | undefined): boolean {
 
 function annotated(set: KubernetesObject, annotations: Readonly<Record<string, string>>): object {
   const { spec } = set as unknown as { spec: { template: { metadata: object } } }
-  return { ...set, spec: { ...spec, template: { ...spec.template, metadata: { ...spec.template.metadata, annotations } } } }
+  return {
+    ...set,
+    spec: { ...spec, template: { ...spec.template, metadata: { ...spec.template.metadata, annotations } } },
+  }
 }
 
 /** Adds the missing peer to a node's list, and makes the kubelet look at once, which a controller would do. */
@@ -90,7 +95,10 @@ function seenBy(way: ListWay, spec: PodSpec, peers: string): PodSpec {
     }
     case 'env':
       return withNode({
-        env: [...(node.env as object[]), { name: variable, valueFrom: { configMapKeyRef: { name: peers, key: variable } } }],
+        env: [
+          ...(node.env as object[]),
+          { name: variable, valueFrom: { configMapKeyRef: { name: peers, key: variable } } },
+        ],
       })
     case 'envFrom':
       return withNode({ envFrom: [{ configMapRef: { name: peers } }] })
@@ -121,6 +129,10 @@ function rendered(
     ...spec,
     initContainers: [{ ...init, command: ['sh', '-c', script], volumeMounts: [...others, copy, ...sources] }],
     containers: [{ ...node, volumeMounts: [...others, copy] }],
-    volumes: [...(spec.volumes ?? []), { name: 'rendered', emptyDir: {} }, { name: 'peers', configMap: { name: peers } }],
+    volumes: [
+      ...(spec.volumes ?? []),
+      { name: 'rendered', emptyDir: {} },
+      { name: 'peers', configMap: { name: peers } },
+    ],
   }
 }

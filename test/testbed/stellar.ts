@@ -1,6 +1,6 @@
-// What the Stellar operator makes of a validator (stellar-k8s, src/controller/resources.rs): a StatefulSet whose container `stellar-node` has no command, a
-// user of its own and a root that is read-only, its configuration in a mounted directory, and a health sidecar. Both programs are stand-ins, and the data
-// lies on an emptyDir.
+// What the Stellar operator makes of a validator (stellar-k8s, src/controller/resources.rs): a StatefulSet whose
+// container `stellar-node` has no command, a user of its own and a root that is read-only, its configuration in a
+// mounted directory, and a health sidecar. Both programs are stand-ins, and the data lies on an emptyDir.
 import type { KubernetesObject } from './chain.ts'
 import { stellarImage } from './seed-images.ts'
 

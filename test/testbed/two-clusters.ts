@@ -1,5 +1,5 @@
-// A chain in two "clusters": CometBFT validator 0 in one namespace, 1 in the other, each behind its namespace's load balancer. It makes blocks only
-// while both are connected.
+// A chain in two "clusters": CometBFT validator 0 in one namespace, 1 in the other, each behind its namespace's load
+// balancer. It makes blocks only while both are connected.
 import { type KubernetesObject, makeChain, nodeOf, type PodSpec } from './chain.ts'
 import { kubectl } from './install.ts'
 import { impatient, openRpc } from './scenario.ts'
@@ -7,8 +7,8 @@ import { impatient, openRpc } from './scenario.ts'
 export type SplitChain = { readonly ids: readonly string[]; readonly objects: readonly KubernetesObject[] }
 
 /**
- * The nodes of chain `number` are node 2 * number and the one after. Each takes its list from ConfigMap peers-NUMBER of its namespace, and its pod says
- * group=consumers and its chain ID.
+ * The nodes of chain `number` are node 2 * number and the one after. Each takes its list from ConfigMap peers-NUMBER of
+ * its namespace, and its pod says group=consumers and its chain ID.
  */
 export function splitChain(number: number, chainId: string, namespaces: readonly [string, string]): SplitChain {
   const variable = {

@@ -1,4 +1,5 @@
-// What the scenarios see: the nodes' own RPC, the sidecars' pages, the pods. All of it from inside the cluster's network.
+// What the scenarios see: the nodes' own RPC, the sidecars' pages, the pods. All of it from inside the cluster's
+// network.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1ContainerStatus, V1ObjectMeta, V1Pod, V1PodSpec, V1PodStatus } from '@kubernetes/client-node'
 import type { Page } from '../../peers/page.ts'
@@ -23,7 +24,8 @@ export async function getPod(namespace: string, name: string): Promise<Pod> {
 }
 
 export async function listPods(namespace: string, labelSelector?: string): Promise<Pod[]> {
-  return (await client().core.listNamespacedPod({ namespace, ...(labelSelector ? { labelSelector } : {}) })).items as Pod[]
+  return (await client().core.listNamespacedPod({ namespace, ...(labelSelector ? { labelSelector } : {}) }))
+    .items as Pod[]
 }
 
 export function isInjected(pod: Pick<V1Pod, 'spec'>): boolean {
@@ -98,7 +100,10 @@ export async function pageAt(ip: string | undefined): Promise<Page | undefined> 
   return getJson<Page>(`http://${ip}:9469/status`)
 }
 
-/** Polls every `everyMs` until the condition gives a value; throws after `seconds` with what was last seen. Returns the value and the seconds it took. */
+/**
+ * Polls every `everyMs` until the condition gives a value; throws after `seconds` with what was last seen. Returns the
+ * value and the seconds it took.
+ */
 export async function until<T>(
   what: string,
   seconds: number,
@@ -114,7 +119,8 @@ export async function until<T>(
     } catch (error) {
       failure = error
     }
-    if (Date.now() - began > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}${failure ? ` (${String(failure)})` : ''}`)
+    if (Date.now() - began > seconds * 1000)
+      throw new Error(`not within ${seconds} s: ${what}${failure ? ` (${String(failure)})` : ''}`)
     await sleep(everyMs)
   }
 }

@@ -42,7 +42,11 @@ t.test('malformed reviews: each message names the field, what was found and what
 })
 
 t.test('answers', t => {
-  t.strictSame(allow('u'), { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: 'u', allowed: true } })
+  t.strictSame(allow('u'), {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: { uid: 'u', allowed: true },
+  })
   t.strictSame(allowPatched('u', []), allow('u'), 'an empty patch is none')
   const patch = [{ op: 'add', path: '/metadata/labels', value: { a: 'ä' } }] as const
   const { response } = allowPatched('u', patch, { auditAnnotations: { reason: 'wrap' } })

@@ -27,7 +27,11 @@ t.test('the bound, a row on each side', async t => {
   }
   t.same(of(10).sort(), ['a', 'b'])
   t.same(of(11), [])
-  t.same(Object.keys(configMapValues({ binaryData: { b: base64('x'.repeat(1000)) } }, 10)), [], 'what is too long is not decoded')
+  t.same(
+    Object.keys(configMapValues({ binaryData: { b: base64('x'.repeat(1000)) } }, 10)),
+    [],
+    'what is too long is not decoded',
+  )
 })
 
 t.test('any shape', async t => {

@@ -27,7 +27,13 @@ async function start(
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
   const { log, lines } = memoryLog()
-  const cache = startClusterCache(config, { log, minRetrySeconds: 0.01, maxRetrySeconds: 0.05, random: () => 0.5, ...options })
+  const cache = startClusterCache(config, {
+    log,
+    minRetrySeconds: 0.01,
+    maxRetrySeconds: 0.05,
+    random: () => 0.5,
+    ...options,
+  })
   t.teardown(async () => {
     await cache.close()
     await api.close()
@@ -47,7 +53,8 @@ const configMap = (namespace: string, name: string, data: Record<string, string>
   data,
   binaryData: { big: 'AAAA' },
 })
-const synced = ({ cache }: Given) => until('the cache synced', () => cache.pending().length === 0 && cache.behind().length === 0)
+const synced = ({ cache }: Given) =>
+  until('the cache synced', () => cache.pending().length === 0 && cache.behind().length === 0)
 
 t.test('opted-in namespaces and their ConfigMaps, as they change', async t => {
   const given = await start(t, [
@@ -100,7 +107,9 @@ t.test('only what can hold peers is kept', async t => {
     configMap('a', 'node', { list: 'x', 'genesis.json': long, fits: long.slice(1), __proto__x: 'y' }),
   ])
   await given.api.put(
-    JSON.parse('{"kind":"ConfigMap","metadata":{"name":"odd","namespace":"a"},"data":{"__proto__":"z"}}') as KubernetesObject,
+    JSON.parse(
+      '{"kind":"ConfigMap","metadata":{"name":"odd","namespace":"a"},"data":{"__proto__":"z"}}',
+    ) as KubernetesObject,
   )
   await given.api.put({ kind: 'ConfigMap', metadata: { name: 'empty', namespace: 'a' } })
   await synced(given)
@@ -153,7 +162,10 @@ t.test('410: listed again, and what has gone meanwhile is gone', async t => {
   t.equal(given.cache.configMap('a', 'old'), 'absent')
   given.api.expire()
   await given.api.put(configMap('a', 'node', { list: '3' }))
-  await until('an event after a 410 in an open watch', () => (given.cache.configMap('a', 'node') as Record<string, string>).list === '3')
+  await until(
+    'an event after a 410 in an open watch',
+    () => (given.cache.configMap('a', 'node') as Record<string, string>).list === '3',
+  )
 })
 
 t.test('what has not been followed for a minute is unknown', async t => {
@@ -185,7 +197,12 @@ t.test('an API server that refuses at the start: retried, with growing delays', 
 t.test('a namespace whose ConfigMaps may not be read holds up no other', async t => {
   let forbidden = true
   const rights = (url: string) => given.api.refuse(forbidden && url.includes('/namespaces/b/') ? 403 : undefined)
-  const objects = [namespace('a'), namespace('b'), configMap('a', 'node', { list: '1' }), configMap('b', 'node', { list: '2' })]
+  const objects = [
+    namespace('a'),
+    namespace('b'),
+    configMap('a', 'node', { list: '1' }),
+    configMap('b', 'node', { list: '2' }),
+  ]
   const given = await start(t, objects, {}, { onRequest: (_method, url) => rights(url) })
   await until('readiness', () => given.cache.pending().length === 0)
   await until('what is behind', () => /ConfigMaps of namespace b: .*403/.test(given.cache.behind().join()))
@@ -219,7 +236,8 @@ const peerSet = (namespace: string, name: string, spec: object = {}, status: obj
   },
   status,
 })
-const names = (cache: ClusterCache, namespace: string) => cache.peerSets(namespace).map(set => `${set.namespace}/${set.name}`)
+const names = (cache: ClusterCache, namespace: string) =>
+  cache.peerSets(namespace).map(set => `${set.namespace}/${set.name}`)
 
 t.test('PeerSets that deliver, as they change, each to the namespaces that its list may be in', async t => {
   const abroad = { output: { namespace: '{chainId}', configMap: 'peers', key: 'list', format: 'cometbft-list' } }
@@ -243,7 +261,9 @@ t.test('PeerSets that deliver, as they change, each to the namespaces that its l
     given.requests.some(url => url.includes('/namespaces/c/')),
     'not opted in, so never read',
   )
-  await given.api.put(peerSet('b', 'own', { output: { namespace: 'a', configMap: 'p', key: 'k', format: 'generic-list' } }))
+  await given.api.put(
+    peerSet('b', 'own', { output: { namespace: 'a', configMap: 'p', key: 'k', format: 'generic-list' } }),
+  )
   await until('one from another namespace', () => names(given.cache, 'a').includes('b/own'))
   await given.api.put(peerSet('b', 'own', { deliver: undefined }))
   await until('it delivers no longer', () => !names(given.cache, 'a').includes('b/own'))
@@ -257,7 +277,12 @@ t.test('without the custom resource it is ready, nothing is behind, and few requ
   let absent = true
   const api = (url: string) => given.api.refuse(absent && url.includes('/peersets') ? 404 : undefined)
   const many = Array.from({ length: 20 }, (_, index) => namespace(`n${index}`))
-  const given: Given = await start(t, [...many, configMap('n0', 'node', { list: '1' })], {}, { onRequest: (_method, url) => api(url) })
+  const given: Given = await start(
+    t,
+    [...many, configMap('n0', 'node', { list: '1' })],
+    {},
+    { onRequest: (_method, url) => api(url) },
+  )
   await until('readiness', () => given.cache.pending().length === 0)
   t.strictSame(given.cache.behind(), [])
   t.match(given.cache.configMap('n0', 'node'), { list: '1' })
@@ -273,7 +298,12 @@ t.test('without the custom resource it is ready, nothing is behind, and few requ
 t.test('the custom resource comes later, and goes', async t => {
   let [absent, now] = [true, 0]
   const api = (url: string) => given.api.refuse(absent && url.includes('/peersets') ? 404 : undefined)
-  const given: Given = await start(t, [namespace('a'), peerSet('a', 'own')], { now: () => now }, { onRequest: (_method, url) => api(url) })
+  const given: Given = await start(
+    t,
+    [namespace('a'), peerSet('a', 'own')],
+    { now: () => now },
+    { onRequest: (_method, url) => api(url) },
+  )
   await until('readiness', () => given.cache.pending().length === 0)
   t.strictSame(given.cache.peerSets('a'), [])
   absent = false

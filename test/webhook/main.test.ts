@@ -1,5 +1,5 @@
-// The whole webhook against the stand-in for the API server: it makes its certificate, publishes its CA, learns the cluster, and admits a pod
-// over TLS that is verified with the published caBundle and nothing else.
+// The whole webhook against the stand-in for the API server: it makes its certificate, publishes its CA, learns the
+// cluster, and admits a pod over TLS that is verified with the published caBundle and nothing else.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
@@ -32,7 +32,11 @@ function call(port: number, path: string, ca: string, body?: unknown): Promise<R
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, connection: response.headers.connection, body: Buffer.concat(chunks).toString() }),
+          resolve({
+            status: response.statusCode ?? 0,
+            connection: response.headers.connection,
+            body: Buffer.concat(chunks).toString(),
+          }),
         )
       },
     )
@@ -44,8 +48,17 @@ t.test('from nothing to an injected pod, and away again', async t => {
   const api = await startApiServer({ version: 'v1.36.3' })
   t.teardown(api.close)
   await api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'repeer-system' } })
-  await api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'chain', labels: { 'repeer.dev/inject': 'enabled' } } })
-  await api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'node', namespace: 'chain' }, data: nodeData } as object)
+  await api.put({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'chain', labels: { 'repeer.dev/inject': 'enabled' } },
+  })
+  await api.put({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'node', namespace: 'chain' },
+    data: nodeData,
+  } as object)
   await api.put(configuration as object)
   const kubeconfig = join(t.testdir(), 'kubeconfig')
   writeFileSync(kubeconfig, api.kubeconfig)
@@ -56,11 +69,16 @@ t.test('from nothing to an injected pod, and away again', async t => {
   const args = [`--kubeconfig=${kubeconfig}`, '--listen=127.0.0.1:0', '--image=repeer:test', '--drain-seconds=0.3']
   let port = 0
   let ended = false
-  const run = runWebhook(parseWebhookOptions(args, {}), { log, signal: stop.signal, listening: found => (port = found) }).then(() => {
+  const run = runWebhook(parseWebhookOptions(args, {}), {
+    log,
+    signal: stop.signal,
+    listening: found => (port = found),
+  }).then(() => {
     ended = true
   })
   const published = async () =>
-    (await api.get<V1MutatingWebhookConfiguration>('MutatingWebhookConfiguration', 'repeer'))?.webhooks?.[0]?.clientConfig.caBundle
+    (await api.get<V1MutatingWebhookConfiguration>('MutatingWebhookConfiguration', 'repeer'))?.webhooks?.[0]
+      ?.clientConfig.caBundle
   const ca = Buffer.from(await until('the caBundle', published), 'base64').toString()
   await until('the server to listen', () => port > 0)
   await until('the webhook to be ready', async () => (await call(port, '/readyz', ca)).status === 200)
@@ -106,6 +124,9 @@ t.test('what keeps it from starting is an error', async t => {
   const api = await startApiServer()
   t.teardown(api.close)
   const dir = t.testdir({ kubeconfig: api.kubeconfig, tls: {} })
-  const empty = parseWebhookOptions(['--image=i', `--kubeconfig=${join(dir, 'kubeconfig')}`, `--cert-dir=${join(dir, 'tls')}`], {})
+  const empty = parseWebhookOptions(
+    ['--image=i', `--kubeconfig=${join(dir, 'kubeconfig')}`, `--cert-dir=${join(dir, 'tls')}`],
+    {},
+  )
   await t.rejects(runWebhook(empty, { log, signal }), /tls\.key|tls\.crt|ca\.crt/)
 })

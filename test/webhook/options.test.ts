@@ -71,7 +71,11 @@ t.test('the environment stands behind the flags', t => {
     kubeconfig: '/l',
     service: { namespace: 'm' },
   })
-  t.match(parseWebhookOptions(['--image=', '--kubeconfig='], env), { image: 'i', kubeconfig: '/k' }, 'an empty flag is none')
+  t.match(
+    parseWebhookOptions(['--image=', '--kubeconfig='], env),
+    { image: 'i', kubeconfig: '/k' },
+    'an empty flag is none',
+  )
   t.equal(parseWebhookOptions([image, '--can-restart-all=false'], inCluster).canRestartAll, false)
   t.end()
 })

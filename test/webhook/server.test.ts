@@ -22,7 +22,12 @@ t.test('a node is injected', async t => {
   const { app, lines } = testServer()
   const response = await mutate(app, review())
   t.match(response, { uid: '705ab4f5-6393-11e8-b7cc-42010a800002', allowed: true, patchType: 'JSONPatch' })
-  t.strictSame(response.auditAnnotations, { outcome: 'injected', reason: 'wrap', container: 'gaiad', profile: 'cometbft' })
+  t.strictSame(response.auditAnnotations, {
+    outcome: 'injected',
+    reason: 'wrap',
+    container: 'gaiad',
+    profile: 'cometbft',
+  })
   const patched = applyPatch(nodePod, patchIn(response))
   t.strictSame(
     patched.spec?.initContainers?.map(one => one.name),
@@ -46,14 +51,19 @@ t.test('a skipped pod gets its reason as warning, unless its owner knows it', as
   const plain = await mutate(app, reviewOf({ containers: [{ name: 'db', image: 'postgres' }], volumes: [] }))
   t.match(plain, { allowed: true, patch: undefined, auditAnnotations: { outcome: 'skipped', reason: 'not-a-node' } })
   t.match(plain.warnings?.[0], /^repeer: not-a-node: no container of the pod looks like/)
-  const out = await mutate(app, reviewOf({}, { annotations: { 'repeer.dev/inject': 'false', 'repeer.dev/turn': 'forged' } }))
+  const out = await mutate(
+    app,
+    reviewOf({}, { annotations: { 'repeer.dev/inject': 'false', 'repeer.dev/turn': 'forged' } }),
+  )
   t.match(out, { allowed: true, warnings: undefined, auditAnnotations: { outcome: 'skipped', reason: 'opted-out' } })
   t.strictSame(patchIn(out), [{ op: 'remove', path: '/metadata/annotations/repeer.dev~1turn' }])
   t.match(await metrics(app), /repeer_webhook_admissions_total\{outcome="skipped",reason="not-a-node"\} 1\n/)
 })
 
 t.test("a decision's warnings are passed on, cut to what Kubernetes advises", async t => {
-  const { app } = testServer({ decide: () => injection({ container: 'gaiad' }, { warnings: ['short', 'long '.repeat(100)] }) })
+  const { app } = testServer({
+    decide: () => injection({ container: 'gaiad' }, { warnings: ['short', 'long '.repeat(100)] }),
+  })
   const { warnings = [] } = await mutate(app, review())
   t.equal(warnings[0], 'repeer: short')
   t.equal(warnings[1]?.length, 256)
@@ -181,14 +191,22 @@ t.test('bodies that are no JSON, too large, or of another type', async t => {
   for (const body of json) {
     const response = await post(body)
     t.equal(response.statusCode, 400, JSON.stringify(body))
-    t.match(response.json(), { error: 'bad-request', message: /expected an AdmissionReview|expected a JSON object|^apiVersion/ })
+    t.match(response.json(), {
+      error: 'bad-request',
+      message: /expected an AdmissionReview|expected a JSON object|^apiVersion/,
+    })
   }
   t.equal((await post(Buffer.from([0xff, 0xfe, 0x00]))).statusCode, 400, 'no UTF-8')
   t.equal((await post('['.repeat(1_000_000))).statusCode, 400, 'a deep nesting')
   const large = await post(JSON.stringify({ filler: 'x'.repeat(3 * 1024 * 1024) }))
   t.equal(large.statusCode, 413)
   t.match(large.json(), { error: 'too-large', message: /more than 3145728 bytes/ })
-  for (const type of ['text/plain', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/x-www-form-urlencoded']) {
+  for (const type of [
+    'text/plain',
+    'application/yaml',
+    'application/vnd.kubernetes.protobuf',
+    'application/x-www-form-urlencoded',
+  ]) {
     const response = await post('{}', type)
     t.equal(response.statusCode, 415, type)
     t.match(response.json(), { error: 'unsupported-media-type' })
@@ -205,7 +223,11 @@ t.test('other routes', async t => {
   t.strictSame(unready.json(), { ready: false, missing: ['a'], degraded: ['b'] })
   t.match(await metrics(app), /repeer_webhook_ready 0\n/)
   missing.pop()
-  t.strictSame((await app.inject('/readyz')).json(), { ready: true, missing: [], degraded: ['b'] }, 'degraded is no reason to be unready')
+  t.strictSame(
+    (await app.inject('/readyz')).json(),
+    { ready: true, missing: [], degraded: ['b'] },
+    'degraded is no reason to be unready',
+  )
   t.match(await metrics(app), /repeer_webhook_ready 1\n/)
   t.match(await metrics(app), /repeer_webhook_cache_synced\{namespace="chain"\} 1\n/)
   t.match(await metrics(app), /repeer_webhook_certificate_expiry_timestamp_seconds 4102444800\n/)
@@ -227,7 +249,9 @@ t.test('requests at the same time do not mix', async t => {
       const name = `node-${index}`
       const object: V1Pod = { ...nodePod, metadata: { name, annotations: { 'repeer.dev/group': name } } }
       const response = await mutate(app, review({ request: { uid: name, object } }))
-      const plan = JSON.parse(applyPatch(object, patchIn(response)).metadata?.annotations?.['repeer.dev/plan'] ?? '{}') as {
+      const plan = JSON.parse(
+        applyPatch(object, patchIn(response)).metadata?.annotations?.['repeer.dev/plan'] ?? '{}',
+      ) as {
         group?: string
       }
       return [response.uid, plan.group]

@@ -40,7 +40,11 @@ function post(port: number, ca: string, agent: Agent | false = false): Promise<R
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, connection: response.headers.connection, body: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          connection: response.headers.connection,
+          body: Buffer.concat(chunks).toString(),
+        }),
       )
     })
       .on('error', reject)
@@ -64,7 +68,14 @@ t.test('admissions over TLS, verified, many at once, also while the certificate 
   )
   for (const reply of replies) t.match(reply, { status: 200, body: /"allowed":true/ })
   t.match(await post(port, second.ca), { status: 200 }, 'the new certificate is served')
-  const old = connect({ port, host: '127.0.0.1', servername, ca: second.ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })
+  const old = connect({
+    port,
+    host: '127.0.0.1',
+    servername,
+    ca: second.ca,
+    maxVersion: 'TLSv1.1',
+    minVersion: 'TLSv1',
+  })
   await t.rejects(new Promise((_, reject) => old.on('error', reject)), 'nothing older than TLS 1.2')
 })
 
@@ -75,7 +86,9 @@ t.test('what is no TLS, or no HTTP, does not disturb', async t => {
   const plain = connectTcp(port, '127.0.0.1', () => plain.write('GET / HTTP/1.1\r\n\r\n'))
   plain.on('error', () => undefined)
   await new Promise(resolve => plain.on('close', resolve))
-  const garbled = connect({ port, host: '127.0.0.1', servername, ca: first.ca }, () => garbled.write('\u0000\u0001 nonsense\r\n\r\n'))
+  const garbled = connect({ port, host: '127.0.0.1', servername, ca: first.ca }, () =>
+    garbled.write('\u0000\u0001 nonsense\r\n\r\n'),
+  )
   garbled.on('error', () => undefined).resume()
   await new Promise(resolve => garbled.on('close', resolve))
   t.match(await post(port, first.ca), { status: 200 })
@@ -83,7 +96,11 @@ t.test('what is no TLS, or no HTTP, does not disturb', async t => {
 
 t.test('a drain: goes on serving, asks clients to connect anew, then closes', async t => {
   let draining = false
-  const { app } = testServer({ tls: first, draining: () => draining, ready: () => (draining ? ['repeer is shutting down'] : []) })
+  const { app } = testServer({
+    tls: first,
+    draining: () => draining,
+    ready: () => (draining ? ['repeer is shutting down'] : []),
+  })
   const port = await listening(app)
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => agent.destroy())

@@ -1,5 +1,5 @@
-// Nodes for which repeer has no profile, and that the profile `generic` follows: what they run as, and how their command lines and files name their peers.
-// Names were read in each project's own documentation of its command line.
+// Nodes for which repeer has no profile, and that the profile `generic` follows: what they run as, and how their
+// command lines and files name their peers. Names were read in each project's own documentation of its command line.
 
 export type Cousin = {
   /** As it is called in the plan and on the page; letters, digits, dots and dashes. */
@@ -11,7 +11,10 @@ export type Cousin = {
   readonly otherCommands?: RegExp
   /** The node only with one of these first arguments. */
   readonly commands?: RegExp
-  /** Flags, and settings of its file, that list peers to stay connected to; seeds and bootnodes are no peers. Without dashes. */
+  /**
+   * Flags, and settings of its file, that list peers to stay connected to; seeds and bootnodes are no peers. Without
+   * dashes.
+   */
   readonly peers: readonly string[]
   /** For entries without a port. */
   readonly port: number
@@ -52,8 +55,21 @@ export const cousins: readonly Cousin[] = [
     peers: ['direct-peer'],
     port: 9000,
   },
-  { name: 'lodestar', programs: /^lodestar$/, images: /(^|\/)lodestar$/, commands: /^(beacon|dev)$/, peers: ['directPeers'], port: 9000 },
-  { name: 'grandine', programs: /^grandine$/, images: /(^|\/)grandine$/, peers: ['trusted-peers', 'libp2p-nodes'], port: 9000 },
+  {
+    name: 'lodestar',
+    programs: /^lodestar$/,
+    images: /(^|\/)lodestar$/,
+    commands: /^(beacon|dev)$/,
+    peers: ['directPeers'],
+    port: 9000,
+  },
+  {
+    name: 'grandine',
+    programs: /^grandine$/,
+    images: /(^|\/)grandine$/,
+    peers: ['trusted-peers', 'libp2p-nodes'],
+    port: 9000,
+  },
   {
     name: 'reth',
     programs: /^([a-z]+-)?reth$/,
@@ -72,7 +88,14 @@ export const cousins: readonly Cousin[] = [
   },
   { name: 'ethrex', programs: /^ethrex$/, images: /(^|\/)ethrex$/, peers: [], port: 30303 },
   { name: 'op-node', programs: /^op-node$/, images: /(^|\/)op-node$/, peers: ['p2p.static'], port: 9222 },
-  { name: 'bor', programs: /^bor$/, images: /(^|\/)bor$/, commands: /^server$/, peers: ['static-nodes', 'trusted-nodes'], port: 30303 },
+  {
+    name: 'bor',
+    programs: /^bor$/,
+    images: /(^|\/)bor$/,
+    commands: /^server$/,
+    peers: ['static-nodes', 'trusted-nodes'],
+    port: 30303,
+  },
   {
     name: 'bitcoind',
     programs: /^(bitcoind|btcd)$/,
@@ -80,7 +103,13 @@ export const cousins: readonly Cousin[] = [
     ...bitcoin,
     port: 8333,
   },
-  { name: 'litecoind', programs: /^litecoind$/, images: /(^|\/)(litecoind|litecoin-core|litecoin)$/, ...bitcoin, port: 9333 },
+  {
+    name: 'litecoind',
+    programs: /^litecoind$/,
+    images: /(^|\/)(litecoind|litecoin-core|litecoin)$/,
+    ...bitcoin,
+    port: 9333,
+  },
   { name: 'dogecoind', programs: /^dogecoind$/, images: /(^|\/)(dogecoind|dogecoin)$/, ...bitcoin, port: 22556 },
   { name: 'dashd', programs: /^dashd$/, images: /(^|\/)dashd$/, ...bitcoin, port: 9999 },
   { name: 'zcashd', programs: /^zcashd$/, images: /(^|\/)zcashd?$/, ...bitcoin, port: 8233 },
@@ -91,7 +120,13 @@ export const cousins: readonly Cousin[] = [
     peers: ['add-peer', 'add-priority-node', 'add-exclusive-node'],
     port: 18080,
   },
-  { name: 'avalanchego', programs: /^avalanchego$/, images: /(^|\/)avalanchego$/, peers: ['bootstrap-ips'], port: 9651 },
+  {
+    name: 'avalanchego',
+    programs: /^avalanchego$/,
+    images: /(^|\/)avalanchego$/,
+    peers: ['bootstrap-ips'],
+    port: 9651,
+  },
   {
     name: 'solana',
     programs: /^(solana|agave)-(test-)?validator$/,
@@ -99,8 +134,21 @@ export const cousins: readonly Cousin[] = [
     peers: ['entrypoint', 'gossip-validators'],
     port: 8001,
   },
-  { name: 'rippled', programs: /^(rippled|xrpld)$/, images: /(^|\/)(rippled|xrpld)$/, peers: ['ips_fixed'], port: 51235 },
-  { name: 'neard', programs: /^neard$/, images: /(^|\/)(nearcore|neard)$/, commands: /^run$/, peers: ['whitelist-nodes'], port: 24567 },
+  {
+    name: 'rippled',
+    programs: /^(rippled|xrpld)$/,
+    images: /(^|\/)(rippled|xrpld)$/,
+    peers: ['ips_fixed'],
+    port: 51235,
+  },
+  {
+    name: 'neard',
+    programs: /^neard$/,
+    images: /(^|\/)(nearcore|neard)$/,
+    commands: /^run$/,
+    peers: ['whitelist-nodes'],
+    port: 24567,
+  },
   {
     name: 'octez-node',
     programs: /^(octez|tezos)-node$/,
@@ -117,7 +165,14 @@ export const cousins: readonly Cousin[] = [
     peers: ['p2p.mutual'],
     port: 2121,
   },
-  { name: 'cardano-node', programs: /^cardano-node$/, images: /(^|\/)cardano-node$/, commands: /^run$/, peers: [], port: 3001 },
+  {
+    name: 'cardano-node',
+    programs: /^cardano-node$/,
+    images: /(^|\/)cardano-node$/,
+    commands: /^run$/,
+    peers: [],
+    port: 3001,
+  },
   { name: 'lotus', programs: /^lotus$/, images: /(^|\/)lotus$/, commands: /^daemon$/, peers: [], port: 1347 },
   { name: 'aptos-node', programs: /^aptos-node$/, images: /(^|\/)(aptos-node|validator)$/, peers: [], port: 6180 },
   { name: 'ipfs', programs: /^ipfs$/, images: /(^|\/)(kubo|go-ipfs)$/, commands: /^daemon$/, peers: [], port: 4001 },

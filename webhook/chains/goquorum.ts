@@ -21,7 +21,9 @@ const images = /(^|\/)(go-?)?quorum([:@]|$)/
 export function isGoQuorum(container: ContainerView): boolean {
   if (container.image.length < longestImage && images.test(container.image)) return true
   if (container.env.some(({ name }) => name === 'PRIVATE_CONFIG' || name.startsWith('QUORUM_'))) return true
-  return commandsOf(container).some(command => command.words.some(({ text }) => ownFlags.some(flag => isFlag(text, flag))))
+  return commandsOf(container).some(command =>
+    command.words.some(({ text }) => ownFlags.some(flag => isFlag(text, flag))),
+  )
 }
 
 /** Admission sees pods before they are validated. */
@@ -32,7 +34,10 @@ function isFlag(text: string, flag: string): boolean {
 }
 
 /** What a file of that name would hold for the container that is searched: listNamed, and GoQuorum's static nodes. */
-export function fileNamed({ profile, container }: Pick<Search, 'profile' | 'container'>, file: string): NamedList | undefined {
+export function fileNamed(
+  { profile, container }: Pick<Search, 'profile' | 'container'>,
+  file: string,
+): NamedList | undefined {
   const isStatic = profile === 'geth' && /^static-nodes.*\.json$/.test(file)
   if (isStatic && isGoQuorum(container)) return { format: 'static-nodes', role: 'peer', wellKnown: true }
   return listNamed(profile, file)

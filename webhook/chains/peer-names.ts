@@ -17,7 +17,10 @@ const perhaps = (format: Format, role: Role = 'peer'): NamedList => ({ format, r
 
 const bootNodes = /boot[-_.]?nodes/i
 const staticNodes = /static[-_.]?(nodes|peers)/i
-/** A list must not be looked for in these, whatever the profile: keys, what only programs write, and who may connect (GoQuorum's permissioned-nodes.json). */
+/**
+ * A list must not be looked for in these, whatever the profile: keys, what only programs write, and who may connect
+ * (GoQuorum's permissioned-nodes.json).
+ */
 const never =
   /(^|[-_.])(permissioned[-_.]?nodes|permissions[-_.]?config|disallowed[-_.]?nodes|node_?key|priv_validator|genesis|addrbook|chain-?spec|jwt|mnemonic|password|nodekey)/i
 
@@ -84,7 +87,10 @@ const rules: Readonly<Record<Profile, readonly Rule[]>> = {
   ],
 }
 
-/** What a file, key or variable of that name would hold; undefined where the profile's nodes keep no peers under such a name. */
+/**
+ * What a file, key or variable of that name would hold; undefined where the profile's nodes keep no peers under such a
+ * name.
+ */
 export function listNamed(profile: Profile, name: string): NamedList | undefined {
   return never.test(name) ? undefined : rules[profile].find(([pattern]) => pattern.test(name))?.[1]
 }

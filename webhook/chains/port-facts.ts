@@ -1,14 +1,18 @@
-// How manifests tell where a node listens: the names that charts and operators give its container's ports, the variables that its program reads, and
-// the paths of its status API by which a probe gives the port away. Data alone; ports.ts weighs it.
+// How manifests tell where a node listens: the names that charts and operators give its container's ports, the
+// variables that its program reads, and the paths of its status API by which a probe gives the port away. Data alone;
+// ports.ts weighs it.
 //
-// Names were read in cosmopilot, cosmos-operator, ics-operator, kotal, Stellar-K8s, and the charts of stellar, ethpandaops, stakewise, graphops, obol,
-// paritytech and Consensys (quorum-kubernetes).
+// Names were read in cosmopilot, cosmos-operator, ics-operator, kotal, Stellar-K8s, and the charts of stellar,
+// ethpandaops, stakewise, graphops, obol, paritytech and Consensys (quorum-kubernetes).
 import type { Profile } from '../../peers/plan.ts'
 
 export type ListenerFacts = {
   /** Names of container ports, the surest first. */
   readonly names: readonly RegExp[]
-  /** Names that count only where no port has the profile's usual number: other programs' interfaces are called so as well. */
+  /**
+   * Names that count only where no port has the profile's usual number: other programs' interfaces are called so as
+   * well.
+   */
   readonly weakNames: readonly RegExp[]
   /** Environment variables that the program itself reads; they outrank its file. */
   readonly variables?: RegExp
@@ -20,7 +24,10 @@ export type ListenerFacts = {
 
 export type PortFacts = { readonly p2p: ListenerFacts; readonly rpc: ListenerFacts }
 
-const p2p: ListenerFacts = { names: [/^(tcp-)?p2p(-(tcp|port))?$/], weakNames: [/^[a-z0-9-]+-p2p(-tcp)?$/, /^peers?(-(tcp|port))?$/] }
+const p2p: ListenerFacts = {
+  names: [/^(tcp-)?p2p(-(tcp|port))?$/],
+  weakNames: [/^[a-z0-9-]+-p2p(-tcp)?$/, /^peers?(-(tcp|port))?$/],
+}
 const none: ListenerFacts = { names: [], weakNames: [] }
 
 const ethereum: PortFacts = {
@@ -53,7 +60,10 @@ export const portFacts: Readonly<Record<Profile, PortFacts>> = {
   },
   gnoland: { p2p, rpc: none },
   'stellar-core': {
-    p2p: { names: [/^core-peer$/, /^(stellar-)?(core-)?peers?(-(tcp|port))?$/, ...p2p.names], weakNames: p2p.weakNames },
+    p2p: {
+      names: [/^core-peer$/, /^(stellar-)?(core-)?peers?(-(tcp|port))?$/, ...p2p.names],
+      weakNames: p2p.weakNames,
+    },
     rpc: {
       names: [/^(stellar-)?core(-(http|admin|api))?$/, /^(http-)?(core|admin|commands?)$/],
       weakNames: [/^http(-(info|port))?$/, /^info$/],

@@ -1,5 +1,5 @@
-// What is known of each profile's nodes: programs, images, ports, and how they name their peer lists. Each table is data; find-profile.ts
-// weighs it, find-sources.ts reads it.
+// What is known of each profile's nodes: programs, images, ports, and how they name their peer lists. Each table is
+// data; find-profile.ts weighs it, find-sources.ts reads it.
 import type { Format } from '../../peers/formats/index.ts'
 import type { Role } from '../../peers/peer.ts'
 import type { Profile } from '../../peers/plan.ts'
@@ -16,7 +16,10 @@ export type ProfileFacts = {
   readonly ports: Readonly<Record<number, number>>
   readonly p2pPort: number
   readonly p2pPortFlags: readonly string[]
-  /** Of the status API, or of the interface through which a node can be told its peers; both are asked for at localhost only. */
+  /**
+   * Of the status API, or of the interface through which a node can be told its peers; both are asked for at localhost
+   * only.
+   */
   readonly rpcPort?: number
   readonly rpcPortFlags: readonly string[]
   /** Flags that name the node's configuration file, whatever it is called. */
@@ -31,7 +34,9 @@ export type ProfileFacts = {
   readonly files: readonly string[]
   /** Keys to watch behind an envFrom whose keys cannot be known. */
   readonly variables: readonly string[]
-  /** Variables that the program itself reads, where these are known to be all: any other reaches it by a script alone. */
+  /**
+   * Variables that the program itself reads, where these are known to be all: any other reaches it by a script alone.
+   */
   readonly ownVariables?: RegExp
 }
 
@@ -70,7 +75,8 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
     variables: ['PERSISTENT_PEERS', 'SEEDS'],
   },
   gnoland: {
-    // Tendermint 2: config.toml as CometBFT's, other node IDs, no variables and no flags for peers (read in gno's tm2/pkg/p2p and gno.land/cmd/gnoland).
+    // Tendermint 2: config.toml as CometBFT's, other node IDs, no variables and no flags for peers (read in gno's
+    // tm2/pkg/p2p and gno.land/cmd/gnoland).
     programs: /^gnoland$/,
     otherCommands: /^(config|secrets|genesis|help|version)/,
     images: /(^|\/)gnoland$/,
@@ -89,7 +95,8 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
   },
   'stellar-core': {
     programs: /^stellar-core$/,
-    otherCommands: /^(new-|gen-|catchup|http-command|convert-|offline-|version|publish|verify-|sec-to-pub|self-check|test|help)/,
+    otherCommands:
+      /^(new-|gen-|catchup|http-command|convert-|offline-|version|publish|verify-|sec-to-pub|self-check|test|help)/,
     images: /(^|\/)(unsafe-)?stellar-core$/,
     containers: /^(core|stellar-core|stellar-node|validator)$/,
     ports: { 11625: 2, 11626: 1 },
@@ -154,8 +161,10 @@ export const profileFacts: Readonly<Record<Profile, ProfileFacts>> = {
   substrate: {
     programs:
       /^(polkadot|substrate|substrate-node|node-template|polkadot-(parachain|omni-node)|moonbeam|.+-(collator|parachain|omni-node))$/,
-    otherCommands: /^(benchmark|build-spec|check-block|export-|import-blocks|inspect|key|purge-chain|revert|try-runtime)/,
-    images: /(^|\/)(polkadot|substrate|substrate-node|node-template|polkadot-(parachain|omni-node)|moonbeam|[a-z-]+-(collator|parachain))$/,
+    otherCommands:
+      /^(benchmark|build-spec|check-block|export-|import-blocks|inspect|key|purge-chain|revert|try-runtime)/,
+    images:
+      /(^|\/)(polkadot|substrate|substrate-node|node-template|polkadot-(parachain|omni-node)|moonbeam|[a-z-]+-(collator|parachain))$/,
     containers: /^(polkadot|kusama|westend|rococo|node|collator|.+-(collator|node))$/,
     ports: { 30333: 2 },
     p2pPort: 30333,

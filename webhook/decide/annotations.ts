@@ -1,5 +1,6 @@
-// The overrides that a pod's repeer.dev/ annotations state, all problems reported together. The webhook's own annotations (plan, status,
-// peer-hash) and the controller's (endpoints, turn) are not overrides and not looked at here.
+// The overrides that a pod's repeer.dev/ annotations state, all problems reported together. The webhook's own
+// annotations (plan, status, peer-hash) and the controller's (endpoints, turn) are not overrides and not looked at
+// here.
 
 import { type Profile, profiles, type Strategy, strategies } from '../../peers/plan.ts'
 import { annotation } from '../../peers/pod.ts'
@@ -26,17 +27,25 @@ export type Overrides = {
   readonly pinAddresses: boolean
 }
 
-export type ReadAnnotations = { readonly overrides: Overrides; readonly problems: readonly string[]; readonly warnings: readonly string[] }
+export type ReadAnnotations = {
+  readonly overrides: Overrides
+  readonly problems: readonly string[]
+  readonly warnings: readonly string[]
+}
 
-/** Two minutes between restarts of one node: longer than a CometBFT node needs to reconnect; one that is refused as a duplicate may need 140 s. */
+/**
+ * Two minutes between restarts of one node: longer than a CometBFT node needs to reconnect; one that is refused as a
+ * duplicate may need 140 s.
+ */
 const defaultMinIntervalSeconds = 120
 /** A kubelet swaps a volume's files in one step, but an operator often writes several objects one after the other. */
 const defaultSettleSeconds = 5
 const daySeconds = 86_400
 
 /**
- * Reads the annotations. `problems` has one sentence for each value that cannot be used, saying what was found and what is expected;
- * where there are any, the pod is not to be injected. `warnings` names annotations under repeer.dev/ that nobody reads.
+ * Reads the annotations. `problems` has one sentence for each value that cannot be used, saying what was found and what
+ * is expected; where there are any, the pod is not to be injected. `warnings` names annotations under repeer.dev/ that
+ * nobody reads.
  */
 export function readAnnotations(annotations: Readonly<Record<string, string>>): ReadAnnotations {
   const problems: string[] = []
@@ -47,9 +56,15 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     if (parsed === undefined) problems.push(`${name} is ${quote(value)}; expected ${expected}`)
     return parsed
   }
-  const minPeers = read(annotation.minPeers, 'a whole number from 1 on, such as "3"', value => inRange(value, 1, 10_000))
+  const minPeers = read(annotation.minPeers, 'a whole number from 1 on, such as "3"', value =>
+    inRange(value, 1, 10_000),
+  )
   const grace = read(annotation.graceSeconds, 'seconds from 1 to 3600, such as "60"', value => seconds(value, 1, 3600))
-  const config = read(annotation.config, 'configmap/NAME/KEY, secret/NAME/KEY or NAME/KEY, separated by commas', configRefs)
+  const config = read(
+    annotation.config,
+    'configmap/NAME/KEY, secret/NAME/KEY or NAME/KEY, separated by commas',
+    configRefs,
+  )
   const overrides: Overrides = {
     ...some(
       'container',
@@ -64,21 +79,28 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
       'peers',
       read(annotation.peers, 'a list of peers such as "host:port,host:port"', value => value || undefined),
     ),
-    strategy: read(annotation.strategy, `one of ${strategies.join(', ')}`, value => strategies.find(name => name === value)) ?? 'auto',
+    strategy:
+      read(annotation.strategy, `one of ${strategies.join(', ')}`, value => strategies.find(name => name === value)) ??
+      'auto',
     ...some('group', read(annotation.group, 'letters, digits, ".", "_" and "-", at most 63 of them', groupName)),
-    maxUnavailable: read(annotation.maxUnavailable, 'a number from 1 on or a percentage from "1%" to "100%"', unavailable) ?? '1',
+    maxUnavailable:
+      read(annotation.maxUnavailable, 'a number from 1 on or a percentage from "1%" to "100%"', unavailable) ?? '1',
     ...some('minPeers', minPeers),
     minIntervalSeconds:
-      read(annotation.minInterval, 'a duration from 1s to 24h, such as "90s" or "2m"', value => seconds(value, 1, daySeconds)) ??
-      defaultMinIntervalSeconds,
+      read(annotation.minInterval, 'a duration from 1s to 24h, such as "90s" or "2m"', value =>
+        seconds(value, 1, daySeconds),
+      ) ?? defaultMinIntervalSeconds,
     settleSeconds:
-      read(annotation.settleSeconds, 'seconds from 0 to 3600, such as "5"', value => seconds(value, 0, 3600)) ?? defaultSettleSeconds,
+      read(annotation.settleSeconds, 'seconds from 0 to 3600, such as "5"', value => seconds(value, 0, 3600)) ??
+      defaultSettleSeconds,
     ...some('graceSeconds', grace),
     ...some('p2pPort', read(annotation.p2pPort, 'a TCP port from 1 to 65535, such as "26656"', port)),
     ...some('rpcPort', read(annotation.rpcPort, 'a TCP port from 1 to 65535, such as "26657", or "none"', statusPort)),
     pinAddresses: read(annotation.pinAddresses, '"true" or "false"', trueOrFalse) !== 'false',
   }
-  read(annotation.inject, '"false" to leave the pod alone, or "true"', value => ['true', 'false', 'enabled'].find(word => word === value))
+  read(annotation.inject, '"false" to leave the pod alone, or "true"', value =>
+    ['true', 'false', 'enabled'].find(word => word === value),
+  )
   read(annotation.pause, '"true" or "false"', trueOrFalse)
   read(annotation.allowMassRemoval, '"true" or "false"', trueOrFalse)
   return { overrides, problems, warnings: unread(annotations) }
@@ -97,12 +119,20 @@ function configRefs(value: string): ConfigRef[] | undefined {
   return refs.length > 0 && refs.every(ref => ref !== undefined) ? refs : undefined
 }
 
-/** NAME is an object name (RFC 1123 subdomain) and KEY a data key, as the API server checks them. A NAME of two letters is still a NAME. */
+/**
+ * NAME is an object name (RFC 1123 subdomain) and KEY a data key, as the API server checks them. A NAME of two letters
+ * is still a NAME.
+ */
 function configRef(entry: string): ConfigRef | undefined {
   const parts = entry.split('/')
   const [kind, name, key] = parts.length === 3 ? parts : ['configmap', ...parts]
   if (parts.length > 3 || !name || !key || name.length > 253 || key.length > 253) return undefined
-  if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) || !/^[-._a-zA-Z0-9]+$/.test(key) || key.startsWith('..') || key === '.')
+  if (
+    !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) ||
+    !/^[-._a-zA-Z0-9]+$/.test(key) ||
+    key.startsWith('..') ||
+    key === '.'
+  )
     return undefined
   const kinds = { configmap: 'ConfigMap', secret: 'Secret' } as const
   const known = kind?.toLowerCase()

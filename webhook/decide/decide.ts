@@ -1,4 +1,5 @@
-// Whether a pod is injected, and with what plan. Pure: pod, namespace, ConfigMaps and settings in; a decision with its reasons out.
+// Whether a pod is injected, and with what plan. Pure: pod, namespace, ConfigMaps and settings in; a decision with its
+// reasons out.
 
 import { overrideVariable } from '../../peers/override-variable.ts'
 import { uniquePeers } from '../../peers/peer.ts'
@@ -69,7 +70,9 @@ export function decide(input: DecideInput): Decision {
       strategy: seedsAlone ? seedsWhy : reached.why,
       ...whyAddresses(plan),
       ports: ports.p2pPort === 0 ? `P2P ${plan.p2pPort} (that of its peers)` : ports.why,
-      ...(owner === undefined ? {} : { owner: `${owner} replaces the pod when a list is edited; only addresses are followed` }),
+      ...(owner === undefined
+        ? {}
+        : { owner: `${owner} replaces the pod when a list is edited; only addresses are followed` }),
     },
     warnings: [
       ...unread,
@@ -108,7 +111,12 @@ function planOf(
     version: 1,
     container: container.name,
     profile,
-    sources: withLevels(container, profile, found, { by: reach.by, restartPolicyAlways, canRestartAll, pins: overrides.pinAddresses }),
+    sources: withLevels(container, profile, found, {
+      by: reach.by,
+      restartPolicyAlways,
+      canRestartAll,
+      pins: overrides.pinAddresses,
+    }),
     reach,
     strategy: overrides.strategy,
     turns,
@@ -130,10 +138,11 @@ function planOf(
 }
 
 /**
- * Adds to each source its level, and under wrap the variable by which a frozen list still reaches a CometBFT node. One variable carries one
- * role: for a config.toml that is persistent_peers, since seeds matter only to a node that knows nobody yet, and one that runs does. Several
- * frozen lists share the variable: the sidecar hands over the union of all files, which is what the variable outranks. A list that would reach the
- * node without it gets it as well, so that the node is given addresses in place of names; where the program is not known, it looks names up as ever.
+ * Adds to each source its level, and under wrap the variable by which a frozen list still reaches a CometBFT node. One
+ * variable carries one role: for a config.toml that is persistent_peers, since seeds matter only to a node that knows
+ * nobody yet, and one that runs does. Several frozen lists share the variable: the sidecar hands over the union of all
+ * files, which is what the variable outranks. A list that would reach the node without it gets it as well, so that the
+ * node is given addresses in place of names; where the program is not known, it looks names up as ever.
  */
 function withLevels(
   container: ContainerView,
@@ -154,11 +163,13 @@ function withLevels(
     const override = isOpen ? own : undefined
     const isFile = key.via === 'subPath' || key.via === 'init'
     // Where a finder knows the variable it is that one, whichever way the node sees the list.
-    const variable = override ?? (program !== undefined && isFile && !outranked ? overrideVariable(program, key.role) : undefined)
+    const variable =
+      override ?? (program !== undefined && isFile && !outranked ? overrideVariable(program, key.role) : undefined)
     if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
-    // Under wrap the sidecar sees the program below the script, and gives it its variable: see sidecar/decide/program.ts.
+    // Under wrap the sidecar sees the program below the script, and gives it its variable: see
+    // sidecar/decide/program.ts.
     const kept = pod.by === 'wrap' && isOpen ? undefined : once
     if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
     if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
@@ -169,16 +180,18 @@ function withLevels(
 }
 
 /**
- * Whether the node lists seeds and nobody else: it asks them once for addresses and need not stay connected to them, so that there is nothing to follow.
- * What an annotation names is followed whatever it holds: it may be a list to come.
+ * Whether the node lists seeds and nobody else: it asks them once for addresses and need not stay connected to them, so
+ * that there is nothing to follow. What an annotation names is followed whatever it holds: it may be a list to come.
  */
 function hasSeedsAlone(overrides: Stated, sources: readonly Source[], { peers, seeds }: List): boolean {
   if (overrides.config !== undefined || overrides.peers !== undefined) return false
   if (sources.every(({ role }) => role === 'seed')) return true
-  // An empty list of its own (static-nodes.json, PERSISTENT_PEERS) is one to be filled; an empty setting in a document is what programs write.
+  // An empty list of its own (static-nodes.json, PERSISTENT_PEERS) is one to be filled; an empty setting in a document
+  // is what programs write.
   const hasListOfItsOwn = sources.some(
     source =>
-      source.role === 'peer' && (!/-(toml|cfg)$/.test(source.format) || (source.kind !== 'Literal' && source.deliveredBy !== undefined)),
+      source.role === 'peer' &&
+      (!/-(toml|cfg)$/.test(source.format) || (source.kind !== 'Literal' && source.deliveredBy !== undefined)),
   )
   return !hasListOfItsOwn && peers?.peers === 0 && seeds > 0
 }
@@ -206,7 +219,9 @@ function readList(input: DecideInput, sources: readonly Source[]): List {
     // A literal list is the pod creator's own text.
     const quote = input.quote || source.kind === 'Literal'
     if (parsed && 'error' in parsed)
-      warnings.push(`the list does not parse, and the sidecar would not apply it: ${quote ? parsed.quoted : parsed.error}`)
+      warnings.push(
+        `the list does not parse, and the sidecar would not apply it: ${quote ? parsed.quoted : parsed.error}`,
+      )
     return [parsed && 'peers' in parsed ? parsed.peers : undefined]
   })
   const port = lists.flatMap(list => list ?? [])[0]?.port
@@ -233,14 +248,17 @@ function peersOf(input: DecideInput, source: Source, warn: (message: string) => 
     const parsed = data && peersIn(data, source.key, source.format, source.role, place)
     if (parsed) return parsed
     if (view === 'unknown') warn(`ConfigMap ${source.name} is not in the cache yet, so its content was not looked at`)
-    else warn(data ? `${place} does not exist: the ConfigMap has no such key` : `ConfigMap ${source.name} does not exist`)
+    else
+      warn(data ? `${place} does not exist: the ConfigMap has no such key` : `ConfigMap ${source.name} does not exist`)
   }
   return undefined
 }
 
 function rpcWarnings({ profile, rpcPort }: Plan, overrides: Stated): string[] {
   if (profile !== 'cometbft' || rpcPort !== undefined || overrides.rpcPort === 'none') return []
-  return ['[rpc] laddr gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone']
+  return [
+    '[rpc] laddr gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone',
+  ]
 }
 
 function noPeersDetail(container: ContainerView, profile: string): string {

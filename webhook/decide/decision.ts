@@ -26,12 +26,15 @@ export type DecideInput = {
   readonly pod: V1Pod
   readonly namespace: NamespaceView
   readonly configMap: (name: string) => ConfigMapView
-  /** PeerSets that may deliver to the pod: those of its namespace, and of others, which need its consent. None by default. */
+  /**
+   * PeerSets that may deliver to the pod: those of its namespace, and of others, which need its consent. None by
+   * default.
+   */
   readonly peerSets?: readonly DeliveringSet[]
   readonly settings: Settings
   /**
-   * Whether warnings may quote what stands in a ConfigMap: only where whoever reads them has given the ConfigMap as well (`repeer explain`).
-   * An admission's warnings go to anybody who can reach the port.
+   * Whether warnings may quote what stands in a ConfigMap: only where whoever reads them has given the ConfigMap as
+   * well (`repeer explain`). An admission's warnings go to anybody who can reach the port.
    */
   readonly quote?: boolean
 }
@@ -54,7 +57,10 @@ export type Decision =
       }
       /** What could not be found out or will not work as hoped: told to whoever creates the pod. */
       readonly warnings: readonly string[]
-      /** Of the list the pod should run with; absent where a source cannot be read centrally (Secrets, an unsynced cache). */
+      /**
+       * Of the list the pod should run with; absent where a source cannot be read centrally (Secrets, an unsynced
+       * cache).
+       */
       readonly peerHash?: string
       /** The number of distinct entries with role peer, where peerHash is known. */
       readonly peers?: number

@@ -10,20 +10,28 @@ type Rule = readonly [reason: SkipReason, detail: (pod: PodView, input: DecideIn
 const longestDetail = 2000
 
 /**
- * Volumes and their keys, mounts, variables, ports, words of commands and arguments, and containers, in all. The largest pods of deployers have
- * some 300. Admission sees pods before they are validated, and others than API servers may reach the port.
+ * Volumes and their keys, mounts, variables, ports, words of commands and arguments, and containers, in all. The
+ * largest pods of deployers have some 300. Admission sees pods before they are validated, and others than API servers
+ * may reach the port.
  */
 const largestPod = 2000
 
 /** A rule's detail is '' where the reason's own sentence says it all, undefined where the rule does not apply. */
 const rules: readonly Rule[] = [
   ['opted-out', pod => (pod.annotations[annotation.inject]?.trim() === 'false' ? '' : undefined)],
-  ['not-opted-in', (_, input) => (input.namespace.labels[optIn.label] === optIn.value ? undefined : `namespace ${input.namespace.name}`)],
+  [
+    'not-opted-in',
+    (_, input) =>
+      input.namespace.labels[optIn.label] === optIn.value ? undefined : `namespace ${input.namespace.name}`,
+  ],
   ['os-windows', pod => (pod.os.toLowerCase() === 'windows' ? '' : undefined)],
   ['static-pod', pod => (isStatic(pod) ? '' : undefined)],
   ['already-injected', (pod, input) => (isInjected(pod, input) ? '' : undefined)],
   ['name-conflict', pod => conflict(pod)],
-  ['too-large', pod => (sizeOf(pod) > largestPod ? `found ${sizeOf(pod)} of them, expected at most ${largestPod}` : undefined)],
+  [
+    'too-large',
+    pod => (sizeOf(pod) > largestPod ? `found ${sizeOf(pod)} of them, expected at most ${largestPod}` : undefined),
+  ],
 ]
 
 /** The skip that applies before any search, if one does. */
@@ -48,7 +56,9 @@ export function mountConflict(container: ContainerView): string | undefined {
   return mount && `container ${container.name} mounts volume ${mount.volume} at ${mount.mountPath}`
 }
 
-/** Static pods reach the API as mirror pods, written by the kubelet: see the Kubernetes documentation on static pods. */
+/**
+ * Static pods reach the API as mirror pods, written by the kubelet: see the Kubernetes documentation on static pods.
+ */
 function isStatic(pod: PodView): boolean {
   const source = pod.annotations['kubernetes.io/config.source']
   return (
@@ -63,7 +73,8 @@ function isInjected(pod: PodView, input: DecideInput): boolean {
   if (!pod.annotations[annotation.status]?.startsWith('injected')) return false
   return pod.initContainers.some(
     ({ name, image, mounts }) =>
-      name === containerName.sidecar && (image === input.settings.image || mounts.some(mount => mount.volume === volumeName.input)),
+      name === containerName.sidecar &&
+      (image === input.settings.image || mounts.some(mount => mount.volume === volumeName.input)),
   )
 }
 

@@ -1,7 +1,10 @@
 // Applies the three operations of RFC 6902 that repeer writes, to show what a patch does.
 import type { PatchOperation } from '../decide/decision.ts'
 
-/** The value after the patch; the given one is not changed. Throws where a path does not exist, as an API server would refuse the patch. */
+/**
+ * The value after the patch; the given one is not changed. Throws where a path does not exist, as an API server would
+ * refuse the patch.
+ */
 export function applyPatch<T>(value: T, patch: readonly PatchOperation[]): T {
   const root = { value: structuredClone(value) as unknown }
   for (const operation of patch) apply(root, operation)
@@ -17,7 +20,8 @@ function apply(root: { value: unknown }, operation: PatchOperation): void {
   let key = 'value'
   for (const token of tokens) {
     parent = member(parent, key)
-    if (parent === undefined) throw new Error(`patch: ${operation.op} ${operation.path}: nothing is at the parent of "${token}"`)
+    if (parent === undefined)
+      throw new Error(`patch: ${operation.op} ${operation.path}: nothing is at the parent of "${token}"`)
     key = token
   }
   if (Array.isArray(parent)) changeArray(parent, key, operation)
@@ -26,22 +30,27 @@ function apply(root: { value: unknown }, operation: PatchOperation): void {
 
 function member(parent: unknown, key: string): unknown {
   if (Array.isArray(parent)) return parent[Number(key)]
-  return typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key) ? (parent as Record<string, unknown>)[key] : undefined
+  return typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key)
+    ? (parent as Record<string, unknown>)[key]
+    : undefined
 }
 
 function changeArray(array: unknown[], key: string, operation: PatchOperation): void {
   const index = key === '-' ? array.length : /^(0|[1-9]\d*)$/.test(key) ? Number(key) : Number.NaN
   const last = operation.op === 'add' ? array.length : array.length - 1
-  if (!(index <= last)) throw new Error(`patch: ${operation.op} ${operation.path}: found an array of ${array.length} items`)
+  if (!(index <= last))
+    throw new Error(`patch: ${operation.op} ${operation.path}: found an array of ${array.length} items`)
   if (operation.op === 'add') array.splice(index, 0, structuredClone(operation.value))
   else if (operation.op === 'replace') array[index] = structuredClone(operation.value)
   else array.splice(index, 1)
 }
 
 function changeObject(parent: unknown, key: string, operation: PatchOperation): void {
-  if (typeof parent !== 'object' || parent === null) throw new Error(`patch: ${operation.op} ${operation.path}: its parent is no object`)
+  if (typeof parent !== 'object' || parent === null)
+    throw new Error(`patch: ${operation.op} ${operation.path}: its parent is no object`)
   const object = parent as Record<string, unknown>
-  if (operation.op !== 'add' && !Object.hasOwn(object, key)) throw new Error(`patch: ${operation.op} ${operation.path}: nothing is there`)
+  if (operation.op !== 'add' && !Object.hasOwn(object, key))
+    throw new Error(`patch: ${operation.op} ${operation.path}: nothing is there`)
   if (operation.op === 'remove') delete object[key]
   else object[key] = structuredClone(operation.value)
 }

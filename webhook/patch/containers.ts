@@ -10,8 +10,9 @@ const noToken: V1VolumeMount = { name: volumeName.noToken, mountPath: path.token
 const control: V1VolumeMount = { name: volumeName.control, mountPath: path.control }
 
 /**
- * Node sizes its young generation for servers (up to 48 MiB). The sidecar makes little garbage: 2 MiB semi-spaces keep it some 5 to 20 MB smaller, measured,
- * and the bound on the old generation makes it collect before the container's limit of 128 MiB is near.
+ * Node sizes its young generation for servers (up to 48 MiB). The sidecar makes little garbage: 2 MiB semi-spaces keep
+ * it some 5 to 20 MB smaller, measured, and the bound on the old generation makes it collect before the container's
+ * limit of 128 MiB is near.
  */
 export const leanNode = { name: 'NODE_OPTIONS', value: '--max-semi-space-size=2 --max-old-space-size=64' }
 
@@ -34,9 +35,10 @@ function installContainer(spec: V1PodSpec, plan: Plan, image: string): V1Contain
 }
 
 /**
- * Copies busybox and the supervisor from the image's directory, and makes the supervisor's control directory. It runs again where all
- * containers of the pod are restarted, so it replaces by rename and leaves a FIFO alone that is there (it may be another user's: the
- * supervisor makes it where it is missing). Only busybox's own applets: the image has no other programs.
+ * Copies busybox and the supervisor from the image's directory, and makes the supervisor's control directory. It runs
+ * again where all containers of the pod are restarted, so it replaces by rename and leaves a FIFO alone that is there
+ * (it may be another user's: the supervisor makes it where it is missing). Only busybox's own applets: the image has no
+ * other programs.
  */
 export function installScript(from: string, to: string, controlDir: string): string {
   return [
@@ -51,12 +53,22 @@ export function installScript(from: string, to: string, controlDir: string): str
 
 function sidecarContainer(spec: V1PodSpec, plan: Plan, image: string): V1Container {
   const wrapped = plan.reach.by === 'wrap'
-  // Under hostNetwork a fixed port could be another program's, and would be open on the machine: any free one, on loopback.
+  // Under hostNetwork a fixed port could be another program's, and would be open on the machine: any free one, on
+  // loopback.
   const listen = plan.hostNetwork ? '127.0.0.1:0' : `:${statusPort.number}`
   return {
     name: containerName.sidecar,
     ...imagePart(image),
-    args: ['sidecar', '--input', path.input, '--state', path.state, ...(wrapped ? ['--control', path.control] : []), '--listen', listen],
+    args: [
+      'sidecar',
+      '--input',
+      path.input,
+      '--state',
+      path.state,
+      ...(wrapped ? ['--control', path.control] : []),
+      '--listen',
+      listen,
+    ],
     env: [leanNode],
     // Native sidecar: starts before the node, ends after it, and does not keep a Job from completing.
     restartPolicy: 'Always',
@@ -78,19 +90,26 @@ function sidecarContainer(spec: V1PodSpec, plan: Plan, image: string): V1Contain
   }
 }
 
-/** Exit 88 restarts all containers of the pod: where a list reaches the node through its init containers only (Kubernetes 1.36). */
+/**
+ * Exit 88 restarts all containers of the pod: where a list reaches the node through its init containers only
+ * (Kubernetes 1.36).
+ */
 function restartRules(plan: Plan): Partial<V1Container> {
   if (!plan.canRestartAll || !plan.sources.some(source => source.level === 'all-containers')) return {}
   return {
-    restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [restartAllExitCode] } }],
+    restartPolicyRules: [
+      { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [restartAllExitCode] } },
+    ],
   }
 }
 
 /**
- * /healthz fails when the last comparison is too old. Four failures half a minute apart: a restarted sidecar costs nothing, but it should
- * not be restarted for a slow machine. There is no readiness probe: a native sidecar that is not ready takes the pod out of its Services.
+ * /healthz fails when the last comparison is too old. Four failures half a minute apart: a restarted sidecar costs
+ * nothing, but it should not be restarted for a slow machine. There is no readiness probe: a native sidecar that is not
+ * ready takes the pod out of its Services.
  *
- * Behind a mesh proxy that demands mTLS the kubelet cannot reach the port, so there the request is made inside of the container.
+ * Behind a mesh proxy that demands mTLS the kubelet cannot reach the port, so there the request is made inside of the
+ * container.
  */
 function livenessProbe(plan: Plan): V1Probe {
   const times = { periodSeconds: 30, timeoutSeconds: 5, failureThreshold: 4 }
@@ -104,7 +123,7 @@ export function probeScript(port: number): string {
 }
 
 function imagePart(image: string): Pick<V1Container, 'image' | 'imagePullPolicy' | 'terminationMessagePolicy'> {
-  // IfNotPresent: a node that restarts while the registry is away must not wait for our image. The last log lines of a failed start
-  // appear in the pod's status, where whoever looks at the pod sees them first.
+  // IfNotPresent: a node that restarts while the registry is away must not wait for our image. The last log lines of a
+  // failed start appear in the pod's status, where whoever looks at the pod sees them first.
   return { image, imagePullPolicy: 'IfNotPresent', terminationMessagePolicy: 'FallbackToLogsOnError' }
 }

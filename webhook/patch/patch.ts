@@ -1,5 +1,5 @@
-// From a decision to the JSON Patch (RFC 6902) that carries it out: minimal, in a fixed order, and nothing of other containers but what the
-// plan states. Pure: the pod is not changed.
+// From a decision to the JSON Patch (RFC 6902) that carries it out: minimal, in a fixed order, and nothing of other
+// containers but what the plan states. Pure: the pod is not changed.
 import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
 import type { Plan } from '../../peers/plan.ts'
 import { annotation, path, volumeName } from '../../peers/pod.ts'
@@ -16,8 +16,8 @@ const controllersOwn = [annotation.turn, annotation.turnWait, annotation.endpoin
 const statusLength = 240
 
 /**
- * The patch for this pod: empty where there is nothing to change. A pod that is not injected, also one that has been before, only loses
- * annotations that no creator of a pod may set. Throws an Error where the plan does not fit the pod.
+ * The patch for this pod: empty where there is nothing to change. A pod that is not injected, also one that has been
+ * before, only loses annotations that no creator of a pod may set. Throws an Error where the plan does not fit the pod.
  */
 export function patchOf(pod: V1Pod, decision: Decision, settings: Pick<Settings, 'image'>): PatchOperation[] {
   if (!decision.inject) return removals(pod, controllersOwn)
@@ -45,7 +45,9 @@ function annotationsPatch(pod: V1Pod, { plan, peerHash, why }: Injection): Patch
   const foreign = peerHash === undefined ? [...controllersOwn, annotation.peerHash] : controllersOwn
   return [
     ...removals(pod, foreign),
-    ...Object.entries(values).map(([name, value]): PatchOperation => ({ op: 'add', path: annotationPath(name), value })),
+    ...Object.entries(values).map(
+      ([name, value]): PatchOperation => ({ op: 'add', path: annotationPath(name), value }),
+    ),
   ]
 }
 
@@ -54,13 +56,17 @@ function removals(pod: V1Pod, names: readonly string[]): PatchOperation[] {
   return names.filter(name => Object.hasOwn(present, name)).map(name => ({ op: 'remove', path: annotationPath(name) }))
 }
 
-/** What the plan changes outside of our own containers: the target's command and mounts, or the pod's process namespace. */
+/**
+ * What the plan changes outside of our own containers: the target's command and mounts, or the pod's process namespace.
+ */
 function targetPatch(spec: V1PodSpec, plan: Plan): PatchOperation[] {
-  if (plan.reach.by === 'signal') return spec.shareProcessNamespace ? [] : [{ op: 'add', path: '/spec/shareProcessNamespace', value: true }]
+  if (plan.reach.by === 'signal')
+    return spec.shareProcessNamespace ? [] : [{ op: 'add', path: '/spec/shareProcessNamespace', value: true }]
   if (plan.reach.by !== 'wrap') return []
   const index = spec.containers.findIndex(container => container.name === plan.container)
   const target = spec.containers[index]
-  if (!target?.command?.length) throw new Error(`the plan wraps the command of container "${plan.container}", which the pod does not have`)
+  if (!target?.command?.length)
+    throw new Error(`the plan wraps the command of container "${plan.container}", which the pod does not have`)
   const supervisor = [`${path.wrap}/sh`, `${path.wrap}/supervise`, path.control, String(plan.times.graceSeconds), '--']
   const mounts = [
     { name: volumeName.wrap, mountPath: path.wrap, readOnly: true },
@@ -73,7 +79,11 @@ function targetPatch(spec: V1PodSpec, plan: Plan): PatchOperation[] {
 }
 
 /** Adds to the end of an array that may be missing. */
-function append(at: string, present: readonly unknown[] | null | undefined, values: readonly unknown[]): PatchOperation[] {
+function append(
+  at: string,
+  present: readonly unknown[] | null | undefined,
+  values: readonly unknown[],
+): PatchOperation[] {
   if (!present) return [{ op: 'add', path: at, value: values }]
   return values.map(value => ({ op: 'add', path: `${at}/-`, value }))
 }

@@ -9,20 +9,23 @@ export function volumesOf(plan: Plan): V1Volume[] {
     inputVolume(plan),
     // A few KiB of JSON, written by rename: there are two of them for a moment.
     emptyDir(volumeName.state, '8Mi'),
-    // Nothing is ever written to it. Not smaller: an empty directory itself counts as 4 KiB, and too much evicts the pod.
+    // Nothing is ever written to it. Not smaller: an empty directory itself counts as 4 KiB, and too much evicts the
+    // pod.
     emptyDir(volumeName.noToken, '1Mi'),
   ]
   if (plan.reach.by !== 'wrap') return volumes
   // A static busybox of 2 MiB and the supervisor; twice that while a container that starts again replaces them.
   volumes.push(emptyDir(volumeName.wrap, '8Mi'))
-  // In memory, as the kubelet keeps Secrets: the environment variables handed to the node may come from one. An object is at most 1 MiB.
+  // In memory, as the kubelet keeps Secrets: the environment variables handed to the node may come from one. An object
+  // is at most 1 MiB.
   volumes.push(emptyDir(volumeName.control, '4Mi', 'Memory'))
   return volumes
 }
 
 /**
- * The sidecar's only view of the cluster: some of the pod's own annotations, and of each ConfigMap or Secret the keys that hold peers, never a
- * key beside them. `optional`, so that the pod starts as before where an object or a key is missing.
+ * The sidecar's only view of the cluster: some of the pod's own annotations, and of each ConfigMap or Secret the keys
+ * that hold peers, never a key beside them. `optional`, so that the pod starts as before where an object or a key is
+ * missing.
  */
 function inputVolume(plan: Plan): V1Volume {
   const annotations = Object.entries(inputFile).map(([name, file]) => ({

@@ -1,5 +1,5 @@
-// How much of a script is read and evaluated. Whoever may create a pod may write any script into it, and an admission has to be over in
-// milliseconds; the longest entrypoints of public charts have some 1,000 lines and 40,000 characters.
+// How much of a script is read and evaluated. Whoever may create a pod may write any script into it, and an admission
+// has to be over in milliseconds; the longest entrypoints of public charts have some 1,000 lines and 40,000 characters.
 
 export const bounds = {
   /** Characters of one script: what the cache keeps of a ConfigMap's key. */

@@ -14,7 +14,11 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   [':', () => 'yes'],
   ['true', () => 'yes'],
   ['false', () => 'no'],
-  ['[', (context, scope, words) => testOf(context, scope, valuesOf(words.slice(1, words.at(-1)?.text === ']' ? -1 : undefined)))],
+  [
+    '[',
+    (context, scope, words) =>
+      testOf(context, scope, valuesOf(words.slice(1, words.at(-1)?.text === ']' ? -1 : undefined))),
+  ],
   ['[[', (context, scope, words) => testOf(context, scope, valuesOf(words.slice(1)))],
   ['test', (context, scope, words) => testOf(context, scope, valuesOf(words.slice(1)))],
   ['export', declare(true)],
@@ -32,9 +36,22 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exit', end],
   ['return', end],
   ...textPrograms,
-  ...['trap', 'cd', 'pushd', 'popd', 'wait', 'umask', 'ulimit', 'let', 'alias', 'shopt', 'type', 'which', 'hash', 'jobs'].map(
-    name => [name, nothing] as const,
-  ),
+  ...[
+    'trap',
+    'cd',
+    'pushd',
+    'popd',
+    'wait',
+    'umask',
+    'ulimit',
+    'let',
+    'alias',
+    'shopt',
+    'type',
+    'which',
+    'hash',
+    'jobs',
+  ].map(name => [name, nothing] as const),
 ])
 
 function declare(exports: boolean): Builtin {
@@ -44,7 +61,13 @@ function declare(exports: boolean): Builtin {
       const [, name, plus] = /^([A-Za-z_]\w*)(\+?)=/.exec(word.text) ?? []
       if (name !== undefined) {
         const value = dropText(word.value, name.length + (plus ?? '').length + 1)
-        assign(context, scope, name, plus === '+' ? joined([lookUp(context, scope, name) ?? empty, value]) : value, marked)
+        assign(
+          context,
+          scope,
+          name,
+          plus === '+' ? joined([lookUp(context, scope, name) ?? empty, value]) : value,
+          marked,
+        )
       } else if (marked && /^[A-Za-z_]\w*$/.test(word.text)) {
         const value = lookUp(context, scope, word.text)
         if (value !== undefined) assign(context, scope, word.text, value, true)
@@ -67,7 +90,8 @@ function unset(context: Context, scope: Scope, words: readonly Word[]): Status {
 
 function read(context: Context, scope: Scope, words: readonly Word[], streams: Streams): Status {
   for (const word of operandsOf(words))
-    if (/^[A-Za-z_]\w*$/.test(word.text)) assign(context, scope, word.text, derived(streams.input ? [streams.input] : [], 'read'), false)
+    if (/^[A-Za-z_]\w*$/.test(word.text))
+      assign(context, scope, word.text, derived(streams.input ? [streams.input] : [], 'read'), false)
   return 'unknown'
 }
 

@@ -1,4 +1,5 @@
-// What a test says, where its operands are known: [ -z "$X" ], [ "$1" = start ], [[ ... ]]. Files are tested only where they are mounted.
+// What a test says, where its operands are known: [ -z "$X" ], [ "$1" = start ], [[ ... ]]. Files are tested only where
+// they are mounted.
 import type { Context, Status } from './context.ts'
 import { fileIn, type Scope } from './scope.ts'
 import { textOf, type Value } from './value.ts'
@@ -31,14 +32,17 @@ function unary(context: Context, scope: Scope, operator: string, operand: Value)
     case '-e':
     case '-f':
     case '-r':
-      return text !== undefined && (fileIn(scope, text) ?? context.surroundings.file(text)) !== undefined ? 'yes' : 'unknown'
+      return text !== undefined && (fileIn(scope, text) ?? context.surroundings.file(text)) !== undefined
+        ? 'yes'
+        : 'unknown'
     default:
       return 'unknown'
   }
 }
 
 function binary(left: string | undefined, operator: string | undefined, right: string | undefined): Status {
-  if (left === undefined || right === undefined || (operator !== '=' && operator !== '==' && operator !== '!=')) return 'unknown'
+  if (left === undefined || right === undefined || (operator !== '=' && operator !== '==' && operator !== '!='))
+    return 'unknown'
   // [[ a == b* ]] matches a pattern.
   if (/[*?[]/.test(right)) return 'unknown'
   return (left === right) === (operator !== '!=') ? 'yes' : 'no'

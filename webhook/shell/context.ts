@@ -1,4 +1,5 @@
-// What the evaluation of a container's scripts has in hand: its surroundings, what it may still cost, and what it has found so far.
+// What the evaluation of a container's scripts has in hand: its surroundings, what it may still cost, and what it has
+// found so far.
 import { type Allowance, bounds, spend } from './bounds.ts'
 import type { Scope, Surroundings, Variable } from './scope.ts'
 import type { Statement } from './syntax.ts'
@@ -15,7 +16,10 @@ export type Word = {
   readonly script: boolean
 }
 
-/** One program and its arguments. The program is undefined where the image's entrypoint is the program and the spec only gives arguments. */
+/**
+ * One program and its arguments. The program is undefined where the image's entrypoint is the program and the spec only
+ * gives arguments.
+ */
 export type Command = {
   /** Without its directory. A variable that is not known stands as `$NAME`. */
   readonly program: string | undefined
@@ -31,9 +35,15 @@ export type Written = {
   readonly path: string
   readonly value: Value
   readonly place: string
-  /** `whole`: a new text; `added`: behind the old one; `edited`: in place (sed -i), so what is there decides what becomes of it. */
+  /**
+   * `whole`: a new text; `added`: behind the old one; `edited`: in place (sed -i), so what is there decides what
+   * becomes of it.
+   */
   readonly how: 'whole' | 'added' | 'edited'
-  /** Whether the script comes to it at each of its starts, as far as it can be seen; not where a condition stands before it. */
+  /**
+   * Whether the script comes to it at each of its starts, as far as it can be seen; not where a condition stands before
+   * it.
+   */
   readonly sure: boolean
 }
 
@@ -85,14 +95,19 @@ export function bounded(context: Context, value: Value): Value {
   for (const piece of value) length += piece.text?.length ?? 0
   // Pieces cost, too, whatever is in them.
   spend(context.allowance, 'expanded', length + value.length * 8)
-  return length > bounds.value || value.length > mostPieces ? derived([value.slice(0, mostPieces)], 'a long text') : value
+  return length > bounds.value || value.length > mostPieces
+    ? derived([value.slice(0, mostPieces)], 'a long text')
+    : value
 }
 
 export function wordOf(context: Pick<Context, 'place' | 'script'>, value: Value): Word {
   return { value, text: shownText(value), place: context.place, script: context.script }
 }
 
-/** How a command ended: as a test that is known to be so or not, as a program that presumably succeeded, or nobody knows. */
+/**
+ * How a command ended: as a test that is known to be so or not, as a program that presumably succeeded, or nobody
+ * knows.
+ */
 export type Status = 'yes' | 'no' | 'done' | 'unknown'
 
 /** What a command does that is not only started. */

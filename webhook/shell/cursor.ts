@@ -3,7 +3,12 @@ import { BoundError, bounds } from './bounds.ts'
 import type { Redirect, Statement } from './syntax.ts'
 
 /** A here-document whose lines come after the line that names it. */
-export type PendingDocument = { readonly redirect: Redirect; readonly end: string; readonly quoted: boolean; readonly tabs: boolean }
+export type PendingDocument = {
+  readonly redirect: Redirect
+  readonly end: string
+  readonly quoted: boolean
+  readonly tabs: boolean
+}
 
 export type Cursor = {
   readonly text: string
@@ -16,8 +21,14 @@ export type Cursor = {
 }
 
 export type Grammar = {
-  /** Statements up to a reserved word, `)` or `;;` among the stops, which is passed over; the stop is '' at the end of the text. */
-  readonly statements: (cursor: Cursor, stops: readonly string[]) => { readonly body: Statement[]; readonly stop: string }
+  /**
+   * Statements up to a reserved word, `)` or `;;` among the stops, which is passed over; the stop is '' at the end of
+   * the text.
+   */
+  readonly statements: (
+    cursor: Cursor,
+    stops: readonly string[],
+  ) => { readonly body: Statement[]; readonly stop: string }
   readonly command: (cursor: Cursor) => Statement | undefined
 }
 
@@ -28,13 +39,15 @@ export function cursorOver(text: string, from: Pick<Cursor, 'depth' | 'counted' 
 /** Counts a command or a word; throws a BoundError beyond the bound. */
 export function count(cursor: Cursor, what: 'commands' | 'words'): void {
   cursor.counted[what] += 1
-  if (cursor.counted[what] > bounds[what]) throw new BoundError(`found more than ${bounds[what]} ${what}, expected at most as many`)
+  if (cursor.counted[what] > bounds[what])
+    throw new BoundError(`found more than ${bounds[what]} ${what}, expected at most as many`)
 }
 
 /** Reads something that lies one level deeper; throws a BoundError where that is too deep. */
 export function deeper<T>(cursor: Cursor, read: () => T): T {
   cursor.depth += 1
-  if (cursor.depth > bounds.depth) throw new BoundError(`found more than ${bounds.depth} levels of nesting, expected at most as many`)
+  if (cursor.depth > bounds.depth)
+    throw new BoundError(`found more than ${bounds.depth} levels of nesting, expected at most as many`)
   const found = read()
   cursor.depth -= 1
   return found
@@ -71,7 +84,8 @@ export function skipBlanks(cursor: Cursor): void {
   }
 }
 
-const reserved = /(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|function|\{|\}|!|\[\[)(?=[\s;&|()<>]|$)/y
+const reserved =
+  /(?:if|then|elif|else|fi|case|esac|for|select|while|until|do|done|function|\{|\}|!|\[\[)(?=[\s;&|()<>]|$)/y
 
 /** The reserved word at the cursor. */
 export function peekReserved(cursor: Cursor): string | undefined {

@@ -1,5 +1,5 @@
-// Walks a script's statements in their order: what is known to be so decides which branch is taken, and where it is not known every branch is
-// looked at and each value stays possible. Nothing is executed.
+// Walks a script's statements in their order: what is known to be so decides which branch is taken, and where it is not
+// known every branch is looked at and each value stays possible. Nothing is executed.
 import { bounds, spend } from './bounds.ts'
 import { matches, negated } from './conditions.ts'
 import { bounded, type Context, type Status, type Streams, type Word, type Written, wordOf } from './context.ts'
@@ -61,7 +61,13 @@ export function capture(context: Context, scope: Scope, body: readonly Statement
 }
 
 /** Bodies of which each may be run: all are looked at, each from the same beginning. */
-function perhaps(context: Context, scope: Scope, bodies: readonly (readonly Statement[])[], orNone: boolean, streams: Streams): Status {
+function perhaps(
+  context: Context,
+  scope: Scope,
+  bodies: readonly (readonly Statement[])[],
+  orNone: boolean,
+  streams: Streams,
+): Status {
   const layers = bodies.map(body => {
     const own = layer(scope)
     context.unsure += 1
@@ -70,7 +76,12 @@ function perhaps(context: Context, scope: Scope, bodies: readonly (readonly Stat
     return own
   })
   const going = layers.filter(({ ended }) => !ended)
-  merge(scope, going, orNone, name => variableIn(scope, name)?.values ?? [context.surroundings.variable(name) ?? undefinedVariable(name)])
+  merge(
+    scope,
+    going,
+    orNone,
+    name => variableIn(scope, name)?.values ?? [context.surroundings.variable(name) ?? undefinedVariable(name)],
+  )
   if (going.length === 0 && !orNone && bodies.length > 0) scope.ended = true
   return 'unknown'
 }
@@ -97,7 +108,13 @@ function branches(context: Context, scope: Scope, statement: Of<'if'>, streams: 
     if (status === 'yes') return perhaps(context, scope, possible, false, streams)
   }
   if (statement.otherwise && possible.length === 0) return statements(context, scope, statement.otherwise, streams)
-  return perhaps(context, scope, [...possible, ...(statement.otherwise ? [statement.otherwise] : [])], !statement.otherwise, streams)
+  return perhaps(
+    context,
+    scope,
+    [...possible, ...(statement.otherwise ? [statement.otherwise] : [])],
+    !statement.otherwise,
+    streams,
+  )
 }
 
 function arms(context: Context, scope: Scope, statement: Of<'case'>, streams: Streams): Status {
@@ -118,7 +135,9 @@ function arms(context: Context, scope: Scope, statement: Of<'case'>, streams: St
 
 function loop(context: Context, scope: Scope, statement: Of<'for'>, streams: Streams): Status {
   const words =
-    statement.words === undefined ? [...scope.positional] : statement.words.flatMap(word => ranged(expandFields(context, scope, word)))
+    statement.words === undefined
+      ? [...scope.positional]
+      : statement.words.flatMap(word => ranged(expandFields(context, scope, word)))
   const known = words.length <= bounds.rounds && words.every(word => textOf(word) !== undefined)
   const rounds = known ? words : [derived(words, `$${statement.name}`)]
   for (const value of rounds) {
@@ -176,7 +195,9 @@ function command(context: Context, scope: Scope, statement: Of<'simple'>, stream
     assign(context, target, name, bounded(context, joined([...before, given])), !alone)
   }
   const { streams: own, close } = redirected(context, scope, statement.redirects, streams)
-  const words: Word[] = statement.words.flatMap(word => expandFields(context, target, word).map(value => wordOf(context, value)))
+  const words: Word[] = statement.words.flatMap(word =>
+    expandFields(context, target, word).map(value => wordOf(context, value)),
+  )
   // $(< FILE) prints the file.
   if (alone && statement.assignments.length === 0 && own.input) own.out?.push(own.input)
   const status = words.length > 0 ? context.run(context, target, words, own) : alone ? 'done' : 'unknown'
@@ -217,7 +238,8 @@ function redirected(
 export function assign(context: Context, scope: Scope, name: string, value: Value, exported: boolean): void {
   const before = scope.variables.get(name)
   const beside = context.pick > 0 && before ? before.values : []
-  const isExported = exported || (variableIn(scope, name)?.exported ?? context.surroundings.variable(name) !== undefined)
+  const isExported =
+    exported || (variableIn(scope, name)?.exported ?? context.surroundings.variable(name) !== undefined)
   scope.variables.set(name, { values: [...beside, value], exported: isExported })
   if (!context.captured) context.found.assigned.push({ name, value, place: context.place })
 }
@@ -247,7 +269,8 @@ export function record(context: Context, scope: Scope, path: string, value: Valu
     const before = fileIn(scope, path) ?? [readFile(context, scope, literalValue(path))]
     scope.files.set(path, how === 'added' ? [...before, value] : [derived([...before, value], path)])
   }
-  if (!context.captured) context.found.writes.push({ path, value, place: context.place, how, sure: context.unsure === 0 })
+  if (!context.captured)
+    context.found.writes.push({ path, value, place: context.place, how, sure: context.unsure === 0 })
 }
 
 /** {0..3} */

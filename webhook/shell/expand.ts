@@ -1,11 +1,26 @@
-// From the words of the syntax tree to texts: expansions, substitutions and field splitting, as far as values are known.
+// From the words of the syntax tree to texts: expansions, substitutions and field splitting, as far as values are
+// known.
 import { bounds, spend } from './bounds.ts'
 import { bounded, type Context } from './context.ts'
 import { type Scope, variableIn } from './scope.ts'
 import type { Part, Word } from './syntax.ts'
-import { derived, empty, joined, literalValue, mapped, originsOf, type Piece, shownText, textOf, type Value } from './value.ts'
+import {
+  derived,
+  empty,
+  joined,
+  literalValue,
+  mapped,
+  originsOf,
+  type Piece,
+  shownText,
+  textOf,
+  type Value,
+} from './value.ts'
 
-/** What stands in a script's text where the kubelet has put a variable's value: it came before the shell, but its origin is not forgotten. */
+/**
+ * What stands in a script's text where the kubelet has put a variable's value: it came before the shell, but its origin
+ * is not forgotten.
+ */
 export const kubelet = { open: '\ue000', close: '\ue001' } as const
 const inserted = /\ue000([^\ue000\ue001]{0,300})\ue001/
 
@@ -52,7 +67,10 @@ function payFor(context: Context, word: Word): void {
   spend(context.allowance, 'expanded', word.length * 8)
 }
 
-/** A value at its blanks; the first and the last part are empty where it begins or ends with one. Unknown pieces are one field each. */
+/**
+ * A value at its blanks; the first and the last part are empty where it begins or ends with one. Unknown pieces are one
+ * field each.
+ */
 function split(value: Value): Value[] {
   const fields: Piece[][] = [[]]
   for (const piece of value) {
@@ -86,7 +104,9 @@ function withInserted(context: Context, text: string): Value {
   // With a capturing group, every second part is a name.
   const parts = text.split(new RegExp(inserted, 'g'))
   return joined(
-    parts.map((part, index) => (index % 2 === 0 ? literalValue(part) : frozen(context.surroundings.variable(part) ?? empty, part))),
+    parts.map((part, index) =>
+      index % 2 === 0 ? literalValue(part) : frozen(context.surroundings.variable(part) ?? empty, part),
+    ),
   )
 }
 
@@ -209,7 +229,8 @@ function replaced(value: Value, all: boolean, operand: string): Value {
   const at = operand.indexOf('/')
   const [pattern, by] = at < 0 ? [operand, ''] : [operand.slice(0, at), operand.slice(at + 1)]
   const text = textOf(value)
-  if (text === undefined || pattern === '' || hasGlob.test(pattern) || operand.includes('$')) return derived([value], 'an expansion')
+  if (text === undefined || pattern === '' || hasGlob.test(pattern) || operand.includes('$'))
+    return derived([value], 'an expansion')
   // A text may grow by its length times that of what is put in.
   if ((text.length / pattern.length + 1) * by.length > bounds.value) return derived([value], 'an expansion')
   return mapped(value, piece => (all ? piece.replaceAll(pattern, () => by) : piece.replace(pattern, () => by)))

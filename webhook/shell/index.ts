@@ -1,14 +1,16 @@
-// The shell as a language: what a container's command starts, as far as its scripts tell. Pure, linear in the scripts' length and bounded;
-// nothing is executed, and no text makes it throw.
+// The shell as a language: what a container's command starts, as far as its scripts tell. Pure, linear in the scripts'
+// length and bounded; nothing is executed, and no text makes it throw.
 //
 //   const { commands, writes, assigned, unread } = evaluateCommand(words, surroundings, fullAllowance())
 //
-// `commands` are the programs that are started, behind wrappers (wrappers.ts), shells and scripts, each word with its value: known text, or
-// pieces that say whose they are (value.ts: a variable of the container, a file, what a program prints). `writes` are the files that scripts
-// write, `assigned` what they assign to variables, `unread` the scripts that could not be read, with reasons.
+// `commands` are the programs that are started, behind wrappers (wrappers.ts), shells and scripts, each word with its
+// value: known text, or pieces that say whose they are (value.ts: a variable of the container, a file, what a program
+// prints). `writes` are the files that scripts write, `assigned` what they assign to variables, `unread` the scripts
+// that could not be read, with reasons.
 //
-// What is not known is not guessed: an unknown condition has all its branches looked at, and a variable then has several possible values,
-// for each of which a command that uses it is noted once. A variable that nobody defines is unknown, since the image may define it.
+// What is not known is not guessed: an unknown condition has all its branches looked at, and a variable then has
+// several possible values, for each of which a command that uses it is noted once. A variable that nobody defines is
+// unknown, since the image may define it.
 import { type Allowance, BoundError } from './bounds.ts'
 import type { Context, Evaluated, Word } from './context.ts'
 import { capture } from './evaluate.ts'

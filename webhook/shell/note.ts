@@ -22,7 +22,12 @@ export function note(context: Context, scope: Scope, words: readonly Word[]): vo
   }
   const last = context.found.commands.at(-1)
   // The same once more for another value of a variable that it does not use.
-  if (context.pick > 0 && last && last.words.length === words.length && last.words.every((word, index) => word.text === words[index]?.text))
+  if (
+    context.pick > 0 &&
+    last &&
+    last.words.length === words.length &&
+    last.words.every((word, index) => word.text === words[index]?.text)
+  )
     return
   context.found.commands.push(command)
 }

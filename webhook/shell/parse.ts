@@ -1,5 +1,5 @@
-// From a script's text to its statements. Linear in the text and bounded (bounds.ts). Lenient: what a shell would refuse is read as far as
-// it makes sense, since the question is what a script may start, not whether it is right.
+// From a script's text to its statements. Linear in the text and bounded (bounds.ts). Lenient: what a shell would
+// refuse is read as far as it makes sense, since the question is what a script may start, not whether it is right.
 import { BoundError, bounds } from './bounds.ts'
 import { type Cursor, cursorOver, deeper, type Grammar, peekReserved, skipBlanks, take } from './cursor.ts'
 import { readCompound } from './read-compound.ts'
@@ -9,9 +9,13 @@ import type { Statement } from './syntax.ts'
 
 export type Parsed = { readonly body: readonly Statement[] } | { readonly unread: string }
 
-/** A script's statements, or why it was not read: it is longer, deeper or of more commands than the bounds. Never throws. */
+/**
+ * A script's statements, or why it was not read: it is longer, deeper or of more commands than the bounds. Never
+ * throws.
+ */
 export function parse(script: string): Parsed {
-  if (script.length > bounds.characters) return { unread: `found ${script.length} characters, expected at most ${bounds.characters}` }
+  if (script.length > bounds.characters)
+    return { unread: `found ${script.length} characters, expected at most ${bounds.characters}` }
   try {
     const cursor = cursorOver(script, { depth: 0, counted: { commands: 0, words: 0 }, grammar })
     return { body: readStatements(cursor, []).body }

@@ -30,7 +30,15 @@ const compounds = new Map<string, (cursor: Cursor) => Statement>([
   ['while', readWhile],
   ['until', readWhile],
   ['function', readFunction],
-  ['[[', cursor => ({ kind: 'simple', assignments: [], words: [textWord('[['), ...readWordsUntil(cursor, ']]')], redirects: [] })],
+  [
+    '[[',
+    cursor => ({
+      kind: 'simple',
+      assignments: [],
+      words: [textWord('[['), ...readWordsUntil(cursor, ']]')],
+      redirects: [],
+    }),
+  ],
 ])
 
 function readIf(cursor: Cursor): Statement {

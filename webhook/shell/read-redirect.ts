@@ -29,7 +29,9 @@ export function readRedirect(cursor: Cursor): Redirect[] | undefined {
 function documentOf(cursor: Cursor, descriptor: string, delimiter: Word, tabs: boolean): Redirect {
   const redirect: Redirect = { operator: '<<', descriptor, target: [] }
   const end = delimiter
-    .map(part => (part.kind === 'text' || part.kind === 'other' ? part.text : part.kind === 'variable' ? `$${part.name}` : ''))
+    .map(part =>
+      part.kind === 'text' || part.kind === 'other' ? part.text : part.kind === 'variable' ? `$${part.name}` : '',
+    )
     .join('')
   cursor.pending.push({ redirect, end, quoted: delimiter.some(part => part.quoted), tabs })
   return redirect

@@ -26,7 +26,8 @@ export function readSimple(cursor: Cursor): Statement | undefined {
     const word = readWord(cursor)
     if (!word) break
     const [only] = words.length === 0 && word.length === 1 ? word : []
-    if (only?.kind === 'text' && !only.quoted && takeMatch(cursor, /[ \t]*\([ \t]*\)/y) !== undefined) return functionOf(cursor, only.text)
+    if (only?.kind === 'text' && !only.quoted && takeMatch(cursor, /[ \t]*\([ \t]*\)/y) !== undefined)
+      return functionOf(cursor, only.text)
     words.push(isArray(cursor, word) ? [...word, ...readArray(cursor).flatMap(spaced)] : word)
   }
   if (assignments.length + words.length + redirects.length === 0) return undefined
@@ -67,5 +68,9 @@ function readArray(cursor: Cursor): Word[] {
 /** A function of that name, whose body is at the cursor. */
 export function functionOf(cursor: Cursor, name: string): Statement {
   skipLines(cursor)
-  return { kind: 'function', name, body: cursor.grammar.command(cursor) ?? { kind: 'simple', assignments: [], words: [], redirects: [] } }
+  return {
+    kind: 'function',
+    name,
+    body: cursor.grammar.command(cursor) ?? { kind: 'simple', assignments: [], words: [], redirects: [] },
+  }
 }

@@ -2,7 +2,10 @@
 import { type Cursor, count, cursorOver, deeper, take, takeMatch } from './cursor.ts'
 import type { Part, Statement, Word } from './syntax.ts'
 
-/** Where parts end: at an unquoted operator or blank, at `}` of an expansion, at a closing quote, or (a here-document) nowhere. */
+/**
+ * Where parts end: at an unquoted operator or blank, at `}` of an expansion, at a closing quote, or (a here-document)
+ * nowhere.
+ */
 type Mode = 'word' | 'brace' | 'double' | 'document'
 
 /** The word at the cursor; undefined where an operator or blank stands there. */
@@ -120,7 +123,8 @@ function readBraces(cursor: Cursor, quoted: boolean): Part {
   const operator = length ? 'length' : (takeMatch(cursor, operators) ?? '')
   const operand = deeper(cursor, () => readParts(cursor, 'brace'))
   cursor.at += 1
-  if (name === '' || name.startsWith('!')) return { kind: 'other', text: `\${${cursor.text.slice(from, cursor.at)}`, quoted }
+  if (name === '' || name.startsWith('!'))
+    return { kind: 'other', text: `\${${cursor.text.slice(from, cursor.at)}`, quoted }
   return { kind: 'variable', name, quoted: quoted && !isArray, operator, operand }
 }
 

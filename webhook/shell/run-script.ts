@@ -38,7 +38,12 @@ export function shell(context: Context, scope: Scope, words: readonly Word[], st
   const path = textOf(words[at]?.value ?? [])
   const read = path === undefined ? undefined : readScript(context, scope, path)
   if (read)
-    return runScript(context, layer(scope, { positional: words.slice(at + 1).map(word => word.value), name: path ?? '' }), read, streams)
+    return runScript(
+      context,
+      layer(scope, { positional: words.slice(at + 1).map(word => word.value), name: path ?? '' }),
+      read,
+      streams,
+    )
   note(context, scope, words.slice(at))
   return 'done'
 }
@@ -63,8 +68,8 @@ export function runText(
 }
 
 /**
- * A word as a script's text. What the kubelet has put in stays marked, so that its origin is known, unless it is shell code itself; a text
- * that the script's own shell does not know is no script.
+ * A word as a script's text. What the kubelet has put in stays marked, so that its origin is known, unless it is shell
+ * code itself; a text that the script's own shell does not know is no script.
  */
 function scriptText({ value, script }: Word): string | undefined {
   let text = ''
@@ -81,7 +86,10 @@ function scriptText({ value, script }: Word): string | undefined {
 
 export type Readable = { readonly text: string; readonly place: string; readonly parsed: Parsed | undefined }
 
-/** A script that the container mounts or a script wrote; undefined where there is none to be read, or it is for another interpreter. */
+/**
+ * A script that the container mounts or a script wrote; undefined where there is none to be read, or it is for another
+ * interpreter.
+ */
 export function readScript(context: Context, scope: Scope, path: string): Readable | undefined {
   const mounted = context.surroundings.file(path)
   if (mounted && mounted.text === undefined) {
@@ -108,7 +116,13 @@ export function runScript(context: Context, scope: Scope, { text, place, parsed 
 }
 
 /** Evaluates a text as statements; `ready`: its statements, where somebody remembers them. */
-export function evaluateText(context: Context, scope: Scope, text: string | undefined, streams: Streams, ready?: Parsed): Status {
+export function evaluateText(
+  context: Context,
+  scope: Scope,
+  text: string | undefined,
+  streams: Streams,
+  ready?: Parsed,
+): Status {
   if (text === undefined) return 'unknown'
   spend(context.allowance, 'characters', text.length)
   const parsed = ready ?? parse(text)

@@ -1,4 +1,5 @@
-// What a command's words start: a function, a builtin, another shell, a script that can be read, or a program behind wrappers.
+// What a command's words start: a function, a builtin, another shell, a script that can be read, or a program behind
+// wrappers.
 import { builtins } from './builtins.ts'
 import type { Context, Status, Streams, Word } from './context.ts'
 import { assign, statements } from './evaluate.ts'
@@ -10,7 +11,9 @@ import { printed } from './text-programs.ts'
 import { literalValue, textOf, type Value } from './value.ts'
 import { clearsEnvironment, unwrapped, type Wrapper, wrappers } from './wrappers.ts'
 
-/** Scripts within scripts, wrappers within wrappers, functions within functions: deeper than this is nobody's manifest. */
+/**
+ * Scripts within scripts, wrappers within wrappers, functions within functions: deeper than this is nobody's manifest.
+ */
 const deepest = 12
 
 /** Looks at what the words start. */
@@ -48,7 +51,13 @@ function start(context: Context, scope: Scope, words: readonly Word[], streams: 
 /** Builtins whose words may hold a list that they put into a file. */
 const noted = new Set(['sed', 'echo', 'printf', 'cat', 'tee', 'cp'])
 
-function behindWrapper(context: Context, scope: Scope, name: string, words: readonly Word[], streams: Streams): Status | undefined {
+function behindWrapper(
+  context: Context,
+  scope: Scope,
+  name: string,
+  words: readonly Word[],
+  streams: Streams,
+): Status | undefined {
   const wrapper = wrappers.get(name)
   if (!wrapper || (name === 'init' && words[0]?.text !== '/init')) return undefined
   const found = unwrapped(
@@ -71,7 +80,14 @@ function behindWrapper(context: Context, scope: Scope, name: string, words: read
   return status
 }
 
-function runBehind(context: Context, scope: Scope, wrapper: Wrapper, words: readonly Word[], at: number, streams: Streams): Status {
+function runBehind(
+  context: Context,
+  scope: Scope,
+  wrapper: Wrapper,
+  words: readonly Word[],
+  at: number,
+  streams: Streams,
+): Status {
   const own = layer(scope)
   for (const word of words.slice(1, at)) {
     const [, variable] = wrapper.assignments ? (/^([A-Za-z_]\w*)=/.exec(word.text) ?? []) : []
@@ -88,15 +104,28 @@ function withoutText(value: Value, length: number): Value {
 }
 
 /** A shell with its script, a script that can be read, or an image's entrypoint that starts what it is given. */
-function script(context: Context, scope: Scope, name: string, words: readonly Word[], streams: Streams): Status | undefined {
+function script(
+  context: Context,
+  scope: Scope,
+  name: string,
+  words: readonly Word[],
+  streams: Streams,
+): Status | undefined {
   if (isShell(name)) return shell(context, scope, words, streams)
   const path = textOf(words[0]?.value ?? [])
   if (path !== undefined && (path.includes('/') || name.endsWith('.sh'))) {
     const read = readScript(context, scope, path)
-    if (read) return runScript(context, layer(scope, { positional: words.slice(1).map(word => word.value), name: path }), read, streams)
+    if (read)
+      return runScript(
+        context,
+        layer(scope, { positional: words.slice(1).map(word => word.value), name: path }),
+        read,
+        streams,
+      )
   }
   if (!/^(docker-)?entrypoint$|\.(sh|bash)$/.test(name) || words.length < 2) return undefined
-  // What any other script makes of its arguments is not known; where they read like a program with its subcommand, it may be that.
+  // What any other script makes of its arguments is not known; where they read like a program with its subcommand, it
+  // may be that.
   if (!/^(docker-)?entrypoint(\.sh)?$/.test(name)) {
     if (!/^[A-Za-z][\w.-]*$/.test(words[1]?.text ?? '') || !isSubcommand(words[2]?.text ?? '')) return undefined
     note(context, scope, words)
@@ -145,7 +174,13 @@ export function isSubcommand(text: string): boolean {
   return subcommands.has(text)
 }
 
-function callFunction(context: Context, scope: Scope, body: Statement, words: readonly Word[], streams: Streams): Status {
+function callFunction(
+  context: Context,
+  scope: Scope,
+  body: Statement,
+  words: readonly Word[],
+  streams: Streams,
+): Status {
   const inner = layer(scope, { positional: words.slice(1).map(word => word.value) })
   const status = statements(context, inner, [body], streams)
   merge(scope, [inner], false, name => variableIn(scope, name)?.values ?? [])

@@ -1,5 +1,5 @@
-// The variables, functions and arguments of a shell while its script is evaluated, in layers: a subshell forgets its layer, and of the
-// branches of an `if` whose condition is not known, each value stays possible.
+// The variables, functions and arguments of a shell while its script is evaluated, in layers: a subshell forgets its
+// layer, and of the branches of an `if` whose condition is not known, each value stays possible.
 import { bounds } from './bounds.ts'
 import type { Parsed } from './parse.ts'
 import type { Statement } from './syntax.ts'
@@ -22,7 +22,15 @@ export type Scope = {
 }
 
 export function topScope(name: string, positional: readonly Value[]): Scope {
-  return { parent: undefined, variables: new Map(), functions: new Map(), files: new Map(), positional, name, ended: false }
+  return {
+    parent: undefined,
+    variables: new Map(),
+    functions: new Map(),
+    files: new Map(),
+    positional,
+    name,
+    ended: false,
+  }
 }
 
 export function layer(parent: Scope, changed: Partial<Pick<Scope, 'positional' | 'name'>> = {}): Scope {
@@ -59,10 +67,16 @@ export function exportedIn(scope: Scope): Map<string, Variable> {
 }
 
 /**
- * Takes over what was changed in layers of which any may have been run; `before` says what counts where a layer did not change a variable,
- * and in case none was run at all (`orNone`). An empty value is not kept beside others: what matters is what a flag may carry.
+ * Takes over what was changed in layers of which any may have been run; `before` says what counts where a layer did not
+ * change a variable, and in case none was run at all (`orNone`). An empty value is not kept beside others: what matters
+ * is what a flag may carry.
  */
-export function merge(into: Scope, layers: readonly Scope[], orNone: boolean, before: (name: string) => readonly Value[]): void {
+export function merge(
+  into: Scope,
+  layers: readonly Scope[],
+  orNone: boolean,
+  before: (name: string) => readonly Value[],
+): void {
   const names = new Set(layers.flatMap(({ variables }) => [...variables.keys()]))
   for (const name of names) {
     const exported = layers.some(({ variables }) => variables.get(name)?.exported === true)
@@ -96,7 +110,10 @@ export type Mounted = {
   readonly parsed?: () => Parsed
 }
 
-/** What a script is evaluated against: the container's variables and files; undefined where nothing is known to be there. */
+/**
+ * What a script is evaluated against: the container's variables and files; undefined where nothing is known to be
+ * there.
+ */
 export type Surroundings = {
   readonly variable: (name: string) => Value | undefined
   readonly file: (path: string) => Mounted | undefined

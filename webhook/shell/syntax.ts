@@ -1,5 +1,5 @@
-// The syntax tree of a shell script: what POSIX sh has, and of bash what entrypoints use. See "Shell Command Language" in POSIX.1-2017, and
-// the bash manual for [[ ]], <<<, function, $'...' and arrays.
+// The syntax tree of a shell script: what POSIX sh has, and of bash what entrypoints use. See "Shell Command Language"
+// in POSIX.1-2017, and the bash manual for [[ ]], <<<, function, $'...' and arrays.
 
 /** A piece of a word. `quoted`: it is not split into fields. */
 export type Part =
@@ -61,7 +61,17 @@ export type Statement =
       readonly subject: Word
       readonly arms: readonly { readonly patterns: readonly Word[]; readonly body: readonly Statement[] }[]
     }
-  | { readonly kind: 'for'; readonly name: string; readonly words: readonly Word[] | undefined; readonly body: readonly Statement[] }
+  | {
+      readonly kind: 'for'
+      readonly name: string
+      readonly words: readonly Word[] | undefined
+      readonly body: readonly Statement[]
+    }
   | { readonly kind: 'while'; readonly condition: readonly Statement[]; readonly body: readonly Statement[] }
-  | { readonly kind: 'group'; readonly subshell: boolean; readonly body: readonly Statement[]; readonly redirects: readonly Redirect[] }
+  | {
+      readonly kind: 'group'
+      readonly subshell: boolean
+      readonly body: readonly Statement[]
+      readonly redirects: readonly Redirect[]
+    }
   | { readonly kind: 'function'; readonly name: string; readonly body: Statement }

@@ -1,6 +1,15 @@
 // Small programs between the others: what they print, as far as that can be known, and the files that they write.
 import { spend } from './bounds.ts'
-import { type Builtin, bounded, type Context, operandsOf, type Status, type Streams, valuesOf, type Word } from './context.ts'
+import {
+  type Builtin,
+  bounded,
+  type Context,
+  operandsOf,
+  type Status,
+  type Streams,
+  valuesOf,
+  type Word,
+} from './context.ts'
 import { readFile, record } from './evaluate.ts'
 import { lookUp, undefinedVariable } from './expand.ts'
 import type { Scope } from './scope.ts'
@@ -36,7 +45,13 @@ export function printed(context: Context, scope: Scope, words: readonly Word[], 
     return path?.startsWith('/') && context.surroundings.file(path) ? [readFile(context, scope, word.value)] : []
   })
   if (filters.has(name)) return derived([...(streams.input ? [streams.input] : []), ...files], name)
-  return [{ text: undefined, from: [{ kind: 'program', name }, ...derived(files, name).flatMap(piece => piece.from)], whole: false }]
+  return [
+    {
+      text: undefined,
+      from: [{ kind: 'program', name }, ...derived(files, name).flatMap(piece => piece.from)],
+      whole: false,
+    },
+  ]
 }
 
 function echo(_: Context, _scope: Scope, words: readonly Word[], { out }: Streams): Status {
@@ -70,7 +85,9 @@ function printf(_: Context, _scope: Scope, words: readonly Word[], { out }: Stre
   do {
     out.push(
       joined(
-        pieces.map(piece => (piece === '%s' || piece === '%d' ? (values[next++] ?? empty) : literalValue(piece === '%%' ? '%' : piece))),
+        pieces.map(piece =>
+          piece === '%s' || piece === '%d' ? (values[next++] ?? empty) : literalValue(piece === '%%' ? '%' : piece),
+        ),
       ),
     )
   } while (wanted > 0 && next < values.length)
@@ -113,7 +130,8 @@ function copy(context: Context, scope: Scope, words: readonly Word[]): Status {
   for (const file of operands.slice(0, -1)) {
     const name = file.text.slice(file.text.lastIndexOf('/') + 1)
     const value = readFile(context, scope, file.value)
-    const isDirectory = target.endsWith('/') || operands.length > 2 || !target.slice(target.lastIndexOf('/') + 1).includes('.')
+    const isDirectory =
+      target.endsWith('/') || operands.length > 2 || !target.slice(target.lastIndexOf('/') + 1).includes('.')
     record(context, scope, target, value, 'whole')
     if (isDirectory) record(context, scope, `${target.replace(/\/$/, '')}/${name}`, value, 'whole')
   }
@@ -132,7 +150,9 @@ function translate(_: Context, _scope: Scope, words: readonly Word[], { input, o
   const sets = words
     .slice(1)
     .filter(word => !/^-[a-zA-Z]+$/.test(word.text))
-    .map(word => word.text.replace('[:space:]', ' \n\t\r').replace('\\n', '\n').replace('\\r', '\r').replace('\\t', '\t'))
+    .map(word =>
+      word.text.replace('[:space:]', ' \n\t\r').replace('\\n', '\n').replace('\\r', '\r').replace('\\t', '\t'),
+    )
   const [first = '', second = ''] = sets
   const change = options.includes('d')
     ? (text: string) => [...text].filter(char => !first.includes(char)).join('')
@@ -145,7 +165,11 @@ function translate(_: Context, _scope: Scope, words: readonly Word[], { input, o
 }
 
 function changed(piece: Piece, change: (text: string) => string, keepsOrigin: boolean): Piece {
-  return { ...piece, text: piece.text === undefined ? undefined : change(piece.text), whole: piece.whole && keepsOrigin }
+  return {
+    ...piece,
+    text: piece.text === undefined ? undefined : change(piece.text),
+    whole: piece.whole && keepsOrigin,
+  }
 }
 
 /** sed -i edits files; without it, it prints what it reads, changed. */
@@ -163,8 +187,8 @@ function sed(context: Context, scope: Scope, words: readonly Word[], { input, ou
 }
 
 /**
- * envsubst: what it reads, with the environment's variables put in; with an argument, those alone that it names (gettext's manual). A template that cannot
- * be read stays unknown.
+ * envsubst: what it reads, with the environment's variables put in; with an argument, those alone that it names
+ * (gettext's manual). A template that cannot be read stays unknown.
  */
 function substitute(context: Context, scope: Scope, words: readonly Word[], { input, out }: Streams): Status {
   const template = input ?? derived([], 'envsubst')

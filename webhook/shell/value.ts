@@ -1,8 +1,12 @@
-// What is known of a text that a shell makes: pieces, each with where it comes from. A piece whose text is not known still says whose it is.
+// What is known of a text that a shell makes: pieces, each with where it comes from. A piece whose text is not known
+// still says whose it is.
 
 /** Where a piece of a text comes from, beyond the script itself. */
 export type Origin =
-  /** A variable of the container's environment. `frozen`: the kubelet wrote it into command or args when it created the container. */
+  /**
+   * A variable of the container's environment. `frozen`: the kubelet wrote it into command or args when it created the
+   * container.
+   */
   | { readonly kind: 'variable'; readonly name: string; readonly frozen: boolean }
   /** A file, by its path in the container. */
   | { readonly kind: 'file'; readonly path: string }
@@ -56,7 +60,11 @@ export function shownText(value: Value): string {
 function shownOrigins(from: readonly Origin[]): string {
   const [first] = from
   if (!first) return '$()'
-  return first.kind === 'variable' ? `$${first.name}` : first.kind === 'file' ? `$(cat ${first.path})` : `$(${first.name})`
+  return first.kind === 'variable'
+    ? `$${first.name}`
+    : first.kind === 'file'
+      ? `$(cat ${first.path})`
+      : `$(${first.name})`
 }
 
 /** The one origin of which the value is the text, unchanged. */
@@ -89,7 +97,13 @@ export function joined(values: readonly Value[]): Value {
     for (const piece of value) {
       const last = pieces.at(-1)
       if (piece.text === '' && piece.from.length === 0) continue
-      if (last && last.text !== undefined && piece.text !== undefined && last.from.length === 0 && piece.from.length === 0)
+      if (
+        last &&
+        last.text !== undefined &&
+        piece.text !== undefined &&
+        last.from.length === 0 &&
+        piece.from.length === 0
+      )
         pieces[pieces.length - 1] = { text: last.text + piece.text, from: [], whole: false }
       else pieces.push(piece)
     }

@@ -1,5 +1,6 @@
-// Programs that start another program: which of their words come first, so that the program can be found behind them. One row a program,
-// from its manual page. Options are written as they are given; those in `valued` take the next word, unless it is joined to them.
+// Programs that start another program: which of their words come first, so that the program can be found behind them.
+// One row a program, from its manual page. Options are written as they are given; those in `valued` take the next word,
+// unless it is joined to them.
 
 export type Wrapper = {
   /** Options that take a value: letters for -x, names for --name. With no letters at all, names may have one dash. */
@@ -17,8 +18,8 @@ export type Wrapper = {
   /** A subcommand that has to stand first: `chamber exec`. */
   readonly subcommand?: string
   /**
-   * The program gets none of the variables around it: `unless` one of these options is given, or only `with` one of them. Options as they are written,
-   * letters also among others (-iu), names also with a value (--preserve-env=A).
+   * The program gets none of the variables around it: `unless` one of these options is given, or only `with` one of
+   * them. Options as they are written, letters also among others (-iu), names also with a value (--preserve-env=A).
    */
   readonly clears?: { readonly unless: readonly string[] } | { readonly with: readonly string[] }
 }
@@ -84,7 +85,19 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
     {
       valued: {
         letters: 'ughpCrtTURD',
-        names: ['user', 'group', 'host', 'prompt', 'close-from', 'role', 'type', 'command-timeout', 'other-user', 'chroot', 'chdir'],
+        names: [
+          'user',
+          'group',
+          'host',
+          'prompt',
+          'close-from',
+          'role',
+          'type',
+          'command-timeout',
+          'other-user',
+          'chroot',
+          'chdir',
+        ],
       },
       assignments: true,
       clears: { unless: ['-E', '--preserve-env'] },
@@ -115,14 +128,21 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['ionice', { valued: { letters: 'cnpPu', names: ['class', 'classdata'] } }],
   ['chrt', { valued: { letters: 'TPD', names: ['sched-runtime', 'sched-period', 'sched-deadline'] }, operands: 1 }],
   ['taskset', { operands: 1 }],
-  ['numactl', { valued: { letters: 'CNmipPwl', names: ['physcpubind', 'cpunodebind', 'membind', 'interleave', 'preferred'] } }],
+  [
+    'numactl',
+    { valued: { letters: 'CNmipPwl', names: ['physcpubind', 'cpunodebind', 'membind', 'interleave', 'preferred'] } },
+  ],
   ['prlimit', plain],
   ['timeout', { valued: { letters: 'sk', names: ['signal', 'kill-after'] }, operands: 1 }],
   ['cpulimit', { valued: { letters: 'l', names: ['limit'] } }],
   // Surroundings.
   [
     'env',
-    { valued: { letters: 'uC', names: ['unset', 'chdir'] }, assignments: true, clears: { with: ['-', '-i', '--ignore-environment'] } },
+    {
+      valued: { letters: 'uC', names: ['unset', 'chdir'] },
+      assignments: true,
+      clears: { with: ['-', '-i', '--ignore-environment'] },
+    },
   ],
   ['chroot', { valued: { names: ['userspec', 'groups'] }, operands: 1 }],
   ['unshare', { valued: { letters: 'SGRw', names: ['setuid', 'setgid', 'root', 'wd'] } }],
@@ -138,7 +158,11 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['builtin', plain],
   [
     'flock',
-    { valued: { letters: 'wE', names: ['timeout', 'wait', 'conflict-exit-code'] }, operands: 1, script: { letter: 'c', name: 'command' } },
+    {
+      valued: { letters: 'wE', names: ['timeout', 'wait', 'conflict-exit-code'] },
+      operands: 1,
+      script: { letter: 'c', name: 'command' },
+    },
   ],
   ['catchsegv', plain],
   ['eatmydata', plain],
@@ -150,7 +174,10 @@ export const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['envconsul', { valued: { letters: '', names: ['config', 'prefix', 'secret'] } }],
   ['chamber', { subcommand: 'exec', operands: 1 }],
   ['doppler', { subcommand: 'run', valued: { letters: 'pc', names: ['project', 'config', 'token'] } }],
-  ['dockerize', { valued: { names: ['wait', 'timeout', 'template', 'stdout', 'stderr', 'wait-retry-interval'], letters: '' } }],
+  [
+    'dockerize',
+    { valued: { names: ['wait', 'timeout', 'template', 'stdout', 'stderr', 'wait-retry-interval'], letters: '' } },
+  ],
   ['wait-for-it.sh', { valued: { letters: 'hpt', names: ['host', 'port', 'timeout'] }, operands: 1 }],
   ['wait-for-it', { valued: { letters: 'hpt', names: ['host', 'port', 'timeout'] }, operands: 1 }],
   ['wait-for', { valued: { letters: 't', names: ['timeout'] }, operands: 1 }],
@@ -197,7 +224,10 @@ export function clearsEnvironment({ clears }: Wrapper, words: readonly string[])
   if (clears === undefined) return false
   const has = (option: string) =>
     words.some(
-      word => word === option || word.startsWith(`${option}=`) || (/^-[A-Za-z]$/.test(option) && hasLetter(word, option.charAt(1))),
+      word =>
+        word === option ||
+        word.startsWith(`${option}=`) ||
+        (/^-[A-Za-z]$/.test(option) && hasLetter(word, option.charAt(1))),
     )
   return 'with' in clears ? clears.with.some(has) : !clears.unless.some(has)
 }
@@ -223,7 +253,8 @@ function optionOf(wrapper: Wrapper, text: string): 'plain' | 'valued' | 'script'
     return value === undefined && wrapper.valued?.names?.includes(name) ? 'valued' : 'plain'
   }
   // -wait of programs that write long options with one dash.
-  if (value(text) === undefined && wrapper.valued?.names?.includes(text.slice(1)) && wrapper.valued.letters === '') return 'valued'
+  if (value(text) === undefined && wrapper.valued?.names?.includes(text.slice(1)) && wrapper.valued.letters === '')
+    return 'valued'
   for (let at = 1; at < text.length; at += 1) {
     const letter = text.charAt(at)
     if (wrapper.starts?.not.includes(letter)) return 'none'

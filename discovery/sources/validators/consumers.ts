@@ -24,11 +24,16 @@ export const maxConsumers = 100
 const atOnce = 8
 
 /**
- * The consumer of the spec, or with `consumers: all` each that has been launched, and not stopped, and that the operator has to validate
- * (QueryConsumerChainsValidatorHasToValidate), by consumer ID, those of `exclude` (IDs or chain IDs) left out. Throws a Refusal where the one
- * that is named is not there, is not validated by the operator, or has no port.
+ * The consumer of the spec, or with `consumers: all` each that has been launched, and not stopped, and that the
+ * operator has to validate (QueryConsumerChainsValidatorHasToValidate), by consumer ID, those of `exclude` (IDs or
+ * chain IDs) left out. Throws a Refusal where the one that is named is not there, is not validated by the operator, or
+ * has no port.
  */
-export async function readConsumers(view: View, spec: ValidatorsSpec, exclude: ReadonlySet<string>): Promise<ConsumersRead> {
+export async function readConsumers(
+  view: View,
+  spec: ValidatorsSpec,
+  exclude: ReadonlySet<string>,
+): Promise<ConsumersRead> {
   const own = view.validators.find(({ operator }) => operator === spec.operator)
   if (!own || own.consensus === '')
     throw new Refusal(`the provider chain ${printable(view.status.network)} has no validator ${spec.operator}`)
@@ -36,9 +41,16 @@ export async function readConsumers(view: View, spec: ValidatorsSpec, exclude: R
   return { consumers: [await readOne(view, spec, spec.consumer, own)], problems: [] }
 }
 
-async function readAll(view: View, spec: ValidatorsSpec, own: Validator, exclude: ReadonlySet<string>): Promise<ConsumersRead> {
+async function readAll(
+  view: View,
+  spec: ValidatorsSpec,
+  own: Validator,
+  exclude: ReadonlySet<string>,
+): Promise<ConsumersRead> {
   const claims = await view.duties(own.consensus, spec.portFormula)
-  const wanted = [...claims.values()].filter(({ chain }) => !exclude.has(chain.consumerId) && !exclude.has(chain.chainId))
+  const wanted = [...claims.values()].filter(
+    ({ chain }) => !exclude.has(chain.consumerId) && !exclude.has(chain.chainId),
+  )
   const problems: Problem[] = []
   const [kept, beyond] = [wanted.slice(0, maxConsumers), wanted.length - maxConsumers]
   if (beyond > 0) {
@@ -54,7 +66,12 @@ async function readAll(view: View, spec: ValidatorsSpec, own: Validator, exclude
         problems.push(...ports)
         return []
       }
-      const read = async () => ({ consumer: chain, port, optedIn: await view.optedIn(chain.consumerId), problems: ports })
+      const read = async () => ({
+        consumer: chain,
+        port,
+        optedIn: await view.optedIn(chain.consumerId),
+        problems: ports,
+      })
       return [limit(read)]
     }),
   )
@@ -63,7 +80,8 @@ async function readAll(view: View, spec: ValidatorsSpec, own: Validator, exclude
 
 async function readOne(view: View, spec: ValidatorsSpec, name: string, own: Validator): Promise<ConsumerRead> {
   const named = view.consumers.filter(({ consumerId, chainId }) => consumerId === name || chainId === name)
-  if (named.length === 0) throw new Refusal(`the provider chain has no consumer ${name} that has been launched: nothing is listed`)
+  if (named.length === 0)
+    throw new Refusal(`the provider chain has no consumer ${name} that has been launched: nothing is listed`)
   const duties = await view.duties(own.consensus, spec.portFormula)
   // Chain IDs are not unique: anybody can create another consumer with the same one, and as many as it likes.
   const due = named.filter(({ consumerId }) => duties.has(consumerId))
@@ -74,17 +92,25 @@ async function readOne(view: View, spec: ValidatorsSpec, name: string, own: Vali
     return optedIn.has(own.consensus) || due.length > 0 ? [{ consumer, optedIn }] : []
   })
   const [first, second] = mine
-  if (!first) throw new Refusal(`validator ${spec.operator} does not validate consumer ${name}: its list is not touched`)
+  if (!first)
+    throw new Refusal(`validator ${spec.operator} does not validate consumer ${name}: its list is not touched`)
   if (second) {
     const ids = mine.map(({ consumer }) => consumer.consumerId).join(' and ')
-    throw new Refusal(`validator ${spec.operator} validates consumers ${ids}, all with chain ID ${name}: name one by its consumer ID`)
+    throw new Refusal(
+      `validator ${spec.operator} validates consumers ${ids}, all with chain ID ${name}: name one by its consumer ID`,
+    )
   }
   const { consumer, optedIn } = first
-  const claims = due.length > 0 ? duties : claimPorts([...[...duties.values()].map(({ chain }) => chain), consumer], spec.portFormula)
+  const claims =
+    due.length > 0
+      ? duties
+      : claimPorts([...[...duties.values()].map(({ chain }) => chain), consumer], spec.portFormula)
   const problems = portProblems(consumer.consumerId, claims)
   const port = portOf(claims.get(consumer.consumerId), spec.port)
   if (port === undefined)
-    throw new Refusal(`${problems[0]?.message ?? 'it has no port'}: agree on another and set spec.source.validators.port`)
+    throw new Refusal(
+      `${problems[0]?.message ?? 'it has no port'}: agree on another and set spec.source.validators.port`,
+    )
   return { consumer, port, optedIn, problems }
 }
 

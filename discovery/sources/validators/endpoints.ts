@@ -1,7 +1,11 @@
-// Which of a provider chain's endpoints to ask: the one that answered last, then the others; who fails waits, longer each time.
+// Which of a provider chain's endpoints to ask: the one that answered last, then the others; who fails waits, longer
+// each time.
 
 export type RetryTimes = {
-  /** The first wait after a failure; it doubles up to `maxRetryMs`, and each is shortened by a random part of up to a half. */
+  /**
+   * The first wait after a failure; it doubles up to `maxRetryMs`, and each is shortened by a random part of up to a
+   * half.
+   */
   readonly minRetryMs: number
   readonly maxRetryMs: number
   readonly random: () => number

@@ -1,14 +1,16 @@
-// Follows a provider chain's events over CometBFT's WebSocket: who has subscribed hears of an edit with its block. What an event says is not read,
-// only that there was one; the state is then asked for. So a forged or lost event costs one look, and polling finds what events missed.
+// Follows a provider chain's events over CometBFT's WebSocket: who has subscribed hears of an edit with its block. What
+// an event says is not read, only that there was one; the state is then asked for. So a forged or lost event costs one
+// look, and polling finds what events missed.
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { printable } from '../../../peers/peer-list-error.ts'
 import { type RetryTimes, retryDelay } from './endpoints.ts'
 
 /**
- * Transactions that edit a validator, by their event and by their message (either is enough; authz hides the message, other SDK versions the
- * event); whatever is done with consumers (create, update, remove, opt in and out); a consumer's launch, which is no transaction; changes of
- * who is bonded. Five are as many as CometBFT takes from one client (rpc.max_subscriptions_per_client).
+ * Transactions that edit a validator, by their event and by their message (either is enough; authz hides the message,
+ * other SDK versions the event); whatever is done with consumers (create, update, remove, opt in and out); a consumer's
+ * launch, which is no transaction; changes of who is bonded. Five are as many as CometBFT takes from one client
+ * (rpc.max_subscriptions_per_client).
  */
 export const subscriptions = [
   "tm.event='Tx' AND edit_validator.commission_rate EXISTS",
@@ -26,13 +28,22 @@ export type EventHandlers = {
 }
 
 export type EventTimes = RetryTimes & {
-  /** Between requests that prove that the other end still answers; CometBFT's own pings are answered by the WebSocket itself. */
+  /**
+   * Between requests that prove that the other end still answers; CometBFT's own pings are answered by the WebSocket
+   * itself.
+   */
   readonly pingMs: number
   /** For the connection, for each subscription, and for the answer to a ping. */
   readonly timeoutMs: number
 }
 
-export const eventDefaults = { pingMs: 10_000, timeoutMs: 5000, minRetryMs: 500, maxRetryMs: 15_000, random: Math.random }
+export const eventDefaults = {
+  pingMs: 10_000,
+  timeoutMs: 5000,
+  minRetryMs: 500,
+  maxRetryMs: 15_000,
+  random: Math.random,
+}
 
 /** Runs until the signal aborts, over the endpoints in turn; never rejects. */
 export async function followEvents(
@@ -84,7 +95,8 @@ function subscribed(
       resolve(reason)
     }
 
-    const request = (id: number, method: string, params: object) => socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+    const request = (id: number, method: string, params: object) =>
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
 
     const ping = () => {
       waiting = new Set([pingId])
@@ -105,8 +117,12 @@ function subscribed(
     socket.on('open', () => {
       for (const [id, query] of subscriptions.entries()) request(id, 'subscribe', { query })
     })
-    socket.on('close', (code, reason) => end(`closed with code ${code}${reason.length > 0 ? `, ${printable(reason.toString())}` : ''}`))
-    socket.on('error', error => end(isOpen ? `ended: ${printable(error.message)}` : `cannot connect: ${printable(error.message)}`))
+    socket.on('close', (code, reason) =>
+      end(`closed with code ${code}${reason.length > 0 ? `, ${printable(reason.toString())}` : ''}`),
+    )
+    socket.on('error', error =>
+      end(isOpen ? `ended: ${printable(error.message)}` : `cannot connect: ${printable(error.message)}`),
+    )
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? 'malformed' : readMessage(data.toString())
       if (message === 'malformed') return end('found what is no JSON-RPC')
@@ -119,7 +135,10 @@ function subscribed(
 }
 
 const pingId = subscriptions.length
-/** Far above any event of these kinds. A longer one ends the connection, and the next one begins with a look: nothing is missed by that. */
+/**
+ * Far above any event of these kinds. A longer one ends the connection, and the next one begins with a look: nothing is
+ * missed by that.
+ */
 const maxLength = 4 * 1024 * 1024
 
 function readMessage(data: string): Reply | 'malformed' {

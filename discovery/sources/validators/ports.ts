@@ -1,4 +1,5 @@
-// The ports of a consumer chain behind its validators' addresses, which everybody computes alike from the chain ID. Pure.
+// The ports of a consumer chain behind its validators' addresses, which everybody computes alike from the chain ID.
+// Pure.
 import { createHash } from 'node:crypto'
 import type { Problem } from '../../source.ts'
 
@@ -6,9 +7,10 @@ export type Ports = { readonly p2p: number; readonly rpc: number; readonly grpc:
 export type Chain = { readonly consumerId: string; readonly chainId: string }
 
 /**
- * How ports follow from a chain's offset. `ics-operator`: as the program does it (sourcenetwork/ics-operator, internal/subnet/ports.go: the provider
- * chain's 26656, 26657 and 9090, 100 more, ten for each chain; gRPC-Web is the next after gRPC, REST is RPC + 660), so that no P2P port is another's
- * RPC port. `ics-guide`: as its guide has it, which nobody runs, and repeer had by itself: 30100-31099, 30200-31199 and 30300-31299, which overlap.
+ * How ports follow from a chain's offset. `ics-operator`: as the program does it (sourcenetwork/ics-operator,
+ * internal/subnet/ports.go: the provider chain's 26656, 26657 and 9090, 100 more, ten for each chain; gRPC-Web is the
+ * next after gRPC, REST is RPC + 660), so that no P2P port is another's RPC port. `ics-guide`: as its guide has it,
+ * which nobody runs, and repeer had by itself: 30100-31099, 30200-31199 and 30300-31299, which overlap.
  */
 export const portFormulas = ['ics-operator', 'ics-guide'] as const
 export type PortFormula = (typeof portFormulas)[number]
@@ -36,16 +38,22 @@ export function portRange(formula: PortFormula): { readonly first: number; reado
 export type Claim = {
   readonly chain: Chain
   readonly ports: Ports
-  /** The chain that has this chain's P2P port: it came first, and keeps it. This one has none until a port is stated for it. */
+  /**
+   * The chain that has this chain's P2P port: it came first, and keeps it. This one has none until a port is stated for
+   * it.
+   */
   readonly takenBy?: Chain
 }
 
 /**
- * Who has which port, of the chains that share one address. Two chains with one P2P port cannot both be reached there: the one with the lower
- * consumer ID, which the provider chain gave first, keeps it, so that every operator decides alike and a later chain takes nothing from
- * an earlier one, whatever it is called. By consumer ID.
+ * Who has which port, of the chains that share one address. Two chains with one P2P port cannot both be reached there:
+ * the one with the lower consumer ID, which the provider chain gave first, keeps it, so that every operator decides
+ * alike and a later chain takes nothing from an earlier one, whatever it is called. By consumer ID.
  */
-export function claimPorts(chains: Iterable<Chain>, formula: PortFormula = defaultPortFormula): ReadonlyMap<string, Claim> {
+export function claimPorts(
+  chains: Iterable<Chain>,
+  formula: PortFormula = defaultPortFormula,
+): ReadonlyMap<string, Claim> {
   const holders = new Map<number, Chain>()
   const claims = new Map<string, Claim>()
   for (const chain of [...chains].sort(byConsumerId)) {
@@ -58,8 +66,9 @@ export function claimPorts(chains: Iterable<Chain>, formula: PortFormula = defau
 }
 
 /**
- * What is to be known of one chain's ports: its P2P port is another's, or equals an RPC or gRPC port of another, or the other way about. The latter
- * does no harm while P2P ports alone are exposed, as repeer does: it is said, and nothing is moved.
+ * What is to be known of one chain's ports: its P2P port is another's, or equals an RPC or gRPC port of another, or the
+ * other way about. The latter does no harm while P2P ports alone are exposed, as repeer does: it is said, and nothing
+ * is moved.
  */
 export function portProblems(consumerId: string, claims: ReadonlyMap<string, Claim>): Problem[] {
   const own = claims.get(consumerId)
@@ -98,5 +107,8 @@ function overlap(own: Ports, other: Ports): { port: number; own: string; other: 
 
 /** Consumer IDs are decimal numbers. */
 function byConsumerId(a: Chain, b: Chain): number {
-  return a.consumerId.length - b.consumerId.length || (a.consumerId < b.consumerId ? -1 : a.consumerId > b.consumerId ? 1 : 0)
+  return (
+    a.consumerId.length - b.consumerId.length ||
+    (a.consumerId < b.consumerId ? -1 : a.consumerId > b.consumerId ? 1 : 0)
+  )
 }

@@ -1,5 +1,6 @@
-// Whether a published endpoint is a node that answers. A name is looked up once, every address that it has is judged, and the connection goes to
-// one of those, so that a name cannot be one thing when it is judged and another when it is used.
+// Whether a published endpoint is a node that answers. A name is looked up once, every address that it has is judged,
+// and the connection goes to one of those, so that a name cannot be one thing when it is judged and another when it is
+// used.
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
 import pLimit from 'p-limit'
@@ -7,7 +8,9 @@ import { isAddress } from '../../../peers/peer.ts'
 import type { Endpoint } from '../../probe.ts'
 import { addressFault } from './hosts.ts'
 
-/** What counts as an answer: the beginning of CometBFT's handshake, a TCP connection, or a name that can be looked up. */
+/**
+ * What counts as an answer: the beginning of CometBFT's handshake, a TCP connection, or a name that can be looked up.
+ */
 export const probeKinds = ['cometbft', 'tcp', 'none'] as const
 export type ProbeKind = (typeof probeKinds)[number]
 
@@ -19,9 +22,16 @@ export type ProbeOptions = {
 }
 
 /** Undefined where it answers, else why it cannot be used. Never rejects. */
-export type PublishedProbe = (endpoint: Endpoint, options: ProbeOptions, signal: AbortSignal) => Promise<string | undefined>
+export type PublishedProbe = (
+  endpoint: Endpoint,
+  options: ProbeOptions,
+  signal: AbortSignal,
+) => Promise<string | undefined>
 
-/** The system's look-ups take threads, of which Node has four: names that strangers publish, with name servers that stall, must leave some. */
+/**
+ * The system's look-ups take threads, of which Node has four: names that strangers publish, with name servers that
+ * stall, must leave some.
+ */
 const lookupsAtOnce = pLimit(2)
 
 export const lookupAll: ProbeOptions['lookup'] = host => lookupsAtOnce(() => lookup(host, { all: true }))
@@ -30,16 +40,18 @@ export const lookupAll: ProbeOptions['lookup'] = host => lookupsAtOnce(() => loo
 const maxAddresses = 16
 
 /**
- * How a node that takes connections begins SecretConnection, before it has read anything: its ephemeral key, a BytesValue of 32 bytes with
- * its length before it (cometbft v0.38 p2p/conn/secret_connection.go, shareEphPubKey). A load balancer without a node behind it, or another
- * program at this port, does not.
+ * How a node that takes connections begins SecretConnection, before it has read anything: its ephemeral key, a
+ * BytesValue of 32 bytes with its length before it (cometbft v0.38 p2p/conn/secret_connection.go, shareEphPubKey). A
+ * load balancer without a node behind it, or another program at this port, does not.
  */
 const greeting = Buffer.from([34, 0x0a, 32])
 
 export const probePublished: PublishedProbe = async (endpoint, options, signal) => {
   let addresses: readonly string[]
   try {
-    addresses = isAddress(endpoint.host) ? [endpoint.host] : (await options.lookup(endpoint.host)).map(({ address }) => address)
+    addresses = isAddress(endpoint.host)
+      ? [endpoint.host]
+      : (await options.lookup(endpoint.host)).map(({ address }) => address)
   } catch (error) {
     return `${endpoint.host} cannot be looked up: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`
   }
@@ -51,7 +63,11 @@ export const probePublished: PublishedProbe = async (endpoint, options, signal) 
   return options.kind === 'none' ? undefined : connects({ host: first, port: endpoint.port }, options, signal)
 }
 
-function connects(endpoint: Endpoint, { kind, timeoutMs }: ProbeOptions, signal: AbortSignal): Promise<string | undefined> {
+function connects(
+  endpoint: Endpoint,
+  { kind, timeoutMs }: ProbeOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return new Promise(resolve => {
     if (signal.aborted) return resolve('not asked')
     const socket = connect(endpoint)
@@ -67,12 +83,15 @@ function connects(endpoint: Endpoint, { kind, timeoutMs }: ProbeOptions, signal:
     const timer = setTimeout(() => end(`no answer within ${timeoutMs / 1000} s`), timeoutMs)
     signal.addEventListener('abort', abort, { once: true })
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
-    socket.once('close', () => end('it takes connections and ends them at once: nothing behind a load balancer, or a node that is full'))
+    socket.once('close', () =>
+      end('it takes connections and ends them at once: nothing behind a load balancer, or a node that is full'),
+    )
     if (kind === 'tcp') return void socket.once('connect', () => end(undefined))
     socket.on('data', chunk => {
       heard = Buffer.concat([heard, chunk.subarray(0, greeting.length)])
       const length = Math.min(heard.length, greeting.length)
-      if (!heard.subarray(0, length).equals(greeting.subarray(0, length))) end('another program than CometBFT answers there')
+      if (!heard.subarray(0, length).equals(greeting.subarray(0, length)))
+        end('another program than CometBFT answers there')
       else if (length === greeting.length) end(undefined)
     })
   })

@@ -1,4 +1,5 @@
-// Remembers which new endpoints answer. Each is probed before it is used, and again with growing waits while it does not answer.
+// Remembers which new endpoints answer. Each is probed before it is used, and again with growing waits while it does
+// not answer.
 import pLimit from 'p-limit'
 import type { Endpoint } from '../../probe.ts'
 import { type RetryTimes, retryDelay } from './endpoints.ts'
@@ -31,13 +32,15 @@ export class Prober {
   }
 
   /**
-   * The answers of these endpoints, by host:port; whatever was asked about before and is not among them is forgotten. Waits for those that are
-   * being asked, up to `waitMs`: one that does not answer must not hold up the others.
+   * The answers of these endpoints, by host:port; whatever was asked about before and is not among them is forgotten.
+   * Waits for those that are being asked, up to `waitMs`: one that does not answer must not hold up the others.
    */
   async ask(endpoints: ReadonlyMap<string, Endpoint>, waitMs: number): Promise<ReadonlyMap<string, Answer>> {
     for (const key of this.#states.keys()) if (!endpoints.has(key)) this.#states.delete(key)
     for (const [key, endpoint] of endpoints) this.#start(key, endpoint)
-    const running = [...this.#states.values()].flatMap(({ answer, running }) => (answer.state === 'asking' && running ? [running] : []))
+    const running = [...this.#states.values()].flatMap(({ answer, running }) =>
+      answer.state === 'asking' && running ? [running] : [],
+    )
     if (running.length > 0) {
       let timer: NodeJS.Timeout | undefined
       const wait = new Promise<void>(resolve => {
@@ -56,7 +59,12 @@ export class Prober {
 
   #start(key: string, endpoint: Endpoint): void {
     const { probe, options, retry, now, changed } = this.#options
-    const state: State = this.#states.get(key) ?? { answer: { state: 'asking' }, failures: 0, retryAt: 0, running: undefined }
+    const state: State = this.#states.get(key) ?? {
+      answer: { state: 'asking' },
+      failures: 0,
+      retryAt: 0,
+      running: undefined,
+    }
     this.#states.set(key, state)
     if (state.running || state.answer.state === 'answers' || now() < state.retryAt) return
     state.running = this.#limit(() => probe(endpoint, options, this.#end.signal)).then(reason => {

@@ -1,10 +1,14 @@
-// The wire format of protocol buffers (protobuf.dev/programming-guides/encoding), as much of it as the provider chain's queries need. Pure.
+// The wire format of protocol buffers (protobuf.dev/programming-guides/encoding), as much of it as the provider chain's
+// queries need. Pure.
 
 /** One value: a number (varint; above 2^53 inexact) or the bytes of a text, of bytes or of a message. */
 export type Value = number | Uint8Array
 export type Message = ReadonlyMap<number, readonly Value[]>
 
-/** Throws an Error for what is no message. Values by field number, in order; fields of fixed length are checked and left out. */
+/**
+ * Throws an Error for what is no message. Values by field number, in order; fields of fixed length are checked and left
+ * out.
+ */
 export function readMessage(bytes: Uint8Array): Message {
   const fields = new Map<number, Value[]>()
   let at = 0
@@ -13,7 +17,8 @@ export function readMessage(bytes: Uint8Array): Message {
     let value = 0
     for (let index = 0; index < 10; index++) {
       const byte = bytes[at++]
-      if (byte === undefined) throw new Error(`found the end of the message at byte ${at - 1}, expected the rest of a number`)
+      if (byte === undefined)
+        throw new Error(`found the end of the message at byte ${at - 1}, expected the rest of a number`)
       value += (byte & 0x7f) * 2 ** (7 * index)
       if (byte < 0x80) return value
     }
@@ -21,7 +26,8 @@ export function readMessage(bytes: Uint8Array): Message {
   }
 
   function skip(length: number): Uint8Array {
-    if (length > bytes.length - at) throw new Error(`found ${bytes.length - at} bytes after byte ${at}, expected ${length}`)
+    if (length > bytes.length - at)
+      throw new Error(`found ${bytes.length - at} bytes after byte ${at}, expected ${length}`)
     at += length
     return bytes.subarray(at - length, at)
   }
@@ -81,7 +87,9 @@ function all(message: Message, field: number): Uint8Array[] {
 }
 
 /** A message of the given fields; empty ones are left out, as proto3 does. */
-export function writeMessage(fields: readonly (readonly [field: number, value: number | string | Uint8Array])[]): Buffer {
+export function writeMessage(
+  fields: readonly (readonly [field: number, value: number | string | Uint8Array])[],
+): Buffer {
   return Buffer.concat(
     fields.flatMap(([field, value]) => {
       if (typeof value === 'number') return value === 0 ? [] : [writeVarint(field * 8), writeVarint(value)]

@@ -1,4 +1,5 @@
-// A provider chain as all PeerSets that name it share it: one WebSocket, and one reading of the chain per change, whoever asks.
+// A provider chain as all PeerSets that name it share it: one WebSocket, and one reading of the chain per change,
+// whoever asks.
 import type { SourceParts } from '../../source.ts'
 import { Endpoints, type RetryTimes, retryDefaults } from './endpoints.ts'
 import { type EventTimes, eventDefaults, followEvents } from './events.ts'
@@ -36,7 +37,12 @@ export type ProviderTimes = {
   readonly maxAgeMs: number
 }
 
-export const providerDefaults: ProviderTimes = { rpc: rpcDefaults, retry: retryDefaults, events: eventDefaults, maxAgeMs: 4000 }
+export const providerDefaults: ProviderTimes = {
+  rpc: rpcDefaults,
+  retry: retryDefaults,
+  events: eventDefaults,
+  maxAgeMs: 4000,
+}
 
 export type ProviderChain = {
   /** Reads through the first endpoint that can answer; rejects, with what each failed of, where none does. */
@@ -53,7 +59,11 @@ type Shared = { readonly chain: ProviderChain; readonly hints: Set<() => void>; 
 /** Of one chain, counted by who uses it. */
 export type Providers = {
   /** `network`: the chain ID that its endpoints must have; undefined: any. */
-  readonly open: (urls: readonly string[], network: string | undefined, hint: () => void) => { chain: ProviderChain; close: () => void }
+  readonly open: (
+    urls: readonly string[],
+    network: string | undefined,
+    hint: () => void,
+  ) => { chain: ProviderChain; close: () => void }
 }
 
 export function createProviders(parts: Parts, times: ProviderTimes = providerDefaults): Providers {
@@ -76,11 +86,19 @@ export function createProviders(parts: Parts, times: ProviderTimes = providerDef
   }
 }
 
-/** An endpoint that is behind what another has said is not believed for so long; after that the chain is taken to have begun anew. */
+/**
+ * An endpoint that is behind what another has said is not believed for so long; after that the chain is taken to have
+ * begun anew.
+ */
 const forgetMs = 600_000
 const maxPages = 25
 
-function startProvider(urls: readonly string[], network: string | undefined, { log, now }: Parts, times: ProviderTimes): Shared {
+function startProvider(
+  urls: readonly string[],
+  network: string | undefined,
+  { log, now }: Parts,
+  times: ProviderTimes,
+): Shared {
   const hints = new Set<() => void>()
   const end = new AbortController()
   const endpoints = new Endpoints(urls, times.retry)
@@ -175,7 +193,10 @@ export class Refusal extends Error {
   override readonly name = 'Refusal'
 }
 
-async function pages<T>(asked: <R>(query: Query<R>) => Promise<R>, query: (key: Uint8Array) => Query<Page<T>>): Promise<readonly T[]> {
+async function pages<T>(
+  asked: <R>(query: Query<R>) => Promise<R>,
+  query: (key: Uint8Array) => Query<Page<T>>,
+): Promise<readonly T[]> {
   const items: T[] = []
   let key: Uint8Array = new Uint8Array()
   for (let count = 0; count < maxPages; count++) {

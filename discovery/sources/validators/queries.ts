@@ -1,5 +1,5 @@
-// The queries of a provider chain that are needed here: requests and answers in protocol buffers (cosmos-sdk v0.50 x/staking,
-// interchain-security v7 x/ccv/provider). What comes out is bounded in number, length and characters. Pure.
+// The queries of a provider chain that are needed here: requests and answers in protocol buffers (cosmos-sdk v0.50
+// x/staking, interchain-security v7 x/ccv/provider). What comes out is bounded in number, length and characters. Pure.
 import { createHash } from 'node:crypto'
 import { readBech32, writeBech32 } from './bech32.ts'
 import { bytesOf, type Message, messages, number, readMessage, text, texts, writeMessage } from './protobuf.ts'
@@ -88,7 +88,10 @@ function readPage<T>(answer: Uint8Array, field: number, read: (message: Message)
   return { items, next: pages ? bytesOf(pages, 1) : new Uint8Array() }
 }
 
-/** Undefined for what has no operator: nothing could be said about it. The Cosmos SDK's prefixes end in valoper and valcons. */
+/**
+ * Undefined for what has no operator: nothing could be said about it. The Cosmos SDK's prefixes end in valoper and
+ * valcons.
+ */
 function readValidator(message: Message): Validator | undefined {
   const operator = text(message, 1)
   const { prefix = '' } = readBech32(operator) ?? {}
@@ -106,19 +109,26 @@ function readValidator(message: Message): Validator | undefined {
   }
 }
 
-/** An Any of a key: CometBFT's address of an ed25519 key is the first 20 bytes of its SHA-256. Validators of a Cosmos chain have no others. */
+/**
+ * An Any of a key: CometBFT's address of an ed25519 key is the first 20 bytes of its SHA-256. Validators of a Cosmos
+ * chain have no others.
+ */
 function consensusAddress(any: Message, prefix: string): string {
   if (text(any, 1) !== '/cosmos.crypto.ed25519.PubKey') return ''
   const key = bytesOf(readMessage(bytesOf(any, 2)), 1)
   return key.length === 32 ? writeBech32(prefix, createHash('sha256').update(key).digest().subarray(0, 20)) : ''
 }
 
-/** Chain IDs are at most 50 characters for CometBFT, which has no rule for which; here printable ASCII, and longer ones too. */
+/**
+ * Chain IDs are at most 50 characters for CometBFT, which has no rule for which; here printable ASCII, and longer ones
+ * too.
+ */
 function readConsumer(consumerId: string, chainId: string): Consumer | undefined {
   return isConsumerId(consumerId) && /^[\x21-\x7e]{1,128}$/.test(chainId) ? { consumerId, chainId } : undefined
 }
 
 function bounded<T>(items: readonly T[]): readonly T[] {
-  if (items.length > maxAnswered) throw new Error(`found ${items.length} items in an answer, expected at most ${maxAnswered}`)
+  if (items.length > maxAnswered)
+    throw new Error(`found ${items.length} items in an answer, expected at most ${maxAnswered}`)
   return items
 }

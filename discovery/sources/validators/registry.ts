@@ -1,5 +1,5 @@
-// The registry: where a validator's nodes are, from the details of its description on the provider chain. What a chain says is hostile until it
-// has passed here. Pure.
+// The registry: where a validator's nodes are, from the details of its description on the provider chain. What a chain
+// says is hostile until it has passed here. Pure.
 import { normalHost } from '../../../peers/peer.ts'
 import { printable } from '../../../peers/peer-list-error.ts'
 import { type Fault, hostFault } from './hosts.ts'
@@ -18,22 +18,28 @@ const shape = 'p2p=HOST or p2p=NODEID@HOST, NODEID being 40 hex digits (ports fo
 
 /**
  * Takes what stands behind `p2p=`, wherever white space or a comma separates it; what a JSON text has under "p2p"; or a
- * text that is nothing but a host with a dot or a colon in it. A port behind the host is left out (sourcenetwork/ics-operator,
- * internal/monitor/validator_registry.go, which takes these forms, does the same). Two different ones are refused, since nobody could say which is meant.
+ * text that is nothing but a host with a dot or a colon in it. A port behind the host is left out
+ * (sourcenetwork/ics-operator, internal/monitor/validator_registry.go, which takes these forms, does the same). Two
+ * different ones are refused, since nobody could say which is meant.
  */
 export function readDetails(details: string, allowPrivate: boolean): Published {
   if (details.length > maxDetails)
     return refused('too-long', `its details have ${details.length} characters, expected at most ${maxDetails}`)
   const words = details.split(/\s+/).filter(word => word !== '')
-  const values = new Set([...words.flatMap(pairs).filter(pair => /^p2p=/i.test(pair)), ...inJson(details)].map(pair => pair.slice(4)))
+  const values = new Set(
+    [...words.flatMap(pairs).filter(pair => /^p2p=/i.test(pair)), ...inJson(details)].map(pair => pair.slice(4)),
+  )
   const [value, ...others] = values
-  if (others.length > 0) return refused('several-endpoints', `its details have ${values.size} different p2p= entries, expected one`)
+  if (others.length > 0)
+    return refused('several-endpoints', `its details have ${values.size} different p2p= entries, expected one`)
   if (value !== undefined) return readValue(value, allowPrivate)
   const [only, ...rest] = words
   if (only === undefined || rest.length > 0 || !/[.:]/.test(only)) return { kind: 'nothing' }
-  // Many validators have a website or a motto there: what is no host, or one without a node ID that cannot be used, was not meant as one.
+  // Many validators have a website or a motto there: what is no host, or one without a node ID that cannot be used, was
+  // not meant as one.
   const bare = readValue(only, allowPrivate)
-  const isOther = (bare.kind === 'refused' && bare.code === 'malformed') || (bare.kind === 'endpoint' && bare.port !== undefined)
+  const isOther =
+    (bare.kind === 'refused' && bare.code === 'malformed') || (bare.kind === 'endpoint' && bare.port !== undefined)
   return isOther ? { kind: 'nothing' } : bare
 }
 
@@ -84,7 +90,9 @@ function hostIn(text: string): { readonly host: string | undefined; readonly por
   const whole = normalHost(text)
   const [, host = '', digits = ''] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)
-  return whole !== undefined || host === '' || port < 1 || port > 65_535 ? { host: whole } : { host: normalHost(host), port }
+  return whole !== undefined || host === '' || port < 1 || port > 65_535
+    ? { host: whole }
+    : { host: normalHost(host), port }
 }
 
 function refused(code: string, message: string): Published {

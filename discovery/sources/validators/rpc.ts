@@ -1,5 +1,6 @@
-// Asks one CometBFT RPC endpoint: JSON-RPC over HTTP, with a time-out and a bound on what an answer may take. Every provider chain has this RPC
-// (gRPC and the REST gateway are settings of the application, the latter off by default), and events come from the same address.
+// Asks one CometBFT RPC endpoint: JSON-RPC over HTTP, with a time-out and a bound on what an answer may take. Every
+// provider chain has this RPC (gRPC and the REST gateway are settings of the application, the latter off by default),
+// and events come from the same address.
 import { printable } from '../../../peers/peer-list-error.ts'
 import type { Query } from './queries.ts'
 
@@ -12,10 +13,17 @@ export type RpcOptions = {
   readonly fetch: typeof fetch
 }
 
-/** Two of the longest answers. Hundreds of queries go out at a time, and an endpoint that answers each at length must not fill the memory. */
+/**
+ * Two of the longest answers. Hundreds of queries go out at a time, and an endpoint that answers each at length must
+ * not fill the memory.
+ */
 const maxHeld = (maxBytes: number) => 2 * maxBytes
 
-export const rpcDefaults: Omit<RpcOptions, 'held'> = { timeoutMs: 4000, maxBytes: 16 * 1024 * 1024, fetch: globalThis.fetch }
+export const rpcDefaults: Omit<RpcOptions, 'held'> = {
+  timeoutMs: 4000,
+  maxBytes: 16 * 1024 * 1024,
+  fetch: globalThis.fetch,
+}
 
 export type ChainStatus = {
   readonly network: string
@@ -30,7 +38,8 @@ export async function readStatus(url: string, options: RpcOptions, signal: Abort
   const { node_info, sync_info } = (await call(url, 'status', {}, options, signal)) as StatusResult
   const height = Number(sync_info?.latest_block_height)
   const blockTime = Date.parse(String(sync_info?.latest_block_time))
-  if (!Number.isSafeInteger(height) || height < 0 || Number.isNaN(blockTime)) throw new Error('found a status without height and time')
+  if (!Number.isSafeInteger(height) || height < 0 || Number.isNaN(blockTime))
+    throw new Error('found a status without height and time')
   return { network: String(node_info?.network), height, blockTime, catchingUp: sync_info?.catching_up !== false }
 }
 
@@ -40,7 +49,8 @@ export async function ask<T>(url: string, query: Query<T>, options: RpcOptions, 
   const { response } = (await call(url, 'abci_query', params, options, signal)) as QueryResult
   const { code = 0, log = '', value } = response ?? {}
   if (code !== 0) throw new Error(`${query.path}: found code ${printable(String(code))}, ${printable(String(log))}`)
-  if (value !== null && value !== undefined && typeof value !== 'string') throw new Error(`${query.path}: found no value`)
+  if (value !== null && value !== undefined && typeof value !== 'string')
+    throw new Error(`${query.path}: found no value`)
   try {
     return query.read(Buffer.from(value ?? '', 'base64'))
   } catch (error) {
@@ -48,7 +58,13 @@ export async function ask<T>(url: string, query: Query<T>, options: RpcOptions, 
   }
 }
 
-async function call(url: string, method: string, params: object, options: RpcOptions, signal: AbortSignal): Promise<unknown> {
+async function call(
+  url: string,
+  method: string,
+  params: object,
+  options: RpcOptions,
+  signal: AbortSignal,
+): Promise<unknown> {
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const own = { bytes: 0 }
   try {
@@ -65,7 +81,8 @@ async function call(url: string, method: string, params: object, options: RpcOpt
     if (typeof result !== 'object' || result === null) throw new Error('found no result')
     return result
   } catch (error) {
-    if (timeout.aborted && !signal.aborted) throw new Error(`${method}: found no answer within ${options.timeoutMs / 1000} s`)
+    if (timeout.aborted && !signal.aborted)
+      throw new Error(`${method}: found no answer within ${options.timeoutMs / 1000} s`)
     throw new Error(`${method}: ${reason(error)}`)
   } finally {
     options.held.bytes -= own.bytes
@@ -88,7 +105,8 @@ async function readText(response: Response, { maxBytes, held }: RpcOptions, own:
     held.bytes += chunk.length
     // Leaving the loop ends the connection.
     if (own.bytes > maxBytes) throw new Error(`found more than ${maxBytes} bytes`)
-    if (held.bytes > maxHeld(maxBytes)) throw new Error(`found more than ${maxHeld(maxBytes)} bytes in answers at one time`)
+    if (held.bytes > maxHeld(maxBytes))
+      throw new Error(`found more than ${maxHeld(maxBytes)} bytes in answers at one time`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -104,6 +122,10 @@ export function reason(error: unknown): string {
 type Answer = { readonly result?: unknown; readonly error?: { readonly message?: unknown; readonly data?: unknown } }
 type StatusResult = {
   readonly node_info?: { readonly network?: unknown }
-  readonly sync_info?: { readonly latest_block_height?: unknown; readonly latest_block_time?: unknown; readonly catching_up?: unknown }
+  readonly sync_info?: {
+    readonly latest_block_height?: unknown
+    readonly latest_block_time?: unknown
+    readonly catching_up?: unknown
+  }
 }
 type QueryResult = { readonly response?: { readonly code?: number; readonly log?: string; readonly value?: unknown } }

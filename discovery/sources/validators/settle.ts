@@ -1,5 +1,6 @@
-// From what validators want listed to what is listed: a new endpoint once it answers, and so many changes of one validator, so that one that
-// alternates its endpoint cannot make everybody's nodes follow it. Pure: what was settled before goes in, what is settled now comes out.
+// From what validators want listed to what is listed: a new endpoint once it answers, and so many changes of one
+// validator, so that one that alternates its endpoint cannot make everybody's nodes follow it. Pure: what was settled
+// before goes in, what is settled now comes out.
 import type { Peer } from '../../../peers/peer.ts'
 import { hostPort } from '../../../peers/peer.ts'
 import type { Problem } from '../../source.ts'
@@ -15,7 +16,9 @@ export type ChangeLimit = {
 /** A move, a correction of it and a way back at once; then one in ten minutes. */
 export const changeLimit: ChangeLimit = { burst: 3, refillMs: 600_000 }
 
-/** Of one validator: what is listed, and how many changes it has left (a fraction grows until it is one) as of a time. */
+/**
+ * Of one validator: what is listed, and how many changes it has left (a fraction grows until it is one) as of a time.
+ */
 export type Settled = { readonly peer: Peer | undefined; readonly changes: number; readonly at: number }
 /** By operator address. */
 export type AllSettled = ReadonlyMap<string, Settled>
@@ -34,7 +37,9 @@ export function settle(
   for (const operator of new Set([...before.keys(), ...wanted.keys()])) {
     const want = wanted.get(operator)
     const last = before.get(operator)
-    const changes = last ? Math.min(limit.burst, last.changes + Math.max(0, now - last.at) / limit.refillMs) : limit.burst
+    const changes = last
+      ? Math.min(limit.burst, last.changes + Math.max(0, now - last.at) / limit.refillMs)
+      : limit.burst
     const stay = (problem?: Omit<Problem, 'subject'>) => {
       if (problem) problems.push({ ...problem, subject: `validator ${operator}` })
       // Who has nothing listed and all its changes is as one never seen.

@@ -1,4 +1,5 @@
-// Source `validators`: the peers of one consumer chain, or of all that this operator validates, from what the validators publish on its provider chain.
+// Source `validators`: the peers of one consumer chain, or of all that this operator validates, from what the
+// validators publish on its provider chain.
 import { uniquePeers } from '../../../peers/peer.ts'
 import { printable } from '../../../peers/peer-list-error.ts'
 import type { Found, Problem, Source, SourceParts } from '../../source.ts'
@@ -30,12 +31,16 @@ export const validatorsDefaults: ValidatorsOptions = {
 }
 
 /** What is read of SourceParts. */
-export type ValidatorsParts = Pick<SourceParts, 'hint' | 'log' | 'now' | 'allowPrivate'> & Partial<Pick<SourceParts, 'exclude'>>
+export type ValidatorsParts = Pick<SourceParts, 'hint' | 'log' | 'now' | 'allowPrivate'> &
+  Partial<Pick<SourceParts, 'exclude'>>
 
 /** A provider chain that stands still for so long says nothing new, whatever its validators do. */
 const standsStillMs = 300_000
 
-/** Throws an Error that says what is wrong with the spec. PeerSets of one provider chain should have the same `providers`. */
+/**
+ * Throws an Error that says what is wrong with the spec. PeerSets of one provider chain should have the same
+ * `providers`.
+ */
 export function validatorsSource(
   raw: unknown,
   parts: ValidatorsParts,
@@ -62,7 +67,13 @@ export function validatorsSource(
     const key = `${consumer.consumerId} ${port}`
     const before: AllSettled = settled.get(key) ?? new Map()
     const options = { ...spec, chainId: consumer.chainId, port, allowPrivate, exclude }
-    return { key, consumer, before, problems, wanted: wantedPeers(view.validators, optedIn, before, options, provider.chain.registry) }
+    return {
+      key,
+      consumer,
+      before,
+      problems,
+      wanted: wantedPeers(view.validators, optedIn, before, options, provider.chain.registry),
+    }
   }
 
   return {
@@ -80,7 +91,8 @@ export function validatorsSource(
       const common = [...warnings(spec, view, provider.chain, now()), ...problems]
       const [first] = each
       // Of one chain the list is the PeerSet's own; of all, each has a list, and the whole is what all of them have.
-      if (spec.consumer !== undefined && first) return { ...first.found, problems: [...common, ...first.found.problems] }
+      if (spec.consumer !== undefined && first)
+        return { ...first.found, problems: [...common, ...first.found.problems] }
       return {
         peers: uniquePeers(each.flatMap(({ found }) => found.peers)),
         problems: common,
@@ -115,9 +127,17 @@ function warnings(spec: ValidatorsSpec, { status }: View, chain: ProviderChain, 
   const stoodMs = now - status.blockTime
   return [
     ...(spec.computedIds === undefined ? [] : [{ code: 'computed-ids', subject, message: computedWarning }]),
-    ...(events === true ? [] : [{ code: 'no-events', subject, message: `changes are found by polling only: ${events}` }]),
+    ...(events === true
+      ? []
+      : [{ code: 'no-events', subject, message: `changes are found by polling only: ${events}` }]),
     ...(stoodMs < standsStillMs
       ? []
-      : [{ code: 'stands-still', subject, message: `its last block, ${status.height}, is ${Math.round(stoodMs / 1000)} s old` }]),
+      : [
+          {
+            code: 'stands-still',
+            subject,
+            message: `its last block, ${status.height}, is ${Math.round(stoodMs / 1000)} s old`,
+          },
+        ]),
   ]
 }

@@ -32,8 +32,8 @@ export type Wanted = {
 const maxWanted = 1000
 
 /**
- * `validators`: in the order of their stake (see byStake). `settled`: what is listed already, which decides where two validators publish one
- * node ID.
+ * `validators`: in the order of their stake (see byStake). `settled`: what is listed already, which decides where two
+ * validators publish one node ID.
  */
 export function wantedPeers(
   validators: readonly Validator[],
@@ -44,7 +44,11 @@ export function wantedPeers(
 ): Wanted {
   const { operator, unbonded, exclude } = options
   const opted = validators.filter(
-    one => optedIn.has(one.consensus) && one.operator !== operator && !exclude.has(one.operator) && !exclude.has(one.moniker),
+    one =>
+      optedIn.has(one.consensus) &&
+      one.operator !== operator &&
+      !exclude.has(one.operator) &&
+      !exclude.has(one.moniker),
   )
   const members = unbonded ? opted : opted.filter(one => one.bonded)
   const problems: Problem[] = []
@@ -55,7 +59,11 @@ export function wantedPeers(
     const published = registry(validator, options.allowPrivate)
     if (published.kind === 'nothing') left.nothing++
     if (published.kind === 'refused')
-      problems.push({ code: published.code, subject: subjectOf(validator.operator), message: `${named(validator)}: ${published.message}` })
+      problems.push({
+        code: published.code,
+        subject: subjectOf(validator.operator),
+        message: `${named(validator)}: ${published.message}`,
+      })
     if (published.kind !== 'endpoint') continue
     const id = published.id ?? computed(validator, options)
     if (id === undefined) {
@@ -72,7 +80,12 @@ export function wantedPeers(
 
   const considered = opted.length
   const summary = [
-    count('no-endpoint', left.nothing, 'publish no endpoint (p2p=NODEID@HOST in the details of their description)', options.chainId),
+    count(
+      'no-endpoint',
+      left.nothing,
+      'publish no endpoint (p2p=NODEID@HOST in the details of their description)',
+      options.chainId,
+    ),
     count('not-bonded', left.unbonded, 'have opted in and are not bonded, and so are left out', options.chainId),
     count('too-many', left.beyond, `are beyond the first ${maxWanted} by stake`, options.chainId),
   ]
@@ -89,8 +102,9 @@ function computed({ moniker }: Validator, { computedIds, chainId }: WantedOption
 }
 
 /**
- * A node ID is one node's. CometBFT dials an ID at one address at a time, so that somebody who published another's ID with an address of his own
- * could keep the nodes from it: whoever is listed with it stays, or else who has more stake (and so comes first here).
+ * A node ID is one node's. CometBFT dials an ID at one address at a time, so that somebody who published another's ID
+ * with an address of his own could keep the nodes from it: whoever is listed with it stays, or else who has more stake
+ * (and so comes first here).
  */
 function ownersOf(peers: ReadonlyMap<string, Peer>, settled: AllSettled): ReadonlyMap<string, string> {
   const owners = new Map<string, string>()
@@ -102,7 +116,9 @@ function ownersOf(peers: ReadonlyMap<string, Peer>, settled: AllSettled): Readon
   return owners
 }
 
-/** One ID at two validators, and one address at two: the latter stay both, since only the right ID can connect there. */
+/**
+ * One ID at two validators, and one address at two: the latter stay both, since only the right ID can connect there.
+ */
 function shared(peers: ReadonlyMap<string, Peer>, owners: ReadonlyMap<string, string>): Problem[] {
   const hosts = new Map<string, string>()
   const problems: Problem[] = []

@@ -1,4 +1,5 @@
-// The height of the newest block that holds this validator's signature: after a restart the controller waits for one before the next node goes.
+// The height of the newest block that holds this validator's signature: after a restart the controller waits for one
+// before the next node goes.
 import { fetchJson } from '../../observe/fetch-json.ts'
 
 /** The newest height that the validator was seen to have signed; undefined where that cannot be read. */
@@ -28,7 +29,8 @@ export function readCommit(body: unknown, address: string): { height: number; si
   const height = Number(commit?.height)
   if (!commit || !Number.isSafeInteger(height) || !Array.isArray(commit.signatures)) return undefined
   const signed = commit.signatures.some(
-    (one: unknown) => isRecord(one) && one.validator_address === address && one.block_id_flag !== absent && one.signature !== null,
+    (one: unknown) =>
+      isRecord(one) && one.validator_address === address && one.block_id_flag !== absent && one.signature !== null,
   )
   return { height, signed }
 }

@@ -1,5 +1,6 @@
-// Asks a CometBFT node, through its RPC on localhost, for its state and its connections. What it answers is checked like a stranger's: a program
-// that is not CometBFT, or one in trouble, may listen on that port. Whatever cannot be understood counts as no answer.
+// Asks a CometBFT node, through its RPC on localhost, for its state and its connections. What it answers is checked
+// like a stranger's: a program that is not CometBFT, or one in trouble, may listen on that port. Whatever cannot be
+// understood counts as no answer.
 import { normalHost } from '../../../peers/peer.ts'
 import type { Connection, NodeStatus } from '../../decide/observation.ts'
 import { fetchJson } from '../../observe/fetch-json.ts'
@@ -37,7 +38,14 @@ const upgradePath = '/cosmos.upgrade.v1beta1.Query/CurrentPlan'
 
 /** Asks /status, /net_info and for a pending upgrade. Never throws. */
 export async function askCometbft(options: CometbftOptions): Promise<CometbftAnswer> {
-  const { port, host = '127.0.0.1', timeoutMs = 3000, upgradeCheck = isUpgradePending, powerCheck, signingCheck } = options
+  const {
+    port,
+    host = '127.0.0.1',
+    timeoutMs = 3000,
+    upgradeCheck = isUpgradePending,
+    powerCheck,
+    signingCheck,
+  } = options
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   try {
     const [status, netInfo, upgradePending] = await Promise.all([
@@ -49,7 +57,10 @@ export async function askCometbft(options: CometbftOptions): Promise<CometbftAns
     const read = readStatus(status)
     const address = validatorAddress(status)
     const [totalPower, signedHeight] = read.validator
-      ? await Promise.all([powerCheck?.(base, timeoutMs), address === undefined ? undefined : signingCheck?.(base, timeoutMs, address)])
+      ? await Promise.all([
+          powerCheck?.(base, timeoutMs),
+          address === undefined ? undefined : signingCheck?.(base, timeoutMs, address),
+        ])
       : []
     const own = {
       ...read,
@@ -63,7 +74,10 @@ export async function askCometbft(options: CometbftOptions): Promise<CometbftAns
   }
 }
 
-/** Keeps an answer for `keepMs`: an upgrade is announced hours before its height, and the question makes the node's application work. */
+/**
+ * Keeps an answer for `keepMs`: an upgrade is announced hours before its height, and the question makes the node's
+ * application work.
+ */
 export function createUpgradeCheck(now: () => number, keepMs = 60_000): UpgradeCheck {
   let known: { readonly base: string; readonly at: number; readonly pending: boolean } | undefined
   return async (base, timeoutMs) => {
@@ -74,7 +88,9 @@ export function createUpgradeCheck(now: () => number, keepMs = 60_000): UpgradeC
   }
 }
 
-/** The result of GET /status of the RPC (CometBFT spec, rpc/#status). Throws an Error that says what was found instead. */
+/**
+ * The result of GET /status of the RPC (CometBFT spec, rpc/#status). Throws an Error that says what was found instead.
+ */
 export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' | 'totalPower' | 'signedHeight'> {
   const answer = 'the answer to /status'
   const sync = record(field(result, 'sync_info', answer), `${answer}, sync_info`)
@@ -83,7 +99,8 @@ export function readStatus(result: unknown): Omit<NodeStatus, 'upgradePending' |
     throw odd(`${answer}, latest_block_height`, sync.latest_block_height, 'a height as a string')
   }
   if (typeof sync.catching_up !== 'boolean') throw odd(`${answer}, catching_up`, sync.catching_up, 'true or false')
-  // A node without a key of its own has no validator_info in some versions; a power that cannot be read is taken for one.
+  // A node without a key of its own has no validator_info in some versions; a power that cannot be read is taken for
+  // one.
   const info = record(result, answer).validator_info
   const power = isRecord(info) ? info.voting_power : '0'
   const votingPower = Number(power)
@@ -103,8 +120,9 @@ function validatorAddress(status: unknown): string | undefined {
 }
 
 /**
- * The peers in the result of GET /net_info. The port of a peer that was dialled is the one it says it listens on: the port that was dialled is
- * not told, and is another where a Service maps ports. One peer that cannot be read spoils the answer: a missing one would look like a lost one.
+ * The peers in the result of GET /net_info. The port of a peer that was dialled is the one it says it listens on: the
+ * port that was dialled is not told, and is another where a Service maps ports. One peer that cannot be read spoils the
+ * answer: a missing one would look like a lost one.
  */
 export function readConnections(result: unknown): Connection[] {
   const answer = 'the answer to /net_info'
@@ -123,8 +141,8 @@ export function readConnections(result: unknown): Connection[] {
 }
 
 /**
- * Whether the answer to abci_query holds a QueryCurrentPlanResponse with a plan: `message { Plan plan = 1 }` with a plan that is not empty. An
- * application without the module answers with a code other than 0, or with another message.
+ * Whether the answer to abci_query holds a QueryCurrentPlanResponse with a plan: `message { Plan plan = 1 }` with a
+ * plan that is not empty. An application without the module answers with a code other than 0, or with another message.
  */
 export function readUpgradePending(result: unknown): boolean {
   const response = isRecord(result) && isRecord(result.response) ? result.response : {}

@@ -1,16 +1,25 @@
 // CometBFT: dial_peers, one of the unsafe routes of its RPC (rpc/core/net.go and p2p/switch.go of v0.38).
 import { cometbftList } from '../../../peers/formats/cometbft.ts'
 import { isAddress } from '../../../peers/peer.ts'
-import { type HotNode, type Interface, type PeerChange, type PeerToTell, sentence, type Told, withoutSeeds } from '../hot-node.ts'
+import {
+  type HotNode,
+  type Interface,
+  type PeerChange,
+  type PeerToTell,
+  sentence,
+  type Told,
+  withoutSeeds,
+} from '../hot-node.ts'
 import { call } from '../json-rpc.ts'
 import { askCometbft } from './status.ts'
 
 const allows = 'a node can be told its peers with unsafe = true under [rpc] in its config.toml, and laddr on 127.0.0.1'
 
 /**
- * With persistent = true the list REPLACES the node's persistent peers, so all of them are sent; whether a peer is unconditional or private is
- * left as it is. The node answers before it dials, within 3 s, and leaves out each peer that it is connected to, or is just dialling at an old
- * address: it has to be told again until it is connected. A peer that is not in the list any more is not dialled again, but stays connected.
+ * With persistent = true the list REPLACES the node's persistent peers, so all of them are sent; whether a peer is
+ * unconditional or private is left as it is. The node answers before it dials, within 3 s, and leaves out each peer
+ * that it is connected to, or is just dialling at an old address: it has to be told again until it is connected. A peer
+ * that is not in the list any more is not dialled again, but stays connected.
  */
 export function cometbft(at: Interface): HotNode {
   return {
@@ -46,9 +55,10 @@ async function tell(at: Interface, change: PeerChange): Promise<Told> {
 }
 
 /**
- * A peer by its one address, rather than by its name. The node looks each name up twice during the call, one after another, and drops from its
- * persistent peers, without a word, all that do not resolve just then; and from a cache it may learn the address that the peer has left. Either
- * way it keeps an address only. With several, the choice is the node's, as at a start.
+ * A peer by its one address, rather than by its name. The node looks each name up twice during the call, one after
+ * another, and drops from its persistent peers, without a word, all that do not resolve just then; and from a cache it
+ * may learn the address that the peer has left. Either way it keeps an address only. With several, the choice is the
+ * node's, as at a start.
  */
 function asTold(peer: PeerToTell): PeerToTell {
   const [address, ...others] = peer.addresses

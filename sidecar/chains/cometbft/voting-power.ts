@@ -1,4 +1,5 @@
-// The voting power of all validators of a CometBFT chain, so that the controller never takes a third of it away at once.
+// The voting power of all validators of a CometBFT chain, so that the controller never takes a third of it away at
+// once.
 import { fetchJson } from '../../observe/fetch-json.ts'
 
 /** The sum, or undefined where it cannot be read. */
@@ -41,7 +42,11 @@ export function readValidators(body: unknown): { power: number; count: number; t
   if (!isRecord(result) || !Array.isArray(result.validators)) return undefined
   const powers = result.validators.map((one: unknown) => (isRecord(one) ? Number(one.voting_power) : Number.NaN))
   if (!powers.every(power => Number.isSafeInteger(power) && power >= 0)) return undefined
-  return { power: powers.reduce((sum, power) => sum + power, 0), count: powers.length, total: Number(result.total) || powers.length }
+  return {
+    power: powers.reduce((sum, power) => sum + power, 0),
+    count: powers.length,
+    total: Number(result.total) || powers.length,
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

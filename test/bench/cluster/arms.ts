@@ -1,5 +1,5 @@
-// What is compared: repeer, replacing the pod, and a config reloader in the pod. Each arm says how node0's pod differs, and what is done to it when
-// something changes. The nodes themselves are the same.
+// What is compared: repeer, replacing the pod, and a config reloader in the pod. Each arm says how node0's pod differs,
+// and what is done to it when something changes. The nodes themselves are the same.
 import type { PodSpec } from '../../testbed/chain.ts'
 import { busyboxImage } from '../../testbed/chain.ts'
 import type { Api } from './follow.ts'
@@ -12,7 +12,10 @@ export type Arm = {
   readonly injected: boolean
   readonly annotations: Readonly<Record<string, string>>
   readonly pod: (spec: PodSpec) => PodSpec
-  /** Called the moment the list has been edited or the peer's new pod has an address: what a tool of this kind does then. */
+  /**
+   * Called the moment the list has been edited or the peer's new pod has an address: what a tool of this kind does
+   * then.
+   */
   readonly react: (api: Api, namespace: string) => Promise<void>
   /** Why the arm has nothing to offer for a moved peer; absent where it has. */
   readonly blindToMoves?: string
@@ -22,8 +25,20 @@ const nothing = async () => undefined
 const asItIs = (spec: PodSpec) => spec
 
 export const arms = {
-  wrap: { name: 'repeer, wrap', injected: true, annotations: { 'repeer.dev/strategy': 'wrap' }, pod: asItIs, react: nothing },
-  signal: { name: 'repeer, signal', injected: true, annotations: { 'repeer.dev/strategy': 'signal' }, pod: withUser, react: nothing },
+  wrap: {
+    name: 'repeer, wrap',
+    injected: true,
+    annotations: { 'repeer.dev/strategy': 'wrap' },
+    pod: asItIs,
+    react: nothing,
+  },
+  signal: {
+    name: 'repeer, signal',
+    injected: true,
+    annotations: { 'repeer.dev/strategy': 'signal' },
+    pod: withUser,
+    react: nothing,
+  },
   replace: {
     name: 'pod replaced at once',
     injected: false,
@@ -49,8 +64,8 @@ function withUser(spec: PodSpec): PodSpec {
 }
 
 /**
- * It cannot restart a process: it POSTs to a URL. So the pod gets a hook of a few lines that ends the node, and the kubelet starts its container
- * again.
+ * It cannot restart a process: it POSTs to a URL. So the pod gets a hook of a few lines that ends the node, and the
+ * kubelet starts its container again.
  */
 function withReloader(spec: PodSpec): PodSpec {
   const config = { name: 'config', mountPath: '/home/node/config' }
@@ -67,7 +82,11 @@ function withReloader(spec: PodSpec): PodSpec {
         args: ['--watched-dir=/home/node/config', '--reload-url=http://127.0.0.1:9099/'],
         volumeMounts: [config],
       },
-      { name: 'hook', image: busyboxImage, command: ['busybox', 'nc', '-ll', '-p', '9099', '-e', '/bin/busybox', 'sh', '-c', serve] },
+      {
+        name: 'hook',
+        image: busyboxImage,
+        command: ['busybox', 'nc', '-ll', '-p', '9099', '-e', '/bin/busybox', 'sh', '-c', serve],
+      },
     ],
   }
 }

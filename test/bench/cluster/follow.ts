@@ -18,7 +18,13 @@ export function openApi(): Api {
   return {
     async patchConfigMap(namespace, name, data) {
       const path = `/api/v1/namespaces/${namespace}/configmaps/${name}`
-      await apiRequest(config, { method: 'PATCH', path, body: { data }, contentType: 'application/merge-patch+json', expected: [] })
+      await apiRequest(config, {
+        method: 'PATCH',
+        path,
+        body: { data },
+        contentType: 'application/merge-patch+json',
+        expected: [],
+      })
     },
     async deletePod(namespace, name) {
       const server = config.getCurrentCluster()?.server
@@ -43,7 +49,12 @@ function loadConfig(): KubeConfig {
   return config
 }
 
-export type PodState = { readonly uid: string; readonly ip?: string; readonly running: boolean; readonly deleting: boolean }
+export type PodState = {
+  readonly uid: string
+  readonly ip?: string
+  readonly running: boolean
+  readonly deleting: boolean
+}
 
 export type Follower = {
   pod(name: string): PodState | undefined
@@ -94,7 +105,11 @@ export function followPods(namespace: string): Follower {
   }
 }
 
-export type Peer = { readonly node_info: { readonly id: string }; readonly remote_ip: string; readonly is_outbound: boolean }
+export type Peer = {
+  readonly node_info: { readonly id: string }
+  readonly remote_ip: string
+  readonly is_outbound: boolean
+}
 
 /** The peers of the node at an address; undefined where it does not answer within a second. */
 export async function peersAt(ip: string | undefined): Promise<readonly Peer[] | undefined> {
@@ -115,8 +130,8 @@ export async function getJson(url: string): Promise<unknown> {
 export type Gap = { readonly ms: number; readonly endedAt?: number }
 
 /**
- * Times how long node0 does not answer: from the moment at which the kernel closes a connection to it (the process has ended) until it answers again.
- * `longestGap` is the longest such time so far, one that has not ended included.
+ * Times how long node0 does not answer: from the moment at which the kernel closes a connection to it (the process has
+ * ended) until it answers again. `longestGap` is the longest such time so far, one that has not ended included.
  */
 export function watchDownTime(pods: Follower): { longestGap(): Gap; stop(): void } {
   const stop = new AbortController()
@@ -141,7 +156,10 @@ export function watchDownTime(pods: Follower): { longestGap(): Gap; stop(): void
   }
 }
 
-/** Holds an idle connection and resolves when it ends. The RPC server ends idle ones by itself after 10 s: then it answers the next one at once. */
+/**
+ * Holds an idle connection and resolves when it ends. The RPC server ends idle ones by itself after 10 s: then it
+ * answers the next one at once.
+ */
 function closed(ip: string | undefined, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const socket = connect({ port: 26657, host: ip ?? '127.0.0.1', signal })
@@ -153,7 +171,10 @@ function closed(ip: string | undefined, signal: AbortSignal): Promise<void> {
 
 async function isHealthy(ip: string | undefined): Promise<boolean> {
   try {
-    const response = await fetch(`http://${ip}:26657/health`, { signal: AbortSignal.timeout(500), headers: { connection: 'close' } })
+    const response = await fetch(`http://${ip}:26657/health`, {
+      signal: AbortSignal.timeout(500),
+      headers: { connection: 'close' },
+    })
     await response.arrayBuffer()
     return response.ok
   } catch {

@@ -1,4 +1,5 @@
-// Runs inside the cluster's namespaces: the lanes of one change side by side, then those of the other; the samples as JSON on standard output.
+// Runs inside the cluster's namespaces: the lanes of one change side by side, then those of the other; the samples as
+// JSON on standard output.
 import { install, kubectl } from '../../testbed/install.ts'
 import type { ArmName } from './arms.ts'
 import { type Change, type LaneOptions, prepareLane, runLane, type Sample } from './lane.ts'

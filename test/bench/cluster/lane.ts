@@ -1,5 +1,5 @@
-// One chain in a namespace of its own, in which one change after another is made and timed. Every run begins with a new pod of node0, so that
-// neither the kubelet's back-off nor repeer's restart budget carries over from the run before.
+// One chain in a namespace of its own, in which one change after another is made and timed. Every run begins with a new
+// pod of node0, so that neither the kubelet's back-off nor repeer's restart budget carries over from the run before.
 
 import { Resolver } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +19,10 @@ export type Sample = {
   readonly change: Change
   /** From the change until node0 is connected as it should be; undefined: not within the time given. */
   readonly seconds?: number
-  /** From the moment the peer's new pod runs, at its new address, until node0 is connected to it; undefined where no peer moved, or in vain. */
+  /**
+   * From the moment the peer's new pod runs, at its new address, until node0 is connected to it; undefined where no
+   * peer moved, or in vain.
+   */
   readonly sinceNewPodSeconds?: number
   /** From the moment the peer's new pod takes connections. */
   readonly sinceAnswersSeconds?: number
@@ -85,7 +88,10 @@ export async function runLane(lane: Lane): Promise<Sample[]> {
   }
 }
 
-/** So many at a time: starting pods is work, and times are to be those of a machine with some to spare. Who only waits for the kubelet is no work. */
+/**
+ * So many at a time: starting pods is work, and times are to be those of a machine with some to spare. Who only waits
+ * for the kubelet is no work.
+ */
 const atOnce = pLimit(2)
 
 async function oneRun(lane: Lane): Promise<Sample> {
@@ -95,7 +101,12 @@ async function oneRun(lane: Lane): Promise<Sample> {
   return act()
 }
 
-export type Lane = LaneOptions & { readonly chain: Chain; readonly pods: Follower; readonly api: Api; readonly kind: Arm }
+export type Lane = LaneOptions & {
+  readonly chain: Chain
+  readonly pods: Follower
+  readonly api: Api
+  readonly kind: Arm
+}
 
 /** Only node0 is injected: it is the one that is looked at, and the machine has better things to do. */
 function manifests(chain: Chain, arm: Arm, change: Change): unknown[] {
@@ -108,7 +119,10 @@ function manifests(chain: Chain, arm: Arm, change: Change): unknown[] {
     if (object.kind !== 'StatefulSet') return object
     const spec = object.spec as { template: { metadata: object; spec: object } }
     const annotations = index === 0 ? arm.annotations : { 'repeer.dev/inject': 'false' }
-    return { ...object, spec: { ...spec, template: { ...spec.template, metadata: { ...spec.template.metadata, annotations } } } }
+    return {
+      ...object,
+      spec: { ...spec, template: { ...spec.template, metadata: { ...spec.template.metadata, annotations } } },
+    }
   })
 }
 

@@ -12,13 +12,38 @@ type Question = {
 }
 const questions: readonly Question[] = [
   { title: "a peer's pod deleted -> reconnected at its new address", change: 'moved peer', answer: one => one.seconds },
-  { title: "of that, the peer's new pod runs -> reconnected", change: 'moved peer', answer: one => one.sinceNewPodSeconds },
-  { title: 'of that, the peer takes connections -> reconnected', change: 'moved peer', answer: one => one.sinceAnswersSeconds },
-  { title: 'a peer added to the list -> the node runs with the new list', change: 'edited list', answer: one => one.runningSeconds },
-  { title: 'a peer added to the list -> the node is connected to it', change: 'edited list', answer: one => one.seconds },
+  {
+    title: "of that, the peer's new pod runs -> reconnected",
+    change: 'moved peer',
+    answer: one => one.sinceNewPodSeconds,
+  },
+  {
+    title: 'of that, the peer takes connections -> reconnected',
+    change: 'moved peer',
+    answer: one => one.sinceAnswersSeconds,
+  },
+  {
+    title: 'a peer added to the list -> the node runs with the new list',
+    change: 'edited list',
+    answer: one => one.runningSeconds,
+  },
+  {
+    title: 'a peer added to the list -> the node is connected to it',
+    change: 'edited list',
+    answer: one => one.seconds,
+  },
 ]
 
-type Cells = readonly [arm: string, runs: string, p50: string, p95: string, ratio: string, down50: string, down95: string, stale: string]
+type Cells = readonly [
+  arm: string,
+  runs: string,
+  p50: string,
+  p95: string,
+  ratio: string,
+  down50: string,
+  down95: string,
+  stale: string,
+]
 const head: Cells = ['with', 'runs', 'p50', 'p95', 'ratio', 'node down p50', 'p95', 'made stale']
 
 function rowsOf(samples: readonly Sample[], { change, answer }: Question): Cells[] {
@@ -57,7 +82,12 @@ export function tablesOf(samples: readonly Sample[]): string {
   return questions.map(one => `${one.title}\n${table(head, rowsOf(samples, one))}`).join('\n\n')
 }
 
-export type Measured = { readonly machine: string; readonly kubernetes: string; readonly date: Date; readonly samples: readonly Sample[] }
+export type Measured = {
+  readonly machine: string
+  readonly kubernetes: string
+  readonly date: Date
+  readonly samples: readonly Sample[]
+}
 
 /** The page, in the field's words; figures of one run of the command, none of them carried over from another. */
 export function measurementsPage({ machine, kubernetes, date, samples }: Measured): string {

@@ -1,4 +1,5 @@
-// The bench's own requests to the API server, many at a time on connections that are kept, and a watch on the annotations of all pods.
+// The bench's own requests to the API server, many at a time on connections that are kept, and a watch on the
+// annotations of all pods.
 import { KubeConfig } from '@kubernetes/client-node'
 import { apiReader } from '../../../kubernetes/api-client.ts'
 import { apiRequest, keepAliveAgent } from '../../../kubernetes/api-request.ts'
@@ -22,10 +23,25 @@ export function openApi(): Api {
   const timeoutMs = 60_000
   return {
     async create(object) {
-      await apiRequest(config, { method: 'POST', path: collectionOf(object), body: object, expected: [409], timeoutMs, agent })
+      await apiRequest(config, {
+        method: 'POST',
+        path: collectionOf(object),
+        body: object,
+        expected: [409],
+        timeoutMs,
+        agent,
+      })
     },
     async patch(path, body) {
-      await apiRequest(config, { method: 'PATCH', path, body, contentType: 'application/merge-patch+json', expected: [], timeoutMs, agent })
+      await apiRequest(config, {
+        method: 'PATCH',
+        path,
+        body,
+        contentType: 'application/merge-patch+json',
+        expected: [],
+        timeoutMs,
+        agent,
+      })
     },
     get: path => apiRequest(config, { method: 'GET', path, expected: [], timeoutMs, agent }),
   }
@@ -47,7 +63,8 @@ export async function forAll<T>(items: Iterable<T>, act: (item: T) => Promise<vo
 }
 
 export const configMapPath = (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/configmaps/${name}`
-export const slicePath = (namespace: string, name: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${name}`
+export const slicePath = (namespace: string, name: string) =>
+  `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${name}`
 
 function collectionOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const base = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
@@ -71,12 +88,25 @@ export type Follower = {
 }
 
 type Pod = {
-  readonly metadata: { readonly namespace: string; readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
-  readonly status?: { readonly podIP?: string; readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+  readonly metadata: {
+    readonly namespace: string
+    readonly name: string
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+  readonly status?: {
+    readonly podIP?: string
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  }
 }
 
-/** By a watch for each namespace, as names are unique in a namespace only. `changed` is told of each pod that the watches tell of. */
-export function followPods(namespaces: readonly string[], changed: (key: string, pod: PodState) => void = () => undefined): Follower {
+/**
+ * By a watch for each namespace, as names are unique in a namespace only. `changed` is told of each pod that the
+ * watches tell of.
+ */
+export function followPods(
+  namespaces: readonly string[],
+  changed: (key: string, pod: PodState) => void = () => undefined,
+): Follower {
   const config = loadConfig()
   const stop = new AbortController()
   const pods = new Map<string, PodState>()
@@ -99,7 +129,13 @@ export function followPods(namespaces: readonly string[], changed: (key: string,
       behind: none,
     }
     const collection = { path: `/api/v1/namespaces/${namespace}/pods`, pageSize: 250 }
-    return listWatch<PodState>(apiReader(config, { signal: stop.signal, idleSeconds: 1900 }), collection, handlers, times, stop.signal)
+    return listWatch<PodState>(
+      apiReader(config, { signal: stop.signal, idleSeconds: 1900 }),
+      collection,
+      handlers,
+      times,
+      stop.signal,
+    )
   }
   const done = Promise.all(namespaces.map(follow))
   return {

@@ -1,4 +1,5 @@
-// The pods that are measured: which lists they have, what their annotations therefore have to become, and when they did.
+// The pods that are measured: which lists they have, what their annotations therefore have to become, and when they
+// did.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Api, configMapPath, type Follower, followPods, type PodState, slicePath } from './api.ts'
 import {
@@ -70,7 +71,10 @@ export function followCohort(api: Api, fleet: Fleet): Cohort {
       })
     },
     fits(node) {
-      const expected = hashOf(peersText(node, own.get(keyOf(node)) ?? 0, fleet), seedsText(node.namespace, shared.get(node.namespace) ?? 0))
+      const expected = hashOf(
+        peersText(node, own.get(keyOf(node)) ?? 0, fleet),
+        seedsText(node.namespace, shared.get(node.namespace) ?? 0),
+      )
       return pod => pod.peerHash === expected && pod.endpoints !== undefined
     },
     async editOwn(node) {
@@ -87,7 +91,9 @@ export function followCohort(api: Api, fleet: Fleet): Cohort {
     async move(namespace) {
       moves++
       const address = `10.201.${Math.floor(moves / 250)}.${(moves % 250) + 1}`
-      const endpoints = [{ addresses: [address], conditions: { ready: true, serving: true, terminating: false }, nodeName: 'node1' }]
+      const endpoints = [
+        { addresses: [address], conditions: { ready: true, serving: true, terminating: false }, nodeName: 'node1' },
+      ]
       await api.patch(slicePath(namespace, movedSliceName), { endpoints })
       return address
     },
@@ -106,10 +112,14 @@ export async function slicesReady(api: Api, expected: number, say: (line: string
     const { items } = (await api.get(`/apis/discovery.k8s.io/v1/endpointslices?${selector}`)) as {
       items: { metadata: { namespace: string }; endpoints?: unknown[] | null }[]
     }
-    const ready = items.filter(one => one.metadata.namespace.startsWith('chain-') && (one.endpoints ?? []).length > 0).length
+    const ready = items.filter(
+      one => one.metadata.namespace.startsWith('chain-') && (one.endpoints ?? []).length > 0,
+    ).length
     if (ready >= expected) return
     if (round % 5 === 0) say(`  EndpointSlices of the pods' Services: ${ready} of ${expected}`)
     await sleep(3000)
   }
-  throw new Error(`found fewer than ${expected} EndpointSlices with addresses after 3 minutes; is the controller manager well?`)
+  throw new Error(
+    `found fewer than ${expected} EndpointSlices with addresses after 3 minutes; is the controller manager well?`,
+  )
 }

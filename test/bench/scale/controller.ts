@@ -1,4 +1,5 @@
-// The measured process: `repeer controller` from the bundle, with the permissions and the environment of its Deployment, through the relay.
+// The measured process: `repeer controller` from the bundle, with the permissions and the environment of its
+// Deployment, through the relay.
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +14,9 @@ const kinds = ['Namespace', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding
 const policies = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']
 
 export function installPermissions(): void {
-  const objects = parseAllDocuments(kubectl('kustomize', join(root, 'manifests'))).map(one => one.toJS() as { kind?: string })
+  const objects = parseAllDocuments(kubectl('kustomize', join(root, 'manifests'))).map(
+    one => one.toJS() as { kind?: string },
+  )
   apply(objects.filter(one => [...kinds, ...policies].includes(one.kind ?? '')))
 }
 
@@ -55,7 +58,11 @@ export type Measured = {
 }
 
 /** A process and what it uses. Its output goes to a file. */
-export function startMeasured(command: readonly string[], env: Readonly<Record<string, string>>, log: string): Measured {
+export function startMeasured(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  log: string,
+): Measured {
   const [file = '', ...args] = command
   const output = openSync(log, 'a')
   const startedAt = performance.now()
@@ -87,7 +94,13 @@ export type Controller = Measured & {
 
 export async function startController(bundle: string, kubeconfig: string, log: string): Promise<Controller> {
   const port = await freePort()
-  const args = ['controller', `--kubeconfig=${kubeconfig}`, `--listen=127.0.0.1:${port}`, '--identity=scale', '--namespace=repeer-system']
+  const args = [
+    'controller',
+    `--kubeconfig=${kubeconfig}`,
+    `--listen=127.0.0.1:${port}`,
+    '--identity=scale',
+    '--namespace=repeer-system',
+  ]
   const measured = startMeasured([process.execPath, join(bundle, 'repeer.js'), ...args], deployedEnv(), log)
   const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5000) })
   const isReady = async () => {

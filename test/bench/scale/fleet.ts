@@ -1,5 +1,5 @@
-// The fleet that the scale bench creates: namespaces, each with a chain of nodes that list each other, their lists and Services, and
-// EndpointSlices that no list names. Pods are injected as the webhook would. Pure.
+// The fleet that the scale bench creates: namespaces, each with a chain of nodes that list each other, their lists and
+// Services, and EndpointSlices that no list names. Pods are injected as the webhook would. Pure.
 import { createHash } from 'node:crypto'
 import type { V1Pod } from '@kubernetes/client-node'
 import { parsePeers } from '../../../peers/formats/index.ts'
@@ -99,10 +99,13 @@ export function podObject(node: Node, size: Fleet): V1Pod {
     [sharedConfig]: { [sharedKey]: seedsText(namespace, 0) },
   }
   const decision = decide({ pod, namespace: view, configMap: one => maps[one] ?? 'absent', settings })
-  if (!decision.inject) throw new Error(`the webhook would not inject the bench pod: ${decision.reason}, ${decision.message}`)
+  if (!decision.inject)
+    throw new Error(`the webhook would not inject the bench pod: ${decision.reason}, ${decision.message}`)
   const expected = hashOf(peersText(node, 0, size), seedsText(namespace, 0))
   if (decision.peerHash !== expected) {
-    throw new Error(`the plan of the bench pod: found hash ${decision.peerHash}, expected that of both lists, ${expected}`)
+    throw new Error(
+      `the plan of the bench pod: found hash ${decision.peerHash}, expected that of both lists, ${expected}`,
+    )
   }
   return applyPatch(pod, patchOf(pod, decision, settings))
 }
@@ -126,7 +129,10 @@ export function movedSlice(namespace: string, address: string): KubernetesObject
   return slice(namespace, movedSliceName, labels, [address])
 }
 
-/** How many EndpointSlices of each namespace belong to no Service that a list names, so that there are as many as asked for. */
+/**
+ * How many EndpointSlices of each namespace belong to no Service that a list names, so that there are as many as asked
+ * for.
+ */
 export function fillersIn({ namespaces, podsEach, slices }: Fleet): number {
   return Math.round(slices / namespaces) - podsEach
 }
@@ -140,7 +146,12 @@ export function fillerSlice(namespace: string, index: number): KubernetesObject 
 /** Nobody's but the bench's: the EndpointSlice controller leaves it alone. */
 const managed = { 'endpointslice.kubernetes.io/managed-by': 'scale-bench' }
 
-function slice(namespace: string, name: string, labels: Readonly<Record<string, string>>, addresses: readonly string[]): KubernetesObject {
+function slice(
+  namespace: string,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  addresses: readonly string[],
+): KubernetesObject {
   const endpoints = addresses.map((address, index) => ({
     addresses: [address],
     conditions: { ready: true, serving: true, terminating: false },
@@ -169,7 +180,11 @@ export function nodeObject(pods: number): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: fakeNode, annotations: { 'kwok.x-k8s.io/node': 'fake' }, labels: { 'kubernetes.io/os': 'linux', type: 'kwok' } },
+    metadata: {
+      name: fakeNode,
+      annotations: { 'kwok.x-k8s.io/node': 'fake' },
+      labels: { 'kubernetes.io/os': 'linux', type: 'kwok' },
+    },
     spec: { taints: [{ key: 'kwok.x-k8s.io/node', value: 'fake', effect: 'NoSchedule' }] },
     status: { allocatable: resources, capacity: resources },
   }

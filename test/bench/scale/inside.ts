@@ -1,5 +1,5 @@
-// Runs inside the cluster's namespaces: creates the fleet, measures, and writes the figures as JSON on standard output. Arguments: the bundle, the
-// reference program, a folder for the kubeconfig, a folder for logs.
+// Runs inside the cluster's namespaces: creates the fleet, measures, and writes the figures as JSON on standard output.
+// Arguments: the bundle, the reference program, a folder for the kubeconfig, a folder for logs.
 import { join } from 'node:path'
 import { kubectl } from '../../testbed/install.ts'
 import { end, start } from '../processes.ts'
@@ -25,13 +25,18 @@ import { startRelay } from './relay.ts'
 const [bundle = '', reference = '', dir = '', logs = ''] = process.argv.slice(2)
 /** For a quick look: BENCH_SCALE=5 takes a fifth of the namespaces. */
 const divisor = Number(process.env.BENCH_SCALE ?? 1)
-const fleet: Fleet = { ...full, namespaces: Math.round(full.namespaces / divisor), slices: Math.round(full.slices / divisor) }
+const fleet: Fleet = {
+  ...full,
+  namespaces: Math.round(full.namespaces / divisor),
+  slices: Math.round(full.slices / divisor),
+}
 const tries = { edits: 100, moves: 25 }
 const idleSeconds = 30
 
 const began = performance.now()
 const say = (line: string) => process.stderr.write(`[${Math.round((performance.now() - began) / 1000)} s] ${line}\n`)
-const json = (value: unknown) => JSON.stringify(value, (_, one) => (typeof one === 'number' ? Math.round(one * 1000) / 1000 : one))
+const json = (value: unknown) =>
+  JSON.stringify(value, (_, one) => (typeof one === 'number' ? Math.round(one * 1000) / 1000 : one))
 
 const api = openApi()
 const relay = await startRelay(6443)
@@ -95,7 +100,18 @@ for (const share of [0.25, 0.5, 1]) {
   const informers = await measureInformers(bench, reference, kubeconfig, join(logs, 'informers.log'), idleSeconds)
   say(`informers: ${json(informers)}`)
   const version = JSON.parse(kubectl('version', '-o', 'json')) as { serverVersion: { gitVersion: string } }
-  const figures = { kubernetes: version.serverVersion.gitVersion, stages, edits, moves, own, after, cut, served, relist, informers }
+  const figures = {
+    kubernetes: version.serverVersion.gitVersion,
+    stages,
+    edits,
+    moves,
+    own,
+    after,
+    cut,
+    served,
+    relist,
+    informers,
+  }
   process.stdout.write(`${JSON.stringify(figures)}\n`)
 }
 await cohort.follower.close()

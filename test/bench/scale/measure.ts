@@ -50,7 +50,9 @@ export type Bench = {
 }
 
 export async function optInTo(api: Api, namespaces: readonly string[]): Promise<void> {
-  await forAll(namespaces, one => api.patch(`/api/v1/namespaces/${one}`, { metadata: { labels: { [optIn.label]: optIn.value } } }))
+  await forAll(namespaces, one =>
+    api.patch(`/api/v1/namespaces/${one}`, { metadata: { labels: { [optIn.label]: optIn.value } } }),
+  )
 }
 
 /** Starts counting. */
@@ -84,7 +86,13 @@ export async function measureStart(
   }
   return [
     controller,
-    { ...cost, load: loadavg()[0] ?? Number.NaN, syncedSeconds, rss: controller.rss(), writes: await controller.writes() },
+    {
+      ...cost,
+      load: loadavg()[0] ?? Number.NaN,
+      syncedSeconds,
+      rss: controller.rss(),
+      writes: await controller.writes(),
+    },
   ]
 }
 
@@ -108,7 +116,11 @@ export async function measureEdits({ cohort }: Bench, nodes: readonly Node[], tr
 }
 
 /** A peer's EndpointSlice gets another address: the time of every pod that lists it, and of the last one. */
-export async function measureMoves({ cohort }: Bench, nodes: readonly Node[], tries: number): Promise<{ each: Latency; last: Latency }> {
+export async function measureMoves(
+  { cohort }: Bench,
+  nodes: readonly Node[],
+  tries: number,
+): Promise<{ each: Latency; last: Latency }> {
   const namespaces = [...new Set(nodes.map(node => node.namespace))]
   const [each, last]: [number[], number[]] = [[], []]
   for (let one = 0; one < tries; one++) {
@@ -116,7 +128,9 @@ export async function measureMoves({ cohort }: Bench, nodes: readonly Node[], tr
     const since = performance.now()
     const address = await cohort.move(namespace)
     const seconds = await Promise.all(
-      listing(nodes, namespace).map(node => cohort.arrival(node, pod => pod.endpoints?.includes(`"${address}"`) ?? false, since)),
+      listing(nodes, namespace).map(node =>
+        cohort.arrival(node, pod => pod.endpoints?.includes(`"${address}"`) ?? false, since),
+      ),
     )
     each.push(...seconds)
     last.push(Math.max(...seconds))
@@ -143,10 +157,20 @@ export async function measureMass(
   const seconds = await Promise.all(nodes.map(node => cohort.arrival(node, cohort.fits(node), since)))
   const cost = { ...done(), apiCpuSeconds: cpuSecondsOf(apiServer) - apiBefore }
   const edits = which === 'own' ? nodes.length : namespaces.length
-  return { ...cost, pods: nodes.length, edits, edited, last: Math.max(...seconds), writes: (await controller.writes()) - writes }
+  return {
+    ...cost,
+    pods: nodes.length,
+    edits,
+    edited,
+    last: Math.max(...seconds),
+    writes: (await controller.writes()) - writes,
+  }
 }
 
-/** Every connection is cut, and a list is edited at that moment: until its annotation is there, and until all connections are. */
+/**
+ * Every connection is cut, and a list is edited at that moment: until its annotation is there, and until all
+ * connections are.
+ */
 export async function measureCut({ cohort, relay }: Bench, controller: Controller, node: Node): Promise<Cut> {
   const connections = relay.open()
   const done = meter(controller, relay)
@@ -162,15 +186,26 @@ export async function measureCut({ cohort, relay }: Bench, controller: Controlle
 }
 
 /** client-node's informers on the same collections, which do nothing with them. */
-export async function measureInformers(bench: Bench, file: string, kubeconfig: string, log: string, idleSeconds: number) {
+export async function measureInformers(
+  bench: Bench,
+  file: string,
+  kubeconfig: string,
+  log: string,
+  idleSeconds: number,
+) {
   const namespaces = [...new Set(bench.cohort.nodes.map(node => node.namespace))]
   const bytes = bench.relay.bytesIn() + bench.relay.bytesOut()
   writeFileSync(log, '')
   const informers = startMeasured([process.execPath, file, ...namespaces], { KUBECONFIG: kubeconfig }, log)
-  const isSynced = () => (readFileSync(log, 'utf8').includes('synced') ? (performance.now() - informers.startedAt) / 1000 : undefined)
+  const isSynced = () =>
+    readFileSync(log, 'utf8').includes('synced') ? (performance.now() - informers.startedAt) / 1000 : undefined
   const syncedSeconds = await until('the informers have read everything', isSynced, 120, 50)
   const load = loadavg()[0] ?? Number.NaN
-  const cost = { seconds: syncedSeconds, cpuSeconds: informers.cpuSeconds(), bytes: bench.relay.bytesIn() + bench.relay.bytesOut() - bytes }
+  const cost = {
+    seconds: syncedSeconds,
+    cpuSeconds: informers.cpuSeconds(),
+    bytes: bench.relay.bytesIn() + bench.relay.bytesOut() - bytes,
+  }
   const start: Start = { ...cost, peakRss: informers.peakRss(), load, syncedSeconds, rss: informers.rss(), writes: 0 }
   const idle = await measureIdle(bench, informers, idleSeconds)
   await informers.stop()
@@ -190,5 +225,10 @@ function pidOf(name: string): number {
 }
 
 function latency(samples: readonly number[]): Latency {
-  return { tries: samples.length, p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), load: loadavg()[0] ?? Number.NaN }
+  return {
+    tries: samples.length,
+    p50: percentile(samples, 0.5),
+    p99: percentile(samples, 0.99),
+    load: loadavg()[0] ?? Number.NaN,
+  }
 }

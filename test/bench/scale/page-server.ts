@@ -1,5 +1,5 @@
-// A stand-in for 1,000 sidecars: one process that answers for the address of every pod with the page of a node that needs nothing. The range of
-// the addresses is routed to this machine. Arguments: the namespaces.
+// A stand-in for 1,000 sidecars: one process that answers for the address of every pod with the page of a node that
+// needs nothing. The range of the addresses is routed to this machine. Arguments: the namespaces.
 import { createServer } from 'node:http'
 import type { Page } from '../../../peers/page.ts'
 import { statusPort } from '../../../peers/pod.ts'
@@ -37,7 +37,15 @@ function pageOf({ peerHash, endpoints }: PodState): Page {
     notes,
     connected: peers.length,
     peers,
-    node: { seenBy: 'rpc', startedAt, height: 1000, catchingUp: false, listening: true, votingPower: 10, totalPower: 200 },
+    node: {
+      seenBy: 'rpc',
+      startedAt,
+      height: 1000,
+      catchingUp: false,
+      listening: true,
+      votingPower: 10,
+      totalPower: 200,
+    },
     restarts: [],
     told: [],
     lookups: [],

@@ -57,7 +57,9 @@ export async function prepare(
   await until(
     'the namespaces have their service accounts',
     async () => {
-      const { items } = (await api.get('/api/v1/serviceaccounts?fieldSelector=metadata.name%3Ddefault')) as { items: unknown[] }
+      const { items } = (await api.get('/api/v1/serviceaccounts?fieldSelector=metadata.name%3Ddefault')) as {
+        items: unknown[]
+      }
       return items.length >= namespaces.length || undefined
     },
     60,

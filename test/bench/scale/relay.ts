@@ -1,5 +1,5 @@
-// Between the measured process and the API server: counts what passes, and can cut every connection, as a load balancer does that is replaced.
-// It passes TLS on as it is.
+// Between the measured process and the API server: counts what passes, and can cut every connection, as a load balancer
+// does that is replaced. It passes TLS on as it is.
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 

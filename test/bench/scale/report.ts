@@ -27,7 +27,8 @@ const goal = { lastSeconds: 25, rssBytes: 250e6 }
 
 /** Least squares: value = base + slope * pods. */
 export function line(points: readonly (readonly [x: number, y: number])[]): { base: number; slope: number } {
-  const mean = (of: (point: readonly [number, number]) => number) => points.reduce((sum, one) => sum + of(one), 0) / points.length
+  const mean = (of: (point: readonly [number, number]) => number) =>
+    points.reduce((sum, one) => sum + of(one), 0) / points.length
   const [x, y] = [mean(one => one[0]), mean(one => one[1])]
   const spread = points.reduce((sum, one) => sum + (one[0] - x) ** 2, 0)
   const slope = spread === 0 ? 0 : points.reduce((sum, one) => sum + (one[0] - x) * (one[1] - y), 0) / spread
@@ -54,7 +55,13 @@ export function scalePage({ machine, date, figures }: Measured): string {
     after.peakRss,
   )
   const worst = Math.max(full.shared.last, own.last)
-  const latency = (what: string, { tries, p50, p99, load }: Latency) => [what, String(tries), seconds(p50), seconds(p99), load.toFixed(1)]
+  const latency = (what: string, { tries, p50, p99, load }: Latency) => [
+    what,
+    String(tries),
+    seconds(p50),
+    seconds(p99),
+    load.toFixed(1),
+  ]
   const mass = (what: string, one: Mass) => [
     what,
     String(one.edits),
@@ -118,7 +125,17 @@ ${markdown(
 ## All lists at once
 
 ${markdown(
-  ['change', 'edits', 'taken by the API', 'last annotation', 'writes', 'CPU', "API server's CPU", 'peak resident', 'load'],
+  [
+    'change',
+    'edits',
+    'taken by the API',
+    'last annotation',
+    'writes',
+    'CPU',
+    "API server's CPU",
+    'peak resident',
+    'load',
+  ],
   [
     ...figures.stages.map(one => mass(`${one.pods} pods, the list that each namespace shares`, one.shared)),
     mass(`${own.pods} pods, each its own list`, own),
@@ -136,7 +153,10 @@ ${markdown(
   [
     ...figures.stages.map(one => start(`${one.pods} pods`, one.start)),
     start(`${full.pods} pods, nothing to write: the cost of listing everything`, relist),
-    start(`reference: client-node's informers on the same collections, with Node's defaults; they do nothing`, informers.start),
+    start(
+      `reference: client-node's informers on the same collections, with Node's defaults; they do nothing`,
+      informers.start,
+    ),
   ],
 )}
 
@@ -182,7 +202,12 @@ function paper({ stages, relist }: Figures): string {
       `${(idle.slope * 100).toFixed(4)} %`,
       `${(at(idle) * 100).toFixed(0)} %`,
     ],
-    ['CPU for a change of every list', seconds(perWrite.base), `${(perWrite.slope * 1e3).toFixed(2)} ms`, seconds(at(perWrite))],
+    [
+      'CPU for a change of every list',
+      seconds(perWrite.base),
+      `${(perWrite.slope * 1e3).toFixed(2)} ms`,
+      seconds(at(perWrite)),
+    ],
     [
       'bytes to list everything',
       '-',

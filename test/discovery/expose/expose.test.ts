@@ -65,7 +65,8 @@ async function start(t: Test, objects: readonly object[] = []) {
     tidy(sets: () => readonly PeerSet[]) {
       return startTidying({ collections, sets, writes, allowed: () => true, log, coalesceMs: 10, signal: end.signal })
     },
-    ports: async () => ((await api.get<Service>('Service', 'p2p', 'a'))?.spec.ports ?? []).map(({ port }) => port).sort(),
+    ports: async () =>
+      ((await api.get<Service>('Service', 'p2p', 'a'))?.spec.ports ?? []).map(({ port }) => port).sort(),
     async behind(chain: string) {
       const names = new Set(given.slices.map(slice => (slice as KubernetesObject).metadata?.name ?? ''))
       const slices = await Promise.all([...names].map(name => api.get<Slice>('EndpointSlice', name, 'a')))
@@ -77,9 +78,17 @@ async function start(t: Test, objects: readonly object[] = []) {
 }
 
 t.test('ports and endpoints come and go with pods; nothing is written twice', async t => {
-  const given = await start(t, [pod('x', { ip: '10.0.0.1' }), second('y', { ip: '10.0.0.2' }), pod('stray', { labels: { app: 'other' } })])
+  const given = await start(t, [
+    pod('x', { ip: '10.0.0.1' }),
+    second('y', { ip: '10.0.0.2' }),
+    pod('stray', { labels: { app: 'other' } }),
+  ])
   const reconcile = given.make()
-  t.match(await reconcile(), { ok: false, reason: 'NoAddress', change: /\+p2p-one-1 \d+ \+p2p-two-1|\+p2p-two-1 \d+ \+p2p-one-1/ })
+  t.match(await reconcile(), {
+    ok: false,
+    reason: 'NoAddress',
+    change: /\+p2p-one-1 \d+ \+p2p-two-1|\+p2p-two-1 \d+ \+p2p-one-1/,
+  })
   t.same(await given.ports(), [one, two].sort())
   t.same([await given.behind('one-1'), await given.behind('two-1')], [['10.0.0.1'], ['10.0.0.2']])
   const counts = () => [given.given.services.length, given.given.slices.length]
@@ -133,7 +142,11 @@ t.test('a Service of somebody else', async t => {
   }
   const given = await start(t, [theirs, pod('x', { ip: '10.0.0.1' })])
   const reconcile = given.make()
-  t.match(await reconcile(), { ok: true, reason: 'Exposed', message: `Service a/p2p at lb.example.com: one-1 on ${one}` })
+  t.match(await reconcile(), {
+    ok: true,
+    reason: 'Exposed',
+    message: `Service a/p2p at lb.example.com: one-1 on ${one}`,
+  })
   t.same(await given.ports(), [one, 9].sort())
   t.notOk('type' in (given.given.services[0]?.body.spec ?? {}), 'its type and policy are not ours')
   await given.api.delete('Pod', 'x', 'a')
@@ -222,7 +235,11 @@ t.test('namespaces by consent, and nothing while it is not known', async t => {
   t.same(await given.ports(), [one, two].sort())
   given.state.consentsKnown = false
   await given.api.delete('Pod', 'x', 'a')
-  t.match(await reconcile(), { ok: false, reason: 'Unknown', message: /consents of namespaces are not known; ports and endpoints stay/ })
+  t.match(await reconcile(), {
+    ok: false,
+    reason: 'Unknown',
+    message: /consents of namespaces are not known; ports and endpoints stay/,
+  })
   t.same(await given.ports(), [one, two].sort())
 })
 
@@ -231,7 +248,11 @@ t.test('pods that cannot be read take nothing away', async t => {
   await given.make()()
   given.api.refuse(403)
   const again = given.make({ selector: { matchLabels: { app: 'chain', 'chain-id': 'one-1' } } })
-  t.match(await again(), { ok: false, reason: 'Unknown', message: /Pods of namespace a: .*ports and endpoints stay as they are/ })
+  t.match(await again(), {
+    ok: false,
+    reason: 'Unknown',
+    message: /Pods of namespace a: .*ports and endpoints stay as they are/,
+  })
   given.api.refuse(undefined)
   t.same(await given.ports(), [one])
   t.equal(given.given.services.length, 1)
@@ -241,7 +262,11 @@ t.test('what the API server refuses is said; where it does not answer, it is tri
   const given = await start(t, [pod('x', { ip: '10.0.0.1' })])
   const reconcile = given.make()
   given.given.refuse = new ApiError('The API server answers 403: forbidden', 403)
-  t.match(await reconcile(), { ok: false, reason: 'Refused', message: /403: forbidden\. Exposing needs manifests\/overlays\/expose/ })
+  t.match(await reconcile(), {
+    ok: false,
+    reason: 'Refused',
+    message: /403: forbidden\. Exposing needs manifests\/overlays\/expose/,
+  })
   given.given.refuse = new ApiError('The API server answers 409: conflict', 409)
   t.match(await reconcile(), { reason: 'Conflict' })
   given.given.refuse = new ApiError('The API server answers 503', 503)

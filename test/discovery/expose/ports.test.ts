@@ -6,7 +6,12 @@ import { chain, exposeSpec, manager, service } from './fixtures/objects.ts'
 
 type Ports = Parameters<typeof service>[0]
 const at = (ports: Ports) => readService(service(ports))
-const decide = (chains: ReturnType<typeof chain>[], over: object = {}, there?: Ports, stays: (name: string) => boolean = () => false) => {
+const decide = (
+  chains: ReturnType<typeof chain>[],
+  over: object = {},
+  there?: Ports,
+  stays: (name: string) => boolean = () => false,
+) => {
   const { ports, problems } = decidePorts(chains, exposeSpec(over), there && at(there), manager, stays)
   return { ports: ports.map(one => `${one.chainId ?? '-'} ${one.name} ${one.port}>${one.targetPort}`), problems }
 }
@@ -17,7 +22,18 @@ const foreign = (name: string, port: number) => ({ name, port, by: 'somebody' })
 
 t.test('names are DNS labels, and no two chains share one', async t => {
   t.equal(portName('consumer-0-1751686503-0'), 'p2p-consumer-0-1751686503-0')
-  const ids = ['Osmo_1', 'osmo-1', 'osmo_1', 'osmo.1', `${'x'.repeat(70)}a`, `${'x'.repeat(70)}b`, '-', 'ж', 'a'.repeat(59), 'a'.repeat(60)]
+  const ids = [
+    'Osmo_1',
+    'osmo-1',
+    'osmo_1',
+    'osmo.1',
+    `${'x'.repeat(70)}a`,
+    `${'x'.repeat(70)}b`,
+    '-',
+    'ж',
+    'a'.repeat(59),
+    'a'.repeat(60),
+  ]
   const names = ids.map(portName)
   for (const name of names) t.ok(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 63, name)
   t.equal(new Set(names).size, ids.length)
@@ -37,7 +53,11 @@ t.test('two chains on one port: the first keeps it', async t => {
   const fresh = decide(chains, over)
   t.same(fresh.ports, [`one-1 p2p-one-1 ${one}>26656`], 'of two that come together, the first by ID')
   t.match(fresh.problems, [
-    { code: 'port-taken', subject: 'chain two-1', message: `port ${one} is that of chain one-1: state another in spec.expose.ports` },
+    {
+      code: 'port-taken',
+      subject: 'chain two-1',
+      message: `port ${one} is that of chain one-1: state another in spec.expose.ports`,
+    },
   ])
   t.match(
     decide(chains, over, [own('two-1', one)]),
@@ -52,13 +72,22 @@ t.test('two chains on one port: the first keeps it', async t => {
 })
 
 t.test('ports of others are not taken', async t => {
-  const taken = decide([chain('one-1', '10.0.0.1'), chain('two-1', '10.0.0.2')], {}, [foreign('theirs', one), foreign('p2p-two-1', 9)])
+  const taken = decide([chain('one-1', '10.0.0.1'), chain('two-1', '10.0.0.2')], {}, [
+    foreign('theirs', one),
+    foreign('p2p-two-1', 9),
+  ])
   t.same(taken.ports, [])
   t.match(taken.problems, [
-    { code: 'port-taken', message: new RegExp(`port ${one} is on the Service already: theirs ${one}, which another manager`) },
+    {
+      code: 'port-taken',
+      message: new RegExp(`port ${one} is on the Service already: theirs ${one}, which another manager`),
+    },
     { code: 'port-taken', message: /p2p-two-1 9/ },
   ])
-  t.match(decide([chain('one-1', '10.0.0.1')], {}, [foreign('theirs', 9)]), { ports: [`one-1 p2p-one-1 ${one}>26656`], problems: [] })
+  t.match(decide([chain('one-1', '10.0.0.1')], {}, [foreign('theirs', 9)]), {
+    ports: [`one-1 p2p-one-1 ${one}>26656`],
+    problems: [],
+  })
 })
 
 t.test('a full Service: what is there stays, newcomers are told', async t => {
@@ -67,7 +96,11 @@ t.test('a full Service: what is there stays, newcomers are told', async t => {
   const full = decide(chains, { maxPorts: 3 }, there)
   t.same(full.ports.length, 2)
   t.match(full.problems, [
-    { code: 'full', subject: 'chain a-1', message: /has 3 ports, expected at most spec\.expose\.maxPorts 3: port \d+ is not added/ },
+    {
+      code: 'full',
+      subject: 'chain a-1',
+      message: /has 3 ports, expected at most spec\.expose\.maxPorts 3: port \d+ is not added/,
+    },
   ])
   t.equal(decide(chains, { maxPorts: 1 }, there).ports.length, 2, 'a lower limit takes nothing away')
   t.equal(decide(chains, { maxPorts: 4 }, there).ports.length, 3)
@@ -77,9 +110,11 @@ t.test('a chain that goes, a port that is stated anew, and the last port', async
   const there = [own('one-1', one), own('two-1', two)]
   t.same(decide([chain('one-1', '10.0.0.1')], {}, there).ports, [`one-1 p2p-one-1 ${one}>26656`])
   t.equal(decide([chain('one-1', '10.0.0.1')], {}, there, () => true).ports.length, 2, 'not before its time')
-  t.same(decide([chain('one-1', '10.0.0.1')], { ports: [{ chainId: 'one-1', port: 8 }] }, [own('one-1', one)], () => true).ports, [
-    'one-1 p2p-one-1 8>26656',
-  ])
+  t.same(
+    decide([chain('one-1', '10.0.0.1')], { ports: [{ chainId: 'one-1', port: 8 }] }, [own('one-1', one)], () => true)
+      .ports,
+    ['one-1 p2p-one-1 8>26656'],
+  )
   t.same(decide([], {}, [own('one-1', one)]).ports, [`- p2p-one-1 ${one}>26656`], 'a Service has to have a port')
   t.same(decide([], {}, [own('one-1', one), foreign('theirs', 9)]).ports, [])
   t.same(decide([]).ports, [])

@@ -17,17 +17,27 @@ t.test('what is read', async t => {
     families: ['IPv4'],
   })
   t.same(facts.applied, { [manager]: { ports: ['30143/TCP'], annotations: [] } }, 'of PeerSets only')
-  const broken = { managedFields: [{ manager, operation: 'Apply', fieldsV1: { 'f:spec': { 'f:ports': { 'k:{': {}, '.': {} } } } }] }
+  const broken = {
+    managedFields: [{ manager, operation: 'Apply', fieldsV1: { 'f:spec': { 'f:ports': { 'k:{': {}, '.': {} } } } }],
+  }
   t.same(readService(service([], { metadata: broken })).applied, { [manager]: { ports: [], annotations: [] } })
   t.match(readService({}), { type: 'ClusterIP', ports: [] })
 })
 
 t.test('what cannot be used', async t => {
-  const unfit = (spec: object, metadata: object = {}, selected = 0) => unfitService(readService(service([], { spec, metadata })), selected)
+  const unfit = (spec: object, metadata: object = {}, selected = 0) =>
+    unfitService(readService(service([], { spec, metadata })), selected)
   t.equal(unfit({}), undefined)
   t.match(unfit({ type: 'ClusterIP' }), /found type ClusterIP, expected LoadBalancer/)
-  t.match(unfit({ selector: { app: 'x' } }, {}, 2), /found a selector that matches 2 pods, expected none, or one that matches no pod/)
-  t.equal(unfit({ selector: { 'this-will-not-match': 'anything' } }), undefined, 'as the chart of the ICS operator has it')
+  t.match(
+    unfit({ selector: { app: 'x' } }, {}, 2),
+    /found a selector that matches 2 pods, expected none, or one that matches no pod/,
+  )
+  t.equal(
+    unfit({ selector: { 'this-will-not-match': 'anything' } }),
+    undefined,
+    'as the chart of the ICS operator has it',
+  )
   t.match(unfit({}, { deletionTimestamp: 'x' }), /being deleted/)
 })
 
@@ -42,7 +52,14 @@ t.test('what is applied where there is none', async t => {
       labels: { 'repeer.dev/exposes': 'chains' },
       annotations: { x: 'y' },
       ownerReferences: [
-        { apiVersion: 'repeer.dev/v1alpha1', kind: 'PeerSet', name: 'set', uid: 'uid-1', controller: false, blockOwnerDeletion: false },
+        {
+          apiVersion: 'repeer.dev/v1alpha1',
+          kind: 'PeerSet',
+          name: 'set',
+          uid: 'uid-1',
+          controller: false,
+          blockOwnerDeletion: false,
+        },
       ],
     },
     spec: {
@@ -67,7 +84,8 @@ t.test('of a Service of others: label and ports, and nothing at all where none a
 
 t.test('whether it is applied already', async t => {
   const there = (over: Parameters<typeof service>[1] = {}, all = [mine]) => readService(service(all, over))
-  const applied = (current: ReturnType<typeof there>, spec = exposeSpec(), wanted = ports) => isApplied(set, manager, spec, wanted, current)
+  const applied = (current: ReturnType<typeof there>, spec = exposeSpec(), wanted = ports) =>
+    isApplied(set, manager, spec, wanted, current)
   t.ok(applied(there({ owner: 'uid-1' })))
   t.ok(applied(there()), 'one of others')
   t.notOk(applied(there({ owner: 'uid-2' })), 'shared, and not yet owned by this one, too')
@@ -81,10 +99,17 @@ t.test('whether it is applied already', async t => {
 })
 
 t.test('what is odd about a Service is said', async t => {
-  const notes = (over: object, ports: Parameters<typeof service>[0] = []) => serviceNotes(readService(service(ports, { spec: over })))
+  const notes = (over: object, ports: Parameters<typeof service>[0] = []) =>
+    serviceNotes(readService(service(ports, { spec: over })))
   t.same(notes({}), [])
-  t.same(notes({ selector: { 'this-will-not-match': 'anything' }, ports: [{ name: 'placeholder', port: 1, targetPort: 1 }] }), [
-    'its selector this-will-not-match=anything matches no pod, and nothing may be exposed by it once it does',
-    'its port placeholder 1 leads nowhere; the load balancer opens it all the same',
-  ])
+  t.same(
+    notes({
+      selector: { 'this-will-not-match': 'anything' },
+      ports: [{ name: 'placeholder', port: 1, targetPort: 1 }],
+    }),
+    [
+      'its selector this-will-not-match=anything matches no pod, and nothing may be exposed by it once it does',
+      'its port placeholder 1 leads nowhere; the load balancer opens it all the same',
+    ],
+  )
 })

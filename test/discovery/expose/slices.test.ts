@@ -7,7 +7,8 @@ const port = (id: string, number: number) => ({ chainId: id, name: `p2p-${id}`, 
 const one = chain('one', '10.0.0.1', '10.0.0.2')
 const two = chain('two', '10.0.0.3')
 const v4 = { families: ['IPv4'], publishNotReady: false }
-const wanted = (chains = [one, two], how = v4) => wantedSlices(set, 'p2p', [port('one', 30143), port('two', 30187)], chains, how)
+const wanted = (chains = [one, two], how = v4) =>
+  wantedSlices(set, 'p2p', [port('one', 30143), port('two', 30187)], chains, how)
 const known = (slices = wanted()) => slices.flatMap(slice => readKnownSlice(sliceBody(set, slice)) ?? [])
 
 t.test('a slice for each chain, with the name of its port, and only its pods', async t => {
@@ -97,8 +98,12 @@ t.test('only what differs is written; what is not wanted is emptied, once', asyn
 
 t.test('slices of others are none of ours', async t => {
   t.equal(
-    readKnownSlice({ metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' } } }),
+    readKnownSlice({
+      metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' } },
+    }),
     undefined,
   )
-  t.match(readKnownSlice({ metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'repeer.dev' } } }), { endpoints: [] })
+  t.match(readKnownSlice({ metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'repeer.dev' } } }), {
+    endpoints: [],
+  })
 })

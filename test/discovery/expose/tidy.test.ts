@@ -31,7 +31,10 @@ t.test('a Service keeps a port: it goes with its owner, or is for its owner to d
 t.test('endpoints that a PeerSet uses no more', async t => {
   const place = { namespace: 'a', name: 'set', uid: 'uid-1' }
   const port = { chainId: 'one', name: 'p2p-one', port: 1, targetPort: 2 }
-  const [wanted] = wantedSlices(place, 'p2p', [port], [chain('one', '10.0.0.1')], { families: ['IPv4'], publishNotReady: false })
+  const [wanted] = wantedSlices(place, 'p2p', [port], [chain('one', '10.0.0.1')], {
+    families: ['IPv4'],
+    publishNotReady: false,
+  })
   const slice = wanted && readKnownSlice(sliceBody(place, wanted))
   if (!slice) throw new Error('no slice')
   t.equal(leftSlice(slice, 'a', [exposing('set')]), undefined)

@@ -104,7 +104,10 @@ const pod = (
   kind: 'Pod',
   metadata: { name, namespace: over.namespace ?? 'a', labels: labels(), ...over.metadata },
   spec: { containers: [{ name: 'node', ports: over.ports ?? [{ name: 'p2p', containerPort: 26656 }] }] },
-  status: { ...(ip ? { podIP: ip } : {}), conditions: [{ type: 'Ready', status: over.ready === false ? 'False' : 'True' }] },
+  status: {
+    ...(ip ? { podIP: ip } : {}),
+    conditions: [{ type: 'Ready', status: over.ready === false ? 'False' : 'True' }],
+  },
 })
 const selector = { matchLabels: { peer: 'true', 'chain-id': 'demo' } }
 
@@ -113,7 +116,10 @@ t.test('services', async t => {
     const given = await start(t, [
       service('one'),
       service('headless', { spec: { clusterIP: 'None' }, labels: labels() }),
-      service('outside', { labels: labels({ 'node-id': id('b') }), status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } } }),
+      service('outside', {
+        labels: labels({ 'node-id': id('b') }),
+        status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } },
+      }),
       service('unnamed', { spec: { ports: [{ port: 1 }, { port: 2 }] } }),
       service('crooked', { labels: labels({ 'node-id': 'no id!' }) }),
       service('other', { labels: { peer: 'true', 'chain-id': 'another' } }),
@@ -129,7 +135,9 @@ t.test('services', async t => {
       peers: [`${id('a')}@10.96.0.7:1234`, `${id('a')}@10.96.0.7:1234`, `${id('b')}@10.96.0.7:1234`],
       problems: ['bad-id Service a/crooked', 'no-address Service a/headless'],
     })
-    t.match((await look(given.make({ services: { selector, address: 'LoadBalancer' } }))).peers, [`${id('b')}@198.51.100.7:26656`])
+    t.match((await look(given.make({ services: { selector, address: 'LoadBalancer' } }))).peers, [
+      `${id('b')}@198.51.100.7:26656`,
+    ])
     t.match((await look(given.make({ services: { selector } }, { exclude: { names: ['one', 'headless'] } }))).peers, [
       `${id('b')}@outside:26656`,
     ])
@@ -192,15 +200,24 @@ t.test('pods', async t => {
   })
 
   t.test('who is not Ready any more stays for a while, at the same address; who is deleted goes at once', async t => {
-    const given = await start(t, [pod('one', '10.0.0.1'), pod('two', '10.0.0.2'), pod('three', '10.0.0.3', { ready: false })])
-    const [patient, strict] = [given.make({ pods: { selector } }), given.make({ pods: { selector, keepUnreadySeconds: 0 } })]
+    const given = await start(t, [
+      pod('one', '10.0.0.1'),
+      pod('two', '10.0.0.2'),
+      pod('three', '10.0.0.3', { ready: false }),
+    ])
+    const [patient, strict] = [
+      given.make({ pods: { selector } }),
+      given.make({ pods: { selector, keepUnreadySeconds: 0 } }),
+    ]
     await look(patient)
     await given.api.put(pod('one', '10.0.0.1', { ready: false }) as KubernetesObject)
     await becomes(strict, ['10.0.0.2:26656'])
     t.match((await look(patient)).peers, ['10.0.0.1:26656', '10.0.0.2:26656'])
     await given.api.put(pod('one', '10.0.0.9', { ready: false }) as KubernetesObject)
     await becomes(patient, ['10.0.0.2:26656'])
-    await given.api.put(pod('two', '10.0.0.2', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }) as KubernetesObject)
+    await given.api.put(
+      pod('two', '10.0.0.2', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }) as KubernetesObject,
+    )
     await becomes(patient, [])
   })
 
@@ -297,13 +314,19 @@ t.test('stellarNodes', async t => {
     await given.api.put(own('failing', '10.0.0.6') as KubernetesObject)
     await given.api.put(node('v1', { suspended: true }) as KubernetesObject)
     await becomes(source, ['10.0.0.2:11999', '10.0.0.3:11625', '10.0.0.6:11625'])
-    t.match((await look(given.make({ stellarNodes: {} }, { exclude: { names: ['v2'] } }))).peers, ['10.0.0.3:11625', '10.0.0.6:11625'])
+    t.match((await look(given.make({ stellarNodes: {} }, { exclude: { names: ['v2'] } }))).peers, [
+      '10.0.0.3:11625',
+      '10.0.0.6:11625',
+    ])
   })
 
   t.test('nodes that state no port, as those of today: 11625, or what the PeerSet says', async t => {
     const given = await start(t, [node('v1'), own('v1', '10.0.0.1', { ports: [] }), ...objects.slice(2, 4)])
     t.strictSame((await look(given.make({ stellarNodes: {} }))).peers, ['10.0.0.1:11625', '10.0.0.2:11999'])
-    t.strictSame((await look(given.make({ stellarNodes: { port: 11_700 } }))).peers, ['10.0.0.1:11700', '10.0.0.2:11999'])
+    t.strictSame((await look(given.make({ stellarNodes: { port: 11_700 } }))).peers, [
+      '10.0.0.1:11700',
+      '10.0.0.2:11999',
+    ])
   })
 
   t.test('two hundred validators, and one that comes', async t => {

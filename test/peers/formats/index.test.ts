@@ -1,14 +1,23 @@
-// Real lists of every format, the variants that their programs take, the round trip, and which texts count as holding peers.
+// Real lists of every format, the variants that their programs take, the round trip, and which texts count as holding
+// peers.
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Format, formats, holdsPeers, PeerListError, parsePeers, writePeers } from '../../../peers/formats/index.ts'
+import {
+  type Format,
+  formats,
+  holdsPeers,
+  PeerListError,
+  parsePeers,
+  writePeers,
+} from '../../../peers/formats/index.ts'
 import { hostPort, type Peer, peerKey, uniquePeers } from '../../../peers/peer.ts'
 import { peerOf, role, saysRoles } from '../lists.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 /** Each peer as "role id@host:port", the id cut to 6 characters. */
-const brief = (peers: readonly Peer[]) => peers.map(peer => `${peer.role} ${peer.id?.slice(0, 6) ?? ''}@${hostPort(peer)}`)
+const brief = (peers: readonly Peer[]) =>
+  peers.map(peer => `${peer.role} ${peer.id?.slice(0, 6) ?? ''}@${hostPort(peer)}`)
 const read = (format: Format, text: string, options: { role?: 'peer' | 'seed'; defaultPort?: number } = {}) =>
   brief(parsePeers(format, text, { source: 'test', ...options }))
 
@@ -70,18 +79,39 @@ t.test('cometbft', t => {
   t.strictSame(read('cometbft-list', ` tcp://${upper}@A.Example.COM.:26656 ,, ${id}@a.example.com:26656,\n`), [
     'peer 500d81@a.example.com:26656',
   ])
-  t.strictSame(read('cometbft-list', `${id}@[2001:DB8:0::1]:026656`, { role: 'seed' }), ['seed 500d81@[2001:db8::1]:26656'])
-  t.strictSame(read('cometbft-list', `${id}@[::ffff:10.0.0.1]:1,${id}@10.0.0.1:1`), ['peer 500d81@10.0.0.1:1'], 'IPv4 in IPv6')
-  t.strictSame(read('cometbft-list', `${id}@bücher.example:1,${id}@xn--bcher-kva.example:1`), ['peer 500d81@xn--bcher-kva.example:1'])
+  t.strictSame(read('cometbft-list', `${id}@[2001:DB8:0::1]:026656`, { role: 'seed' }), [
+    'seed 500d81@[2001:db8::1]:26656',
+  ])
+  t.strictSame(
+    read('cometbft-list', `${id}@[::ffff:10.0.0.1]:1,${id}@10.0.0.1:1`),
+    ['peer 500d81@10.0.0.1:1'],
+    'IPv4 in IPv6',
+  )
+  t.strictSame(read('cometbft-list', `${id}@bücher.example:1,${id}@xn--bcher-kva.example:1`), [
+    'peer 500d81@xn--bcher-kva.example:1',
+  ])
   t.strictSame(read('cometbft-list', `mconn://${id}@_p2p.a:1`), ['peer 500d81@_p2p.a:1'], 'any scheme, as CometBFT')
-  const both = (underscores: string, dashes: string) => `[p2p]\npersistent-peers = "${dashes}"\npersistent_peers = "${underscores}"\n`
+  const both = (underscores: string, dashes: string) =>
+    `[p2p]\npersistent-peers = "${dashes}"\npersistent_peers = "${underscores}"\n`
   t.strictSame(read('cometbft-toml', both(`${id}@u:1`, `${id}@d:1`)), ['peer 500d81@u:1'], 'underscores outrank dashes')
   t.strictSame(read('cometbft-toml', both('', `${id}@d:1`)), [], 'also where they are empty')
   t.strictSame(read('cometbft-toml', both('', 'garbage')), [], 'what the node does not read is not judged')
   t.strictSame(read('cometbft-toml', `[p2p]\npersistent-peers = "${id}@d:1"`), ['peer 500d81@d:1'], 'dashes alone')
-  t.strictSame(read('cometbft-toml', `[P2P]\nPersistent_Peers = '  ${id}@d:1 , '`), ['peer 500d81@d:1'], 'viper knows no case')
-  t.strictSame(read('cometbft-toml', `p2p.seeds = "${id}@d:1"\r\n`, { role: 'peer' }), ['seed 500d81@d:1'], 'the document says the role')
-  t.strictSame(read('cometbft-toml', '["__proto__"]\nx = 1\n[constructor.prototype]\npersistent_peers = "x"\n'), [], 'nothing inherited')
+  t.strictSame(
+    read('cometbft-toml', `[P2P]\nPersistent_Peers = '  ${id}@d:1 , '`),
+    ['peer 500d81@d:1'],
+    'viper knows no case',
+  )
+  t.strictSame(
+    read('cometbft-toml', `p2p.seeds = "${id}@d:1"\r\n`, { role: 'peer' }),
+    ['seed 500d81@d:1'],
+    'the document says the role',
+  )
+  t.strictSame(
+    read('cometbft-toml', '["__proto__"]\nx = 1\n[constructor.prototype]\npersistent_peers = "x"\n'),
+    [],
+    'nothing inherited',
+  )
   t.end()
 })
 
@@ -90,16 +120,26 @@ t.test('stellar-core', t => {
   t.strictSame(read('stellar-list', 'core-1,core-2:1,[2001:db8::1],core-1:11625'), one)
   t.strictSame(read('stellar-list', 'core-1 # first\ncore-2:1, [2001:db8::1]\r\n'), one, 'by lines')
   t.strictSame(read('stellar-list', 'core-1', { defaultPort: 11735 }), ['peer @core-1:11735'])
-  t.strictSame(read('stellar-cfg', 'KNOWN_PEERS=["core-1"]', { defaultPort: 11735, role: 'seed' }), ['peer @core-1:11735'])
+  t.strictSame(read('stellar-cfg', 'KNOWN_PEERS=["core-1"]', { defaultPort: 11735, role: 'seed' }), [
+    'peer @core-1:11735',
+  ])
   t.strictSame(read('stellar-cfg', '[NESTED]\nKNOWN_PEERS=["core-1"]'), [], 'only at the top')
   t.end()
 })
 
 t.test('enodes and ENRs', t => {
   const enode = `enode://${key}@10.0.0.1:30303`
-  t.strictSame(read('enode-list', ` ${enode}, ENODE://${key.toUpperCase()}@10.0.0.1:30303?discport=30301 `), ['peer 8b61dc@10.0.0.1:30303'])
-  t.strictSame(read('enode-list', `${enode}?discport=30301`, { role: 'seed' }), ['seed 8b61dc@10.0.0.1:30301'], 'a seed is asked over UDP')
-  t.strictSame(read('enode-list', `enode://${key}@[::1]:0?discport=30301`, { role: 'seed' }), ['seed 8b61dc@[::1]:30301'])
+  t.strictSame(read('enode-list', ` ${enode}, ENODE://${key.toUpperCase()}@10.0.0.1:30303?discport=30301 `), [
+    'peer 8b61dc@10.0.0.1:30303',
+  ])
+  t.strictSame(
+    read('enode-list', `${enode}?discport=30301`, { role: 'seed' }),
+    ['seed 8b61dc@10.0.0.1:30301'],
+    'a seed is asked over UDP',
+  )
+  t.strictSame(read('enode-list', `enode://${key}@[::1]:0?discport=30301`, { role: 'seed' }), [
+    'seed 8b61dc@[::1]:30301',
+  ])
   t.strictSame(read('enode-list', `${enode}?discport=0`, { role: 'seed' }), ['seed 8b61dc@10.0.0.1:30303'])
   t.strictSame(read('static-nodes', `["${enode}/"]`, { role: 'seed' }), ['seed 8b61dc@10.0.0.1:30303'])
   // The record of EIP-778's own example; its key is given there compressed, 03ca634cae0d49ac...
@@ -111,7 +151,11 @@ t.test('enodes and ENRs', t => {
   t.throws(() => parsePeers('enode-list', `${enr}AAAA`, { source: 's' }), PeerListError, 'something after it')
   for (let length = 0; length < enr.length; length++) {
     if (length === 'enr:'.length - 1) continue
-    t.throws(() => parsePeers('static-nodes', JSON.stringify([enr.slice(0, length)]), { source: 's' }), PeerListError, `cut to ${length}`)
+    t.throws(
+      () => parsePeers('static-nodes', JSON.stringify([enr.slice(0, length)]), { source: 's' }),
+      PeerListError,
+      `cut to ${length}`,
+    )
   }
   t.end()
 })
@@ -124,7 +168,10 @@ t.test('multiaddresses', t => {
     read('multiaddr-list', text),
     peers.map(at => `peer 12D3Ko@${at}`),
   )
-  for (const known of ['QmSk5HQbn6LhUwDiNMseVUjuRYhEtYj4aUZ6WfWoGURpdV', '16Uiu2HAmLhLvBoYaoZfaMUKuibM6ac163GwKY74c5kiSLg5KvLpY'])
+  for (const known of [
+    'QmSk5HQbn6LhUwDiNMseVUjuRYhEtYj4aUZ6WfWoGURpdV',
+    '16Uiu2HAmLhLvBoYaoZfaMUKuibM6ac163GwKY74c5kiSLg5KvLpY',
+  ])
     t.equal(read('multiaddr-list', `/dns/c/tcp/4/p2p/${known}`).length, 1, known)
   t.end()
 })
@@ -227,7 +274,8 @@ t.test('which texts hold peers', t => {
     ['generic-list', 'log: debug', false],
     ['generic-list', 'https://a:1', false],
   ]
-  for (const [format, text, holds] of rows) t.equal(holdsPeers(format, text), holds, `${format} ${JSON.stringify(text.slice(0, 40))}`)
+  for (const [format, text, holds] of rows)
+    t.equal(holdsPeers(format, text), holds, `${format} ${JSON.stringify(text.slice(0, 40))}`)
   fc.assert(
     fc.property(
       fc.constantFrom(...formats),

@@ -1,4 +1,5 @@
-// Every malformed list is refused, with an error that says which list, where in it, what stands there and what is expected.
+// Every malformed list is refused, with an error that says which list, where in it, what stands there and what is
+// expected.
 import t from 'tap'
 import { formats, PeerListError, parsePeers } from '../../../peers/formats/index.ts'
 import { malformed } from '../fixtures/malformed.ts'
@@ -25,7 +26,8 @@ t.test('malformed lists', t => {
     t.ok(problem?.found.includes(found), `${name}: found "${problem?.found}"`)
     t.ok(problem?.expected.includes(expected), `${name}: expected ${problem?.expected}`)
     const { message } = error
-    for (const part of [source, where, problem?.found ?? '?', expected]) t.ok(message.includes(part), `${name}: the message says ${part}`)
+    for (const part of [source, where, problem?.found ?? '?', expected])
+      t.ok(message.includes(part), `${name}: the message says ${part}`)
   }
   t.strictSame([...new Set(malformed.map(({ format }) => format))].sort(), [...formats].sort(), 'every format has some')
   t.end()
@@ -61,7 +63,9 @@ t.test('size', t => {
     t.match(error.problems, [{ where: 'whole text', found: '1048577 bytes', expected: 'at most 1048576 bytes' }])
     t.strictSame(parsePeers(format, '\n'.repeat(limit), { source: 's' }), [], `${format}: the limit itself is allowed`)
   }
-  t.match(problemsOf(() => parsePeers('generic-list', 'é'.repeat(limit / 2 + 1), { source: 's' })).problems, [{ found: '1048578 bytes' }])
+  t.match(problemsOf(() => parsePeers('generic-list', 'é'.repeat(limit / 2 + 1), { source: 's' })).problems, [
+    { found: '1048578 bytes' },
+  ])
   t.end()
 })
 

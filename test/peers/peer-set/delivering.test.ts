@@ -85,14 +85,25 @@ const pod = (over: object = {}) => ({
   ...over,
 })
 const consenting = (name: string, from: string) => ({ name, annotations: { 'repeer.dev/allow-peersets-from': from } })
-const placesOf = (found: ReturnType<typeof deliveriesTo>) => found.delivered.map(one => `${one.set} ${one.configMap}/${one.key}`)
+const placesOf = (found: ReturnType<typeof deliveriesTo>) =>
+  found.delivered.map(one => `${one.set} ${one.configMap}/${one.key}`)
 
 t.test('whom a PeerSet delivers to', async t => {
-  t.strictSame(placesOf(deliveriesTo(pod(), [set({ metadata: { name: 'z' } }), set()])), ['a/set peers/list', 'a/z peers/list'], 'by name')
+  t.strictSame(
+    placesOf(deliveriesTo(pod(), [set({ metadata: { name: 'z' } }), set()])),
+    ['a/set peers/list', 'a/z peers/list'],
+    'by name',
+  )
   t.strictSame(deliveriesTo(pod({ labels: { app: 'other' } }), [set()]), { delivered: [], warnings: [] })
-  t.strictSame(deliveriesTo(pod({ namespace: { name: 'b', annotations: {} } }), [set()]), { delivered: [], warnings: [] })
+  t.strictSame(deliveriesTo(pod({ namespace: { name: 'b', annotations: {} } }), [set()]), {
+    delivered: [],
+    warnings: [],
+  })
   const missing = deliveriesTo(pod(), [set({ spec: { deliver: { podSelector, container: 'geth' } } })])
-  t.match(missing, { delivered: [], warnings: ['PeerSet a/set delivers to container geth, which the pod does not have'] })
+  t.match(missing, {
+    delivered: [],
+    warnings: ['PeerSet a/set delivers to container geth, which the pod does not have'],
+  })
 })
 
 t.test('into another namespace only by its consent', async t => {

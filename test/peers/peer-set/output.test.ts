@@ -10,7 +10,13 @@ function read(output: object, templates = false) {
 
 t.test('what is written where', async t => {
   t.strictSame(read({}), {
-    output: { namespace: 'home', configMap: 'peers', key: 'list', format: 'generic-list', metadataKey: 'discovery_metadata' },
+    output: {
+      namespace: 'home',
+      configMap: 'peers',
+      key: 'list',
+      format: 'generic-list',
+      metadataKey: 'discovery_metadata',
+    },
     problems: [],
   })
   t.strictSame(read({ namespace: 'other', metadataKey: '' }).output.namespace, 'other')
@@ -37,7 +43,9 @@ t.test('templates, where there is a list for each consumer: each has a ConfigMap
     { namespace: 'c-{chainId}', configMap: '{consumerId}', key: '{chainId}' },
   ])
     t.strictSame(read(given, true).problems, [], JSON.stringify(given))
-  t.match(read({}, true).problems, [{ path: 'spec.output.configMap', expected: /each consumer has a ConfigMap of its own/ }])
+  t.match(read({}, true).problems, [
+    { path: 'spec.output.configMap', expected: /each consumer has a ConfigMap of its own/ },
+  ])
   t.match(
     read({ key: '{chainId}' }, true).problems,
     [{ path: 'spec.output.configMap' }],
@@ -73,9 +81,15 @@ t.test('filled in, and read back', async t => {
 
 t.test('names that Kubernetes would not take, whatever a chain is called', async t => {
   const output = { namespace: '{chainId}', configMap: 'p-{consumerId}', key: '{chainId}' }
-  t.strictSame(placeFor(output, { chainId: 'a-1', consumerId: '3' }), { namespace: 'a-1', configMap: 'p-3', key: 'a-1' })
+  t.strictSame(placeFor(output, { chainId: 'a-1', consumerId: '3' }), {
+    namespace: 'a-1',
+    configMap: 'p-3',
+    key: 'a-1',
+  })
   for (const chainId of ['A', 'a_b', '-a', 'a-', '', '../a', '..', 'a'.repeat(64), 'a/b', 'a.b'])
     t.match(placeFor(output, { chainId, consumerId: '3' }), { invalid: /^spec.output.namespace would be / }, chainId)
-  t.match(placeFor(output, { chainId: 'a' }), { invalid: /nothing tells what spec.output.configMap "p-\{consumerId\}" stands for/ })
+  t.match(placeFor(output, { chainId: 'a' }), {
+    invalid: /nothing tells what spec.output.configMap "p-\{consumerId\}" stands for/,
+  })
   t.match(placeFor({ ...output, namespace: 'n', configMap: 'c.{chainId}' }, { chainId: '-' }), { invalid: /configMap/ })
 })

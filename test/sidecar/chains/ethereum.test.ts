@@ -15,7 +15,8 @@ const nodeOf = (profile: 'geth' | 'besu' | 'nethermind', { port }: { port: numbe
   if (!node) throw new Error('there is a way')
   return node
 }
-const willing = (t: Parameters<typeof startStandIn>[0]) => startStandIn(t, { admin_addPeer: yes, admin_removePeer: yes })
+const willing = (t: Parameters<typeof startStandIn>[0]) =>
+  startStandIn(t, { admin_addPeer: yes, admin_removePeer: yes })
 
 t.test('geth and nethermind: what is added is removed first, or else its old address would stay', async t => {
   const node = await willing(t)
@@ -56,7 +57,13 @@ const listed = {
     id: 'c'.repeat(64),
     name: 'Geth/v1.15.11-stable/linux-amd64/go1.24.2',
     caps: ['eth/68', 'snap/1'],
-    network: { localAddress: '10.0.0.9:40112', remoteAddress: '10.0.0.1:30303', inbound: false, trusted: false, static: true },
+    network: {
+      localAddress: '10.0.0.9:40112',
+      remoteAddress: '10.0.0.1:30303',
+      inbound: false,
+      trusted: false,
+      static: true,
+    },
     protocols: { eth: { version: 68 } },
   },
   gethInbound: {
@@ -101,7 +108,11 @@ t.test('the connected peers, and the own ID', async t => {
 })
 
 const odd: readonly [string, unknown, RegExp][] = [
-  ['no list', { peers: [] }, /the answer to admin_peers: found \{"peers":\[\]\}, expected a list; is this the node's JSON-RPC\?/],
+  [
+    'no list',
+    { peers: [] },
+    /the answer to admin_peers: found \{"peers":\[\]\}, expected a list; is this the node's JSON-RPC\?/,
+  ],
   ['nothing', null, /found null, expected a list/],
   ['no peer', [listed.geth, 7], /peer 2: found 7, expected an object/],
   ['no enode', [{ ...listed.geth, enode: 'enode://1' }], /peer 1, enode: found "enode:\/\/1", expected an enode URL/],
@@ -120,15 +131,24 @@ for (const [name, result, silent] of odd) {
   })
 }
 
-/** What each says where the admin API is not enabled: geth rpc/errors.go, besu RpcErrorType, nethermind JsonRpcService. */
+/**
+ * What each says where the admin API is not enabled: geth rpc/errors.go, besu RpcErrorType, nethermind JsonRpcService.
+ */
 const refusals: readonly ['geth' | 'besu' | 'nethermind', StandIn['methods'], RegExp][] = [
-  ['geth', {}, /admin_removePeer: answered with an error: "the method admin_removePeer does not exist.*--http\.api admin/],
+  [
+    'geth',
+    {},
+    /admin_removePeer: answered with an error: "the method admin_removePeer does not exist.*--http\.api admin/,
+  ],
   ['besu', { admin_addPeer: fail(-32604, 'Method not enabled') }, /"Method not enabled"; .*--rpc-http-api=ADMIN/],
   ['besu', { admin_addPeer: fail(-40100, 'Unauthorized') }, /"Unauthorized"; /],
   [
     'nethermind',
     {
-      admin_removePeer: fail(-32600, "admin_removePeer found but the containing module is disabled for the url '', consider adding module"),
+      admin_removePeer: fail(
+        -32600,
+        "admin_removePeer found but the containing module is disabled for the url '', consider adding module",
+      ),
     },
     /module is disabled.*; nethermind can be told its peers with Admin/,
   ],
@@ -143,7 +163,11 @@ for (const [profile, methods, detail] of refusals) {
 
 t.test('refused: nobody listens, no authority, another service', async t => {
   const nobody = await nodeOf('geth', { port: await freePort() }).tell(adding(one))
-  t.match(nobody, { ok: false, refused: true, detail: /admin_removePeer: http:\S+ cannot be asked: ECONNREFUSED; .*--http/ })
+  t.match(nobody, {
+    ok: false,
+    refused: true,
+    detail: /admin_removePeer: http:\S+ cannot be asked: ECONNREFUSED; .*--http/,
+  })
   const node = await willing(t)
   for (const code of [401, 403, 404, 405]) {
     node.instead = { code, text: 'no' }
@@ -176,7 +200,11 @@ t.test('failed, and worth another try', async t => {
   t.match(await geth.connections(), { silent: /"<html>"/ })
   node.instead = 'nothing'
   t.match(await geth.tell(adding(one, two)), { ok: false, refused: false, detail: /did not answer within 0.15 s/ })
-  t.match(await geth.tell(adding({ ...one, id: 'x' })), { ok: false, refused: false, detail: /expected enode:\/\/ID@HOST:PORT/ })
+  t.match(await geth.tell(adding({ ...one, id: 'x' })), {
+    ok: false,
+    refused: false,
+    detail: /expected enode:\/\/ID@HOST:PORT/,
+  })
 })
 
 function fail(code: number, message: string): () => never {

@@ -1,4 +1,5 @@
-// What a look sees of nodes other than CometBFT's, which tell their connections only where their interface is on. Against stand-ins.
+// What a look sees of nodes other than CometBFT's, which tell their connections only where their interface is on.
+// Against stand-ins.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -23,7 +24,11 @@ t.test('its own word where it gives it, its sockets where not', async t => {
   t.same(await lookAtNode(geth, { procDir }), { ...own, listening: true })
   t.same(await lookAtNode({ ...geth, p2pPort: 4 }, { procDir }), { ...own, listening: false })
   t.same(await lookAtNode({ ...geth, p2pPort: 0 }, { procDir }), own)
-  t.same(await lookAtNode({ ...geth, mesh: true }, { procDir: join(procDir, 'nowhere') }), own, 'a mesh does not hide it')
+  t.same(
+    await lookAtNode({ ...geth, mesh: true }, { procDir: join(procDir, 'nowhere') }),
+    own,
+    'a mesh does not hide it',
+  )
   const hot = hotNode(geth)
   if (!hot) throw new Error('there is a way')
   await lookAtNode(geth, { procDir, hot })
@@ -32,7 +37,11 @@ t.test('its own word where it gives it, its sockets where not', async t => {
   t.same(node.calls, ['admin_peers()'], 'one question, where the same is asked again')
 
   node.calls.length = 0
-  t.match(await lookAtNode({ ...geth, hostNetwork: true }, { procDir }), { seenBy: 'none' }, 'who listens there may be another')
+  t.match(
+    await lookAtNode({ ...geth, hostNetwork: true }, { procDir }),
+    { seenBy: 'none' },
+    'who listens there may be another',
+  )
   t.match(await lookAtNode({ ...geth, profile: 'generic' }, { procDir }), { seenBy: 'sockets' })
   t.same(node.calls, [])
 

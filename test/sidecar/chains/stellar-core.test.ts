@@ -34,7 +34,11 @@ t.test('tells the missing ones by IPv4 address, never those that are connected',
   t.same(await nodeOf(node).tell(adding(both, peer(2), peer(3, { addresses: [] }))), { ok: true })
   t.same(node.asked, ['peers?fullkeys=true', 'connect?peer=10.0.0.1&port=11625', 'connect?peer=10.0.0.7&port=11625'])
   const without = peer(4, { addresses: ['2001:db8::4'] })
-  t.match(await nodeOf(node).tell(adding(without)), { ok: false, refused: false, detail: /no missing peer has an IPv4 address now/ })
+  t.match(await nodeOf(node).tell(adding(without)), {
+    ok: false,
+    refused: false,
+    detail: /no missing peer has an IPv4 address now/,
+  })
 })
 
 t.test('drops who is not listed any more, by node ID; not who shares the address of one that is', async t => {
@@ -56,9 +60,17 @@ t.test('drops who is not listed any more, by node ID; not who shares the address
 t.test('booting is worth another try; a node without the command is not', async t => {
   const node = await startStellar(t)
   node.instead = '{"error": "Core is booting, try again later"}'
-  t.match(await nodeOf(node).tell(adding(peer(1))), { ok: false, refused: false, detail: /peers answered: "Core is booting/ })
+  t.match(await nodeOf(node).tell(adding(peer(1))), {
+    ok: false,
+    refused: false,
+    detail: /peers answered: "Core is booting/,
+  })
   t.match(await nodeOf(node).connections(), { silent: /Core is booting/ })
-  t.match(await nodeOf({ port: await freePort() }).tell(adding(peer(1))), { ok: false, refused: false, detail: /ECONNREFUSED/ })
+  t.match(await nodeOf({ port: await freePort() }).tell(adding(peer(1))), {
+    ok: false,
+    refused: false,
+    detail: /ECONNREFUSED/,
+  })
 })
 
 t.test('an answer to connect', async t => {
@@ -85,7 +97,9 @@ t.test('an answer to connect', async t => {
 
 t.test('a listing that is none', async t => {
   const of = (outbound: unknown) => () => readStellarPeers({ authenticated_peers: { outbound } })
-  t.throws(() => readStellarPeers(null), { message: /authenticated_peers: found nothing, expected an object; is this stellar-core\?/ })
+  t.throws(() => readStellarPeers(null), {
+    message: /authenticated_peers: found nothing, expected an object; is this stellar-core\?/,
+  })
   t.throws(of({}), { message: /outbound: found \{\}, expected a list/ })
   t.throws(of([7]), { message: /outbound peer 1, address: found nothing/ })
   t.throws(of([{ id: 'x', address: 'a b:1' }]), { message: /found "a b:1", expected an IP address and a port/ })

@@ -1,10 +1,14 @@
-// Against stand-ins: see fixtures/stand-in.ts. The answers are those of sc-rpc-api and sc-rpc (substrate/client/rpc/src/system).
+// Against stand-ins: see fixtures/stand-in.ts. The answers are those of sc-rpc-api and sc-rpc
+// (substrate/client/rpc/src/system).
 import t from 'tap'
 import { hotNode } from '../../../sidecar/chains/index.ts'
 import { adding, peerOf } from './fixtures/peers.ts'
 import { freePort, RpcError, startStandIn } from './fixtures/stand-in.ts'
 
-const ids = ['12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD', '12D3KooWGRUVh9wGRGNB3PvaVJbfNJ9yM8DiBnM9nhoR2UyVqW9k'] as const
+const ids = [
+  '12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD',
+  '12D3KooWGRUVh9wGRGNB3PvaVJbfNJ9yM8DiBnM9nhoR2UyVqW9k',
+] as const
 const one = peerOf({ id: ids[0], port: 30333 })
 const two = peerOf({ id: ids[1], host: '2001:db8::2', port: 30333, addresses: ['2001:db8::2'] })
 const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => {
@@ -51,7 +55,8 @@ t.test('the connected peers, by ID alone', async t => {
 
 t.test('refused: unsafe calls from outside', async t => {
   const node = await startStandIn(t, { system_addReservedPeer: unsafe, system_peers: unsafe })
-  const detail = /system_addReservedPeer: answered with an error: "RPC call is unsafe to be called externally"; .*--rpc-methods unsafe/
+  const detail =
+    /system_addReservedPeer: answered with an error: "RPC call is unsafe to be called externally"; .*--rpc-methods unsafe/
   t.match(await nodeOf(node).tell(adding(one)), { ok: false, refused: true, detail })
   t.match(await nodeOf(node).connections(), { silent: /system_peers: answered with an error: "RPC call is unsafe/ })
 })
@@ -62,11 +67,19 @@ t.test('failed, and worth another try', async t => {
       throw new RpcError(4000, 'Peer id is missing from the address')
     },
   })
-  t.match(await nodeOf(node).tell(adding(one, two)), { ok: false, refused: false, detail: /Peer id is missing.*; .*Peer id is missing/ })
+  t.match(await nodeOf(node).tell(adding(one, two)), {
+    ok: false,
+    refused: false,
+    detail: /Peer id is missing.*; .*Peer id is missing/,
+  })
   t.match(await nodeOf(node).tell(adding({ ...one, id: 'x' })), { ok: false, refused: false, detail: /expected/ })
   t.equal(node.calls.length, 2)
   node.instead = 'nothing'
-  t.match(await nodeOf(node, 150).tell(adding(one)), { ok: false, refused: false, detail: /did not answer within 0.15 s/ })
+  t.match(await nodeOf(node, 150).tell(adding(one)), {
+    ok: false,
+    refused: false,
+    detail: /did not answer within 0.15 s/,
+  })
   t.match(
     await nodeOf({ port: await freePort() }).tell(adding(one)),
     { ok: false, refused: false, detail: /ECONNREFUSED/ },

@@ -25,7 +25,10 @@ function restartedInVain(pinning: boolean) {
 
 t.test('a restart in vain, of a node that was given the address: the same again would not help', async t => {
   const w = restartedInVain(true)
-  t.match(w.memory, { restarts: [{ outcome: 'unverified' }], given: { pins: { [peerKey(peer(2))]: '10.0.0.22' }, uncertain: [] } })
+  t.match(w.memory, {
+    restarts: [{ outcome: 'unverified' }],
+    given: { pins: { [peerKey(peer(2))]: '10.0.0.22' }, uncertain: [] },
+  })
   for (const seconds of [60, 600, 7200]) t.equal(reason(w.after(seconds)), 'already-restarted')
   w.move(2, '10.0.0.23')
   w.after(1)
@@ -140,7 +143,9 @@ t.test('look-ups that fail do not hold what is given in addresses', async t => {
     w.after(0)
     w.move(2, '10.0.0.22')
     w.after(1)
-    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, failures: 1, error: 'ESERVFAIL' }]))
+    w.hosts = Object.fromEntries(
+      Object.entries(w.hosts).map(([name, view]) => [name, { ...view, failures: 1, error: 'ESERVFAIL' }]),
+    )
     const outcome = w.after(10)
     t.equal(reason(outcome), expected)
     if (!pinning) t.match(outcome.decision, { detail: /\(ESERVFAIL\)/ })
@@ -213,24 +218,27 @@ t.test('the snapshot that is wanted does not depend on whether addresses are giv
   t.equal(one.after(0).memory.settled?.hash, other.after(0).memory.settled?.hash)
 })
 
-t.test('a peer of two addresses that answer by turns is followed each time, though the snapshot is the same', async t => {
-  const w = world({ plan: plan({ times: { minIntervalSeconds: 60 } }) })
-  w.pinning = true
-  const [one, other] = ['10.0.0.2', '10.0.0.22']
-  w.hosts = { ...w.hosts, node2: host([one, other]) }
-  w.after(0)
-  w.restarted('b')
-  w.after(10)
-  let from = one
-  for (const identity of ['c', 'd', 'e']) {
-    w.dead = new Set([from])
-    w.connections = w.connections.filter(({ address }) => address !== from)
-    from = from === one ? other : one
-    w.after(600)
-    t.equal(w.after(10).decision.do, 'restart', identity)
-    w.restarted(identity)
-    w.connections = [connection(1, '10.0.0.1'), connection(2, from), connection(3, '10.0.0.3')]
-    t.equal(w.after(10).decision.do, 'nothing', `${identity} is connected`)
-  }
-  t.equal(new Set(w.memory.restarts.map(({ hash }) => hash)).size, 1)
-})
+t.test(
+  'a peer of two addresses that answer by turns is followed each time, though the snapshot is the same',
+  async t => {
+    const w = world({ plan: plan({ times: { minIntervalSeconds: 60 } }) })
+    w.pinning = true
+    const [one, other] = ['10.0.0.2', '10.0.0.22']
+    w.hosts = { ...w.hosts, node2: host([one, other]) }
+    w.after(0)
+    w.restarted('b')
+    w.after(10)
+    let from = one
+    for (const identity of ['c', 'd', 'e']) {
+      w.dead = new Set([from])
+      w.connections = w.connections.filter(({ address }) => address !== from)
+      from = from === one ? other : one
+      w.after(600)
+      t.equal(w.after(10).decision.do, 'restart', identity)
+      w.restarted(identity)
+      w.connections = [connection(1, '10.0.0.1'), connection(2, from), connection(3, '10.0.0.3')]
+      t.equal(w.after(10).decision.do, 'nothing', `${identity} is connected`)
+    }
+    t.equal(new Set(w.memory.restarts.map(({ hash }) => hash)).size, 1)
+  },
+)

@@ -1,4 +1,5 @@
-// Random histories of a node, its peers and its sidecar: whatever happens, the budget holds, nothing restarts without need, and no change is lost.
+// Random histories of a node, its peers and its sidecar: whatever happens, the budget holds, nothing restarts without
+// need, and no change is lost.
 import fc from 'fast-check'
 import t from 'tap'
 import { type Peer, peerKey } from '../../../peers/peer.ts'
@@ -14,10 +15,19 @@ const n = fc.integer({ min: 1, max: 4 })
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('move', 'die', 'live', 'dial-in', 'lose'), n }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('crash', 'sidecar-dies', 'pass', 'busy', 'garble') }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('list' as const), members: fc.uniqueArray(n, { minLength: 2, maxLength: 4 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('list' as const),
+      members: fc.uniqueArray(n, { minLength: 2, maxLength: 4 }),
+    }),
+  },
 )
 
-/** A node that connects, at its start, to every listed peer that is alive, at the address it has then, and later only hears who dials it. */
+/**
+ * A node that connects, at its start, to every listed peer that is alive, at the address it has then, and later only
+ * hears who dials it.
+ */
 function model(w: World) {
   const alive = new Set([1, 2, 3, 4])
   let address = 10
@@ -32,7 +42,8 @@ function model(w: World) {
   }
   return {
     startNode,
-    missing: () => w.peers.filter(one => alive.has(number(one)) && !w.connections.some(connection => connection.id === one.id)),
+    missing: () =>
+      w.peers.filter(one => alive.has(number(one)) && !w.connections.some(connection => connection.id === one.id)),
     apply(what: Event): void {
       switch (what.do) {
         case 'move':
@@ -78,41 +89,44 @@ t.test('10,000 looks in random histories', async t => {
   let looks = 0
   let restartsSeen = 0
   fc.assert(
-    fc.property(fc.array(fc.tuple(event, fc.integer({ min: 1, max: 400 })), { minLength: 5, maxLength: 40 }), history => {
-      const w = world({ plan: plan() })
-      w.allowMassRemoval = true
-      w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
-      const node = model(w)
-      const restarts: { at: number; hash: string }[] = []
-      const look = (seconds: number) => {
-        const missingBefore = node.missing().map(peerKey)
-        const { decision } = w.after(seconds)
-        looks++
-        if (decision.do !== 'restart') return
-        if (missingBefore.length === 0) throw new Error('a restart without need')
-        if (w.bad) throw new Error('a restart with a malformed list')
-        restarts.push({ at: w.now, hash: decision.intent.hash })
-        node.startNode()
-      }
-      look(0)
-      for (const [what, seconds] of history) {
-        node.apply(what)
-        for (let left = seconds; left > 0; left -= 30) look(Math.min(left, 30))
-      }
-      restartsSeen += restarts.length
-      for (const [index, one] of restarts.entries()) {
-        const next = restarts[index + 1]
-        if (next && next.hash === one.hash) throw new Error('twice for one snapshot')
-        if (next && next.at - one.at < 120_000) throw new Error('more often than min-interval')
-        const seventh = restarts[index + times.budget]
-        if (seventh && seventh.at - one.at < times.budgetSeconds * 1000) throw new Error('more than the budget')
-      }
-      // All quiet: once the budget has room again, every living peer that a restart can bring is connected.
-      w.bad = undefined
-      for (let k = 0; k < 8 * 12; k++) look(300)
-      const lost = node.missing().filter(one => w.memory.given && !isGiven(w, one))
-      if (lost.length > 0) throw new Error(`a change was lost: ${lost.map(peerKey)}`)
-    }),
+    fc.property(
+      fc.array(fc.tuple(event, fc.integer({ min: 1, max: 400 })), { minLength: 5, maxLength: 40 }),
+      history => {
+        const w = world({ plan: plan() })
+        w.allowMassRemoval = true
+        w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+        const node = model(w)
+        const restarts: { at: number; hash: string }[] = []
+        const look = (seconds: number) => {
+          const missingBefore = node.missing().map(peerKey)
+          const { decision } = w.after(seconds)
+          looks++
+          if (decision.do !== 'restart') return
+          if (missingBefore.length === 0) throw new Error('a restart without need')
+          if (w.bad) throw new Error('a restart with a malformed list')
+          restarts.push({ at: w.now, hash: decision.intent.hash })
+          node.startNode()
+        }
+        look(0)
+        for (const [what, seconds] of history) {
+          node.apply(what)
+          for (let left = seconds; left > 0; left -= 30) look(Math.min(left, 30))
+        }
+        restartsSeen += restarts.length
+        for (const [index, one] of restarts.entries()) {
+          const next = restarts[index + 1]
+          if (next && next.hash === one.hash) throw new Error('twice for one snapshot')
+          if (next && next.at - one.at < 120_000) throw new Error('more often than min-interval')
+          const seventh = restarts[index + times.budget]
+          if (seventh && seventh.at - one.at < times.budgetSeconds * 1000) throw new Error('more than the budget')
+        }
+        // All quiet: once the budget has room again, every living peer that a restart can bring is connected.
+        w.bad = undefined
+        for (let k = 0; k < 8 * 12; k++) look(300)
+        const lost = node.missing().filter(one => w.memory.given && !isGiven(w, one))
+        if (lost.length > 0) throw new Error(`a change was lost: ${lost.map(peerKey)}`)
+      },
+    ),
     { numRuns: 60, seed: 20260101 },
   )
   t.ok(looks > 10_000, `${looks} looks`)

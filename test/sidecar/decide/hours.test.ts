@@ -6,7 +6,10 @@ import { connection, host, nodeId, peer, plan, source, times, world } from '../f
 const reason = ({ decision }: Outcome): string => (decision.do === 'wait' ? decision.reason : decision.do)
 type World = ReturnType<typeof world>
 
-/** Looks for so many seconds; each decision once, in its order. A restart brings a process that knows the list, and connects. */
+/**
+ * Looks for so many seconds; each decision once, in its order. A restart brings a process that knows the list, and
+ * connects.
+ */
 function story(w: World, seconds: number, step = 10): string[] {
   const seen: string[] = []
   for (const until = w.now + seconds * 1000; w.now < until; ) {
@@ -75,17 +78,20 @@ t.test('told in vain: two minutes, then the restart; and no third way, for hours
   t.ok(seen.has('already-restarted'), [...seen].join())
 })
 
-t.test('an RPC that answered, and stopped: three hours of silence cost nothing, and are made up for at its first answer', async t => {
-  const w = world()
-  w.after(0)
-  const status = w.status
-  w.status = undefined
-  w.seenBy = 'sockets'
-  w.connections = [1, 3].map(n => ({ address: `10.0.0.${n}`, port: 26656 }))
-  w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now }) }
-  t.same(story(w, 3 * 3600, 30), ['settling', 'node-silent'])
-  w.status = status
-  w.seenBy = 'net_info'
-  w.connections = [1, 3].map(n => connection(n, `10.0.0.${n}`))
-  t.same(story(w, 30), ['restart', 'nothing'])
-})
+t.test(
+  'an RPC that answered, and stopped: three hours of silence cost nothing, and are made up for at its first answer',
+  async t => {
+    const w = world()
+    w.after(0)
+    const status = w.status
+    w.status = undefined
+    w.seenBy = 'sockets'
+    w.connections = [1, 3].map(n => ({ address: `10.0.0.${n}`, port: 26656 }))
+    w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now }) }
+    t.same(story(w, 3 * 3600, 30), ['settling', 'node-silent'])
+    w.status = status
+    w.seenBy = 'net_info'
+    w.connections = [1, 3].map(n => connection(n, `10.0.0.${n}`))
+    t.same(story(w, 30), ['restart', 'nothing'])
+  },
+)

@@ -58,13 +58,25 @@ t.test('a peer that was never there', async t => {
   const w = world()
   without(w, 3)
   const page = shown(w, 0, null, { '10.0.0.3:26656': true })
-  t.match(lack(page, 3), { because: 'never-connected', since: new Date(start).toISOString() }, 'since its list is known')
+  t.match(
+    lack(page, 3),
+    { because: 'never-connected', since: new Date(start).toISOString() },
+    'since its list is known',
+  )
 })
 
 t.test('what stands in the way', async t => {
   const cases: [string, (w: World) => void, object][] = [
-    ['no record', w => (w.hosts['node2'] = host('10.0.0.2', { failures: 3, error: 'ENOTFOUND' })), { because: 'name-unresolved' }],
-    ['an old connection', w => w.connections.push(connection(2, '10.0.0.9')), { because: 'former-address', standing: 'former' }],
+    [
+      'no record',
+      w => (w.hosts['node2'] = host('10.0.0.2', { failures: 3, error: 'ENOTFOUND' })),
+      { because: 'name-unresolved' },
+    ],
+    [
+      'an old connection',
+      w => w.connections.push(connection(2, '10.0.0.9')),
+      { because: 'former-address', standing: 'former' },
+    ],
   ]
   for (const [what, change, expected] of cases) {
     const w = world()

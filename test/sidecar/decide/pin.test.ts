@@ -32,7 +32,11 @@ t.test('which of several addresses', async t => {
     ['the first', {}, '10.0.0.1'],
     ['the last that was given', { before: { [key]: '10.0.0.2' } }, '10.0.0.2'],
     ['but not one that it has no longer', { before: { [key]: '10.0.0.9' } }, '10.0.0.1'],
-    ['one that answers', { before: { [key]: '10.0.0.2' }, reachable: { '10.0.0.2:26656': false, '10.0.0.3:26656': true } }, '10.0.0.3'],
+    [
+      'one that answers',
+      { before: { [key]: '10.0.0.2' }, reachable: { '10.0.0.2:26656': false, '10.0.0.3:26656': true } },
+      '10.0.0.3',
+    ],
     [
       'of those that answer the last one',
       { before: { [key]: '10.0.0.3' }, reachable: { '10.0.0.1:26656': true, '10.0.0.3:26656': true } },
@@ -41,7 +45,11 @@ t.test('which of several addresses', async t => {
     ['at another port is another matter', { reachable: { '10.0.0.3:1': true } }, '10.0.0.1'],
     [
       'the one of the connection',
-      { connections: [connection(1, '10.0.0.2')], before: { [key]: '10.0.0.3' }, reachable: { '10.0.0.1:26656': true } },
+      {
+        connections: [connection(1, '10.0.0.2')],
+        before: { [key]: '10.0.0.3' },
+        reachable: { '10.0.0.1:26656': true },
+      },
       '10.0.0.2',
     ],
     ['not that of another peer', { connections: [connection(2, '10.0.0.2'), { address: '10.0.0.3' }] }, '10.0.0.1'],
@@ -54,13 +62,19 @@ t.test('which of several addresses', async t => {
 
 t.test('a Service with an address of its own: that one, though the connection ends at a pod', async t => {
   const hosts = { node1: host('10.96.0.1', { behind: ['10.0.0.1'] }) }
-  const { pins } = pinned(list([peer(1)]), { [variable]: [peer(1)] }, seen({ hosts, connections: [connection(1, '10.0.0.1')] }))
+  const { pins } = pinned(
+    list([peer(1)]),
+    { [variable]: [peer(1)] },
+    seen({ hosts, connections: [connection(1, '10.0.0.1')] }),
+  )
   t.same(pins, { [peerKey(peer(1))]: '10.96.0.1' })
 })
 
 t.test('a list that addresses would make too long keeps its names', async t => {
   const peers = Array.from({ length: 2000 }, (_, n) => peer(n, { host: `n${n}` }))
-  const hosts = Object.fromEntries(peers.map((one, n) => [one.host, host(`2001:db8:1111:2222:3333:4444:5555:${(n + 4096).toString(16)}`)]))
+  const hosts = Object.fromEntries(
+    peers.map((one, n) => [one.host, host(`2001:db8:1111:2222:3333:4444:5555:${(n + 4096).toString(16)}`)]),
+  )
   const names = list(peers)
   t.ok(Buffer.byteLength(`${variable}=${names[variable]}`) <= longestVariable)
   const { exports, pins } = pinned(names, { [variable]: peers }, seen({ hosts }))

@@ -53,15 +53,26 @@ t.test('what becomes of the plan', async t => {
     ['subPath', plan({ sources: [source({ via: 'subPath' })] }), 'process'],
     ['init', plan({ sources: [source({ via: 'init' })] }), 'process'],
     ['unseen', plan({ sources: [source({ via: 'init', unseen: true, level: 'none' })] }), 'process'],
-    ['env beside a literal that the script reads', plan({ sources: [env, literal('env PERSISTENT_PEERS')] }), 'process'],
+    [
+      'env beside a literal that the script reads',
+      plan({ sources: [env, literal('env PERSISTENT_PEERS')] }),
+      'process',
+    ],
     ['a directory', plan({ sources: [source()] }), undefined],
     ['seeds', plan({ sources: [{ ...env, role: 'seed' }] }), undefined],
     ['written into a flag by the kubelet', plan({ sources: [frozen] }), undefined],
     ['beside a flag', plan({ sources: [env, literal('args[3] --p2p.persistent_peers')] }), undefined],
-    ['the webhook knew', plan({ sources: [env, source({ via: 'subPath', override: 'GAIAD_P2P_PERSISTENT_PEERS' })] }), undefined],
+    [
+      'the webhook knew',
+      plan({ sources: [env, source({ via: 'subPath', override: 'GAIAD_P2P_PERSISTENT_PEERS' })] }),
+      undefined,
+    ],
     [
       'signal',
-      plan({ reach: { by: 'signal', uid: 1, names: [] }, sources: [source({ via: 'subPath' }, { by: 'signal', uid: 1, names: [] })] }),
+      plan({
+        reach: { by: 'signal', uid: 1, names: [] },
+        sources: [source({ via: 'subPath' }, { by: 'signal', uid: 1, names: [] })],
+      }),
       undefined,
     ],
     ['another profile', plan({ profile: 'geth', sources: [source({ via: 'subPath' })] }), undefined],
@@ -135,23 +146,27 @@ t.test('learned, remembered, and the next edit arrives', async t => {
   t.match(w.memory.restarts, [{ outcome: 'verified' }])
 })
 
-t.test('a file that an earlier pod left on the volume: once it is in doubt, a restart brings the list, and no second', async t => {
-  const w = scripted()
-  w.connections = [connection(1, '10.0.0.1', { port: 26656 })]
-  for (let at = 0; at < 600; at += 30) t.equal(reason(w.after(30)), 'nothing', 'it was given, as far as is known')
-  w.process = { identity: 's/1', startedAt: start, programs: programs('interchain-security-cd:ls:600') }
-  w.after(1)
-  t.same(w.memory.given?.uncertain, ['node2'], 'node1 it has dialled')
-  const seen: string[] = []
-  for (let at = 0; at < 60 && w.memory.intent === null; at++) seen.push(reason(w.after(1)))
-  t.equal(seen.at(-1), 'restart')
-  w.restarted('s/2')
-  w.process = { ...w.process, given: tokenOf({ [sourceKey(env)]: w.peers }) } as typeof w.process
-  w.after(1)
-  w.connections = w.connections.filter(one => one.id !== nodeId(2))
-  for (let at = 0; at < 3600; at += 30) t.equal(reason(w.after(30)), 'nothing', 'it has it, and the peer is down or refuses it')
-  t.equal(w.memory.restarts.length, 1)
-})
+t.test(
+  'a file that an earlier pod left on the volume: once it is in doubt, a restart brings the list, and no second',
+  async t => {
+    const w = scripted()
+    w.connections = [connection(1, '10.0.0.1', { port: 26656 })]
+    for (let at = 0; at < 600; at += 30) t.equal(reason(w.after(30)), 'nothing', 'it was given, as far as is known')
+    w.process = { identity: 's/1', startedAt: start, programs: programs('interchain-security-cd:ls:600') }
+    w.after(1)
+    t.same(w.memory.given?.uncertain, ['node2'], 'node1 it has dialled')
+    const seen: string[] = []
+    for (let at = 0; at < 60 && w.memory.intent === null; at++) seen.push(reason(w.after(1)))
+    t.equal(seen.at(-1), 'restart')
+    w.restarted('s/2')
+    w.process = { ...w.process, given: tokenOf({ [sourceKey(env)]: w.peers }) } as typeof w.process
+    w.after(1)
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    for (let at = 0; at < 3600; at += 30)
+      t.equal(reason(w.after(30)), 'nothing', 'it has it, and the peer is down or refuses it')
+    t.equal(w.memory.restarts.length, 1)
+  },
+)
 
 t.test('a start of which the variable is not known to have been exported is in doubt, with addresses, too', async t => {
   const w = scripted()
@@ -165,7 +180,10 @@ t.test('a start of which the variable is not known to have been exported is in d
   for (let at = 0; at < 29; at += 1) t.equal(reason(w.after(1)), 'settling', 'it may be dialling')
   t.equal(reason(w.after(1)), 'restart')
   const other = scripted()
-  other.memory = { ...other.memory, learned: { program: 'interchain-security-cd', variable, listens: true, at: start - 1 } }
+  other.memory = {
+    ...other.memory,
+    learned: { program: 'interchain-security-cd', variable, listens: true, at: start - 1 },
+  }
   other.process = { identity: 's/2', startedAt: start, given: tokenOf({ [sourceKey(env)]: other.peers }) }
   other.after(0)
   t.same(other.memory.given?.uncertain, [])

@@ -67,7 +67,11 @@ t.test('a peer that moves again while a restart for its sake is verified', async
     w.move(2, '10.0.0.23')
     w.openSince = { '10.0.0.23:26656': w.now }
     t.equal(reason(w.after(1)), 'verify')
-    t.equal(reason(w.after(28)), 'verify', 'the node may have got the new address, and has three settle times to connect')
+    t.equal(
+      reason(w.after(28)),
+      'verify',
+      'the node may have got the new address, and has three settle times to connect',
+    )
     t.equal(reason(w.after(1)), 'min-interval')
     t.match(w.memory, { intent: null, restarts: [{ outcome: 'overtaken' }] })
     t.equal(reason(w.after(29)), 'restart')
@@ -167,7 +171,10 @@ t.test('a peer that moves again while a restart for its sake is verified', async
       const at = w.now - hoursAgo * 3600_000
       return { id: `${at}`, hash: `s1:${at}`, level: 'process', at, why: '', outcome, endedAt: at } as const
     }
-    w.memory = { ...w.memory, restarts: [past(9, 'unverified'), past(8, 'unverified'), past(7, 'unverified'), past(1, 'overtaken')] }
+    w.memory = {
+      ...w.memory,
+      restarts: [past(9, 'unverified'), past(8, 'unverified'), past(7, 'unverified'), past(1, 'overtaken')],
+    }
     w.move(2, '10.0.0.22')
     w.after(1)
     t.equal(reason(w.after(10)), 'restart')
@@ -184,58 +191,69 @@ t.test('a move that heals by itself within the settle time is left alone', async
   t.equal(w.memory.need, null)
   t.equal(w.memory.restarts.length, 0)
   w.connections = w.connections.filter(one => one.id !== nodeId(2))
-  t.equal(reason(w.after(60)), 'settling', 'lost again later: the node still has the old address, and the time starts again')
+  t.equal(
+    reason(w.after(60)),
+    'settling',
+    'lost again later: the node still has the old address, and the time starts again',
+  )
 })
 
-t.test('the settle time counts from when the new address first answered, where the controller told of it before DNS', async t => {
-  const moved = () => {
-    const w = world()
-    w.after(0)
-    w.after(60)
-    w.move(2, '10.0.0.22')
-    return w
-  }
-  t.test('the rest of it only', async t => {
-    const w = moved()
-    w.openSince = { '10.0.0.22:26656': w.now - 4_000 }
-    t.equal(reason(w.after(0)), 'settling')
-    t.equal(reason(w.after(5)), 'settling')
-    t.equal(reason(w.after(1)), 'restart', '10 s after it first answered')
-  })
-  t.test('none of it is left', async t => {
-    const w = moved()
-    w.openSince = { '10.0.0.22:26656': w.now - 10_000 }
-    t.equal(reason(w.after(0)), 'restart')
-  })
-  t.test('the last of several counts, and an address that has not been open before counts from now', async t => {
-    const w = moved()
-    w.move(3, '10.0.0.33')
-    w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
-    t.equal(reason(w.after(0)), 'settling')
-    t.equal(reason(w.after(9)), 'settling')
-    t.equal(reason(w.after(1)), 'restart')
-  })
-  t.test('not from before the process started', async t => {
-    const w = moved()
-    w.process = { identity: 'b', startedAt: w.now - 1_000 }
-    w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
-    w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now - 500 }) }
-    t.equal(reason(w.after(0)), 'settling')
-  })
-  t.test('a change after another starts it again', async t => {
-    const w = moved()
-    t.equal(reason(w.after(8)), 'settling')
-    w.move(3, '10.0.0.33')
-    w.openSince = { '10.0.0.22:26656': w.now - 60_000, '10.0.0.33:26656': w.now - 60_000 }
-    t.equal(reason(w.after(0)), 'settling')
-    t.equal(reason(w.after(9)), 'settling')
-    t.equal(reason(w.after(1)), 'restart')
-  })
-})
+t.test(
+  'the settle time counts from when the new address first answered, where the controller told of it before DNS',
+  async t => {
+    const moved = () => {
+      const w = world()
+      w.after(0)
+      w.after(60)
+      w.move(2, '10.0.0.22')
+      return w
+    }
+    t.test('the rest of it only', async t => {
+      const w = moved()
+      w.openSince = { '10.0.0.22:26656': w.now - 4_000 }
+      t.equal(reason(w.after(0)), 'settling')
+      t.equal(reason(w.after(5)), 'settling')
+      t.equal(reason(w.after(1)), 'restart', '10 s after it first answered')
+    })
+    t.test('none of it is left', async t => {
+      const w = moved()
+      w.openSince = { '10.0.0.22:26656': w.now - 10_000 }
+      t.equal(reason(w.after(0)), 'restart')
+    })
+    t.test('the last of several counts, and an address that has not been open before counts from now', async t => {
+      const w = moved()
+      w.move(3, '10.0.0.33')
+      w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
+      t.equal(reason(w.after(0)), 'settling')
+      t.equal(reason(w.after(9)), 'settling')
+      t.equal(reason(w.after(1)), 'restart')
+    })
+    t.test('not from before the process started', async t => {
+      const w = moved()
+      w.process = { identity: 'b', startedAt: w.now - 1_000 }
+      w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
+      w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now - 500 }) }
+      t.equal(reason(w.after(0)), 'settling')
+    })
+    t.test('a change after another starts it again', async t => {
+      const w = moved()
+      t.equal(reason(w.after(8)), 'settling')
+      w.move(3, '10.0.0.33')
+      w.openSince = { '10.0.0.22:26656': w.now - 60_000, '10.0.0.33:26656': w.now - 60_000 }
+      t.equal(reason(w.after(0)), 'settling')
+      t.equal(reason(w.after(9)), 'settling')
+      t.equal(reason(w.after(1)), 'restart')
+    })
+  },
+)
 
 t.test('since when an address has been open', async t => {
   t.same(stillOpen({}, { a: true, b: false }, 5), { a: 5 })
-  t.same(stillOpen({ a: 5, b: 3, c: 1 }, { a: true, b: false }, 9), { a: 5 }, 'what did not answer, or was not asked, begins anew')
+  t.same(
+    stillOpen({ a: 5, b: 3, c: 1 }, { a: true, b: false }, 9),
+    { a: 5 },
+    'what did not answer, or was not asked, begins anew',
+  )
 })
 
 t.test('what the node was given decides whether a restart would teach it anything', async t => {
@@ -290,7 +308,10 @@ t.test('not staleness', async t => {
   t.test('rotating answers', async t => {
     const w = world()
     w.after(0)
-    w.hosts = { ...w.hosts, node2: host('10.0.0.99', { since: start, rotating: true, former: [{ address: '10.0.0.2', lastSeen: start }] }) }
+    w.hosts = {
+      ...w.hosts,
+      node2: host('10.0.0.99', { since: start, rotating: true, former: [{ address: '10.0.0.2', lastSeen: start }] }),
+    }
     t.equal(reason(w.after(60)), 'nothing', 'connected at an address of the same rotation')
     w.connections = w.connections.filter(one => one.id !== nodeId(2))
     t.equal(reason(w.after(60)), 'nothing', 'and not a reason when it is lost')
@@ -405,7 +426,10 @@ t.test('levels', async t => {
   const levelAfterEdit = (via: 'directory' | 'subPath' | 'env' | 'init', over: object = {}, planOver: object = {}) => {
     const reach = (planOver as { reach?: never }).reach ?? { by: 'wrap' as const }
     const w = world({
-      plan: plan({ sources: [source({ via, ...(via === 'env' ? { variable: 'PEERS' } : {}), ...over }, reach)], ...planOver }),
+      plan: plan({
+        sources: [source({ via, ...(via === 'env' ? { variable: 'PEERS' } : {}), ...over }, reach)],
+        ...planOver,
+      }),
     })
     // A sidecar starts before its node, so that the node's first look is at a young one.
     w.process = { identity: 'a', startedAt: start - 5000 }
@@ -424,7 +448,10 @@ t.test('levels', async t => {
   t.equal(levelAfterEdit('init'), 'all-containers')
   t.equal(levelAfterEdit('directory', {}, signal), 'container')
   t.equal(levelAfterEdit('init', { level: 'none' }), 'needs-rollout')
-  t.equal(levelAfterEdit('directory', { level: 'none' }, { reach: { by: 'observe', reason: 'restart-policy' } }), 'observe')
+  t.equal(
+    levelAfterEdit('directory', { level: 'none' }, { reach: { by: 'observe', reason: 'restart-policy' } }),
+    'observe',
+  )
 
   const short = world({ plan: plan({ times: { livenessSeconds: 30 } }) })
   short.process = { identity: 'a', startedAt: start - 5_000 }
@@ -435,13 +462,21 @@ t.test('levels', async t => {
   t.equal(short.memory.lastStartSeconds, 20)
   short.move(2, '10.0.0.22')
   short.after(1)
-  t.match(short.after(10).decision, { do: 'restart', intent: { level: 'container' } }, 'a liveness probe of 30 s would not wait twice 20 s')
+  t.match(
+    short.after(10).decision,
+    { do: 'restart', intent: { level: 'container' } },
+    'a liveness probe of 30 s would not wait twice 20 s',
+  )
 
   const mixed = world({ plan: plan({ sources: [source({ via: 'subPath' })] }) })
   mixed.after(0)
   mixed.move(2, '10.0.0.22')
   mixed.after(1)
-  t.match(mixed.after(10).decision, { do: 'restart', intent: { level: 'process' } }, 'addresses need less than the list')
+  t.match(
+    mixed.after(10).decision,
+    { do: 'restart', intent: { level: 'process' } },
+    'addresses need less than the list',
+  )
 })
 
 t.test('a process restart does not deliver what needs more: it is still a difference afterwards', async t => {
@@ -469,7 +504,8 @@ t.test('every refusal', async t => {
     for (let n = 0; n < 9; n++) w.after(5)
     return w
   }
-  const refused = (setup: (w: ReturnType<typeof world>) => void, thePlan = plan()) => reason(moved(setup, thePlan).after(5))
+  const refused = (setup: (w: ReturnType<typeof world>) => void, thePlan = plan()) =>
+    reason(moved(setup, thePlan).after(5))
   t.equal(moved(() => undefined).memory.restarts.length, 1, 'the control: nothing refused, restarted')
   t.equal(
     refused(w => {
@@ -681,42 +717,58 @@ t.test('a container beside the node', async t => {
     again(without)
     t.equal(reason(without.after(10)), 'restart', 'elsewhere there is no such rest')
   })
-  t.test('while the node is held for it, the restart goes on, whoever asks, and whatever the list says now', async t => {
-    const w = beside()
-    t.equal(reason(w.after(10)), 'restart')
-    const id = w.memory.intent?.id ?? ''
-    for (const phase of ['stopping', 'held']) {
-      w.process = { identity: 'a', startedAt: start - 60_000, phase, request: id }
-      t.match(w.after(1).decision, { do: 'restart', intent: { id } }, phase)
-    }
-    w.paused = true
-    w.bad = { reason: 'list-malformed', message: 'x' }
-    t.match(w.after(1).decision, { do: 'restart', intent: { id } }, 'a node that is down is not left down')
-    t.equal(w.memory.restarts.length, 1, 'all that is one restart')
-  })
-  t.test('the node has started and waits for one that reads no more: both once more, unless the node is up', async t => {
-    const w = beside()
-    w.after(10)
-    const stuck = { note: 'older than the last stop', stuck: true }
-    w.restarted('b', false)
-    w.process = { identity: 'b', startedAt: w.now, phase: 'running', beside: stuck }
-    t.equal(reason(w.after(1)), 'verify', 'it answers')
-    w.status = undefined
-    t.match(w.after(1).decision, { do: 'restart', why: /not finished/ })
-    w.paused = true
-    t.equal(reason(w.after(1)), 'verify', 'paused')
-    w.paused = false
-    w.process = { identity: 'b', startedAt: w.now, phase: 'running', beside: { ...stuck, stuck: false } }
-    t.equal(reason(w.after(1)), 'verify', 'the kubelet starts it again')
-  })
+  t.test(
+    'while the node is held for it, the restart goes on, whoever asks, and whatever the list says now',
+    async t => {
+      const w = beside()
+      t.equal(reason(w.after(10)), 'restart')
+      const id = w.memory.intent?.id ?? ''
+      for (const phase of ['stopping', 'held']) {
+        w.process = { identity: 'a', startedAt: start - 60_000, phase, request: id }
+        t.match(w.after(1).decision, { do: 'restart', intent: { id } }, phase)
+      }
+      w.paused = true
+      w.bad = { reason: 'list-malformed', message: 'x' }
+      t.match(w.after(1).decision, { do: 'restart', intent: { id } }, 'a node that is down is not left down')
+      t.equal(w.memory.restarts.length, 1, 'all that is one restart')
+    },
+  )
+  t.test(
+    'the node has started and waits for one that reads no more: both once more, unless the node is up',
+    async t => {
+      const w = beside()
+      w.after(10)
+      const stuck = { note: 'older than the last stop', stuck: true }
+      w.restarted('b', false)
+      w.process = { identity: 'b', startedAt: w.now, phase: 'running', beside: stuck }
+      t.equal(reason(w.after(1)), 'verify', 'it answers')
+      w.status = undefined
+      t.match(w.after(1).decision, { do: 'restart', why: /not finished/ })
+      w.paused = true
+      t.equal(reason(w.after(1)), 'verify', 'paused')
+      w.paused = false
+      w.process = { identity: 'b', startedAt: w.now, phase: 'running', beside: { ...stuck, stuck: false } }
+      t.equal(reason(w.after(1)), 'verify', 'the kubelet starts it again')
+    },
+  )
   t.test('a FIFO that blocks for hours, and a node that does not stop: neither is pursued for ever', async t => {
     const [blocked, stopping] = [beside(), beside()]
     for (const w of [blocked, stopping]) t.equal(reason(w.after(10)), 'restart')
     blocked.restarted('b', false)
     blocked.status = undefined
     blocked.listening = false
-    blocked.process = { identity: 'b', startedAt: blocked.now, phase: 'running', beside: { note: 'older', stuck: true } }
-    stopping.process = { identity: 'a', startedAt: start - 60_000, phase: 'stopping', request: stopping.memory.intent?.id ?? '' }
+    blocked.process = {
+      identity: 'b',
+      startedAt: blocked.now,
+      phase: 'running',
+      beside: { note: 'older', stuck: true },
+    }
+    stopping.process = {
+      identity: 'a',
+      startedAt: start - 60_000,
+      phase: 'stopping',
+      request: stopping.memory.intent?.id ?? '',
+    }
     stopping.status = undefined
     for (const [w, outcome] of [
       [blocked, 'unverified'],
@@ -761,7 +813,11 @@ t.test('by sockets, a peer is its address', async t => {
   w.connections = [{ address: '10.0.0.1', port: 26656 }, { address: '10.0.0.2' }]
   t.equal(reason(w.after(0)), 'nothing')
   w.connections = [{ address: '10.0.0.1', port: 443 }, { address: '10.0.0.2' }]
-  t.equal(w.after(1).assessed.find(one => one.peer.host === 'node1')?.standing, 'absent', 'dialled at another port: another program')
+  t.equal(
+    w.after(1).assessed.find(one => one.peer.host === 'node1')?.standing,
+    'absent',
+    'dialled at another port: another program',
+  )
 })
 
 t.test('a sidecar that dies at each step of a restart goes on where it was', async t => {
@@ -828,7 +884,9 @@ t.test('a request that is never taken is given up, and does not count', async t 
 t.test('found in review: histories that once went wrong', async t => {
   t.test('a node that started while look-ups failed got no answers, though the sidecar remembers some', async t => {
     const w = world()
-    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, failures: 2, error: 'ESERVFAIL' }]))
+    w.hosts = Object.fromEntries(
+      Object.entries(w.hosts).map(([name, view]) => [name, { ...view, failures: 2, error: 'ESERVFAIL' }]),
+    )
     w.connections = []
     t.equal(reason(w.after(0)), 'lookups-fail', 'a restart now would not help either')
     w.hosts = { node1: host('10.0.0.1'), node2: host('10.0.0.2'), node3: host('10.0.0.3') }
@@ -952,7 +1010,14 @@ t.test('found in review: histories that once went wrong', async t => {
     t.equal(reason(w.after(1)), 'restart', 'it listens, and is connected to nobody')
   })
   t.test('a literal address that nobody has any more', async t => {
-    const literal = { kind: 'Literal', name: 'args[2]', format: 'cometbft-list', role: 'peer', text: '', level: 'none' } as const
+    const literal = {
+      kind: 'Literal',
+      name: 'args[2]',
+      format: 'cometbft-list',
+      role: 'peer',
+      text: '',
+      level: 'none',
+    } as const
     const w = world({ plan: plan({ sources: [literal] }), peers: [peer(1, { host: '10.9.9.9' }), peer(2)] })
     w.connections = [connection(2, '10.0.0.2')]
     t.match(w.after(0).decision, { reason: 'list-fixed', detail: /10\.9\.9\.9:26656/ })
@@ -1074,7 +1139,10 @@ t.test('the files of the pod are older than its annotation: no turn is asked for
   w.after(1)
   w.peerHash = peerHash([peer(1)])
   w.turn = w.memory.need?.hash
-  t.match(w.after(20).decision, { reason: 'waiting-for-kubelet', detail: new RegExp(`${peerHash(w.peers)}.*${w.peerHash}`) })
+  t.match(w.after(20).decision, {
+    reason: 'waiting-for-kubelet',
+    detail: new RegExp(`${peerHash(w.peers)}.*${w.peerHash}`),
+  })
   w.peerHash = peerHash(w.peers)
   t.equal(reason(w.after(1)), 'restart')
 })
@@ -1125,7 +1193,10 @@ t.test('a turn for a pod whose page nobody can read', async t => {
 t.test('names that do not resolve: the node would lose what it has', async t => {
   const failing = (names: readonly string[], w: ReturnType<typeof world>) => {
     w.hosts = Object.fromEntries(
-      Object.entries(w.hosts).map(([name, view]) => [name, names.includes(name) ? { ...view, failures: 1, error: 'ETIMEOUT' } : view]),
+      Object.entries(w.hosts).map(([name, view]) => [
+        name,
+        names.includes(name) ? { ...view, failures: 1, error: 'ETIMEOUT' } : view,
+      ]),
     )
   }
   const moved = () => {
@@ -1169,32 +1240,40 @@ t.test('found by the histories of a group', async t => {
   const without4 = (w: ReturnType<typeof world>) => {
     w.connections = w.connections.filter(one => one.id !== nodeId(4))
   }
-  t.test('names ceased to resolve as the node started: it may not have got them, so once more, and no third time', async t => {
-    const w = restarted()
-    w.restarted('b')
-    without4(w)
-    w.hosts = Object.fromEntries(
-      Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now - 1000, failures: 1, error: 'ETIMEOUT' }]),
-    )
-    w.after(5)
-    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now, failures: 0 }]))
-    t.same(w.memory.given?.uncertain, ['node4'], 'the others were seen to be dialled')
-    for (let n = 0; n < 62; n++) w.after(1)
-    t.equal(reason(w.after(31)), 'back-off')
-    for (let n = 0; n < 6; n++) t.equal(reason(w.after(30)), 'back-off')
-    t.equal(reason(w.after(30)), 'restart')
-    w.restarted('c')
-    without4(w)
-    for (let n = 0; n < 80; n++) w.after(1)
-    for (let n = 0; n < 20; n++) t.equal(reason(w.after(30)), 'already-restarted')
-    t.equal(w.memory.restarts.length, 2)
-    w.now += 600_000
-    w.restarted('d')
-    without4(w)
-    w.hosts = { ...w.hosts, node4: host('10.0.0.4', { since: w.now - 10_000, answeredAt: w.now }) }
-    w.after(1)
-    t.equal(reason(w.after(30)), 'restart', 'a process that has started by itself is another matter')
-  })
+  t.test(
+    'names ceased to resolve as the node started: it may not have got them, so once more, and no third time',
+    async t => {
+      const w = restarted()
+      w.restarted('b')
+      without4(w)
+      w.hosts = Object.fromEntries(
+        Object.entries(w.hosts).map(([name, view]) => [
+          name,
+          { ...view, answeredAt: w.now - 1000, failures: 1, error: 'ETIMEOUT' },
+        ]),
+      )
+      w.after(5)
+      w.hosts = Object.fromEntries(
+        Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now, failures: 0 }]),
+      )
+      t.same(w.memory.given?.uncertain, ['node4'], 'the others were seen to be dialled')
+      for (let n = 0; n < 62; n++) w.after(1)
+      t.equal(reason(w.after(31)), 'back-off')
+      for (let n = 0; n < 6; n++) t.equal(reason(w.after(30)), 'back-off')
+      t.equal(reason(w.after(30)), 'restart')
+      w.restarted('c')
+      without4(w)
+      for (let n = 0; n < 80; n++) w.after(1)
+      for (let n = 0; n < 20; n++) t.equal(reason(w.after(30)), 'already-restarted')
+      t.equal(w.memory.restarts.length, 2)
+      w.now += 600_000
+      w.restarted('d')
+      without4(w)
+      w.hosts = { ...w.hosts, node4: host('10.0.0.4', { since: w.now - 10_000, answeredAt: w.now }) }
+      w.after(1)
+      t.equal(reason(w.after(30)), 'restart', 'a process that has started by itself is another matter')
+    },
+  )
   t.test('a restart that gave a newer list was for that one', async t => {
     const w = restarted()
     const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
@@ -1227,7 +1306,9 @@ t.test('found by the histories of a group', async t => {
     w.now += 60_000
     w.restarted('b', false)
     w.connections = [connection(1, '10.0.0.1'), connection(2, '10.0.0.2')]
-    w.hosts = Object.fromEntries(Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now - 5000 }]))
+    w.hosts = Object.fromEntries(
+      Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now - 5000 }]),
+    )
     t.equal(reason(w.after(1)), 'nothing')
     w.hosts = { ...w.hosts, node3: host('10.0.0.3', { answeredAt: w.now - 5000, failures: 1, error: 'ETIMEOUT' }) }
     w.after(5)

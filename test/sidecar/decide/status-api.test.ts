@@ -1,4 +1,5 @@
-// A status API that never answers is not there, and connections alone count; one that has answered and does not now is a busy node.
+// A status API that never answers is not there, and connections alone count; one that has answered and does not now is
+// a busy node.
 import t from 'tap'
 import { holdReasons } from '../../../peers/reasons.ts'
 import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
@@ -25,7 +26,10 @@ function moves(w: World, n: number, address: string): void {
   w.connections = w.connections.filter(one => one.address !== old)
 }
 
-/** Looks every `step` seconds for so long; what was decided, without repetitions, with the seconds after which it first was. */
+/**
+ * Looks every `step` seconds for so long; what was decided, without repetitions, with the seconds after which it first
+ * was.
+ */
 function story(w: World, seconds: number, step = 10): [string, number][] {
   const told: [string, number][] = []
   const from = w.now
@@ -40,7 +44,8 @@ function story(w: World, seconds: number, step = 10): [string, number][] {
 t.test('hours with an RPC that never answers: a moved peer is followed; control: held for ever', async t => {
   for (const patient of [false, true]) {
     const w = mute()
-    if (patient) w.times = { ...times, absentApiSeconds: Number.POSITIVE_INFINITY, deadApiSeconds: Number.POSITIVE_INFINITY }
+    if (patient)
+      w.times = { ...times, absentApiSeconds: Number.POSITIVE_INFINITY, deadApiSeconds: Number.POSITIVE_INFINITY }
     t.equal(reason(w.after(0)), 'nothing')
     story(w, 3600, 30)
     moves(w, 2, '10.0.0.22')
@@ -61,7 +66,10 @@ t.test('hours with an RPC that never answers: a moved peer is followed; control:
         ['settling', 'restart', 'nothing'],
       )
       t.match(w.memory.restarts, [{ outcome: 'verified', level: 'process' }], 'verified by its sockets, at once')
-      t.ok((w.memory.restarts[0]?.endedAt ?? 0) - (w.memory.restarts[0]?.at ?? 0) <= 10_000, 'the new process is not waited for anew')
+      t.ok(
+        (w.memory.restarts[0]?.endedAt ?? 0) - (w.memory.restarts[0]?.at ?? 0) <= 10_000,
+        'the new process is not waited for anew',
+      )
       moves(w, 3, '10.0.0.33')
       t.same(
         story(w, 600).map(([what]) => what),
@@ -77,7 +85,11 @@ t.test('the bounds: five minutes connected, fifteen alone, a row on each side', 
     ['connected to listed peers', 300, () => undefined],
     ['dialled by somebody', 300, w => (w.connections = [{ address: '10.9.9.9' }])],
     ['connected to nobody', 900, w => (w.connections = [])],
-    ['a program of the pod has dialled something else', 900, w => (w.connections = [{ address: '10.9.9.9', port: 443 }])],
+    [
+      'a program of the pod has dialled something else',
+      900,
+      w => (w.connections = [{ address: '10.9.9.9', port: 443 }]),
+    ],
     ['behind a mesh proxy', 900, w => Object.assign(w, { seenBy: 'none', connections: [] })],
   ] as [string, number, (w: World) => unknown][]) {
     const w = mute()

@@ -4,7 +4,19 @@ import type { HoldReason } from '../../../peers/reasons.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
 import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
 import { pageOf } from '../../../sidecar/page.ts'
-import { connection, healthy, host, nodeId, peer, plan, source, start, times, withBeside, world } from '../fixtures/look.ts'
+import {
+  connection,
+  healthy,
+  host,
+  nodeId,
+  peer,
+  plan,
+  source,
+  start,
+  times,
+  withBeside,
+  world,
+} from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
 const controlled = plan({ turns: 'controller' })
@@ -19,7 +31,11 @@ function moved(setup: Parameters<typeof world>[0] = {}) {
 }
 
 /** The next look takes in how the telling went. */
-function answered(w: ReturnType<typeof world>, told: NonNullable<ReturnType<typeof world>['told']>, seconds: number): Outcome {
+function answered(
+  w: ReturnType<typeof world>,
+  told: NonNullable<ReturnType<typeof world>['told']>,
+  seconds: number,
+): Outcome {
   w.told = told
   const outcome = w.after(seconds)
   w.told = undefined
@@ -67,7 +83,8 @@ t.test('a peer that moved: told after half a second, verified, no restart', asyn
     taught: { addresses: { node2: ['10.0.0.22'] } },
   })
   w.connections = w.connections.filter(one => one.id !== nodeId(2))
-  for (let n = 0; n < 20; n++) t.equal(reason(w.after(60)), 'nothing', 'it knows the address: one that is merely absent is no reason')
+  for (let n = 0; n < 20; n++)
+    t.equal(reason(w.after(60)), 'nothing', 'it knows the address: one that is merely absent is no reason')
 })
 
 t.test('it is told every two seconds for two minutes; then it is restarted, at once', async t => {
@@ -161,7 +178,11 @@ t.test('a new process has been told nothing', async t => {
   w.connections = w.connections.filter(one => one.id !== nodeId(4))
   w.after(1)
   t.equal(w.memory.taught, null)
-  t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }] } }, 'told again, and not restarted for')
+  t.match(
+    w.after(0.5).decision,
+    { do: 'tell', change: { add: [{ host: 'node4' }] } },
+    'told again, and not restarted for',
+  )
   connects(w)
   t.equal(reason(w.after(1)), 'nothing')
   t.same(w.memory.restarts, [])
@@ -224,7 +245,8 @@ t.test('what holds telling', async t => {
 
 t.test('no turn is needed, and no budget', async t => {
   const w = moved({ plan: controlled })
-  const used = (at: number) => ({ id: `${at}`, hash: `s1:${at}`, level: 'process', at, why: '', outcome: 'verified', endedAt: at }) as const
+  const used = (at: number) =>
+    ({ id: `${at}`, hash: `s1:${at}`, level: 'process', at, why: '', outcome: 'verified', endedAt: at }) as const
   w.memory = { ...w.memory, restarts: [1, 2, 3, 4, 5, 6].map(n => used(w.now - n * 600_000)) }
   w.after(1)
   t.equal(reason(w.after(0.5)), 'tell')
@@ -243,7 +265,10 @@ t.test('strategy hot tells, never restarts, and tries again every ten minutes', 
     t.not(decision.do, 'restart')
     if (decision.do === 'tell') again = w.now
   }
-  t.ok(again - ended >= times.tellAgainSeconds * 1000 && again - ended < (times.tellAgainSeconds + 5) * 1000, `${again - ended}`)
+  t.ok(
+    again - ended >= times.tellAgainSeconds * 1000 && again - ended < (times.tellAgainSeconds + 5) * 1000,
+    `${again - ended}`,
+  )
   const refused = moved({ plan: plan({ strategy: 'hot' }) })
   refused.after(1)
   refused.after(0.5)
@@ -264,7 +289,11 @@ t.test('where a restart is dear or impossible, the node is told of moved and of 
     const w = moved({ plan: plan({ reach }) })
     w.permit = { hold: 'operator-upgrade', detail: 'it answers 426' }
     w.after(1)
-    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node2', addresses: ['10.0.0.22'] }] } }, `${reach.by}: moved`)
+    t.match(
+      w.after(0.5).decision,
+      { do: 'tell', change: { add: [{ host: 'node2', addresses: ['10.0.0.22'] }] } },
+      `${reach.by}: moved`,
+    )
     const grown = world({ plan: plan({ reach }) })
     grown.canTell = true
     grown.after(0)
@@ -293,23 +322,26 @@ t.test('another list while it is being told', async t => {
   t.same(w.memory.told, [], 'the first was not in vain')
 })
 
-t.test('an edit that is taken back while the node is being told: it may have forgotten whom the edit left out', async t => {
-  const w = world()
-  w.canTell = true
-  w.after(0)
-  w.peers = [peer(1), peer(2), peer(4)]
-  w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
-  w.after(1)
-  t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }], drop: [{ host: 'node3' }] } })
-  t.match(w.after(2).decision, { do: 'tell', change: { drop: [{ host: 'node3' }] } }, 'each time all that is needed')
-  w.peers = [peer(1), peer(2), peer(3)]
-  t.equal(reason(w.after(0.1)), 'nothing', 'connected to all of them')
-  t.same(w.memory.told, [], 'and not because it was told')
-  t.equal(w.memory.telling, null)
-  w.connections = w.connections.filter(one => one.id !== nodeId(3))
-  w.after(1)
-  t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node3' }] } })
-})
+t.test(
+  'an edit that is taken back while the node is being told: it may have forgotten whom the edit left out',
+  async t => {
+    const w = world()
+    w.canTell = true
+    w.after(0)
+    w.peers = [peer(1), peer(2), peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.after(1)
+    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }], drop: [{ host: 'node3' }] } })
+    t.match(w.after(2).decision, { do: 'tell', change: { drop: [{ host: 'node3' }] } }, 'each time all that is needed')
+    w.peers = [peer(1), peer(2), peer(3)]
+    t.equal(reason(w.after(0.1)), 'nothing', 'connected to all of them')
+    t.same(w.memory.told, [], 'and not because it was told')
+    t.equal(w.memory.telling, null)
+    w.connections = w.connections.filter(one => one.id !== nodeId(3))
+    w.after(1)
+    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node3' }] } })
+  },
+)
 
 t.test('an address that comes back while the node is being told another', async t => {
   const w = moved()

@@ -1,4 +1,5 @@
-// Lists that nothing in the pod hands to the node: an annotated ConfigMap that no container mounts, a variable that the program does not read.
+// Lists that nothing in the pod hands to the node: an annotated ConfigMap that no container mounts, a variable that the
+// program does not read.
 import t from 'tap'
 import type { LiteralSource } from '../../../peers/plan.ts'
 import { sourceKey, tokenOf } from '../../../sidecar/decide/given.ts'
@@ -9,13 +10,27 @@ const reason = ({ decision }: Outcome): string => (decision.do === 'wait' ? deci
 type World = ReturnType<typeof world>
 
 const stellarReach = { by: 'signal', uid: 10000, names: ['stellar-core'] } as const
-const unseen = source({ name: 'stellar-peers', key: 'KNOWN_PEERS', via: 'init', format: 'stellar-list', unseen: true, level: 'none' })
+const unseen = source({
+  name: 'stellar-peers',
+  key: 'KNOWN_PEERS',
+  via: 'init',
+  format: 'stellar-list',
+  unseen: true,
+  level: 'none',
+})
 
 /** stellar-core, whose list of two peers no container of its pod sees. Its sockets tell whom it is connected to. */
 function stellar(over: Parameters<typeof plan>[0] = {}): World {
   const known = [1, 2].map(n => ({ host: `10.244.0.${n + 2}`, port: 11625, role: 'peer' }) as const)
   const w = world({
-    plan: plan({ profile: 'stellar-core', reach: stellarReach, sources: [unseen], p2pPort: 11625, rpcPort: 11626, ...over }),
+    plan: plan({
+      profile: 'stellar-core',
+      reach: stellarReach,
+      sources: [unseen],
+      p2pPort: 11625,
+      rpcPort: 11626,
+      ...over,
+    }),
     peers: [...known],
   })
   w.hosts = {}
@@ -42,26 +57,32 @@ function tells(w: World, seconds: number): string[] {
   return story
 }
 
-t.test('stellar-core: told at the first look, verified, told again after its container restarted by itself; no restart', async t => {
-  const w = stellar()
-  t.same(tells(w, 10), ['settling', 'tell', 'nothing'])
-  t.match(w.memory, { told: [{ outcome: 'connected' }], settled: { how: 'told' }, restarts: [] })
-  for (let hours = 0; hours < 3; hours++) {
-    t.same(tells(w, 3600), ['nothing'])
-    w.process = { identity: `7/${w.now}`, startedAt: w.now }
-    w.connections = []
-    t.same(tells(w, 10), ['settling', 'tell', 'nothing'], 'it knows nobody when it starts')
-  }
-  t.match(w.memory.told, [{}, {}, {}, { outcome: 'connected', identity: /^7\// }])
-  t.equal(w.memory.restarts.length, 0)
-})
+t.test(
+  'stellar-core: told at the first look, verified, told again after its container restarted by itself; no restart',
+  async t => {
+    const w = stellar()
+    t.same(tells(w, 10), ['settling', 'tell', 'nothing'])
+    t.match(w.memory, { told: [{ outcome: 'connected' }], settled: { how: 'told' }, restarts: [] })
+    for (let hours = 0; hours < 3; hours++) {
+      t.same(tells(w, 3600), ['nothing'])
+      w.process = { identity: `7/${w.now}`, startedAt: w.now }
+      w.connections = []
+      t.same(tells(w, 10), ['settling', 'tell', 'nothing'], 'it knows nobody when it starts')
+    }
+    t.match(w.memory.told, [{}, {}, {}, { outcome: 'connected', identity: /^7\// }])
+    t.equal(w.memory.restarts.length, 0)
+  },
+)
 
 t.test('a peer is added, another goes', async t => {
   const w = stellar()
   tells(w, 10)
   w.peers = [...w.peers.slice(1), { host: '10.244.0.9', port: 11625, role: 'peer' }]
   w.after(1)
-  t.match(w.after(1).decision, { do: 'tell', change: { add: [{ host: '10.244.0.9' }], drop: [{ host: '10.244.0.3' }] } })
+  t.match(w.after(1).decision, {
+    do: 'tell',
+    change: { add: [{ host: '10.244.0.9' }], drop: [{ host: '10.244.0.3' }] },
+  })
 })
 
 t.test('one that is connected anyway is not told', async t => {
@@ -96,7 +117,10 @@ t.test('a told peer that moves, and is told in vain: a restart would bring it as
   w.after(1)
   w.connections = [1, 2].map(n => ({ address: `10.0.0.${n}`, port: 26656 }))
   t.equal(reason(w.after(1)), 'nothing')
-  w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now, former: [{ address: '10.0.0.2', lastSeen: w.now }] }) }
+  w.hosts = {
+    ...w.hosts,
+    node2: host('10.0.0.22', { since: w.now, former: [{ address: '10.0.0.2', lastSeen: w.now }] }),
+  }
   w.connections = [{ address: '10.0.0.1', port: 26656 }]
   const seen = new Set<string>()
   for (let at = 0; at < 1500; at++) seen.add(reason(w.after(1)))
@@ -121,30 +145,40 @@ t.test('a variable that the program does not read, literal in the pod spec', asy
   silent.canTell = false
   silent.lists = w.lists
   silent.after(0)
-  t.match(silent.after(600).decision, { do: 'wait', reason: 'needs-rollout', detail: /^nothing in the pod hands env KNOWN_PEERS/ })
+  t.match(silent.after(600).decision, {
+    do: 'wait',
+    reason: 'needs-rollout',
+    detail: /^nothing in the pod hands env KNOWN_PEERS/,
+  })
 })
 
-t.test('a peer that another source hands to the node as well is restarted for; one that is only unseen is told after it', async t => {
-  const file = source({ name: 'file' }, stellarReach)
-  const w = stellar({ sources: [file, unseen] })
-  w.canTell = false
-  w.peers = [peer(1)]
-  w.lists = { [sourceKey(file)]: [peer(1)], [sourceKey(unseen)]: [peer(2)] }
-  w.hosts = { node1: host('10.0.0.1'), node2: host('10.0.0.2') }
-  w.connections = [{ address: '10.0.0.1', port: 26656 }]
-  w.after(0)
-  t.match(w.after(30).decision, { do: 'wait', reason: 'needs-rollout' })
-  // As an older sidecar remembered it.
-  const { given } = w.memory
-  w.memory = { ...w.memory, given: given && { ...given, lists: w.lists } }
-  w.hosts = { ...w.hosts, node1: host('10.0.0.11', { since: w.now, former: [{ address: '10.0.0.1', lastSeen: w.now }] }) }
-  w.connections = []
-  const seen: string[] = []
-  for (let at = 0; at < 900 && w.memory.intent === null; at += 10) seen.push(reason(w.after(10)))
-  t.equal(seen.at(-1), 'restart')
-  t.match(w.memory.intent, { sake: [/@?node1/] })
-  t.same(w.memory.intent?.giving.lists[sourceKey(unseen)], [])
-})
+t.test(
+  'a peer that another source hands to the node as well is restarted for; one that is only unseen is told after it',
+  async t => {
+    const file = source({ name: 'file' }, stellarReach)
+    const w = stellar({ sources: [file, unseen] })
+    w.canTell = false
+    w.peers = [peer(1)]
+    w.lists = { [sourceKey(file)]: [peer(1)], [sourceKey(unseen)]: [peer(2)] }
+    w.hosts = { node1: host('10.0.0.1'), node2: host('10.0.0.2') }
+    w.connections = [{ address: '10.0.0.1', port: 26656 }]
+    w.after(0)
+    t.match(w.after(30).decision, { do: 'wait', reason: 'needs-rollout' })
+    // As an older sidecar remembered it.
+    const { given } = w.memory
+    w.memory = { ...w.memory, given: given && { ...given, lists: w.lists } }
+    w.hosts = {
+      ...w.hosts,
+      node1: host('10.0.0.11', { since: w.now, former: [{ address: '10.0.0.1', lastSeen: w.now }] }),
+    }
+    w.connections = []
+    const seen: string[] = []
+    for (let at = 0; at < 900 && w.memory.intent === null; at += 10) seen.push(reason(w.after(10)))
+    t.equal(seen.at(-1), 'restart')
+    t.match(w.memory.intent, { sake: [/@?node1/] })
+    t.same(w.memory.intent?.giving.lists[sourceKey(unseen)], [])
+  },
+)
 
 t.test('an owner that rolls its pods on an edit brings as little', async t => {
   t.same(tells(stellar({ ownerRolls: true }), 10), ['settling', 'tell', 'nothing'])
@@ -165,38 +199,46 @@ t.test('under wrap, a variable that outranks the file makes it seen from the nex
     w.after(1)
     waited += 1
   }
-  t.equal(waited, 31, 'the first start had no variable; but the node may have the list of its own, and has 30 s after it is up to show it')
+  t.equal(
+    waited,
+    31,
+    'the first start had no variable; but the node may have the list of its own, and has 30 s after it is up to show it',
+  )
   w.restarted('a/2')
   t.equal(reason(w.after(1)), 'nothing')
   t.match(w.memory.restarts, [{ outcome: 'verified', level: 'process' }])
   w.process = { identity: 'a/3', startedAt: w.now, given: tokenOf({ [sourceKey(exported)]: w.peers }) }
   w.connections = []
-  for (let at = 0; at < 600; at += 30) t.equal(reason(w.after(30)), 'nothing', 'it crashed, and its supervisor exported the list')
+  for (let at = 0; at < 600; at += 30)
+    t.equal(reason(w.after(30)), 'nothing', 'it crashed, and its supervisor exported the list')
   w.process = { identity: 'b/1', startedAt: w.now }
   w.after(1)
   t.same(w.memory.given?.lists[sourceKey(exported)], [], 'a supervisor that found no exports')
 })
 
-t.test('under observe: moved peers and new entries are told; what it was told is forgotten when it does not listen', async t => {
-  const w = world({ plan: plan({ reach: { by: 'observe', reason: 'operator-tracks-pid' } }) })
-  w.process = { hold: 'observe', detail: 'out of sight' }
-  w.canTell = true
-  w.after(0)
-  w.peers = [...w.peers, peer(4)]
-  w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
-  w.after(1)
-  t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }] } }, 'a new entry')
-  w.connections = [...w.connections, connection(4, '10.0.0.4', { port: 26656 })]
-  t.equal(reason(w.after(1)), 'nothing')
-  w.move(2, '10.0.0.22')
-  w.after(1)
-  t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node2' }] } }, 'a moved peer')
-  w.connections = [...w.connections, connection(2, '10.0.0.22', { port: 26656 })]
-  t.equal(reason(w.after(1)), 'nothing')
-  w.connections = w.connections.filter(one => one.id !== nodeId(4))
-  t.equal(reason(w.after(60)), 'nothing', 'it knows it')
-  w.listening = false
-  w.after(1)
-  w.listening = true
-  t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }] } }, 'another process may not')
-})
+t.test(
+  'under observe: moved peers and new entries are told; what it was told is forgotten when it does not listen',
+  async t => {
+    const w = world({ plan: plan({ reach: { by: 'observe', reason: 'operator-tracks-pid' } }) })
+    w.process = { hold: 'observe', detail: 'out of sight' }
+    w.canTell = true
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    w.after(1)
+    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }] } }, 'a new entry')
+    w.connections = [...w.connections, connection(4, '10.0.0.4', { port: 26656 })]
+    t.equal(reason(w.after(1)), 'nothing')
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node2' }] } }, 'a moved peer')
+    w.connections = [...w.connections, connection(2, '10.0.0.22', { port: 26656 })]
+    t.equal(reason(w.after(1)), 'nothing')
+    w.connections = w.connections.filter(one => one.id !== nodeId(4))
+    t.equal(reason(w.after(60)), 'nothing', 'it knows it')
+    w.listening = false
+    w.after(1)
+    w.listening = true
+    t.match(w.after(0.5).decision, { do: 'tell', change: { add: [{ host: 'node4' }] } }, 'another process may not')
+  },
+)

@@ -3,7 +3,10 @@ import { formatEndpoints } from '../../../peers/endpoints.ts'
 import { endpointsOf, isBehind, noEndpoints, withEndpoints, withoutStale } from '../../../sidecar/observe/endpoints.ts'
 import { host, start } from '../fixtures/look.ts'
 
-const text = formatEndpoints({ node1: { addresses: ['10.0.0.1'], stable: false }, node2: { addresses: ['10.0.0.2'], stable: true } })
+const text = formatEndpoints({
+  node1: { addresses: ['10.0.0.1'], stable: false },
+  node2: { addresses: ['10.0.0.2'], stable: true },
+})
 
 t.test('parsed once for each text, and known since when', async t => {
   const log = { warn: () => t.fail('nothing to warn of') }
@@ -59,7 +62,11 @@ const { endpoints } = endpointsOf({ endpoints: text }, noEndpoints, { warn: () =
 t.test('the pods behind an address of its own', async t => {
   const views = { node2: host('10.96.0.2', { rotating: true }), node3: { ...host('10.96.0.3'), behind: ['10.0.0.3'] } }
   const seen = withEndpoints(views, endpoints, {}, nobody, start)
-  t.same(seen, { node2: { ...host('10.96.0.2'), behind: ['10.0.0.2'] }, node3: host('10.96.0.3') }, 'what is told no more is gone')
+  t.same(
+    seen,
+    { node2: { ...host('10.96.0.2'), behind: ['10.0.0.2'] }, node3: host('10.96.0.3') },
+    'what is told no more is gone',
+  )
 })
 
 t.test('the word of the controller is what the addresses are, and never rotates', async t => {
@@ -70,8 +77,18 @@ t.test('the word of the controller is what the addresses are, and never rotates'
   const later = withEndpoints(old, told(['10.0.0.11']), moved, nobody, start + 3000)
   t.match(later.node1, { addresses: ['10.0.0.11'], since: start, disputedAt: start + 3000 }, 'DNS is still behind')
   const caught = withEndpoints({ node1: host('10.0.0.11') }, told(['10.0.0.11']), later, nobody, start + 5000)
-  t.match(caught.node1, { since: start, disputedAt: start + 3000 }, 'it has caught up, and the last dispute is remembered')
-  const back = withEndpoints({ node1: host('10.0.0.11', { rotating: true }) }, told(['10.0.0.1']), caught, nobody, start + 60_000)
+  t.match(
+    caught.node1,
+    { since: start, disputedAt: start + 3000 },
+    'it has caught up, and the last dispute is remembered',
+  )
+  const back = withEndpoints(
+    { node1: host('10.0.0.11', { rotating: true }) },
+    told(['10.0.0.1']),
+    caught,
+    nobody,
+    start + 60_000,
+  )
   t.match(
     back.node1,
     { addresses: ['10.0.0.1'], rotating: false, former: [{ address: '10.0.0.11' }] },
@@ -87,7 +104,11 @@ t.test('while nobody is behind the name, its last addresses stay, whatever DNS s
   const seen = withEndpoints({ node1: failing }, none, { node1: host('10.0.0.7') }, nobody, start)
   t.match(seen.node1, { addresses: ['10.0.0.7'], failures: 3, error: 'ENOTFOUND' })
   t.notOk(seen.node1 && 'disputedAt' in seen.node1, 'nobody contradicts anybody')
-  t.same(withEndpoints({ node1: host('10.0.0.9') }, none, {}, nobody, start).node1?.addresses, ['10.0.0.9'], 'nothing else is known')
+  t.same(
+    withEndpoints({ node1: host('10.0.0.9') }, none, {}, nobody, start).node1?.addresses,
+    ['10.0.0.9'],
+    'nothing else is known',
+  )
 })
 
 t.test('an address that the node is given is no matter of dispute; the hosts file outranks everybody', async t => {
@@ -111,22 +132,27 @@ t.test('a word that no controller stands by any more gives way to DNS that has l
   const known = { text: '', endpoints: { node1: { addresses: ['10.0.0.1'], stable: false } }, since: start }
   const moved = host('10.0.0.11', { since: start + 10 * minutes })
   const at = start + 12 * minutes
-  const rows: [what: string, view: typeof moved | undefined, lookedAt: number | undefined, now: number, is: boolean][] = [
-    ['two minutes later', moved, undefined, at, true],
-    ['a moment before', moved, undefined, at - 1, false],
-    ['a controller has looked two minutes ago', moved, at - 2 * minutes, at, true],
-    ['a controller looks', moved, at - 2 * minutes + 1, at, false],
-    ['DNS says the same', host('10.0.0.1'), undefined, at, false],
-    ['DNS does not answer', { ...moved, failures: 1 }, undefined, at, false],
-    ['DNS has no address', host([]), undefined, at, false],
-    ['DNS rotates', { ...moved, rotating: true }, undefined, at, false],
-    ['name servers disagree', { ...moved, disputedAt: at - minutes }, undefined, at, false],
-    ['not asked yet', undefined, undefined, at, false],
-  ]
+  const rows: [what: string, view: typeof moved | undefined, lookedAt: number | undefined, now: number, is: boolean][] =
+    [
+      ['two minutes later', moved, undefined, at, true],
+      ['a moment before', moved, undefined, at - 1, false],
+      ['a controller has looked two minutes ago', moved, at - 2 * minutes, at, true],
+      ['a controller looks', moved, at - 2 * minutes + 1, at, false],
+      ['DNS says the same', host('10.0.0.1'), undefined, at, false],
+      ['DNS does not answer', { ...moved, failures: 1 }, undefined, at, false],
+      ['DNS has no address', host([]), undefined, at, false],
+      ['DNS rotates', { ...moved, rotating: true }, undefined, at, false],
+      ['name servers disagree', { ...moved, disputedAt: at - minutes }, undefined, at, false],
+      ['not asked yet', undefined, undefined, at, false],
+    ]
   for (const [what, view, lookedAt, now, is] of rows) {
     t.same(withoutStale(known, view ? { node1: view } : {}, lookedAt, now), is ? {} : known.endpoints, what)
   }
-  t.same(withoutStale({ ...known, since: at - minutes }, { node1: moved }, undefined, at), known.endpoints, 'it was said a minute ago')
+  t.same(
+    withoutStale({ ...known, since: at - minutes }, { node1: moved }, undefined, at),
+    known.endpoints,
+    'it was said a minute ago',
+  )
   const stable = { ...known, endpoints: { node1: { addresses: ['10.0.0.1'], stable: true } } }
   t.same(withoutStale(stable, { node1: moved }, undefined, at), stable.endpoints, 'an address of its own')
 })

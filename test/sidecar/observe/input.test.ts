@@ -23,7 +23,9 @@ const literal = (text: string, over: Partial<LiteralSource> = {}): LiteralSource
   ...over,
 })
 
-/** A directory as the pod's projected volume, with a plan of these sources and their texts; undefined is an absent file. */
+/**
+ * A directory as the pod's projected volume, with a plan of these sources and their texts; undefined is an absent file.
+ */
 function pod(
   t: Tap,
   sources: readonly Source[],
@@ -46,9 +48,19 @@ const hostsOf = (input: Input) => (input.list.ok ? input.list.peers.map(peer => 
 
 t.test('reads the plan and the list', async t => {
   const input = await readInput(pod(t, [source()], [toml(list(2, 1))]))
-  t.match(input, { plan: { container: 'node', profile: 'cometbft' }, pause: false, allowMassRemoval: false, exports: {} })
+  t.match(input, {
+    plan: { container: 'node', profile: 'cometbft' },
+    pause: false,
+    allowMassRemoval: false,
+    exports: {},
+  })
   const peers = [1, 2].map(n => ({ id: nodeId(n), host: `node${n}`, port: 26656, role: 'peer' }))
-  t.match(input.list, { ok: true, peers, problems: [], lists: { 'ConfigMap config/config.toml directory': [peers[1], peers[0]] } })
+  t.match(input.list, {
+    ok: true,
+    peers,
+    problems: [],
+    lists: { 'ConfigMap config/config.toml directory': [peers[1], peers[0]] },
+  })
   t.same(
     Object.keys(input).filter(key => ['peerHash', 'endpoints', 'turn'].includes(key)),
     [],
@@ -58,7 +70,13 @@ t.test('reads the plan and the list', async t => {
 t.test('annotations are trimmed, and absent where empty', async t => {
   const texts = [toml(list(1))]
   const input = await readInput(
-    pod(t, [source()], texts, { 'peer-hash': ' p1:ab\n', endpoints: '{}', turn: 's1:cd', pause: 'true', 'allow-mass-removal': 'true\n' }),
+    pod(t, [source()], texts, {
+      'peer-hash': ' p1:ab\n',
+      endpoints: '{}',
+      turn: 's1:cd',
+      pause: 'true',
+      'allow-mass-removal': 'true\n',
+    }),
   )
   t.match(input, { peerHash: 'p1:ab', endpoints: '{}', turn: 's1:cd', pause: true, allowMassRemoval: true })
   const empty = await readInput(
@@ -67,7 +85,11 @@ t.test('annotations are trimmed, and absent where empty', async t => {
   t.match(empty, { peerHash: undefined, endpoints: undefined, turn: undefined, pause: false, allowMassRemoval: false })
   const other = await readInput(pod(t, [source()], texts, { pause: 'false', 'allow-mass-removal': 'yes' }))
   t.match(other, { pause: false, allowMassRemoval: false })
-  t.match(await readInput(pod(t, [source()], texts, { pause: 'yes' })), { pause: true }, 'whoever writes anything there means to pause')
+  t.match(
+    await readInput(pod(t, [source()], texts, { pause: 'yes' })),
+    { pause: true },
+    'whoever writes anything there means to pause',
+  )
 })
 
 t.test('the lists of all sources, literal ones too, each by its own name', async t => {
@@ -86,7 +108,10 @@ t.test('the lists of all sources, literal ones too, each by its own name', async
     'Secret config/seeds subPath',
     'Literal args[3]',
   ])
-  t.same(input.list.ok && input.list.lists['Literal args[3]']?.map(peer => `${peer.host} ${peer.role}`), ['node4 peer', 'node5 seed'])
+  t.same(input.list.ok && input.list.lists['Literal args[3]']?.map(peer => `${peer.host} ${peer.role}`), [
+    'node4 peer',
+    'node5 seed',
+  ])
 })
 
 t.test('a source that is absent gives no peers, and is told; all absent is a missing list', async t => {
@@ -97,7 +122,11 @@ t.test('a source that is absent gives no peers, and is told; all absent is a mis
   t.same(one.exports, { PEERS_A: list(1) })
   t.same(one.list.ok && Object.keys(one.list.lists), ['ConfigMap a/peers env PEERS_A'])
   const none = await readInput(pod(t, sources))
-  t.same(none.list, { ok: false, reason: 'list-missing', message: 'ConfigMap a/peers is absent; ConfigMap b/peers is absent' })
+  t.same(none.list, {
+    ok: false,
+    reason: 'list-missing',
+    message: 'ConfigMap a/peers is absent; ConfigMap b/peers is absent',
+  })
   t.same(none.exports, {})
 })
 
@@ -111,9 +140,16 @@ t.test('a list that a PeerSet delivers and has not written yet is empty, not mis
   t.match(beside.list, { ok: true, problems: [] }, 'and no problem beside another list')
   t.same(hostsOf(beside), ['node1'])
   const gone = await readInput(pod(t, [delivered('a'), variable('b')]))
-  t.match(gone.list, { reason: 'list-empty', message: 'no peer in ConfigMap a/config.toml; ConfigMap b/peers is absent' })
+  t.match(gone.list, {
+    reason: 'list-empty',
+    message: 'no peer in ConfigMap a/config.toml; ConfigMap b/peers is absent',
+  })
   const union = await readInput(pod(t, [delivered('a'), literal(list(1))], [toml(list(2))]))
-  t.same(union.exports, { CMT_P2P_PERSISTENT_PEERS: list(1, 2) }, 'the variable carries what a script has written into the file as well')
+  t.same(
+    union.exports,
+    { CMT_P2P_PERSISTENT_PEERS: list(1, 2) },
+    'the variable carries what a script has written into the file as well',
+  )
   const own = variable('b', { variable: 'CMT_P2P_PERSISTENT_PEERS' })
   const set = await readInput(pod(t, [own, delivered('a')], [list(1), toml(list(2))]))
   t.same(set.exports, { CMT_P2P_PERSISTENT_PEERS: list(1, 2) }, 'and what the pod itself has put into that variable')
@@ -122,14 +158,22 @@ t.test('a list that a PeerSet delivers and has not written yet is empty, not mis
 t.test('an empty list, and one malformed list among good ones', async t => {
   for (const text of ['', ' \n', ',,']) {
     const { list, exports } = await readInput(pod(t, [variable('a'), variable('b')], [text]))
-    t.same(list, { ok: false, reason: 'list-empty', message: 'no peer in ConfigMap a/peers; ConfigMap b/peers is absent' })
+    t.same(list, {
+      ok: false,
+      reason: 'list-empty',
+      message: 'no peer in ConfigMap a/peers; ConfigMap b/peers is absent',
+    })
     t.same(exports, {}, 'nothing is given to the next start')
   }
   t.match((await readInput(pod(t, [source()], ['[p2p]\n']))).list, {
     reason: 'list-empty',
     message: 'no peer in ConfigMap config/config.toml',
   })
-  t.match((await readInput(pod(t, [source(), variable('a')], ['[p2p]\n', list(1)]))).list, { ok: true }, 'empty beside another')
+  t.match(
+    (await readInput(pod(t, [source(), variable('a')], ['[p2p]\n', list(1)]))).list,
+    { ok: true },
+    'empty beside another',
+  )
   const bad = await readInput(pod(t, [variable('a'), variable('b'), source()], [list(1), 'node2:26656', 'p2p = [']))
   t.match(bad.list, {
     ok: false,
@@ -137,7 +181,10 @@ t.test('an empty list, and one malformed list among good ones', async t => {
     message: /^ConfigMap b\/peers, entry 1: found "node2:26656", expected .*; ConfigMap config\/config.toml, line 1: /,
   })
   t.same(bad.exports, {})
-  t.match((await readInput(pod(t, [literal('x')]))).list, { reason: 'list-malformed', message: /^args\[3\], entry 1: found "x"/ })
+  t.match((await readInput(pod(t, [literal('x')]))).list, {
+    reason: 'list-malformed',
+    message: /^args\[3\], entry 1: found "x"/,
+  })
 })
 
 t.test('variables that the next start has to have: env as it is, an override from the file', async t => {
@@ -181,14 +228,25 @@ t.test('the settings that stand in the way of a restart', async t => {
     stateSync: false,
     unsafeRpc: false,
   })
-  t.same(readNodeSettings(['consensus = 7\nstatesync = []', '[', `[consensus]\ndouble_sign_check_height = 9223372036854775807`]), {
-    doubleSignCheckHeight: Number(2n ** 63n - 1n),
+  t.same(
+    readNodeSettings([
+      'consensus = 7\nstatesync = []',
+      '[',
+      `[consensus]\ndouble_sign_check_height = 9223372036854775807`,
+    ]),
+    {
+      doubleSignCheckHeight: Number(2n ** 63n - 1n),
+      stateSync: false,
+      unsafeRpc: false,
+    },
+  )
+  t.equal(readNodeSettings(['[rpc]\nunsafe = false', '[RPC]\nunsafe = true']).unsafeRpc, true)
+  t.equal(readNodeSettings(['[rpc]\nunsafe = "true"\n[p2p]\nunsafe = true']).unsafeRpc, false)
+  t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, {
+    doubleSignCheckHeight: 0,
     stateSync: false,
     unsafeRpc: false,
   })
-  t.equal(readNodeSettings(['[rpc]\nunsafe = false', '[RPC]\nunsafe = true']).unsafeRpc, true)
-  t.equal(readNodeSettings(['[rpc]\nunsafe = "true"\n[p2p]\nunsafe = true']).unsafeRpc, false)
-  t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
 })
 
 t.test('a plan that is absent or cannot be used is an error that says what to do', async t => {
@@ -222,7 +280,11 @@ t.test('what is read is of one version, however often the kubelet swaps', async 
   const dir = t.testdir({})
   const write = (n: number) => {
     const files = sources.map((one): [string, string] => [sourceFile(one), list(n)])
-    writeVolume(dir, { 'pod/plan': JSON.stringify(plan({ sources })), 'pod/turn': `${n}`, ...Object.fromEntries(files) })
+    writeVolume(dir, {
+      'pod/plan': JSON.stringify(plan({ sources })),
+      'pod/turn': `${n}`,
+      ...Object.fromEntries(files),
+    })
   }
   write(0)
   let swapping = true
@@ -266,7 +328,11 @@ t.test('what the node takes from a variable may be given in addresses; seeds and
   const name = 'CMT_P2P_PERSISTENT_PEERS'
   const file = source({ override: name })
   const read = await readInput(
-    pod(t, [file, source({ name: 'other' }), variable('a')], [toml(list(1), `seeds = "${list(7)}"`), toml(list(2)), list(3)]),
+    pod(
+      t,
+      [file, source({ name: 'other' }), variable('a')],
+      [toml(list(1), `seeds = "${list(7)}"`), toml(list(2)), list(3)],
+    ),
   )
   t.same(read.exports[name], list(1, 2), 'a directory mount, too, so that it can be given addresses')
   t.same(Object.keys(read.pinnable), [name])
@@ -290,7 +356,9 @@ t.test('a list that a directory mount brings all the same need not fit into the 
   t.match(read, { list: { ok: true }, exports: {}, pinnable: {} })
   t.same(Object.keys(read.exports), [])
   const needed = source({ name: 'frozen', override: 'CMT_P2P_PERSISTENT_PEERS', via: 'subPath' })
-  t.match(await readInput(pod(t, [spare, needed], [toml(many), toml(list(1))])), { list: { ok: false, reason: 'list-too-long' } })
+  t.match(await readInput(pod(t, [spare, needed], [toml(many), toml(list(1))])), {
+    list: { ok: false, reason: 'list-too-long' },
+  })
 })
 
 t.test('a malformed list is quoted, but never one that a Secret holds', async t => {

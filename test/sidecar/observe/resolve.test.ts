@@ -10,8 +10,16 @@ import { type Name, startDns } from '../fixtures/dns-server.ts'
 type Tap = Pick<typeof t, 'teardown' | 'testdir'>
 
 /** A resolver over a real DNS server, with a clock and files of its own. */
-async function world(t: Tap, zone: Record<string, Name>, options: Partial<ResolverOptions> & { conf?: string; hosts?: string } = {}) {
-  const { conf = 'search ns.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5', hosts = '', ...rest } = options
+async function world(
+  t: Tap,
+  zone: Record<string, Name>,
+  options: Partial<ResolverOptions> & { conf?: string; hosts?: string } = {},
+) {
+  const {
+    conf = 'search ns.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5',
+    hosts = '',
+    ...rest
+  } = options
   const dns = await startDns(t, zone)
   const dir = t.testdir({ hosts, conf: `nameserver ${dns.address}\n${conf}\n` })
   const clock = { now: 1_000_000, random: 0.5 }
@@ -54,12 +62,19 @@ t.test('addresses are not looked up', async t => {
   const views = await w.resolver.look(['10.0.0.1', '2001:db8::1'])
   w.clock.now += 3_600_000
   t.same(await w.resolver.look(['10.0.0.1', '2001:db8::1']), views)
-  t.match(views, { '10.0.0.1': { addresses: ['10.0.0.1'], since: start }, '2001:db8::1': { addresses: ['2001:db8::1'] } })
+  t.match(views, {
+    '10.0.0.1': { addresses: ['10.0.0.1'], since: start },
+    '2001:db8::1': { addresses: ['2001:db8::1'] },
+  })
   t.same(w.dns.questions, [])
 })
 
 t.test('the hosts file goes before DNS, and is read anew', async t => {
-  const w = await world(t, { 'peer.example.com': { A: ['10.0.0.1'] } }, { hosts: '10.9.9.9 Peer.Example.com. other # comment', ...flat })
+  const w = await world(
+    t,
+    { 'peer.example.com': { A: ['10.0.0.1'] } },
+    { hosts: '10.9.9.9 Peer.Example.com. other # comment', ...flat },
+  )
   t.same((await w.after(0)).addresses, ['10.9.9.9'])
   t.same(w.dns.questions, [])
   writeFileSync(w.files.hostsFile, '10.9.9.8 peer.example.com\n::1 peer.example.com')
@@ -191,7 +206,14 @@ for (const [what, entry, code] of failures) {
     for (let n = 4; n < 8; n++) t.equal((await w.after(20)).failures, n, 'every 20 s at the most')
     w.dns.zone = { 'peer.example.com': { A: ['10.0.0.1'] } }
     const again = await w.after(20)
-    t.same(again, { addresses: ['10.0.0.1'], since: start, former: [], rotating: false, answeredAt: w.clock.now, failures: 0 })
+    t.same(again, {
+      addresses: ['10.0.0.1'],
+      since: start,
+      former: [],
+      rotating: false,
+      answeredAt: w.clock.now,
+      failures: 0,
+    })
   })
 }
 
@@ -244,7 +266,11 @@ t.test('search domains, in the order of ndots, as Go and glibc have it', async t
     ['node1', 5, [...searched('node1'), 'node1']],
     ['node1.ns', 5, [...searched('node1.ns'), 'node1.ns']],
     ['node1.ns.svc.cluster.local', 5, [...searched('node1.ns.svc.cluster.local'), 'node1.ns.svc.cluster.local']],
-    ['node1-0.node1.ns.svc.cluster.local', 5, ['node1-0.node1.ns.svc.cluster.local', ...searched('node1-0.node1.ns.svc.cluster.local')]],
+    [
+      'node1-0.node1.ns.svc.cluster.local',
+      5,
+      ['node1-0.node1.ns.svc.cluster.local', ...searched('node1-0.node1.ns.svc.cluster.local')],
+    ],
     ['peer.example.com', 1, ['peer.example.com', ...searched('peer.example.com')]],
     ['node1', 1, [...searched('node1'), 'node1']],
     ['node1', 0, ['node1', ...searched('node1')]],
@@ -260,13 +286,23 @@ t.test('search domains, in the order of ndots, as Go and glibc have it', async t
 
 t.test('the first name that has an address is the one', async t => {
   const cluster = { A: ['10.0.0.1'] }
-  const w = await world(t, { 'node1.svc.cluster.local': cluster, node1: { A: ['10.9.9.9'] }, 'node1.ns.svc.cluster.local': {} })
+  const w = await world(t, {
+    'node1.svc.cluster.local': cluster,
+    node1: { A: ['10.9.9.9'] },
+    'node1.ns.svc.cluster.local': {},
+  })
   t.same((await w.after(0, 'node1')).addresses, ['10.0.0.1'], 'NODATA and NXDOMAIN lead to the next')
-  t.same([...new Set(w.dns.questions.map(one => one.split(' ')[1]))], ['node1.ns.svc.cluster.local', 'node1.svc.cluster.local'])
+  t.same(
+    [...new Set(w.dns.questions.map(one => one.split(' ')[1]))],
+    ['node1.ns.svc.cluster.local', 'node1.svc.cluster.local'],
+  )
 })
 
 t.test('a failure does not lead to the next name, where another host may answer', async t => {
-  const w = await world(t, { 'node1.ns.svc.cluster.local': { A: ['10.0.0.1'] }, 'node1.svc.cluster.local': { A: ['10.6.6.6'] } })
+  const w = await world(t, {
+    'node1.ns.svc.cluster.local': { A: ['10.0.0.1'] },
+    'node1.svc.cluster.local': { A: ['10.6.6.6'] },
+  })
   await w.after(0, 'node1')
   w.dns.zone['node1.ns.svc.cluster.local'] = { fails: 'SERVFAIL' }
   t.match(await w.after(30, 'node1'), { addresses: ['10.0.0.1'], failures: 1, error: 'ESERVFAIL' })
@@ -325,7 +361,12 @@ t.test('what is known can be carried on by the next sidecar', async t => {
   t.same(next.views(), kept)
   w.clock.now += 1000
   const looked = (await next.look(['peer.example.com']))['peer.example.com']
-  t.match(looked, { addresses: ['10.0.0.2'], since: start + 30_000, former: [{ address: '10.0.0.1' }], answeredAt: w.clock.now })
+  t.match(looked, {
+    addresses: ['10.0.0.2'],
+    since: start + 30_000,
+    former: [{ address: '10.0.0.1' }],
+    answeredAt: w.clock.now,
+  })
   t.equal(w.dns.questions.length, 20, 'asked anew at once')
 })
 
@@ -356,16 +397,26 @@ t.test('a clock that is set back does not keep an answer for ever', async t => {
 })
 
 t.test('parses resolv.conf', async t => {
-  const kubernetes = 'search ns.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n'
+  const kubernetes =
+    'search ns.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n'
   const table: [string, ReturnType<typeof parseResolvConf>][] = [
-    [kubernetes, { servers: ['10.96.0.10'], search: ['ns.svc.cluster.local', 'svc.cluster.local', 'cluster.local'], ndots: 5 }],
+    [
+      kubernetes,
+      { servers: ['10.96.0.10'], search: ['ns.svc.cluster.local', 'svc.cluster.local', 'cluster.local'], ndots: 5 },
+    ],
     ['', { servers: ['127.0.0.1'], search: [], ndots: 1 }],
-    ['# c\n; c\nnameserver 1.1.1.1 # one\n\tnameserver\t2001:db8::1\n', { servers: ['1.1.1.1', '2001:db8::1'], search: [], ndots: 1 }],
+    [
+      '# c\n; c\nnameserver 1.1.1.1 # one\n\tnameserver\t2001:db8::1\n',
+      { servers: ['1.1.1.1', '2001:db8::1'], search: [], ndots: 1 },
+    ],
     [
       'nameserver 1.1.1.1\nnameserver 2.2.2.2\nnameserver 3.3.3.3\nnameserver 4.4.4.4',
       { servers: ['1.1.1.1', '2.2.2.2', '3.3.3.3'], search: [], ndots: 1 },
     ],
-    ['nameserver 127.0.0.1:5353\nnameserver [::1]:53', { servers: ['127.0.0.1:5353', '[::1]:53'], search: [], ndots: 1 }],
+    [
+      'nameserver 127.0.0.1:5353\nnameserver [::1]:53',
+      { servers: ['127.0.0.1:5353', '[::1]:53'], search: [], ndots: 1 },
+    ],
     [
       'nameserver dns\nnameserver fe80::1%eth0\nnameserver 1.1.1.1:99999\nnameserver\nnameserver [1.1.1.1]:53',
       { servers: ['127.0.0.1'], search: [], ndots: 1 },
@@ -425,9 +476,19 @@ t.test('two name servers that answer differently: what was known stays until the
   Object.assign(w.dns, { zone: w.moved, other: w.moved })
   const last = w.clock.now
   const agreed = await w.after(5)
-  t.match(agreed, { addresses: ['10.0.0.2'], since: w.clock.now, rotating: false, former: [{ address: '10.0.0.1' }], disputedAt: last })
+  t.match(agreed, {
+    addresses: ['10.0.0.2'],
+    since: w.clock.now,
+    rotating: false,
+    former: [{ address: '10.0.0.1' }],
+    disputedAt: last,
+  })
   Object.assign(w.dns, { zone: { 'peer.example.com': { A: ['10.0.0.3'], ttl: 5 } }, other: undefined })
-  t.match(await w.after(60), { addresses: ['10.0.0.3'], rotating: false }, 'a second move within ten minutes is followed, too')
+  t.match(
+    await w.after(60),
+    { addresses: ['10.0.0.3'], rotating: false },
+    'a second move within ten minutes is followed, too',
+  )
 })
 
 t.test('a server that fails does not agree', async t => {
@@ -445,7 +506,9 @@ t.test('one that goes on for more than two minutes is the way of the name: its a
   const looks = []
   for (let n = 0; n < 30; n++) {
     w.clock.now += 5000
-    looks.push((await w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] }))['peer.example.com'])
+    looks.push(
+      (await w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] }))['peer.example.com'],
+    )
   }
   t.ok(looks.slice(0, 24).every(view => view?.rotating === false))
   t.equal(looks.at(-1)?.rotating, true)

@@ -11,7 +11,11 @@ const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../fix
 t.test('reads a real /proc/net/tcp of two CometBFT nodes', async t => {
   const sockets = parseTcp(fixture('proc-net-tcp.txt'))
   t.equal(sockets.length, 10)
-  t.same(sockets[2], { local: { address: '127.0.0.22', port: 26656 }, remote: { address: '0.0.0.0', port: 0 }, state: 'listen' })
+  t.same(sockets[2], {
+    local: { address: '127.0.0.22', port: 26656 },
+    remote: { address: '0.0.0.0', port: 0 },
+    state: 'listen',
+  })
   t.same(sockets[6], {
     local: { address: '127.0.0.21', port: 26656 },
     remote: { address: '127.0.0.1', port: 48320 },
@@ -29,7 +33,9 @@ t.test('reads a real /proc/net/tcp of two CometBFT nodes', async t => {
 t.test('reads a real /proc/net/tcp6, with IPv4-mapped addresses as IPv4', async t => {
   const sockets = parseTcp(fixture('proc-net-tcp6.txt'))
   t.same(
-    sockets.map(({ local, remote, state }) => `${local.address} ${local.port} - ${remote.address} ${remote.port} ${state}`),
+    sockets.map(
+      ({ local, remote, state }) => `${local.address} ${local.port} - ${remote.address} ${remote.port} ${state}`,
+    ),
     [
       ':: 26656 - :: 0 listen',
       '127.0.0.1 26656 - 127.0.0.1 46276 established',
@@ -85,34 +91,45 @@ for (const [family, address] of [
   ['IPv6', '::1'],
 ] as const) {
   const absent = !Object.values(networkInterfaces()).some(addresses => addresses?.some(one => one.address === address))
-  t.test(`sees real sockets on ${family}, from both ends`, { skip: absent && `no ${family} on this machine` }, async t => {
-    const accepted: Socket[] = []
-    const server = createServer(socket => accepted.push(socket))
-    await new Promise<void>(resolve => server.listen(0, address, resolve))
-    const { port } = server.address() as AddressInfo
-    const client = connect(port, address)
-    t.teardown(() => {
-      client.destroy()
-      for (const socket of accepted) socket.destroy()
+  t.test(
+    `sees real sockets on ${family}, from both ends`,
+    { skip: absent && `no ${family} on this machine` },
+    async t => {
+      const accepted: Socket[] = []
+      const server = createServer(socket => accepted.push(socket))
+      await new Promise<void>(resolve => server.listen(0, address, resolve))
+      const { port } = server.address() as AddressInfo
+      const client = connect(port, address)
+      t.teardown(() => {
+        client.destroy()
+        for (const socket of accepted) socket.destroy()
+        server.close()
+      })
+      await until('the connection', () => accepted.length === 1 && !client.connecting)
+      const sockets = await readSockets()
+      t.ok(isListening(sockets, port))
+      const mine = sockets.filter(
+        socket => socket.local.port === client.localPort || socket.remote.port === client.localPort,
+      )
+      t.same(
+        connectionsOf(
+          [...mine, ...sockets.filter(socket => socket.local.port === port && socket.state === 'listen')],
+          port,
+        ).sort((a, b) => (a.port ?? 0) - (b.port ?? 0)),
+        [{ address }, { address, port }],
+      )
       server.close()
-    })
-    await until('the connection', () => accepted.length === 1 && !client.connecting)
-    const sockets = await readSockets()
-    t.ok(isListening(sockets, port))
-    const mine = sockets.filter(socket => socket.local.port === client.localPort || socket.remote.port === client.localPort)
-    t.same(
-      connectionsOf([...mine, ...sockets.filter(socket => socket.local.port === port && socket.state === 'listen')], port).sort(
-        (a, b) => (a.port ?? 0) - (b.port ?? 0),
-      ),
-      [{ address }, { address, port }],
-    )
-    server.close()
-    await until('the port closed', async () => !isListening(await readSockets(), port))
-  })
+      await until('the port closed', async () => !isListening(await readSockets(), port))
+    },
+  )
 }
 
 t.test('a machine without IPv6 has no tcp6; one without tcp cannot be read', async t => {
-  const dir = t.testdir({ four: { net: { tcp: fixture('proc-net-tcp.txt') } }, none: {}, odd: { net: { tcp: '', tcp6: {} } } })
+  const dir = t.testdir({
+    four: { net: { tcp: fixture('proc-net-tcp.txt') } },
+    none: {},
+    odd: { net: { tcp: '', tcp6: {} } },
+  })
   t.equal((await readSockets(join(dir, 'four'))).length, 10)
   await t.rejects(readSockets(join(dir, 'none')), { code: 'ENOENT' })
   await t.rejects(readSockets(join(dir, 'odd')), { code: 'EISDIR' })

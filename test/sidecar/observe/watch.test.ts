@@ -11,14 +11,19 @@ import { until } from '../fixtures/until.ts'
 async function watched(t: Tap, dirs: readonly string[], options: Partial<WatchOptions> = {}) {
   let hints = 0
   const said: unknown[][] = []
-  const made = await watch(dirs, () => hints++, { log: { warn: (...args: unknown[]) => void said.push(args) }, coalesceMs: 20, ...options })
+  const made = await watch(dirs, () => hints++, {
+    log: { warn: (...args: unknown[]) => void said.push(args) },
+    coalesceMs: 20,
+    ...options,
+  })
   t.teardown(() => made.close())
   return {
     watch: made,
     said,
     hints: () => hints,
     async after(what: string, act: () => void): Promise<void> {
-      // Hints of the act before this one are over when none has come for a while; a late one could only hide a failure, not make one.
+      // Hints of the act before this one are over when none has come for a while; a late one could only hide a failure,
+      // not make one.
       for (let last = -1; last !== hints; await sleep(60)) last = hints
       const before = hints
       act()
@@ -44,7 +49,9 @@ for (const usePolling of [false, true]) {
         writeVolume(volume, { 'pod/plan': `swap ${n}`, 'sources/configmap/node0/config.toml': 'one' }),
       )
     }
-    await w.after('a source that is new in the volume', () => writeVolume(volume, { 'pod/plan': 'x', 'sources/secret/s/peers': 'x' }))
+    await w.after('a source that is new in the volume', () =>
+      writeVolume(volume, { 'pod/plan': 'x', 'sources/secret/s/peers': 'x' }),
+    )
     await w.after('a plain file written', () => appendFileSync(join(plain, 'state'), 'b'))
     await w.after('a file replaced by rename', () => {
       writeFileSync(join(dir, 'next'), 'c')
@@ -82,9 +89,12 @@ t.test('nothing is hinted after close', async t => {
 // A user namespace of its own has limits of its own: the real EMFILE, without touching the machine.
 const limits = 'echo 0 > /proc/sys/user/max_inotify_instances'
 const refused = spawnSync('unshare', ['-r', 'sh', '-c', limits]).status !== 0
-t.test('without inotify instances it polls, says so once, and still sees changes', { skip: refused && 'unshare -r is refused here' }, t => {
-  const dir = t.testdir({ a: {}, b: {} })
-  const script = `
+t.test(
+  'without inotify instances it polls, says so once, and still sees changes',
+  { skip: refused && 'unshare -r is refused here' },
+  t => {
+    const dir = t.testdir({ a: {}, b: {} })
+    const script = `
     import { writeFileSync } from 'node:fs'
     import { watch } from ${JSON.stringify(join(import.meta.dirname, '../../../sidecar/observe/watch.ts'))}
     const said = []
@@ -95,14 +105,19 @@ t.test('without inotify instances it polls, says so once, and still sees changes
       await started.close()
     }, { log: { warn: (fields, text) => said.push([fields.code, text]) }, pollSeconds: 0.05 })
     var hinted = 0`
-  const run = spawnSync('unshare', ['-r', 'sh', '-c', `${limits} && exec "$0" --input-type=module -e "$1"`, process.execPath, script], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  })
-  t.equal(run.stderr, '')
-  const { mode, said } = JSON.parse(run.stdout || '{}')
-  t.equal(mode, 'polling')
-  t.match(said, [['EMFILE', /^inotify is used up .*polling instead$/]])
-  t.equal(said.length, 1)
-  t.end()
-})
+    const run = spawnSync(
+      'unshare',
+      ['-r', 'sh', '-c', `${limits} && exec "$0" --input-type=module -e "$1"`, process.execPath, script],
+      {
+        encoding: 'utf8',
+        timeout: 20_000,
+      },
+    )
+    t.equal(run.stderr, '')
+    const { mode, said } = JSON.parse(run.stdout || '{}')
+    t.equal(mode, 'polling')
+    t.match(said, [['EMFILE', /^inotify is used up .*polling instead$/]])
+    t.equal(said.length, 1)
+    t.end()
+  },
+)

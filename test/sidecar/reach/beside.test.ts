@@ -1,4 +1,5 @@
-// Reach wrap with a container beside the node: the real supervisor, a stand-in for node-utils and one for the kubelet that starts it again.
+// Reach wrap with a container beside the node: the real supervisor, a stand-in for node-utils and one for the kubelet
+// that starts it again.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +13,10 @@ import { eventually, type Supervised, shells, supervise } from '../fixtures/supe
 const shell = shells(t).find(one => one.path)?.path
 const times = { settleSeconds: 0, graceSeconds: 10, minIntervalSeconds: 0 }
 
-/** The node: opens its trace FIFO where it has one, then tells that it is up; ends when told, where $DIR/slow is only once $DIR/go is there. */
+/**
+ * The node: opens its trace FIFO where it has one, then tells that it is up; ends when told, where $DIR/slow is only
+ * once $DIR/go is there.
+ */
 const node = `#!/bin/sh
 [ -z "$FIFO" ] || exec 3>"$FIFO"
 trap 'read -r at x </proc/uptime; echo "down $at" >>$DIR/log; while [ -e $DIR/slow ] && [ ! -e $DIR/go ]; do sleep 0.02; done; exit 0' TERM
@@ -20,7 +24,13 @@ read -r at x </proc/uptime; echo "up $at" >>$DIR/log
 while :; do sleep 0.02; done
 `
 
-type Setup = { trace?: boolean; retryUnit?: string; waits?: NodeUtilsOptions['waits']; holdSeconds?: number; kill?: ReachParts['kill'] }
+type Setup = {
+  trace?: boolean
+  retryUnit?: string
+  waits?: NodeUtilsOptions['waits']
+  holdSeconds?: number
+  kill?: ReachParts['kill']
+}
 
 async function pod(t: Test, { trace = true, waits, holdSeconds, kill, retryUnit }: Setup = {}) {
   const port = await freePort()
@@ -35,7 +45,13 @@ async function pod(t: Test, { trace = true, waits, holdSeconds, kill, retryUnit 
       // In a pod node-utils starts first, and makes it.
       if (fifo) execFileSync('mkfifo', [fifo])
       if (fifo) env.FIFO = fifo
-      utils = startNodeUtils(t, { dir, port, nodeName: 'nibid', ...(fifo ? { fifo } : {}), ...(waits ? { waits } : {}) })
+      utils = startNodeUtils(t, {
+        dir,
+        port,
+        nodeName: 'nibid',
+        ...(fifo ? { fifo } : {}),
+        ...(waits ? { waits } : {}),
+      })
     },
   })
   if (!utils) throw new Error('node-utils was not started')
@@ -86,161 +102,189 @@ async function end(one: Supervised, utils: NodeUtils): Promise<void> {
   await one.ended
 }
 
-t.test('with real processes', { skip: shell ? false : 'no shell for the supervisor is installed', timeout: 110_000, jobs: 4 }, async t => {
-  const test = (what: string, body: (t: Test) => Promise<void>) => t.test(what, { buffered: true }, body)
+t.test(
+  'with real processes',
+  { skip: shell ? false : 'no shell for the supervisor is installed', timeout: 110_000, jobs: 4 },
+  async t => {
+    const test = (what: string, body: (t: Test) => Promise<void>) => t.test(what, { buffered: true }, body)
 
-  for (const trace of [true, false]) {
-    test(`a restart, ${trace ? 'with a trace FIFO' : 'without one'}: node, node-utils and node again, in this order`, async t => {
-      const { one, utils, reach, up, said } = await pod(t, { trace })
-      t.equal(await reach.permit?.(), null)
-      const first = utils.pid()
-      t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true })
-      t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true }, 'asked for again while it is under way')
+    for (const trace of [true, false]) {
+      test(`a restart, ${trace ? 'with a trace FIFO' : 'without one'}: node, node-utils and node again, in this order`, async t => {
+        const { one, utils, reach, up, said } = await pod(t, { trace })
+        t.equal(await reach.permit?.(), null)
+        const first = utils.pid()
+        t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true })
+        t.strictSame(
+          await reach.restart({ id: 'r1', level: 'process' }),
+          { ok: true },
+          'asked for again while it is under way',
+        )
+        await up(2)
+        t.not(utils.pid(), first, 'a new node-utils')
+        t.strictSame(utils.codes, [0], 'which ended with 0, so that no operator recreates the pod')
+        t.equal(utils.starts(), 2)
+        // The node may be up before its supervisor has written so.
+        await eventually('the state says so', async () => (await one.state())?.starts === 2)
+        t.match(await one.state(), { phase: 'running', request: 'r1.go', starts: 2 })
+        const found = await reach.find()
+        t.match(found, { process: { identity: /\/2$/ } })
+        t.notOk('process' in found && found.process.beside, 'and nothing to say about it')
+        t.equal(await reach.permit?.(), null)
+        t.strictSame(
+          await reach.restart({ id: 'r1', level: 'process' }),
+          { ok: true },
+          'asked for once more when all is done',
+        )
+        t.equal((await one.state())?.starts, 2)
+        t.notOk(
+          said.some(line => /^(warn|error)/.test(line)),
+          said.join('\n'),
+        )
+        const [down = 0] = logOf(one, 'down')
+        t.comment(`down for ${((logOf(one, 'up')[1] ?? 0) - down).toFixed(2)} s`)
+        await end(one, utils)
+      })
+    }
+
+    test('the control: restarted alone, a node with a trace FIFO waits in open(), until node-utils is another', async t => {
+      const { one, utils, parts, up, make } = await pod(t)
+      const alone = createReach({ reach: { by: 'wrap' }, times }, parts as ReachParts)
+      one.request('hold h 600\n')
+      await eventually('the reader has seen the end', () => !reads(one))
+      t.strictSame(await alone.restart({ id: 'r', level: 'process' }), { ok: true })
+      const { pid } = await one.until('running again', state => state.starts === 2 && state.phase === 'running')
+      await eventually('it waits in open()', () => isWaiting(one, pid))
+      t.equal(logOf(one, 'up').length, 1)
+      const note = /older than the last stop.*waits in open\(\)/
+      t.match(await make().find(), { process: { beside: { stuck: true, note } } }, 'which is seen')
+      process.kill(utils.pid() ?? 0, 'SIGKILL')
       await up(2)
-      t.not(utils.pid(), first, 'a new node-utils')
-      t.strictSame(utils.codes, [0], 'which ended with 0, so that no operator recreates the pod')
-      t.equal(utils.starts(), 2)
-      // The node may be up before its supervisor has written so.
-      await eventually('the state says so', async () => (await one.state())?.starts === 2)
-      t.match(await one.state(), { phase: 'running', request: 'r1.go', starts: 2 })
-      const found = await reach.find()
-      t.match(found, { process: { identity: /\/2$/ } })
-      t.notOk('process' in found && found.process.beside, 'and nothing to say about it')
-      t.equal(await reach.permit?.(), null)
-      t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true }, 'asked for once more when all is done')
-      t.equal((await one.state())?.starts, 2)
-      t.notOk(
-        said.some(line => /^(warn|error)/.test(line)),
-        said.join('\n'),
-      )
-      const [down = 0] = logOf(one, 'down')
-      t.comment(`down for ${((logOf(one, 'up')[1] ?? 0) - down).toFixed(2)} s`)
       await end(one, utils)
     })
-  }
 
-  test('the control: restarted alone, a node with a trace FIFO waits in open(), until node-utils is another', async t => {
-    const { one, utils, parts, up, make } = await pod(t)
-    const alone = createReach({ reach: { by: 'wrap' }, times }, parts as ReachParts)
-    one.request('hold h 600\n')
-    await eventually('the reader has seen the end', () => !reads(one))
-    t.strictSame(await alone.restart({ id: 'r', level: 'process' }), { ok: true })
-    const { pid } = await one.until('running again', state => state.starts === 2 && state.phase === 'running')
-    await eventually('it waits in open()', () => isWaiting(one, pid))
-    t.equal(logOf(one, 'up').length, 1)
-    const note = /older than the last stop.*waits in open\(\)/
-    t.match(await make().find(), { process: { beside: { stuck: true, note } } }, 'which is seen')
-    process.kill(utils.pid() ?? 0, 'SIGKILL')
-    await up(2)
-    await end(one, utils)
-  })
-
-  test('an upgrade is due, or node-utils does not answer: the node is left as it is', async t => {
-    const { one, utils, reach } = await pod(t, { waits: () => 500 })
-    writeFileSync(utils.upgradeFile, '')
-    const due = { hold: 'operator-upgrade', detail: /must_upgrade answers 426 \("true"\), expected 200/ }
-    t.match(await reach.permit?.(), due)
-    t.match(await reach.restart({ id: 'r', level: 'process' }), { ok: false, ...due })
-    rmSync(utils.upgradeFile)
-    const gone = utils.pid() ?? 0
-    process.kill(gone, 'SIGKILL')
-    await eventually('it is gone', () => utils.pid() !== gone)
-    const silent = { hold: 'operator-upgrade', detail: /cannot be asked: ECONNREFUSED/ }
-    t.match(await reach.permit?.(), silent)
-    t.match(await reach.restart({ id: 'r', level: 'process' }), { ok: false, ...silent })
-    t.match(await one.state(), { starts: 1, phase: 'running' })
-    t.notOk((await one.state())?.request, 'nothing was asked of the supervisor')
-    await end(one, utils)
-  })
-
-  test('an upgrade becomes due while the node stops: node-utils is not ended, and the node is started at once', async t => {
-    const { one, utils, reach, said } = await pod(t, { trace: false })
-    writeFileSync(join(one.dir, 'slow'), '')
-    t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
-    await one.until('stopping', state => state.phase === 'stopping')
-    writeFileSync(utils.upgradeFile, '')
-    writeFileSync(join(one.dir, 'go'), '')
-    await one.until('running', state => state.starts === 2 && state.phase === 'running')
-    t.equal(utils.starts(), 1)
-    t.match(
-      said.find(line => line.startsWith('warn')),
-      /started although container node-utils has not started anew.*426/,
-    )
-    await end(one, utils)
-  })
-
-  test('which process it is has to be clear, and it has to be one that may be signalled', async t => {
-    const refused = () => {
-      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
-    }
-    const { one, utils, reach, make, parts, beside } = await pod(t, { trace: false })
-    const foreign = createReach({ reach: { by: 'wrap', beside }, times }, { ...parts, kill: refused } as ReachParts)
-    const denied = { hold: 'not-permitted', detail: /PID \d+\) of container node-utils: kill EPERM/ }
-    t.match(await foreign.permit?.(), denied)
-    t.match(await foreign.restart({ id: 'r', level: 'process' }), { ok: false, ...denied })
-
-    const other = createReach({ reach: { by: 'wrap', beside: { ...beside, names: ['else'] } }, times }, parts as ReachParts)
-    t.match(await other.permit?.(), { hold: 'process-not-found', detail: /node-utils: found no container that begins with .*else/ })
-
-    // Another container with a process of that name.
-    const twin = startNodeUtils(t, { dir: join(one.dir, 'twin'), port: await freePort(), nodeName: 'none' })
-    utils.addContainer(twin.pid() ?? 0, 'c')
-    t.match(await make().permit?.(), { hold: 'process-ambiguous', detail: /PID \d+\); .*PID \d+\); expected one container/ })
-    t.match(await reach.restart({ id: 'r', level: 'process' }), { ok: false, hold: 'process-ambiguous' })
-    t.match(await one.state(), { starts: 1, phase: 'running' })
-    t.strictSame([utils.starts(), utils.codes.length, twin.starts()], [1, 0, 1], 'nobody was signalled')
-    await twin.stop()
-    await end(one, utils)
-  })
-
-  test('node-utils stays away for longer than the node is held: the node starts all the same, waits, and goes on when it is back', async t => {
-    const { one, utils, reach, up, said } = await pod(t, { holdSeconds: 1, waits: () => 600_000 })
-    t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
-    await one.until('started by the supervisor', state => state.starts === 2 && state.phase === 'running')
-    await eventually('a warning', () => said.some(line => /did not answer within 1 s; the supervisor has started the node/.test(line)))
-    t.match(await reach.find(), { process: { beside: { stuck: false, note: /not running; the kubelet starts it again.*waits in open/ } } })
-    await eventually('the node waits', async () => isWaiting(one, (await one.state())?.pid))
-    t.equal(logOf(one, 'up').length, 1)
-    utils.startNow()
-    await up(2)
-    const found = await reach.find()
-    t.notOk('process' in found && found.process.beside)
-    t.equal((await one.state())?.starts, 2, 'not started once more')
-    await end(one, utils)
-  })
-
-  test('a start that fails is tried again by the supervisor, and finds nobody who reads: both start anew, once', async t => {
-    const { one, utils, reach, up, said } = await pod(t, { waits: () => 0, retryUnit: '100' })
-    // A remote signer that comes late: the next start fails, those after it do not.
-    writeFileSync(join(one.dir, 'nibid'), node.replace('trap ', '[ -e $DIR/failed ] || { echo >$DIR/failed; exit 9; }\ntrap '))
-    t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
-    await one.until('the first has failed', state => state.starts === 2 && state.phase === 'retrying')
-    await eventually('the reader has seen the end', () => !reads(one))
-    const { pid } = await one.until('a second try', state => state.starts === 3 && state.phase === 'running')
-    await eventually('it waits', () => isWaiting(one, pid))
-    await eventually('it is seen', async () => {
-      const found = await reach.find()
-      return 'process' in found && found.process.beside?.stuck === true
+    test('an upgrade is due, or node-utils does not answer: the node is left as it is', async t => {
+      const { one, utils, reach } = await pod(t, { waits: () => 500 })
+      writeFileSync(utils.upgradeFile, '')
+      const due = { hold: 'operator-upgrade', detail: /must_upgrade answers 426 \("true"\), expected 200/ }
+      t.match(await reach.permit?.(), due)
+      t.match(await reach.restart({ id: 'r', level: 'process' }), { ok: false, ...due })
+      rmSync(utils.upgradeFile)
+      const gone = utils.pid() ?? 0
+      process.kill(gone, 'SIGKILL')
+      await eventually('it is gone', () => utils.pid() !== gone)
+      const silent = { hold: 'operator-upgrade', detail: /cannot be asked: ECONNREFUSED/ }
+      t.match(await reach.permit?.(), silent)
+      t.match(await reach.restart({ id: 'r', level: 'process' }), { ok: false, ...silent })
+      t.match(await one.state(), { starts: 1, phase: 'running' })
+      t.notOk((await one.state())?.request, 'nothing was asked of the supervisor')
+      await end(one, utils)
     })
-    t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
-    await up(2)
-    await eventually('the state says so', async () => (await one.state())?.starts === 4)
-    t.match(await one.state(), { starts: 4, request: 'r.b.go' })
-    t.strictSame(utils.codes, [0, 0])
-    t.ok(said.some(line => /waits for container node-utils, which reads no more/.test(line)))
-    t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
-    t.equal((await one.state())?.starts, 4, 'and no third time')
-    await end(one, utils)
-  })
 
-  test('a container that has to start again: ended only when node-utils is back', async t => {
-    const { one, utils, reach } = await pod(t, { waits: () => 300 })
-    t.strictSame(await reach.restart({ id: 'r', level: 'container' }), { ok: true })
-    t.equal(await one.ended, 0)
-    t.equal(utils.starts(), 2)
-    await utils.stop()
-  })
-})
+    test('an upgrade becomes due while the node stops: node-utils is not ended, and the node is started at once', async t => {
+      const { one, utils, reach, said } = await pod(t, { trace: false })
+      writeFileSync(join(one.dir, 'slow'), '')
+      t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
+      await one.until('stopping', state => state.phase === 'stopping')
+      writeFileSync(utils.upgradeFile, '')
+      writeFileSync(join(one.dir, 'go'), '')
+      await one.until('running', state => state.starts === 2 && state.phase === 'running')
+      t.equal(utils.starts(), 1)
+      t.match(
+        said.find(line => line.startsWith('warn')),
+        /started although container node-utils has not started anew.*426/,
+      )
+      await end(one, utils)
+    })
+
+    test('which process it is has to be clear, and it has to be one that may be signalled', async t => {
+      const refused = () => {
+        throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
+      }
+      const { one, utils, reach, make, parts, beside } = await pod(t, { trace: false })
+      const foreign = createReach({ reach: { by: 'wrap', beside }, times }, { ...parts, kill: refused } as ReachParts)
+      const denied = { hold: 'not-permitted', detail: /PID \d+\) of container node-utils: kill EPERM/ }
+      t.match(await foreign.permit?.(), denied)
+      t.match(await foreign.restart({ id: 'r', level: 'process' }), { ok: false, ...denied })
+
+      const other = createReach(
+        { reach: { by: 'wrap', beside: { ...beside, names: ['else'] } }, times },
+        parts as ReachParts,
+      )
+      t.match(await other.permit?.(), {
+        hold: 'process-not-found',
+        detail: /node-utils: found no container that begins with .*else/,
+      })
+
+      // Another container with a process of that name.
+      const twin = startNodeUtils(t, { dir: join(one.dir, 'twin'), port: await freePort(), nodeName: 'none' })
+      utils.addContainer(twin.pid() ?? 0, 'c')
+      t.match(await make().permit?.(), {
+        hold: 'process-ambiguous',
+        detail: /PID \d+\); .*PID \d+\); expected one container/,
+      })
+      t.match(await reach.restart({ id: 'r', level: 'process' }), { ok: false, hold: 'process-ambiguous' })
+      t.match(await one.state(), { starts: 1, phase: 'running' })
+      t.strictSame([utils.starts(), utils.codes.length, twin.starts()], [1, 0, 1], 'nobody was signalled')
+      await twin.stop()
+      await end(one, utils)
+    })
+
+    test('node-utils stays away for longer than the node is held: the node starts all the same, waits, and goes on when it is back', async t => {
+      const { one, utils, reach, up, said } = await pod(t, { holdSeconds: 1, waits: () => 600_000 })
+      t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
+      await one.until('started by the supervisor', state => state.starts === 2 && state.phase === 'running')
+      await eventually('a warning', () =>
+        said.some(line => /did not answer within 1 s; the supervisor has started the node/.test(line)),
+      )
+      t.match(await reach.find(), {
+        process: { beside: { stuck: false, note: /not running; the kubelet starts it again.*waits in open/ } },
+      })
+      await eventually('the node waits', async () => isWaiting(one, (await one.state())?.pid))
+      t.equal(logOf(one, 'up').length, 1)
+      utils.startNow()
+      await up(2)
+      const found = await reach.find()
+      t.notOk('process' in found && found.process.beside)
+      t.equal((await one.state())?.starts, 2, 'not started once more')
+      await end(one, utils)
+    })
+
+    test('a start that fails is tried again by the supervisor, and finds nobody who reads: both start anew, once', async t => {
+      const { one, utils, reach, up, said } = await pod(t, { waits: () => 0, retryUnit: '100' })
+      // A remote signer that comes late: the next start fails, those after it do not.
+      writeFileSync(
+        join(one.dir, 'nibid'),
+        node.replace('trap ', '[ -e $DIR/failed ] || { echo >$DIR/failed; exit 9; }\ntrap '),
+      )
+      t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
+      await one.until('the first has failed', state => state.starts === 2 && state.phase === 'retrying')
+      await eventually('the reader has seen the end', () => !reads(one))
+      const { pid } = await one.until('a second try', state => state.starts === 3 && state.phase === 'running')
+      await eventually('it waits', () => isWaiting(one, pid))
+      await eventually('it is seen', async () => {
+        const found = await reach.find()
+        return 'process' in found && found.process.beside?.stuck === true
+      })
+      t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
+      await up(2)
+      await eventually('the state says so', async () => (await one.state())?.starts === 4)
+      t.match(await one.state(), { starts: 4, request: 'r.b.go' })
+      t.strictSame(utils.codes, [0, 0])
+      t.ok(said.some(line => /waits for container node-utils, which reads no more/.test(line)))
+      t.strictSame(await reach.restart({ id: 'r', level: 'process' }), { ok: true })
+      t.equal((await one.state())?.starts, 4, 'and no third time')
+      await end(one, utils)
+    })
+
+    test('a container that has to start again: ended only when node-utils is back', async t => {
+      const { one, utils, reach } = await pod(t, { waits: () => 300 })
+      t.strictSame(await reach.restart({ id: 'r', level: 'container' }), { ok: true })
+      t.equal(await one.ended, 0)
+      t.equal(utils.starts(), 2)
+      await utils.stop()
+    })
+  },
+)
 
 /** Node-utils' reader lives: it dies as soon as it is scheduled after the last writer is gone. */
 function reads(one: Supervised): boolean {

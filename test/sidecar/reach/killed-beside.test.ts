@@ -1,5 +1,6 @@
-// A real sidecar beside a real supervisor, a node and a stand-in for node-utils, killed with SIGKILL at each step of a restart with the container
-// beside the node: the node runs, with the new list, after one restart; and node-utils is one that has started after the node was stopped.
+// A real sidecar beside a real supervisor, a node and a stand-in for node-utils, killed with SIGKILL at each step of a
+// restart with the container beside the node: the node runs, with the new list, after one restart; and node-utils is
+// one that has started after the node was stopped.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
@@ -14,7 +15,10 @@ import { type NodeUtils, startNodeUtils } from '../fixtures/beside.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** A node of the generic profile: opens its trace FIFO first where it has one, then listens and connects to its list. Takes a moment to stop. */
+/**
+ * A node of the generic profile: opens its trace FIFO first where it has one, then listens and connects to its list.
+ * Takes a moment to stop.
+ */
 const node = `
 const { connect, createServer } = require('node:net'), fs = require('node:fs')
 const [list, starts, port, fifo] = process.argv.slice(1)
@@ -64,7 +68,16 @@ async function pod(t: Test, trace: boolean, holdSeconds: number) {
   let sidecar: ChildProcess | undefined
   t.teardown(async () => sidecar && (await end(sidecar)))
   const revive = () => {
-    const places = ['--input', files.input, '--state', files.state, '--control', files.control, '--listen', `127.0.0.1:${pagePort}`]
+    const places = [
+      '--input',
+      files.input,
+      '--state',
+      files.state,
+      '--control',
+      files.control,
+      '--listen',
+      `127.0.0.1:${pagePort}`,
+    ]
     const quick = [
       '--self-turn-seconds',
       '0',
@@ -77,9 +90,13 @@ async function pod(t: Test, trace: boolean, holdSeconds: number) {
       '--log-level',
       'error',
     ]
-    sidecar = spawn(process.execPath, [join(root, 'cli/repeer.ts'), 'sidecar', ...places, '--proc', utils.procDir, ...quick], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
+    sidecar = spawn(
+      process.execPath,
+      [join(root, 'cli/repeer.ts'), 'sidecar', ...places, '--proc', utils.procDir, ...quick],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    )
   }
   revive()
   const page = async () => {
@@ -160,13 +177,21 @@ for (const trace of [true, false]) {
     one.add()
     await until('held', async () => ((await one.state())?.phase === 'held' ? true : undefined), 60, 5)
     await one.kill()
-    await until('the supervisor has started the node', async () => ((await one.state())?.starts === 2 ? true : undefined), 60)
+    await until(
+      'the supervisor has started the node',
+      async () => ((await one.state())?.starts === 2 ? true : undefined),
+      60,
+    )
     if (one.utils.codes.length > 0) return t.comment('the sidecar was quicker: node-utils has ended')
     if (!trace) {
       await until('the node is up', () => (one.starts().length === 2 ? true : undefined))
       one.revive()
       const page = await one.settledWith(3)
-      t.match(page.detail, /older than the last stop of the node, and remembers a process that is gone/, 'which is said')
+      t.match(
+        page.detail,
+        /older than the last stop of the node, and remembers a process that is gone/,
+        'which is said',
+      )
       return t.strictSame([one.starts(), one.utils.codes], [[2, 3], []], 'and is no reason to stop a node that runs')
     }
     t.strictSame(one.starts(), [2], 'it waits for a reader')

@@ -1,5 +1,5 @@
-// A real sidecar process beside a real supervisor and a real node, killed with SIGKILL again and again while the list changes:
-// the node ends up with the last list, and was restarted once for each list that it was given.
+// A real sidecar process beside a real supervisor and a real node, killed with SIGKILL again and again while the list
+// changes: the node ends up with the last list, and was restarted once for each list that it was given.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -13,7 +13,10 @@ import { end, freePort, until } from '../../bench/processes.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** A node of the generic profile that connects to the peers of its list, as it finds it at its start, and writes down each start. */
+/**
+ * A node of the generic profile that connects to the peers of its list, as it finds it at its start, and writes down
+ * each start.
+ */
 const node = `
 const { connect, createServer } = require('node:net'), fs = require('node:fs')
 const [list, starts] = process.argv.slice(1)
@@ -45,7 +48,16 @@ t.test('killed at many moments', { timeout: 55_000 }, async t => {
   })
   t.teardown(() => end(supervisor))
   const port = await freePort()
-  const places = ['--input', files.input, '--state', files.state, '--control', files.control, '--listen', `127.0.0.1:${port}`]
+  const places = [
+    '--input',
+    files.input,
+    '--state',
+    files.state,
+    '--control',
+    files.control,
+    '--listen',
+    `127.0.0.1:${port}`,
+  ]
   const quick = ['--self-turn-seconds', '0', '--verify-seconds', '10', '--look-seconds', '1', '--log-level', 'error']
   let sidecar: ChildProcess | undefined
   t.teardown(async () => sidecar && (await end(sidecar)))
@@ -82,7 +94,10 @@ t.test('killed at many moments', { timeout: 55_000 }, async t => {
   const moments: readonly [string, (memory: Memory) => boolean][] = [
     ['the need is seen', memory => memory.need !== null || memory.intent !== null],
     ['the intent is written', memory => memory.intent !== null],
-    ['the new process is seen', memory => memory.intent?.backAt !== undefined || memory.restarts.at(-1)?.outcome === 'verified'],
+    [
+      'the new process is seen',
+      memory => memory.intent?.backAt !== undefined || memory.restarts.at(-1)?.outcome === 'verified',
+    ],
   ]
   for (const [index, [what, reached]] of moments.entries()) {
     const before = memory()?.restarts.length ?? 0
@@ -102,7 +117,11 @@ t.test('killed at many moments', { timeout: 55_000 }, async t => {
     await kill()
     revive()
     await until('settled again', settledWith(3 + index), 20, 20)
-    t.strictSame(startsOf(starts).slice(1), [3, 4, 5].slice(0, index + 1), `killed when ${what}: one restart for one list`)
+    t.strictSame(
+      startsOf(starts).slice(1),
+      [3, 4, 5].slice(0, index + 1),
+      `killed when ${what}: one restart for one list`,
+    )
   }
   t.ok(memory()?.restarts.every(one => one.outcome === 'verified'))
 })

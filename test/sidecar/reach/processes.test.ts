@@ -52,7 +52,11 @@ const make = (pid: number, container: string, more: Partial<Process> = {}): Proc
   container,
   ...more,
 })
-const [pause, kernel, mine] = [make(1, c, { comm: 'pause' }), make(2, '0::/', { comm: 'kthreadd' }), make(50, '/', { comm: 'node' })]
+const [pause, kernel, mine] = [
+  make(1, c, { comm: 'pause' }),
+  make(2, '0::/', { comm: 'kthreadd' }),
+  make(50, '/', { comm: 'node' }),
+]
 
 t.test('the node among the processes of its pod', async t => {
   const node = make(10, a, { comm: 'gaiad', program: '/usr/bin/gaiad' })
@@ -65,19 +69,33 @@ t.test('the node among the processes of its pod', async t => {
 
   const proxy = make(20, b, { comm: 'envoy' })
   t.match(choose([proxy, node]), { main: { pid: 10 } })
-  t.match(choose([proxy, node], []), { hold: 'process-ambiguous', detail: /envoy \(PID 20\).*gaiad \(PID 10\)/, candidates: { length: 2 } })
-  t.match(choose([proxy, node], ['other']), { hold: 'process-not-found', detail: /found envoy.*expected a process named other/ })
-  t.match(choose([make(20, b, { comm: 'gaiad' }), node]), { hold: 'process-ambiguous' })
-  t.match(choose([proxy, make(10, a, { comm: 'interchain-secu', program: './interchain-security-pd' })], ['interchain-security-pd']), {
-    main: { pid: 10 },
+  t.match(choose([proxy, node], []), {
+    hold: 'process-ambiguous',
+    detail: /envoy \(PID 20\).*gaiad \(PID 10\)/,
+    candidates: { length: 2 },
   })
+  t.match(choose([proxy, node], ['other']), {
+    hold: 'process-not-found',
+    detail: /found envoy.*expected a process named other/,
+  })
+  t.match(choose([make(20, b, { comm: 'gaiad' }), node]), { hold: 'process-ambiguous' })
+  t.match(
+    choose(
+      [proxy, make(10, a, { comm: 'interchain-secu', program: './interchain-security-pd' })],
+      ['interchain-security-pd'],
+    ),
+    {
+      main: { pid: 10 },
+    },
+  )
   t.match(choose([proxy, make(10, a, { comm: 'main', program: '/opt/gaiad' })]), { main: { pid: 10 } }, 'argv[0]')
 })
 
 t.test('the container beside the node: by its first process, never for want of another', async t => {
   const utils = make(20, b, { comm: 'nodeutils', program: '/nodeutils' })
   const node = make(10, a, { comm: 'sh', program: '/repeer/wrap/sh' })
-  const choose = (...processes: Process[]) => chooseNamed([pause, kernel, mine, ...processes], '/', ['nodeutils', 'node-utils'])
+  const choose = (...processes: Process[]) =>
+    chooseNamed([pause, kernel, mine, ...processes], '/', ['nodeutils', 'node-utils'])
   t.match(choose(node, utils), { pid: 20 })
   t.match(choose(node, { ...utils, comm: 'cut-to-fifteen', program: './node-utils' }), { pid: 20 }, 'argv[0]')
   t.match(
@@ -89,8 +107,16 @@ t.test('the container beside the node: by its first process, never for want of a
     hold: 'process-ambiguous',
     detail: /nodeutils \(PID 20\); nodeutils \(PID 30\)/,
   })
-  t.match(choose(node, make(12, a, { ppid: 10, comm: 'nodeutils' })), { hold: 'process-not-found' }, 'a process of that name below another')
-  t.match(choose(utils, make(21, b, { ppid: 0, startTicks: 900, comm: 'nodeutils' })), { pid: 20 }, 'what kubectl exec started in it')
+  t.match(
+    choose(node, make(12, a, { ppid: 10, comm: 'nodeutils' })),
+    { hold: 'process-not-found' },
+    'a process of that name below another',
+  )
+  t.match(
+    choose(utils, make(21, b, { ppid: 0, startTicks: 900, comm: 'nodeutils' })),
+    { pid: 20 },
+    'what kubectl exec started in it',
+  )
   t.match(choose(node, { ...utils, container: '/' }), { hold: 'process-not-found' }, 'our own container')
 })
 
@@ -112,7 +138,9 @@ t.test('a /proc of files, and the real one', async t => {
     { pid: 10, comm: 'gaiad', argv: ['/bin/gaiad', 'start'], cgroup: `0::/../${a}\n` },
     { pid: 11, comm: 'dead', state: 'Z', cgroup: `0::/../${a}\n` },
   ])
-  t.strictSame(await readProcesses(procDir), [{ pid: 10, ppid: 0, startTicks: 100, comm: 'gaiad', program: '/bin/gaiad', container: a }])
+  t.strictSame(await readProcesses(procDir), [
+    { pid: 10, ppid: 0, startTicks: 100, comm: 'gaiad', program: '/bin/gaiad', container: a },
+  ])
   t.equal(await ownContainer(procDir), '0::/')
 
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' })

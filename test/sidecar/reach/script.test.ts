@@ -1,5 +1,5 @@
-// A real program behind a real script that copies its list's variable into a file only once, below the real supervisor: an edited list arrives once the
-// sidecar knows the program, and never where it does not.
+// A real program behind a real script that copies its list's variable into a file only once, below the real supervisor:
+// an edited list arrives once the sidecar knows the program, and never where it does not.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -47,7 +47,11 @@ async function listenAt(t: Test, host: string): Promise<string> {
 async function run(t: Test, start: string, askProgramSeconds: number) {
   const root = mkdtempSync(join(tmpdir(), 'repeer-script-'))
   t.teardown(() => rmSync(root, { recursive: true, force: true }))
-  const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [string, string, string]
+  const [input, state, control] = ['input', 'state', 'control'].map(name => join(root, name)) as [
+    string,
+    string,
+    string,
+  ]
   for (const folder of [input, state, join(control, 'env')]) mkdirSync(folder, { recursive: true })
   const node = join(root, 'interchain-security-cd')
   try {
@@ -122,7 +126,12 @@ async function run(t: Test, start: string, askProgramSeconds: number) {
       loop = await start1()
     },
     settled: (count: number) =>
-      until(`settled with ${count}`, () => (loop.page()?.phase === 'settled' && loop.page()?.connected === count) || undefined, 20, 20),
+      until(
+        `settled with ${count}`,
+        () => (loop.page()?.phase === 'settled' && loop.page()?.connected === count) || undefined,
+        20,
+        20,
+      ),
     page: () => loop.page(),
     learned: async () => (await loadMemory(state, log)).learned,
     starts: () => (existsSync(env.STARTS) ? readFileSync(env.STARTS, 'utf8').trim().split('\n') : []),
@@ -137,7 +146,10 @@ for (const [how, start] of [
     const one = await run(t, start, 0.2)
     await one.settled(1)
     await until('learned', async () => (await one.learned())?.variable, 20, 20)
-    t.match(await one.learned(), { program: 'interchain-security-cd', variable: 'INTERCHAIN_SECURITY_CD_P2P_PERSISTENT_PEERS' })
+    t.match(await one.learned(), {
+      program: 'interchain-security-cd',
+      variable: 'INTERCHAIN_SECURITY_CD_P2P_PERSISTENT_PEERS',
+    })
     await one.revive()
     one.edit(2)
     await one.settled(2)

@@ -38,7 +38,14 @@ function pod(
       onKill(procDir, pid, signal)
     },
   }
-  return { procDir, killed, exits, clock, parts, reach: createReach({ reach: { by: 'signal', uid: 1000, names }, times }, parts) }
+  return {
+    procDir,
+    killed,
+    exits,
+    clock,
+    parts,
+    reach: createReach({ reach: { by: 'signal', uid: 1000, names }, times }, parts),
+  }
 }
 
 t.test('find: one process as long as it is the same', async t => {
@@ -107,7 +114,11 @@ t.test('restart: a PID that became another process is left alone', async t => {
 t.test('restart: refusals', async t => {
   t.match(await pod(t, []).reach.restart({ id: 'r', level: 'container' }), { ok: false, hold: 'process-not-found' })
   const two = pod(t, [gaiad, { ...gaiad, pid: 20, cgroup: proxy }])
-  t.match(await two.reach.restart({ id: 'r', level: 'container' }), { ok: false, hold: 'process-ambiguous', detail: /PID 10.*PID 20/ })
+  t.match(await two.reach.restart({ id: 'r', level: 'container' }), {
+    ok: false,
+    hold: 'process-ambiguous',
+    detail: /PID 10.*PID 20/,
+  })
   t.strictSame(two.killed, [])
   const foreign = pod(t, [gaiad], () => {
     throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
@@ -136,7 +147,10 @@ t.test('all containers: the sidecar exits 88 once the node has ended, not before
 
 t.test('all containers: the kubelet has no time to start the node again before the sidecar exits', async t => {
   const { parts, exits, procDir } = pod(t, [gaiad])
-  const reach = createReach({ reach: { by: 'signal', uid: 1000, names: ['gaiad'] }, times }, { ...parts, pollMs: 60_000 })
+  const reach = createReach(
+    { reach: { by: 'signal', uid: 1000, names: ['gaiad'] }, times },
+    { ...parts, pollMs: 60_000 },
+  )
   t.strictSame(await reach.restart({ id: 'r', level: 'all-containers' }), { ok: true })
   removeProcess(procDir, 10)
   await eventually('exit', () => exits.length === 1)
@@ -150,9 +164,15 @@ t.test('a real process is told to end', async t => {
   const { parts, procDir } = pod(t, [{ ...gaiad, pid, start }])
   const { kill: _, ...real } = parts
   const ended = new Promise(resolve => child.once('exit', (_, signal) => resolve(signal)))
-  t.strictSame(await createReach({ reach: { by: 'signal', uid: null, names: [] }, times }, real).restart({ id: 'r', level: 'container' }), {
-    ok: true,
-  })
+  t.strictSame(
+    await createReach({ reach: { by: 'signal', uid: null, names: [] }, times }, real).restart({
+      id: 'r',
+      level: 'container',
+    }),
+    {
+      ok: true,
+    },
+  )
   t.equal(await ended, 'SIGTERM')
   removeProcess(procDir, pid)
 })
@@ -167,7 +187,10 @@ t.test('observe: sees the node where the namespace is shared, and has no hands',
   t.match(await observe.find(), { hold: 'observe', detail: /asks?|says.*; no process outside/ })
   t.match(await createReach({ reach: { by: 'observe', reason: 'host-pid' }, times }, parts).find(), { hold: 'observe' })
   t.match(
-    await createReach({ reach: { by: 'observe', reason: 'uid-unknown' }, times }, { ...parts, procDir: join(procDir, '1') })
+    await createReach(
+      { reach: { by: 'observe', reason: 'uid-unknown' }, times },
+      { ...parts, procDir: join(procDir, '1') },
+    )
       .find()
       .catch(error => error),
     Error,

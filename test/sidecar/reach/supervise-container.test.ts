@@ -1,5 +1,5 @@
-// The supervisor as a container's first process: PID 1 of a namespace; under busybox also as another user, on a read-only root that holds
-// nothing but the shell and the node.
+// The supervisor as a container's first process: PID 1 of a namespace; under busybox also as another user, on a
+// read-only root that holds nothing but the shell and the node.
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,9 @@ const canUnshare = (() => {
 
 const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount']
 
-/** `$$` is the node; a daemon leaves its session, its parent becomes PID 1, and short-lived orphans have to be reaped. */
+/**
+ * `$$` is the node; a daemon leaves its session, its parent becomes PID 1, and short-lived orphans have to be reaped.
+ */
 const node = `
   setsid sh -c "setsid sleep 1001 & trap '' TERM; setsid sleep 1002 & exit" &
   for i in 1 2 3 4 5; do setsid sh -c 'sleep 0.05 & exit' & done
@@ -27,14 +29,16 @@ for (const shell of shells(t)) {
   t.test(`${shell.name}: as PID 1`, { skip: whyNot(shell) }, async t => {
     const { path, name } = shell as { path: string; name: string }
     const image = join(t.testdir({}), 'image')
-    const [start, prepare] = name === 'busybox' ? [inImage, (control: string) => build(image, path, control)] : [inNamespace, undefined]
+    const [start, prepare] =
+      name === 'busybox' ? [inImage, (control: string) => build(image, path, control)] : [inNamespace, undefined]
     const one = supervise(t, '/bin/sh', [], {
       launch: (control, dir) => start({ image, control, shell: path, dir }),
       ...(prepare ? { prepare } : {}),
     })
     t.match(await one.until('running', state => state.phase === 'running'), { starts: 1 })
     const sees = (command: string) =>
-      one.alive().filter(line => line.trim().endsWith(` ${command}`) && /^\d+ [a-z]+ \d+$/.test(line.trim())).length === 1
+      one.alive().filter(line => line.trim().endsWith(` ${command}`) && /^\d+ [a-z]+ \d+$/.test(line.trim())).length ===
+      1
     const running = () => ['sleep 1000', 'sleep 1001', 'sleep 1002'].every(sees)
     await eventually('the node and its daemons', running)
     const first = Number(
@@ -72,9 +76,13 @@ function whyNot({ name, path }: Shell): string | false {
   return canUnshare ? false : 'needs root for a PID namespace'
 }
 
-/** An image with a shell for the node (busybox again, in another place), nothing else, and the programs where the init container puts them. */
+/**
+ * An image with a shell for the node (busybox again, in another place), nothing else, and the programs where the init
+ * container puts them.
+ */
 function build(image: string, shell: string, control: string): void {
-  for (const directory of ['bin', 'proc', 'repeer/wrap', 'repeer/control', 'dev']) mkdirSync(join(image, directory), { recursive: true })
+  for (const directory of ['bin', 'proc', 'repeer/wrap', 'repeer/control', 'dev'])
+    mkdirSync(join(image, directory), { recursive: true })
   copyFileSync(shell, join(image, 'repeer/wrap/sh'))
   copyFileSync(shell, join(image, 'bin/sh'))
   copyFileSync(script, join(image, 'repeer/wrap/supervise'))
@@ -88,7 +96,15 @@ function inImage({ image, control }: Place): string[] {
   const setUp = `mount --bind "${image}" "${image}" && mount -o remount,bind,ro "${image}" && mount -t proc proc "${image}/proc" &&
     mount --bind "${control}" "${image}/repeer/control" && mount --bind /dev/null "${image}/dev/null"`
   const command = `exec chroot --userspec=65534:65534 "${image}" /repeer/wrap/sh /repeer/wrap/supervise /repeer/control 1 -- sh -c "$NODE"`
-  return ['env', 'PATH=/bin:/usr/bin:/usr/sbin', `NODE=id -u >/repeer/control/id;${node}`, ...unshare, 'sh', '-c', `${setUp} && ${command}`]
+  return [
+    'env',
+    'PATH=/bin:/usr/bin:/usr/sbin',
+    `NODE=id -u >/repeer/control/id;${node}`,
+    ...unshare,
+    'sh',
+    '-c',
+    `${setUp} && ${command}`,
+  ]
 }
 
 function inNamespace({ control, shell }: Place): string[] {

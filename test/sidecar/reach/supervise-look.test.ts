@@ -11,7 +11,10 @@ for (const { name, path } of shells(t)) {
     t.test(`${name}: not on this machine`, { skip: `${name} is not installed` }, async () => {})
     continue
   }
-  const test = (what: string, body: (t: Test, run: (command: string | string[], options?: Options) => Supervised) => Promise<void>) =>
+  const test = (
+    what: string,
+    body: (t: Test, run: (command: string | string[], options?: Options) => Supervised) => Promise<void>,
+  ) =>
     t.test(`${name}: ${what}`, { buffered: true }, async t => {
       await body(t, (command, options) => supervise(t, path, command, options))
     })
@@ -45,13 +48,21 @@ for (const { name, path } of shells(t)) {
       programs.find(program => program.name === 'gaiad'),
       { starts: false, listens: true },
     )
-    t.equal(programs.filter(program => program.name === 'sleep' || program.name === 'coreutils').length, 2, 'shells alone are left out')
+    t.equal(
+      programs.filter(program => program.name === 'sleep' || program.name === 'coreutils').length,
+      2,
+      'shells alone are left out',
+    )
     t.ok(programs.every(program => program.ageSeconds < 120))
     t.match(await one.state(), { request: 'r1', starts: 2, phase: 'running' })
     one.request('look l2 0\nlook l3 123456\nlook l4\n')
     await eventually('all malformed', () => one.stderr().split('ignored a malformed request').length === 4)
     one.request('restart r2\n')
-    t.equal((await one.until('its third start', state => state.starts === 3)).programs, undefined, 'they were of the last one')
+    t.equal(
+      (await one.until('its third start', state => state.starts === 3)).programs,
+      undefined,
+      'they were of the last one',
+    )
     one.request('exit end\n')
     await one.ended
     t.strictSame(one.alive(), [])

@@ -1,6 +1,17 @@
-// The supervisor under busybox's and dash's sh, with real processes. Each test is one promise of sidecar/reach/supervisor.md.
+// The supervisor under busybox's and dash's sh, with real processes. Each test is one promise of
+// sidecar/reach/supervisor.md.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { eventually, type Options, type Supervised, shells, supervise } from '../fixtures/supervised.ts'
@@ -16,7 +27,10 @@ for (const { name, path } of shells(t)) {
     t.test(`${name}: not on this machine`, { skip: `${name} is not installed` }, async () => {})
     continue
   }
-  const test = (what: string, body: (t: Test, run: (command: string | string[], options?: Options) => Supervised) => Promise<void>) =>
+  const test = (
+    what: string,
+    body: (t: Test, run: (command: string | string[], options?: Options) => Supervised) => Promise<void>,
+  ) =>
     t.test(`${name}: ${what}`, { buffered: true }, async t => {
       await body(t, (command, options) => supervise(t, path, command, options))
     })
@@ -51,14 +65,25 @@ for (const { name, path } of shells(t)) {
         .filter(Boolean)
         .map(entry => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
     )
-    // The script's own shell sets PWD and drops what it cannot name; so the exact environment is compared without a shell below.
-    t.match(environ, { LINES: 'one\n two=2\n\n', EMPTY: '', phase: 'mine', child: '1', REPLACED: 'new\nwith=two lines\n\n' })
+    // The script's own shell sets PWD and drops what it cannot name; so the exact environment is compared without a
+    // shell below.
+    t.match(environ, {
+      LINES: 'one\n two=2\n\n',
+      EMPTY: '',
+      phase: 'mine',
+      child: '1',
+      REPLACED: 'new\nwith=two lines\n\n',
+    })
     t.match(one.stdout(), /^0027\n.*\/supervise-\w+\nfrom stdin\n$/)
     t.equal((await one.state())?.given, 'token-1')
 
     const descriptors = run(['ls', '/proc/self/fd'], { stdin: '' })
     t.equal(await descriptors.ended, 0)
-    t.equal(descriptors.stdout(), execFileSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }), 'no descriptor but what any child gets')
+    t.equal(
+      descriptors.stdout(),
+      execFileSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }),
+      'no descriptor but what any child gets',
+    )
 
     const exact = run(['cat', '/proc/self/environ'], {
       env: odd,
@@ -106,7 +131,10 @@ for (const { name, path } of shells(t)) {
     await Promise.all(
       codes.map(async ([command, code]) => {
         const prepare = (_: string, dir: string) => writeFileSync(join(dir, 'plain'), 'not executable')
-        const one = run(command, command[0] === 'plain' ? { prepare, env: { PATH: `.:${process.env.PATH}` } } : { prepare })
+        const one = run(
+          command,
+          command[0] === 'plain' ? { prepare, env: { PATH: `.:${process.env.PATH}` } } : { prepare },
+        )
         t.equal(await one.ended, code, `${command}`)
         t.match(await one.state(), { phase: 'ended', code, starts: 1 })
         t.strictSame(one.alive(), [])
@@ -182,7 +210,9 @@ for (const { name, path } of shells(t)) {
     const forks = run(
       'echo $$ >>$DIR/starts; setsid sh -c "sleep 1001; :" & sh -c "sleep 1002 & sleep 1003" & (setsid sh -c "sleep 1004 & wait" & wait) & wait',
     )
-    await eventually('all forks', () => [1001, 1002, 1003, 1004].every(n => forks.alive().some(one => one.includes(`sleep ${n}`))))
+    await eventually('all forks', () =>
+      [1001, 1002, 1003, 1004].every(n => forks.alive().some(one => one.includes(`sleep ${n}`))),
+    )
     forks.request('exit a\n')
     await forks.ended
     t.strictSame(forks.alive(), [])
@@ -206,7 +236,9 @@ for (const { name, path } of shells(t)) {
     t.equal(await one.ended, 3)
     t.equal(one.read('log'), 'up\nstopped by itself\n')
 
-    const forking = run('echo up >>$DIR/log; for i in $(seq 300); do sleep 1000 & sleep 0.001; done; wait', { grace: 60 })
+    const forking = run('echo up >>$DIR/log; for i in $(seq 300); do sleep 1000 & sleep 0.001; done; wait', {
+      grace: 60,
+    })
     await eventually('up', () => forking.read('log') !== '' && forking.alive().length > 10)
     const at = Date.now()
     forking.request('exit a\n')
@@ -276,7 +308,10 @@ for (const { name, path } of shells(t)) {
     }
     writeFileSync(join(replaced.dir, 'works'), '')
     replaced.request('restart b\n')
-    await replaced.until('started at once', state => state.starts === 3 && state.phase === 'running' && state.request === 'b')
+    await replaced.until(
+      'started at once',
+      state => state.starts === 3 && state.phase === 'running' && state.request === 'b',
+    )
     terminated.process.kill('SIGTERM')
     t.equal(await terminated.ended, 9, 'TERM cancels the next try')
     asked.request('exit c\n')
@@ -289,7 +324,9 @@ for (const { name, path } of shells(t)) {
     t.equal((await done.state())?.starts, 2)
 
     const lasting = await started(
-      run('[ -e $DIR/once ] && { sleep 0.5; exit 4; }; touch $DIR/once; exec sleep 1000', { env: { REPEER_RETRY_UNIT: '1' } }),
+      run('[ -e $DIR/once ] && { sleep 0.5; exit 4; }; touch $DIR/once; exec sleep 1000', {
+        env: { REPEER_RETRY_UNIT: '1' },
+      }),
     )
     lasting.request('restart a\n')
     t.equal(await lasting.ended, 4, 'what has lasted 30 s was a success: its exit is its own')
@@ -337,7 +374,8 @@ for (const { name, path } of shells(t)) {
   })
 
   test('TERM during a stop cancels the start; what a later request wants replaces what an earlier one wanted', async (t, run) => {
-    const stubborn = "trap 'while [ ! -e $DIR/go ]; do sleep 0.02; done; exit 6' TERM; echo up >>$DIR/starts; while :; do sleep 0.02; done"
+    const stubborn =
+      "trap 'while [ ! -e $DIR/go ]; do sleep 0.02; done; exit 6' TERM; echo up >>$DIR/starts; while :; do sleep 0.02; done"
     const [terminated, replaced] = [run(stubborn, { grace: 60 }), run(stubborn, { grace: 60 })]
     for (const one of [terminated, replaced]) {
       await eventually('up', () => one.read('starts') === 'up\n')
@@ -378,7 +416,9 @@ for (const { name, path } of shells(t)) {
     t.equal(await locked.ended, 4)
     t.match(locked.stderr(), /cannot use/, 'where no pipe can be made')
 
-    const made = run(node, { prepare: control => writeFileSync(join(control, 'state'), 'request $(x)\nphase running\n\0\xff') })
+    const made = run(node, {
+      prepare: control => writeFileSync(join(control, 'state'), 'request $(x)\nphase running\n\0\xff'),
+    })
     const state = await made.until('running', state => state.phase === 'running')
     t.notOk('request' in state)
     const fifo = statSync(join(made.control, 'requests'))

@@ -3,12 +3,28 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { listening, momentOf, parseState, readState, sendRequest, writeExports } from '../../../sidecar/reach/supervisor.ts'
+import {
+  listening,
+  momentOf,
+  parseState,
+  readState,
+  sendRequest,
+  writeExports,
+} from '../../../sidecar/reach/supervisor.ts'
 
 const running = 'supervisor 12.34\nphase running\npid 7\nstarts 2\nstarted 56.78\nrequest r-1\ngiven s1:abc\ncode 143\n'
 
 t.test('a state, whole and smallest', async t => {
-  const expected = { supervisor: '12.34', phase: 'running', pid: 7, starts: 2, started: 56.78, request: 'r-1', given: 's1:abc', code: 143 }
+  const expected = {
+    supervisor: '12.34',
+    phase: 'running',
+    pid: 7,
+    starts: 2,
+    started: 56.78,
+    request: 'r-1',
+    given: 's1:abc',
+    code: 143,
+  }
   t.strictSame(parseState(running), expected)
   t.strictSame(parseState(`${running}newer key\n`), expected, 'a key of a newer supervisor')
   t.strictSame(parseState(`${running}programs interchain-security-cd:ls:57 sleep::3\n`), {
@@ -95,7 +111,9 @@ t.test('exports', async t => {
   const outside = t.testdirName.concat('-outside')
   mkdirSync(outside, { recursive: true })
   const exported = () =>
-    Object.fromEntries(readdirSync(join(directory, 'env')).map(name => [name, readFileSync(join(directory, 'env', name), 'utf8')]))
+    Object.fromEntries(
+      readdirSync(join(directory, 'env')).map(name => [name, readFileSync(join(directory, 'env', name), 'utf8')]),
+    )
   const old = process.umask(0o077)
   await writeExports(directory, { A: 'x\ny\n\n', 'CMT_P2P.odd-name': '' }, 's1:one')
   process.umask(old)

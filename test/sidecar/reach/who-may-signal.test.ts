@@ -1,32 +1,44 @@
-// What beside.ts takes from Linux: who may signal whom in a PID namespace that the containers of a pod share, without a capability. Real processes,
-// with the users and the empty capability sets that containers of a restricted pod have.
+// What beside.ts takes from Linux: who may signal whom in a PID namespace that the containers of a pod share, without a
+// capability. Real processes, with the users and the empty capability sets that containers of a restricted pod have.
 import { execFileSync, spawnSync } from 'node:child_process'
 import t from 'tap'
 
 const possible = (() => {
   try {
-    execFileSync('unshare', ['--pid', '--fork', '--mount-proc', 'setpriv', '--reuid=1000', '--bounding-set=-all', 'true'], {
-      stdio: 'ignore',
-    })
+    execFileSync(
+      'unshare',
+      ['--pid', '--fork', '--mount-proc', 'setpriv', '--reuid=1000', '--bounding-set=-all', 'true'],
+      {
+        stdio: 'ignore',
+      },
+    )
     return true
   } catch {
     return false
   }
 })()
 
-const as = (uid: number) => `setpriv --reuid=${uid} --regid=${uid} --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs`
+const as = (uid: number) =>
+  `setpriv --reuid=${uid} --regid=${uid} --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs`
 
-/** Runs a script as the first process of a PID namespace, beside a target of a user; $target is its PID. Returns the words that it prints. */
+/**
+ * Runs a script as the first process of a PID namespace, beside a target of a user; $target is its PID. Returns the
+ * words that it prints.
+ */
 function beside(uid: number, script: string): string[] {
   const program = `${as(uid)} sleep 1000 & target=$!
     until grep -q sleep /proc/$target/comm; do :; done
     answer() { if "$@" >/dev/null 2>&1; then echo yes; else echo no; fi; }
     ${script}
     kill -KILL $target 2>/dev/null; wait`
-  const { stdout, stderr } = spawnSync('unshare', ['--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', program], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  })
+  const { stdout, stderr } = spawnSync(
+    'unshare',
+    ['--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', program],
+    {
+      encoding: 'utf8',
+      timeout: 20_000,
+    },
+  )
   if (stderr && !stdout) throw new Error(stderr)
   return stdout.trim().split('\n')
 }
@@ -41,10 +53,16 @@ t.test('in one PID namespace', { skip: possible ? false : 'needs root, unshare a
   ]
   for (const [what, target, sender, expected] of rows) {
     const kill = (name: string) => `answer ${as(sender)} kill -${name} $target`
-    t.strictSame(beside(target, `${kill('0')}\n${kill('TERM')}`), [expected, expected], `${what}: signal 0 tells what TERM will do`)
+    t.strictSame(
+      beside(target, `${kill('0')}\n${kill('TERM')}`),
+      [expected, expected],
+      `${what}: signal 0 tells what TERM will do`,
+    )
   }
   const files = (sender: number) =>
-    ['stat', 'cmdline', 'cgroup', 'comm', 'environ'].map(file => `answer ${as(sender)} cat /proc/$target/${file}`).join('\n')
+    ['stat', 'cmdline', 'cgroup', 'comm', 'environ']
+      .map(file => `answer ${as(sender)} cat /proc/$target/${file}`)
+      .join('\n')
   t.strictSame(
     beside(1000, files(65_532)),
     ['yes', 'yes', 'yes', 'yes', 'no'],

@@ -17,7 +17,14 @@ function reachOf(controlDir: string, more: Partial<ReachParts> = {}) {
     warn: (_: unknown, text?: string) => warnings.push(text ?? ''),
     error: (_: unknown, text?: string) => warnings.push(text ?? ''),
   }
-  const parts = { controlDir, procDir: '/proc', log, exit: (code: number) => exits.push(code), pollMs: 3, ...more } as ReachParts
+  const parts = {
+    controlDir,
+    procDir: '/proc',
+    log,
+    exit: (code: number) => exits.push(code),
+    pollMs: 3,
+    ...more,
+  } as ReachParts
   return { exits, warnings, reach: createReach({ reach: { by: 'wrap' }, times }, parts) }
 }
 
@@ -31,13 +38,18 @@ t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is i
   await t.test('find, prepare, restart: a new process with what was prepared', async t => {
     const { one, reach } = await start()
     // A child that is ended before it has written its line leaves none.
-    const hasWritten = (starts: number) => eventually(`${starts} lines`, () => one.read('lists').split('\n').length === starts + 1)
+    const hasWritten = (starts: number) =>
+      eventually(`${starts} lines`, () => one.read('lists').split('\n').length === starts + 1)
     await hasWritten(1)
     const first = await reach.find()
     t.match(first, { process: { phase: 'running', identity: /^\d+\.\d\d\/1$/ } })
     t.ok('process' in first && Math.abs(first.process.startedAt - Date.now()) < 5000)
     const second = await reach.find()
-    t.equal('process' in second && second.process.identity, 'process' in first && first.process.identity, 'the same as long as it runs')
+    t.equal(
+      'process' in second && second.process.identity,
+      'process' in first && first.process.identity,
+      'the same as long as it runs',
+    )
     await reach.prepare({ LIST: 'a,b' }, 's1:token')
     t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true })
     await one.until('started', state => state.starts === 2 && state.phase === 'running')
@@ -53,12 +65,19 @@ t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is i
     t.strictSame(await reach.restart({ id: 'r3', level: 'container' }), { ok: true })
     t.equal(await one.ended, 143)
     t.match(await reach.find(), { hold: 'supervisor-absent' })
-    t.match(await reach.restart({ id: 'r4', level: 'process' }), { ok: false, hold: 'supervisor-absent', detail: /no supervisor reads/ })
+    t.match(await reach.restart({ id: 'r4', level: 'process' }), {
+      ok: false,
+      hold: 'supervisor-absent',
+      detail: /no supervisor reads/,
+    })
   })
 
   await t.test('all containers: held, then exit 88, once', async t => {
     const { one, reach, exits } = await start()
-    t.strictSame(await Promise.all([1, 2].map(() => reach.restart({ id: 'r', level: 'all-containers' }))), [{ ok: true }, { ok: true }])
+    t.strictSame(await Promise.all([1, 2].map(() => reach.restart({ id: 'r', level: 'all-containers' }))), [
+      { ok: true },
+      { ok: true },
+    ])
     await eventually('exit', () => exits.length > 0)
     t.match(await one.state(), { phase: 'held', request: 'r' })
     t.strictSame(exits, [88])

@@ -19,7 +19,9 @@ async function start(t: Test, { fifo = true, upgrades = [] as readonly Upgrade[]
   const dir = t.testdir({ 'upgrades.json': JSON.stringify({ upgrades }) })
   const rpc = { height: 5, syncing: false }
   const server = createServer((_, response) =>
-    response.end(JSON.stringify({ result: { sync_info: { latest_block_height: String(rpc.height), catching_up: rpc.syncing } } })),
+    response.end(
+      JSON.stringify({ result: { sync_info: { latest_block_height: String(rpc.height), catching_up: rpc.syncing } } }),
+    ),
   )
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
@@ -72,26 +74,30 @@ function hasReader(trace: string): boolean {
   }
 }
 
-const line = (height: number) => `{"operation":"write","key":"a","value":"b","metadata":{"blockHeight":${height},"store_name":"bank"}}\n`
+const line = (height: number) =>
+  `{"operation":"write","key":"a","value":"b","metadata":{"blockHeight":${height},"store_name":"bank"}}\n`
 
-t.test('it reads the trace until the writer closes it; then the pipe has no reader until another stand-in comes', async t => {
-  const { standIn, again, answers, get, trace } = await start(t)
-  const writer = spawn('sh', ['-c', `exec 3>"${trace}"; cat >&3`], { stdio: ['pipe', 'ignore', 'inherit'] })
-  t.teardown(() => writer.kill('SIGKILL'))
-  writer.stdin.write(line(7).slice(0, 50))
-  writer.stdin.write(line(7).slice(50) + line(8))
-  await until('height 8', async () => (await get('/latest_height')).text === '8')
-  writer.stdin.end()
-  await until('the reader has ended', () => standIn.said().includes('illegal seek'))
-  t.notOk(hasReader(trace), 'whoever opens it for writing waits now')
-  t.same(await get('/must_upgrade'), { code: 200, text: 'false' }, 'though it answers as before')
+t.test(
+  'it reads the trace until the writer closes it; then the pipe has no reader until another stand-in comes',
+  async t => {
+    const { standIn, again, answers, get, trace } = await start(t)
+    const writer = spawn('sh', ['-c', `exec 3>"${trace}"; cat >&3`], { stdio: ['pipe', 'ignore', 'inherit'] })
+    t.teardown(() => writer.kill('SIGKILL'))
+    writer.stdin.write(line(7).slice(0, 50))
+    writer.stdin.write(line(7).slice(50) + line(8))
+    await until('height 8', async () => (await get('/latest_height')).text === '8')
+    writer.stdin.end()
+    await until('the reader has ended', () => standIn.said().includes('illegal seek'))
+    t.notOk(hasReader(trace), 'whoever opens it for writing waits now')
+    t.same(await get('/must_upgrade'), { code: 200, text: 'false' }, 'though it answers as before')
 
-  standIn.child.kill('SIGTERM')
-  t.match(await standIn.ended, { code: 0, signal: null })
-  again()
-  await answers()
-  t.ok(hasReader(trace))
-})
+    standIn.child.kill('SIGTERM')
+    t.match(await standIn.ended, { code: 0, signal: null })
+    again()
+    await answers()
+    t.ok(hasReader(trace))
+  },
+)
 
 t.test('it waits for a first writer as long as it takes', async t => {
   const { standIn, get, trace } = await start(t)

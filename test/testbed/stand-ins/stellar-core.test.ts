@@ -1,4 +1,5 @@
-// The stand-in connects as stellar-core does, and what repeer's own teller says to it works: scenario 42 rests on these rows.
+// The stand-in connects as stellar-core does, and what repeer's own teller says to it works: scenario 42 rests on these
+// rows.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +18,10 @@ async function start(t: Test, seed: string, { lines = [], ports }: Options = {})
   t.teardown(() => rmSync(dir, { recursive: true }))
   const file = join(dir, 'stellar-core.cfg')
   writeFileSync(file, [...lines, `PEER_PORT=${peerPort}`, `HTTP_PORT=${httpPort} # this one`, ''].join('\n'))
-  const standIn = startStandIn(t, 'stellar-core.ts', { args: [file], env: { STELLAR_CORE_SEED: seed, KNOWN_PEERS: '127.0.0.1:1' } })
+  const standIn = startStandIn(t, 'stellar-core.ts', {
+    args: [file],
+    env: { STELLAR_CORE_SEED: seed, KNOWN_PEERS: '127.0.0.1:1' },
+  })
   const node = hotNode({ profile: 'stellar-core', rpcPort: httpPort, hostNetwork: false }, { timeoutMs: 3000 })
   if (!node) throw new Error('there is a way')
   const peers = async () => {
@@ -36,32 +40,38 @@ async function start(t: Test, seed: string, { lines = [], ports }: Options = {})
   }
 }
 
-t.test('told a peer, it connects, and both ends see it, each from its side; told to drop it, it is alone again', async t => {
-  const a = await start(t, 'a')
-  const b = await start(t, 'b')
-  t.same(await a.peers(), [], 'the environment is no list for it')
-  t.match(await a.node.tell(adding(b.asPeer)), { ok: true })
-  await until('a has b', async () => (await a.peers()).length === 1)
-  t.match(await a.peers(), [{ address: '127.0.0.1', port: b.peerPort }])
-  await until('b has a', async () => (await b.peers()).length === 1)
-  t.equal((await b.peers())[0]?.port, undefined, 'who dialled in is there without a port')
-  t.ok((await a.asked()).includes(`connect?peer=127.0.0.1&port=${b.peerPort}`))
+t.test(
+  'told a peer, it connects, and both ends see it, each from its side; told to drop it, it is alone again',
+  async t => {
+    const a = await start(t, 'a')
+    const b = await start(t, 'b')
+    t.same(await a.peers(), [], 'the environment is no list for it')
+    t.match(await a.node.tell(adding(b.asPeer)), { ok: true })
+    await until('a has b', async () => (await a.peers()).length === 1)
+    t.match(await a.peers(), [{ address: '127.0.0.1', port: b.peerPort }])
+    await until('b has a', async () => (await b.peers()).length === 1)
+    t.equal((await b.peers())[0]?.port, undefined, 'who dialled in is there without a port')
+    t.ok((await a.asked()).includes(`connect?peer=127.0.0.1&port=${b.peerPort}`))
 
-  t.match(await a.node.tell(dropping(b.asPeer)), { ok: true })
-  await until('a has dropped b', async () => (await a.peers()).length === 0)
-})
+    t.match(await a.node.tell(dropping(b.asPeer)), { ok: true })
+    await until('a has dropped b', async () => (await a.peers()).length === 0)
+  },
+)
 
-t.test('the list of its file is dialled until who is on it listens; two that list each other end with one connection', async t => {
-  const [x, y] = [await freePort(), await freePort()]
-  const a = await start(t, 'a', {
-    lines: ['[VALIDATORS]', `KNOWN_PEERS=["127.0.0.1:${y}",`, '  "127.0.0.1:1"]'],
-    ports: [x, await freePort()],
-  })
-  const b = await start(t, 'b', { lines: [`PREFERRED_PEERS = ["127.0.0.1:${x}"]`], ports: [y, await freePort()] })
-  for (const node of [a, b]) await until('they are connected', async () => (await node.peers()).length === 1)
-  const listening = (await Promise.all([a.peers(), b.peers()])).flat().filter(peer => peer.port !== undefined)
-  t.equal(listening.length, 1, 'one of the two has dialled')
-})
+t.test(
+  'the list of its file is dialled until who is on it listens; two that list each other end with one connection',
+  async t => {
+    const [x, y] = [await freePort(), await freePort()]
+    const a = await start(t, 'a', {
+      lines: ['[VALIDATORS]', `KNOWN_PEERS=["127.0.0.1:${y}",`, '  "127.0.0.1:1"]'],
+      ports: [x, await freePort()],
+    })
+    const b = await start(t, 'b', { lines: [`PREFERRED_PEERS = ["127.0.0.1:${x}"]`], ports: [y, await freePort()] })
+    for (const node of [a, b]) await until('they are connected', async () => (await node.peers()).length === 1)
+    const listening = (await Promise.all([a.peers(), b.peers()])).flat().filter(peer => peer.port !== undefined)
+    t.equal(listening.length, 1, 'one of the two has dialled')
+  },
+)
 
 t.test('a node that ends has forgotten what it was told, and is who it was', async t => {
   const a = await start(t, 'a')

@@ -1,9 +1,10 @@
-// STAND-IN for stellar-core, which cannot be had here. It listens on PEER_PORT and really connects to its peers by TCP, with a greeting in place of the
-// signed handshake; its HTTP port speaks the commands of src/main/CommandHandler.cpp that concern peers: info, peers, connect, droppeer.
-// It reads its list from its configuration file alone (KNOWN_PEERS, PREFERRED_PEERS), as the real one does: no environment variable is a list for it.
-// It dials whom it knows every two seconds until they are connected, and each at the address by which it knows it. It forgets what it was told when it
-// ends; the real one keeps addresses in its database for a while.
-// `GET /asked` is the scenarios' window: the commands so far.
+// STAND-IN for stellar-core, which cannot be had here. It listens on PEER_PORT and really connects to its peers by TCP,
+// with a greeting in place of the signed handshake; its HTTP port speaks the commands of src/main/CommandHandler.cpp
+// that concern peers: info, peers, connect, droppeer. It reads its list from its configuration file alone (KNOWN_PEERS,
+// PREFERRED_PEERS), as the real one does: no environment variable is a list for it. It dials whom it knows every two
+// seconds until they are connected, and each at the address by which it knows it. It forgets what it was told when it
+// ends; the real one keeps addresses in its database for a while. `GET /asked` is the scenarios' window: the commands
+// so far.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
@@ -16,17 +17,27 @@ const [file = '/config/stellar-core.cfg'] = process.argv.slice(2)
 const text = readFileSync(file, 'utf8')
 const setting = (key: string) => new RegExp(`^\\s*${key}\\s*=\\s*([^\\n#]+)`, 'm').exec(text)?.[1]?.trim()
 const listed = (key: string) =>
-  [...(new RegExp(`^\\s*${key}\\s*=\\s*\\[([^\\]]*)\\]`, 'm').exec(text)?.[1] ?? '').matchAll(/"([^"]+)"/g)].map(([, one = '']) => one)
+  [...(new RegExp(`^\\s*${key}\\s*=\\s*\\[([^\\]]*)\\]`, 'm').exec(text)?.[1] ?? '').matchAll(/"([^"]+)"/g)].map(
+    ([, one = '']) => one,
+  )
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const peerPort = Number(setting('PEER_PORT') ?? 11625)
 const httpPort = Number(setting('HTTP_PORT') ?? 11626)
 const host = setting('PUBLIC_HTTP_PORT') === 'true' ? '0.0.0.0' : '127.0.0.1'
-/** Looks as a strkey does: G and 55 characters of base 32. The same for the same seed, so that a node that moves stays who it is. */
+/**
+ * Looks as a strkey does: G and 55 characters of base 32. The same for the same seed, so that a node that moves stays
+ * who it is.
+ */
 const seed = process.env.STELLAR_CORE_SEED ?? randomBytes(16)
 const id = `G${Array.from(createHash('sha512').update(seed).digest().subarray(0, 55), byte => base32[byte % 32]).join('')}`
 
-type Peer = { readonly id: string; readonly address: string; readonly direction: 'inbound' | 'outbound'; readonly socket: Socket }
+type Peer = {
+  readonly id: string
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly socket: Socket
+}
 
 const asked: string[] = []
 const peers = new Map<string, Peer>()
@@ -36,8 +47,8 @@ const known = new Set([...listed('KNOWN_PEERS'), ...listed('PREFERRED_PEERS')])
 const withPort = (one: string) => (/:\d+$/.test(one) ? one : `${one}:11625`)
 
 /**
- * Both ends say who they are and where they listen. Of two connections between the same two nodes both keep the one that the lower ID has dialled, since
- * they may have dialled each other at the same moment.
+ * Both ends say who they are and where they listen. Of two connections between the same two nodes both keep the one
+ * that the lower ID has dialled, since they may have dialled each other at the same moment.
  */
 function greet(socket: Socket, direction: Peer['direction'], dialled?: string): void {
   socket.setKeepAlive(true, 5000)
@@ -81,7 +92,9 @@ function listing(direction: Peer['direction']): object[] | null {
 function command(path: string, args: URLSearchParams): string {
   switch (path) {
     case '/info':
-      return JSON.stringify({ info: { build: 'stand-in', state: 'Synced!', peers: { authenticated_count: peers.size } } })
+      return JSON.stringify({
+        info: { build: 'stand-in', state: 'Synced!', peers: { authenticated_count: peers.size } },
+      })
     case '/peers': {
       const connected = [...peers.values()].map(peer => peer.address)
       const trying = [...pending].filter(address => !connected.includes(address))

@@ -1,6 +1,6 @@
 #!/usr/local/bin/node
-// STAND-IN for the Stellar operator's health sidecar (stellar-k8s, src/controller/health_check_sidecar.rs), which cannot be had here: /healthz answers,
-// /readyz asks the node's `info` at CORE_URL.
+// STAND-IN for the Stellar operator's health sidecar (stellar-k8s, src/controller/health_check_sidecar.rs), which
+// cannot be had here: /healthz answers, /readyz asks the node's `info` at CORE_URL.
 import { createServer } from 'node:http'
 
 // As the real one's process is called.

@@ -41,7 +41,10 @@ for (const [name, value, field, read] of good) {
 const bad: readonly [name: string, values: readonly string[]][] = [
   ['container', ['', ' ']],
   ['profile', ['', 'bitcoin', 'CometBFT']],
-  ['config', ['', ',', 'name', 'a/b/c/d', 'volume/a/b', 'UPPER/key', 'a/..', 'a/.', 'a/k ey', '../x', `${'n'.repeat(254)}/k`]],
+  [
+    'config',
+    ['', ',', 'name', 'a/b/c/d', 'volume/a/b', 'UPPER/key', 'a/..', 'a/.', 'a/k ey', '../x', `${'n'.repeat(254)}/k`],
+  ],
   ['peers', ['', ' ']],
   ['strategy', ['', 'restart', 'Wrap']],
   ['group', ['', 'a b', 'a/b', '-a', 'x'.repeat(64)]],
@@ -59,7 +62,11 @@ for (const [name, values] of bad) {
   for (const value of values) {
     const { problems } = readAnnotations({ [`repeer.dev/${name}`]: value })
     t.equal(problems.length, 1, `${name} ${JSON.stringify(value)}`)
-    t.match(problems[0], new RegExp(`^repeer.dev/${name} is ".*; expected `), 'it says what was found and what is expected')
+    t.match(
+      problems[0],
+      new RegExp(`^repeer.dev/${name} is ".*; expected `),
+      'it says what was found and what is expected',
+    )
     t.equal(skipped(decide(input({ annotations: { [`repeer.dev/${name}`]: value } }))).reason, 'bad-annotation')
   }
 }
@@ -99,7 +106,14 @@ t.test('overrides reach the plan', t => {
 t.test('repeer.dev/peers is the list', t => {
   const { plan, peers } = injected(decide(input({ annotations: { 'repeer.dev/peers': list } })))
   t.same(plan.sources, [
-    { kind: 'Literal', name: 'annotation repeer.dev/peers', format: 'cometbft-list', role: 'peer', text: list, level: 'none' },
+    {
+      kind: 'Literal',
+      name: 'annotation repeer.dev/peers',
+      format: 'cometbft-list',
+      role: 'peer',
+      text: list,
+      level: 'none',
+    },
   ])
   t.equal(peers, 2)
   t.end()
@@ -117,7 +131,10 @@ t.test('repeer.dev/config: how the node sees the key decides', t => {
     ['a mounted key', {}, 'node/config.toml', 'directory', 'process'],
     [
       'an env key',
-      { container: { env: [{ name: 'P', valueFrom: { configMapKeyRef: { name: 'm', key: 'k' } } }] }, maps: { m: { k: list } } },
+      {
+        container: { env: [{ name: 'P', valueFrom: { configMapKeyRef: { name: 'm', key: 'k' } } }] },
+        maps: { m: { k: list } },
+      },
       'm/k',
       'env',
       'process',
@@ -154,7 +171,12 @@ t.test('repeer.dev/container and repeer.dev/profile: the table, row by row', t =
   const node = { name: 'gaiad', image: 'gaia', command: ['gaiad', 'start', '--home', '/home'] }
   const peers = { 'repeer.dev/peers': 'a:1' }
   const rows: readonly [string, Record<string, string>, object[], string][] = [
-    ['name and profile', { 'repeer.dev/container': 'main', 'repeer.dev/profile': 'besu', ...peers }, [plain, node], 'main besu'],
+    [
+      'name and profile',
+      { 'repeer.dev/container': 'main', 'repeer.dev/profile': 'besu', ...peers },
+      [plain, node],
+      'main besu',
+    ],
     ['name, likeliest profile', { 'repeer.dev/container': 'gaiad', ...peers }, [plain, node], 'gaiad cometbft'],
     ['name, nothing known', { 'repeer.dev/container': 'main', ...peers }, [plain, node], 'main generic'],
     ['name, nothing known, no list', { 'repeer.dev/container': 'main' }, [plain], 'not-a-node'],
@@ -167,9 +189,24 @@ t.test('repeer.dev/container and repeer.dev/profile: the table, row by row', t =
     ],
     ['profile, one alike', { 'repeer.dev/profile': 'cometbft', ...peers }, [plain, node], 'gaiad cometbft'],
     ['profile, one container', { 'repeer.dev/profile': 'generic', ...peers }, [plain], 'main generic'],
-    ['profile, helpers apart', { 'repeer.dev/profile': 'generic', ...peers }, [plain, { name: 'istio-proxy' }], 'main generic'],
-    ['profile, two containers', { 'repeer.dev/profile': 'generic', ...peers }, [plain, { ...plain, name: 'other' }], 'ambiguous-container'],
-    ['profile, two alike', { 'repeer.dev/profile': 'cometbft', ...peers }, [node, { ...node, name: 'simd' }], 'ambiguous-container'],
+    [
+      'profile, helpers apart',
+      { 'repeer.dev/profile': 'generic', ...peers },
+      [plain, { name: 'istio-proxy' }],
+      'main generic',
+    ],
+    [
+      'profile, two containers',
+      { 'repeer.dev/profile': 'generic', ...peers },
+      [plain, { ...plain, name: 'other' }],
+      'ambiguous-container',
+    ],
+    [
+      'profile, two alike',
+      { 'repeer.dev/profile': 'cometbft', ...peers },
+      [node, { ...node, name: 'simd' }],
+      'ambiguous-container',
+    ],
     ['profile, only helpers', { 'repeer.dev/profile': 'generic', ...peers }, [{ name: 'nginx' }], 'not-a-node'],
     ['neither, one node', peers, [plain, node], 'gaiad cometbft'],
     ['neither, none', peers, [plain], 'not-a-node'],

@@ -7,7 +7,12 @@ import { type Change, configMount, injected, input, skipped } from '../fixtures/
 import { inputOf } from '../fixtures/pods/load.ts'
 
 type Spec = Record<string, unknown>
-const utils = { name: 'node-utils', image: 'ghcr.io/voluzi/node-utils:3', restartPolicy: 'Always', securityContext: { runAsUser: 1000 } }
+const utils = {
+  name: 'node-utils',
+  image: 'ghcr.io/voluzi/node-utils:3',
+  restartPolicy: 'Always',
+  securityContext: { runAsUser: 1000 },
+}
 const pod = (utilsChange: Spec | null = {}, podChange: Spec = {}) => ({
   ...configMount,
   shareProcessNamespace: true,
@@ -16,7 +21,13 @@ const pod = (utilsChange: Spec | null = {}, podChange: Spec = {}) => ({
 })
 const traced = { args: ['--trace-store', '/trace/trace.fifo'] }
 
-const whole: Beside = { container: 'node-utils', names: ['nodeutils', 'node-utils'], uid: 1000, port: 8000, fifo: false }
+const whole: Beside = {
+  container: 'node-utils',
+  names: ['nodeutils', 'node-utils'],
+  uid: 1000,
+  port: 8000,
+  fifo: false,
+}
 
 const good: readonly [what: string, change: Change, expected: Partial<Beside> | undefined][] = [
   ['as it is', { pod: pod() }, {}],
@@ -39,17 +50,34 @@ const good: readonly [what: string, change: Change, expected: Partial<Beside> | 
     },
     { port: 8010 },
   ],
-  ['a port by its variable', { pod: pod({ env: [{ name: 'PORT', value: '9000' }], ports: [{ containerPort: 8010 }] }) }, { port: 9000 }],
+  [
+    'a port by its variable',
+    { pod: pod({ env: [{ name: 'PORT', value: '9000' }], ports: [{ containerPort: 8010 }] }) },
+    { port: 9000 },
+  ],
   ['a variable that is no port', { pod: pod({ env: [{ name: 'PORT', value: 'x' }] }) }, {}],
   ['a command of its own', { pod: pod({ command: ['/opt/utils'] }) }, { names: ['utils', 'nodeutils', 'node-utils'] }],
-  ['an ordinary container, always restarted', { pod: pod(null, { containers: undefined, initContainers: [] }) }, undefined],
+  [
+    'an ordinary container, always restarted',
+    { pod: pod(null, { containers: undefined, initContainers: [] }) },
+    undefined,
+  ],
   [
     'beside one that ends before the node starts',
-    { pod: pod({}, { initContainers: [{ name: 'cosmosigner-discovery-wait', image: 'ghcr.io/voluzi/node-utils:3' }, utils] }) },
+    {
+      pod: pod(
+        {},
+        { initContainers: [{ name: 'cosmosigner-discovery-wait', image: 'ghcr.io/voluzi/node-utils:3' }, utils] },
+      ),
+    },
     {},
   ],
   ['only one that ends before the node starts', { pod: pod({ name: 'wait', restartPolicy: undefined }) }, undefined],
-  ['it cannot see the node, and reads nothing of it', { pod: pod({}, { shareProcessNamespace: undefined }) }, undefined],
+  [
+    'it cannot see the node, and reads nothing of it',
+    { pod: pod({}, { shareProcessNamespace: undefined }) },
+    undefined,
+  ],
 ]
 
 for (const [what, change, expected] of good) {
@@ -57,7 +85,11 @@ for (const [what, change, expected] of good) {
   const { plan, why } = injected(decide(input({ ...change, pod: spec })))
   t.same(plan.reach, expected === undefined ? { by: 'wrap' } : { by: 'wrap', beside: { ...whole, ...expected } }, what)
   if (expected)
-    t.match(why.strategy, /asks it first.*stops the node, ends .*starts the node when it answers again; at most once in 10 minutes/, what)
+    t.match(
+      why.strategy,
+      /asks it first.*stops the node, ends .*starts the node when it answers again; at most once in 10 minutes/,
+      what,
+    )
 }
 
 t.test('an ordinary container that the kubelet always starts again', t => {
@@ -70,14 +102,25 @@ t.test('an ordinary container that the kubelet always starts again', t => {
   const { restartPolicy: _, ...ordinary } = utils
   const both = (podChange: Spec) => ({ pod: pod(null, { containers: [node, ordinary], ...podChange }) })
   t.match(injected(decide(input(both({})))).plan.reach, { by: 'wrap', beside: { container: 'node-utils' } })
-  t.match(injected(decide(input(both({ restartPolicy: 'Never' })))).plan.reach, { by: 'observe', reason: 'operator-tracks-pid' })
+  t.match(injected(decide(input(both({ restartPolicy: 'Never' })))).plan.reach, {
+    by: 'observe',
+    reason: 'operator-tracks-pid',
+  })
   t.end()
 })
 
 const bad: readonly [what: string, change: Change, why: RegExp][] = [
   ['nothing starts it again', { pod: pod({ restartPolicy: undefined }) }, /would not be started again/],
-  ['no user is stated', { pod: pod({ securityContext: {} }) }, /may only be ended by its own user, and no runAsUser is stated/],
-  ['another one', { pod: pod({}, { initContainers: [utils, { ...utils, name: 'second' }] }) }, /is not alone: second is another one/],
+  [
+    'no user is stated',
+    { pod: pod({ securityContext: {} }) },
+    /may only be ended by its own user, and no runAsUser is stated/,
+  ],
+  [
+    'another one',
+    { pod: pod({}, { initContainers: [utils, { ...utils, name: 'second' }] }) },
+    /is not alone: second is another one/,
+  ],
   [
     'no shared namespace, and it reads the trace',
     { pod: pod({}, { shareProcessNamespace: undefined }), container: traced },
@@ -122,10 +165,18 @@ t.test("cosmopilot's own pods", t => {
   const three = injected(decide(cosmopilot()))
   t.match(three, {
     peers: 2,
-    plan: { container: 'nibid', profile: 'cometbft', sources, reach: { by: 'wrap', beside: { uid: 1000, fifo: true } } },
+    plan: {
+      container: 'nibid',
+      profile: 'cometbft',
+      sources,
+      reach: { by: 'wrap', beside: { uid: 1000, fifo: true } },
+    },
   })
   const four = injected(decide(cosmopilot(withoutTrace)))
-  t.match(four, { peers: 2, plan: { container: 'nibid', sources, reach: { by: 'wrap', beside: { uid: 1000, fifo: false } } } })
+  t.match(four, {
+    peers: 2,
+    plan: { container: 'nibid', sources, reach: { by: 'wrap', beside: { uid: 1000, fifo: false } } },
+  })
   t.notMatch(four.why.strategy, /FIFO/)
   const validator = injected(
     decide(
@@ -142,7 +193,11 @@ t.test("cosmopilot's own pods", t => {
         change(draft)
       }),
     )
-  t.match(injected(asked(() => {})).plan, { strategy: 'wrap', sources, reach: { by: 'wrap', beside: { container: 'node-utils' } } })
+  t.match(injected(asked(() => {})).plan, {
+    strategy: 'wrap',
+    sources,
+    reach: { by: 'wrap', beside: { container: 'node-utils' } },
+  })
   const unshared = ({ spec }: Draft) => {
     spec.shareProcessNamespace = undefined
   }

@@ -1,6 +1,5 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own.
-// A list that stands in clear text is never called absent without its place, wherever it is and whatever a script says; and decide never throws
-// and ends in time.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own. A list that stands in clear text is never
+// called absent without its place, wherever it is and whatever a script says; and decide never throws and ends in time.
 import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
@@ -14,7 +13,10 @@ const volumes = [
   { name: 'data', emptyDir: {} },
 ]
 const places: Readonly<Record<string, Place>> = {
-  'a literal variable': { change: text => ({ container: { env: [{ name: 'NOTES', value: text }] } }), named: /env NOTES/ },
+  'a literal variable': {
+    change: text => ({ container: { env: [{ name: 'NOTES', value: text }] } }),
+    named: /env NOTES/,
+  },
   'a variable of a ConfigMap': {
     change: text => ({
       container: { env: [{ name: 'NOTES', valueFrom: { configMapKeyRef: { name: 'm', key: 'k' } } }] },
@@ -34,12 +36,24 @@ const places: Readonly<Record<string, Place>> = {
     }),
     named: /ConfigMap m\/any.json/,
   },
-  'an argument': { change: text => ({ container: { args: ['start', '--home', '/h', '--any', text] } }), named: /args\[4\]/ },
-  'a script': { change: text => ({ container: { command: ['sh', '-c', `X='${text}'; gaiad start --home /h`] } }), named: /command\[2\]/ },
-  'a comment': { change: text => ({ container: { command: ['sh', '-c', `# ${text}\ngaiad start --home /h`] } }), named: /command\[2\]/ },
+  'an argument': {
+    change: text => ({ container: { args: ['start', '--home', '/h', '--any', text] } }),
+    named: /args\[4\]/,
+  },
+  'a script': {
+    change: text => ({ container: { command: ['sh', '-c', `X='${text}'; gaiad start --home /h`] } }),
+    named: /command\[2\]/,
+  },
+  'a comment': {
+    change: text => ({ container: { command: ['sh', '-c', `# ${text}\ngaiad start --home /h`] } }),
+    named: /command\[2\]/,
+  },
   'an init container': {
     change: text => ({
-      pod: { volumes, initContainers: [{ name: 'i', args: [text], volumeMounts: [{ name: 'data', mountPath: '/d' }] }] },
+      pod: {
+        volumes,
+        initContainers: [{ name: 'i', args: [text], volumeMounts: [{ name: 'data', mountPath: '/d' }] }],
+      },
       container: { volumeMounts: [{ name: 'data', mountPath: '/d' }] },
     }),
     named: /container i args\[0\]/,
@@ -99,7 +113,8 @@ const noise = fc.array(fragments, { maxLength: 12 }).map(parts => parts.join(' '
 const hosts = fc.domain().map(host => `${ids[0]}@${host}:26656`)
 
 t.test('a list that a script composes of what a program prints: said of what, once', t => {
-  const messageOf = (script: string) => skipped(decide(input({ maps: {}, container: { ...node, command: ['sh', '-c', script] } }))).message
+  const messageOf = (script: string) =>
+    skipped(decide(input({ maps: {}, container: { ...node, command: ['sh', '-c', script] } }))).message
   const run = 'exec gaiad start --home /h'
   const edited = messageOf(
     `ID=$(curl -s h:8081/id)\nsed -i "s/persistent_peers = .*/persistent_peers = \\"$ID@h:26656\\"/" /h/config/config.toml\n${run}`,

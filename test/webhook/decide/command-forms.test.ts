@@ -1,16 +1,24 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own.
-// Every way to start a node with every way to give it its list: the product of wrappers, program forms and list forms, generated. Whatever
-// stands around the program, it is found, and the list with it.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own. Every way to start a node with every way
+// to give it its list: the product of wrappers, program forms and list forms, generated. Whatever stands around the
+// program, it is found, and the list with it.
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
 import { ids, injected, input, list, toml } from '../fixtures/pods/build.ts'
 
 /** A program, as words; `script`: only a shell can make sense of it. */
-type Program = { readonly what: string; readonly words: readonly string[]; readonly script?: boolean; readonly env?: readonly object[] }
+type Program = {
+  readonly what: string
+  readonly words: readonly string[]
+  readonly script?: boolean
+  readonly env?: readonly object[]
+}
 
 const programs: readonly Program[] = [
   { what: 'start --home', words: ['gaiad', 'start', '--home', '/home'] },
-  { what: '--home before start', words: ['/usr/bin/gaiad', '--log_level', 'info', '--home', '/home', 'start', '--trace'] },
+  {
+    what: '--home before start',
+    words: ['/usr/bin/gaiad', '--log_level', 'info', '--home', '/home', 'start', '--trace'],
+  },
   {
     what: 'cosmovisor',
     words: ['cosmovisor', 'run', 'start', '--home', '/home'],
@@ -123,10 +131,17 @@ type Wrapper = {
   /** No variable of ours gets past it. */
   readonly clears?: boolean
   readonly command?: (words: readonly string[]) => string[]
-  readonly script?: (text: string) => { command: string[]; args?: string[]; maps?: Record<string, Record<string, string>> }
+  readonly script?: (text: string) => {
+    command: string[]
+    args?: string[]
+    maps?: Record<string, Record<string, string>>
+  }
 }
 
-const before = (...words: string[]) => ({ what: words.join(' '), command: (program: readonly string[]) => [...words, ...program] })
+const before = (...words: string[]) => ({
+  what: words.join(' '),
+  command: (program: readonly string[]) => [...words, ...program],
+})
 const wrappers: readonly Wrapper[] = [
   { what: 'nothing', command: words => [...words] },
   before('tini', '-g', '--'),
@@ -144,17 +159,24 @@ const wrappers: readonly Wrapper[] = [
   { what: 'su -c', script: text => ({ command: ['su', 'gaia', '-c', text] }) },
   {
     what: 'exec after init',
-    script: text => ({ command: ['sh', '-ec', `[ -d /home/config ] || gaiad init x --home /home\ngaiad version\n${text}`] }),
+    script: text => ({
+      command: ['sh', '-ec', `[ -d /home/config ] || gaiad init x --home /home\ngaiad version\n${text}`],
+    }),
   },
   { what: 'a retried node', script: text => ({ command: ['sh', '-c', `until {\n${text}\n}; do sleep 1; done`] }) },
   { what: 'a function', script: text => ({ command: ['sh', '-c', `main() {\n${text}\n}\nmain "$@"`, 'sh', 'x'] }) },
   {
     what: 'an arm of case',
-    script: text => ({ command: ['sh', '-c', `case "$1" in\nstart)\n${text}\n;;\n*) exec "$@";;\nesac`, 'sh', 'start'] }),
+    script: text => ({
+      command: ['sh', '-c', `case "$1" in\nstart)\n${text}\n;;\n*) exec "$@";;\nesac`, 'sh', 'start'],
+    }),
   },
   {
     what: 'a mounted script',
-    script: text => ({ command: ['/bin/bash', '/scripts/start.sh'], maps: { scripts: { 'start.sh': `#!/bin/bash\nset -e\n${text}\n` } } }),
+    script: text => ({
+      command: ['/bin/bash', '/scripts/start.sh'],
+      maps: { scripts: { 'start.sh': `#!/bin/bash\nset -e\n${text}\n` } },
+    }),
   },
   {
     what: 'a mounted script that sources another',

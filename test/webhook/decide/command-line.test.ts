@@ -7,7 +7,8 @@ function commands(command: readonly string[] | undefined, args: readonly string[
   const [container] = viewPod({ spec: { containers: [{ command, args }] } }).containers
   return container ? commandsOf(container) : []
 }
-const programs = (command: readonly string[] | undefined, args?: readonly string[]) => commands(command, args).map(found => found.program)
+const programs = (command: readonly string[] | undefined, args?: readonly string[]) =>
+  commands(command, args).map(found => found.program)
 
 const rows: readonly [readonly string[] | undefined, readonly string[], readonly (string | undefined)[]][] = [
   [['/usr/bin/geth', '--http'], [], ['geth']],
@@ -31,7 +32,8 @@ for (const [command, args, expected] of rows) t.same(programs(command, args), ex
 t.test('flags', t => {
   const [command] = commands(['x', '--a=1', '-b', '2', '--c', '3', '4', '--a', '--d', '5', '--', '--a=6'])
   if (!command) throw new Error('no command')
-  const values = (names: string[], many?: boolean) => flagsOf(command, names, many).map(flag => `${flag.flag} ${flag.value} ${flag.place}`)
+  const values = (names: string[], many?: boolean) =>
+    flagsOf(command, names, many).map(flag => `${flag.flag} ${flag.value} ${flag.place}`)
   t.same(values(['a']), ['--a 1 command[1]'], 'nothing after -- and no flag for a value')
   t.same(values(['b']), ['--b 2 command[3]'])
   t.same(values(['c']), ['--c 3 command[5]'])

@@ -9,7 +9,9 @@ import { settings } from '../fixtures/pods/load.ts'
 
 const yaml = readFileSync(new URL('../fixtures/charts/cousins.yaml', import.meta.url), 'utf8')
 
-/** By workload: what it runs, and the list that is to be written; '' for a placeholder, undefined for what is no node. */
+/**
+ * By workload: what it runs, and the list that is to be written; '' for a placeholder, undefined for what is no node.
+ */
 const expected: Readonly<Record<string, readonly [program: string, list: string] | undefined>> = {
   lighthouse: ['lighthouse', 'repeer.dev/peers: "beacon-1.eth:9000,192.0.2.7:9001"'],
   'lighthouse-vc': undefined,
@@ -55,7 +57,12 @@ for (const [name, row] of Object.entries(expected)) {
     const start = `container ${name} runs ${program}, for which repeer has no profile; to have its peers followed, write repeer.dev/profile: generic, `
     t.ok(decision.message.includes(start), `${name}: ${decision.message}`)
     if (list) t.ok(decision.message.endsWith(`generic, ${list}`), `${name}: ${decision.message}`)
-    else t.match(decision.message, /repeer.dev\/peers: "HOST:\d+,\.\.\." \(or repeer.dev\/config: configmap\/NAME\/KEY/, name)
+    else
+      t.match(
+        decision.message,
+        /repeer.dev\/peers: "HOST:\d+,\.\.\." \(or repeer.dev\/config: configmap\/NAME\/KEY/,
+        name,
+      )
   }
   t.notMatch(decision.message, /secret|not\.this/, `${name}: nothing but peers is quoted`)
 }
@@ -65,7 +72,8 @@ t.test('what is to be written works', t => {
   for (const document of documents) {
     const list = document.kind === 'StatefulSet' ? (expected[document.metadata.name]?.[1] ?? '') : ''
     const [annotation = '', value = ''] = /^(\S+): "?([^"]*)"?$/.exec(list)?.slice(1) ?? []
-    if (annotation) document.spec.template.metadata = { annotations: { 'repeer.dev/profile': 'generic', [annotation]: value } }
+    if (annotation)
+      document.spec.template.metadata = { annotations: { 'repeer.dev/profile': 'generic', [annotation]: value } }
   }
   const written = decisionsIn(documents.map(document => stringify(document)).join('---\n'))
   for (const [name, row] of Object.entries(expected)) {
@@ -79,7 +87,11 @@ t.test('what is to be written works', t => {
 t.test('several containers: the right one is named', t => {
   const pod = (containers: readonly object[]) =>
     decisionsIn(stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers } })).get('p')
-  const beacon = { name: 'beacon', image: 'sigp/lighthouse', command: ['lighthouse', 'bn', '--libp2p-addresses=/dns4/a/tcp/9000'] }
+  const beacon = {
+    name: 'beacon',
+    image: 'sigp/lighthouse',
+    command: ['lighthouse', 'bn', '--libp2p-addresses=/dns4/a/tcp/9000'],
+  }
   const reth = { name: 'el', image: 'ghcr.io/paradigmxyz/reth', command: ['reth', 'node'] }
   const decision = pod([beacon, reth])
   t.match(decision, { inject: false, reason: 'not-a-node' })
@@ -98,7 +110,10 @@ t.test('the table: names that a plan can carry, and flags without dashes', t => 
     for (const other of cousins)
       if (other.name !== name)
         t.notOk(other.programs.test(name) || other.images.test(`x/${name}`), `${name} is not taken for ${other.name}`)
-    t.ok(images.test(`x/${name}`) || programs.test(name) || name === 'prysm' || name === 'solana', `${name} is known by its name`)
+    t.ok(
+      images.test(`x/${name}`) || programs.test(name) || name === 'prysm' || name === 'solana',
+      `${name} is known by its name`,
+    )
   }
   t.end()
 })
@@ -106,7 +121,14 @@ t.test('the table: names that a plan can carry, and flags without dashes', t => 
 t.test('an admission does not tell what stands in a ConfigMap', t => {
   const spec = {
     volumes: [{ name: 'c', configMap: { name: 'c' } }],
-    containers: [{ name: 'b', image: 'bitcoin/bitcoin', args: ['-addnode=own.example'], volumeMounts: [{ name: 'c', mountPath: '/c' }] }],
+    containers: [
+      {
+        name: 'b',
+        image: 'bitcoin/bitcoin',
+        args: ['-addnode=own.example'],
+        volumeMounts: [{ name: 'c', mountPath: '/c' }],
+      },
+    ],
   }
   const messageOf = (quote: boolean) => {
     const decision = decide({

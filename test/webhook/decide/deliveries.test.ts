@@ -39,11 +39,15 @@ t.test('a pod that lists nobody is given the list, also before anybody has writt
   const after = injected(decide(input({ ...bare, peerSets: [set], maps: { found: { peers: list } } })))
   t.equal(after.peers, 2)
   t.strictSame(after.plan, before.plan, 'the plan is the same')
-  t.match(injected(decide(input({ ...bare, peerSets: [set], maps: { found: 'unknown' } }))).warnings, [/found is not in the cache yet/])
+  t.match(injected(decide(input({ ...bare, peerSets: [set], maps: { found: 'unknown' } }))).warnings, [
+    /found is not in the cache yet/,
+  ])
 })
 
 t.test('beside the lists that the pod has', async t => {
-  const one = injected(decide(input({ labels, peerSets: [set], maps: { node: { 'config.toml': toml(`${ids[0]}@node1:26656`) } } })))
+  const one = injected(
+    decide(input({ labels, peerSets: [set], maps: { node: { 'config.toml': toml(`${ids[0]}@node1:26656`) } } })),
+  )
   t.match(one.plan.sources, [
     { name: 'node', via: 'directory' },
     { name: 'found', deliveredBy: 'ns/set' },
@@ -51,13 +55,17 @@ t.test('beside the lists that the pod has', async t => {
   t.equal(one.peers, 1, 'those of the pod, while the other is not written')
   const env = [{ name: 'PERSISTENT_PEERS', value: `${ids[0]}@node1:26656` }]
   const found = { peers: `${ids[0]}@node1:26656,${ids[1]}@node2:26656` }
-  const literal = injected(decide(input({ ...bare, container: { ...bare.container, env }, peerSets: [set], maps: { found } })))
+  const literal = injected(
+    decide(input({ ...bare, container: { ...bare.container, env }, peerSets: [set], maps: { found } })),
+  )
   t.match(literal.plan.sources, [
     { kind: 'Literal', level: 'none' },
     { name: 'found', level: 'process' },
   ])
   t.equal(literal.peers, 2, 'the union')
-  const named = injected(decide(input({ ...bare, annotations: { 'repeer.dev/config': 'other/peers' }, peerSets: [set] })))
+  const named = injected(
+    decide(input({ ...bare, annotations: { 'repeer.dev/config': 'other/peers' }, peerSets: [set] })),
+  )
   t.match(named.plan.sources, [{ name: 'other' }, { name: 'found' }])
   const stated = injected(decide(input({ ...bare, annotations: { 'repeer.dev/peers': list }, peerSets: [set] })))
   t.match(stated.plan.sources, [{ kind: 'Literal' }, { name: 'found' }])
@@ -106,7 +114,12 @@ t.test('container and profile: annotation, then PeerSet, then clues', async t =>
   ]
   const pod = { containers }
   const says = (deliver: Record<string, unknown>) => [delivering('set', { deliver })]
-  const rows: [deliver: Record<string, unknown>, annotations: Record<string, string>, container: string, profile: string][] = [
+  const rows: [
+    deliver: Record<string, unknown>,
+    annotations: Record<string, string>,
+    container: string,
+    profile: string,
+  ][] = [
     [{}, {}, 'a', 'cometbft'],
     [{ container: 'b' }, {}, 'b', 'cometbft'],
     [{ container: 'b', profile: 'generic' }, {}, 'b', 'generic'],
@@ -117,9 +130,14 @@ t.test('container and profile: annotation, then PeerSet, then clues', async t =>
     const { plan } = injected(decide(input({ labels, pod, annotations, maps: {}, peerSets: says(deliver) })))
     t.strictSame([plan.container, plan.profile], [container, profile], JSON.stringify([deliver, annotations]))
   }
-  const { why } = injected(decide(input({ labels, pod, maps: {}, peerSets: says({ container: 'b', profile: 'cometbft' }) })))
+  const { why } = injected(
+    decide(input({ labels, pod, maps: {}, peerSets: says({ container: 'b', profile: 'cometbft' }) })),
+  )
   t.match(why, { container: 'b: PeerSet ns/set names it', profile: 'cometbft: PeerSet ns/set says so' })
-  const two = [delivering('one', { deliver: { container: 'a' } }), delivering('two', { deliver: { container: 'b' }, output: { key: 'x' } })]
+  const two = [
+    delivering('one', { deliver: { container: 'a' } }),
+    delivering('two', { deliver: { container: 'b' }, output: { key: 'x' } }),
+  ]
   const both = injected(decide(input({ labels, pod, maps: {}, peerSets: two })))
   t.equal(both.plan.container, 'a', 'the first by name')
   t.match(both.warnings.join(), /PeerSet ns\/two says container b, and PeerSet ns\/one, which is first by name, a/)
@@ -130,7 +148,10 @@ t.test('what a PeerSet does not reach is as without it', async t => {
   const other = skipped(decide(input({ ...bare, peerSets: [delivering('set', { deliver: { container: 'geth' } })] })))
   t.match(other, { reason: 'no-peers', message: /delivers to container geth, which the pod does not have/ })
   const abroad = delivering('set', { namespace: 'provider', output: { namespace: 'ns' } })
-  t.match(skipped(decide(input({ ...bare, peerSets: [abroad] }))), { reason: 'no-peers', message: /allow-peersets-from: provider/ })
+  t.match(skipped(decide(input({ ...bare, peerSets: [abroad] }))), {
+    reason: 'no-peers',
+    message: /allow-peersets-from: provider/,
+  })
   const consent = { 'repeer.dev/allow-peersets-from': 'provider' }
   t.match(injected(decide(input({ ...bare, peerSets: [abroad], namespaceAnnotations: consent }))).plan.sources, [
     { deliveredBy: 'provider/set' },
@@ -138,7 +159,9 @@ t.test('what a PeerSet does not reach is as without it', async t => {
   const database = { container: { name: 'db', image: 'postgres:17', command: ['postgres'] } }
   const skip = skipped(decide(input({ ...bare, ...database, peerSets: [set] })))
   t.match(skip, { reason: 'not-a-node', message: /PeerSet ns\/set delivers to the pod: say spec.deliver.container/ })
-  t.match(skipped(decide(input({ ...bare, annotations: { 'repeer.dev/inject': 'false' }, peerSets: [set] }))), { reason: 'opted-out' })
+  t.match(skipped(decide(input({ ...bare, annotations: { 'repeer.dev/inject': 'false' }, peerSets: [set] }))), {
+    reason: 'opted-out',
+  })
 })
 
 t.test('a flag outranks the variable by which it would arrive: it is told to the node, or not at all', async t => {
@@ -150,7 +173,13 @@ t.test('a flag outranks the variable by which it would arrive: it is told to the
 
 t.test("the operators' own pods", async t => {
   const consumer = injected(decide(inputOf('ics-1-delivered')))
-  t.match(consumer.plan, { container: 'consumer-daemon', profile: 'cometbft', reach: { by: 'wrap' }, p2pPort: 28_766, rpcPort: 28_767 })
+  t.match(consumer.plan, {
+    container: 'consumer-daemon',
+    profile: 'cometbft',
+    reach: { by: 'wrap' },
+    p2pPort: 28_766,
+    rpcPort: 28_767,
+  })
   t.match(consumer.plan.sources, [
     { kind: 'Literal', name: 'env PERSISTENT_PEERS' },
     {
@@ -164,6 +193,12 @@ t.test("the operators' own pods", async t => {
   t.equal(consumer.peers, 1)
   t.equal(injected(decide(inputOf('ics-2-delivered'))).peers, 3)
   const stellar = injected(decide(inputOf('stellar-1-delivered')))
-  t.match(stellar.plan, { container: 'stellar-node', profile: 'stellar-core', reach: { by: 'signal' }, p2pPort: 11_625, rpcPort: 11_626 })
+  t.match(stellar.plan, {
+    container: 'stellar-node',
+    profile: 'stellar-core',
+    reach: { by: 'signal' },
+    p2pPort: 11_625,
+    rpcPort: 11_626,
+  })
   t.equal(stellar.peers, 2)
 })

@@ -1,4 +1,5 @@
-// Every deployer's pod, and the decision that was read and approved, beside it. write-golden.ts writes them anew after a change that is meant.
+// Every deployer's pod, and the decision that was read and approved, beside it. write-golden.ts writes them anew after
+// a change that is meant.
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
@@ -25,11 +26,23 @@ for (const name of names) {
 }
 
 // What matters most of each golden file, in words, so that a careless rewrite of the files is noticed.
-const expected: readonly [name: string, container: string, profile: string, reach: string, sources: readonly string[]][] = [
+const expected: readonly [
+  name: string,
+  container: string,
+  profile: string,
+  reach: string,
+  sources: readonly string[],
+][] = [
   ['cosmopilot', 'nibid', 'cometbft', 'wrap', ['nibiru-testnet-fullnode-0/config.toml subPath process']],
   ['cosmos-operator', 'node', 'cometbft', 'wrap', ['osmosis-0/config-overlay.toml init process']],
   ['cosmos-operator-sentry', 'node', 'cometbft', 'wrap', ['osmosis-0/config-overlay.toml init process']],
-  ['stellar-k8s', 'stellar-node', 'stellar-core', 'signal', ['tier1-validator-config/stellar-core.cfg directory container']],
+  [
+    'stellar-k8s',
+    'stellar-node',
+    'stellar-core',
+    'signal',
+    ['tier1-validator-config/stellar-core.cfg directory container'],
+  ],
   ['stellar-helm', 'core', 'stellar-core', 'signal', ['stellar-core/stellar-core.cfg directory container']],
   ['interchain-security', 'consumer-daemon', 'cometbft', 'wrap', ['env PERSISTENT_PEERS none']],
   ['kotal-geth', 'node', 'geth', 'signal', ['goerli-geth/config.toml directory container', 'args[8] --bootnodes none']],
@@ -42,13 +55,18 @@ const expected: readonly [name: string, container: string, profile: string, reac
 for (const [name, container, profile, reach, sources] of expected) {
   const { plan } = injected(decide(inputOf(name)))
   const told = plan.sources.map(source =>
-    source.kind === 'Literal' ? `${source.name} ${source.level}` : `${source.name}/${source.key} ${source.via} ${source.level}`,
+    source.kind === 'Literal'
+      ? `${source.name} ${source.level}`
+      : `${source.name}/${source.key} ${source.via} ${source.level}`,
   )
   t.same([plan.container, plan.profile, plan.reach.by, told], [container, profile, reach, sources], name)
 }
 
 t.test('bootnodes alone are nothing to follow', t => {
-  t.match(decide(inputOf('ethpandaops-besu')), { inject: true, plan: { reach: { by: 'observe', reason: 'seeds-only' } } })
+  t.match(decide(inputOf('ethpandaops-besu')), {
+    inject: true,
+    plan: { reach: { by: 'observe', reason: 'seeds-only' } },
+  })
   t.end()
 })
 

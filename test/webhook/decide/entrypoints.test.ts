@@ -1,5 +1,5 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own.
-// Shapes of entrypoints that public charts and images have (searched out; their shapes, not their text), each with what is right.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own. Shapes of entrypoints that public charts
+// and images have (searched out; their shapes, not their text), each with what is right.
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, ids, injected, input, list, skipped } from '../fixtures/pods/build.ts'
@@ -224,7 +224,10 @@ t.test('what cannot be known is said, with its place', t => {
 
 t.test('a list that a script edits into a file once, by reach, program and place of the file', t => {
   const sed = (file: string, start: string) =>
-    scripted(`sed -i "s/persistent_peers = \\"\\"/persistent_peers = \\"$PERSISTENT_PEERS\\"/" ${file}\n${start}\n`, peers)
+    scripted(
+      `sed -i "s/persistent_peers = \\"\\"/persistent_peers = \\"$PERSISTENT_PEERS\\"/" ${file}\n${start}\n`,
+      peers,
+    )
   const signal = (change: Change): Change => ({
     ...change,
     annotations: { 'repeer.dev/strategy': 'signal' },
@@ -240,7 +243,10 @@ t.test('a list that a script edits into a file once, by reach, program and place
     ['signal, in the container', signal(sed('/root/config/config.toml', known)), 'container'],
     [
       'written anew at each start',
-      scripted(`cat > /data/config/config.toml <<EOF\n[p2p]\npersistent_peers = "$PERSISTENT_PEERS"\nEOF\n${known}\n`, peers),
+      scripted(
+        `cat > /data/config/config.toml <<EOF\n[p2p]\npersistent_peers = "$PERSISTENT_PEERS"\nEOF\n${known}\n`,
+        peers,
+      ),
       'process',
     ],
     [
@@ -257,7 +263,8 @@ t.test('a list that a script edits into a file once, by reach, program and place
 })
 
 t.test('a Job, and a container that does something else with the image', t => {
-  const of = (container: object, metadata = {}) => decide(input({ container: { ...container, volumeMounts: [] }, metadata }))
+  const of = (container: object, metadata = {}) =>
+    decide(input({ container: { ...container, volumeMounts: [] }, metadata }))
   const job = { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'x', uid: '' }] }
   const others: readonly (readonly string[])[] = [
     ['gaiad', 'prune', '/data'],
@@ -267,10 +274,14 @@ t.test('a Job, and a container that does something else with the image', t => {
     ['cosmprund', 'prune', '/data'],
     ['sh', '-c', 'gaiad init x && gaiad collect-gentxs'],
   ]
-  for (const command of others) t.equal(skipped(of({ image: 'cosmos/gaia', command }, job)).reason, 'not-a-node', `a Job: ${command}`)
+  for (const command of others)
+    t.equal(skipped(of({ image: 'cosmos/gaia', command }, job)).reason, 'not-a-node', `a Job: ${command}`)
   for (const command of others.filter(([program]) => program !== 'cosmprund'))
     t.equal(skipped(of({ image: 'cosmos/gaia', command })).reason, 'not-a-node', `a pod: ${command}`)
-  t.equal(skipped(of({ image: 'ethereum/client-go', command: [], args: ['--datadir', '/data', 'export', '/x'] })).reason, 'not-a-node')
+  t.equal(
+    skipped(of({ image: 'ethereum/client-go', command: [], args: ['--datadir', '/data', 'export', '/x'] })).reason,
+    'not-a-node',
+  )
   t.equal(
     skipped(of({ image: 'cosmos/gaia', command: ['gaiad', 'start', '--home', '/h'] }, job)).reason,
     'no-peers',

@@ -1,4 +1,5 @@
-// decide never throws and never waits, whatever shape a pod has: properties over real pods with parts replaced, and over any JSON.
+// decide never throws and never waits, whatever shape a pod has: properties over real pods with parts replaced, and
+// over any JSON.
 import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
@@ -6,7 +7,9 @@ import type { DecideInput } from '../../../webhook/decide/decision.ts'
 import { type Change, input } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 
-const bases = ['cosmopilot', 'cosmos-operator', 'stellar-helm', 'nethermind', 'besu', 'parity-node'].map(name => inputOf(name))
+const bases = ['cosmopilot', 'cosmos-operator', 'stellar-helm', 'nethermind', 'besu', 'parity-node'].map(name =>
+  inputOf(name),
+)
 const odd = fc.oneof(
   fc.constantFrom(
     null,
@@ -43,16 +46,22 @@ function replaced(value: unknown, path: readonly number[], by: unknown): unknown
 }
 
 function sane(decision: ReturnType<typeof decide>): boolean {
-  return decision.inject ? decision.plan.sources.length > 0 && decision.plan.container !== '' : decision.message.length > 0
+  return decision.inject
+    ? decision.plan.sources.length > 0 && decision.plan.container !== ''
+    : decision.message.length > 0
 }
 
 t.test('a part of a real pod replaced', t => {
   const path = fc.array(fc.nat(20), { minLength: 1, maxLength: 8 })
   fc.assert(
-    fc.property(fc.constantFrom(...bases), fc.array(fc.tuple(path, odd), { minLength: 1, maxLength: 4 }), (base, changes) => {
-      const pod = changes.reduce<unknown>((value, [at, by]) => replaced(value, at, by), base.pod)
-      decide({ ...base, pod: pod as DecideInput['pod'] })
-    }),
+    fc.property(
+      fc.constantFrom(...bases),
+      fc.array(fc.tuple(path, odd), { minLength: 1, maxLength: 4 }),
+      (base, changes) => {
+        const pod = changes.reduce<unknown>((value, [at, by]) => replaced(value, at, by), base.pod)
+        decide({ ...base, pod: pod as DecideInput['pod'] })
+      },
+    ),
     { numRuns: 1500 },
   )
   t.pass('never threw')
@@ -70,11 +79,21 @@ t.test('anything at all', t => {
 
 t.test('content, scripts and annotations of any text', t => {
   fc.assert(
-    fc.property(fc.string(), fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.string()), (script, text, data) => {
-      const annotations = { 'repeer.dev/config': script, 'repeer.dev/peers': text }
-      decide(input({ container: { command: ['sh', '-c', `gaiad start ${script}`] }, maps: { node: { ...data, 'config.toml': text } } }))
-      decide(input({ annotations }))
-    }),
+    fc.property(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.dictionary(fc.string(), fc.string()),
+      (script, text, data) => {
+        const annotations = { 'repeer.dev/config': script, 'repeer.dev/peers': text }
+        decide(
+          input({
+            container: { command: ['sh', '-c', `gaiad start ${script}`] },
+            maps: { node: { ...data, 'config.toml': text } },
+          }),
+        )
+        decide(input({ annotations }))
+      },
+    ),
     { numRuns: 500 },
   )
   t.pass('never threw')
@@ -90,19 +109,33 @@ t.test('a large or contrived pod takes no long time', t => {
     [
       'many containers',
       input({
-        pod: { containers: Array.from({ length: 2000 }, (_, n) => ({ name: `gaiad-${n}`, command: ['gaiad', 'start', '--home', '/h'] })) },
+        pod: {
+          containers: Array.from({ length: 2000 }, (_, n) => ({
+            name: `gaiad-${n}`,
+            command: ['gaiad', 'start', '--home', '/h'],
+          })),
+        },
       }),
     ],
   ]
   const contrived: readonly [string, DecideInput][] = [
     ['many assignments', input({ container: { command: ['sh', '-c', `${'A=1 '.repeat(100_000)} gaiad start`] } })],
     ['many wrappers', input({ container: { command: Array.from({ length: 50_000 }, () => 'tini') } })],
-    ['blank lines', input({ maps: { node: { 'config.toml': `[p2p]\n${'\n'.repeat(400_000)}persistent_peers = ""\n` } } })],
+    [
+      'blank lines',
+      input({ maps: { node: { 'config.toml': `[p2p]\n${'\n'.repeat(400_000)}persistent_peers = ""\n` } } }),
+    ],
     ['many colons', input({ container: { image: ':'.repeat(200_000) } })],
     ['many paths', input({ container: { args: ['stellar-core'.repeat(50_000)] } })],
     [
       'many keys',
-      input({ maps: { node: Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`peers-${n}`, `${'1'.repeat(40)}@a:${n + 1}`])) } }),
+      input({
+        maps: {
+          node: Object.fromEntries(
+            Array.from({ length: 5000 }, (_, n) => [`peers-${n}`, `${'1'.repeat(40)}@a:${n + 1}`]),
+          ),
+        },
+      }),
     ],
   ]
   const times = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, index) => make(index))
@@ -110,13 +143,21 @@ t.test('a large or contrived pod takes no long time', t => {
   const mounts = (count: number, sources: number, change: Change = {}, mount: object = {}) =>
     input({
       ...change,
-      container: { volumeMounts: times(count, n => ({ name: 'v', mountPath: `/m/${n}`, ...mount })), ...change.container },
-      pod: { volumes: [{ name: 'v', projected: { sources: times(sources, n => ({ configMap: { name: `s${n}` } })) } }], ...change.pod },
+      container: {
+        volumeMounts: times(count, n => ({ name: 'v', mountPath: `/m/${n}`, ...mount })),
+        ...change.container,
+      },
+      pod: {
+        volumes: [{ name: 'v', projected: { sources: times(sources, n => ({ configMap: { name: `s${n}` } })) } }],
+        ...change.pod,
+      },
     })
   /** Many envFrom, and flags that take their lists from many variables. */
   const references = (count: number, flags: number, script = false) => {
     const args = times(flags, n => `--p2p.persistent_peers=$(V${n})`)
-    const command = script ? ['sh', '-c', `gaiad start --home /home ${args.join(' ')}`] : ['gaiad', 'start', '--home', '/home', ...args]
+    const command = script
+      ? ['sh', '-c', `gaiad start --home /home ${args.join(' ')}`]
+      : ['gaiad', 'start', '--home', '/home', ...args]
     return input({ container: { command, envFrom: times(count, n => ({ secretRef: { name: `s${n}` } })) } })
   }
   const manyKeys = Object.fromEntries(times(5000, n => [`peers-${n}.toml`, 'a = 1']))
@@ -127,12 +168,17 @@ t.test('a large or contrived pod takes no long time', t => {
     ['30,000 mounts of 10,000 sources', mounts(30_000, 10_000)],
     ['many mounts by subPath', mounts(400, 400, {}, { subPath: 'config.toml' })],
     ['as many mounts as are allowed', mounts(40, 40)],
-    ['as many ConfigMaps as are allowed', mounts(3, 450, { maps: Object.fromEntries(times(450, n => [`s${n}`, someKeys(n)])) })],
+    [
+      'as many ConfigMaps as are allowed',
+      mounts(3, 450, { maps: Object.fromEntries(times(450, n => [`s${n}`, someKeys(n)])) }),
+    ],
     [
       'many containers that mount one ConfigMap',
       input({
         maps: { node: manyKeys },
-        pod: { containers: times(600, n => ({ name: `gaiad-${n}`, volumeMounts: [{ name: 'config', mountPath: '/c' }] })) },
+        pod: {
+          containers: times(600, n => ({ name: `gaiad-${n}`, volumeMounts: [{ name: 'config', mountPath: '/c' }] })),
+        },
       }),
     ],
     ['15,000 references and 30,000 envFrom', references(30_000, 15_000)],
@@ -140,11 +186,19 @@ t.test('a large or contrived pod takes no long time', t => {
     ['references in a script', references(1500, 30_000, true)],
     [
       'a mount path that grows',
-      mounts(900, 1, { container: { env: [{ name: 'X', value: 'x'.repeat(1_000_000) }] } }, { subPathExpr: '$(X)'.repeat(1000) }),
+      mounts(
+        900,
+        1,
+        { container: { env: [{ name: 'X', value: 'x'.repeat(1_000_000) }] } },
+        { subPathExpr: '$(X)'.repeat(1000) },
+      ),
     ],
     [
       'many references by annotation',
-      input({ annotations: { 'repeer.dev/config': times(50_000, n => `node/k${n}`).join() }, container: { envFrom: [] } }),
+      input({
+        annotations: { 'repeer.dev/config': times(50_000, n => `node/k${n}`).join() },
+        container: { envFrom: [] },
+      }),
     ],
   ]
   /** A script that many containers run, as long and as full as scripts may be. */
@@ -163,18 +217,28 @@ t.test('a large or contrived pod takes no long time', t => {
   const scripts: readonly [string, DecideInput][] = [
     ['1.4 MB of commands', input({ container: { command: ['sh', '-c', 'a;'.repeat(700_000)] } })],
     ['a long script of many containers', shared(300, 'gaiad x;'.repeat(9000))],
-    ['a script of many containers', shared(300, `for i in 1 2 3; do A="$A $X"; done\n${'gaiad x --p2p.seeds "$A" || b;'.repeat(50)}`)],
+    [
+      'a script of many containers',
+      shared(300, `for i in 1 2 3; do A="$A $X"; done\n${'gaiad x --p2p.seeds "$A" || b;'.repeat(50)}`),
+    ],
     [
       'lists in a script',
       input({
-        container: { command: ['sh', '-c', `A="${`${'1'.repeat(40)}@a:1,`.repeat(4000)}"; gaiad start --home /h`], volumeMounts: [] },
+        container: {
+          command: ['sh', '-c', `A="${`${'1'.repeat(40)}@a:1,`.repeat(4000)}"; gaiad start --home /h`],
+          volumeMounts: [],
+        },
       }),
     ],
     [
       'many flags of a script',
       input({
         container: {
-          command: ['sh', '-c', `gaiad start --home /h ${'--p2p.persistent_peers "$A$B"'.repeat(1)} ${'--p2p.seeds=$A '.repeat(9000)}`],
+          command: [
+            'sh',
+            '-c',
+            `gaiad start --home /h ${'--p2p.persistent_peers "$A$B"'.repeat(1)} ${'--p2p.seeds=$A '.repeat(9000)}`,
+          ],
         },
       }),
     ],

@@ -17,7 +17,11 @@ t.test('times', t => {
   const times = (change: Change) => plan(change).times
   t.same(times({}), { settleSeconds: 5, graceSeconds: 30, minIntervalSeconds: 120 })
   t.equal(times({ pod: { ...configMount, terminationGracePeriodSeconds: 300 } }).graceSeconds, 300)
-  t.equal(times({ pod: { ...configMount, terminationGracePeriodSeconds: 86_400 } }).graceSeconds, 600, 'no restart waits longer')
+  t.equal(
+    times({ pod: { ...configMount, terminationGracePeriodSeconds: 86_400 } }).graceSeconds,
+    600,
+    'no restart waits longer',
+  )
   t.equal(times({ pod: { ...configMount, terminationGracePeriodSeconds: 0 } }).graceSeconds, 1, 'no SIGKILL at once')
   t.equal(times({ container: { livenessProbe: {} } }).livenessSeconds, 30)
   t.equal(times({ container: { livenessProbe: { periodSeconds: 5, failureThreshold: 4 } } }).livenessSeconds, 20)
@@ -46,7 +50,10 @@ t.test('validator', t => {
 t.test('mesh, host network, restart policy', t => {
   t.equal(plan().mesh, false)
   t.equal(plan({ annotations: { 'sidecar.istio.io/status': '{}' } }).mesh, true)
-  t.equal(plan({ pod: { ...configMount, initContainers: [{ name: 'linkerd-proxy', restartPolicy: 'Always' }] } }).mesh, true)
+  t.equal(
+    plan({ pod: { ...configMount, initContainers: [{ name: 'linkerd-proxy', restartPolicy: 'Always' }] } }).mesh,
+    true,
+  )
   t.equal(plan({ pod: { ...configMount, hostNetwork: true } }).hostNetwork, true)
   t.equal(plan({ pod: { ...configMount, restartPolicy: 'Never' } }).restartPolicyAlways, false)
   t.equal(plan({ canRestartAll: false }).canRestartAll, false)

@@ -6,11 +6,13 @@ import { decide } from '../../../webhook/decide/decide.ts'
 import { injected, input, skipped } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
 
-const documents = parseAllDocuments(readFileSync(new URL('../fixtures/pods/ordinary/pods.yaml', import.meta.url), 'utf8')).map(document =>
-  document.toJS(),
-)
+const documents = parseAllDocuments(
+  readFileSync(new URL('../fixtures/pods/ordinary/pods.yaml', import.meta.url), 'utf8'),
+).map(document => document.toJS())
 const pods = documents.filter(document => document.kind === 'Pod')
-const maps = new Map(documents.filter(document => document.kind === 'ConfigMap').map(document => [document.metadata.name, document.data]))
+const maps = new Map(
+  documents.filter(document => document.kind === 'ConfigMap').map(document => [document.metadata.name, document.data]),
+)
 const namespace = { name: 'ns', labels: { 'repeer.dev/inject': 'enabled' }, annotations: {} }
 
 t.ok(pods.length >= 10)

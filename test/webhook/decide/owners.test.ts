@@ -13,12 +13,25 @@ const secret: Change = {
   ...workload,
   pod: { volumes: [{ name: 'config', secret: { secretName: 's', items: [{ key: 'c', path: 'config.toml' }] } }] },
 }
-const literal: Change = { ...workload, container: { volumeMounts: [], env: [{ name: 'PERSISTENT_PEERS', value: list }] } }
+const literal: Change = {
+  ...workload,
+  container: { volumeMounts: [], env: [{ name: 'PERSISTENT_PEERS', value: list }] },
+}
 const checksum = { 'cosmos.strange.love/config-checksum': 'x' }
 
 const rows: readonly Row[] = [
-  ['cosmopilot: its hash leaves the peers out', { 'cosmopilot.voluzi.com/config-hash': 'x' }, owned('ChainNode'), false],
-  ['cosmos-operator: its hash has the ConfigMap of the pod', checksum, { ...operator, metadata: { name: 'node' } }, true],
+  [
+    'cosmopilot: its hash leaves the peers out',
+    { 'cosmopilot.voluzi.com/config-hash': 'x' },
+    owned('ChainNode'),
+    false,
+  ],
+  [
+    'cosmos-operator: its hash has the ConfigMap of the pod',
+    checksum,
+    { ...operator, metadata: { name: 'node' } },
+    true,
+  ],
   ['cosmos-operator: a list that is not in that ConfigMap', checksum, operator, false],
   ['the annotation without the operator', checksum, { metadata: { name: 'node' } }, false],
   ['Helm', { 'checksum/config': 'x' }, workload, true],
@@ -39,7 +52,12 @@ const rows: readonly Row[] = [
   ['Reloader, Secrets alone', { 'secret.reloader.stakater.com/auto': 'true' }, workload, false],
   ['Reloader, ConfigMaps', { 'configmap.reloader.stakater.com/auto': 'true' }, workload, true],
   ['Reloader has rolled it before', { 'reloader.stakater.com/last-reloaded-from': '{}' }, workload, true],
-  ['Reloader ignores it', { 'reloader.stakater.com/ignore': 'true', 'reloader.stakater.com/auto': 'true' }, workload, false],
+  [
+    'Reloader ignores it',
+    { 'reloader.stakater.com/ignore': 'true', 'reloader.stakater.com/auto': 'true' },
+    workload,
+    false,
+  ],
   ['Reloader on a bare pod', { 'reloader.stakater.com/auto': 'true' }, {}, false],
   ['Wave', { 'wave.pusher.com/config-hash': 'x' }, owned('DaemonSet'), true],
 ]
@@ -54,8 +72,16 @@ t.test('one of two lists is not watched: the owner does not count', t => {
   const maps = { node: { 'config.toml': `[p2p]\npersistent_peers = "${list}"\n` }, more: { peers: list } }
   const env = [{ name: 'PERSISTENT_PEERS', valueFrom: { configMapKeyRef: { name: 'more', key: 'peers' } } }]
   const of = (names: string) =>
-    injected(decide(input({ ...workload, maps, container: { env }, annotations: { 'configmap.reloader.stakater.com/reload': names } })))
-      .plan.ownerRolls
+    injected(
+      decide(
+        input({
+          ...workload,
+          maps,
+          container: { env },
+          annotations: { 'configmap.reloader.stakater.com/reload': names },
+        }),
+      ),
+    ).plan.ownerRolls
   t.equal(of('node,more'), true)
   t.equal(of('node'), false)
   t.end()

@@ -1,4 +1,5 @@
-// Where a node listens: what is stated, before names, before probes, before what is usual; and what is another program's port.
+// Where a node listens: what is stated, before names, before probes, before what is usual; and what is another
+// program's port.
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
 import { type Change, configMount, directory, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
@@ -36,7 +37,12 @@ t.test('the order: annotation, flag, variable, file, name, probe, default', t =>
   const all = { ports: named, env, args, ...probed }
   const maps = { node: { 'config.toml': file } }
   check(t, [
-    ['annotation', { annotations: { 'repeer.dev/p2p-port': '1', 'repeer.dev/rpc-port': '2' }, container: all, maps }, 1, 2],
+    [
+      'annotation',
+      { annotations: { 'repeer.dev/p2p-port': '1', 'repeer.dev/rpc-port': '2' }, container: all, maps },
+      1,
+      2,
+    ],
     ['flag', { container: all, maps }, 46656, 46657],
     ['variable', { container: { ...all, args: [] }, maps }, 41656, 41657],
     ['file', { container: { ports: named, ...probed }, maps }, 36656, 36657],
@@ -45,7 +51,10 @@ t.test('the order: annotation, flag, variable, file, name, probe, default', t =>
     ['default', { maps: bare }, 26656, 26657],
   ])
   t.match(why({ container: all, maps }), 'P2P 46656 (--p2p.laddr); status 46657 (--rpc.laddr)')
-  t.match(why({ container: { ports: named }, maps: bare }), 'P2P 56656 (container port p2p); status 56657 (container port rpc)')
+  t.match(
+    why({ container: { ports: named }, maps: bare }),
+    'P2P 56656 (container port p2p); status 56657 (container port rpc)',
+  )
   t.match(why({ maps: bare }), 'P2P 26656 (the usual one); status 26657 (the usual one)')
   t.end()
 })
@@ -55,7 +64,10 @@ t.test('a configuration file counts although the list stands elsewhere', t => {
   check(t, [
     [
       '',
-      { container: { env }, maps: { node: { 'config.toml': '[rpc]\nladdr = "tcp://0.0.0.0:36657"\n', 'app.toml': 'x=1' } } },
+      {
+        container: { env },
+        maps: { node: { 'config.toml': '[rpc]\nladdr = "tcp://0.0.0.0:36657"\n', 'app.toml': 'x=1' } },
+      },
       26656,
       36657,
     ],
@@ -99,10 +111,21 @@ t.test('names, as charts and operators give them', t => {
 })
 
 t.test('probes', t => {
-  const get = (path: string, port: number | string, more = {}) => ({ livenessProbe: { httpGet: { path, port, ...more } } })
-  const row = (what: string, rpc: number, container: Record<string, unknown>, helper?: Record<string, unknown>): Row => [
+  const get = (path: string, port: number | string, more = {}) => ({
+    livenessProbe: { httpGet: { path, port, ...more } },
+  })
+  const row = (
+    what: string,
+    rpc: number,
+    container: Record<string, unknown>,
+    helper?: Record<string, unknown>,
+  ): Row => [
     what,
-    { maps: bare, container, ...(helper ? { pod: { ...configMount, initContainers: [{ name: 'helper', image: 'x', ...helper }] } } : {}) },
+    {
+      maps: bare,
+      container,
+      ...(helper ? { pod: { ...configMount, initContainers: [{ name: 'helper', image: 'x', ...helper }] } } : {}),
+    },
     26656,
     rpc,
   ]
@@ -166,9 +189,15 @@ t.test('RPC that is off, or on a Unix socket: no status port', t => {
     if (rpcPort === undefined) t.match(decision.warnings, [/cannot ask the node/])
     else t.same(decision.warnings, [])
   }
-  const stated = injected(decide(input({ maps: maps('tcp://0.0.0.0:1'), annotations: { 'repeer.dev/rpc-port': 'none' } })))
+  const stated = injected(
+    decide(input({ maps: maps('tcp://0.0.0.0:1'), annotations: { 'repeer.dev/rpc-port': 'none' } })),
+  )
   t.same([stated.plan.rpcPort, stated.warnings], [undefined, []], 'repeer.dev/rpc-port: none')
-  t.equal(plan({ maps: maps(''), annotations: { 'repeer.dev/rpc-port': '5' } }).rpcPort, 5, 'an annotation outranks that, too')
+  t.equal(
+    plan({ maps: maps(''), annotations: { 'repeer.dev/rpc-port': '5' } }).rpcPort,
+    5,
+    'an annotation outranks that, too',
+  )
   t.end()
 })
 
@@ -206,9 +235,19 @@ t.test('other profiles: flags, variables, files, names, probes', t => {
     }),
     [30400, 8601],
   )
-  t.same(of('geth', { envFrom: [{ configMapRef: { name: 'e' } }] }, { e: { GETH_PORT: '30401', GETH_HTTP_PORT: '8602' } }), [30401, 8602])
-  t.same(of('geth', {}, { node: { 'config.toml': '[Node]\nHTTPPort = 8603\n[Node.P2P]\nListenAddr = ":30402"\n' } }), [30402, 8603])
-  t.same(of('geth', { ports: ports('p2p-tcp:1', 'http-rpc:2', 'ws-rpc:3', 'auth-rpc:4', 'metrics:5') }), [1, 2], 'ethpandaops')
+  t.same(
+    of('geth', { envFrom: [{ configMapRef: { name: 'e' } }] }, { e: { GETH_PORT: '30401', GETH_HTTP_PORT: '8602' } }),
+    [30401, 8602],
+  )
+  t.same(
+    of('geth', {}, { node: { 'config.toml': '[Node]\nHTTPPort = 8603\n[Node.P2P]\nListenAddr = ":30402"\n' } }),
+    [30402, 8603],
+  )
+  t.same(
+    of('geth', { ports: ports('p2p-tcp:1', 'http-rpc:2', 'ws-rpc:3', 'auth-rpc:4', 'metrics:5') }),
+    [1, 2],
+    'ethpandaops',
+  )
   t.same(of('geth', { ports: ports('rlpx:1', 'json-rpc:2', 'ws:3', 'graphql:4') }), [1, 2], 'quorum-kubernetes')
   t.same(of('geth', { ports: ports('discovery:1', 'p2p:1', 'rpc:2', 'ws:3', 'engine:4') }), [1, 2], 'kotal')
   t.same(of('geth', { ports: ports('tcp-p2p:1', 'http-jsonrpc:2', 'http-engineapi:3') }), [1, 2], 'graphops')
@@ -220,8 +259,14 @@ t.test('other profiles: flags, variables, files, names, probes', t => {
   })
   t.same(of('geth', heredoc('/tmp/own.toml')), [30307, 8607], 'a file that the script writes')
   t.same(of('geth', heredoc('/tmp/other.toml')), [30303, 8545], 'another file that it writes')
-  t.same(of('geth', heredoc('/tmp/own.toml', 'sed -i s/8607/1/ /tmp/own.toml\n')), [30303, 8545], 'one that is edited afterwards')
-  const written = { node: { 'besu.toml': 'p2p-port=30333\nrpc-http-port=8605\n', 'own.toml': '[Node]\nHTTPPort = 8606\n' } }
+  t.same(
+    of('geth', heredoc('/tmp/own.toml', 'sed -i s/8607/1/ /tmp/own.toml\n')),
+    [30303, 8545],
+    'one that is edited afterwards',
+  )
+  const written = {
+    node: { 'besu.toml': 'p2p-port=30333\nrpc-http-port=8605\n', 'own.toml': '[Node]\nHTTPPort = 8606\n' },
+  }
   t.same(of('besu', flags('--config-file=/home/config/besu.toml'), written), [30333, 8605], 'a file that a flag names')
   t.same(of('besu', flags('--config-file', '/elsewhere/besu.toml'), written), [30303, 8545], 'one that is not mounted')
   t.same(of('geth', flags('--config', '/home/config/own.toml'), written), [30303, 8606])
@@ -231,8 +276,16 @@ t.test('other profiles: flags, variables, files, names, probes', t => {
   t.same(of('nethermind', flags('--jsonrpc-port', '8603', '--Network.P2PPort=2')), [2, 8603])
   t.same(of('substrate', flags('--rpc-port', '8604')), [30333, 8604])
   t.same(of('substrate', flags('--listen-addr=/ip4/0.0.0.0/tcp/30334')), [30334, 9944])
-  t.same(of('substrate', { ports: ports('http-rpc:9933', 'websocket-rpc:9944', 'p2p:30333') }), [30333, 9933], 'parity, before 2023')
-  t.same(of('substrate', { ports: ports('rpc:9955', 'p2p:30333', 'para-p2p:30334') }), [30334, 9955], 'parity, a collator')
+  t.same(
+    of('substrate', { ports: ports('http-rpc:9933', 'websocket-rpc:9944', 'p2p:30333') }),
+    [30333, 9933],
+    'parity, before 2023',
+  )
+  t.same(
+    of('substrate', { ports: ports('rpc:9955', 'p2p:30333', 'para-p2p:30334') }),
+    [30334, 9955],
+    'parity, a collator',
+  )
   t.same(of('stellar-core'), [11625, 11626])
   t.same(of('stellar-core', { ports: ports('core:21626', 'core-peer:21625') }), [21625, 21626], 'stellar')
   t.same(of('stellar-core', { ports: ports('peer:21625', 'http:21626') }), [21625, 21626])
@@ -244,7 +297,11 @@ t.test('other profiles: flags, variables, files, names, probes', t => {
   t.same(of('generic', { ports: ports('listen:80') }), [80, undefined])
   t.same(of('generic'), [1, undefined], 'that of its peers')
   const generic = injected(
-    decide(input({ annotations: { 'repeer.dev/profile': 'generic', 'repeer.dev/peers': 'a:1', 'repeer.dev/rpc-port': '5' } })),
+    decide(
+      input({
+        annotations: { 'repeer.dev/profile': 'generic', 'repeer.dev/peers': 'a:1', 'repeer.dev/rpc-port': '5' },
+      }),
+    ),
   )
   t.same(generic.plan.rpcPort, undefined)
   t.match(generic.warnings.join(), /rpc-port is not used/)

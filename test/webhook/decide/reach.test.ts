@@ -5,7 +5,10 @@ import { type Change, configMount, directory, injected, input, list, toml } from
 
 const bare = { command: undefined, args: ['start', '--home', '/home'], image: 'cometbft/cometbft:v0.38.19' }
 const uid = { securityContext: { runAsUser: 1000 } }
-const tracker = { shareProcessNamespace: true, initContainers: [{ name: 'node-utils', image: 'ghcr.io/voluzi/node-utils:3' }] }
+const tracker = {
+  shareProcessNamespace: true,
+  initContainers: [{ name: 'node-utils', image: 'ghcr.io/voluzi/node-utils:3' }],
+}
 /** As cosmopilot makes it: a native sidecar that the kubelet starts again, with a user that is stated. */
 const nodeUtils = {
   name: 'node-utils',
@@ -25,7 +28,11 @@ const rows: readonly [what: string, change: Change, expected: string][] = [
   ['command, asked to wrap', strategy('wrap'), 'wrap'],
   ['command, asked to observe', strategy('observe'), 'observe asked-to-observe'],
   ['command, asked to signal, no UID', strategy('signal'), 'signal null'],
-  ['command, asked to signal, Never', { ...strategy('signal'), pod: { restartPolicy: 'Never' } }, 'observe restart-policy'],
+  [
+    'command, asked to signal, Never',
+    { ...strategy('signal'), pod: { restartPolicy: 'Never' } },
+    'observe restart-policy',
+  ],
   ['command, PID tracked', { pod: tracker }, 'observe operator-tracks-pid'],
   ['command, PID tracked, hot', { pod: tracker, ...strategy('hot') }, 'observe operator-tracks-pid'],
   ['command, node-utils', { pod: together }, 'wrap beside node-utils'],
@@ -36,7 +43,11 @@ const rows: readonly [what: string, change: Change, expected: string][] = [
   ['command, tracker without sharing', { pod: { ...tracker, shareProcessNamespace: undefined } }, 'wrap'],
   ['none, container UID', { container: { ...bare, ...uid } }, 'signal 1000'],
   ['none, pod UID', { container: bare, pod: uid }, 'signal 1000'],
-  ['none, container UID over pod UID', { container: { ...bare, securityContext: { runAsUser: 7 } }, pod: uid }, 'signal 7'],
+  [
+    'none, container UID over pod UID',
+    { container: { ...bare, securityContext: { runAsUser: 7 } }, pod: uid },
+    'signal 7',
+  ],
   ['none, UID 0', { container: { ...bare, securityContext: { runAsUser: 0 } } }, 'signal 0'],
   ['none, no UID', { container: bare }, 'signal null'],
   [
@@ -44,15 +55,31 @@ const rows: readonly [what: string, change: Change, expected: string][] = [
     { container: bare, namespaceLabels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     'observe uid-unknown',
   ],
-  ['none, no UID, baseline', { container: bare, namespaceLabels: { 'pod-security.kubernetes.io/enforce': 'baseline' } }, 'signal null'],
-  ['none, no UID, pod non-root', { container: bare, pod: { securityContext: { runAsNonRoot: true } } }, 'observe uid-unknown'],
-  ['none, no UID, container non-root', { container: { ...bare, securityContext: { runAsNonRoot: true } } }, 'observe uid-unknown'],
+  [
+    'none, no UID, baseline',
+    { container: bare, namespaceLabels: { 'pod-security.kubernetes.io/enforce': 'baseline' } },
+    'signal null',
+  ],
+  [
+    'none, no UID, pod non-root',
+    { container: bare, pod: { securityContext: { runAsNonRoot: true } } },
+    'observe uid-unknown',
+  ],
+  [
+    'none, no UID, container non-root',
+    { container: { ...bare, securityContext: { runAsNonRoot: true } } },
+    'observe uid-unknown',
+  ],
   [
     'none, UID, restricted',
     { container: { ...bare, ...uid }, namespaceLabels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     'signal 1000',
   ],
-  ['none, sharing refused', { container: bare, pod: { ...uid, shareProcessNamespace: false } }, 'observe sharing-refused'],
+  [
+    'none, sharing refused',
+    { container: bare, pod: { ...uid, shareProcessNamespace: false } },
+    'observe sharing-refused',
+  ],
   ['none, sharing already', { container: bare, pod: { ...uid, shareProcessNamespace: true } }, 'signal 1000'],
   ['none, hostPID', { container: bare, pod: { ...uid, hostPID: true } }, 'observe host-pid'],
   ['none, OnFailure', { container: bare, pod: { ...uid, restartPolicy: 'OnFailure' } }, 'observe restart-policy'],
@@ -61,7 +88,11 @@ const rows: readonly [what: string, change: Change, expected: string][] = [
     { container: bare, pod: { restartPolicy: 'Never', shareProcessNamespace: false } },
     'observe restart-policy',
   ],
-  ['none, container restartPolicy', { container: { ...bare, restartPolicy: 'Never' }, pod: uid }, 'observe restart-policy'],
+  [
+    'none, container restartPolicy',
+    { container: { ...bare, restartPolicy: 'Never' }, pod: uid },
+    'observe restart-policy',
+  ],
 ]
 
 for (const [what, change, expected] of rows) {
@@ -69,7 +100,11 @@ for (const [what, change, expected] of rows) {
   const { plan, why } = injected(decide(input({ ...change, pod })))
   const { reach } = plan
   const beside = reach.by === 'wrap' && reach.beside ? ` beside ${reach.beside.container}` : ''
-  t.equal(reach.by === 'wrap' ? `wrap${beside}` : reach.by === 'signal' ? `signal ${reach.uid}` : `observe ${reach.reason}`, expected, what)
+  t.equal(
+    reach.by === 'wrap' ? `wrap${beside}` : reach.by === 'signal' ? `signal ${reach.uid}` : `observe ${reach.reason}`,
+    expected,
+    what,
+  )
   t.match(why.strategy, new RegExp(`^${reach.by}: `), what)
 }
 
@@ -117,17 +152,32 @@ t.test('levels, by how the node sees the list and by reach', t => {
     ['env that the program does not read, wrap', { container: env }, 'env process GAIAD_P2P_PERSISTENT_PEERS unseen'],
     ['env that a script may read, wrap', { container: { ...env, ...script } }, 'env process'],
     ['env, its own variable, wrap', { container: own }, 'env process GAIAD_P2P_PERSISTENT_PEERS'],
-    ['env, its own variable, names asked for', { container: own, annotations: { 'repeer.dev/pin-addresses': 'false' } }, 'env process'],
-    ['env that the program does not read, signal', { ...strategy('signal'), ...uidPod, container: env }, 'env none unseen'],
+    [
+      'env, its own variable, names asked for',
+      { container: own, annotations: { 'repeer.dev/pin-addresses': 'false' } },
+      'env process',
+    ],
+    [
+      'env that the program does not read, signal',
+      { ...strategy('signal'), ...uidPod, container: env },
+      'env none unseen',
+    ],
     ['env, signal', { ...signal, container: { ...bare, ...env } }, 'env container'],
     [
       'envFrom, wrap',
-      { container: { envFrom: [{ configMapRef: { name: 'e' } }], volumeMounts: [] }, maps: { e: { PERSISTENT_PEERS: list } } },
+      {
+        container: { envFrom: [{ configMapRef: { name: 'e' } }], volumeMounts: [] },
+        maps: { e: { PERSISTENT_PEERS: list } },
+      },
       'envFrom process GAIAD_P2P_PERSISTENT_PEERS unseen',
     ],
     ['init, wrap, program known', { pod: init, container: home }, 'init process GAIAD_P2P_PERSISTENT_PEERS'],
     ['init, wrap, program unknown', { pod: init, container: { ...home, ...script } }, 'init all-containers'],
-    ['init, wrap, program unknown, before 1.36', { pod: init, container: { ...home, ...script }, canRestartAll: false }, 'init none'],
+    [
+      'init, wrap, program unknown, before 1.36',
+      { pod: init, container: { ...home, ...script }, canRestartAll: false },
+      'init none',
+    ],
     ['init, signal', { pod: { ...init, ...uid }, container: { ...bare, ...home } }, 'init all-containers'],
     [
       'env into a flag by the kubelet, wrap',
@@ -136,7 +186,9 @@ t.test('levels, by how the node sees the list and by reach', t => {
     ],
     [
       'env into a flag by a shell, wrap',
-      { container: { ...env, command: ['sh', '-c', 'gaiad start --home /h --p2p.persistent_peers $PERSISTENT_PEERS'] } },
+      {
+        container: { ...env, command: ['sh', '-c', 'gaiad start --home /h --p2p.persistent_peers $PERSISTENT_PEERS'] },
+      },
       'env process',
     ],
     [
@@ -180,7 +232,10 @@ t.test('levels, by how the node sees the list and by reach', t => {
 
 t.test('addresses in place of names: said, and left by annotation', t => {
   const says = (change: Change) => injected(decide(input(change))).why.addresses
-  t.match(says({}), /^in place of names, in GAIAD_P2P_PERSISTENT_PEERS, .*repeer\.dev\/pin-addresses: "false" leaves names$/)
+  t.match(
+    says({}),
+    /^in place of names, in GAIAD_P2P_PERSISTENT_PEERS, .*repeer\.dev\/pin-addresses: "false" leaves names$/,
+  )
   t.equal(says({ ...strategy('observe') }), undefined, 'only a wrapped node can be given a variable')
   const subPath = { volumeMounts: [{ name: 'config', mountPath: '/home/config/config.toml', subPath: 'config.toml' }] }
   const names = { annotations: { 'repeer.dev/pin-addresses': 'false' }, container: subPath }
@@ -210,7 +265,12 @@ t.test('files beside variables: a script may make one list of both, which the fi
 t.test('the variable that outranks the file, by program', t => {
   const rows: readonly [string, readonly string[], object[], string | undefined][] = [
     ['cometbft', ['cometbft', 'node'], [], 'CMT_P2P_PERSISTENT_PEERS'],
-    ['dashes', ['/usr/bin/interchain-security-pd', 'start', '--home', '/h'], [], 'INTERCHAIN_SECURITY_PD_P2P_PERSISTENT_PEERS'],
+    [
+      'dashes',
+      ['/usr/bin/interchain-security-pd', 'start', '--home', '/h'],
+      [],
+      'INTERCHAIN_SECURITY_PD_P2P_PERSISTENT_PEERS',
+    ],
     ['behind a shell', ['sh', '-c', 'sleep 10; gaiad start --home /h'], [], 'GAIAD_P2P_PERSISTENT_PEERS'],
     [
       'exec, tini and a variable before it',
@@ -218,7 +278,12 @@ t.test('the variable that outranks the file, by program', t => {
       [],
       'GAIAD_P2P_PERSISTENT_PEERS',
     ],
-    ['cosmovisor', ['cosmovisor', 'run', 'start'], [{ name: 'DAEMON_NAME', value: 'junod' }], 'JUNOD_P2P_PERSISTENT_PEERS'],
+    [
+      'cosmovisor',
+      ['cosmovisor', 'run', 'start'],
+      [{ name: 'DAEMON_NAME', value: 'junod' }],
+      'JUNOD_P2P_PERSISTENT_PEERS',
+    ],
     ['cosmovisor, name unknown', ['cosmovisor', 'run', 'start'], [], undefined],
     [
       'a program in a variable',
@@ -230,7 +295,9 @@ t.test('the variable that outranks the file, by program', t => {
   ]
   const volumeMounts = [{ name: 'config', mountPath: '/h/config/config.toml', subPath: 'config.toml' }]
   for (const [what, command, env, override] of rows) {
-    const { plan } = injected(decide(input({ container: { name: 'node', image: 'cometbft/cometbft', command, env, volumeMounts } })))
+    const { plan } = injected(
+      decide(input({ container: { name: 'node', image: 'cometbft/cometbft', command, env, volumeMounts } })),
+    )
     const [source] = plan.sources
     t.equal(source?.kind === 'ConfigMap' ? source.override : 'no', override, what)
   }

@@ -79,14 +79,20 @@ t.test('gno.land: node IDs tell it from CometBFT, whatever it runs behind', t =>
         maps: { node: { 'config.toml': gno(peers) } },
       }),
     )
-    return decision.inject ? `${decision.plan.profile} ${decision.peers} ${decision.plan.rpcPort ?? '-'}` : decision.reason
+    return decision.inject
+      ? `${decision.plan.profile} ${decision.peers} ${decision.plan.rpcPort ?? '-'}`
+      : decision.reason
   }
   t.equal(profileOf(['gnoland', 'start', '-data-dir', '/home'], `${id}@a:26656`), 'gnoland 1 -')
   t.equal(profileOf(['/bin/sh', '/scripts/x'], `${id}@a:26656, tcp://${id}@b:26656`), 'gnoland 2 -')
   t.equal(profileOf(['gnoland', 'start'], ''), 'gnoland 0 -', 'an empty list is one, too')
   t.equal(profileOf(['gnoland', 'secrets', 'init'], ''), 'not-a-node')
   t.equal(profileOf(['/bin/sh', '/scripts/x'], `${'a'.repeat(40)}@a:26656`), 'cometbft 1 26657')
-  t.equal(profileOf(['gaiad', 'start', '--home', '/home'], 'nonsense'), 'cometbft undefined 26657', 'a malformed list is no clue')
+  t.equal(
+    profileOf(['gaiad', 'start', '--home', '/home'], 'nonsense'),
+    'cometbft undefined 26657',
+    'a malformed list is no clue',
+  )
   t.end()
 })
 
@@ -96,12 +102,21 @@ t.test('clients of a node, and seed servers: none is the node that its files and
     const decision = decide(input({ container: { command: [], ...container }, maps }))
     return decision.inject ? `inject ${decision.plan.profile}` : decision.reason
   }
-  const stellar = (image: string) => reasonOf({ name: 'stellar-node', image, ports: [{ containerPort: 11625 }] }, { node: cfg })
-  for (const image of ['stellar/stellar-horizon:22', 'stellar/horizon', 'stellar/soroban-rpc:22', 'docker.io/stellar/stellar-rpc:23'])
+  const stellar = (image: string) =>
+    reasonOf({ name: 'stellar-node', image, ports: [{ containerPort: 11625 }] }, { node: cfg })
+  for (const image of [
+    'stellar/stellar-horizon:22',
+    'stellar/horizon',
+    'stellar/soroban-rpc:22',
+    'docker.io/stellar/stellar-rpc:23',
+  ])
     t.equal(stellar(image), 'not-a-node', image)
   t.equal(stellar('stellar/stellar-core:22'), 'inject stellar-core')
   const seed = (name: string, image: string) =>
-    reasonOf({ name, image, args: ['-seeds', `${ids[0]}@a:26656`, 'start'], ports: [{ containerPort: 26656 }] }, { node: {} })
+    reasonOf(
+      { name, image, args: ['-seeds', `${ids[0]}@a:26656`, 'start'], ports: [{ containerPort: 26656 }] },
+      { node: {} },
+    )
   t.equal(seed('cosmoseed', 'x'), 'not-a-node')
   t.equal(seed('main', 'ghcr.io/voluzi/cosmoseed:1.4'), 'not-a-node')
   t.equal(seed('seed', 'example.com/tenderseed'), 'not-a-node')
@@ -118,10 +133,17 @@ t.test('gno.land: what its own config command is given is a list', t => {
 
 t.test('GoQuorum reads static-nodes.json, which geth ignores', t => {
   const enode = `enode://${'a'.repeat(128)}@a:30303`
-  const files = { 'static-nodes.json': `["${enode}"]`, 'permissioned-nodes.json': `["${enode}","${enode.replace('@a', '@b')}"]` }
+  const files = {
+    'static-nodes.json': `["${enode}"]`,
+    'permissioned-nodes.json': `["${enode}","${enode.replace('@a', '@b')}"]`,
+  }
   const of = (container: Record<string, unknown>) => {
-    const decision = decide(input({ container: { image: 'x', command: ['geth', '--datadir', '/d'], ...container }, maps: { node: files } }))
-    return decision.inject ? decision.plan.sources.map(source => source.kind !== 'Literal' && source.key) : decision.message
+    const decision = decide(
+      input({ container: { image: 'x', command: ['geth', '--datadir', '/d'], ...container }, maps: { node: files } }),
+    )
+    return decision.inject
+      ? decision.plan.sources.map(source => source.kind !== 'Literal' && source.key)
+      : decision.message
   }
   const rows: readonly [string, Record<string, unknown>][] = [
     ['image', { image: 'quorumengineering/quorum:21.4.0' }],
@@ -139,7 +161,11 @@ t.test('GoQuorum reads static-nodes.json, which geth ignores', t => {
 
 t.test('of several nodes, the one that lists peers', t => {
   const geth = { name: 'geth', image: 'ethereum/client-go', command: ['geth', '--bootnodes=enode://x'] }
-  const beacon = (...flags: readonly string[]) => ({ name: 'beacond', image: 'x', command: ['beacond', 'start', '--home', '/h', ...flags] })
+  const beacon = (...flags: readonly string[]) => ({
+    name: 'beacond',
+    image: 'x',
+    command: ['beacond', 'start', '--home', '/h', ...flags],
+  })
   const of = (...containers: readonly object[]) => {
     const decision = decide(input({ pod: { containers } }))
     return decision.inject ? [decision.plan.container, decision.plan.notFollowed] : decision.reason
@@ -147,7 +173,10 @@ t.test('of several nodes, the one that lists peers', t => {
   const listing = `--p2p.persistent_peers=${ids[0]}@a:26656`
   t.same(of(geth, beacon(listing)), ['beacond', [{ container: 'geth', program: 'geth' }]])
   t.same(of(beacon(listing), { ...beacon(listing), name: 'second' }), 'ambiguous-container')
-  t.same(of(beacon(listing), { ...beacon(), name: 'second' }), ['beacond', [{ container: 'second', program: 'cometbft' }]])
+  t.same(of(beacon(listing), { ...beacon(), name: 'second' }), [
+    'beacond',
+    [{ container: 'second', program: 'cometbft' }],
+  ])
   const alone = decide(input({ pod: { containers: [geth, beacon(`--p2p.seeds=${ids[0]}@a:26656`)] } }))
   t.match(
     alone.inject ? alone.why.strategy : `${alone.reason} ${alone.message}`,

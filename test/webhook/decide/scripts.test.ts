@@ -26,7 +26,9 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '03-starship-chain-bin': { 'core-1-validator': starship },
   '03b-starship-no-flag': { 'core-1-validator': `${starship} WASMD_P2P_PERSISTENT_PEERS` },
   // enode URLs composed of public keys in a ConfigMap.
-  '05-quorum-besu-member': { member1: 'inject member1-besu besu observe peers=0: args[0] --bootnodes literal seed none' },
+  '05-quorum-besu-member': {
+    member1: 'inject member1-besu besu observe peers=0: args[0] --bootnodes literal seed none',
+  },
   // Flags before `start`.
   '17-home-before-start': {
     pio: 'inject pio cometbft wrap peers=2: pio-config/config.toml directory process PROVENANCED_P2P_PERSISTENT_PEERS',
@@ -60,15 +62,20 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'i2-gaiad-version-start': 'inject i2-gaiad-version-start cometbft wrap peers=1: env PERSISTENT_PEERS literal none',
     'i3-osmosisd-init-home': 'inject i3-osmosisd-init-home cometbft wrap peers=1: env PERSISTENT_PEERS literal none',
     'i4-geth-init': 'inject i4-geth-init geth observe peers=0: env BOOTNODES literal seed none',
-    'i5-geth-init-private-image': 'inject i5-geth-init-private-image geth observe peers=0: env BOOTNODES literal seed none',
+    'i5-geth-init-private-image':
+      'inject i5-geth-init-private-image geth observe peers=0: env BOOTNODES literal seed none',
     'i6-stellar-newdb-run': 'inject i6-stellar-newdb-run stellar-core wrap peers=2: env KNOWN_PEERS literal none',
-    'i7-stellar-newdb-run-own-image': 'inject i7-stellar-newdb-run-own-image stellar-core wrap peers=2: env KNOWN_PEERS literal none',
-    'i8-polkadot-buildspec': 'inject i8-polkadot-buildspec substrate wrap peers=1: args[0] --reserved-nodes literal none',
+    'i7-stellar-newdb-run-own-image':
+      'inject i7-stellar-newdb-run-own-image stellar-core wrap peers=2: env KNOWN_PEERS literal none',
+    'i8-polkadot-buildspec':
+      'inject i8-polkadot-buildspec substrate wrap peers=1: args[0] --reserved-nodes literal none',
     'i9-seid-init-keys': 'inject i9-seid-init-keys cometbft wrap peers=1: env PERSISTENT_PEERS literal none',
     'i10-besu-version': 'inject i10-besu-version besu wrap peers=1: sn/static-nodes.json directory process',
   },
   // The script puts the list into the file only where it has none: the outranking variable brings the next one.
-  '61-sed-only-when-empty': { sei: 'inject seid cometbft wrap peers=2: sei-peers/PEERS envFrom process SEID_P2P_PERSISTENT_PEERS' },
+  '61-sed-only-when-empty': {
+    sei: 'inject seid cometbft wrap peers=2: sei-peers/PEERS envFrom process SEID_P2P_PERSISTENT_PEERS',
+  },
   '63-geth-init-same-container': { sealer: 'inject sealer geth wrap peers=2: gcfg/config.toml directory process' },
 }
 
@@ -88,7 +95,10 @@ t.test('what is said', t => {
     const decision = decisions(name).get(pod)
     return decision?.inject ? decision.warnings.join('\n') : (decision?.message ?? '')
   }
-  t.match(text('19-mintnet-legacy', 'tm'), /composed of what wget prints and what hostname prints; name its list with repeer.dev\/peers/)
+  t.match(
+    text('19-mintnet-legacy', 'tm'),
+    /composed of what wget prints and what hostname prints; name its list with repeer.dev\/peers/,
+  )
   t.match(text('19-mintnet-legacy', 'tm'), /tm-config\/seeds is no list of its own/)
   t.match(text('30-projected-optional', 'kava'), /base-config\/config.toml is not followed: a flag outranks it/)
   t.notMatch(text('31-kubelet-composed-env', 'inj'), /composed/, 'it can be read')

@@ -7,10 +7,18 @@ import { patchOf } from '../../../webhook/patch/patch.ts'
 import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
 
-const two = { containers: [1, 2].map(n => ({ name: `gaiad-${n}`, image: 'gaia', command: ['gaiad', 'start', '--home', '/h'] })) }
+const two = {
+  containers: [1, 2].map(n => ({ name: `gaiad-${n}`, image: 'gaia', command: ['gaiad', 'start', '--home', '/h'] })),
+}
 const sidecar = { initContainers: [{ name: containerName.sidecar, image: settings.image }] }
 const byMount = {
-  initContainers: [{ name: containerName.sidecar, image: 'older', volumeMounts: [{ name: volumeName.input, mountPath: '/repeer/input' }] }],
+  initContainers: [
+    {
+      name: containerName.sidecar,
+      image: 'older',
+      volumeMounts: [{ name: volumeName.input, mountPath: '/repeer/input' }],
+    },
+  ],
 }
 const status = { [annotation.status]: 'injected' }
 
@@ -38,8 +46,16 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
   ['injected, by image', { annotations: status, pod: sidecar }, 'already-injected'],
   ['injected, by volume', { annotations: { [annotation.status]: 'injected: wrap' }, pod: byMount }, 'already-injected'],
   ['our container without our status', { pod: sidecar }, 'name-conflict', /container repeer/],
-  ['our container of another image', { annotations: status, pod: { initContainers: [{ name: 'repeer', image: 'x' }] } }, 'name-conflict'],
-  ['our status on another container', { annotations: status, pod: { containers: [{ name: 'repeer-install' }] } }, 'name-conflict'],
+  [
+    'our container of another image',
+    { annotations: status, pod: { initContainers: [{ name: 'repeer', image: 'x' }] } },
+    'name-conflict',
+  ],
+  [
+    'our status on another container',
+    { annotations: status, pod: { containers: [{ name: 'repeer-install' }] } },
+    'name-conflict',
+  ],
   ['our volume', { pod: { volumes: [{ name: 'repeer-wrap', emptyDir: {} }] } }, 'name-conflict', /volume repeer-wrap/],
   [
     'a mount below ours',
@@ -56,17 +72,30 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
   ],
   [
     'wrap without a command',
-    { container: { command: undefined, args: ['start', '--home', '/h'] }, annotations: { 'repeer.dev/strategy': 'wrap' } },
+    {
+      container: { command: undefined, args: ['start', '--home', '/h'] },
+      annotations: { 'repeer.dev/strategy': 'wrap' },
+    },
     'bad-annotation',
     /entrypoint/,
   ],
-  ['a container that is not there', { annotations: { 'repeer.dev/container': 'node' } }, 'unknown-container', /"node".*gaiad/],
+  [
+    'a container that is not there',
+    { annotations: { 'repeer.dev/container': 'node' } },
+    'unknown-container',
+    /"node".*gaiad/,
+  ],
   [
     'an init container is not the node',
     { annotations: { 'repeer.dev/container': 'x' }, pod: { initContainers: [{ name: 'x' }] } },
     'unknown-container',
   ],
-  ['arguments beyond number', { container: { args: Array.from({ length: 2000 }, () => '-v') } }, 'too-large', /expected at most 2000/],
+  [
+    'arguments beyond number',
+    { container: { args: Array.from({ length: 2000 }, () => '-v') } },
+    'too-large',
+    /expected at most 2000/,
+  ],
   ['mounts times keys', manyMounts(50, 50), 'too-large'],
   ['no node', { container: { command: ['sleep', '1'], image: 'alpine', name: 'x' } }, 'not-a-node'],
   ['no container', { pod: { containers: [] } }, 'not-a-node'],
@@ -84,7 +113,11 @@ for (const [what, change, reason, message = /./] of rows) {
 
 t.test('a pod as large as any is looked through', t => {
   const many = manyMounts(30, 30)
-  t.equal(decide(input({ ...many, container: { ...many.container, env: [{ name: 'PERSISTENT_PEERS', value: list }] } })).inject, true)
+  t.equal(
+    decide(input({ ...many, container: { ...many.container, env: [{ name: 'PERSISTENT_PEERS', value: list }] } }))
+      .inject,
+    true,
+  )
   const env = Array.from({ length: 1000 }, (_, n) => ({ name: `V${n}`, value: 'x' }))
   t.equal(decide(input({ container: { env } })).inject, true)
   t.end()
@@ -121,7 +154,10 @@ t.test('what looks like a reason and is none', t => {
       'a mount of ours in another container',
       {
         pod: {
-          containers: [...(input().pod.spec?.containers ?? []), { name: 'x', volumeMounts: [{ name: 'v', mountPath: '/repeer/x' }] }],
+          containers: [
+            ...(input().pod.spec?.containers ?? []),
+            { name: 'x', volumeMounts: [{ name: 'v', mountPath: '/repeer/x' }] },
+          ],
         },
       },
     ],
@@ -135,7 +171,11 @@ t.test('seeds alone, and an empty list to be filled beside them', t => {
   const args = [`--p2p.seeds=${seed}`]
   const rows: readonly [what: string, change: Change, expected: 'seeds-only' | 'inject'][] = [
     ['a flag', { container: { volumeMounts: [], args } }, 'seeds-only'],
-    ['a document that lists nobody', { container: { args }, maps: { node: { 'config.toml': toml('') } } }, 'seeds-only'],
+    [
+      'a document that lists nobody',
+      { container: { args }, maps: { node: { 'config.toml': toml('') } } },
+      'seeds-only',
+    ],
     ['an empty list of its own', { container: { args }, maps: { node: { persistent_peers: '' } } }, 'inject'],
     ['a document that lists somebody', { container: { args } }, 'inject'],
     [

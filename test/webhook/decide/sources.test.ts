@@ -1,11 +1,14 @@
-// Where peers are found, and where they are not looked for; what outranks what; what is told when something cannot be read.
+// Where peers are found, and where they are not looked for; what outranks what; what is told when something cannot be
+// read.
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
 import type { Decision } from '../../../webhook/decide/decision.ts'
 import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 
 const volume = (name: string, source: object) => ({ volumes: [{ name, ...source }] })
-const mount = (name: string, mountPath = '/home/config', more = {}) => ({ volumeMounts: [{ name, mountPath, ...more }] })
+const mount = (name: string, mountPath = '/home/config', more = {}) => ({
+  volumeMounts: [{ name, mountPath, ...more }],
+})
 const seed = `${ids[2]}@seed:26656`
 
 function told(decision: Decision): string[] {
@@ -18,7 +21,11 @@ function told(decision: Decision): string[] {
 
 const rows: readonly [what: string, change: Change, expected: readonly string[]][] = [
   ['directory, all keys', {}, ['ConfigMap node/config.toml directory cometbft-toml peer']],
-  ['an empty list is a list', { maps: { node: { 'config.toml': toml('') } } }, ['ConfigMap node/config.toml directory cometbft-toml peer']],
+  [
+    'an empty list is a list',
+    { maps: { node: { 'config.toml': toml('') } } },
+    ['ConfigMap node/config.toml directory cometbft-toml peer'],
+  ],
   [
     'items rename the key',
     {
@@ -31,7 +38,12 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
     'projected',
     {
       pod: volume('config', {
-        projected: { sources: [{ secret: { name: 's', items: [{ key: 'k', path: 'node_key.json' }] } }, { configMap: { name: 'node' } }] },
+        projected: {
+          sources: [
+            { secret: { name: 's', items: [{ key: 'k', path: 'node_key.json' }] } },
+            { configMap: { name: 'node' } },
+          ],
+        },
       }),
     },
     ['ConfigMap node/config.toml directory cometbft-toml peer'],
@@ -43,7 +55,10 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
   ],
   [
     'subPath renames the file',
-    { container: mount('config', '/home/config/config.toml', { subPath: 'n0.toml' }), maps: { node: { 'n0.toml': toml() } } },
+    {
+      container: mount('config', '/home/config/config.toml', { subPath: 'n0.toml' }),
+      maps: { node: { 'n0.toml': toml() } },
+    },
     ['ConfigMap node/n0.toml subPath cometbft-toml peer'],
   ],
   [
@@ -106,7 +121,10 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
   [
     'env from a ConfigMap',
     {
-      container: { volumeMounts: [], env: [{ name: 'P2P_PERSISTENT_PEERS', valueFrom: { configMapKeyRef: { name: 'm', key: 'k' } } }] },
+      container: {
+        volumeMounts: [],
+        env: [{ name: 'P2P_PERSISTENT_PEERS', valueFrom: { configMapKeyRef: { name: 'm', key: 'k' } } }],
+      },
       maps: { m: { k: list } },
     },
     ['ConfigMap m/k env cometbft-list peer'],
@@ -116,7 +134,10 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
     {
       container: {
         volumeMounts: [],
-        env: ['PERSISTENT_PEERS', 'SEEDS'].map(name => ({ name, valueFrom: { secretKeyRef: { name: 's', key: name.toLowerCase() } } })),
+        env: ['PERSISTENT_PEERS', 'SEEDS'].map(name => ({
+          name,
+          valueFrom: { secretKeyRef: { name: 's', key: name.toLowerCase() } },
+        })),
       },
     },
     ['Secret s/persistent_peers env cometbft-list peer', 'Secret s/seeds env cometbft-list seed'],
@@ -145,7 +166,11 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
   [
     'env wins over envFrom',
     {
-      container: { volumeMounts: [], envFrom: [{ configMapRef: { name: 'm' } }], env: [{ name: 'PERSISTENT_PEERS', value: list }] },
+      container: {
+        volumeMounts: [],
+        envFrom: [{ configMapRef: { name: 'm' } }],
+        env: [{ name: 'PERSISTENT_PEERS', value: list }],
+      },
       maps: { m: { PERSISTENT_PEERS: list } },
     },
     ['env PERSISTENT_PEERS peer'],
@@ -188,7 +213,11 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
     { container: { volumeMounts: [], args: ['--p2p.seeds', seed, `--p2p.persistent-peers=${list}`] } },
     ['args[2] --p2p.persistent-peers peer', 'args[1] --p2p.seeds seed'],
   ],
-  ['a flag outranks the file', { container: { args: [`--p2p.persistent_peers=${list}`] } }, ['args[0] --p2p.persistent_peers peer']],
+  [
+    'a flag outranks the file',
+    { container: { args: [`--p2p.persistent_peers=${list}`] } },
+    ['args[0] --p2p.persistent_peers peer'],
+  ],
   [
     'a flag for seeds leaves the file',
     { container: { args: [`--p2p.seeds=${seed}`] } },
@@ -207,7 +236,9 @@ const rows: readonly [what: string, change: Change, expected: readonly string[]]
   [
     'a flag filled by a shell command leaves the files',
     {
-      container: { command: ['sh', '-c', 'gaiad start --home /home --p2p.persistent_peers "$(cat /home/config/peers)"'] },
+      container: {
+        command: ['sh', '-c', 'gaiad start --home /home --p2p.persistent_peers "$(cat /home/config/peers)"'],
+      },
       maps: { node: { peers: list } },
     },
     ['ConfigMap node/peers directory cometbft-list peer'],
@@ -268,7 +299,11 @@ t.test('told as warnings', t => {
       /does not parse.*node\/config.toml.*entry 1: expected NODEID/,
     ],
     ['malformed TOML', { maps: { node: { 'config.toml': '[p2p\npersistent_peers = ' } } }, /does not parse.*TOML/],
-    ['guesses', { container: { volumeMounts: [], envFrom: [{ secretRef: { name: 's' } }] } }, /guessed from names alone/],
+    [
+      'guesses',
+      { container: { volumeMounts: [], envFrom: [{ secretRef: { name: 's' } }] } },
+      /guessed from names alone/,
+    ],
   ]
   for (const [what, change, warning] of rows) {
     const decision = injected(decide(input(change)))
@@ -281,7 +316,10 @@ t.test('told as warnings', t => {
 t.test('a warning quotes a ConfigMap only where that is asked for', t => {
   const secret = 'password=hunter2'
   const rows: readonly [what: string, change: Change][] = [
-    ['any text as a list', { annotations: { 'repeer.dev/config': 'configmap/node/db.env' }, maps: { node: { 'db.env': secret } } }],
+    [
+      'any text as a list',
+      { annotations: { 'repeer.dev/config': 'configmap/node/db.env' }, maps: { node: { 'db.env': secret } } },
+    ],
     ['a list', { maps: { node: { 'config.toml': toml(secret) } } }],
     ['broken TOML', { maps: { node: { 'config.toml': `[p2p]\npersistent_peers = ${secret}` } } }],
     [
@@ -302,10 +340,14 @@ t.test('a warning quotes a ConfigMap only where that is asked for', t => {
 })
 
 t.test('the hash and the number of peers', t => {
-  const both = injected(decide(input({ maps: { node: { 'config.toml': toml(`${list},${ids[0]}@node1:26656`, seed) } } })))
+  const both = injected(
+    decide(input({ maps: { node: { 'config.toml': toml(`${list},${ids[0]}@node1:26656`, seed) } } })),
+  )
   t.equal(both.peers, 2, 'distinct peers, without seeds')
   t.match(both.peerHash, /^p1:[0-9a-f]{32}$/)
-  const other = injected(decide(input({ maps: { node: { 'config.toml': toml(list.split(',').reverse().join(',')) } } })))
+  const other = injected(
+    decide(input({ maps: { node: { 'config.toml': toml(list.split(',').reverse().join(',')) } } })),
+  )
   t.not(other.peerHash, both.peerHash, 'a seed counts for the hash')
   for (const maps of [{ node: 'unknown' }, {}, { node: { 'config.toml': toml('x') } }] as const) {
     const decision = injected(decide(input({ maps })))
@@ -325,9 +367,15 @@ t.test('a well-known name is a list while it is empty', t => {
 })
 
 t.test('two frozen lists: one variable carries both', t => {
-  const volumeMounts = ['config.toml', 'peers.txt'].map(key => ({ name: 'config', mountPath: `/home/config/${key}`, subPath: key }))
+  const volumeMounts = ['config.toml', 'peers.txt'].map(key => ({
+    name: 'config',
+    mountPath: `/home/config/${key}`,
+    subPath: key,
+  }))
   const { plan } = injected(
-    decide(input({ container: { volumeMounts }, maps: { node: { 'config.toml': toml(), 'peers.txt': list, seeds: seed } } })),
+    decide(
+      input({ container: { volumeMounts }, maps: { node: { 'config.toml': toml(), 'peers.txt': list, seeds: seed } } }),
+    ),
   )
   t.match(plan.sources, [
     { key: 'config.toml', override: 'GAIAD_P2P_PERSISTENT_PEERS', level: 'process' },
@@ -345,7 +393,11 @@ t.test('an edited ConfigMap is read anew', t => {
 })
 
 t.test('other profiles', t => {
-  const geth = { image: 'ethereum/client-go', command: ['geth', '--config', '/c/config.toml'], ...mount('config', '/c') }
+  const geth = {
+    image: 'ethereum/client-go',
+    command: ['geth', '--config', '/c/config.toml'],
+    ...mount('config', '/c'),
+  }
   const ignored = decide(input({ container: geth, maps: { node: { 'static-nodes.json': '["enode://x"]' } } }))
   t.match(skipped(ignored).message, /geth ignores static-nodes.json/)
   const stellar = {
@@ -370,7 +422,13 @@ t.test('other profiles', t => {
   t.equal(injected(decide(input(generic))).plan.p2pPort, 1, 'its port is that of its peers')
   t.match(
     skipped(
-      decide(input({ ...generic, maps: { node: 'unknown' }, annotations: { ...generic.annotations, 'repeer.dev/config': 'node/peers' } })),
+      decide(
+        input({
+          ...generic,
+          maps: { node: 'unknown' },
+          annotations: { ...generic.annotations, 'repeer.dev/config': 'node/peers' },
+        }),
+      ),
     ),
     {
       reason: 'bad-annotation',

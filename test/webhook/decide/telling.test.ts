@@ -1,4 +1,5 @@
-// Which nodes will be told their peers while they run, as admission can know; and which lists that is all that reaches them.
+// Which nodes will be told their peers while they run, as admission can know; and which lists that is all that reaches
+// them.
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
 import { sourceTexts } from '../../../webhook/decide/node/node-facts.ts'
@@ -25,8 +26,16 @@ const fromMap = { name: 'KNOWN_PEERS', valueFrom: { configMapKeyRef: { name: 'st
 
 t.test('whether it is told', async t => {
   const rows: [string, Change, RegExp][] = [
-    ['cometbft, unsafe', unsafe(true), /^told moved peers and new entries, before it would be restarted: \[rpc\] unsafe is true$/],
-    ['cometbft, not unsafe', unsafe(false), /^not told: \[rpc\] unsafe is not true in its config.toml; with it, it would be told/],
+    [
+      'cometbft, unsafe',
+      unsafe(true),
+      /^told moved peers and new entries, before it would be restarted: \[rpc\] unsafe is true$/,
+    ],
+    [
+      'cometbft, not unsafe',
+      unsafe(false),
+      /^not told: \[rpc\] unsafe is not true in its config.toml; with it, it would be told/,
+    ],
     [
       'cometbft, unsafe in another section',
       { maps: { node: { 'config.toml': `[rpc]\n${toml()}unsafe = true\n` } } },
@@ -56,7 +65,11 @@ t.test('whether it is told', async t => {
       { ...unsafe(true), pod: { volumes: [{ name: 'config', configMap: { name: 'node' } }], hostNetwork: true } },
       /^not told: under hostNetwork/,
     ],
-    ['stellar-core', stellar([fromMap]), /^told moved peers and new entries, before it would be restarted, through its HTTP port 11626$/],
+    [
+      'stellar-core',
+      stellar([fromMap]),
+      /^told moved peers and new entries, before it would be restarted, through its HTTP port 11626$/,
+    ],
   ]
   for (const [what, change, expected] of rows) {
     const asked = input(change)
@@ -69,9 +82,24 @@ t.test('stellar-core reads no variable: its list is not given at a start, and no
   const annotated = { ...stellar([]), annotations: { 'repeer.dev/config': 'configmap/stellar-peers/KNOWN_PEERS' } }
   for (const [what, change, source, why] of [
     ['env', stellar([fromMap]), { via: 'env' }, /by telling alone: the program does not read variable KNOWN_PEERS/],
-    ['env, its command given', stellar([fromMap], { command: ['stellar-core', 'run'] }), { via: 'env' }, /by telling alone/],
-    ['an annotation beside it', { ...stellar([fromMap]), annotations: annotated.annotations }, { via: 'env' }, /by telling alone/],
-    ['an annotation', annotated, { via: 'init' }, /stellar-peers\/KNOWN_PEERS, which no container sees, by telling alone/],
+    [
+      'env, its command given',
+      stellar([fromMap], { command: ['stellar-core', 'run'] }),
+      { via: 'env' },
+      /by telling alone/,
+    ],
+    [
+      'an annotation beside it',
+      { ...stellar([fromMap]), annotations: annotated.annotations },
+      { via: 'env' },
+      /by telling alone/,
+    ],
+    [
+      'an annotation',
+      annotated,
+      { via: 'init' },
+      /stellar-peers\/KNOWN_PEERS, which no container sees, by telling alone/,
+    ],
     [
       'a literal',
       stellar([{ name: 'KNOWN_PEERS', value: 'a:11625,b:11625' }]),
@@ -84,7 +112,9 @@ t.test('stellar-core reads no variable: its list is not given at a start, and no
     t.match(decision.why.sources, why, what)
     t.equal(decision.peers, 2)
   }
-  const script = injected(decide(input(stellar([fromMap], { command: ['/entrypoint.sh'], image: 'stellar/stellar-core' }))))
+  const script = injected(
+    decide(input(stellar([fromMap], { command: ['/entrypoint.sh'], image: 'stellar/stellar-core' }))),
+  )
   t.notOk(script.plan.sources[0]?.unseen, 'a script may render a file of it')
 })
 

@@ -41,7 +41,9 @@ t.test('the probe inside of the container follows /healthz', { skip: skip(busybo
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const probe = () =>
-    new Promise<number | null>(resolve => spawn(shell, ['-c', probeScript(port)], { env: {} }).once('exit', code => resolve(code)))
+    new Promise<number | null>(resolve =>
+      spawn(shell, ['-c', probeScript(port)], { env: {} }).once('exit', code => resolve(code)),
+    )
   t.equal(await probe(), 0)
   status = 503
   t.equal(await probe(), 1)

@@ -1,4 +1,5 @@
-// Golden patches lie beside their pods in fixtures/patches; UPDATE_GOLDEN=1 writes them anew after a change that is meant.
+// Golden patches lie beside their pods in fixtures/patches; UPDATE_GOLDEN=1 writes them anew after a change that is
+// meant.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { V1Container, V1Pod, V1PodSpec } from '@kubernetes/client-node'
@@ -100,7 +101,8 @@ t.test('only the keys that hold peers are mounted, each once, and nothing of the
   )
   const names = new Set<string>(Object.values(volumeName))
   const { sidecar, install } = ours(patched)
-  for (const mount of [...(sidecar.volumeMounts ?? []), ...(install?.volumeMounts ?? [])]) t.ok(names.has(mount.name), mount.name)
+  for (const mount of [...(sidecar.volumeMounts ?? []), ...(install?.volumeMounts ?? [])])
+    t.ok(names.has(mount.name), mount.name)
   t.end()
 })
 
@@ -141,12 +143,20 @@ t.test('security contexts', t => {
     allowPrivilegeEscalation: false,
   }
   t.match(ours(together.patched).sidecar.securityContext, asNodeUtils, 'it may signal node-utils')
-  t.match(ours(together.patched).install?.securityContext, asNodeUtils, 'the same user for the directory that both write in')
+  t.match(
+    ours(together.patched).install?.securityContext,
+    asNodeUtils,
+    'the same user for the directory that both write in',
+  )
   t.notOk(
     together.patch.some(({ path }) => path === '/spec/shareProcessNamespace'),
     'which is shared already, or not at all',
   )
-  t.strictSame(together.patched.spec?.initContainers?.[0], together.pod.spec?.initContainers?.[0], 'node-utils itself is not changed')
+  t.strictSame(
+    together.patched.spec?.initContainers?.[0],
+    together.pod.spec?.initContainers?.[0],
+    'node-utils itself is not changed',
+  )
   t.match(ours(caseOf('signal').patched).sidecar.securityContext, {
     runAsUser: 10001,
     runAsNonRoot: true,
@@ -164,8 +174,15 @@ t.test('security contexts', t => {
     runAsNonRoot: false,
     capabilities: { drop: ['ALL'], add: undefined },
   })
-  t.match(ours(caseOf('host-network').patched).sidecar.securityContext, { runAsUser: 65532, runAsNonRoot: true }, 'not root with the pod')
-  t.notOk('runAsUser' in (ours(caseOf('wrap').patched).sidecar.securityContext ?? {}), 'left to clusters that assign one')
+  t.match(
+    ours(caseOf('host-network').patched).sidecar.securityContext,
+    { runAsUser: 65532, runAsNonRoot: true },
+    'not root with the pod',
+  )
+  t.notOk(
+    'runAsUser' in (ours(caseOf('wrap').patched).sidecar.securityContext ?? {}),
+    'left to clusters that assign one',
+  )
   t.end()
 })
 
@@ -200,7 +217,11 @@ for (const name of deployers.filter(each => decide(inputOf(each)).inject)) {
     }
     const forged = structuredClone(once.patched)
     if (forged.metadata?.annotations) forged.metadata.annotations[annotation.turn] = 'forged'
-    t.strictSame(admit(input, forged).patch, [{ op: 'remove', path: '/metadata/annotations/repeer.dev~1turn' }], 'a turn is let in never')
+    t.strictSame(
+      admit(input, forged).patch,
+      [{ op: 'remove', path: '/metadata/annotations/repeer.dev~1turn' }],
+      'a turn is let in never',
+    )
 
     t.equal(qosClass(once.patched.spec as V1PodSpec), qosClass(input.pod.spec as V1PodSpec), 'the same QoS class')
     const safe = restricted(input.pod)
@@ -212,7 +233,11 @@ for (const name of deployers.filter(each => decide(inputOf(each)).inject)) {
     onlyWhatThePlanStates(t, input.pod, once.patched)
     const { sidecar, install } = ours(serviceAccount(structuredClone(once.patched)))
     for (const container of [sidecar, ...(install ? [install] : [])]) {
-      t.equal(container.volumeMounts?.find(mount => mount.mountPath === path.token)?.name, volumeName.noToken, 'no token in ours')
+      t.equal(
+        container.volumeMounts?.find(mount => mount.mountPath === path.token)?.name,
+        volumeName.noToken,
+        'no token in ours',
+      )
     }
     t.end()
   })
@@ -232,7 +257,12 @@ function onlyWhatThePlanStates(t: TapTest, before: V1Pod, after: V1Pod): void {
   for (const [index, container] of (before.spec?.containers ?? []).entries()) {
     const now = after.spec?.containers[index] as V1Container
     if (container.name !== plan.container || plan.reach.by !== 'wrap') t.strictSame(now, container, container.name)
-    else t.strictSame({ ...now, command: 0, volumeMounts: 0 }, { ...container, command: 0, volumeMounts: 0 }, container.name)
+    else
+      t.strictSame(
+        { ...now, command: 0, volumeMounts: 0 },
+        { ...container, command: 0, volumeMounts: 0 },
+        container.name,
+      )
   }
   const touched = new Set(['containers', 'initContainers', 'volumes', 'shareProcessNamespace'])
   for (const [field, value] of Object.entries(after.spec ?? {})) {

@@ -23,13 +23,15 @@ t.test('quantities', t => {
     t.equal(nanos(a), nanos(b), `${a} = ${b}`)
   }
   t.equal(nanos('-1'), -1_000_000_000n)
-  for (const bad of ['', '.', 'm', '1 Gi', '1gi', '1ki', 'one', '1e', '0x10', '1MiB']) t.equal(nanos(bad), undefined, JSON.stringify(bad))
+  for (const bad of ['', '.', 'm', '1 Gi', '1gi', '1ki', 'one', '1e', '0x10', '1MiB'])
+    t.equal(nanos(bad), undefined, JSON.stringify(bad))
   t.end()
 })
 
 type Part = V1ResourceRequirements | undefined
 const pod = (containers: Part[], initContainers: Part[] = [], resources?: V1ResourceRequirements): V1PodSpec => {
-  const named = (parts: Part[]) => parts.map((part, index) => ({ name: `c${index}`, ...(part ? { resources: part } : {}) }))
+  const named = (parts: Part[]) =>
+    parts.map((part, index) => ({ name: `c${index}`, ...(part ? { resources: part } : {}) }))
   return { containers: named(containers), initContainers: named(initContainers), ...(resources ? { resources } : {}) }
 }
 const both = { cpu: '1', memory: '1Gi' }
@@ -38,7 +40,11 @@ const both = { cpu: '1', memory: '1Gi' }
 const rows: [what: string, expected: string, spec: V1PodSpec][] = [
   ['nothing stated', 'BestEffort', pod([undefined, {}])],
   ['zero is nothing', 'BestEffort', pod([{ requests: { cpu: '0' }, limits: { memory: '0' } }])],
-  ['other resources do not count', 'BestEffort', pod([{ requests: { 'ephemeral-storage': '1Gi' }, limits: { 'nvidia.com/gpu': '1' } }])],
+  [
+    'other resources do not count',
+    'BestEffort',
+    pod([{ requests: { 'ephemeral-storage': '1Gi' }, limits: { 'nvidia.com/gpu': '1' } }]),
+  ],
   ['requests and limits equal', 'Guaranteed', pod([{ requests: both, limits: both }])],
   ['equal, written otherwise', 'Guaranteed', pod([{ requests: { cpu: '1000m', memory: '1024Mi' }, limits: both }])],
   ['limits alone are requests too', 'Guaranteed', pod([{ limits: both }])],
@@ -56,7 +62,11 @@ for (const [what, expected, spec] of rows) {
   const ours = ourResources(spec)
   const changed = {
     ...spec,
-    initContainers: [...(spec.initContainers ?? []), { name: 'a', ...part(ours?.install) }, { name: 'b', ...part(ours?.sidecar) }],
+    initContainers: [
+      ...(spec.initContainers ?? []),
+      { name: 'a', ...part(ours?.install) },
+      { name: 'b', ...part(ours?.sidecar) },
+    ],
   }
   t.equal(qosClass(changed), expected, `${what}: the same with our containers`)
 }

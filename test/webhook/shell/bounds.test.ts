@@ -1,5 +1,5 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own.
-// What a script may cost, a row on each side of each bound; and whatever a script says, reading it ends in time and never throws.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell's own. What a script may cost, a row on each side
+// of each bound; and whatever a script says, reading it ends in time and never throws.
 import fc from 'fast-check'
 import t from 'tap'
 import { bounds } from '../../../webhook/shell/bounds.ts'
@@ -128,7 +128,10 @@ t.test('any text is read in time and without an error', t => {
     fc.property(scripts, script => {
       const parsed = parse(script)
       const { commands } = started(['sh', '-c', script], { env: { X: 'x y' }, files: { '/f': script } })
-      return ('body' in parsed || parsed.unread !== '') && commands.every(({ words }) => words.every(word => typeof word.text === 'string'))
+      return (
+        ('body' in parsed || parsed.unread !== '') &&
+        commands.every(({ words }) => words.every(word => typeof word.text === 'string'))
+      )
     }),
     { numRuns: 500 },
   )

@@ -27,7 +27,11 @@ const syntax: readonly Row[] = [
   ['[[ ]] with operators', 'if [[ -n $X && ( $Y == z || $Z < 3 ) ]]; then a; fi', ['a']],
   ['case', 'case $X in a|b) c;; (d) e ;; *) f; esac; g', ['c', 'e', 'f', 'g']],
   ['functions', 'f() { a $1; }\nfunction g { b "$@"; }\nf x; g y "z w"', ['a x', 'b y z w']],
-  ['loops', 'while a; do b; done; until c; do d; done; for i in 1 2; do e $i; done', ['a', 'b', 'c', 'd', 'e 1', 'e 2']],
+  [
+    'loops',
+    'while a; do b; done; until c; do d; done; for i in 1 2; do e $i; done',
+    ['a', 'b', 'c', 'd', 'e 1', 'e 2'],
+  ],
   ['a range', 'for i in {0..2}; do a $i; done', ['a 0', 'a 1', 'a 2']],
   ['elif and else', 'if a; then b; elif c; then d; else e; fi', ['a', 'c', 'b', 'd', 'e']],
   ['CRLF', 'a x\r\nb\r\n', ['a x', 'b']],
@@ -42,10 +46,18 @@ const values: readonly Row[] = [
   ['splitting', 'X="--a  b"; a $X "$X"', ['a --a b --a  b']],
   ['an empty variable is no word', 'X=; a $X "$X" b', ['a  b']],
   ['append', 'X=a; X+=,b; c $X', ['c a,b']],
-  ['export, declare, local, readonly', 'export A=1 B="2 3"; declare -x C=4; f() { local D=5; a "$A" "$B" $C $D; }; f', ['a 1 2 3 4 5']],
+  [
+    'export, declare, local, readonly',
+    'export A=1 B="2 3"; declare -x C=4; f() { local D=5; a "$A" "$B" $C $D; }; f',
+    ['a 1 2 3 4 5'],
+  ],
   ['defaults', 'a ${X:-1} ${Y-2} ${Z:=3} $Z; Y=; b ${Y:-4} "${Y-5}"', ['a 1 2 3 3', 'b 4 ']],
   ['alternatives', 'X=1; a ${X:+--x $X} ${Y:+--y}', ['a --x 1']],
-  ['prefixes and suffixes', 'X=node-12.svc; a ${X%.svc} ${X#node-} ${X%%-*} ${X##*.} ${X%x}', ['a node-12 12.svc node svc node-12.svc']],
+  [
+    'prefixes and suffixes',
+    'X=node-12.svc; a ${X%.svc} ${X#node-} ${X%%-*} ${X##*.} ${X%x}',
+    ['a node-12 12.svc node svc node-12.svc'],
+  ],
   ['replacement', 'X=a-b-c; a ${X/-/_} ${X//-/_}', ['a a_b-c a_b_c']],
   ['case of letters', 'X=Ab; a ${X^^} ${X,,}', ['a AB ab']],
   ['length', 'X=abc; a ${#X}', ['a 3']],
@@ -107,7 +119,11 @@ const scripts: readonly Row[] = [
   ['of another interpreter', '/s/run', ['/s/run'], { files: { '/s/run': '#!/usr/bin/python3\na' } }],
   ['a sourced file', '. /s/env; a $X', ['a 1'], { files: { '/s/env': 'X=1\n' } }],
   ['a file that the script wrote', 'echo "X=2" > /t; source /t; a $X', ['echo X=2', 'a 2']],
-  ['a script that the script wrote', "cat > /t.sh <<'E'\na $1\nE\nchmod +x /t.sh; /t.sh b", ['cat', 'chmod +x /t.sh', 'a b']],
+  [
+    'a script that the script wrote',
+    "cat > /t.sh <<'E'\na $1\nE\nchmod +x /t.sh; /t.sh b",
+    ['cat', 'chmod +x /t.sh', 'a b'],
+  ],
   ['a script that starts itself', '/s/run', [], { files: { '/s/run': 'exec gosu x "$0" "$@"' } }],
   ['a copy', 'cp /s/a /t/b.sh; sh /t/b.sh', ['cp /s/a /t/b.sh', 'c'], { files: { '/s/a': 'c' } }],
 ]
@@ -127,7 +143,8 @@ t.test('command and args without a shell', t => {
 
 t.test('where values come from', t => {
   const around = { env: { PEERS: 'x', SECRET: undefined }, files: { '/cfg/peers': 'p\n' } }
-  const ofV = (script: string) => started(['sh', '-c', `${script}; node "$V"`], around).commands.at(-1)?.words[1]?.value ?? []
+  const ofV = (script: string) =>
+    started(['sh', '-c', `${script}; node "$V"`], around).commands.at(-1)?.words[1]?.value ?? []
   const wholes: readonly [string, unknown][] = [
     ['V=$PEERS', { kind: 'variable', name: 'PEERS' }],
     ['A=$PEERS; V="${A}"', { kind: 'variable', name: 'PEERS' }],

@@ -39,7 +39,15 @@ const written: Readonly<Record<string, readonly string[]>> = {
     'setpriv --reuid 1000 --',
   ],
   capsh: ['capsh --drop=cap_net_raw --'],
-  sudo: ['sudo', 'sudo -E', 'sudo -E -u node', 'sudo -Eu node', 'sudo -u node -H --', 'sudo --user=node', 'sudo --user node A=b'],
+  sudo: [
+    'sudo',
+    'sudo -E',
+    'sudo -E -u node',
+    'sudo -Eu node',
+    'sudo -u node -H --',
+    'sudo --user=node',
+    'sudo --user node A=b',
+  ],
   doas: ['doas -u node'],
   nice: ['nice', 'nice -n 10', 'nice -n10', 'nice -10', 'nice --adjustment=5', 'nice --adjustment 5'],
   ionice: ['ionice -c 2 -n 0', 'ionice -c2 -n7', 'ionice -t -c 3', 'ionice --class 2'],
@@ -47,7 +55,12 @@ const written: Readonly<Record<string, readonly string[]>> = {
   taskset: ['taskset 0x3', 'taskset -c 0-3', 'taskset -ac 0,2', 'taskset --cpu-list 1'],
   numactl: ['numactl --cpunodebind=0 --membind=0', 'numactl -N 0 -m 0', 'numactl --cpunodebind 0'],
   prlimit: ['prlimit --nofile=65536'],
-  timeout: ['timeout 3600', 'timeout -s INT 3600', 'timeout --signal=KILL -k 10 1h', 'timeout --kill-after 5 --foreground 1h'],
+  timeout: [
+    'timeout 3600',
+    'timeout -s INT 3600',
+    'timeout --signal=KILL -k 10 1h',
+    'timeout --kill-after 5 --foreground 1h',
+  ],
   cpulimit: ['cpulimit -l 50', 'cpulimit --limit 50 --'],
   env: ['env', 'env A=b', 'env -i A=b', 'env -u X B=c', 'env -uX -', 'env --unset=X -C /tmp A=b C=', 'env -- A=b'],
   chroot: ['chroot /root', 'chroot --userspec=1000:1000 /root', 'chroot -- /root'],
@@ -73,7 +86,11 @@ const written: Readonly<Record<string, readonly string[]>> = {
   chamber: ['chamber exec service --'],
   doppler: ['doppler run --', 'doppler run -p x -c y --', 'doppler run --project x --'],
   dockerize: ['dockerize -wait tcp://a:1', 'dockerize -wait tcp://a:1 -timeout 60s'],
-  'wait-for-it.sh': ['./wait-for-it.sh a:1 --', 'wait-for-it.sh a:1 -t 0 --', 'wait-for-it.sh --timeout=0 a:1 --strict --'],
+  'wait-for-it.sh': [
+    './wait-for-it.sh a:1 --',
+    'wait-for-it.sh a:1 -t 0 --',
+    'wait-for-it.sh --timeout=0 a:1 --strict --',
+  ],
   'wait-for-it': ['wait-for-it a:1 --'],
   'wait-for': ['wait-for a:1 -t 60 --', 'wait-for --timeout 5 a:1 --'],
   // -u in place of an operand.
@@ -98,7 +115,8 @@ t.same(
 for (const [name, forms] of Object.entries(written)) {
   for (const form of forms) {
     t.same(commandsIn(`${form} gaiad start --home /h`), ['gaiad start --home /h'], `script: ${form}`)
-    if (!shellsOwn.has(name)) t.same(lines(started([...form.trim().split(' '), 'gaiad', 'start'])), ['gaiad start'], `command: ${form}`)
+    if (!shellsOwn.has(name))
+      t.same(lines(started([...form.trim().split(' '), 'gaiad', 'start'])), ['gaiad start'], `command: ${form}`)
     t.same(commandsIn(`tini -- ${form} sh -c 'gaiad start'`), ['gaiad start'], `a script behind it: ${form}`)
   }
 }
@@ -131,7 +149,11 @@ t.test('entrypoints that start what they are given', t => {
   t.same(lines(started(['docker-entrypoint.sh', 'geth', '--http'])), ['geth --http'])
   t.same(lines(started(['/entrypoint.sh', 'tini', '--', 'geth'])), ['geth'])
   const [flags] = started(['/entrypoint.sh', 'start', '--home', '/h']).commands
-  t.same([flags?.program, flags?.words.map(word => word.text)], [undefined, ['start', '--home', '/h']], "the image's own program")
+  t.same(
+    [flags?.program, flags?.words.map(word => word.text)],
+    [undefined, ['start', '--home', '/h']],
+    "the image's own program",
+  )
   t.same(lines(started(['/entrypoint.sh'])), ['/entrypoint.sh'])
   t.same(commandsIn('A=b run.sh gaiad start --x & wait'), ['run.sh gaiad start --x', 'gaiad start --x'])
   t.same(commandsIn('run.sh mainnet full'), ['run.sh mainnet full'])
@@ -172,7 +194,8 @@ t.test('whether the variables around it reach the program', t => {
     'exec',
   ]
   for (const words of cleared) t.equal(started(['sh', '-c', `${words} gaiad start`]).commands[0]?.cleared, true, words)
-  for (const words of kept) t.equal(started(['sh', '-c', `${words} gaiad start`]).commands[0]?.cleared, undefined, words)
+  for (const words of kept)
+    t.equal(started(['sh', '-c', `${words} gaiad start`]).commands[0]?.cleared, undefined, words)
   t.equal(started(['su', '-', 'node', '-c', 'gaiad start']).commands[0]?.cleared, true)
   t.equal(started(['su', 'node', '-c', 'gaiad start']).commands[0]?.cleared, undefined)
   t.strictSame(

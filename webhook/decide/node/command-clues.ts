@@ -1,5 +1,5 @@
-// What a container's commands say about its profile, and which of them starts the node. Each profile's programs and subcommands are in
-// profile-facts.ts; Cosmos SDK programs are known by their subcommand.
+// What a container's commands say about its profile, and which of them starts the node. Each profile's programs and
+// subcommands are in profile-facts.ts; Cosmos SDK programs are known by their subcommand.
 import { type Profile, profiles } from '../../../peers/plan.ts'
 import { profileFacts } from '../../chains/profile-facts.ts'
 import { textOf } from '../../shell/index.ts'
@@ -8,22 +8,31 @@ import type { ContainerView } from '../pod/pod-view.ts'
 
 export type Clue = { readonly profile: Profile; readonly weight: number; readonly what: string }
 
-/** Admission sees pods before they are validated: names and paths longer than this are not worth a regular expression's time. */
+/**
+ * Admission sees pods before they are validated: names and paths longer than this are not worth a regular expression's
+ * time.
+ */
 const longestWord = 4096
 
 /** Programs with a subcommand `start` and a home directory that are no nodes. */
 const otherStarters =
   /^(horcrux|tmkms|hermes|rly|relayer|gorelayer|price-feeder|feeder|cosmosigner|supervisord|containerd|mongod|sshd|pigeon|oracle|slinky)$/
 
-/** The program by which a chosen container's node can be told, and its command; undefined where only a script or the image knows. */
-export function nodeProgram(container: ContainerView): { readonly name: string; readonly command: Command } | undefined {
+/**
+ * The program by which a chosen container's node can be told, and its command; undefined where only a script or the
+ * image knows.
+ */
+export function nodeProgram(
+  container: ContainerView,
+): { readonly name: string; readonly command: Command } | undefined {
   const best = commandsOf(container)
     .map(command => ({ command, weight: Math.max(0, ...ofCommand(command).map(clue => clue.weight)) }))
     .filter(({ command, weight }) => command.program !== undefined && weight > 0)
     .sort((a, b) => b.weight - a.weight)[0]
   if (!best || best.command.program === undefined) return undefined
   // cosmovisor runs the program that DAEMON_NAME names.
-  const name = best.command.program === 'cosmovisor' ? cosmovisorsProgram(container, best.command) : best.command.program
+  const name =
+    best.command.program === 'cosmovisor' ? cosmovisorsProgram(container, best.command) : best.command.program
   return name === undefined || name === '' || name.includes('$') ? undefined : { name, command: best.command }
 }
 
@@ -34,8 +43,9 @@ function cosmovisorsProgram(container: ContainerView, command: Command): string 
 }
 
 /**
- * The clues of the command that speaks most for each profile. A script's other steps (init, config, keys, version) say nothing against a node
- * that it starts; they do where nothing starts one, and nothing is left that might: a script that could not be read.
+ * The clues of the command that speaks most for each profile. A script's other steps (init, config, keys, version) say
+ * nothing against a node that it starts; they do where nothing starts one, and nothing is left that might: a script
+ * that could not be read.
  */
 export function ofCommands(container: ContainerView): Clue[] {
   const { commands, unread } = startedBy(container)
@@ -58,7 +68,9 @@ function againstImage(command: Command, image: string): Clue[] {
   return profiles.flatMap(profile => {
     const { images, otherCommands } = profileFacts[profile]
     const subcommand = images.test(image) ? subcommandOf(after, otherCommands) : ''
-    return subcommand !== '' && otherCommands.test(subcommand) ? [{ profile, weight: -8, what: `${subcommand} is no node` }] : []
+    return subcommand !== '' && otherCommands.test(subcommand)
+      ? [{ profile, weight: -8, what: `${subcommand} is no node` }]
+      : []
   })
 }
 
@@ -70,7 +82,9 @@ function weightOf(clues: readonly Clue[]): number {
 function ofWrites(container: ContainerView): Clue[] {
   const { writes, commands } = startedBy(container)
   const named = (text: string) => text.length <= longestWord && /config\/config\.toml$/.test(text)
-  const edited = writes.some(({ path }) => named(path)) || commands.some(({ words }) => words.some(word => word.script && named(word.text)))
+  const edited =
+    writes.some(({ path }) => named(path)) ||
+    commands.some(({ words }) => words.some(word => word.script && named(word.text)))
   return edited ? [{ profile: 'cometbft', weight: 2, what: 'its script writes config/config.toml' }] : []
 }
 
@@ -81,9 +95,14 @@ function ofCommand(command: Command): Clue[] {
   const clues = profiles.flatMap(profile => {
     const facts = profileFacts[profile]
     if (!facts.programs.test(program)) return []
-    const subcommand = subcommandOf(program === 'cosmovisor' && after[0] === 'run' ? after.slice(1) : after, facts.otherCommands)
+    const subcommand = subcommandOf(
+      program === 'cosmovisor' && after[0] === 'run' ? after.slice(1) : after,
+      facts.otherCommands,
+    )
     const other = facts.otherCommands.test(subcommand)
-    return [{ profile, weight: other ? -8 : 5, what: other ? `${program} ${subcommand} is no node` : `it runs ${program}` }]
+    return [
+      { profile, weight: other ? -8 : 5, what: other ? `${program} ${subcommand} is no node` : `it runs ${program}` },
+    ]
   })
   if (clues.length === 0 && !otherStarters.test(program)) clues.push(...ofSubcommand(program, after))
   // What is no node is none with any flag.
@@ -91,8 +110,8 @@ function ofCommand(command: Command): Clue[] {
 }
 
 /**
- * The subcommand: the first word that is neither a flag nor the value of one. Behind a flag without `=`, a word may be either; there it is a
- * subcommand if it is one that `known` or every Cosmos SDK program has.
+ * The subcommand: the first word that is neither a flag nor the value of one. Behind a flag without `=`, a word may be
+ * either; there it is a subcommand if it is one that `known` or every Cosmos SDK program has.
  */
 function subcommandOf(after: readonly string[], known?: RegExp): string {
   for (const [index, text] of after.entries()) {

@@ -1,5 +1,6 @@
-// The container beside the node that remembers the node's process, cosmopilot's node-utils, and whether it can start anew with the node. What it
-// does was read in its source (voluzi/cosmopilot, pkg/nodeutils and cmd/nodeutils, 3.0) and tried with the real program.
+// The container beside the node that remembers the node's process, cosmopilot's node-utils, and whether it can start
+// anew with the node. What it does was read in its source (voluzi/cosmopilot, pkg/nodeutils and cmd/nodeutils, 3.0) and
+// tried with the real program.
 import type { Beside } from '../../../peers/plan.ts'
 import { baseName, commandsOf, flagsOf } from '../pod/command-line.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
@@ -13,15 +14,18 @@ const defaultPort = 8000
 const programs = ['nodeutils', 'node-utils'] as const
 
 /**
- * Undefined where no container of the pod remembers the node: there is none, or it cannot see the node's process and reads nothing of it.
+ * Undefined where no container of the pod remembers the node: there is none, or it cannot see the node's process and
+ * reads nothing of it.
  *
- * node-utils finds the node by its process name once, and keeps the PID: after a restart of the node alone it measures, and at an upgrade height
- * stops, a process that is gone. With `--trace-store` the node writes to a FIFO that node-utils reads until the first writer closes it; a node that
- * is started after that waits in open() until a new reader comes.
+ * node-utils finds the node by its process name once, and keeps the PID: after a restart of the node alone it measures,
+ * and at an upgrade height stops, a process that is gone. With `--trace-store` the node writes to a FIFO that
+ * node-utils reads until the first writer closes it; a node that is started after that waits in open() until a new
+ * reader comes.
  */
 export function findBeside(pod: PodView, node: ContainerView): FoundBeside | undefined {
   const initial = pod.initContainers.filter(isTracker)
-  // An init container of the same image that ends before the node starts (cosmosigner-discovery-wait) remembers nothing.
+  // An init container of the same image that ends before the node starts (cosmosigner-discovery-wait) remembers
+  // nothing.
   const lasting = [...initial.filter(one => one.restartPolicy === 'Always'), ...pod.containers.filter(isTracker)]
   const [found = initial.find(one => one.name === 'node-utils'), second] = lasting
   if (found === undefined || found.name === node.name) return undefined
@@ -34,7 +38,10 @@ export function findBeside(pod: PodView, node: ContainerView): FoundBeside | und
   if (!startsAgain(pod, found)) return no('would not be started again: its restartPolicy is not Always')
   const uid = found.runAsUser ?? pod.runAsUser
   if (uid === undefined) return no('may only be ended by its own user, and no runAsUser is stated for it')
-  return { container: found.name, beside: { container: found.name, names: namesOf(found), uid, port: portOf(found), fifo } }
+  return {
+    container: found.name,
+    beside: { container: found.name, names: namesOf(found), uid, port: portOf(found), fifo },
+  }
 }
 
 function isTracker({ name, image }: ContainerView): boolean {

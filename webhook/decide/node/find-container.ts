@@ -1,4 +1,5 @@
-// Which container of a pod is the node, and what it runs. What an annotation or a PeerSet that delivers says overrides what the clues say.
+// Which container of a pod is the node, and what it runs. What an annotation or a PeerSet that delivers says overrides
+// what the clues say.
 import type { Format } from '../../../peers/formats/index.ts'
 import { type Profile, profiles } from '../../../peers/plan.ts'
 import type { SkipReason } from '../../../peers/reasons.ts'
@@ -35,7 +36,11 @@ type Candidate = { readonly container: ContainerView; readonly recognised: Recog
  * | -              | -            | the one with the most clues, if they are enough; of several  | ambiguous-container, not-a-node    |
  * |                |              | those that list peers                                        |                                    |
  */
-export function findContainer(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Stated): FoundContainer {
+export function findContainer(
+  input: Pick<DecideInput, 'configMap' | 'quote'>,
+  pod: PodView,
+  overrides: Stated,
+): FoundContainer {
   const named = overrides.container
   if (named !== undefined) return byName(input, pod, overrides, named)
   const candidates = pod.containers
@@ -44,7 +49,9 @@ export function findContainer(input: Pick<DecideInput, 'configMap' | 'quote'>, p
   if (overrides.profile !== undefined) return byProfile(candidates, overrides.profile, overrides.by.profile)
   const node = byClues(input, pod, candidates)
   const [first] = overrides.delivered
-  return node.found || !first ? node : { ...node, detail: [node.detail, adviceFor(first.set)].filter(Boolean).join('; ') }
+  return node.found || !first
+    ? node
+    : { ...node, detail: [node.detail, adviceFor(first.set)].filter(Boolean).join('; ') }
 }
 
 function adviceFor(set: string): string {
@@ -57,7 +64,12 @@ function profileOfFormat(format: Format): Profile | undefined {
   return readers.length === 1 ? readers[0] : undefined
 }
 
-function byName(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, overrides: Stated, name: string): FoundContainer {
+function byName(
+  input: Pick<DecideInput, 'configMap' | 'quote'>,
+  pod: PodView,
+  overrides: Stated,
+  name: string,
+): FoundContainer {
   const container = pod.containers.find(candidate => candidate.name === name)
   if (!container) {
     const names = pod.containers.map(candidate => candidate.name).join(', ')
@@ -69,16 +81,30 @@ function byName(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, o
   if (recognised) return found(container, recognised.profile, chosen, sentence(recognised))
   const [first] = overrides.delivered
   const listed = first && profileOfFormat(first.format)
-  if (first && listed) return found(container, listed, chosen, `the list of PeerSet ${first.set} has format ${first.format}`)
+  if (first && listed)
+    return found(container, listed, chosen, `the list of PeerSet ${first.set} has format ${first.format}`)
   if (overrides.config || overrides.peers || first)
     return found(container, 'generic', chosen, 'nothing tells what it runs, so host:port lists are expected')
-  return { found: false, reason: 'not-a-node', detail: `nothing tells what container ${name} runs; say it with repeer.dev/profile` }
+  return {
+    found: false,
+    reason: 'not-a-node',
+    detail: `nothing tells what container ${name} runs; say it with repeer.dev/profile`,
+  }
 }
 
-function byClues(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, candidates: readonly Candidate[]): FoundContainer {
-  const nodes = candidates.flatMap(({ container, recognised }) => (isNode(recognised) ? [{ container, recognised }] : []))
+function byClues(
+  input: Pick<DecideInput, 'configMap' | 'quote'>,
+  pod: PodView,
+  candidates: readonly Candidate[],
+): FoundContainer {
+  const nodes = candidates.flatMap(({ container, recognised }) =>
+    isNode(recognised) ? [{ container, recognised }] : [],
+  )
   // Of several nodes, those that list peers: the others have nothing to be followed.
-  const listing = nodes.length > 1 ? nodes.filter(({ container, recognised }) => listsPeers(input, pod, container, recognised.profile)) : []
+  const listing =
+    nodes.length > 1
+      ? nodes.filter(({ container, recognised }) => listsPeers(input, pod, container, recognised.profile))
+      : []
   const eligible = listing.length > 0 ? listing : nodes
   const most = Math.max(...eligible.map(node => node.recognised.score))
   const best = eligible.filter(node => node.recognised.score === most)
@@ -100,7 +126,8 @@ function byProfile(candidates: readonly Candidate[], profile: Profile, by: strin
   const most = Math.max(...alike.map(candidate => candidate.recognised?.score ?? 0))
   const best = alike.filter(candidate => candidate.recognised?.score === most)
   const [first] = best.length > 0 ? best : candidates
-  if (best.length > 1 || (best.length === 0 && candidates.length > 1)) return ambiguous(best.length > 1 ? best : candidates)
+  if (best.length > 1 || (best.length === 0 && candidates.length > 1))
+    return ambiguous(best.length > 1 ? best : candidates)
   if (!first)
     return {
       found: false,

@@ -1,4 +1,5 @@
-// A container that runs a node for which repeer has no profile: which one, and what to write so that its peers' addresses are followed all the same.
+// A container that runs a node for which repeer has no profile: which one, and what to write so that its peers'
+// addresses are followed all the same.
 import { readEnode } from '../../../peers/formats/enode.ts'
 import { isAddress, normalHost } from '../../../peers/peer.ts'
 import { annotation } from '../../../peers/pod.ts'
@@ -16,13 +17,16 @@ type Started = { readonly program: string; readonly args: readonly string[] }
 /** The cousin that a container runs: by its program, or by its image where nothing else of that image is started. */
 export function cousinOf(container: ContainerView): Cousin | undefined {
   const started = commandsOf(container).flatMap(programsOf)
-  const byProgram = cousins.find(cousin => started.some(each => cousin.programs.test(each.program) && startsNode(cousin, each.args)))
+  const byProgram = cousins.find(cousin =>
+    started.some(each => cousin.programs.test(each.program) && startsNode(cousin, each.args)),
+  )
   if (byProgram) return byProgram
   const image = repository(container.image)
   const byImage = cousins.find(cousin => cousin.images.test(image))
   // Its image with another subcommand is its validator client, or a tool.
   if (!byImage || started.some(({ program }) => byImage.programs.test(program))) return undefined
-  // A command that is another program is a script, and likely starts the node; without one the image's entrypoint gets the arguments.
+  // A command that is another program is a script, and likely starts the node; without one the image's entrypoint gets
+  // the arguments.
   return container.command.length > 0 || startsNode(byImage, container.args) ? byImage : undefined
 }
 
@@ -30,17 +34,23 @@ function programsOf({ program, words }: Command): Started[] {
   if (program === undefined) return []
   const [first = '', second = '', ...rest] = words.map(word => word.text)
   // node /usr/app/packages/cli/bin/lodestar.js beacon
-  if (baseName(first) === 'node' && second.endsWith('.js')) return [{ program: baseName(second).replace(/\.js$/, ''), args: rest }]
+  if (baseName(first) === 'node' && second.endsWith('.js'))
+    return [{ program: baseName(second).replace(/\.js$/, ''), args: rest }]
   return [{ program: baseName(program), args: [second, ...rest] }]
 }
 
-/** Whether the arguments start the node. A subcommand may follow flags; one that must not be there is the first word. */
+/**
+ * Whether the arguments start the node. A subcommand may follow flags; one that must not be there is the first word.
+ */
 function startsNode({ commands, otherCommands }: Cousin, args: readonly string[]): boolean {
   if (commands) return beforeValues(args).some(arg => commands.test(arg))
   return otherCommands?.test(args[0] ?? '') !== true
 }
 
-/** The words that may be the subcommand: behind a flag without `=` it may be that flag's value, and the next one the subcommand (`neard --home /data run`). */
+/**
+ * The words that may be the subcommand: behind a flag without `=` it may be that flag's value, and the next one the
+ * subcommand (`neard --home /data run`).
+ */
 function beforeValues(args: readonly string[]): string[] {
   const isWord = (arg: string) => !arg.startsWith('-')
   const mayBeValue = (index: number) => /^-[^=]*$/.test(args[index - 1] ?? '')
@@ -62,7 +72,8 @@ export function genericAdvice(
     list !== undefined
       ? `${annotation.config}: ${list}`
       : `${annotation.peers}: ${JSON.stringify(peers.length > 0 ? peers.join(',') : `HOST:${cousin.port},...`)}`
-  const where = list === undefined && peers.length === 0 ? ` (or ${annotation.config}: configmap/NAME/KEY, host:port entries)` : ''
+  const where =
+    list === undefined && peers.length === 0 ? ` (or ${annotation.config}: configmap/NAME/KEY, host:port entries)` : ''
   const annotations = [...file, `${annotation.profile}: generic`, source].join(', ')
   return `container ${container.name} runs ${cousin.name}, for which repeer has no profile; to have its peers followed, write ${annotations}${where}`
 }
@@ -71,7 +82,12 @@ export function genericAdvice(
 const mostPeers = 20
 
 /** host:port of the peers that flags, and settings in files that can be read, list in clear text. */
-function peersOf(input: Pick<DecideInput, 'configMap' | 'quote'>, pod: PodView, container: ContainerView, cousin: Cousin): string[] {
+function peersOf(
+  input: Pick<DecideInput, 'configMap' | 'quote'>,
+  pod: PodView,
+  container: ContainerView,
+  cousin: Cousin,
+): string[] {
   const flags = commandsOf(container).flatMap(command => flagsOf(command, cousin.peers, true).map(flag => flag.value))
   const entries = flags.flatMap(entriesOf)
   // What stands in ConfigMaps (a flag may have it from there) is told only to whoever has given them as well.
@@ -90,7 +106,12 @@ function entriesOf(text: string): string[] {
 const longestFile = 256 * 1024
 
 /** Values of the cousin's settings in files: addnode=HOST, p2p-static-peers: ["..."], trusted_nodes = [...]. */
-function settingsIn(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView, cousin: Cousin): string[] {
+function settingsIn(
+  input: Pick<DecideInput, 'configMap'>,
+  pod: PodView,
+  container: ContainerView,
+  cousin: Cousin,
+): string[] {
   const texts = visibleKeys(pod, container).flatMap(({ kind, name, key }) => {
     const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
     return Object.entries(data ?? {}).flatMap(([each, text]) => (key === undefined || key === each ? [text] : []))
@@ -132,11 +153,17 @@ function shown(host: string, port: number): string | undefined {
 }
 
 /** A mounted key that is a list of host:port already, and so can be followed as it is. */
-function configWithList(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): string | undefined {
+function configWithList(
+  input: Pick<DecideInput, 'configMap'>,
+  pod: PodView,
+  container: ContainerView,
+): string | undefined {
   for (const { kind, name, key } of visibleKeys(pod, container)) {
     const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
     const keys = data ? (key === undefined ? Object.keys(data) : [key]) : []
-    const found = keys.find(each => /peers|nodes/i.test(each) && data !== undefined && holds(data, each, 'generic-list'))
+    const found = keys.find(
+      each => /peers|nodes/i.test(each) && data !== undefined && holds(data, each, 'generic-list'),
+    )
     if (found !== undefined) return `configmap/${name}/${found}`
   }
   return undefined

@@ -1,5 +1,6 @@
-// What kind of node a container runs, by weighing clues: its programs, flags, image, ports, labels, mounted content and name. A node needs
-// `enough`; a port or a name alone is not, so that databases, proxies and explorers beside a chain are left alone.
+// What kind of node a container runs, by weighing clues: its programs, flags, image, ports, labels, mounted content and
+// name. A node needs `enough`; a port or a name alone is not, so that databases, proxies and explorers beside a chain
+// are left alone.
 import { namesTm2Node } from '../../../peers/formats/tm2.ts'
 import { type Profile, profiles } from '../../../peers/plan.ts'
 import { fileFormats, listNamed } from '../../chains/peer-names.ts'
@@ -30,15 +31,24 @@ export function isHelper(container: ContainerView): boolean {
   return helperNames.test(container.name) || helperImages.test(repository(container.image))
 }
 
-/** The likeliest profile of a container, and how likely; undefined where nothing, or nothing decisive, speaks for one. */
-export function recognise(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): Recognised | undefined {
+/**
+ * The likeliest profile of a container, and how likely; undefined where nothing, or nothing decisive, speaks for one.
+ */
+export function recognise(
+  input: Pick<DecideInput, 'configMap'>,
+  pod: PodView,
+  container: ContainerView,
+): Recognised | undefined {
   const commands = ofCommands(container)
-  // A Job's pod that runs a node's image does something else with it (prune, export, snapshot), unless it starts the node in so many words.
+  // A Job's pod that runs a node's image does something else with it (prune, export, snapshot), unless it starts the
+  // node in so many words.
   if (pod.ownerKinds.includes('Job') && !commands.some(clue => clue.weight > 0)) return undefined
   const clues = [...commands, ...ofImage(container), ...ofContainer(container), ...ofLabels(pod)]
   if (clues.length > 0) clues.push(...ofEnv(container), ...ofContent(input, pod, container))
   // Whatever speaks for gno.land leaves no doubt, and everything else of it looks like CometBFT.
-  const others = clues.some(clue => clue.profile === 'gnoland') ? clues.filter(clue => clue.profile !== 'cometbft') : clues
+  const others = clues.some(clue => clue.profile === 'gnoland')
+    ? clues.filter(clue => clue.profile !== 'cometbft')
+    : clues
   const [best, second] = profiles
     .map(profile =>
       summed(
@@ -75,7 +85,9 @@ function ofContainer(container: ContainerView): Clue[] {
     const facts = profileFacts[profile]
     const ports = container.ports.filter(port => port.protocol !== 'UDP' && facts.ports[port.number] !== undefined)
     const clues = ports.map(port => ({ profile, weight: facts.ports[port.number] ?? 0, what: `port ${port.number}` }))
-    return facts.containers.test(container.name) ? [...clues, { profile, weight: 1, what: `its name ${container.name}` }] : clues
+    return facts.containers.test(container.name)
+      ? [...clues, { profile, weight: 1, what: `its name ${container.name}` }]
+      : clues
   })
 }
 
@@ -83,19 +95,26 @@ function ofContainer(container: ContainerView): Clue[] {
 function ofLabels(pod: PodView): Clue[] {
   const { labels } = pod
   const clues: Clue[] = []
-  if (labels['chain-id'] && labels['node-id']) clues.push({ profile: 'cometbft', weight: 3, what: 'labels chain-id and node-id' })
-  if (labels['cosmos.strange.love/network']) clues.push({ profile: 'cometbft', weight: 3, what: 'label cosmos.strange.love/network' })
+  if (labels['chain-id'] && labels['node-id'])
+    clues.push({ profile: 'cometbft', weight: 3, what: 'labels chain-id and node-id' })
+  if (labels['cosmos.strange.love/network'])
+    clues.push({ profile: 'cometbft', weight: 3, what: 'label cosmos.strange.love/network' })
   // Horizon and Soroban RPC are other types of the same operator; they are clients of a node.
   if (/^(validator|core|watcher)$/i.test(labels['stellar.org/node-type'] ?? ''))
     clues.push({ profile: 'stellar-core', weight: 3, what: 'label stellar.org/node-type' })
   const name = labels['app.kubernetes.io/name'] ?? ''
-  const profile = profiles.find(candidate => candidate !== 'generic' && (profileFacts[candidate].programs.test(name) || candidate === name))
-  if (profile) clues.push({ profile, weight: labels['kotal.io/protocol'] ? 3 : 2, what: `label app.kubernetes.io/name ${name}` })
+  const profile = profiles.find(
+    candidate => candidate !== 'generic' && (profileFacts[candidate].programs.test(name) || candidate === name),
+  )
+  if (profile)
+    clues.push({ profile, weight: labels['kotal.io/protocol'] ? 3 : 2, what: `label app.kubernetes.io/name ${name}` })
   return clues
 }
 
 function ofEnv(container: ContainerView): Clue[] {
-  const named = container.env.find(env => /^(CMT|TM)_|^DAEMON_(NAME|HOME)$|_P2P_PERSISTENT_PEERS$|^PERSISTENT_PEERS$/.test(env.name))
+  const named = container.env.find(env =>
+    /^(CMT|TM)_|^DAEMON_(NAME|HOME)$|_P2P_PERSISTENT_PEERS$|^PERSISTENT_PEERS$/.test(env.name),
+  )
   return named ? [{ profile: 'cometbft', weight: 2, what: `variable ${named.name}` }] : []
 }
 
@@ -105,7 +124,9 @@ function ofContent(input: Pick<DecideInput, 'configMap'>, pod: PodView, containe
     const data = seen.kind === 'ConfigMap' ? dataOf(input.configMap(seen.name)) : undefined
     if (!data) return []
     const { key, file = key } = seen
-    return key === undefined ? ofWhole(data) : profiles.filter(profile => holdsOwn(profile, data, key, file ?? key)).map(ofKey(key))
+    return key === undefined
+      ? ofWhole(data)
+      : profiles.filter(profile => holdsOwn(profile, data, key, file ?? key)).map(ofKey(key))
   })
   // One clue for each profile, its first.
   return [...new Map(clues.toReversed().map(clue => [clue.profile, clue])).values()]

@@ -53,7 +53,11 @@ function wrapped(pod: PodView, container: ContainerView, strategy: Strategy): Fo
   const found = findBeside(pod, container)
   if (found === undefined) return { reach: { by: 'wrap' }, why: `wrap: ${because}`, warnings: [] }
   if ('beside' in found)
-    return { reach: { by: 'wrap', beside: found.beside }, why: `wrap: ${because}; ${together(found.beside)}`, warnings: [] }
+    return {
+      reach: { by: 'wrap', beside: found.beside },
+      why: `wrap: ${because}; ${together(found.beside)}`,
+      warnings: [],
+    }
   const cannot = `container ${found.container} remembers the node's process, so it has to start anew with it, and it ${found.problem}`
   if (strategy !== 'wrap') return observe('operator-tracks-pid', `observe: ${cannot}`)
   return {
@@ -70,17 +74,25 @@ function together({ container, port, fifo }: Beside): string {
   )
 }
 
-function signal(pod: PodView, container: ContainerView, profile: Profile, namespace: NamespaceView, strategy: Strategy): FoundReach {
+function signal(
+  pod: PodView,
+  container: ContainerView,
+  profile: Profile,
+  namespace: NamespaceView,
+  strategy: Strategy,
+): FoundReach {
   const first = strategy === 'signal' ? asked(strategy) : 'the container gives no command to wrap'
   if ((container.restartPolicy ?? pod.restartPolicy) !== 'Always')
     return observe('restart-policy', `observe: ${first}, and nothing starts it again`)
-  if (pod.shareProcessNamespace === false) return observe('sharing-refused', `observe: ${first}, and shareProcessNamespace is false`)
+  if (pod.shareProcessNamespace === false)
+    return observe('sharing-refused', `observe: ${first}, and shareProcessNamespace is false`)
   if (pod.hostPID) return observe('host-pid', `observe: ${first}, and hostPID excludes a shared PID namespace`)
   const names = processNames(container, profile)
   const uid = container.runAsUser ?? pod.runAsUser
   const tracker = findBeside(pod, container)?.container
   const warnings = tracker ? [trackerWarning(tracker)] : []
-  if (uid !== undefined) return { reach: { by: 'signal', uid, names }, why: `signal: ${first}, and the node runs as UID ${uid}`, warnings }
+  if (uid !== undefined)
+    return { reach: { by: 'signal', uid, names }, why: `signal: ${first}, and the node runs as UID ${uid}`, warnings }
   if (!rootPermitted(pod, container, namespace))
     return observe('uid-unknown', `observe: ${first}, no runAsUser is stated, and root is not permitted here`)
   return {
@@ -90,7 +102,10 @@ function signal(pod: PodView, container: ContainerView, profile: Profile, namesp
   }
 }
 
-/** Pod Security: restricted forbids root; runAsNonRoot makes the kubelet refuse it. CAP_KILL is among what baseline allows. */
+/**
+ * Pod Security: restricted forbids root; runAsNonRoot makes the kubelet refuse it. CAP_KILL is among what baseline
+ * allows.
+ */
 function rootPermitted(pod: PodView, container: ContainerView, namespace: NamespaceView): boolean {
   if (namespace.labels['pod-security.kubernetes.io/enforce'] === 'restricted') return false
   return container.runAsNonRoot !== true && pod.runAsNonRoot !== true
@@ -99,7 +114,9 @@ function rootPermitted(pod: PodView, container: ContainerView, namespace: Namesp
 /** The kernel cuts a process's name to 15 bytes. */
 function processNames(container: ContainerView, profile: Profile): string[] {
   const program = nodeProgram(container)?.name
-  return [...new Set([...(program ? [program] : []), ...profileFacts[profile].processes])].map(name => name.slice(0, 15))
+  return [...new Set([...(program ? [program] : []), ...profileFacts[profile].processes])].map(name =>
+    name.slice(0, 15),
+  )
 }
 
 function wrapAdvice(container: ContainerView): string {

@@ -11,11 +11,18 @@ import { visibleKeys } from '../pod/visible-keys.ts'
 import type { Found } from '../sources/source-search.ts'
 
 /** Labels that name the chain, by deployer: cosmopilot, cosmos-operator, Stellar-K8s, stellar's charts, kotal. */
-const chainLabels = ['chain-id', 'cosmos.strange.love/network', 'stellar-network', 'horizon_network', 'kotal.io/network'] as const
+const chainLabels = [
+  'chain-id',
+  'cosmos.strange.love/network',
+  'stellar-network',
+  'horizon_network',
+  'kotal.io/network',
+] as const
 
 /**
- * Ten minutes are the most that a restart waits for a node to stop, whatever the pod grants: the rest of its group waits for its turn.
- * Below that the pod's own period holds, since its owner knows how long the node needs to close its database (geth's charts say 300 s).
+ * Ten minutes are the most that a restart waits for a node to stop, whatever the pod grants: the rest of its group
+ * waits for its turn. Below that the pod's own period holds, since its owner knows how long the node needs to close its
+ * database (geth's charts say 300 s).
  */
 const longestGraceSeconds = 600
 
@@ -26,7 +33,12 @@ export function groupOf(pod: PodView, namespace: string, profile: Profile, overr
 }
 
 /** Whether the node signs blocks. A label that says so, either way, outranks what the configuration suggests. */
-export function isValidator(pod: PodView, container: ContainerView, profile: Profile, texts: readonly string[]): boolean {
+export function isValidator(
+  pod: PodView,
+  container: ContainerView,
+  profile: Profile,
+  texts: readonly string[],
+): boolean {
   // true or false (cosmopilot), or the validator's name (the ICS operator).
   const label = pod.labels['validator']?.toLowerCase()
   if (label) return label !== 'false'
@@ -55,8 +67,9 @@ export function sourceTexts(input: Pick<DecideInput, 'configMap'>, sources: read
 }
 
 /**
- * The texts of the node's configuration files that can be read: those that hold its list first, then those that a flag names, then those of the profile's
- * own name that the container mounts, since a node that has its list from elsewhere still has its ports from there.
+ * The texts of the node's configuration files that can be read: those that hold its list first, then those that a flag
+ * names, then those of the profile's own name that the container mounts, since a node that has its list from elsewhere
+ * still has its ports from there.
  */
 export function configTexts(
   input: Pick<DecideInput, 'configMap'>,
@@ -67,7 +80,8 @@ export function configTexts(
 ): string[] {
   const mounted = visibleKeys(pod, container).flatMap(({ kind, name, key, file }) => {
     const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
-    const keys = key === undefined ? Object.keys(data ?? {}).map(each => [each, each] as const) : [[key, file ?? key] as const]
+    const keys =
+      key === undefined ? Object.keys(data ?? {}).map(each => [each, each] as const) : [[key, file ?? key] as const]
     return keys.flatMap(([each, shown]) => {
       const list = listNamed(profile, shown)
       return list?.wellKnown && isDocument(list.format) ? [{ name, key: each }] : []
@@ -80,7 +94,10 @@ export function configTexts(
   return [...writtenTexts(container, profile), ...textsAt(input, [...documentsOf(sources), ...named, ...mounted])]
 }
 
-/** Configuration files that the container's script writes whole, by a here-document or from a template: their own name, or a flag, says that they are. */
+/**
+ * Configuration files that the container's script writes whole, by a here-document or from a template: their own name,
+ * or a flag, says that they are.
+ */
 function writtenTexts(container: ContainerView, profile: Profile): string[] {
   const flags = profileFacts[profile].configFlags ?? []
   const named = new Set(commandsOf(container).flatMap(command => flagsOf(command, flags).map(({ value }) => value)))
@@ -123,7 +140,8 @@ function isDocument(format: string): boolean {
 export function timesOf(pod: PodView, container: ContainerView, overrides: Overrides): Plan['times'] {
   return {
     settleSeconds: overrides.settleSeconds,
-    // A grace period of 0 would mean SIGKILL at once, which a pod may want when it is deleted, but never for a restart that nobody asked for.
+    // A grace period of 0 would mean SIGKILL at once, which a pod may want when it is deleted, but never for a restart
+    // that nobody asked for.
     graceSeconds: overrides.graceSeconds ?? Math.max(1, Math.min(pod.graceSeconds, longestGraceSeconds)),
     minIntervalSeconds: overrides.minIntervalSeconds,
     ...(container.livenessSeconds === undefined ? {} : { livenessSeconds: container.livenessSeconds }),
@@ -134,5 +152,8 @@ export function timesOf(pod: PodView, container: ContainerView, overrides: Overr
 export function inMesh(pod: PodView): boolean {
   const proxies = new Set(['istio-proxy', 'linkerd-proxy'])
   if ([...pod.containers, ...pod.initContainers].some(({ name }) => proxies.has(name))) return true
-  return pod.annotations['sidecar.istio.io/status'] !== undefined || pod.annotations['linkerd.io/proxy-version'] !== undefined
+  return (
+    pod.annotations['sidecar.istio.io/status'] !== undefined ||
+    pod.annotations['linkerd.io/proxy-version'] !== undefined
+  )
 }

@@ -1,7 +1,8 @@
-// The ports of a node: where its P2P listener is, which has to be seen again after a restart, and where it can be asked about itself.
+// The ports of a node: where its P2P listener is, which has to be seen again after a restart, and where it can be asked
+// about itself.
 //
-// A wrong answer is worse than none: a node that is asked where nobody answers looks as if it were replaying, and is neither restarted nor told. So what
-// is stated comes first, and a port that may be a helper's does not count.
+// A wrong answer is worse than none: a node that is asked where nobody answers looks as if it were replaying, and is
+// neither restarted nor told. So what is stated comes first, and a port that may be a helper's does not count.
 import type { Plan, Profile } from '../../../peers/plan.ts'
 import { type ListenerFacts, portFacts } from '../../chains/port-facts.ts'
 import { profileFacts } from '../../chains/profile-facts.ts'
@@ -35,8 +36,9 @@ type Search = {
 }
 
 /**
- * The P2P and status ports. In this order: annotation, flag, variable of the program, configuration file, a name of a container port, a probe with a known
- * path, the profile's default. A generic node may have no P2P port: 0. A CometBFT node whose RPC is off or on a Unix socket has no status port.
+ * The P2P and status ports. In this order: annotation, flag, variable of the program, configuration file, a name of a
+ * container port, a probe with a known path, the profile's default. A generic node may have no P2P port: 0. A CometBFT
+ * node whose RPC is off or on a Unix socket has no status port.
  *
  * @param texts the node's configuration files, as far as they can be read
  */
@@ -54,12 +56,21 @@ export function portsOf(
   const shared = { input, pod, container }
   const p2p =
     stated(overrides.p2pPort, 'repeer.dev/p2p-port') ??
-    find({ ...shared, facts: names.p2p, flags: facts.p2pPortFlags, written: written.map(ports => ports.p2p), usual: facts.p2pPort }) ??
+    find({
+      ...shared,
+      facts: names.p2p,
+      flags: facts.p2pPortFlags,
+      written: written.map(ports => ports.p2p),
+      usual: facts.p2pPort,
+    }) ??
     usual(facts.p2pPort || firstTcp(container))
   const none = { p2pPort: p2p.port, why: `P2P ${shown(p2p)}`, warnings: [] }
   if (facts.rpcPort === undefined) {
     if (overrides.rpcPort === undefined) return none
-    return { ...none, warnings: [`repeer.dev/rpc-port is not used: repeer knows no status interface of a ${profile} node`] }
+    return {
+      ...none,
+      warnings: [`repeer.dev/rpc-port is not used: repeer knows no status interface of a ${profile} node`],
+    }
   }
   if (overrides.rpcPort === 'none') return { ...none, why: `${none.why}; no status port: repeer.dev/rpc-port` }
   if (overrides.rpcPort === undefined && profile === 'cometbft' && isRpcOff(container, texts))
@@ -79,12 +90,16 @@ export function portsOf(
   return { p2pPort: p2pOr.port, rpcPort: rpc.port, why: `P2P ${shown(p2pOr)}; status ${shown(rpc)}`, warnings: [] }
 }
 
-/** Of two ports without names, the one that is not the status port, where that is one of them and neither is the usual. */
+/**
+ * Of two ports without names, the one that is not the status port, where that is one of them and neither is the usual.
+ */
 function onlyOther(container: ContainerView, usual: number, status: number): Place | undefined {
   const unnamed = tcp(container).filter(({ name }) => name === '')
   const [other] = unnamed.filter(({ number }) => number !== status)
   if (unnamed.length !== 2 || !other || !unnamed.some(({ number }) => number === status)) return undefined
-  return tcp(container).some(({ number }) => number === usual) ? undefined : { port: other.number, from: 'the other port of two' }
+  return tcp(container).some(({ number }) => number === usual)
+    ? undefined
+    : { port: other.number, from: 'the other port of two' }
 }
 
 function stated(port: number | undefined, annotation: string): Place | undefined {
@@ -149,12 +164,15 @@ const otherInterfaces = /^(lcd|rest|api|grpc.*|prom.*|metrics.*|pprof|evm.*|json
 function byProbe(search: Search): Place | undefined {
   const { container, facts, taken } = search
   const asked = container.probes.flatMap(probe =>
-    probe.by === 'exec' ? askedBy(probe.command) : [{ path: probe.path.split('?')[0] ?? '', port: numberOf(container, probe.port) }],
+    probe.by === 'exec'
+      ? askedBy(probe.command)
+      : [{ path: probe.path.split('?')[0] ?? '', port: numberOf(container, probe.port) }],
   )
   const known = (paths: RegExp | undefined, counts: (port: number) => boolean) =>
     asked.find(({ path, port }) => port !== undefined && port !== taken && paths?.test(path) === true && counts(port))
   const probe =
-    known(facts.probes, port => isOwn(search, port) || isNobodys(search, port)) ?? known(facts.weakProbes, port => isOwn(search, port))
+    known(facts.probes, port => isOwn(search, port) || isNobodys(search, port)) ??
+    known(facts.weakProbes, port => isOwn(search, port))
   return probe?.port === undefined ? undefined : { port: probe.port, from: `a probe of ${probe.path}` }
 }
 
@@ -191,8 +209,8 @@ function firstTcp(container: ContainerView): number {
 }
 
 /**
- * Whether a CometBFT node listens for RPC on nothing that the sidecar could ask: an empty laddr switches RPC off (CometBFT's config.toml), and
- * a Unix socket is out of its reach. A flag outranks the file.
+ * Whether a CometBFT node listens for RPC on nothing that the sidecar could ask: an empty laddr switches RPC off
+ * (CometBFT's config.toml), and a Unix socket is out of its reach. A flag outranks the file.
  */
 function isRpcOff(container: ContainerView, texts: readonly string[]): boolean {
   const flags = commandsOf(container).flatMap(command => flagsOf(command, profileFacts.cometbft.rpcPortFlags))

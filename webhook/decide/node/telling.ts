@@ -7,7 +7,8 @@ export function tellingOf(
   texts: readonly string[],
 ): string {
   const what = `moved peers and new entries${plan.reach.by === 'observe' ? ', though it is never restarted' : ', before it would be restarted'}`
-  if (plan.reach.by === 'observe' && plan.reach.reason === 'seeds-only') return 'nothing to tell: it lists nobody to stay connected to'
+  if (plan.reach.by === 'observe' && plan.reach.reason === 'seeds-only')
+    return 'nothing to tell: it lists nobody to stay connected to'
   if (plan.strategy === 'observe') return 'not told: repeer.dev/strategy says observe'
   if (plan.hostNetwork) return "not told: under hostNetwork what listens at localhost may be another pod's node"
   if (plan.rpcPort === undefined) return 'not told: no interface of the running node is known'

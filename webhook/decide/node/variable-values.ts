@@ -6,7 +6,10 @@ import { environment } from '../pod/command-line.ts'
 import { dataOf } from '../pod/content.ts'
 import type { ContainerView } from '../pod/pod-view.ts'
 
-/** The variables whose names fit, with their values: literal ones, composed ones, and those of ConfigMaps that can be read. */
+/**
+ * The variables whose names fit, with their values: literal ones, composed ones, and those of ConfigMaps that can be
+ * read.
+ */
 export function variablesNamed(
   input: Pick<DecideInput, 'configMap'>,
   container: ContainerView,

@@ -1,4 +1,5 @@
-// Ports as nodes' configuration files state them. By their lines, since a file need not parse for its ports to be known.
+// Ports as nodes' configuration files state them. By their lines, since a file need not parse for its ports to be
+// known.
 import type { Profile } from '../../../peers/plan.ts'
 
 export type WrittenPorts = { readonly p2p: number | undefined; readonly rpc: number | undefined }

@@ -1,5 +1,6 @@
-// The programs that a container starts, and the files that its scripts write: its command and args, seen through shells, scripts (also
-// mounted ones) and wrappers. Everything that asks about commands, flags, lists and ports reads this one result.
+// The programs that a container starts, and the files that its scripts write: its command and args, seen through
+// shells, scripts (also mounted ones) and wrappers. Everything that asks about commands, flags, lists and ports reads
+// this one result.
 //
 //   commandsOf(container)   the commands that are started, in the order of the script
 //   startedBy(container)    the same with the files written, the variables assigned, and the scripts that were not read
@@ -121,8 +122,9 @@ function parsedKey(data: Data, key: string, text: string): Parsed {
 }
 
 /**
- * The values given for a flag, in all spellings of `names` (without dashes): "--flag=value", "--flag value", and with `many` all words up to
- * the next flag, each by itself. What follows a standalone "--" belongs to another node (a collator's relay chain) and is left out.
+ * The values given for a flag, in all spellings of `names` (without dashes): "--flag=value", "--flag value", and with
+ * `many` all words up to the next flag, each by itself. What follows a standalone "--" belongs to another node (a
+ * collator's relay chain) and is left out.
  */
 export function flagsOf(command: Command, names: readonly string[], many = false): Flag[] {
   const flags: Flag[] = []

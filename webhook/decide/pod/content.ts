@@ -1,6 +1,13 @@
-// Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the informer's cache
-// hands out for as long as the ConfigMap does not change, and goes with it; it never changes an answer, only its price.
-import { type Format, holdsPeers, PeerListError, type PeerListProblem, parsePeers } from '../../../peers/formats/index.ts'
+// Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the
+// informer's cache hands out for as long as the ConfigMap does not change, and goes with it; it never changes an
+// answer, only its price.
+import {
+  type Format,
+  holdsPeers,
+  PeerListError,
+  type PeerListProblem,
+  parsePeers,
+} from '../../../peers/formats/index.ts'
 import type { Peer, Role } from '../../../peers/peer.ts'
 import type { NamedList } from '../../chains/peer-names.ts'
 import type { ConfigMapView } from '../decision.ts'
@@ -9,7 +16,10 @@ import type { ConfigMapView } from '../decision.ts'
 export type Fault = {
   readonly error: string
   readonly quoted: string
-  /** What stands where an entry should be is filled in by something else before the node reads it: ${NAME}, {{ .Values.x }}, <%= x %>. */
+  /**
+   * What stands where an entry should be is filled in by something else before the node reads it: ${NAME}, {{ .Values.x
+   * }}, <%= x %>.
+   */
   readonly isTemplate: boolean
 }
 export type Parsed = { readonly peers: readonly Peer[] } | Fault
@@ -18,7 +28,10 @@ type Data = Readonly<Record<string, string>>
 
 const held = new WeakMap<Data, Map<string, boolean>>()
 const parsed = new WeakMap<Data, Map<string, Parsed>>()
-/** Texts longer than this are genesis files and the like: no peer list is, and parsing one would take the whole admission's time. */
+/**
+ * Texts longer than this are genesis files and the like: no peer list is, and parsing one would take the whole
+ * admission's time.
+ */
 const longestList = 512 * 1024
 
 /** A ConfigMap's data, where it can be read. */
@@ -34,12 +47,15 @@ export function holds(data: Data, key: string, format: Format): boolean {
 }
 
 /**
- * Whether a key counts as the list that its name promises. Where the name is well known, that is so of a bare list even while it is empty,
- * and of a list that does not parse: whoever wrote it meant peers, and has to be told.
+ * Whether a key counts as the list that its name promises. Where the name is well known, that is so of a bare list even
+ * while it is empty, and of a list that does not parse: whoever wrote it meant peers, and has to be told.
  */
 export function holdsList(data: Data, key: string, { format, role, wellKnown }: NamedList): boolean {
   if (holds(data, key, format)) return true
-  const result = wellKnown && (textOf(data, key)?.length ?? longestList) < longestList ? peersIn(data, key, format, role, key) : undefined
+  const result =
+    wellKnown && (textOf(data, key)?.length ?? longestList) < longestList
+      ? peersIn(data, key, format, role, key)
+      : undefined
   return result !== undefined && ('error' in result || isBareList(format))
 }
 
@@ -64,7 +80,10 @@ export function parse(format: Format, text: string, role: Role, source: string):
   }
 }
 
-/** What envsubst, Helm and other template engines replace, and what a shell or the kubelet expands. Bounded: a list's entries are short. */
+/**
+ * What envsubst, Helm and other template engines replace, and what a shell or the kubelet expands. Bounded: a list's
+ * entries are short.
+ */
 const templateMark = /\$\{[^{}\n]{1,200}\}|\$\([^()\n]{1,200}\)|\$[A-Z_][A-Z0-9_]{0,200}|\{\{|<%/
 
 function faultOf(error: unknown, text: string): Fault {

@@ -48,7 +48,11 @@ function keyIn(
     if (items) {
       const item = items.find(candidate => candidate.path === wanted)
       if (item) return { ...seen, key: item.key }
-    } else if (wanted !== '' && !wanted.includes('/') && mayHave(kind, kind === 'ConfigMap' ? configMap(name) : 'unknown', wanted))
+    } else if (
+      wanted !== '' &&
+      !wanted.includes('/') &&
+      mayHave(kind, kind === 'ConfigMap' ? configMap(name) : 'unknown', wanted)
+    )
       return { ...seen, key: wanted }
   }
   return undefined

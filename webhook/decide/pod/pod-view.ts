@@ -1,5 +1,6 @@
-// The pod as decide reads it: every list a list, every string a string. What an API server sends has these shapes already; a file given
-// to `repeer explain`, or a hostile request, may not. Whatever has the wrong type counts as absent, so that no later step has to ask.
+// The pod as decide reads it: every list a list, every string a string. What an API server sends has these shapes
+// already; a file given to `repeer explain`, or a hostile request, may not. Whatever has the wrong type counts as
+// absent, so that no later step has to ask.
 
 import { type Allowance, fullAllowance } from '../../shell/index.ts'
 import type { ConfigMapView } from '../decision.ts'
@@ -8,7 +9,11 @@ import type { ConfigMapView } from '../decision.ts'
 export type VolumeItem = { readonly key: string; readonly path: string }
 
 /** One ConfigMap or Secret behind a volume; without `items` the volume shows all of its keys. */
-export type VolumeOrigin = { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly items?: readonly VolumeItem[] }
+export type VolumeOrigin = {
+  readonly kind: 'ConfigMap' | 'Secret'
+  readonly name: string
+  readonly items?: readonly VolumeItem[]
+}
 
 export type EnvView = {
   readonly name: string
@@ -86,7 +91,9 @@ export type PodView = {
 const probeDefault = { periodSeconds: 10, failureThreshold: 3 } as const
 const defaultGraceSeconds = 30
 
-/** Reads a pod of any shape; never throws. `configMap` gives the ConfigMaps whose scripts and values its commands use. */
+/**
+ * Reads a pod of any shape; never throws. `configMap` gives the ConfigMaps whose scripts and values its commands use.
+ */
 export function viewPod(pod: unknown, configMap: (name: string) => ConfigMapView = () => 'unknown'): PodView {
   const metadata = record(record(pod)['metadata'])
   const spec = record(record(pod)['spec'])
@@ -129,7 +136,9 @@ function viewContainer(container: Fields, around: Around): ContainerView {
     })),
     ports: records(container['ports']).flatMap(port => {
       const number = whole(port['containerPort'])
-      return number === undefined ? [] : [{ name: text(port['name']), number, protocol: text(port['protocol']) || 'TCP' }]
+      return number === undefined
+        ? []
+        : [{ name: text(port['name']), number, protocol: text(port['protocol']) || 'TCP' }]
     }),
     ...optional('runAsUser', whole(security['runAsUser'])),
     ...optional('runAsNonRoot', truth(security['runAsNonRoot'])),
@@ -170,7 +179,10 @@ function origins(volume: Fields): VolumeOrigin[] {
   return [
     ...origin('ConfigMap', volume['configMap'], 'name'),
     ...origin('Secret', volume['secret'], 'secretName'),
-    ...projected.flatMap(source => [...origin('ConfigMap', source['configMap'], 'name'), ...origin('Secret', source['secret'], 'name')]),
+    ...projected.flatMap(source => [
+      ...origin('ConfigMap', source['configMap'], 'name'),
+      ...origin('Secret', source['secret'], 'name'),
+    ]),
   ]
 }
 
@@ -222,7 +234,9 @@ function words(value: unknown): string[] {
 }
 
 function texts(value: unknown): Record<string, string> {
-  const entries = Object.entries(record(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const entries = Object.entries(record(value)).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
   return Object.assign(Object.create(null), Object.fromEntries(entries))
 }
 

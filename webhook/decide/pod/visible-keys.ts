@@ -15,7 +15,10 @@ export type VisibleKey = {
 /** Linux's PATH_MAX: nothing longer is a path. */
 const longestPath = 4096
 
-/** The keys behind a container's volume mounts, in the order of its mounts. What is mounted twice at the same place counts once. */
+/**
+ * The keys behind a container's volume mounts, in the order of its mounts. What is mounted twice at the same place
+ * counts once.
+ */
 export function visibleKeys(pod: PodView, container: ContainerView): VisibleKey[] {
   const variables = new Map(container.env.map(env => [env.name, env]))
   const seen = new Set<string>()
@@ -25,7 +28,9 @@ export function visibleKeys(pod: PodView, container: ContainerView): VisibleKey[
     const place = JSON.stringify([mount.volume, path, mount.mountPath])
     if (path === undefined || seen.has(place)) return []
     seen.add(place)
-    return path === '' ? origins.flatMap(origin => whole(origin, mount)) : origins.flatMap(origin => part(origin, mount, path))
+    return path === ''
+      ? origins.flatMap(origin => whole(origin, mount))
+      : origins.flatMap(origin => part(origin, mount, path))
   })
 }
 
@@ -68,7 +73,8 @@ function expand(pod: PodView, variables: ReadonlyMap<string, EnvView>, expressio
 function literalOf(pod: PodView, variable: EnvView): string | undefined {
   if (variable.field === undefined) return variable.value
   if (variable.field === 'metadata.name') return pod.name
-  const [, list, key = ''] = variable.field.length < 400 ? (/^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(variable.field) ?? []) : []
+  const [, list, key = ''] =
+    variable.field.length < 400 ? (/^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(variable.field) ?? []) : []
   return list === 'labels' ? pod.labels[key] : list === 'annotations' ? pod.annotations[key] : undefined
 }
 

@@ -1,10 +1,17 @@
-// Addresses in place of names: which lists reach the node by a variable in which the sidecar can write addresses, and how that is said.
+// Addresses in place of names: which lists reach the node by a variable in which the sidecar can write addresses, and
+// how that is said.
 import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { Plan } from '../../../peers/plan.ts'
 import type { FoundKey } from './source-search.ts'
 
-/** By which a list that is not frozen reaches the node in addresses: the variable that outranks a file, or is the list itself. */
-export function pinningVariable(program: string, { via, role, variable }: Pick<FoundKey, 'via' | 'role' | 'variable'>): string | undefined {
+/**
+ * By which a list that is not frozen reaches the node in addresses: the variable that outranks a file, or is the list
+ * itself.
+ */
+export function pinningVariable(
+  program: string,
+  { via, role, variable }: Pick<FoundKey, 'via' | 'role' | 'variable'>,
+): string | undefined {
   if (role !== 'peer') return undefined
   const name = overrideVariable(program, role)
   if (via === 'directory') return name
@@ -12,9 +19,13 @@ export function pinningVariable(program: string, { via, role, variable }: Pick<F
 }
 
 /** One sentence for explain; none where the node takes no list of peers from a variable. */
-export function whyAddresses({ sources, pinAddresses }: Pick<Plan, 'sources' | 'pinAddresses'>): { addresses?: string } {
+export function whyAddresses({ sources, pinAddresses }: Pick<Plan, 'sources' | 'pinAddresses'>): {
+  addresses?: string
+} {
   const variables = new Set(
-    sources.flatMap(source => (source.kind !== 'Literal' && source.role === 'peer' && source.override ? [source.override] : [])),
+    sources.flatMap(source =>
+      source.kind !== 'Literal' && source.role === 'peer' && source.override ? [source.override] : [],
+    ),
   )
   if (variables.size === 0) return {}
   const by = [...variables].join(', ')

@@ -1,5 +1,6 @@
-// Where peers stand in clear text although nothing was found that hands them to the node: told with the reason `no-peers`, so that a list that
-// somebody can see is never called absent. Only places are told, never what stands there.
+// Where peers stand in clear text although nothing was found that hands them to the node: told with the reason
+// `no-peers`, so that a list that somebody can see is never called absent. Only places are told, never what stands
+// there.
 
 import type { Profile } from '../../../peers/plan.ts'
 import type { DecideInput } from '../decision.ts'
@@ -9,14 +10,18 @@ import { visibleKeys } from '../pod/visible-keys.ts'
 import { entriesIn } from './script-lists.ts'
 import { listFormat } from './source-search.ts'
 
-/** Characters that are looked through: a pod's ConfigMaps may hold any number of megabytes, and an admission has to be over in time. */
+/**
+ * Characters that are looked through: a pod's ConfigMaps may hold any number of megabytes, and an admission has to be
+ * over in time.
+ */
 const mostCharacters = 4 * 1024 * 1024
 /** Places that a message names. */
 const mostPlaces = 5
 
 /**
- * The places in the pod's spec and its readable ConfigMaps where entries of the profile's list format stand, as one sentence each. Formats whose
- * entries have no identity (stellar-core, generic) look like any other host, and are not looked for.
+ * The places in the pod's spec and its readable ConfigMaps where entries of the profile's list format stand, as one
+ * sentence each. Formats whose entries have no identity (stellar-core, generic) look like any other host, and are not
+ * looked for.
  */
 export function clearText(input: Pick<DecideInput, 'configMap'>, pod: PodView, profile: Profile): string[] {
   const format = listFormat(profile)
@@ -36,14 +41,20 @@ export function clearText(input: Pick<DecideInput, 'configMap'>, pod: PodView, p
       if (typeof text === 'string') look(`ConfigMap ${name}/${key}`, text)
   const named = [...places].slice(0, mostPlaces)
   const more = places.size > named.length ? ` and ${places.size - named.length} more` : ''
-  const told = named.length > 0 ? [`peers stand in ${named.join(', ')}${more}, but nothing was found that hands them to the node`] : []
-  return left < 0 ? [...told, `only the first ${mostCharacters} characters of its spec and ConfigMaps were looked through`] : told
+  const told =
+    named.length > 0
+      ? [`peers stand in ${named.join(', ')}${more}, but nothing was found that hands them to the node`]
+      : []
+  return left < 0
+    ? [...told, `only the first ${mostCharacters} characters of its spec and ConfigMaps were looked through`]
+    : told
 }
 
 /** The ConfigMaps that any container of the pod sees. */
 function configMapsOf(pod: PodView): Set<string> {
   const names = new Set<string>()
-  const see = (from: { readonly kind: string; readonly name: string } | undefined) => from?.kind === 'ConfigMap' && names.add(from.name)
+  const see = (from: { readonly kind: string; readonly name: string } | undefined) =>
+    from?.kind === 'ConfigMap' && names.add(from.name)
   const ofContainer = (container: ContainerView) => {
     for (const key of visibleKeys(pod, container)) see(key)
     for (const { from } of container.env) see(from)

@@ -10,11 +10,15 @@ import { type FoundKey, listFormat, type Search } from './source-search.ts'
 /** A source for each reference, whether or not its content can be read: whoever names a key knows. */
 export function configSources(search: Search, refs: readonly ConfigRef[]): FoundKey[] {
   const { env: variables, envFrom } = search.container
-  const byVariable = new Map(variables.toReversed().flatMap(({ name, from }) => (from ? [[identity(from), name] as const] : [])))
+  const byVariable = new Map(
+    variables.toReversed().flatMap(({ name, from }) => (from ? [[identity(from), name] as const] : [])),
+  )
   const byEnvFrom = new Map(envFrom.toReversed().map(from => [`${from.kind}/${from.name}`, from]))
   const own = seenIn(visibleKeys(search.pod, search.container))
   const inits = seenIn(search.pod.initContainers.flatMap(init => visibleKeys(search.pod, init)))
-  const initVariables = new Set(search.pod.initContainers.flatMap(init => init.env.flatMap(({ from }) => (from ? [identity(from)] : []))))
+  const initVariables = new Set(
+    search.pod.initContainers.flatMap(init => init.env.flatMap(({ from }) => (from ? [identity(from)] : []))),
+  )
   return refs.map(ref => {
     const list = formatOf(search, ref)
     const source = { ...ref, format: list.format, role: list.role }
@@ -44,7 +48,8 @@ function seenIn(keys: readonly VisibleKey[]): (ref: ConfigRef) => VisibleKey | u
     const [places, object] = key === undefined ? [wholes, `${kind}/${name}`] : [single, identity({ kind, name, key })]
     if (!places.has(object)) places.set(object, index)
   })
-  return ref => keys[Math.min(wholes.get(`${ref.kind}/${ref.name}`) ?? keys.length, single.get(identity(ref)) ?? keys.length)]
+  return ref =>
+    keys[Math.min(wholes.get(`${ref.kind}/${ref.name}`) ?? keys.length, single.get(identity(ref)) ?? keys.length)]
 }
 
 /** The format that the content has, else the one that the key's name promises, else the profile's bare list. */
@@ -52,6 +57,9 @@ function formatOf(search: Search, ref: ConfigRef): NamedList {
   const named = fileNamed(search, ref.key)
   const data = ref.kind === 'ConfigMap' ? dataOf(search.input.configMap(ref.name)) : undefined
   const format =
-    data && [...(named ? [named.format] : []), ...fileFormats[search.profile]].find(candidate => holds(data, ref.key, candidate))
+    data &&
+    [...(named ? [named.format] : []), ...fileFormats[search.profile]].find(candidate =>
+      holds(data, ref.key, candidate),
+    )
   return { format: format ?? named?.format ?? listFormat(search.profile), role: named?.role ?? 'peer', wellKnown: true }
 }

@@ -1,5 +1,6 @@
-// Whether a list in a variable reaches the node at each of its starts. A Cosmos SDK program reads no variable but those with its own prefix:
-// a script hands the others on, as a flag (at each start) or by writing them into a file (often only where the file has none yet).
+// Whether a list in a variable reaches the node at each of its starts. A Cosmos SDK program reads no variable but those
+// with its own prefix: a script hands the others on, as a flag (at each start) or by writing them into a file (often
+// only where the file has none yet).
 import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { Role } from '../../../peers/peer.ts'
 import { originsOf, type Value } from '../../shell/index.ts'
@@ -11,11 +12,17 @@ import type { FoundKey, Search } from './source-search.ts'
 const opaque = /\.(sh|bash|py|pl|js)$|^\.{0,2}\/(?!(usr\/(local\/)?)?s?bin\/[^/]+$)/
 
 /**
- * What a list in a variable that no flag takes needs to be given to the node that a script starts: the variable that outranks its file, by
- * which it is told at the next start whatever the script has made of it; `once` where without that the script's file would keep the old list; `unseen` where the script, all of it read, never names it. Nothing where the script writes a whole file at each start,
- * and where nobody can know. Programs without a script are unread.ts's.
+ * What a list in a variable that no flag takes needs to be given to the node that a script starts: the variable that
+ * outranks its file, by which it is told at the next start whatever the script has made of it; `once` where without
+ * that the script's file would keep the old list; `unseen` where the script, all of it read, never names it. Nothing
+ * where the script writes a whole file at each start, and where nobody can know. Programs without a script are
+ * unread.ts's.
  */
-export function copiedOnce({ container, profile }: Search, variable: string, role: Role): Pick<FoundKey, 'override' | 'once' | 'unseen'> {
+export function copiedOnce(
+  { container, profile }: Search,
+  variable: string,
+  role: Role,
+): Pick<FoundKey, 'override' | 'once' | 'unseen'> {
   const { commands, writes, assigned, unread } = startedBy(container)
   if (profile !== 'cometbft' || !commands.some(({ words }) => words[0]?.script)) return {}
   const node = nodeProgram(container)

@@ -1,5 +1,5 @@
-// What PeerSets that deliver say about a pod: the lists that are for it, and what its node is. An annotation of the pod outranks them; they outrank
-// what the clues say.
+// What PeerSets that deliver say about a pod: the lists that are for it, and what its node is. An annotation of the pod
+// outranks them; they outrank what the clues say.
 
 import type { Format } from '../../../peers/formats/index.ts'
 import { type Delivered, deliveriesTo } from '../../../peers/peer-set/delivering.ts'
@@ -10,7 +10,12 @@ import { configSources } from './config-sources.ts'
 import type { FoundKey, Search } from './source-search.ts'
 
 /** A key of a ConfigMap of the pod's namespace, which need not exist yet. */
-export type DeliveredKey = { readonly set: string; readonly name: string; readonly key: string; readonly format: Format }
+export type DeliveredKey = {
+  readonly set: string
+  readonly name: string
+  readonly key: string
+  readonly format: Format
+}
 
 /** The pod's annotations, and what PeerSets say where these say nothing. */
 export type Stated = Overrides & {
@@ -21,7 +26,11 @@ export type Stated = Overrides & {
 
 export type Deliveries = { readonly stated: Stated; readonly warnings: readonly string[] }
 
-export function withDeliveries(input: Pick<DecideInput, 'namespace' | 'peerSets'>, pod: PodView, overrides: Overrides): Deliveries {
+export function withDeliveries(
+  input: Pick<DecideInput, 'namespace' | 'peerSets'>,
+  pod: PodView,
+  overrides: Overrides,
+): Deliveries {
   const address = { namespace: input.namespace, labels: pod.labels, containers: pod.containers.map(({ name }) => name) }
   const { delivered, warnings } = deliveriesTo(address, input.peerSets ?? [])
   const container = firstOf(delivered, ({ delivery }) => delivery.container)
@@ -40,8 +49,8 @@ export function withDeliveries(input: Pick<DecideInput, 'namespace' | 'peerSets'
 }
 
 /**
- * A source for each delivered key that is none of those already found. Where the pod sees the key after all, it is the source that the pod sees;
- * else one that no container sees.
+ * A source for each delivered key that is none of those already found. Where the pod sees the key after all, it is the
+ * source that the pod sees; else one that no container sees.
  */
 export function deliveredSources(search: Search, delivered: readonly DeliveredKey[]): FoundKey[] {
   return delivered.flatMap(({ set, name, key, format }) =>

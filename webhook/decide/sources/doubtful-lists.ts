@@ -1,5 +1,6 @@
-// Which of the lists that were found are none: templates that something else fills in, and malformed texts that only their name made a list of. One of them
-// would hold everything, since a node is never restarted with a list that does not parse.
+// Which of the lists that were found are none: templates that something else fills in, and malformed texts that only
+// their name made a list of. One of them would hold everything, since a node is never restarted with a list that does
+// not parse.
 
 import { profileFacts } from '../../chains/profile-facts.ts'
 import type { DecideInput } from '../decision.ts'
@@ -8,11 +9,16 @@ import type { FlagLists } from './flag-lists.ts'
 import type { Found, Search } from './source-search.ts'
 
 /**
- * The sources that count; says which do not. What whoever made the pod states to be a list (a flag, a variable that the program reads, the file that the
- * node itself reads) is kept although it is malformed: the node would not start with it, and somebody has to be told. What only its name makes a list is
- * kept where there is no other: somebody may have meant it.
+ * The sources that count; says which do not. What whoever made the pod states to be a list (a flag, a variable that the
+ * program reads, the file that the node itself reads) is kept although it is malformed: the node would not start with
+ * it, and somebody has to be told. What only its name makes a list is kept where there is no other: somebody may have
+ * meant it.
  */
-export function withoutDoubtful(search: Search, sources: readonly Found[], flags: Pick<FlagLists, 'references' | 'files'>): Found[] {
+export function withoutDoubtful(
+  search: Search,
+  sources: readonly Found[],
+  flags: Pick<FlagLists, 'references' | 'files'>,
+): Found[] {
   const read = sources.map(source => ({ source, parsed: parsedOf(search.input, source) }))
   const isGood = ({ parsed }: { parsed: Parsed | undefined }) => parsed === undefined || 'peers' in parsed
   const hasList = read.some(entry => entry.source.role === 'peer' && isGood(entry))
@@ -43,7 +49,11 @@ export function parsedOf(input: Pick<DecideInput, 'configMap'>, source: Found): 
   return data && peersIn(data, source.key, source.format, source.role, `${source.kind} ${source.name}/${source.key}`)
 }
 
-function isStated(search: Search, source: Found, { references, files }: Pick<FlagLists, 'references' | 'files'>): boolean {
+function isStated(
+  search: Search,
+  source: Found,
+  { references, files }: Pick<FlagLists, 'references' | 'files'>,
+): boolean {
   if (files.some(file => file === source)) return true
   const variable = source.kind === 'Literal' ? /^env (.*)$/.exec(source.name)?.[1] : source.variable
   if (variable !== undefined) {

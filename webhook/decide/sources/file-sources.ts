@@ -13,12 +13,17 @@ export function fileSources(search: Search): FoundKey[] {
   const { pod, container } = search
   const mounted = new Set(container.mounts.map(mount => mount.volume))
   const own = visibleKeys(pod, container)
-  const rendered = pod.initContainers.filter(init => canRender(pod, mounted, init)).flatMap(init => visibleKeys(pod, init))
+  const rendered = pod.initContainers
+    .filter(init => canRender(pod, mounted, init))
+    .flatMap(init => visibleKeys(pod, init))
   const home = homeOf(container)
   const inRendered = mayBeAmong(rendered)
   const inOwn = mayBeAmong(own)
   const keys = [
-    ...own.map(seen => ({ seen, via: inRendered(seen) && !readsFrom(container, home, seen) ? ('init' as const) : seen.via })),
+    ...own.map(seen => ({
+      seen,
+      via: inRendered(seen) && !readsFrom(container, home, seen) ? ('init' as const) : seen.via,
+    })),
     ...rendered.filter(seen => !inOwn(seen)).map(seen => ({ seen, via: 'init' as const })),
   ]
   return ownOf(
@@ -41,7 +46,10 @@ function objectOf({ kind, name }: VisibleKey): string {
   return `${kind}/${name}`
 }
 
-/** Each key that would be looked for in the same way once: a volume may be mounted at many places. Of a Secret, the place says what is in it. */
+/**
+ * Each key that would be looked for in the same way once: a volume may be mounted at many places. Of a Secret, the
+ * place says what is in it.
+ */
 function once<K extends { readonly seen: VisibleKey; readonly via: Via }>(keys: readonly K[]): K[] {
   const identity = ({ seen, via }: K) =>
     JSON.stringify([seen.kind, seen.name, seen.key, seen.file, via, seen.kind === 'Secret' && seen.mountPath])
@@ -51,8 +59,8 @@ function once<K extends { readonly seen: VisibleKey; readonly via: Via }>(keys: 
 }
 
 /**
- * Whether the node itself reads the mounted file, where an init container sees the same volume: its command names the mount, or the mount
- * lies in its home. Otherwise the init container copies or renders it, and the node reads the copy.
+ * Whether the node itself reads the mounted file, where an init container sees the same volume: its command names the
+ * mount, or the mount lies in its home. Otherwise the init container copies or renders it, and the node reads the copy.
  */
 function readsFrom(container: ContainerView, home: string | undefined, seen: VisibleKey): boolean {
   if (mentions(container, seen.mountPath)) return true
@@ -65,8 +73,9 @@ function homeOf({ command, args }: ContainerView): string | undefined {
 }
 
 /**
- * An init container can leave something for the node only in a volume that both mount, ConfigMaps and Secrets being read-only. One that runs on (a
- * native sidecar, such as cosmopilot's node-utils) renders nothing: the node does not wait for its end.
+ * An init container can leave something for the node only in a volume that both mount, ConfigMaps and Secrets being
+ * read-only. One that runs on (a native sidecar, such as cosmopilot's node-utils) renders nothing: the node does not
+ * wait for its end.
  */
 function canRender(pod: PodView, mounted: ReadonlySet<string>, init: ContainerView): boolean {
   return (
@@ -92,14 +101,16 @@ function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
   }
   if (seen.key !== undefined) return source(seen.key, seen.file ?? seen.key)
   if (data) return Object.keys(data).flatMap(key => source(key, key))
-  // Which keys there are cannot be known: those that the profile's nodes read, where something says that they are here, each optional in the
-  // sidecar's volume. A name alone is nothing: a ConfigMap that is not in the cache yet may hold anything.
+  // Which keys there are cannot be known: those that the profile's nodes read, where something says that they are here,
+  // each optional in the sidecar's volume. A name alone is nothing: a ConfigMap that is not in the cache yet may hold
+  // anything.
   const { files } = profileFacts[profile]
   const isNamed = files.some(file => isMentioned(pod, container, `${seen.mountPath.replace(/\/+$/, '')}/${file}`))
   const isConfig = via !== 'init' && configDirectory.test(seen.mountPath)
   if (seen.kind === 'Secret' ? configDirectory.test(seen.mountPath) : isConfig || isNamed)
     return files.flatMap(file => source(file, file)).map(found => ({ ...found, guess: true }))
-  if (seen.kind === 'ConfigMap') search.unread(`ConfigMap ${seen.name} cannot be read here, so the keys at ${seen.mountPath} are not known`)
+  if (seen.kind === 'ConfigMap')
+    search.unread(`ConfigMap ${seen.name} cannot be read here, so the keys at ${seen.mountPath} are not known`)
   return []
 }
 
@@ -111,16 +122,19 @@ function isMentioned(pod: PodView, container: ContainerView, path: string): bool
 }
 
 /**
- * One ConfigMap for a whole StatefulSet has a key for each pod: node-0.toml, node-1.toml. Where the pod's name picks some keys of a
- * ConfigMap, the others are its siblings'.
+ * One ConfigMap for a whole StatefulSet has a key for each pod: node-0.toml, node-1.toml. Where the pod's name picks
+ * some keys of a ConfigMap, the others are its siblings'.
  */
 function ownOf(search: Search, sources: readonly FoundKey[]): FoundKey[] {
   const { name } = search.pod
   const ordinal = /-(\d+)$/.exec(name)?.[1]
   if (ordinal === undefined) return [...sources]
   const shape = (source: FoundKey) => `${source.kind}/${source.name}/${source.key.replace(/\d+/g, '#')}`
-  const mine = ({ key }: FoundKey) => key.split(/[^A-Za-z0-9-]/).includes(name) || key.split(/\D+/).filter(Boolean).at(-1) === ordinal
+  const mine = ({ key }: FoundKey) =>
+    key.split(/[^A-Za-z0-9-]/).includes(name) || key.split(/\D+/).filter(Boolean).at(-1) === ordinal
   const alike = Map.groupBy(sources, shape)
-  const chosen = new Set([...alike.values()].flatMap(group => (group.length > 1 && group.some(mine) ? group.filter(mine) : group)))
+  const chosen = new Set(
+    [...alike.values()].flatMap(group => (group.length > 1 && group.some(mine) ? group.filter(mine) : group)),
+  )
   return sources.filter(source => chosen.has(source))
 }

@@ -1,5 +1,6 @@
-// Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod spec, and what
-// init containers alone see. Only keys that hold peers are taken; see peer-names.ts for what counts where content cannot be read.
+// Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod
+// spec, and what init containers alone see. Only keys that hold peers are taken; see peer-names.ts for what counts
+// where content cannot be read.
 import type { Role } from '../../../peers/peer.ts'
 import type { Profile, Source, Via } from '../../../peers/plan.ts'
 import type { Overrides } from '../annotations.ts'
@@ -24,7 +25,10 @@ export type FoundSources = {
   readonly unread: readonly string[]
 }
 
-/** All sources of the chosen container, in a fixed order: files, variables, init containers, flags, annotation, lists that PeerSets deliver. */
+/**
+ * All sources of the chosen container, in a fixed order: files, variables, init containers, flags, annotation, lists
+ * that PeerSets deliver.
+ */
 export function findSources(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
@@ -34,9 +38,18 @@ export function findSources(
 ): FoundSources {
   const warnings: string[] = []
   const unread = new Set<string>()
-  const search: Search = { input, pod, container, profile, warn: message => warnings.push(message), unread: message => unread.add(message) }
+  const search: Search = {
+    input,
+    pod,
+    container,
+    profile,
+    warn: message => warnings.push(message),
+    unread: message => unread.add(message),
+  }
   const annotated =
-    overrides.peers === undefined ? [] : [literal('annotation repeer.dev/peers', listFormat(profile), 'peer', overrides.peers)]
+    overrides.peers === undefined
+      ? []
+      : [literal('annotation repeer.dev/peers', listFormat(profile), 'peer', overrides.peers)]
   const delivered = deliveredSources(search, overrides.delivered ?? [])
   if (overrides.config) {
     const named = unique([...configSources(search, overrides.config), ...annotated, ...delivered])
@@ -49,14 +62,18 @@ export function findSources(
   const variables = variableSources(search, flags.references)
   const files = fileSources(search).filter(({ kind, name, key }) => {
     const isIngredient = flags.ingredients.has(`${kind} ${name}/${key}`)
-    if (isIngredient) search.warn(`${kind} ${name}/${key} is no list of its own: the container's script makes one of it`)
+    if (isIngredient)
+      search.warn(`${kind} ${name}/${key} is no list of its own: the container's script makes one of it`)
     return !isIngredient
   })
   const named = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...flags.literals])
   const all = withoutDoubtful(search, named, flags)
   const certain = all.filter(source => source.kind === 'Literal' || !source.guess)
-  // What a script says in clear text counts where nothing else gives a list of that kind: it may be no more than a default.
-  const scripts = scriptLists(search).filter(list => !flags.outranks.has(list.role) && !certain.some(source => gives(source, list.role)))
+  // What a script says in clear text counts where nothing else gives a list of that kind: it may be no more than a
+  // default.
+  const scripts = scriptLists(search).filter(
+    list => !flags.outranks.has(list.role) && !certain.some(source => gives(source, list.role)),
+  )
   certain.push(...scripts)
   const isGuess = certain.length === 0 && delivered.length === 0
   // A flag that a file or a variable fills outranks a variable of ours, too, whether or not its text is known.
@@ -64,13 +81,19 @@ export function findSources(
   const isBelowFlag = profile === 'cometbft' && (isFilled || flags.outranks.has('peer'))
   const found = unique([...markUnread(search, isGuess ? all : certain), ...delivered])
   const sources = isBelowFlag ? found.map(belowFlag) : found
-  if (isGuess && all.length > 0) search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
+  if (isGuess && all.length > 0)
+    search.warn('the peer sources are guessed from names alone; repeer.dev/config can name them')
   for (const message of new Set(sources.flatMap(unseenMessage(profile)))) search.warn(message)
   return { sources, warnings: [...new Set(warnings)], unread: [...unread] }
 }
 
 /** Whether a container lists anybody to stay connected to, found without annotations. */
-export function listsPeers(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView, profile: Profile): boolean {
+export function listsPeers(
+  input: Pick<DecideInput, 'configMap'>,
+  pod: PodView,
+  container: ContainerView,
+  profile: Profile,
+): boolean {
   const { sources } = findSources(input, pod, container, profile, {})
   return sources.some(source => {
     if (source.role === 'seed') return false
@@ -121,8 +144,10 @@ function describe(source: Source): string {
   }
   const place = `${source.kind} ${source.name}/${source.key}`
   const beside = source.override ? `variable ${source.override}, exported at each restart` : undefined
-  if (source.deliveredBy !== undefined) return `${place}, delivered by PeerSet ${source.deliveredBy}, by ${beside ?? 'telling alone'}`
-  if (source.unseen && source.via === 'init') return `${place}, which no container sees, by ${beside ?? 'telling alone'}`
+  if (source.deliveredBy !== undefined)
+    return `${place}, delivered by PeerSet ${source.deliveredBy}, by ${beside ?? 'telling alone'}`
+  if (source.unseen && source.via === 'init')
+    return `${place}, which no container sees, by ${beside ?? 'telling alone'}`
   if (source.unseen) return `${place} by ${beside ?? 'telling alone'}: the program does not read ${by[source.via]}`
   return `${place} by ${by[source.via]}`
 }
@@ -131,7 +156,8 @@ function describe(source: Source): string {
 function unique(sources: readonly Found[]): Found[] {
   const seen = new Set<string>()
   return sources.filter(source => {
-    const identity = source.kind === 'Literal' ? `${source.name} ${source.text}` : `${source.kind}/${source.name}/${source.key}`
+    const identity =
+      source.kind === 'Literal' ? `${source.name} ${source.text}` : `${source.kind}/${source.name}/${source.key}`
     return !seen.has(identity) && seen.add(identity)
   })
 }

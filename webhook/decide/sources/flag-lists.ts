@@ -1,5 +1,5 @@
-// Peer lists in command-line flags, and in the variables by which a script outranks a node's file: literal values, and references to the
-// variables and files that fill them.
+// Peer lists in command-line flags, and in the variables by which a script outranks a node's file: literal values, and
+// references to the variables and files that fill them.
 import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
@@ -40,9 +40,15 @@ export function flagLists(search: Search): FlagLists {
     if (lists.known) outranks.add(role)
     for (const { kind, name, key } of lists.ingredients) ingredients.add(`${kind} ${name}/${key}`)
     for (const { variable, frozen } of lists.variables)
-      if (!references.has(variable) && references.size < mostReferences) references.set(variable, { variable, role, frozen })
+      if (!references.has(variable) && references.size < mostReferences)
+        references.set(variable, { variable, role, frozen })
     for (const key of lists.files)
-      files.set(`${key.kind}/${key.name}/${key.key}`, { ...key, format: listFormat(search.profile), role, frozen: key.via === 'subPath' })
+      files.set(`${key.kind}/${key.name}/${key.key}`, {
+        ...key,
+        format: listFormat(search.profile),
+        role,
+        frozen: key.via === 'subPath',
+      })
     if (lists.text !== '') {
       // A flag that may be repeated gives one list in all.
       const place = many ? flag.flag : `${flag.place} ${flag.flag}`

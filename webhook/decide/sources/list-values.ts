@@ -13,7 +13,10 @@ export type ListOf = {
   readonly text: string
   /** What keeps the list from being known, each as words: "variable X, which cannot be read here". */
   readonly unknown: readonly string[]
-  /** Whether the node is given this list for certain. A variable that nobody defines may be empty, and a file may be one of the node's. */
+  /**
+   * Whether the node is given this list for certain. A variable that nobody defines may be empty, and a file may be one
+   * of the node's.
+   */
   readonly known: boolean
   /** Keys whose files were made into a list, and are none themselves: hosts to which a script adds IDs and ports. */
   readonly ingredients: readonly MountedKey[]
@@ -31,7 +34,9 @@ export function listsOf(search: Search, value: Value): ListOf {
     else files.push(list.key)
   }
   const found = variables.size + files.length > 0
-  const open = rest.filter(piece => piece.text === undefined).flatMap(piece => piece.from.map(origin => unknownOrigin(search, origin)))
+  const open = rest
+    .filter(piece => piece.text === undefined)
+    .flatMap(piece => piece.from.map(origin => unknownOrigin(search, origin)))
   const unknown = [...new Map(open.map(origin => [origin.words, origin])).values()]
   const text = textOf(rest)?.trim() ?? ''
   const isRest = found && !holdsPeers(listFormat(search.profile), text)
@@ -49,7 +54,10 @@ export function listsOf(search: Search, value: Value): ListOf {
 function isAlone(value: Value, index: number): boolean {
   const before = value[index - 1]
   const after = value[index + 1]
-  return (before === undefined || /[\s,]$/.test(before.text ?? '')) && (after === undefined || /^[\s,]/.test(after.text ?? ''))
+  return (
+    (before === undefined || /[\s,]$/.test(before.text ?? '')) &&
+    (after === undefined || /^[\s,]/.test(after.text ?? ''))
+  )
 }
 
 type List =

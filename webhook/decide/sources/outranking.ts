@@ -1,5 +1,5 @@
-// Which lists a CometBFT node never looks at: a flag outranks the environment, which outranks the file (see the CometBFT and Cosmos SDK
-// sources: viper's order). A list that the node does not read would make it look stale forever.
+// Which lists a CometBFT node never looks at: a flag outranks the environment, which outranks the file (see the
+// CometBFT and Cosmos SDK sources: viper's order). A list that the node does not read would make it look stale forever.
 import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
 import { nodeProgram } from '../node/command-clues.ts'
@@ -8,14 +8,22 @@ import type { FoundKey, Search } from './source-search.ts'
 
 export type Outranking = { readonly flags: FlagLists; readonly variables: readonly (FoundKey | LiteralSource)[] }
 
-/** The sources in files and variables that still count beside flags and the variable of the program; says which do not. */
-export function outranked(search: Search, { flags, variables }: Outranking, files: readonly FoundKey[]): (FoundKey | LiteralSource)[] {
+/**
+ * The sources in files and variables that still count beside flags and the variable of the program; says which do not.
+ */
+export function outranked(
+  search: Search,
+  { flags, variables }: Outranking,
+  files: readonly FoundKey[],
+): (FoundKey | LiteralSource)[] {
   if (search.profile !== 'cometbft') return [...files, ...variables]
   const program = nodeProgram(search.container)?.name
   const override = program === undefined ? undefined : overrideVariable(program, 'peer')
   const isOverride = (source: FoundKey | LiteralSource) =>
     override !== undefined &&
-    (source.kind === 'Literal' ? source.name === `env ${override}` : source.variable === override && source.via !== 'init' && !source.guess)
+    (source.kind === 'Literal'
+      ? source.name === `env ${override}`
+      : source.variable === override && source.via !== 'init' && !source.guess)
   const byVariable = variables.some(isOverride)
   // A flag that a program or an unknown variable fills may well take its value from one of the files.
   const byFlag = flags.outranks.has('peer')

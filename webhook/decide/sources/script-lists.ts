@@ -1,5 +1,5 @@
-// Peer lists that stand in a script in clear text: what it assigns to a variable, edits into a file or writes as a here-document. They are
-// literal lists: they cannot change in place, but the addresses behind their names can.
+// Peer lists that stand in a script in clear text: what it assigns to a variable, edits into a file or writes as a
+// here-document. They are literal lists: they cannot change in place, but the addresses behind their names can.
 import { type Format, holdsPeers } from '../../../peers/formats/index.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
@@ -10,7 +10,10 @@ import { composed } from './flag-lists.ts'
 import { listsOf } from './list-values.ts'
 import { listFormat, literal, type Search } from './source-search.ts'
 
-/** Where entries begin, by format: what an entry of it cannot do without. Formats without an identity look like anything else. */
+/**
+ * Where entries begin, by format: what an entry of it cannot do without. Formats without an identity look like anything
+ * else.
+ */
 const beginnings: Partial<Readonly<Record<Format, RegExp>>> = {
   'cometbft-list': /[0-9a-fA-F]{40}@/g,
   'tm2-list': /g1[02-9ac-hj-np-z]{38}@/g,
@@ -18,7 +21,10 @@ const beginnings: Partial<Readonly<Record<Format, RegExp>>> = {
   'multiaddr-list': /\/(?:ip4|ip6|dns[46]?)\//g,
 }
 
-/** To the end of an entry: a blank, a separator, a quote, or what ends a sed expression. Hosts and ports have none of these. */
+/**
+ * To the end of an entry: a blank, a separator, a quote, or what ends a sed expression. Hosts and ports have none of
+ * these.
+ */
 const entryEnd = /[^\s,"'\\;|<>(){}$&]{0,600}/y
 
 /** Characters before an entry in which the name of its list is looked for. */
@@ -26,7 +32,10 @@ const nameDistance = 80
 
 export type ClearEntry = { readonly text: string; readonly role: Role }
 
-/** The entries of a format in any text, in order, each once, with what the text calls them. `name` is what the whole text is called. */
+/**
+ * The entries of a format in any text, in order, each once, with what the text calls them. `name` is what the whole
+ * text is called.
+ */
 export function entriesIn(format: Format, text: string, name = ''): ClearEntry[] {
   const beginning = beginnings[format]
   const entries = new Map<string, ClearEntry>()
@@ -37,7 +46,8 @@ export function entriesIn(format: Format, text: string, name = ''): ClearEntry[]
     if (match.index < end && end > 0) continue
     entryEnd.lastIndex = match.index
     const entry = entryEnd.exec(text)?.[0].replace(/\/+$/, '') ?? ''
-    role = roleNamed(text.slice(Math.max(end, match.index - nameDistance), match.index)) ?? role ?? roleNamed(name) ?? 'peer'
+    role =
+      roleNamed(text.slice(Math.max(end, match.index - nameDistance), match.index)) ?? role ?? roleNamed(name) ?? 'peer'
     end = match.index + Math.max(entry.length, 1)
     if (!entries.has(entry) && holdsPeers(format, entry)) entries.set(entry, { text: entry, role })
   }
@@ -47,7 +57,9 @@ export function entriesIn(format: Format, text: string, name = ''): ClearEntry[]
 /** What the last name in a text says of the list behind it. */
 function roleNamed(text: string): Role | undefined {
   const name = [
-    ...text.matchAll(/seeds?(?![a-z])|boot_?-?nodes?|persistent[_-]?peers|static[_-]?(?:nodes|peers)|reserved[_-]?nodes|peers/gi),
+    ...text.matchAll(
+      /seeds?(?![a-z])|boot_?-?nodes?|persistent[_-]?peers|static[_-]?(?:nodes|peers)|reserved[_-]?nodes|peers/gi,
+    ),
   ].at(-1)?.[0]
   return name === undefined ? undefined : /^(seed|boot)/i.test(name) ? 'seed' : 'peer'
 }
@@ -70,7 +82,8 @@ export function scriptLists(search: Search): LiteralSource[] {
         const unknown = listsOf(search, value).unknown.filter(words => !words.startsWith(own))
         const parts = unknown.join(' ')
         // What is assigned, and then handed to sed, is composed of the same.
-        if (unknown.length > 0 && !told.has(parts)) search.unread(composed(`${owner}${what}`.slice(0, longestName), { unknown }))
+        if (unknown.length > 0 && !told.has(parts))
+          search.unread(composed(`${owner}${what}`.slice(0, longestName), { unknown }))
         told.add(parts)
       }
       for (const { text, role } of entriesIn(listFormat(search.profile), ownText(search, value), what)) {
@@ -85,13 +98,18 @@ export function scriptLists(search: Search): LiteralSource[] {
       }
     }
   }
-  return [...lists.values()].map(({ name, role, entries }) => literal(name, listFormat(search.profile), role, entries.join(',')))
+  return [...lists.values()].map(({ name, role, entries }) =>
+    literal(name, listFormat(search.profile), role, entries.join(',')),
+  )
 }
 
 /** Characters of a text in which a composed list is looked for: an assignment, an argument, a file. */
 const longestComposed = 64 * 1024
 
-/** Whether a script makes a list of something that is not known here: what is called peers, with an ID or a host that a program prints. */
+/**
+ * Whether a script makes a list of something that is not known here: what is called peers, with an ID or a host that a
+ * program prints.
+ */
 function isComposed(what: string, value: Value): boolean {
   if (value.every(({ text }) => text !== undefined)) return false
   const text = `${what} ${shownText(value)}`
@@ -120,6 +138,8 @@ function printable(name: string): string {
 /** A value's text without what is the list of a variable or file: that is followed at its own place. */
 function ownText(search: Search, value: Value): string {
   return value
-    .map(({ text, from }) => (text === undefined || (from.length > 0 && holdsPeers(listFormat(search.profile), text)) ? ' ' : text))
+    .map(({ text, from }) =>
+      text === undefined || (from.length > 0 && holdsPeers(listFormat(search.profile), text)) ? ' ' : text,
+    )
     .join('')
 }

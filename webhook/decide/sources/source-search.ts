@@ -1,4 +1,5 @@
-// What the finders of peer sources share: what they search, and what they find before it is known how the node is reached.
+// What the finders of peer sources share: what they search, and what they find before it is known how the node is
+// reached.
 import type { Format } from '../../../peers/formats/index.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { KeySource, LiteralSource, Profile } from '../../../peers/plan.ts'
@@ -10,9 +11,15 @@ import type { ContainerView, PodView } from '../pod/pod-view.ts'
 export type FoundKey = Omit<KeySource, 'level'> & {
   /** Found by name alone, in something that may hold no peers at all: kept only where nothing better is found. */
   readonly guess?: boolean
-  /** The kubelet writes the variable's value into the arguments when it creates the container: a new start of the process keeps it. */
+  /**
+   * The kubelet writes the variable's value into the arguments when it creates the container: a new start of the
+   * process keeps it.
+   */
   readonly frozen?: boolean
-  /** A script puts the list into a file only where the file has none, and the file outlives the process, or the container too (a volume). */
+  /**
+   * A script puts the list into a file only where the file has none, and the file outlives the process, or the
+   * container too (a volume).
+   */
   readonly once?: 'container' | 'volume'
   /** A flag outranks every variable by which this list could reach the node. */
   readonly outranked?: boolean

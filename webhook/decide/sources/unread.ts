@@ -9,9 +9,10 @@ import { visibleKeys } from '../pod/visible-keys.ts'
 import type { Found, Search } from './source-search.ts'
 
 /**
- * The sources, those in variables that nothing reads marked as unseen. Of most programs it is known which variables they read (ownVariables in
- * profile-facts.ts; stellar-core none, its peers come from its configuration file alone): any other has to be named by something in the container. A Cosmos
- * SDK program binds variables of its own name only; there a list gets that variable beside, by which it still reaches the program.
+ * The sources, those in variables that nothing reads marked as unseen. Of most programs it is known which variables
+ * they read (ownVariables in profile-facts.ts; stellar-core none, its peers come from its configuration file alone):
+ * any other has to be named by something in the container. A Cosmos SDK program binds variables of its own name only;
+ * there a list gets that variable beside, by which it still reaches the program.
  */
 export function markUnread(search: Search, sources: readonly Found[]): Found[] {
   return search.profile === 'cometbft' ? markForCometbft(search.container, sources) : markForOthers(search, sources)
@@ -42,14 +43,19 @@ function markForCometbft(container: ContainerView, sources: readonly Found[]): F
   })
 }
 
-/** The program that the container starts without a script, which could make a file or a flag of any variable; undefined where that is not known. */
+/**
+ * The program that the container starts without a script, which could make a file or a flag of any variable; undefined
+ * where that is not known.
+ */
 function cometbftProgram(container: ContainerView): string | undefined {
   const node = nodeProgram(container)
   if (!node || node.command.words[0]?.script || container.command.length === 0) return undefined
   return daemon.test(node.name) ? node.name : undefined
 }
 
-/** The variable of the node's own container in which a list stands, where nothing but the program itself could read it. */
+/**
+ * The variable of the node's own container in which a list stands, where nothing but the program itself could read it.
+ */
 function variableOf(source: Found): string | undefined {
   if (source.kind === 'Literal') return /^env (\S+)$/.exec(source.name)?.[1]
   const inEnvironment = source.via === 'env' || source.via === 'envFrom'
@@ -58,8 +64,8 @@ function variableOf(source: Found): string | undefined {
 }
 
 /**
- * Whether the container's command, another variable or a file that it mounts names a variable; all of them, where a script that could not be read, or a
- * program that is not the profile's, may do with them what it likes.
+ * Whether the container's command, another variable or a file that it mounts names a variable; all of them, where a
+ * script that could not be read, or a program that is not the profile's, may do with them what it likes.
  */
 function readVariables({ pod, container, input, profile }: Search): (variable: string) => boolean {
   const texts = [
@@ -73,7 +79,8 @@ function readVariables({ pod, container, input, profile }: Search): (variable: s
   ]
   const { commands, unread } = startedBy(container)
   const { programs } = profileFacts[profile]
-  const runsIt = container.command.length === 0 || commands.some(({ program }) => program !== undefined && programs.test(program))
+  const runsIt =
+    container.command.length === 0 || commands.some(({ program }) => program !== undefined && programs.test(program))
   const isUnknown = unread.length > 0 || !runsIt
   return variable => isUnknown || texts.some(text => text.includes(variable))
 }

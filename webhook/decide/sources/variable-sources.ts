@@ -39,7 +39,12 @@ function ofContainer(search: Search, owner: Owner, references: readonly Referenc
   ]
 }
 
-function ofEnv(search: Search, owner: Owner, env: EnvView, references: readonly Reference[]): (FoundKey | LiteralSource)[] {
+function ofEnv(
+  search: Search,
+  owner: Owner,
+  env: EnvView,
+  references: readonly Reference[],
+): (FoundKey | LiteralSource)[] {
   const reference = references.find(candidate => candidate.variable === env.name)
   const list = expected(search, env.name, reference)
   if (!list) return []
@@ -59,30 +64,49 @@ function ofEnv(search: Search, owner: Owner, env: EnvView, references: readonly 
 /** The key behind $(NAME) where that is the whole value: the same list under another name. */
 function aliased({ env: all }: ContainerView, env: EnvView): EnvView['from'] {
   const name = /^\$\(([\w.-]{1,300})\)$/.exec(env.value?.trim() ?? '')?.[1]
-  return name === undefined ? undefined : all.slice(0, all.lastIndexOf(env)).findLast(other => other.name === name)?.from
+  return name === undefined
+    ? undefined
+    : all.slice(0, all.lastIndexOf(env)).findLast(other => other.name === name)?.from
 }
 
 function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: readonly Reference[]): FoundKey[] {
   const data = from.kind === 'ConfigMap' ? dataOf(search.input.configMap(from.name)) : undefined
-  const referenced = references.map(reference => reference.variable).filter(variable => variable.startsWith(from.prefix))
-  // Which keys a Secret has is never known; a ConfigMap that is not there yet says nothing of them either, and is not taken for a list.
-  const guesses = from.kind === 'Secret' ? [...ownVariable(search, owner, from.prefix), ...profileFacts[search.profile].variables] : []
-  const keys = data ? Object.keys(data) : [...guesses, ...referenced.map(variable => variable.slice(from.prefix.length))]
-  if (!data && from.kind === 'ConfigMap') search.unread(`ConfigMap ${from.name} (envFrom) cannot be read here, so its keys are not known`)
+  const referenced = references
+    .map(reference => reference.variable)
+    .filter(variable => variable.startsWith(from.prefix))
+  // Which keys a Secret has is never known; a ConfigMap that is not there yet says nothing of them either, and is not
+  // taken for a list.
+  const guesses =
+    from.kind === 'Secret'
+      ? [...ownVariable(search, owner, from.prefix), ...profileFacts[search.profile].variables]
+      : []
+  const keys = data
+    ? Object.keys(data)
+    : [...guesses, ...referenced.map(variable => variable.slice(from.prefix.length))]
+  if (!data && from.kind === 'ConfigMap')
+    search.unread(`ConfigMap ${from.name} (envFrom) cannot be read here, so its keys are not known`)
   const found = keys.flatMap(key => {
     const variable = from.prefix + key
     const reference = references.find(candidate => candidate.variable === variable)
     const list = expected(search, key, reference) ?? expected(search, variable, reference)
-    return list ? ofKey(search, owner, variable, { kind: from.kind, name: from.name, key, via: 'envFrom' }, list, reference) : []
+    return list
+      ? ofKey(search, owner, variable, { kind: from.kind, name: from.name, key, via: 'envFrom' }, list, reference)
+      : []
   })
   if (!data) {
     const named = keys.length > 5 ? `${keys.slice(0, 5).join(', ')} and ${keys.length - 5} more` : keys.join(' and ')
     if (found.length > 0)
-      search.warn(`the keys of ${from.kind} ${from.name} (envFrom) cannot be read here; ${named} are followed if they exist`)
-    return found.map(source => (references.some(reference => reference.variable === source.variable) ? source : { ...source, guess: true }))
+      search.warn(
+        `the keys of ${from.kind} ${from.name} (envFrom) cannot be read here; ${named} are followed if they exist`,
+      )
+    return found.map(source =>
+      references.some(reference => reference.variable === source.variable) ? source : { ...source, guess: true },
+    )
   }
   if (found.length > 2)
-    search.warn(`${found.length} keys of ${from.kind} ${from.name} (envFrom) hold peers; repeer.dev/config can name the right ones`)
+    search.warn(
+      `${found.length} keys of ${from.kind} ${from.name} (envFrom) hold peers; repeer.dev/config can name the right ones`,
+    )
   return found
 }
 
@@ -95,7 +119,14 @@ function ownVariable({ profile }: Search, { container, init }: Owner, prefix: st
 
 type Key = { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly key: string; readonly via: Via }
 
-function ofKey(search: Search, owner: Owner, variable: string, key: Key, list: NamedList, reference: Reference | undefined): FoundKey[] {
+function ofKey(
+  search: Search,
+  owner: Owner,
+  variable: string,
+  key: Key,
+  list: NamedList,
+  reference: Reference | undefined,
+): FoundKey[] {
   const data = key.kind === 'ConfigMap' ? dataOf(search.input.configMap(key.name)) : undefined
   const readable = data !== undefined && !reference
   // A list's name on the key serves as well as one on the variable, where the content cannot be read.

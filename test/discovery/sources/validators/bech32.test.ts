@@ -11,6 +11,14 @@ t.test('addresses', async t => {
 
 t.test('what is no address', async t => {
   const good = writeBech32('cosmosvaloper', Buffer.alloc(20, 5))
-  const bad = [`${good.slice(0, -1)}q`, good.toUpperCase(), good.slice(0, 20), '', '1', 'x'.repeat(1_000_000), good.replace('1', 'b')]
+  const bad = [
+    `${good.slice(0, -1)}q`,
+    good.toUpperCase(),
+    good.slice(0, 20),
+    '',
+    '1',
+    'x'.repeat(1_000_000),
+    good.replace('1', 'b'),
+  ]
   for (const text of bad) t.equal(readBech32(text), undefined, text.slice(0, 60))
 })

@@ -57,8 +57,17 @@ t.test('refused, cancelled, rubbish, ended, nobody there', async t => {
   const bad = await fakeProvider()
   const good = await fakeProvider()
   const error = (id: number) =>
-    JSON.stringify({ id, error: { code: -32000, message: 'Server error', data: 'max_subscriptions_per_client reached' } })
-  const answers = [({ id }: { id: number }) => error(id), () => 'rubbish', () => '"text"', () => 'end' as const, () => 'silence' as const]
+    JSON.stringify({
+      id,
+      error: { code: -32000, message: 'Server error', data: 'max_subscriptions_per_client reached' },
+    })
+  const answers = [
+    ({ id }: { id: number }) => error(id),
+    () => 'rubbish',
+    () => '"text"',
+    () => 'end' as const,
+    () => 'silence' as const,
+  ]
   bad.answer.socket = message => answers[Math.min(turn, answers.length - 1)]?.(message)
   let turn = 0
   const { seen } = await following(t, [bad, good])
@@ -76,39 +85,46 @@ t.test('refused, cancelled, rubbish, ended, nobody there', async t => {
   await until('connection refused', () => seen.closed.some(reason => reason.startsWith('cannot connect')))
 })
 
-t.test('what is too long, binary, compressed or cut off ends the connection, and the next one begins with a look', async t => {
-  const provider = await fakeProvider()
-  const { seen } = await following(t, [provider], 5000)
-  const frame = (first: number, length: number, payload: Buffer) => {
-    const head = Buffer.alloc(10)
-    head[0] = first
-    head[1] = 127
-    head.writeBigUInt64BE(BigInt(length), 2)
-    return Buffer.concat([head, payload])
-  }
-  const begun = Buffer.alloc(70_000, 'x')
-  const frames: readonly [what: string, bytes: readonly Buffer[], reason: RegExp][] = [
-    ['a message of 100 MB, of which the beginning is there', [frame(0x81, 100_000_000, begun)], /Max payload size exceeded/],
-    [
-      'one that comes in many pieces',
-      Array.from({ length: 80 }, (_, i) => frame(i === 0 ? 0x01 : 0x00, 70_000, begun)),
-      /Max payload size exceeded/,
-    ],
-    ['a compressed one', [frame(0xc1, begun.length, begun)], /RSV1 must be clear/],
-    ['a binary one', [frame(0x82, begun.length, begun)], /no JSON-RPC/],
-    ['half of a JSON text', [frame(0x81, 7, Buffer.from('{"id":1'))], /no JSON-RPC/],
-    ['bytes that are no text', [frame(0x81, 4, Buffer.from([0xff, 0xfe, 0xff, 0xfe]))], /invalid UTF-8/],
-  ]
-  for (const [index, [what, bytes, reason]] of frames.entries()) {
-    await until('subscribed', () => seen.opened.length === index + 1)
+t.test(
+  'what is too long, binary, compressed or cut off ends the connection, and the next one begins with a look',
+  async t => {
+    const provider = await fakeProvider()
+    const { seen } = await following(t, [provider], 5000)
+    const frame = (first: number, length: number, payload: Buffer) => {
+      const head = Buffer.alloc(10)
+      head[0] = first
+      head[1] = 127
+      head.writeBigUInt64BE(BigInt(length), 2)
+      return Buffer.concat([head, payload])
+    }
+    const begun = Buffer.alloc(70_000, 'x')
+    const frames: readonly [what: string, bytes: readonly Buffer[], reason: RegExp][] = [
+      [
+        'a message of 100 MB, of which the beginning is there',
+        [frame(0x81, 100_000_000, begun)],
+        /Max payload size exceeded/,
+      ],
+      [
+        'one that comes in many pieces',
+        Array.from({ length: 80 }, (_, i) => frame(i === 0 ? 0x01 : 0x00, 70_000, begun)),
+        /Max payload size exceeded/,
+      ],
+      ['a compressed one', [frame(0xc1, begun.length, begun)], /RSV1 must be clear/],
+      ['a binary one', [frame(0x82, begun.length, begun)], /no JSON-RPC/],
+      ['half of a JSON text', [frame(0x81, 7, Buffer.from('{"id":1'))], /no JSON-RPC/],
+      ['bytes that are no text', [frame(0x81, 4, Buffer.from([0xff, 0xfe, 0xff, 0xfe]))], /invalid UTF-8/],
+    ]
+    for (const [index, [what, bytes, reason]] of frames.entries()) {
+      await until('subscribed', () => seen.opened.length === index + 1)
+      const before = seen.changed
+      for (const one of bytes) provider.raw(one)
+      await until(`${what}: the end`, () => seen.closed.length === index + 1)
+      t.match(seen.closed[index], reason, what)
+      await until('a look', () => seen.changed > before)
+    }
+    await until('subscribed', () => seen.opened.length === frames.length + 1)
     const before = seen.changed
-    for (const one of bytes) provider.raw(one)
-    await until(`${what}: the end`, () => seen.closed.length === index + 1)
-    t.match(seen.closed[index], reason, what)
-    await until('a look', () => seen.changed > before)
-  }
-  await until('subscribed', () => seen.opened.length === frames.length + 1)
-  const before = seen.changed
-  provider.emit()
-  await until('events are heard as before', () => seen.changed > before)
-})
+    provider.emit()
+    await until('events are heard as before', () => seen.changed > before)
+  },
+)

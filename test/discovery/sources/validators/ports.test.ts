@@ -17,7 +17,11 @@ t.test('ports follow from the chain ID', async t => {
 })
 
 t.test("the operator's own results, which are not those of its guide", async t => {
-  t.same(portsOf('consumer-0-1751686503-0'), { p2p: 28_766, rpc: 28_767, grpc: 11_200 }, 'offset 201, as its pods have it')
+  t.same(
+    portsOf('consumer-0-1751686503-0'),
+    { p2p: 28_766, rpc: 28_767, grpc: 11_200 },
+    'offset 201, as its pods have it',
+  )
   t.same(portsOf('consumer-0-1751692096-0'), { p2p: 33_446, rpc: 33_447, grpc: 15_880 }, 'offset 669')
   t.same(portRange('ics-operator'), { first: 26_756, last: 36_746 })
   t.same(portRange(guide), { first: 30_100, last: 31_099 })
@@ -59,6 +63,10 @@ t.test('ranges that overlap are said, and nothing is moved', async t => {
   const claims = claimPorts(chains, guide)
   t.equal(claims.get('0')?.ports.p2p, claims.get('1')?.ports.rpc)
   t.equal(claims.get('0')?.takenBy ?? claims.get('1')?.takenBy, undefined)
-  t.match(portProblems('0', claims), [{ code: 'ports-overlap', message: new RegExp(`port 30600 is P2P of ${higher} and RPC of ${lower}`) }])
-  t.match(portProblems('1', claims), [{ code: 'ports-overlap', message: new RegExp(`port 30600 is RPC of ${lower} and P2P of ${higher}`) }])
+  t.match(portProblems('0', claims), [
+    { code: 'ports-overlap', message: new RegExp(`port 30600 is P2P of ${higher} and RPC of ${lower}`) },
+  ])
+  t.match(portProblems('1', claims), [
+    { code: 'ports-overlap', message: new RegExp(`port 30600 is RPC of ${lower} and P2P of ${higher}`) },
+  ])
 })

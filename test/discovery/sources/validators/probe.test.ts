@@ -35,14 +35,25 @@ t.test('what answers as a CometBFT node', async t => {
 t.test('where a name leads', async t => {
   const listener = await listen('127.0.0.1')
   t.teardown(() => listener.close())
-  const to = (...addresses: string[]) => ({ ...options, lookup: () => Promise.resolve(addresses.map(address => ({ address }))) })
+  const to = (...addresses: string[]) => ({
+    ...options,
+    lookup: () => Promise.resolve(addresses.map(address => ({ address }))),
+  })
   const endpoint = { host: 'node.example.org', port: listener.port }
   t.equal(await probePublished(endpoint, to('127.0.0.1'), signal), undefined)
   t.equal(listener.connections(), 1)
   const strict = { ...to('8.8.8.8', '127.0.0.1'), allowPrivate: false }
-  t.match(await probePublished(endpoint, strict, signal), /node.example.org leads to 127.0.0.1 is loopback/, 'one of its addresses')
+  t.match(
+    await probePublished(endpoint, strict, signal),
+    /node.example.org leads to 127.0.0.1 is loopback/,
+    'one of its addresses',
+  )
   for (const address of ['10.96.0.1', '169.254.169.254', 'fd00::1', '::ffff:10.0.0.1']) {
-    t.match(await probePublished(endpoint, { ...to(address), allowPrivate: false, kind: 'none' }, signal), /leads to/, address)
+    t.match(
+      await probePublished(endpoint, { ...to(address), allowPrivate: false, kind: 'none' }, signal),
+      /leads to/,
+      address,
+    )
   }
   t.match(await probePublished(endpoint, options, signal), /cannot be looked up: ENOTFOUND/)
   t.match(await probePublished(endpoint, to(), signal), /has 0 addresses/)

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { bytesOf, number, readMessage, text, texts, writeMessage } from '../../../../discovery/sources/validators/protobuf.ts'
+import {
+  bytesOf,
+  number,
+  readMessage,
+  text,
+  texts,
+  writeMessage,
+} from '../../../../discovery/sources/validators/protobuf.ts'
 import { consumersQuery, validatorsQuery } from '../../../../discovery/sources/validators/queries.ts'
 
 t.test('the examples of the format guide', async t => {
@@ -44,7 +51,9 @@ t.test('what is written is read', async () => {
           [300, bytes],
         ]),
       )
-      return number(message, 1) === count && text(message, 2) === word && Buffer.compare(bytesOf(message, 300), bytes) === 0
+      return (
+        number(message, 1) === count && text(message, 2) === word && Buffer.compare(bytesOf(message, 300), bytes) === 0
+      )
     }),
   )
 })

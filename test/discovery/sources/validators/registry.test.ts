@@ -6,7 +6,10 @@ const id = 'c502b9d12fefcc850b1b01fc2843a46d9d7939bb'
 const endpoint = (host: string, withId?: string) => ({ kind: 'endpoint', host, ...(withId ? { id: withId } : {}) })
 
 t.test('what validators publish', async t => {
-  t.same(readDetails('Validator alice\np2p=alice-lb.us-east-1.elb.amazonaws.com', false), endpoint('alice-lb.us-east-1.elb.amazonaws.com'))
+  t.same(
+    readDetails('Validator alice\np2p=alice-lb.us-east-1.elb.amazonaws.com', false),
+    endpoint('alice-lb.us-east-1.elb.amazonaws.com'),
+  )
   t.same(readDetails(`p2p=${id.toUpperCase()}@8.8.8.8`, false), endpoint('8.8.8.8', id))
   t.same(readDetails('192.168.97.100', true), endpoint('192.168.97.100'), 'a bare host')
   t.same(readDetails(`${id}@bob.validators.com.`, false), endpoint('bob.validators.com', id))
@@ -110,7 +113,8 @@ t.test('what is refused', async t => {
     ['p2p=router.home.arpa', 'private-host'],
     ['192.168.97.100', 'private-host'],
   ]
-  for (const [details, code] of refused) t.match(readDetails(details, false), { kind: 'refused', code }, details.slice(0, 60))
+  for (const [details, code] of refused)
+    t.match(readDetails(details, false), { kind: 'refused', code }, details.slice(0, 60))
   for (const details of ['p2p=10.0.0.1', 'p2p=localhost', 'p2p=169.254.1.1', 'p2p=a.svc.cluster.local']) {
     t.match(readDetails(details, true), { kind: 'endpoint' }, `${details} with allowPrivate`)
   }
@@ -119,13 +123,24 @@ t.test('what is refused', async t => {
 })
 
 t.test('whatever is published, what is taken is harmless in a list', async () => {
-  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.stringMatching(/^[a-z0-9.:@-]{0,40}$/), fc.ipV4(), fc.ipV6())
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 80 }),
+    fc.stringMatching(/^[a-z0-9.:@-]{0,40}$/),
+    fc.ipV4(),
+    fc.ipV6(),
+  )
   fc.assert(
-    fc.property(text, fc.constantFrom('p2p=', `p2p=${id}@`, '', 'a=b,p2p=', '{"p2p":"'), fc.boolean(), (value, prefix, allowPrivate) => {
-      const published = readDetails(`${prefix}${value}`, allowPrivate)
-      if (published.kind === 'endpoint') return /^[a-z0-9._:-]{1,253}$/.test(published.host) && (published.id ?? id) === id
-      return published.kind === 'nothing' || (published.message.length < 500 && !/\p{Cc}/u.test(published.message))
-    }),
+    fc.property(
+      text,
+      fc.constantFrom('p2p=', `p2p=${id}@`, '', 'a=b,p2p=', '{"p2p":"'),
+      fc.boolean(),
+      (value, prefix, allowPrivate) => {
+        const published = readDetails(`${prefix}${value}`, allowPrivate)
+        if (published.kind === 'endpoint')
+          return /^[a-z0-9._:-]{1,253}$/.test(published.host) && (published.id ?? id) === id
+        return published.kind === 'nothing' || (published.message.length < 500 && !/\p{Cc}/u.test(published.message))
+      },
+    ),
     { numRuns: 500 },
   )
 })

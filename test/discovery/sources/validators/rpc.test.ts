@@ -5,7 +5,10 @@ import { type RpcOptions, readStatus, rpcDefaults } from '../../../../discovery/
 
 const { signal } = new AbortController()
 const status = JSON.stringify({
-  result: { node_info: { network: 'p' }, sync_info: { latest_block_height: '1', latest_block_time: '2026-01-01T00:00:00Z' } },
+  result: {
+    node_info: { network: 'p' },
+    sync_info: { latest_block_height: '1', latest_block_time: '2026-01-01T00:00:00Z' },
+  },
 })
 
 /** An endpoint that sends its answer a piece at a time, when told. */
@@ -19,7 +22,12 @@ function slow(maxBytes: number) {
         cancel: () => void ended++,
       }),
     )
-  const options: RpcOptions = { timeoutMs: 2000, maxBytes, held: { bytes: 0 }, fetch: (async () => answer()) as typeof fetch }
+  const options: RpcOptions = {
+    timeoutMs: 2000,
+    maxBytes,
+    held: { bytes: 0 },
+    fetch: (async () => answer()) as typeof fetch,
+  }
   const send = (index: number, text: string) => bodies[index]?.enqueue(Buffer.from(text))
   return { options, bodies, send, ended: () => ended }
 }
@@ -52,7 +60,11 @@ t.test('an answer that never ends', async t => {
   t.teardown(() => server.closeAllConnections())
   t.teardown(() => server.close())
   const held = { bytes: 0 }
-  const call = readStatus(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { ...rpcDefaults, timeoutMs: 100, held }, signal)
+  const call = readStatus(
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    { ...rpcDefaults, timeoutMs: 100, held },
+    signal,
+  )
   await t.rejects(call, { message: 'status: found no answer within 0.1 s' })
   t.equal(held.bytes, 0)
 })

@@ -5,7 +5,8 @@ import type { Peer } from '../../../../peers/peer.ts'
 
 const limit = { burst: 3, refillMs: 600_000 }
 const peer = (host: string): Peer => ({ id: 'a'.repeat(40), host, port: 30_100, role: 'peer' })
-const all = (...answers: [host: string, answer: Answer][]) => new Map(answers.map(([host, answer]) => [`${host}:30100`, answer]))
+const all = (...answers: [host: string, answer: Answer][]) =>
+  new Map(answers.map(([host, answer]) => [`${host}:30100`, answer]))
 const answers: Answer = { state: 'answers' }
 const silent: Answer = { state: 'silent', reason: 'ECONNREFUSED' }
 const hostsOf = (settled: AllSettled) => [...settled].map(([operator, { peer }]) => `${operator} ${peer?.host}`)

@@ -74,8 +74,14 @@ t.test('what is not this operator is not touched', async t => {
     open(t, [provider], { consumer: 'other-1' }).source.look(signal),
     /does not validate consumer other-1: its list is not touched/,
   )
-  await t.rejects(open(t, [provider], { consumer: 'early-1' }).source.look(signal), /no consumer early-1 that has been launched/)
-  await t.rejects(open(t, [provider], { operator: operatorOf('nobody') }).source.look(signal), /has no validator cosmosvaloper1/)
+  await t.rejects(
+    open(t, [provider], { consumer: 'early-1' }).source.look(signal),
+    /no consumer early-1 that has been launched/,
+  )
+  await t.rejects(
+    open(t, [provider], { operator: operatorOf('nobody') }).source.look(signal),
+    /has no validator cosmosvaloper1/,
+  )
 })
 
 t.test('another consumer with the same chain ID takes nothing', async t => {
@@ -85,7 +91,10 @@ t.test('another consumer with the same chain ID takes nothing', async t => {
   t.equal((await source.look(signal)).peers.length, 2)
   provider.state.consumers.push({ consumerId: '4', chainId: 'consumer-0-1751686503-0', optedIn: ['alice', 'bob'] })
   await t.rejects(source.look(signal), /validates consumers 0 and 4, all with chain ID consumer-0-1751686503-0/)
-  await t.rejects(open(t, [provider], { consumer: '4' }).source.look(signal), /P2P port 28766 .* came first and keeps it: agree on another/)
+  await t.rejects(
+    open(t, [provider], { consumer: '4' }).source.look(signal),
+    /P2P port 28766 .* came first and keeps it: agree on another/,
+  )
   const stated = await open(t, [provider], { consumer: '4', port: 26_656 }).source.look(signal)
   t.same(
     stated.peers.map(({ port }) => port),
@@ -164,11 +173,17 @@ t.test('more validators than one page', async t => {
     moniker,
     details: `p2p=${index.toString(16).padStart(40, '0')}@${moniker}.example.org`,
   }))
-  const provider = await started(t, { validators, consumers: [{ consumerId: '0', chainId: 'c', optedIn: ['alice', ...many] }] })
+  const provider = await started(t, {
+    validators,
+    consumers: [{ consumerId: '0', chainId: 'c', optedIn: ['alice', ...many] }],
+  })
   provider.answer = {}
   const parts = { hint() {}, log: { debug() {}, info() {}, warn() {} }, now: Date.now, allowPrivate: false }
   const spec = { endpoints: [provider.url], operator: operatorOf('alice'), consumer: 'c' }
-  const source = validatorsSource(spec, parts, createProviders(parts), { ...validatorsDefaults, probe: () => Promise.resolve(undefined) })
+  const source = validatorsSource(spec, parts, createProviders(parts), {
+    ...validatorsDefaults,
+    probe: () => Promise.resolve(undefined),
+  })
   t.teardown(() => source.close())
   t.equal((await source.look(signal)).peers.length, 450)
   t.equal(provider.asked.get('/cosmos.staking.v1beta1.Query/Validators'), 3)
@@ -217,10 +232,18 @@ t.test('all consumers that the operator validates, each with its own peers and p
   }
   const first = ['0', 'consumer-0-1751686503-0', ['bob.example.org:28766', 'charlie.example.org:28766']]
   const two = ['4', 'two-1', [`charlie.example.org:${portsOf('two-1').p2p}`]]
-  t.same(await told(), { each: [first, two], peers: 3, considered: 3 }, 'not the one of others, nor the one that is not launched')
+  t.same(
+    await told(),
+    { each: [first, two], peers: 3, considered: 3 },
+    'not the one of others, nor the one that is not launched',
+  )
 
   provider.state.consumers.push({ consumerId: '7', chainId: 'three-1', optedIn: ['alice'] })
-  t.same((await told()).each, [first, two, ['7', 'three-1', []]], 'a newly launched one, which nobody else validates yet')
+  t.same(
+    (await told()).each,
+    [first, two, ['7', 'three-1', []]],
+    'a newly launched one, which nobody else validates yet',
+  )
   provider.state.consumers = provider.state.consumers.filter(({ consumerId }) => consumerId !== '0')
   t.same((await told()).each, [two, ['7', 'three-1', []]], 'one that was removed')
   provider.state.consumers = []
@@ -259,7 +282,12 @@ t.test('all consumers: who is left out, and how many there are at most', async t
   }))
   const many = await open(t, [provider], all).source.look(signal)
   const withPort = (many.consumers ?? []).length
-  t.ok(withPort <= maxConsumers && withPort > maxConsumers - 15, `${withPort} of the first ${maxConsumers} have a port of their own`)
+  t.ok(
+    withPort <= maxConsumers && withPort > maxConsumers - 15,
+    `${withPort} of the first ${maxConsumers} have a port of their own`,
+  )
   t.ok((many.consumers ?? []).every(({ consumerId }) => Number(consumerId) < maxConsumers))
-  t.ok(many.problems.some(({ code, message }) => code === 'too-many-consumers' && /the last 2 are left out/.test(message)))
+  t.ok(
+    many.problems.some(({ code, message }) => code === 'too-many-consumers' && /the last 2 are left out/.test(message)),
+  )
 })

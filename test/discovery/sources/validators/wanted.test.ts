@@ -71,7 +71,10 @@ t.test('a node ID has one owner', async t => {
 })
 
 t.test("someone else's host takes nothing from its owner", async t => {
-  const found = wanted([validator('bob', `p2p=${id('b')}@bob.example.org`), validator('mallory', `p2p=${id('e')}@bob.example.org`)])
+  const found = wanted([
+    validator('bob', `p2p=${id('b')}@bob.example.org`),
+    validator('mallory', `p2p=${id('e')}@bob.example.org`),
+  ])
   t.same([...found.peers.keys()].sort(), ['bob', 'mallory'])
   t.match(found.problems, [{ code: 'shared-host' }])
 })
@@ -88,9 +91,13 @@ t.test('as many as a list may hold, those with most stake', async t => {
 
 t.test('a port that was published does not count, and is said where it is another', async t => {
   const at = (port: number) =>
-    wanted([validator('bob', `p2p=${id('b')}@bob.example.org:${port}`)]).problems.filter(({ code }) => code === 'port-ignored')
+    wanted([validator('bob', `p2p=${id('b')}@bob.example.org:${port}`)]).problems.filter(
+      ({ code }) => code === 'port-ignored',
+    )
   t.match(at(26_656), [
-    { message: `"bob" publishes port 26656 with its host, which does not count: port ${options.port} follows from the chain ID` },
+    {
+      message: `"bob" publishes port 26656 with its host, which does not count: port ${options.port} follows from the chain ID`,
+    },
   ])
   t.same(at(options.port), [])
 })

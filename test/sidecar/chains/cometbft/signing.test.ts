@@ -5,7 +5,11 @@ import t from 'tap'
 import { createSigningCheck, readCommit } from '../../../../sidecar/chains/cometbft/signing.ts'
 
 const own = 'A'.repeat(40)
-const vote = (validator_address: string, block_id_flag: number) => ({ block_id_flag, validator_address, signature: 'c2ln' })
+const vote = (validator_address: string, block_id_flag: number) => ({
+  block_id_flag,
+  validator_address,
+  signature: 'c2ln',
+})
 const commit = (height: number, ...signatures: object[]) => ({
   result: { signed_header: { commit: { height: String(height), signatures } } },
 })
@@ -15,12 +19,20 @@ t.test('one answer', async t => {
   const rows: [what: string, body: unknown, expected: unknown][] = [
     ['signed', commit(7, other, vote(own, 2)), { height: 7, signed: true }],
     ['voted for nothing, and signed that', commit(7, vote(own, 3)), { height: 7, signed: true }],
-    ['absent', commit(7, other, { block_id_flag: 1, validator_address: '', signature: null }), { height: 7, signed: false }],
+    [
+      'absent',
+      commit(7, other, { block_id_flag: 1, validator_address: '', signature: null }),
+      { height: 7, signed: false },
+    ],
     ['absent by name', commit(7, vote(own, 1)), { height: 7, signed: false }],
     ['without the envelope', commit(7, vote(own, 2)).result, { height: 7, signed: true }],
     ['no block yet', { result: { signed_header: null } }, undefined],
     ['something else', { result: { signed_header: { commit: { height: 'x', signatures: [] } } } }, undefined],
-    ['signatures that are none', commit(7, null as unknown as object, 5 as unknown as object), { height: 7, signed: false }],
+    [
+      'signatures that are none',
+      commit(7, null as unknown as object, 5 as unknown as object),
+      { height: 7, signed: false },
+    ],
     ['nothing', null, undefined],
   ]
   for (const [what, body, expected] of rows) t.same(readCommit(body, own), expected, what)

@@ -15,7 +15,8 @@ import { plan } from '../../fixtures/look.ts'
 import { type RpcAnswer, startRpc } from '../../fixtures/rpc.ts'
 import { until } from '../../fixtures/until.ts'
 
-const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../../fixtures/cometbft', `${name}.json`), 'utf8')
+const fixture = (name: string) =>
+  readFileSync(join(import.meta.dirname, '../../fixtures/cometbft', `${name}.json`), 'utf8')
 const result = (name: string): unknown => JSON.parse(fixture(name)).result
 const ids = { outbound: 'f1f7cc6daa2335b601a1416db984943d87347ecb', self: 'c3fca248852aebe7e3271f0b9f57f7fee3183641' }
 
@@ -44,7 +45,11 @@ t.test('asks a node for its state and its connections', async t => {
     connections: [{ id: ids.outbound, address: '127.0.0.21', port: 26656 }],
     listening: true,
   })
-  t.same([...rpc.asked].sort(), ['abci_query?path=%22%2Fcosmos.upgrade.v1beta1.Query%2FCurrentPlan%22', 'net_info', 'status'])
+  t.same([...rpc.asked].sort(), [
+    'abci_query?path=%22%2Fcosmos.upgrade.v1beta1.Query%2FCurrentPlan%22',
+    'net_info',
+    'status',
+  ])
 })
 
 t.test('an accepted connection has no port; voting power makes a validator', async t => {
@@ -96,17 +101,30 @@ t.test('whether an upgrade is pending', async t => {
   t.notOk(of({ code: 0, value: Buffer.from([0x0a, 0]).toString('base64') }), 'an empty plan')
   t.notOk(of({ code: 0, value: Buffer.from([0x0a, 9, 1]).toString('base64') }), 'cut off')
   t.notOk(of({ code: 0, value: Buffer.from('{"height":5}').toString('base64') }), 'another message')
-  t.notOk(of({ code: 0, value: Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff]).toString('base64') }), 'an endless length')
+  t.notOk(
+    of({ code: 0, value: Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff]).toString('base64') }),
+    'an endless length',
+  )
   for (const odd of [null, undefined, 7, 'x', [], {}]) t.notOk(readUpgradePending(odd))
 })
 
-t.test('an application that does not know the question has no upgrade; one that does not answer makes the node silent', async t => {
-  const unknown = JSON.stringify({ jsonrpc: '2.0', id: -1, error: { code: -32603, message: 'Internal error', data: 'no such path' } })
-  const rpc = await startRpc(t, { ...healthy, abci_query: response => response.writeHead(500).end(unknown) })
-  t.match(await askCometbft({ port: rpc.port }), { ok: true, status: { upgradePending: false } })
-  rpc.answers.abci_query = () => {}
-  t.match(await askCometbft({ port: rpc.port, timeoutMs: 100 }), { ok: false, silent: /abci_query.* did not answer within 0.1 s/ })
-})
+t.test(
+  'an application that does not know the question has no upgrade; one that does not answer makes the node silent',
+  async t => {
+    const unknown = JSON.stringify({
+      jsonrpc: '2.0',
+      id: -1,
+      error: { code: -32603, message: 'Internal error', data: 'no such path' },
+    })
+    const rpc = await startRpc(t, { ...healthy, abci_query: response => response.writeHead(500).end(unknown) })
+    t.match(await askCometbft({ port: rpc.port }), { ok: true, status: { upgradePending: false } })
+    rpc.answers.abci_query = () => {}
+    t.match(await askCometbft({ port: rpc.port, timeoutMs: 100 }), {
+      ok: false,
+      silent: /abci_query.* did not answer within 0.1 s/,
+    })
+  },
+)
 
 t.test('an answer about upgrades is kept for a minute', async t => {
   const rpc = await startRpc(t, { ...healthy, abci_query: planResponse('v2') })
@@ -149,7 +167,9 @@ t.test('the power of all validators is asked for by validators only, and its abs
 
 t.test('a voting power that cannot be read makes a validator whose power is not known', async t => {
   const of = (voting_power: unknown) =>
-    readStatus(JSON.parse(json(v => Object.assign(v.result.validator_info ?? {}, { voting_power }), 'status-validator')).result)
+    readStatus(
+      JSON.parse(json(v => Object.assign(v.result.validator_info ?? {}, { voting_power }), 'status-validator')).result,
+    )
   for (const odd of ['x', '1.5', '9'.repeat(30), {}])
     t.same({ ...of(odd), id: '' }, { id: '', height: of(odd).height, catchingUp: false, validator: true })
   t.match(of('-1'), { validator: false })
@@ -165,7 +185,10 @@ const peers = (list: unknown) => JSON.stringify({ result: { listening: true, pee
 const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
   'no HTTP': [{ status: r => r.socket?.end('SSH-2.0-OpenSSH_9.6\r\n') }, /status cannot be asked: HPE_/],
   'a hang': [{ status: () => {} }, /status did not answer within 0.15 s/],
-  'a hang in the middle': [{ net_info: r => void r.writeHead(200).write('{"result":') }, /net_info did not answer within/],
+  'a hang in the middle': [
+    { net_info: r => void r.writeHead(200).write('{"result":') },
+    /net_info did not answer within/,
+  ],
   'a drip': [
     {
       net_info: r => {
@@ -197,7 +220,10 @@ const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
   nothing: [{ status: '' }, /not JSON/],
   null: [{ status: 'null' }, /the answer to \/status: found null, expected an object/],
   'an array': [{ status: '[]' }, /found \[\], expected an object/],
-  'a redirect': [{ status: r => r.writeHead(302, { location: 'http://127.0.0.1:1/' }).end('{}') }, /HTTP status 302, expected 200/],
+  'a redirect': [
+    { status: r => r.writeHead(302, { location: 'http://127.0.0.1:1/' }).end('{}') },
+    /HTTP status 302, expected 200/,
+  ],
   'an error': [
     { status: JSON.stringify({ error: { code: -1, message: 'Internal error', data: 'still starting' } }) },
     /status answered with an error: "still starting"/,
@@ -211,7 +237,10 @@ const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
     { status: json(v => Object.assign(v.result.sync_info ?? {}, { latest_block_height: '5x' }), 'status') },
     /latest_block_height: found "5x"/,
   ],
-  'a negative height': [{ status: json(v => Object.assign(v.result.sync_info ?? {}, { latest_block_height: '-1' }), 'status') }, /"-1"/],
+  'a negative height': [
+    { status: json(v => Object.assign(v.result.sync_info ?? {}, { latest_block_height: '-1' }), 'status') },
+    /"-1"/,
+  ],
   'an enormous height': [
     { status: json(v => Object.assign(v.result.sync_info ?? {}, { latest_block_height: '9'.repeat(200) }), 'status') },
     /found "9{78}…, expected a height/,
@@ -228,12 +257,18 @@ const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
   'no peers': [{ net_info: '{"result":{"listening":true}}' }, /peers: found nothing/],
   'peers that are no list': [{ net_info: peers({}) }, /peers: found \{\}, expected a list/],
   'a peer that is none': [{ net_info: peers([7]) }, /peer 1: found 7/],
-  'a peer without ID': [{ net_info: peers([{ remote_ip: '10.0.0.1', node_info: {} }]) }, /peer 1, node_info.id: found nothing/],
+  'a peer without ID': [
+    { net_info: peers([{ remote_ip: '10.0.0.1', node_info: {} }]) },
+    /peer 1, node_info.id: found nothing/,
+  ],
   'a peer at no address': [
     { net_info: peers([{ remote_ip: 'a b', node_info: { id: 'a'.repeat(40) } }]) },
     /peer 1, remote_ip: found "a b", expected an IP address/,
   ],
-  'not found': [{ status: r => r.writeHead(404).end('404 page not found\n') }, /HTTP status 404 and something that is not JSON/],
+  'not found': [
+    { status: r => r.writeHead(404).end('404 page not found\n') },
+    /HTTP status 404 and something that is not JSON/,
+  ],
 }
 for (const [name, [answers, expected]] of Object.entries(hostile)) {
   t.test(`silent, with a reason: ${name}`, async t => {
@@ -249,7 +284,10 @@ t.test('a node that is not there is silent; IPv6 is asked in brackets', async t 
   await new Promise<void>(resolve => free.listen(0, '127.0.0.1', resolve))
   const { port } = free.address() as { port: number }
   await new Promise(resolve => free.close(resolve))
-  t.match(await askCometbft({ port }), { ok: false, silent: /^http:\/\/127.0.0.1:\d+\/status cannot be asked: ECONNREFUSED$/ })
+  t.match(await askCometbft({ port }), {
+    ok: false,
+    silent: /^http:\/\/127.0.0.1:\d+\/status cannot be asked: ECONNREFUSED$/,
+  })
   t.match(await askCometbft({ port: rpc.port, host: '::1' }), { ok: false, silent: /^http:\/\/\[::1\]:\d+\// })
 })
 
@@ -258,7 +296,11 @@ t.test('the view of a node', async t => {
   const tcp = readFileSync(join(import.meta.dirname, '../../fixtures/proc-net-tcp.txt'), 'utf8')
   const procDir = t.testdir({ net: { tcp }, nowhere: {} })
   const it = plan({ rpcPort: rpc.port })
-  const seen = [{ address: '127.0.0.1' }, { address: '127.0.0.1', port: 0x403b }, { address: '127.0.0.21', port: 26656 }]
+  const seen = [
+    { address: '127.0.0.1' },
+    { address: '127.0.0.1', port: 0x403b },
+    { address: '127.0.0.21', port: 26656 },
+  ]
 
   t.same(await lookAtNode(it, { procDir }), {
     seenBy: 'net_info',
@@ -269,16 +311,34 @@ t.test('the view of a node', async t => {
   rpc.answers.net_info = json(v => Object.assign(v.result, { listening: false }), 'net_info-outbound')
   t.match(await lookAtNode(it, { procDir }), { seenBy: 'net_info', listening: false }, 'its own word on listening too')
   t.match(await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir }), { seenBy: 'net_info' })
-  t.match(await lookAtNode(plan({ ...it, mesh: true }), { procDir }), { seenBy: 'net_info' }, 'its own word is good behind a mesh too')
+  t.match(
+    await lookAtNode(plan({ ...it, mesh: true }), { procDir }),
+    { seenBy: 'net_info' },
+    'its own word is good behind a mesh too',
+  )
 
   rpc.answers.status = 'null'
-  t.match(await lookAtNode(it, { procDir }), { seenBy: 'sockets', connections: seen, listening: true, silent: /\/status: found null/ })
-  t.match(await lookAtNode(plan({ ...it, mesh: true }), { procDir }), { seenBy: 'none', connections: [], listening: true, silent: /null/ })
+  t.match(await lookAtNode(it, { procDir }), {
+    seenBy: 'sockets',
+    connections: seen,
+    listening: true,
+    silent: /\/status: found null/,
+  })
+  t.match(await lookAtNode(plan({ ...it, mesh: true }), { procDir }), {
+    seenBy: 'none',
+    connections: [],
+    listening: true,
+    silent: /null/,
+  })
   const machine = await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir })
   t.match(machine, { seenBy: 'none', connections: [], silent: /null/ })
   t.notOk(Object.hasOwn(machine, 'listening'), "under hostNetwork the machine's sockets say nothing")
   t.match(await lookAtNode(plan({ ...it, p2pPort: 4 }), { procDir }), { seenBy: 'sockets', listening: false })
-  t.match(await lookAtNode(it, { procDir: join(procDir, 'nowhere') }), { seenBy: 'none', connections: [], silent: /null/ })
+  t.match(await lookAtNode(it, { procDir: join(procDir, 'nowhere') }), {
+    seenBy: 'none',
+    connections: [],
+    silent: /null/,
+  })
 
   const before = rpc.asked.length
   const other = await lookAtNode(plan({ ...it, profile: 'stellar-core' }), { procDir })
@@ -302,7 +362,16 @@ t.test('a real CometBFT', { skip: missing && 'no cometbft program on PATH' }, as
   const host = `127.${1 + (process.pid % 200)}.7.9`
   const node = spawn(
     'cometbft',
-    ['node', '--home', home, '--proxy_app=kvstore', '--p2p.laddr', `tcp://${host}:26656`, '--rpc.laddr', `tcp://${host}:26657`],
+    [
+      'node',
+      '--home',
+      home,
+      '--proxy_app=kvstore',
+      '--p2p.laddr',
+      `tcp://${host}:26656`,
+      '--rpc.laddr',
+      `tcp://${host}:26657`,
+    ],
     { stdio: 'ignore' },
   )
   t.teardown(() => node.kill('SIGKILL'))

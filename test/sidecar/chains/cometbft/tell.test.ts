@@ -23,7 +23,9 @@ t.test('who can be told', async t => {
 })
 
 t.test('sends the whole list, persistent, by the one address that each peer has', async t => {
-  const node = await startStandIn(t, { dial_peers: () => ({ log: 'Dialing peers in progress. See /net_info for details' }) })
+  const node = await startStandIn(t, {
+    dial_peers: () => ({ log: 'Dialing peers in progress. See /net_info for details' }),
+  })
   const all = [
     peer(1),
     peer(2, { addresses: ['2001:db8::2'] }),
@@ -33,14 +35,23 @@ t.test('sends the whole list, persistent, by the one address that each peer has'
     peer(6, { role: 'seed' }),
   ]
   t.same(await nodeAt(node.port).tell({ all, add: [peer(1)], drop: [peer(7)] }), { ok: true })
-  const peers = [`${id(1)}@10.0.0.1:26656`, `${id(2)}@[2001:db8::2]:26656`, `${id(3)}@node3:26656`, `${id(5)}@10.0.0.5:26656`]
+  const peers = [
+    `${id(1)}@10.0.0.1:26656`,
+    `${id(2)}@[2001:db8::2]:26656`,
+    `${id(3)}@node3:26656`,
+    `${id(5)}@10.0.0.5:26656`,
+  ]
   t.same(node.calls, [`dial_peers(${JSON.stringify({ peers, persistent: true }).slice(1, -1)})`])
 })
 
 t.test('says nothing where there is nothing that the node would take', async t => {
   const node = await startStandIn(t, {})
   const tell = (...peers: ReturnType<typeof peer>[]) => nodeAt(node.port).tell(adding(...peers))
-  t.match(await tell(), { ok: false, refused: false, detail: /there is no peer to tell, and CometBFT takes no empty list/ })
+  t.match(await tell(), {
+    ok: false,
+    refused: false,
+    detail: /there is no peer to tell, and CometBFT takes no empty list/,
+  })
   t.match(await tell(peer(1, { addresses: [] })), { ok: false, refused: false, detail: /no peer has an address now/ })
   t.match(await tell(peer(1, { id: 'x' })), { ok: false, refused: false, detail: /expected NODEID@HOST:PORT/ })
   t.same(node.calls, [])
@@ -55,28 +66,41 @@ t.test('an error is worth another try, and so is silence', async t => {
   const detail = /dial_peers: answered with an error: "invalid address \(x\): wrong port"/
   t.match(await nodeAt(node.port).tell(adding(peer(1))), { ok: false, refused: false, detail })
   node.instead = 'nothing'
-  t.match(await nodeAt(node.port, 150).tell(adding(peer(1))), { ok: false, refused: false, detail: /did not answer within 0.15 s/ })
+  t.match(await nodeAt(node.port, 150).tell(adding(peer(1))), {
+    ok: false,
+    refused: false,
+    detail: /did not answer within 0.15 s/,
+  })
   t.match(await nodeAt(await freePort()).tell(adding(peer(1))), { ok: false, refused: false, detail: /ECONNREFUSED/ })
   t.match(await nodeAt(await freePort()).connections(), { silent: /ECONNREFUSED/ })
 })
 
-const told = (node: RealNode) => peerOf({ id: node.id, host: 'a-name-that-nobody-knows', port: node.p2pPort, addresses: [node.host] })
-t.test('real nodes', { skip: program === undefined && 'no cometbft program on PATH, nor built by the cluster suite' }, async t => {
-  const [unsafe, safe] = await startNodes(t, [['--rpc.unsafe=true'], []])
-  if (!unsafe || !safe) throw new Error('two nodes')
-  const [hot, other] = [nodeAt(unsafe.rpcPort, 3000, unsafe.host), nodeAt(safe.rpcPort, 3000, safe.host)]
-  t.same(await hot.connections(), { connections: [], id: unsafe.id })
+const told = (node: RealNode) =>
+  peerOf({ id: node.id, host: 'a-name-that-nobody-knows', port: node.p2pPort, addresses: [node.host] })
+t.test(
+  'real nodes',
+  { skip: program === undefined && 'no cometbft program on PATH, nor built by the cluster suite' },
+  async t => {
+    const [unsafe, safe] = await startNodes(t, [['--rpc.unsafe=true'], []])
+    if (!unsafe || !safe) throw new Error('two nodes')
+    const [hot, other] = [nodeAt(unsafe.rpcPort, 3000, unsafe.host), nodeAt(safe.rpcPort, 3000, safe.host)]
+    t.same(await hot.connections(), { connections: [], id: unsafe.id })
 
-  const refusal = /dial_peers: answered with an error: "Method not found"; .*unsafe = true under \[rpc\] in its config.toml/
-  t.match(await other.tell(adding(told(unsafe))), { ok: false, refused: true, detail: refusal })
+    const refusal =
+      /dial_peers: answered with an error: "Method not found"; .*unsafe = true under \[rpc\] in its config.toml/
+    t.match(await other.tell(adding(told(unsafe))), { ok: false, refused: true, detail: refusal })
 
-  t.same(await hot.tell(adding(told(safe))), { ok: true })
-  const expected = { connections: [{ id: safe.id, address: safe.host, port: safe.p2pPort }], id: unsafe.id }
-  await until('the connection', async () => JSON.stringify(await hot.connections()) === JSON.stringify(expected), 10)
-  t.match(await other.connections(), { connections: [{ id: unsafe.id }] }, 'which the other end tells, too')
+    t.same(await hot.tell(adding(told(safe))), { ok: true })
+    const expected = { connections: [{ id: safe.id, address: safe.host, port: safe.p2pPort }], id: unsafe.id }
+    await until('the connection', async () => JSON.stringify(await hot.connections()) === JSON.stringify(expected), 10)
+    t.match(await other.connections(), { connections: [{ id: unsafe.id }] }, 'which the other end tells, too')
 
-  t.same(await hot.tell(adding(told(safe))), { ok: true }, 'the same again')
-  t.same(await hot.connections(), expected, 'harms nothing')
-  safe.kill()
-  await until('its loss', async () => JSON.stringify(await hot.connections()) === JSON.stringify({ connections: [], id: unsafe.id }))
-})
+    t.same(await hot.tell(adding(told(safe))), { ok: true }, 'the same again')
+    t.same(await hot.connections(), expected, 'harms nothing')
+    safe.kill()
+    await until(
+      'its loss',
+      async () => JSON.stringify(await hot.connections()) === JSON.stringify({ connections: [], id: unsafe.id }),
+    )
+  },
+)

@@ -7,7 +7,9 @@ import { type RpcAnswer, startRpc } from '../../fixtures/rpc.ts'
 
 const envelope = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id: -1, result })
 
-/** As rpc/core/consensus.go of v0.38: at most 100 a page, in the order of the set, and an error beyond the last page. */
+/**
+ * As rpc/core/consensus.go of v0.38: at most 100 a page, in the order of the set, and an error beyond the last page.
+ */
 function validators(powers: readonly number[]): RpcAnswer {
   return (response: ServerResponse, request: IncomingMessage) => {
     const query = new URL(request.url ?? '', 'http://node').searchParams
@@ -17,11 +19,19 @@ function validators(powers: readonly number[]): RpcAnswer {
     if (its.length === 0) {
       response
         .writeHead(500)
-        .end(JSON.stringify({ jsonrpc: '2.0', id: -1, error: { code: -32603, message: 'page should be within range' } }))
+        .end(
+          JSON.stringify({ jsonrpc: '2.0', id: -1, error: { code: -32603, message: 'page should be within range' } }),
+        )
       return
     }
-    const list = its.map((power, index) => ({ address: `A${index}`, voting_power: String(power), proposer_priority: '0' }))
-    response.end(envelope({ block_height: '7', validators: list, count: String(its.length), total: String(powers.length) }))
+    const list = its.map((power, index) => ({
+      address: `A${index}`,
+      voting_power: String(power),
+      proposer_priority: '0',
+    }))
+    response.end(
+      envelope({ block_height: '7', validators: list, count: String(its.length), total: String(powers.length) }),
+    )
   }
 }
 
@@ -74,7 +84,11 @@ t.test('a hostile answer does not keep it asking', async t => {
 
 t.test('without an envelope, and without a total', async t => {
   t.same(readValidators({ validators: [{ voting_power: '5' }], total: '1' }), { power: 5, count: 1, total: 1 })
-  t.same(readValidators({ result: { validators: [{ voting_power: '5' }, { voting_power: 6 }] } }), { power: 11, count: 2, total: 2 })
+  t.same(readValidators({ result: { validators: [{ voting_power: '5' }, { voting_power: 6 }] } }), {
+    power: 11,
+    count: 2,
+    total: 2,
+  })
   t.same(readValidators({ validators: [] }), { power: 0, count: 0, total: 0 })
 })
 
