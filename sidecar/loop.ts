@@ -8,16 +8,21 @@ import type { Plan } from '../peers/plan.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { blindTurn } from '../peers/turn.ts'
 import type { HotNode, Told } from './chains/index.ts'
-import { assess, isMissing, suspects } from './decide/assess.ts'
-import { isFromBefore, knownTo, peersOf, tokenOf } from './decide/given.ts'
-import { disputeRestMs } from './decide/host-view.ts'
+import { assess, suspects } from './decide/assess.ts'
+import { awaitedHosts } from './decide/awaited.ts'
+import type { Outcome } from './decide/decision.ts'
+import { isFromBefore } from './decide/doubt.ts'
+import { knownTo } from './decide/known.ts'
 import { toAskForWords } from './decide/lacking.ts'
-import { type Look, stillOpen, type Timing } from './decide/look.ts'
-import type { Memory } from './decide/memory.ts'
+import { peersOf } from './decide/lists.ts'
+import { type Look, stillOpen } from './decide/look.ts'
+import type { Learned, Memory } from './decide/memory.ts'
 import type { HostView, NodeView } from './decide/observation.ts'
 import { pinnableHosts, pinned } from './decide/pin.ts'
-import { type Learned, mayLearn, questionsDue } from './decide/program.ts'
-import { type Outcome, reconcile } from './decide/reconcile.ts'
+import { mayLearn, questionsDue } from './decide/program.ts'
+import { reconcile } from './decide/reconcile.ts'
+import type { Timing } from './decide/timing.ts'
+import { tokenOf } from './decide/token.ts'
 import type { Metrics } from './metrics.ts'
 import { type Answers, createAnswers } from './observe/answers.ts'
 import {
@@ -295,15 +300,6 @@ const mostProbes = 64
 
 /** From the look before: what DNS answered, and the hosts for whose sake the node may soon be restarted. */
 type Before = { readonly answers: Readonly<Record<string, HostView>>; readonly awaited: readonly string[] }
-
-/** They are asked about each second, and several times, as long as it would be for their sake. */
-export function awaitedHosts({ memory, assessed, decision }: Outcome, hosts: Look['hosts'], now: number): string[] {
-  const missing = assessed.filter(one => isMissing(one.standing))
-  const wished = memory.need === null ? [] : missing.filter(one => one.learns !== null && one.reachable)
-  const isDisputed = ({ peer }: (typeof missing)[number]) => now < (hosts[peer.host]?.disputedAt ?? 0) + disputeRestMs
-  const disputed = decision.do === 'wait' ? missing.filter(isDisputed) : []
-  return [...wished, ...disputed].map(one => one.peer.host)
-}
 
 /** Gathers one look. Addresses are probed last, and only those whose answer matters. */
 async function see(

@@ -1,9 +1,12 @@
 // How the node stands with each peer that its list names, from what was seen of its connections.
 import { hostPort, isAddress, type Peer, peerKey } from '../../peers/peer.ts'
-import { addressesOf, type Learns, peersOf, wouldLearn } from './given.ts'
+import type { Lists } from './lists.ts'
+import { peersOf } from './lists.ts'
 import type { Look } from './look.ts'
-import type { Given, Lists } from './memory.ts'
+import type { Given } from './memory.ts'
 import type { Connection } from './observation.ts'
+import { addressesOf } from './snapshots.ts'
+import { type Learns, wouldLearn } from './teaches.ts'
 
 /**
  * `connected`: at a present address, or at one that was never this peer's (NAT, a proxy's), or at an old one of a host

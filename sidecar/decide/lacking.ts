@@ -5,7 +5,7 @@ import { type LackReason, lackReasons } from '../../peers/reasons.ts'
 import type { Assessed } from './assess.ts'
 import { rotationMs } from './host-view.ts'
 import type { Look } from './look.ts'
-import type { Memory } from './memory.ts'
+import type { Memory, Met } from './memory.ts'
 
 export type Lack = {
   readonly peer: Assessed['peer']
@@ -18,12 +18,6 @@ export type Lack = {
 
 /** Peers that are spelled out in one sentence; all of them are in the page's list. */
 const mostNamed = 3
-
-/**
- * By peerKey, of the listed peers: null while it is connected, else when it was first seen not to be any more. One that
- * never was is not in it.
- */
-export type Met = Readonly<Record<string, number | null>>
 
 /** What is remembered of who has been connected. Where connections cannot be seen it stays as it is. */
 export function meet(met: Met | undefined, assessed: readonly Assessed[], now: number): Met {

@@ -1,19 +1,10 @@
 // What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next
 // one. Times are milliseconds since the epoch.
-
 import type { RestartOutcome } from '../../peers/page.ts'
-import type { Peer } from '../../peers/peer.ts'
 import type { Level } from '../../peers/plan.ts'
-import type { Met } from './lacking.ts'
+import type { Lists } from './lists.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
-import type { Learned } from './program.ts'
-import type { StatusApi } from './status-api.ts'
-
-/**
- * Peers by source, keyed by sourceKey. Kept apart because a restart delivers a source only at the source's own level.
- */
-export type Lists = Readonly<Record<string, readonly Peer[]>>
 
 /** What the running node process was given when it started. */
 export type Given = {
@@ -163,4 +154,38 @@ export const blank: Memory = {
   restarts: [],
   heights: [],
   hosts: {},
+}
+
+/**
+ * By peerKey, of the listed peers: null while it is connected, else when it was first seen not to be any more. One that
+ * never was is not in it.
+ */
+export type Met = Readonly<Record<string, number | null>>
+
+/**
+ * What was learned of the node's program; `at`: in ms since the epoch. Exports hold its variable from then on, for the
+ * starts after it. `listens`: it is the one that listens for peers, and not only likely to be the node.
+ */
+export type Learned = {
+  readonly program: string
+  readonly variable: string
+  readonly at: number
+  readonly listens: boolean
+}
+
+/** What is known of the status API of one process. */
+export type StatusApi = {
+  /** The process; empty where it is out of sight. */
+  readonly identity: string
+  readonly answered: boolean
+  /**
+   * Since when, at every look, it has listened for peers without an answer; and since when it was connected to peers
+   * besides.
+   */
+  readonly listeningSince?: number
+  readonly connectedSince?: number
+  /** When it was found not to be there. Holds until it answers or the process ends. */
+  readonly absentSince?: number
+  /** The port at which none was there for the process before this one. */
+  readonly deadPort?: number
 }

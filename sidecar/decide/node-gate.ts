@@ -1,8 +1,10 @@
 // What the node itself is busy with, and whether it can be asked. Pure.
-import type { Hold, Wish } from './gates.ts'
-import type { Look, Timing } from './look.ts'
+
+import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
-import { absentFrom, hasStatusApi, isAbsent } from './status-api.ts'
+import { absentFrom, hasStatusApi, isAbsent, wasAbsent } from './status-api.ts'
+import type { Timing } from './timing.ts'
+import type { Hold, Wish } from './wish.ts'
 
 /**
  * A node whose status API is there to be asked, and does not answer; null for any other. One that has never answered
@@ -53,4 +55,12 @@ function doubleSign({ settings }: Look): Hold {
 function rises(memory: Memory): boolean {
   const [first, last] = [memory.heights.at(0), memory.heights.at(-1)]
   return !first || !last || first.at === last.at || last.height > first.height
+}
+
+/**
+ * The P2P port listens, and the status API answers where there is one: where the process before had none, that is not
+ * waited for.
+ */
+export function isUp(look: Look, memory: Memory, times: Timing): boolean {
+  return look.node.listening !== false && (wasAbsent(memory) || !silence(look, memory, times))
 }

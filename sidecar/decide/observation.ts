@@ -1,7 +1,3 @@
-// What the sidecar sees, as values: the types between the parts that look (input, resolve, cometbft, sockets, probe)
-// and the one that decides (reconcile). Times are milliseconds since the epoch, from the clock that is passed in.
-import type { Program } from '../reach/supervisor.ts'
-
 /**
  * What is known of the addresses behind one host. For a host that is itself an address: that address, since the start.
  */
@@ -96,4 +92,14 @@ export type NodeProcess = {
    * come by itself.
    */
   readonly beside?: { readonly note: string; readonly stuck: boolean }
+}
+
+/** A program that runs in the node's container. */
+export type Program = {
+  readonly name: string
+  /** It owns the socket that listens on the P2P port. */
+  readonly listens: boolean
+  /** One of its arguments is `start`. */
+  readonly starts: boolean
+  readonly ageSeconds: number
 }

@@ -5,21 +5,10 @@
 // From then on the plan is read as if the webhook had known it.
 import { overrideVariable } from '../../peers/override-variable.ts'
 import { type KeySource, levelOf, type Plan, type Source } from '../../peers/plan.ts'
-import type { Program } from '../reach/supervisor.ts'
-import { inDoubt } from './given.ts'
+import { inDoubt } from './doubt.ts'
 import type { Look } from './look.ts'
-import type { Memory } from './memory.ts'
-
-/**
- * What was learned of the node's program; `at`: in ms since the epoch. Exports hold its variable from then on, for the
- * starts after it. `listens`: it is the one that listens for peers, and not only likely to be the node.
- */
-export type Learned = {
-  readonly program: string
-  readonly variable: string
-  readonly at: number
-  readonly listens: boolean
-}
+import type { Learned, Memory } from './memory.ts'
+import type { Program } from './observation.ts'
 
 /**
  * What starts a node and is none: it may have `start` among its arguments, or hand the node a socket. What the webhook

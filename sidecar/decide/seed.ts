@@ -1,7 +1,8 @@
 // What the supervisor still knows of a restart that the memory has lost: its state names the last request that it took.
 // Pure.
-import type { Look, Timing } from './look.ts'
+import type { Look } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
+import type { Timing } from './timing.ts'
 
 /**
  * An ID as `restart` in reconcile.ts makes it: the snapshot's hash, and when it was asked for, in ms since the epoch;

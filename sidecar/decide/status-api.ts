@@ -6,25 +6,9 @@
 // wrong guess must not switch the product off; and the page says so.
 import type { Plan } from '../../peers/plan.ts'
 import type { Assessed } from './assess.ts'
-import type { Look, Timing } from './look.ts'
-import type { Memory } from './memory.ts'
-
-/** What is known of the status API of one process. */
-export type StatusApi = {
-  /** The process; empty where it is out of sight. */
-  readonly identity: string
-  readonly answered: boolean
-  /**
-   * Since when, at every look, it has listened for peers without an answer; and since when it was connected to peers
-   * besides.
-   */
-  readonly listeningSince?: number
-  readonly connectedSince?: number
-  /** When it was found not to be there. Holds until it answers or the process ends. */
-  readonly absentSince?: number
-  /** The port at which none was there for the process before this one. */
-  readonly deadPort?: number
-}
+import type { Look } from './look.ts'
+import type { Memory, StatusApi } from './memory.ts'
+import type { Timing } from './timing.ts'
 
 /**
  * How much longer a node has to listen that is connected to nobody, or whose connections cannot be seen: it is the one

@@ -1,14 +1,17 @@
 // Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no
 // budget, and is tried again until a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../../peers/peer.ts'
-import type { PeerChange, PeerToTell } from '../chains/index.ts'
 import type { Assessed } from './assess.ts'
-import { type Hold, massRemoval, type Wish } from './gates.ts'
-import { givenByTelling, peersOf, sureWhileTelling } from './given.ts'
-import type { Look, Timing } from './look.ts'
+import { givenByTelling, sureWhileTelling } from './known.ts'
+import { peersOf } from './lists.ts'
+import type { Look } from './look.ts'
+import { massRemoval } from './mass-removal.ts'
 import type { Given, Memory, Telling, ToldRecord } from './memory.ts'
 import { silence } from './node-gate.ts'
+import type { PeerChange, PeerToTell } from './peer-change.ts'
 import { isAbsent } from './status-api.ts'
+import type { Timing } from './timing.ts'
+import type { Hold, Wish } from './wish.ts'
 
 export type Tell =
   /** Tell the node now. */

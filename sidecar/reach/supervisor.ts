@@ -5,6 +5,7 @@ import { constants } from 'node:fs'
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Program } from '../decide/observation.ts'
 
 export const phases = ['running', 'stopping', 'retrying', 'held', 'ended'] as const
 export type Phase = (typeof phases)[number]
@@ -29,16 +30,6 @@ export type SupervisorState = {
   readonly code?: number
   /** The child's programs, after they were asked for; not shells. */
   readonly programs?: readonly Program[]
-}
-
-/** A program that runs in the node's container. */
-export type Program = {
-  readonly name: string
-  /** It owns the socket that listens on the P2P port. */
-  readonly listens: boolean
-  /** One of its arguments is `start`. */
-  readonly starts: boolean
-  readonly ageSeconds: number
 }
 
 /** Of the node's process: equal as long as it is the same one. */

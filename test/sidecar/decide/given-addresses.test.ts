@@ -2,8 +2,8 @@
 import t from 'tap'
 import { peerKey } from '../../../peers/peer.ts'
 import type { HoldReason } from '../../../peers/reasons.ts'
-import { listToken, tokenOf } from '../../../sidecar/decide/given.ts'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
+import { listToken, tokenOf } from '../../../sidecar/decide/token.ts'
 import { connection, host, nodeId, peer, plan, world } from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)

@@ -1,6 +1,6 @@
 // Hours of one pod's life, look by look: what an operator's own pods brought repeer to a stop by.
 import t from 'tap'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import { connection, host, nodeId, peer, plan, source, times, world } from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): string => (decision.do === 'wait' ? decision.reason : decision.do)

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
 import type { HoldReason } from '../../../peers/reasons.ts'
 import { peerHash } from '../../../peers/snapshot.ts'
-import { tokenOf } from '../../../sidecar/decide/given.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import { stillOpen } from '../../../sidecar/decide/look.ts'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
+import { tokenOf } from '../../../sidecar/decide/token.ts'
 import { connection, healthy, host, nodeId, peer, plan, source, start, withBeside, world } from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)

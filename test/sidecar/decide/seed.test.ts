@@ -1,8 +1,8 @@
 // What is known of a restart whose memory is lost.
 import t from 'tap'
 import type { HoldReason } from '../../../peers/reasons.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import { blank } from '../../../sidecar/decide/memory.ts'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
 import { connection, nodeId, plan, start, world } from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)

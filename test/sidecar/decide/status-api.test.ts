@@ -2,7 +2,7 @@
 // a busy node.
 import t from 'tap'
 import { holdReasons } from '../../../peers/reasons.ts'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import { pageOf } from '../../../sidecar/page.ts'
 import { healthy, host, peer, plan, start, times, world } from '../fixtures/look.ts'
 

@@ -1,8 +1,8 @@
 // Telling the running node its peers, before it is restarted, and instead.
 import t from 'tap'
 import type { HoldReason } from '../../../peers/reasons.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
 import { pageOf } from '../../../sidecar/page.ts'
 import {
   connection,

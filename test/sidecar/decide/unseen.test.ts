@@ -2,8 +2,9 @@
 // program does not read.
 import t from 'tap'
 import type { LiteralSource } from '../../../peers/plan.ts'
-import { sourceKey, tokenOf } from '../../../sidecar/decide/given.ts'
-import type { Outcome } from '../../../sidecar/decide/reconcile.ts'
+import type { Outcome } from '../../../sidecar/decide/decision.ts'
+import { sourceKey } from '../../../sidecar/decide/lists.ts'
+import { tokenOf } from '../../../sidecar/decide/token.ts'
 import { connection, host, nodeId, peer, plan, source, start, times, world } from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): string => (decision.do === 'wait' ? decision.reason : decision.do)

@@ -1,31 +1,15 @@
-// What a node process was given when it started, and whether it would learn anything from starting again.
-import { createHash } from 'node:crypto'
-import { isAddress, type Peer, peerKey, uniquePeers } from '../../peers/peer.ts'
-import type { Level, Plan, Source } from '../../peers/plan.ts'
-import { levels } from '../../peers/plan.ts'
-import { type Snapshot, snapshotHash } from '../../peers/snapshot.ts'
-import type { Look, Timing } from './look.ts'
-import type { Given, Lists, Memory } from './memory.ts'
+// What a node process knows of its peers: what it was given when it started, or was told since. Pure.
+import { isAddress, peerKey } from '../../peers/peer.ts'
+import { type Level, levels, type Plan } from '../../peers/plan.ts'
+import { inDoubt, isUncertain } from './doubt.ts'
+import { inBoth, isExported, type Lists, peersOf, sourceKey } from './lists.ts'
+import type { Look } from './look.ts'
+import type { Given, Memory } from './memory.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
-
-/** The key of a source in Lists. A ConfigMap key can be two sources: a file and a variable. */
-export function sourceKey(source: Source): string {
-  if (source.kind === 'Literal') return `Literal ${source.name}`
-  return `${source.kind} ${source.name}/${source.key} ${source.via}${source.variable ? ` ${source.variable}` : ''}`
-}
-
-/** The union of all sources' peers, each once. */
-export function peersOf(lists: Lists): Peer[] {
-  return uniquePeers(Object.values(lists).flat())
-}
-
-/** The addresses a peer has now; none where its name has no answer. */
-export function addressesOf(host: string, hosts: Readonly<Record<string, HostView>>): readonly string[] {
-  if (isAddress(host)) return [host]
-  const { addresses = [], behind = [] } = hosts[host] ?? {}
-  return behind.length === 0 ? addresses : [...new Set([...addresses, ...behind])]
-}
+import { addressesOf, snapshotOf } from './snapshots.ts'
+import type { Timing } from './timing.ts'
+import { listToken, tokenOf } from './token.ts'
 
 /** What the running process knows: what it was given at its start, or what it was told since. */
 export function knownTo(memory: Pick<Memory, 'given' | 'taught'>): Given | null {
@@ -60,24 +44,6 @@ export function sureWhileTelling(known: Given, look: Look & { list: { ok: true }
       ? {}
       : { pins: Object.fromEntries(stay.map(peer => [peerKey(peer), known.pins?.[peerKey(peer)] ?? ''])) }),
   }
-}
-
-/** The lists without the peers that are nowhere in the others: what a process surely got that may have got either. */
-export function inBoth(lists: Lists, others: Lists): Lists {
-  const keys = new Set(peersOf(others).map(peerKey))
-  return Object.fromEntries(
-    Object.entries(lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))]),
-  )
-}
-
-export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {
-  const peers = peersOf(lists)
-  const names = [...new Set(peers.map(peer => peer.host))].filter(host => !isAddress(host))
-  return { peers, addresses: Object.fromEntries(names.map(host => [host, addressesOf(host, hosts)])) }
-}
-
-export function hashOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): string {
-  return snapshotHash(snapshotOf(lists, hosts))
 }
 
 /**
@@ -116,23 +82,6 @@ function hasExports({ learned }: Memory, process: { startedAt: number; given?: s
 }
 
 /**
- * With doubt about the peers of variables that something else outranks, of which a process started without: a script
- * may have handed it their list, or what it had written down of an earlier one. Whom it is connected to settles that.
- */
-export function inDoubt(given: Given, plan: Plan, lists: Lists): Given {
-  const copied = plan.sources.filter(
-    source =>
-      'via' in source &&
-      /^env/.test(source.via) &&
-      isExported(source) &&
-      source.override !== source.variable &&
-      !source.unseen,
-  )
-  const hosts = copied.flatMap(source => (lists[sourceKey(source)] ?? []).map(peer => peer.host))
-  return hosts.length === 0 ? given : { ...given, uncertain: [...new Set([...given.uncertain, ...hosts])] }
-}
-
-/**
  * A start hands a process nothing of a list that nothing in its pod sees, unless its supervisor exported it: the token
  * says that there were exports. What such a process was told by an earlier sidecar is not known either; telling it
  * again harms nobody.
@@ -140,10 +89,6 @@ export function inDoubt(given: Given, plan: Plan, lists: Lists): Given {
 function withoutUnseen(lists: Lists, plan: Plan, exported: boolean): Lists {
   const unseen = plan.sources.filter(source => source.unseen && !(isExported(source) && exported))
   return { ...lists, ...Object.fromEntries(unseen.map(source => [sourceKey(source), []])) }
-}
-
-function isExported(source: Source): boolean {
-  return source.kind !== 'Literal' && source.override !== undefined
 }
 
 /**
@@ -181,62 +126,6 @@ export function withPins(given: Given, pins: Pins | undefined): Given {
   return { ...given, uncertain: given.uncertain.filter(host => bare.has(host)), pins }
 }
 
-/**
- * Names that have not been answered since the process started, and do not resolve: the process has probably got no
- * answer either. And those about which name servers were found to disagree at that time: it may have got the other
- * answer.
- */
-export function doubtAnswers(
-  given: Given,
-  process: Memory['process'],
-  hosts: Readonly<Record<string, HostView>>,
-): Given {
-  if (!process) return given
-  const pinned = new Set(
-    peersOf(given.lists).flatMap(peer => (given.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
-  )
-  const doubted = Object.keys(given.addresses).filter(
-    host => !pinned.has(host) && !given.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
-  )
-  return doubted.length === 0 ? given : { ...given, uncertain: [...given.uncertain, ...doubted] }
-}
-
-/**
- * What is heard of a name so long after a start may be what the process heard, in ms; after it, names are asked about
- * as seldom as ever.
- */
-const doubtMs = 60_000
-
-function isDoubtful(at: number, view: HostView | undefined): boolean {
-  if (view === undefined) return false
-  // Answered once and not the next time is one of several servers that fails.
-  const isUnanswered = view.failures > 0 && (view.answeredAt === null || view.answeredAt < at + doubtMs)
-  return isUnanswered || (view.disputedAt !== undefined && view.disputedAt >= at && view.disputedAt < at + doubtMs)
-}
-
-/**
- * Whether DNS was last heard before the process started, a moment ago: does it still answer, as it has to for the
- * process?
- */
-export function isFromBefore(view: HostView | undefined, process: Memory['process'], now: number): boolean {
-  return process !== null && now - process.startedAt < doubtMs && (view?.answeredAt ?? 0) < process.startedAt
-}
-
-/**
- * What env.snapshot holds: which lists the supervisor's next start gives the node, and, after a plus sign, which
- * addresses in place of names.
- */
-export function tokenOf(lists: Lists, pins: Pins = {}): string {
-  const entries = Object.entries(pins).sort(([a], [b]) => (a < b ? -1 : 1))
-  if (entries.length === 0) return hashOf(lists, {})
-  return `${hashOf(lists, {})}+${createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32)}`
-}
-
-/** The part of a token that is about the lists. */
-export function listToken(token: string): string {
-  return token.split('+', 1)[0] ?? token
-}
-
 /** What a restart at `level` will give: sources that need more than this level stay as they were given before. */
 export function givenByRestart(memory: Memory, look: Look & { list: { ok: true } }, level: Level): Given {
   const lists = Object.fromEntries(
@@ -257,37 +146,6 @@ export function givenByRestart(memory: Memory, look: Look & { list: { ok: true }
   const isLost = (host: string) => !pinned.has(host) && (look.hosts[host]?.failures ?? 0) > 0
   const addresses = Object.entries(given.addresses).map(([host, its]) => [host, isLost(host) ? [] : its])
   return { ...given, addresses: Object.fromEntries(addresses) }
-}
-
-/**
- * `perhaps`: it is the same as at the node's start, but it is not known that the node got it then: the answer was too
- * young, or a script was between.
- */
-export type Learns = 'list' | 'address' | 'perhaps' | null
-
-/**
- * What starting again would tell the node about this peer that it was not told at its last start; null for nothing.
- * `pins`: what it would be given in place of names.
- */
-export function wouldLearn(
-  peer: Peer,
-  given: Given,
-  hosts: Readonly<Record<string, HostView>>,
-  pins: Pins = {},
-): Learns {
-  const key = peerKey(peer)
-  if (!Object.values(given.lists).some(peers => peers.some(known => peerKey(known) === key))) return 'list'
-  if (isAddress(peer.host)) return given.uncertain.includes(peer.host) ? 'perhaps' : null
-  const pin = given.pins?.[key]
-  const then = pin === undefined ? (given.addresses[peer.host] ?? []) : [pin]
-  // Rotating answers differ at every look; a node that was given any of them would be given another of the same.
-  if (hosts[peer.host]?.rotating) return then.length === 0 ? 'address' : null
-  if (pin !== undefined && pins[key] !== undefined) return pin === pins[key] ? null : 'address'
-  const now = addressesOf(peer.host, hosts)
-  if (now.length === 0) return 'address'
-  const same = then.length === now.length && then.every(address => now.includes(address))
-  if (!same) return 'address'
-  return given.uncertain.includes(peer.host) ? 'perhaps' : null
 }
 
 /** The same, after the node was seen to have dialled these hosts at a present address: so it knows them. */
@@ -319,19 +177,6 @@ function isOutgrown(pin: string | undefined, addresses: readonly string[] | unde
   return pin !== undefined && addresses !== undefined && !addresses.includes(pin)
 }
 
-/** Sources whose list is not the one that was given; a literal list is among them only where it is unseen. */
-export function changedSources(plan: Plan, lists: Lists, given: Given): Source[] {
-  const keys = (peers: readonly Peer[] | undefined) =>
-    uniquePeers(peers ?? [])
-      .map(peerKey)
-      .join('\n')
-  return plan.sources.filter(
-    source =>
-      (source.kind !== 'Literal' || source.unseen) &&
-      keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
-  )
-}
-
 function givenFrom(
   lists: Lists,
   hosts: Readonly<Record<string, HostView>>,
@@ -339,11 +184,4 @@ function givenFrom(
 ): Given {
   const { addresses } = snapshotOf(lists, hosts)
   return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
-}
-
-/** Whether a process that looked the host up at `startedAt` may have been told otherwise than the sidecar. */
-export function isUncertain(view: HostView | undefined, startedAt: number, times: Timing): boolean {
-  // While look-ups fail, the last answer is only remembered here; the node, starting then, got none.
-  if (view === undefined || view.failures > 0) return true
-  return Math.max(view.since, view.disputedAt ?? view.since) > startedAt - times.dnsCacheSeconds * 1000
 }

@@ -1,0 +1,68 @@
+// Gates about look-ups: a node that looks names up itself must not be started while they fail or disagree. Pure.
+import { type Peer, peerKey } from '../../peers/peer.ts'
+import type { Assessed } from './assess.ts'
+import type { Look } from './look.ts'
+import type { Memory } from './memory.ts'
+import type { Timing } from './timing.ts'
+import type { Hold, Wish } from './wish.ts'
+
+/**
+ * A node that is given names drops those that do not resolve when it starts (CometBFT: seen): it would lose those peers
+ * that it has, and not learn of those that it lacks, though their last answer is remembered here.
+ */
+export function lookupGate(wish: Wish, look: Look): Hold | null {
+  const failing = wish.assessed.filter(
+    one => one.standing !== 'self' && !isPinned(one.peer, look) && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
+  )
+  const lost = failing.filter(
+    one =>
+      one.addresses.length > 0 && (one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null)),
+  )
+  const unknown = failing.filter(one => one.addresses.length > 0 || !isDefinite(look.hosts[one.peer.host]?.error))
+  // Those that it would not learn of are not among the missing for whose sake it is.
+  if (lost.length === 0 && (unknown.length === 0 || wish.missing.length > 0)) return null
+  const names = (lost.length > 0 ? lost : unknown).map(
+    ({ peer: { host } }) => `${host} (${look.hosts[host]?.error ?? 'no answer'})`,
+  )
+  return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
+}
+
+/** A name server knows that there is no such name, or nothing behind it: that is no failure of look-ups. */
+function isDefinite(error: string | undefined): boolean {
+  return error === 'ENOTFOUND' || error === 'ENODATA'
+}
+
+/**
+ * Name servers that contradict each other (two with caches of their own, just after a move), or the controller: a node
+ * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
+ */
+export function agreementGate(wish: Wish, look: Look, _memory: Memory, times: Timing): Hold | null {
+  const sake = new Set(wish.missing.map(one => one.peer.host))
+  // One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
+  return disagreement(
+    wish.assessed.filter(({ peer, standing }) => standing !== 'self' && (sake.has(peer.host) || !isPinned(peer, look))),
+    look,
+    times,
+  )
+}
+
+/** Those of these peers about whose names somebody has been contradicted a moment ago. */
+export function disagreement(assessed: readonly Assessed[], look: Look, times: Timing): Hold | null {
+  const open = assessed.flatMap(({ peer }) => {
+    const { disputedAt } = look.hosts[peer.host] ?? {}
+    const until = (disputedAt ?? 0) + times.calmSeconds * 1000
+    return disputedAt !== undefined && look.now < until ? [{ host: peer.host, until }] : []
+  })
+  if (open.length === 0) return null
+  const names = [...new Set(open.map(one => one.host))]
+  return {
+    reason: 'lookups-disagree',
+    detail: names.slice(0, 5).join(', '),
+    until: Math.max(...open.map(one => one.until)),
+  }
+}
+
+/** A start of the node is given its address, so that nothing depends on what a name server says then. */
+function isPinned(peer: Peer, look: Look): boolean {
+  return look.pins?.[peerKey(peer)] !== undefined
+}

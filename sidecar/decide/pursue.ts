@@ -1,0 +1,117 @@
+// A restart is under way: ask again, wait for the new process, verify it, and close it. Pure.
+import { peerKey } from '../../peers/peer.ts'
+import { type Assessed, isMissing } from './assess.ts'
+import { type Step, wait } from './decision.ts'
+import type { Look } from './look.ts'
+import type { Intent, Memory, Restart } from './memory.ts'
+import { isUp } from './node-gate.ts'
+import type { NodeProcess } from './observation.ts'
+import { decide } from './reconcile.ts'
+import { twoTriesSeconds } from './settle-time.ts'
+import { settle } from './settled.ts'
+import type { Timing } from './timing.ts'
+
+/** A restart is under way: ask again, wait for the new process, or verify it. */
+export function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[], times: Timing): Step {
+  const process = 'identity' in look.process ? look.process : null
+  const goOn: Step | null =
+    process && isUnfinishedBeside(look, process, memory, times)
+      ? {
+          memory,
+          decision: { do: 'restart', intent, why: 'asked before, and not finished: the container beside the node' },
+        }
+      : null
+  if (intent.backAt === undefined) {
+    const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
+    if (look.now >= until && process?.identity === intent.identity) {
+      return close(memory, intent, 'not-taken', look, assessed)
+    }
+    if (goOn) return goOn
+    // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking
+    // again brings about.
+    const unfinished = process?.request !== intent.id || intent.level === 'all-containers'
+    if (process?.identity === intent.identity && unfinished && look.list.ok && !look.paused) {
+      return { memory, decision: { do: 'restart', intent, why: 'asked before, not yet taken' } }
+    }
+    return { memory, decision: { do: 'verify', until } }
+  }
+  // A node that takes minutes to open its database gets twice what its last start took.
+  const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
+  const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
+  if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
+  if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
+  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until } }
+  return close(memory, intent, 'unverified', look, assessed)
+}
+
+/**
+ * A restart with a container beside the node is the sidecar's own work beyond the request: it goes on with it where the
+ * node is held, whatever has happened since, as it is down; and once more where the node has started and waits for
+ * nobody.
+ */
+function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: Memory, times: Timing): boolean {
+  if (look.plan.reach.by !== 'wrap' || look.plan.reach.beside === undefined) return false
+  if (phase === 'stopping' || phase === 'held') return true
+  return beside?.stuck === true && !isUp(look, memory, times) && !look.paused
+}
+
+/**
+ * The node is up, and each peer for whose sake it was is connected or does not answer; where connections cannot be
+ * seen, listening is all. `overtaken` where none but such as have moved since are missing: the node learned another
+ * address, and the next restart is for the present one. Else null.
+ */
+function outcomeOf(
+  memory: Memory,
+  intent: Intent,
+  look: Look,
+  assessed: readonly Assessed[],
+  times: Timing,
+): 'verified' | 'overtaken' | null {
+  if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
+  if (!isUp(look, memory, times)) return null
+  const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
+  if (awaited.length === 0) return 'verified'
+  return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
+}
+
+function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
+  return isMissing(standing) && reachable !== false && addresses.length > 0
+}
+
+/**
+ * It has none of the addresses any more that the node was given. The node may have got the new one all the same, and
+ * has the time to show it.
+ */
+function hasMovedSince({ peer, addresses, learns }: Assessed, memory: Memory, intent: Intent, look: Look): boolean {
+  const pin = intent.giving.pins?.[peerKey(peer)]
+  const given = pin === undefined ? (intent.giving.addresses[peer.host] ?? []) : [pin]
+  if (learns !== 'address' || addresses.some(address => given.includes(address))) return false
+  const since = Math.max(memory.process?.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
+  return look.now >= since + twoTriesSeconds(look) * 1000
+}
+
+export function close(
+  memory: Memory,
+  intent: Intent,
+  outcome: Restart['outcome'],
+  look: Look,
+  assessed: readonly Assessed[],
+): Step {
+  const closed = ended(memory, intent, outcome, look.now)
+  if (outcome === 'verified') return settle(closed, intent.hash, assessed, look.now, 'restarted')
+  return wait(closed, {
+    reason: outcome === 'unverified' ? 'already-restarted' : 'not-taken',
+    detail: `restart ${intent.id}`,
+  })
+}
+
+/** The restart is no longer under way. One that was not taken has used up no turn. */
+export function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'], endedAt: number): Memory {
+  const { usedTurn, ...rest } = memory
+  const kept = usedTurn === undefined || outcome === 'not-taken' ? rest : memory
+  return {
+    ...kept,
+    intent: null,
+    restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)),
+  }
+}

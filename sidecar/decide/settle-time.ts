@@ -1,0 +1,110 @@
+// How long a difference has to last before a restart: until an edit rests, or the node has had the time to heal by
+// itself. Pure.
+import { peerKey } from '../../peers/peer.ts'
+import type { Profile } from '../../peers/plan.ts'
+import { peerHash } from '../../peers/snapshot.ts'
+import type { Assessed } from './assess.ts'
+import { peersOf, sourceKey } from './lists.ts'
+import type { Look } from './look.ts'
+import type { Given, Memory } from './memory.ts'
+import { longestStartMs, type Timing } from './timing.ts'
+import type { Hold, Wish } from './wish.ts'
+
+/**
+ * How long a node of this profile gets to follow a changed address by itself, in seconds. stellar-core looks the names
+ * of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). geth from 1.15 looks a name up at
+ * each dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the next dial comes after 35 s
+ * (dialHistoryExpiration) and may take 20 s. Its version is not known here; an older one only waits those 90 s longer.
+ */
+const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, geth: 90 }
+
+export function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+  const need = memory.need
+  if (!need) return { reason: 'settling' }
+  const addressOnly = wish.missing.every(isAddressMatter)
+  const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
+  if (heals > 0 && look.now < need.firstSince + heals * 1000)
+    return { reason: 'healing', until: need.firstSince + heals * 1000 }
+  const until = settledAt(wish, look, need, times)
+  const ahead = look.plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
+  return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
+}
+
+/** The rest of the settle time, for a turn that has come before it is over. */
+export function restGate(wish: Wish, look: Look, { need }: Memory, times: Timing): Hold | null {
+  const until = need ? settledAt(wish, look, need, times) : 0
+  return look.now < until ? { reason: 'settling', until } : null
+}
+
+/**
+ * What a node gets that may know an address already: CometBFT tries a lost peer every 5 to 8 s (seen: connected after
+ * 6.5 s), and three settle times of 5 s hold two such tries.
+ */
+export function twoTriesSeconds({ plan }: Look): number {
+  return plan.times.settleSeconds * 3
+}
+
+/** Changes that follow each other start the time again, up to a bound. */
+export function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, times: Timing): number {
+  const settleSeconds = settleSecondsFor(wish, look, times)
+  const longestSeconds = Math.max(times.longestSettleSeconds, settleSeconds)
+  return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
+}
+
+/** What a CometBFT node may know already it tries once it is up. */
+export function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
+  const until = mayKnow(wish, look) ? upSince(look, memory) + twoTriesSeconds(look) * 1000 : 0
+  return look.now < until ? { reason: 'settling', until } : null
+}
+
+/**
+ * A list that nothing in the pod hands to the node may all the same be one that it has of its own, from its volume or
+ * its image.
+ */
+function mayKnow(wish: Wish, look: Look): boolean {
+  if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
+  const unseen = new Set(
+    look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)),
+  )
+  return wish.missing.every(one => one.learns === 'perhaps' || (one.learns === 'list' && unseen.has(peerKey(one.peer))))
+}
+
+/**
+ * Since when the node dials; one that is not seen to be up ten minutes after its start listens elsewhere than the plan
+ * says.
+ */
+function upSince({ now }: Look, { process }: Memory): number {
+  return process?.upAt ?? Math.min(now, (process?.startedAt ?? 0) + longestStartMs)
+}
+
+function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
+  const own = look.plan.times.settleSeconds
+  if (wish.missing.every(one => isAddressMatter(one) && isBehindStable(one, wish.given, look)))
+    return Math.max(own, times.stableSettleSeconds)
+  if (wish.missing.every(one => one.learns === 'perhaps')) return twoTriesSeconds(look)
+  // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
+  if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look))
+    return Math.min(own, times.briefSettleSeconds)
+  return own
+}
+
+/**
+ * Behind a Service whose own address the node has: it reaches the peer by it whatever pod is there. Not one that was
+ * made anew, with another address.
+ */
+function isBehindStable({ peer }: Assessed, given: Given, look: Look): boolean {
+  const { behind, addresses = [] } = look.hosts[peer.host] ?? {}
+  if (behind === undefined) return false
+  const pin = given.pins?.[peerKey(peer)]
+  const then = pin === undefined ? (given.addresses[peer.host] ?? []) : [pin]
+  return then.some(address => addresses.includes(address))
+}
+
+/** The controller paces this pod, and the files hold the list that it has seen. */
+function isAgreed(wish: Wish, look: Look): boolean {
+  return look.plan.turns === 'controller' && look.peerHash === peerHash(peersOf(wish.lists))
+}
+
+export function isAddressMatter(one: Assessed): boolean {
+  return one.learns === 'address' || one.learns === 'perhaps'
+}
