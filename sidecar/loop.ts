@@ -316,15 +316,15 @@ async function see(
   },
 ): Promise<{ look: Look; exports: Input['exports']; answers: Before['answers'] }> {
   const { told, endpoints } = before
-  const lists = input.list.ok ? input.list.lists : (memory.wanted?.lists ?? {})
+  const lists = input.list.ok ? input.list.lists : (memory.desired?.lists ?? {})
   const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
-  const given = pinnableHosts(input.pinnable)
+  const pinnable = pinnableHosts(input.pinnable)
   // Neither the node nor the sidecar needs an answer about these.
-  const unhurried = names.filter(name => given.has(name) && isTold(endpoints[name]))
+  const unhurried = names.filter(name => pinnable.has(name) && isTold(endpoints[name]))
   const open = names.filter(name => !unhurried.includes(name))
   // The node may just have been told by one of several name servers what another would not say.
   const doubted = open.filter(
-    name => !given.has(name) && isFromBefore(before.answers[name], memory.process, parts.now()),
+    name => !pinnable.has(name) && isFromBefore(before.answers[name], memory.process, parts.now()),
   )
   const awaited = open.filter(name => isBehind(before.answers[name], endpoints[name]) || before.awaited.includes(name))
   const contested = [...new Set([...awaited, ...doubted])]
@@ -335,7 +335,7 @@ async function see(
     parts.lookAtNode(input.plan),
     permit,
   ])
-  const hosts = withEndpoints(answers, endpoints, memory.hosts, given, parts.now())
+  const hosts = withEndpoints(answers, endpoints, memory.hosts, pinnable, parts.now())
   const id = node.status?.id ?? node.id ?? before.nodeId
   const controllerLookedAt = parts.controllerLookedAt?.()
   const pinBy = (reachable: Look['reachable']) =>

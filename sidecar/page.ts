@@ -118,7 +118,7 @@ function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {
   if (decision.do === 'verify') return memory.intent?.backAt === undefined ? 'restarting' : 'verifying'
   if (decision.do === 'tell' || decision.do === 'told') return 'telling'
   if (decision.do === 'nothing') return 'settled'
-  return memory.process === null && memory.given === null ? 'starting' : 'waiting'
+  return memory.process === null && memory.startedWith === null ? 'starting' : 'waiting'
 }
 
 function restartOf({

@@ -5,6 +5,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { blank, type Memory } from './decide/memory.ts'
+import { readMemory, writeMemory } from './memory-file.ts'
 
 const fileName = 'memory.json'
 const olderName = 'memory.before.json'
@@ -28,9 +29,7 @@ export async function loadMemory(dir: string, log: Logger): Promise<Memory> {
 async function load(dir: string, name: string, log: Logger): Promise<Memory | 'broken' | null> {
   const file = join(dir, name)
   try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'))
-    if (isMemory(value)) return { ...blank, ...value }
-    throw new Error(`found version ${JSON.stringify((value as { version?: unknown } | null)?.version)}, expected 1`)
+    return readMemory(await readFile(file, 'utf8'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     log.error({ err: error, file }, `the remembered state cannot be used; kept aside as ${brokenName}`)
@@ -44,7 +43,7 @@ export function createSaver(dir: string): (memory: Memory) => Promise<void> {
   const file = join(dir, fileName)
   let saved = ''
   return async memory => {
-    const text = JSON.stringify(memory)
+    const text = writeMemory(memory)
     if (text === saved) return
     await writeFile(`${file}.next`, text, { flush: true })
     // Between these two there is no newest one, and the one before is it.
@@ -54,23 +53,4 @@ export function createSaver(dir: string): (memory: Memory) => Promise<void> {
     await rename(`${file}.next`, file)
     saved = text
   }
-}
-
-function isMemory(value: unknown): value is Memory {
-  if (typeof value !== 'object' || value === null) return false
-  const memory = value as Record<string, unknown>
-  const { version, restarts, heights, hosts, told = [] } = memory
-  const lists = [restarts, heights, told]
-  return (
-    version === 1 &&
-    lists.every(Array.isArray) &&
-    typeof hosts === 'object' &&
-    hosts !== null &&
-    (restarts as unknown[]).every(isRestart)
-  )
-}
-
-function isRestart(value: unknown): boolean {
-  const { id, hash, at } = (value ?? {}) as Record<string, unknown>
-  return typeof id === 'string' && typeof hash === 'string' && typeof at === 'number'
 }

@@ -3,10 +3,10 @@ import { hostPort, isAddress, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Lists } from './lists.ts'
 import { peersOf } from './lists.ts'
 import type { Look } from './look.ts'
-import type { Given } from './memory.ts'
+import type { Known } from './memory.ts'
 import type { Connection } from './observation.ts'
 import { addressesOf } from './snapshots.ts'
-import { type Learns, wouldLearn } from './teaches.ts'
+import { type Teaches, wouldLearn } from './teaches.ts'
 
 /**
  * `connected`: at a present address, or at one that was never this peer's (NAT, a proxy's), or at an old one of a host
@@ -21,13 +21,13 @@ export type Assessed = {
   readonly addresses: readonly string[]
   readonly standing: Standing
   /** What the node would learn about it by starting again. */
-  readonly learns: Learns
+  readonly restartTeaches: Teaches
   /** Whether one of its present addresses answers; undefined where none was probed. */
   readonly reachable?: boolean
 }
 
 /** Every peer of the list with role peer (seeds need no connection), with how the node stands with it. */
-export function assess(look: Look, lists: Lists, given: Given | null): Assessed[] {
+export function assess(look: Look, lists: Lists, known: Known | null): Assessed[] {
   return peersOf(lists)
     .filter(peer => peer.role === 'peer')
     .map(peer => {
@@ -40,7 +40,7 @@ export function assess(look: Look, lists: Lists, given: Given | null): Assessed[
         peer,
         addresses,
         standing: isSelf(peer, addresses, look) ? 'self' : standingOf(peer, addresses, look),
-        learns: given === null ? 'list' : wouldLearn(peer, given, look.hosts, look.pins),
+        restartTeaches: known === null ? 'list' : wouldLearn(peer, known, look.hosts, look.pins),
         ...(reachable === undefined ? {} : { reachable }),
       }
     })
@@ -53,16 +53,16 @@ export function assess(look: Look, lists: Lists, given: Given | null): Assessed[
 export function suspects(
   look: Look,
   lists: Lists,
-  given: Given | null,
+  known: Known | null,
   verifying: boolean,
 ): { address: string; port: number }[] {
-  const assessed = assess(look, lists, given)
+  const assessed = assess(look, lists, known)
   // Whether these answer is known by the time that all say so.
   const heard = assessed
     .filter(one => isMissing(one.standing))
     .flatMap(({ peer }) => (look.hosts[peer.host]?.heard ?? []).map(address => ({ address, port: peer.port })))
   const present = assessed
-    .filter(one => isMissing(one.standing) && (one.learns !== null || verifying || isOneOfSeveral(one, look)))
+    .filter(one => isMissing(one.standing) && (one.restartTeaches !== null || verifying || isOneOfSeveral(one, look)))
     .flatMap(one => one.addresses.map(address => ({ address, port: one.peer.port })))
   return [...present, ...heard]
 }

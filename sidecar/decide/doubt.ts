@@ -2,7 +2,7 @@
 import { peerKey } from '../../peers/peer.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { isExported, type Lists, peersOf, sourceKey } from './lists.ts'
-import type { Given, Memory } from './memory.ts'
+import type { Known, Memory } from './memory.ts'
 import type { HostView } from './observation.ts'
 import type { Timing } from './timing.ts'
 
@@ -10,7 +10,7 @@ import type { Timing } from './timing.ts'
  * What is heard of a name so long after a start may be what the process heard, in ms; after it, names are asked about
  * as seldom as ever.
  */
-const doubtMs = 60_000
+const startDoubtMs = 60_000
 
 /**
  * Names that have not been answered since the process started, and do not resolve: the process has probably got no
@@ -18,25 +18,25 @@ const doubtMs = 60_000
  * answer.
  */
 export function doubtAnswers(
-  given: Given,
+  known: Known,
   process: Memory['process'],
   hosts: Readonly<Record<string, HostView>>,
-): Given {
-  if (!process) return given
+): Known {
+  if (!process) return known
   const pinned = new Set(
-    peersOf(given.lists).flatMap(peer => (given.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
+    peersOf(known.lists).flatMap(peer => (known.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
   )
-  const doubted = Object.keys(given.addresses).filter(
-    host => !pinned.has(host) && !given.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
+  const doubted = Object.keys(known.addresses).filter(
+    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
   )
-  return doubted.length === 0 ? given : { ...given, uncertain: [...given.uncertain, ...doubted] }
+  return doubted.length === 0 ? known : { ...known, uncertain: [...known.uncertain, ...doubted] }
 }
 
 function isDoubtful(at: number, view: HostView | undefined): boolean {
   if (view === undefined) return false
   // Answered once and not the next time is one of several servers that fails.
-  const isUnanswered = view.failures > 0 && (view.answeredAt === null || view.answeredAt < at + doubtMs)
-  return isUnanswered || (view.disputedAt !== undefined && view.disputedAt >= at && view.disputedAt < at + doubtMs)
+  const isUnanswered = view.failures > 0 && (view.answeredAt === null || view.answeredAt < at + startDoubtMs)
+  return isUnanswered || (view.disputedAt !== undefined && view.disputedAt >= at && view.disputedAt < at + startDoubtMs)
 }
 
 /**
@@ -44,7 +44,7 @@ function isDoubtful(at: number, view: HostView | undefined): boolean {
  * process?
  */
 export function isFromBefore(view: HostView | undefined, process: Memory['process'], now: number): boolean {
-  return process !== null && now - process.startedAt < doubtMs && (view?.answeredAt ?? 0) < process.startedAt
+  return process !== null && now - process.startedAt < startDoubtMs && (view?.answeredAt ?? 0) < process.startedAt
 }
 
 /** Whether a process that looked the host up at `startedAt` may have been told otherwise than the sidecar. */
@@ -58,7 +58,7 @@ export function isUncertain(view: HostView | undefined, startedAt: number, times
  * With doubt about the peers of variables that something else outranks, of which a process started without: a script
  * may have handed it their list, or what it had written down of an earlier one. Whom it is connected to settles that.
  */
-export function inDoubt(given: Given, plan: Plan, lists: Lists): Given {
+export function inDoubt(known: Known, plan: Plan, lists: Lists): Known {
   const copied = plan.sources.filter(
     source =>
       'via' in source &&
@@ -68,5 +68,5 @@ export function inDoubt(given: Given, plan: Plan, lists: Lists): Given {
       !source.unseen,
   )
   const hosts = copied.flatMap(source => (lists[sourceKey(source)] ?? []).map(peer => peer.host))
-  return hosts.length === 0 ? given : { ...given, uncertain: [...new Set([...given.uncertain, ...hosts])] }
+  return hosts.length === 0 ? known : { ...known, uncertain: [...new Set([...known.uncertain, ...hosts])] }
 }

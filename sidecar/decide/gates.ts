@@ -43,7 +43,7 @@ function strategyGate(_wish: Wish, look: Look): Hold | null {
 }
 
 function massRemovalGate(wish: Wish, look: Look): Hold | null {
-  const gone = massRemoval(wish.given.lists, wish.lists, look)
+  const gone = massRemoval(wish.known.lists, wish.lists, look)
   return gone ? { reason: 'mass-removal', detail: gone } : null
 }
 

@@ -1,16 +1,10 @@
 // Gates about the restarts so far: never twice for one snapshot, back-off, breaker, interval and budget. Pure.
 import type { Look } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
+import { restartFor } from './restarts.ts'
 import { isAddressMatter } from './settle-time.ts'
 import type { Timing } from './timing.ts'
 import type { Hold, Wish } from './wish.ts'
-
-/** The last restart, where it was for this snapshot, and the process that came of it still runs. */
-export function restartFor(memory: Memory, hash: string): Restart | undefined {
-  const last = memory.restarts.findLast(restart => restart.outcome !== 'not-taken')
-  const stands = last?.process === undefined || memory.process === null || last.process === memory.process.identity
-  return last?.hash === hash && stands ? last : undefined
-}
 
 export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')

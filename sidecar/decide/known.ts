@@ -4,7 +4,7 @@ import { type Level, levels, type Plan } from '../../peers/plan.ts'
 import { inDoubt, isUncertain } from './doubt.ts'
 import { inBoth, isExported, type Lists, peersOf, sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
-import type { Given, Memory } from './memory.ts'
+import type { Known, Memory } from './memory.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
 import { addressesOf, snapshotOf } from './snapshots.ts'
@@ -12,21 +12,21 @@ import type { Timing } from './timing.ts'
 import { listToken, tokenOf } from './token.ts'
 
 /** What the running process knows: what it was given at its start, or what it was told since. */
-export function knownTo(memory: Pick<Memory, 'given' | 'taught'>): Given | null {
-  return memory.taught ?? memory.given
+export function knownTo(memory: Pick<Memory, 'startedWith' | 'taught'>): Known | null {
+  return memory.taught ?? memory.startedWith
 }
 
 /** What a node knows that has been told everything there is now. */
-export function givenByTelling(look: Look & { list: { ok: true } }): Given {
-  return givenFrom(look.list.lists, look.hosts, () => false)
+export function knownByTelling(look: Look & { list: { ok: true } }): Known {
+  return knownFrom(look.list.lists, look.hosts, () => false)
 }
 
 /**
  * What a node surely knows while it is being told, whatever has become of it: what was known to it before and what it
  * is told now have in common. Being told one list makes it forget another.
  */
-export function sureWhileTelling(known: Given, look: Look & { list: { ok: true } }): Given {
-  const told = givenByTelling(look)
+export function sureWhileTelling(known: Known, look: Look & { list: { ok: true } }): Known {
+  const told = knownByTelling(look)
   const isSame = (then: readonly string[], now: readonly string[] = []) =>
     then.length === now.length && then.every(one => now.includes(one))
   const lists = inBoth(known.lists, told.lists)
@@ -51,34 +51,34 @@ export function sureWhileTelling(known: Given, look: Look & { list: { ok: true }
  * they were then. Where it is too close to tell, only what both lists have, or an uncertain host, is assumed: the
  * node's own connections settle the rest.
  */
-export function givenAtStart(
+export function knownAtStart(
   memory: Memory,
   look: Look,
-  process: { startedAt: number; given?: string },
+  process: { startedAt: number; snapshotToken?: string },
   times: Timing,
-): Given {
+): Known {
   const { startedAt } = process
-  const lists = look.list.ok ? look.list.lists : (memory.wanted?.lists ?? {})
+  const lists = look.list.ok ? look.list.lists : (memory.desired?.lists ?? {})
   const before = memory.before
-  const young = memory.wanted !== null && memory.wanted.since > startedAt - times.fileSeconds * 1000
-  const stale = process.given === undefined ? young : listToken(process.given) !== tokenOf(lists)
+  const young = memory.desired !== null && memory.desired.since > startedAt - times.fileSeconds * 1000
+  const stale = process.snapshotToken === undefined ? young : listToken(process.snapshotToken) !== tokenOf(lists)
   const chosen = stale && before !== null ? inBoth(before, lists) : lists
   const carried = Object.fromEntries(
     look.plan.sources
       .filter(source => source.level === 'all-containers' || source.level === 'none')
       .map(sourceKey)
-      .flatMap(key => (memory.given?.lists[key] ? [[key, memory.given.lists[key]]] : [])),
+      .flatMap(key => (memory.startedWith?.lists[key] ? [[key, memory.startedWith.lists[key]]] : [])),
   )
   const exported = hasExports(memory, process)
   const handed = withoutUnseen({ ...chosen, ...carried }, look.plan, exported)
-  const named = givenFrom(handed, look.hosts, host => isUncertain(host, startedAt, times))
-  const given = withPins(named, pinsAtStart(memory, look, process, times))
-  return exported ? given : inDoubt(given, look.plan, lists)
+  const named = knownFrom(handed, look.hosts, host => isUncertain(host, startedAt, times))
+  const known = withPins(named, pinsAtStart(memory, look, process, times))
+  return exported ? known : inDoubt(known, look.plan, lists)
 }
 
 /** The supervisor gave the process what the sidecar exports; before a variable was learned, that was without it. */
-function hasExports({ learned }: Memory, process: { startedAt: number; given?: string }): boolean {
-  return process.given !== undefined && (learned === undefined || process.startedAt > learned.at)
+function hasExports({ learned }: Memory, process: { startedAt: number; snapshotToken?: string }): boolean {
+  return process.snapshotToken !== undefined && (learned === undefined || process.startedAt > learned.at)
 }
 
 /**
@@ -99,15 +99,16 @@ function withoutUnseen(lists: Lists, plan: Plan, exported: boolean): Lists {
 export function pinsAtStart(
   memory: Pick<Memory, 'prepared'>,
   look: Pick<Look, 'list' | 'pins'>,
-  process: { startedAt: number; given?: string },
+  process: { startedAt: number; snapshotToken?: string },
   times: Timing,
 ): Pins | undefined {
   const { prepared = [] } = memory
-  const index = prepared.findLastIndex(one => one.token === process.given)
+  const index = prepared.findLastIndex(one => one.token === process.snapshotToken)
   const its = prepared[index]
   if (!its) {
     // What was prepared is forgotten, and it was the same as today's.
-    const same = look.list.ok && look.pins !== undefined && process.given === tokenOf(look.list.lists, look.pins)
+    const same =
+      look.list.ok && look.pins !== undefined && process.snapshotToken === tokenOf(look.list.lists, look.pins)
     return same ? look.pins : undefined
   }
   const latest = process.startedAt + times.fileSeconds * 1000
@@ -120,55 +121,55 @@ function onlySame(some: Pins, others: Pins): Pins {
 }
 
 /** The same, given by these addresses: a host is a guess no longer where each of its peers has one. */
-export function withPins(given: Given, pins: Pins | undefined): Given {
-  if (pins === undefined) return given
-  const bare = new Set(peersOf(given.lists).flatMap(peer => (pins[peerKey(peer)] === undefined ? [peer.host] : [])))
-  return { ...given, uncertain: given.uncertain.filter(host => bare.has(host)), pins }
+export function withPins(known: Known, pins: Pins | undefined): Known {
+  if (pins === undefined) return known
+  const bare = new Set(peersOf(known.lists).flatMap(peer => (pins[peerKey(peer)] === undefined ? [peer.host] : [])))
+  return { ...known, uncertain: known.uncertain.filter(host => bare.has(host)), pins }
 }
 
 /** What a restart at `level` will give: sources that need more than this level stay as they were given before. */
-export function givenByRestart(memory: Memory, look: Look & { list: { ok: true } }, level: Level): Given {
+export function knownAfterRestart(memory: Memory, look: Look & { list: { ok: true } }, level: Level): Known {
   const lists = Object.fromEntries(
     look.plan.sources.map(source => {
       const key = sourceKey(source)
       const delivered = levels.indexOf(source.level) <= levels.indexOf(level)
       // Whatever a running process was told of it, the next one is not given it.
       if (!delivered && source.unseen) return [key, []]
-      return [key, (delivered ? look.list.lists[key] : memory.given?.lists[key]) ?? look.list.lists[key] ?? []]
+      return [key, (delivered ? look.list.lists[key] : memory.startedWith?.lists[key]) ?? look.list.lists[key] ?? []]
     }),
   )
-  const given = withPins(
-    givenFrom(lists, look.hosts, () => false),
+  const known = withPins(
+    knownFrom(lists, look.hosts, () => false),
     look.pins,
   )
   const pinned = new Set(peersOf(lists).flatMap(peer => (look.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])))
   // A name that does not resolve just now is not given, though its last answer is remembered here.
   const isLost = (host: string) => !pinned.has(host) && (look.hosts[host]?.failures ?? 0) > 0
-  const addresses = Object.entries(given.addresses).map(([host, its]) => [host, isLost(host) ? [] : its])
-  return { ...given, addresses: Object.fromEntries(addresses) }
+  const addresses = Object.entries(known.addresses).map(([host, its]) => [host, isLost(host) ? [] : its])
+  return { ...known, addresses: Object.fromEntries(addresses) }
 }
 
 /** The same, after the node was seen to have dialled these hosts at a present address: so it knows them. */
-export function withLearned(
-  given: Given,
+export function withDialled(
+  known: Known,
   dialled: readonly string[],
   hosts: Readonly<Record<string, HostView>>,
-): Given {
-  if (dialled.length === 0) return given
+): Known {
+  if (dialled.length === 0) return known
   const addresses = Object.fromEntries(
     dialled.filter(host => !isAddress(host)).map(host => [host, addressesOf(host, hosts)]),
   )
-  const { pins, ...rest } = given
+  const { pins, ...rest } = known
   // It has the present address from elsewhere (it was told), and its pin says nothing any more.
   const old = new Set(
-    peersOf(given.lists).flatMap(peer =>
+    peersOf(known.lists).flatMap(peer =>
       isOutgrown(pins?.[peerKey(peer)], addresses[peer.host]) ? [peerKey(peer)] : [],
     ),
   )
   return {
     ...rest,
-    addresses: { ...given.addresses, ...addresses },
-    uncertain: given.uncertain.filter(host => !dialled.includes(host)),
+    addresses: { ...known.addresses, ...addresses },
+    uncertain: known.uncertain.filter(host => !dialled.includes(host)),
     ...(pins === undefined ? {} : { pins: Object.fromEntries(Object.entries(pins).filter(([key]) => !old.has(key))) }),
   }
 }
@@ -177,11 +178,11 @@ function isOutgrown(pin: string | undefined, addresses: readonly string[] | unde
   return pin !== undefined && addresses !== undefined && !addresses.includes(pin)
 }
 
-function givenFrom(
+function knownFrom(
   lists: Lists,
   hosts: Readonly<Record<string, HostView>>,
   uncertain: (view: HostView | undefined) => boolean,
-): Given {
+): Known {
   const { addresses } = snapshotOf(lists, hosts)
   return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
 }

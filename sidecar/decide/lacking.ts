@@ -40,7 +40,7 @@ export function lackingPeers(assessed: readonly Assessed[], look: Look, memory: 
     .map(one => {
       const lostAt = met.get(peerKey(one.peer)) ?? undefined
       // A peer that was never connected should have been since both were there: the process, and its entry in the list.
-      const expectedAt = Math.max(memory.process?.startedAt ?? 0, memory.wanted?.since ?? 0) || look.now
+      const expectedAt = Math.max(memory.process?.startedAt ?? 0, memory.desired?.since ?? 0) || look.now
       return {
         peer: one.peer,
         ...reasonOf(one, look, lostAt !== undefined),
@@ -75,7 +75,9 @@ export function toAskForWords(assessed: readonly Assessed[], look: Look): { addr
   return assessed
     .filter(
       one =>
-        (one.standing === 'absent' || one.standing === 'former') && one.learns === null && one.reachable === undefined,
+        (one.standing === 'absent' || one.standing === 'former') &&
+        one.restartTeaches === null &&
+        one.reachable === undefined,
     )
     .flatMap(one => one.addresses.map(address => ({ address, port: one.peer.port })))
 }

@@ -1,11 +1,11 @@
 // At which level a restart brings what is missing, or why there is none. Pure.
-import { peerKey } from '../../peers/peer.ts'
-import { addressLevel, type Level, levels, type Source } from '../../peers/plan.ts'
+import { type Peer, peerKey, uniquePeers } from '../../peers/peer.ts'
+import { addressLevel, type Level, levels, type Plan, type Source } from '../../peers/plan.ts'
 import { observeReasons } from '../../peers/reasons.ts'
 import type { Assessed } from './assess.ts'
-import { changedSources, sourceKey } from './lists.ts'
+import { type Lists, sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
-import type { Memory } from './memory.ts'
+import type { Known, Memory } from './memory.ts'
 import { isAddressMatter } from './settle-time.ts'
 import type { Hold, Wish } from './wish.ts'
 
@@ -53,8 +53,8 @@ function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
  * missing peer.
  */
 function sourcesBehind(wish: Wish, look: Look): Source[] {
-  const missing = new Set(wish.missing.filter(one => one.learns === 'list').map(one => peerKey(one.peer)))
-  return changedSources(look.plan, wish.lists, wish.given).filter(
+  const missing = new Set(wish.missing.filter(one => one.restartTeaches === 'list').map(one => peerKey(one.peer)))
+  return changedSources(look.plan, wish.lists, wish.known).filter(
     source => wish.blind || (wish.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
   )
 }
@@ -82,4 +82,17 @@ function gentleEnough(
   return {
     hold: { reason: 'needs-rollout', detail: `the liveness probe waits ${patience} s, the last start took ${start} s` },
   }
+}
+
+/** Sources whose list is not the one that was given; a literal list is among them only where it is unseen. */
+export function changedSources(plan: Plan, lists: Lists, known: Known): Source[] {
+  const keys = (peers: readonly Peer[] | undefined) =>
+    uniquePeers(peers ?? [])
+      .map(peerKey)
+      .join('\n')
+  return plan.sources.filter(
+    source =>
+      (source.kind !== 'Literal' || source.unseen) &&
+      keys(lists[sourceKey(source)]) !== keys(known.lists[sourceKey(source)]),
+  )
 }

@@ -1,7 +1,6 @@
 // The lists by source, as the node's files and variables hold them. Pure.
 import { type Peer, peerKey, uniquePeers } from '../../peers/peer.ts'
-import type { Plan, Source } from '../../peers/plan.ts'
-import type { Given } from './memory.ts'
+import type { Source } from '../../peers/plan.ts'
 
 /** The key of a source in Lists. A ConfigMap key can be two sources: a file and a variable. */
 export function sourceKey(source: Source): string {
@@ -19,19 +18,6 @@ export function inBoth(lists: Lists, others: Lists): Lists {
   const keys = new Set(peersOf(others).map(peerKey))
   return Object.fromEntries(
     Object.entries(lists).map(([key, peers]) => [key, peers.filter(peer => keys.has(peerKey(peer)))]),
-  )
-}
-
-/** Sources whose list is not the one that was given; a literal list is among them only where it is unseen. */
-export function changedSources(plan: Plan, lists: Lists, given: Given): Source[] {
-  const keys = (peers: readonly Peer[] | undefined) =>
-    uniquePeers(peers ?? [])
-      .map(peerKey)
-      .join('\n')
-  return plan.sources.filter(
-    source =>
-      (source.kind !== 'Literal' || source.unseen) &&
-      keys(lists[sourceKey(source)]) !== keys(given.lists[sourceKey(source)]),
   )
 }
 

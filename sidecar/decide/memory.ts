@@ -7,7 +7,7 @@ import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
 
 /** What the running node process was given when it started. */
-export type Given = {
+export type Known = {
   readonly lists: Lists
   /** The addresses behind each host at that time; empty where it did not resolve. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
@@ -49,9 +49,9 @@ export type Intent = {
   /** The process that is to be replaced. */
   readonly identity: string
   /** The peers (by peerKey) for whose sake. */
-  readonly sake: readonly string[]
+  readonly forPeers: readonly string[]
   /** What the new process will have been given. */
-  readonly giving: Given
+  readonly giving: Known
   /** When a new process was first seen; absent until then. */
   readonly backAt?: number
 }
@@ -64,7 +64,7 @@ export type Telling = {
   readonly since: number
   readonly lastAt: number
   /** `taught` before it: what holds if the node refuses. */
-  readonly knew: Given | null
+  readonly knew: Known | null
 }
 
 /** How a telling ended. A refusal holds for the process, whatever the snapshot. */
@@ -82,17 +82,17 @@ export type Memory = {
   readonly process: { readonly identity: string; readonly startedAt: number; readonly upAt?: number } | null
   /** Of a node that has a status API to ask; absent before the first look, and in memories of older sidecars. */
   readonly api?: StatusApi
-  readonly given: Given | null
+  readonly startedWith: Known | null
   /**
    * What the running process surely knows in place of that, since it was told; while it is being told, what it knows
    * either way. Forgotten when it ends: nothing of it is in the node's configuration.
    */
-  readonly taught: Given | null
+  readonly taught: Known | null
   readonly telling: Telling | null
   /** Newest last. */
   readonly told: readonly ToldRecord[]
   /** The last good lists and since when they are wanted, and those before them. */
-  readonly wanted: { readonly lists: Lists; readonly since: number } | null
+  readonly desired: { readonly lists: Lists; readonly since: number } | null
   readonly before: Lists | null
   /** The snapshot for which nothing is left to do, and how that came. */
   readonly settled: {
@@ -142,11 +142,11 @@ export type Memory = {
 export const blank: Memory = {
   version: 1,
   process: null,
-  given: null,
+  startedWith: null,
   taught: null,
   telling: null,
   told: [],
-  wanted: null,
+  desired: null,
   before: null,
   settled: null,
   need: null,

@@ -16,7 +16,8 @@ export function lookupGate(wish: Wish, look: Look): Hold | null {
   )
   const lost = failing.filter(
     one =>
-      one.addresses.length > 0 && (one.standing === 'connected' || (one.standing === 'unseen' && one.learns === null)),
+      one.addresses.length > 0 &&
+      (one.standing === 'connected' || (one.standing === 'unseen' && one.restartTeaches === null)),
   )
   const unknown = failing.filter(one => one.addresses.length > 0 || !isDefinite(look.hosts[one.peer.host]?.error))
   // Those that it would not learn of are not among the missing for whose sake it is.
@@ -37,10 +38,12 @@ function isDefinite(error: string | undefined): boolean {
  * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
  */
 export function agreementGate(wish: Wish, look: Look, _memory: Memory, times: Timing): Hold | null {
-  const sake = new Set(wish.missing.map(one => one.peer.host))
+  const forHosts = new Set(wish.missing.map(one => one.peer.host))
   // One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
   return disagreement(
-    wish.assessed.filter(({ peer, standing }) => standing !== 'self' && (sake.has(peer.host) || !isPinned(peer, look))),
+    wish.assessed.filter(
+      ({ peer, standing }) => standing !== 'self' && (forHosts.has(peer.host) || !isPinned(peer, look)),
+    ),
     look,
     times,
   )

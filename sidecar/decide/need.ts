@@ -26,7 +26,7 @@ export function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): 
 function openedAt(memory: Memory, wish: Wish, look: Look): number {
   const opened = wish.missing.filter(one => one.reachable).map(one => firstOpen(one, look))
   if (opened.length === 0) return look.now
-  return Math.min(look.now, Math.max(...opened, memory.process?.startedAt ?? 0, memory.wanted?.since ?? 0))
+  return Math.min(look.now, Math.max(...opened, memory.process?.startedAt ?? 0, memory.desired?.since ?? 0))
 }
 
 function firstOpen({ peer, addresses }: Assessed, look: Look): number {

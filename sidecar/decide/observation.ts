@@ -80,7 +80,7 @@ export type NodeProcess = {
   readonly identity: string
   readonly startedAt: number
   /** The token that the supervisor read at this start (env.snapshot); absent under signal. */
-  readonly given?: string
+  readonly snapshotToken?: string
   /** Under wrap: the supervisor's phase. */
   readonly phase?: string
   /** The last request that the supervisor took. */

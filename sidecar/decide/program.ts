@@ -96,8 +96,9 @@ export function rememberProgram(memory: Memory, look: Look): Memory {
   // The same program, now for sure: its variable is exported already.
   if (learned?.variable === variable) return { ...memory, learned: { ...learned, listens } }
   const plan = withProgram(look.plan, { variable })
-  const given = memory.given && look.list.ok ? inDoubt(memory.given, plan, look.list.lists) : memory.given
-  return { ...memory, given, learned: { program, variable, at: look.now, listens } }
+  const startedWith =
+    memory.startedWith && look.list.ok ? inDoubt(memory.startedWith, plan, look.list.lists) : memory.startedWith
+  return { ...memory, startedWith, learned: { program, variable, at: look.now, listens } }
 }
 
 /** A script that has not started its node an hour after it was started is asked about no more, in seconds. */

@@ -7,6 +7,7 @@ import type { Intent, Memory, Restart } from './memory.ts'
 import { isUp } from './node-gate.ts'
 import type { NodeProcess } from './observation.ts'
 import { decide } from './reconcile.ts'
+import { ended } from './restarts.ts'
 import { twoTriesSeconds } from './settle-time.ts'
 import { settle } from './settled.ts'
 import type { Timing } from './timing.ts'
@@ -69,7 +70,7 @@ function outcomeOf(
 ): 'verified' | 'overtaken' | null {
   if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
   if (!isUp(look, memory, times)) return null
-  const awaited = assessed.filter(one => intent.sake.includes(peerKey(one.peer)) && isAwaited(one))
+  const awaited = assessed.filter(one => intent.forPeers.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
   return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
 }
@@ -82,10 +83,15 @@ function isAwaited({ standing, reachable, addresses }: Assessed): boolean {
  * It has none of the addresses any more that the node was given. The node may have got the new one all the same, and
  * has the time to show it.
  */
-function hasMovedSince({ peer, addresses, learns }: Assessed, memory: Memory, intent: Intent, look: Look): boolean {
+function hasMovedSince(
+  { peer, addresses, restartTeaches }: Assessed,
+  memory: Memory,
+  intent: Intent,
+  look: Look,
+): boolean {
   const pin = intent.giving.pins?.[peerKey(peer)]
-  const given = pin === undefined ? (intent.giving.addresses[peer.host] ?? []) : [pin]
-  if (learns !== 'address' || addresses.some(address => given.includes(address))) return false
+  const then = pin === undefined ? (intent.giving.addresses[peer.host] ?? []) : [pin]
+  if (restartTeaches !== 'address' || addresses.some(address => then.includes(address))) return false
   const since = Math.max(memory.process?.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
   return look.now >= since + twoTriesSeconds(look) * 1000
 }
@@ -103,15 +109,4 @@ export function close(
     reason: outcome === 'unverified' ? 'already-restarted' : 'not-taken',
     detail: `restart ${intent.id}`,
   })
-}
-
-/** The restart is no longer under way. One that was not taken has used up no turn. */
-export function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'], endedAt: number): Memory {
-  const { usedTurn, ...rest } = memory
-  const kept = usedTurn === undefined || outcome === 'not-taken' ? rest : memory
-  return {
-    ...kept,
-    intent: null,
-    restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)),
-  }
 }

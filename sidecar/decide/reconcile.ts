@@ -7,13 +7,13 @@ import { peerKey } from '../../peers/peer.ts'
 import { type Assessed, assess, dialledHosts, isMissing } from './assess.ts'
 import { type Outcome, type Step, wait } from './decision.ts'
 import { shutGate } from './gates.ts'
-import { givenByRestart, knownTo, withLearned } from './known.ts'
+import { knownAfterRestart, knownTo, withDialled } from './known.ts'
 import { meet } from './lacking.ts'
 import { levelFor } from './level.ts'
 import { type Lists, sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
 import { massRemoval } from './mass-removal.ts'
-import type { Given, Memory } from './memory.ts'
+import type { Known, Memory } from './memory.ts'
 import { needFor } from './need.ts'
 import { pursue } from './pursue.ts'
 import { remember, rememberUp } from './remember.ts'
@@ -36,13 +36,13 @@ export type GoodLook = Look & { readonly list: { readonly ok: true } }
  */
 export function reconcile(memory: Memory, look: Look, times: Timing): Outcome {
   const taken = remember(seeded(memory, look, times), look, times)
-  const lists = look.list.ok ? look.list.lists : (taken.wanted?.lists ?? {})
+  const lists = look.list.ok ? look.list.lists : (taken.desired?.lists ?? {})
   const dialled = dialledHosts(assess(look, lists, knownTo(taken)), look)
-  const learned = (given: Given | null) => given && withLearned(given, dialled, look.hosts)
-  const remembered = { ...taken, given: learned(taken.given), taught: learned(taken.taught) }
+  const learned = (known: Known | null) => known && withDialled(known, dialled, look.hosts)
+  const remembered = { ...taken, startedWith: learned(taken.startedWith), taught: learned(taken.taught) }
   const assessed = assess(look, lists, knownTo(remembered))
   const told = rememberUp(rememberApi(remembered, look, assessed, times), look, times)
-  const mayGive = look.list.ok && !(remembered.given && massRemoval(remembered.given.lists, lists, look))
+  const mayGive = look.list.ok && !(remembered.startedWith && massRemoval(remembered.startedWith.lists, lists, look))
   const known = { ...told, met: meet(told.met, assessed, look.now) }
   const step = decide(known, look, assessed, times)
   return { ...step, memory: mayGive ? prepared(step.memory, look, lists) : step.memory, assessed, mayGive }
@@ -71,7 +71,7 @@ function prepared(memory: Memory, look: Look, lists: Lists): Memory {
 export function decide(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Step {
   if (memory.intent) return pursue(memory, memory.intent, look, assessed, times)
   // A node that lists nobody from its start is as it should be: the others dial it.
-  if (!look.list.ok && look.list.reason === 'list-empty' && memory.wanted === null)
+  if (!look.list.ok && look.list.reason === 'list-empty' && memory.desired === null)
     return { memory, decision: { do: 'nothing' } }
   // A node restarted now would read the bad list and refuse to start, so addresses are not followed either.
   if (!look.list.ok) return wait({ ...memory, need: null }, { reason: look.list.reason, detail: look.list.message })
@@ -85,17 +85,17 @@ export function decide(memory: Memory, look: Look, assessed: readonly Assessed[]
 function compare(memory: Memory, look: GoodLook, assessed: readonly Assessed[], times: Timing): Step {
   const { lists } = look.list
   const hash = hashOf(lists, look.hosts)
-  const given = knownTo(memory)
-  if (!given) return wait(memory, { reason: 'node-silent', detail: 'the node process has not been seen yet' })
+  const known = knownTo(memory)
+  if (!known) return wait(memory, { reason: 'node-silent', detail: 'the node process has not been seen yet' })
 
   const blind = look.node.seenBy === 'none'
   // Where nothing can be seen, an answer that was merely young at the start is taken to be what the node got.
   const missing = assessed.filter(
-    one => isMissing(one.standing) && one.learns !== null && !(blind && one.learns === 'perhaps'),
+    one => isMissing(one.standing) && one.restartTeaches !== null && !(blind && one.restartTeaches === 'perhaps'),
   )
   if (missing.length === 0)
     return nothingToTeach(learnedByTelling(memory, hash, assessed, look), hash, assessed, look, times)
-  const whole: Wish = { hash, lists, given, missing: leftToUs(missing, look), assessed, blind }
+  const whole: Wish = { hash, lists, known, missing: leftToUs(missing, look), assessed, blind }
   if (whole.missing.length === 0) return wait({ ...memory, need: null }, { reason: 'owner-rolls' })
   const told = tellFirst({ ...memory, need: needFor(memory, whole, look, times) }, whole, look, times)
   if (told.next) return 'do' in told.next ? { memory: told.memory, decision: told.next } : wait(told.memory, told.next)
@@ -108,7 +108,7 @@ function restartOrWait(memory: Memory, whole: Wish, look: GoodLook, times: Timin
   if ('hold' in level) return wait({ ...memory, need: null }, level.hold)
 
   // From here on it is about those peers only that a restart at this level would bring.
-  const giving = givenByRestart(memory, look, level.level)
+  const giving = knownAfterRestart(memory, look, level.level)
   const wish = {
     ...whole,
     missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts, look.pins) === null),
@@ -129,5 +129,5 @@ function leftToUs(missing: readonly Assessed[], look: GoodLook): readonly Assess
     .filter(source => source.unseen)
     .flatMap(source => look.list.lists[sourceKey(source)] ?? [])
   const keys = new Set(unseen.map(peerKey))
-  return missing.filter(one => one.learns !== 'list' || keys.has(peerKey(one.peer)))
+  return missing.filter(one => one.restartTeaches !== 'list' || keys.has(peerKey(one.peer)))
 }

@@ -1,11 +1,11 @@
 // Takes in which process runs, what it was given when it started, and how long that took. Pure.
 
 import { gave } from './gave.ts'
-import { givenAtStart } from './known.ts'
+import { knownAtStart } from './known.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { NodeProcess } from './observation.ts'
-import { ended } from './pursue.ts'
+import { ended } from './restarts.ts'
 import { longestStartMs, type Timing } from './timing.ts'
 
 export function rememberProcess(old: Memory, look: Look, process: NodeProcess, times: Timing): Memory {
@@ -26,15 +26,15 @@ export function rememberProcess(old: Memory, look: Look, process: NodeProcess, t
       const stopped = restarts.map(one => (one.id === intent.id ? { ...one, process: identity } : one))
       return { ...rest, restarts: stopped, process: { identity, startedAt }, taught: null }
     }
-    const { given, hash } = gave(memory, intent, look, process, times)
+    const { known, hash } = gave(memory, intent, look, process, times)
     const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
     const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
-    return { ...memory, process: { identity, startedAt }, given, taught: null, intent: back, restarts }
+    return { ...memory, process: { identity, startedAt }, startedWith: known, taught: null, intent: back, restarts }
   }
   return {
     ...memory,
     process: { identity, startedAt },
-    given: givenAtStart(memory, look, process, times),
+    startedWith: knownAtStart(memory, look, process, times),
     taught: null,
   }
 }
@@ -45,10 +45,10 @@ export function rememberProcess(old: Memory, look: Look, process: NodeProcess, t
  */
 export function observed(memory: Memory, look: Look, times: Timing): Memory {
   if (look.plan.reach.by !== 'observe') return memory
-  if (memory.given)
+  if (memory.startedWith)
     return look.node.listening === false && memory.taught ? { ...memory, taught: null, telling: null } : memory
   if (!look.list.ok) return memory
-  return { ...memory, given: givenAtStart(memory, look, { startedAt: look.now }, times) }
+  return { ...memory, startedWith: knownAtStart(memory, look, { startedAt: look.now }, times) }
 }
 
 /** Measured for a process that was seen young, up to the first look at which it listens. */

@@ -16,8 +16,8 @@ export function remember(memory: Memory, look: Look, times: Timing): Memory {
   const kept = withProcess.restarts.filter(
     (one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4,
   )
-  const given = withProcess.given && doubtAnswers(withProcess.given, withProcess.process, look.hosts)
-  return { ...withProcess, given, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
+  const startedWith = withProcess.startedWith && doubtAnswers(withProcess.startedWith, withProcess.process, look.hosts)
+  return { ...withProcess, startedWith, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
 }
 
 /** Once it is gone from the files it has been taken back; the same again is another. */
@@ -29,8 +29,8 @@ function rememberTurn(memory: Memory, look: Look): Memory {
 function rememberLists(memory: Memory, look: Look): Memory {
   if (!look.list.ok) return memory
   const { lists } = look.list
-  if (memory.wanted && JSON.stringify(memory.wanted.lists) === JSON.stringify(lists)) return memory
-  return { ...memory, wanted: { lists, since: look.now }, before: memory.wanted?.lists ?? null }
+  if (memory.desired && JSON.stringify(memory.desired.lists) === JSON.stringify(lists)) return memory
+  return { ...memory, desired: { lists, since: look.now }, before: memory.desired?.lists ?? null }
 }
 
 export function rememberUp(memory: Memory, look: Look, times: Timing): Memory {

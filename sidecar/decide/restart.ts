@@ -1,16 +1,16 @@
 // A restart is due: what it is for, and what the node will know after it. Pure.
 import { peerKey } from '../../peers/peer.ts'
 import type { Step } from './decision.ts'
-import type { Given, Intent, Memory, Restart } from './memory.ts'
+import type { Intent, Known, Memory, Restart } from './memory.ts'
 import type { GoodLook } from './reconcile.ts'
 import type { Wish } from './wish.ts'
 
-export function restart(memory: Memory, wish: Wish, giving: Given, level: Intent['level'], look: GoodLook): Step {
+export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent['level'], look: GoodLook): Step {
   const identity = 'identity' in look.process ? look.process.identity : ''
   const id = `${wish.hash}.${look.now}`
   const why = whyRestart(wish)
-  const sake = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
-  const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, sake, giving }
+  const forPeers = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
+  const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, forPeers, giving }
   const connectedBefore = wish.assessed.filter(one => one.standing === 'connected').length
   const { height } = look.node.status ?? {}
   const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
@@ -23,8 +23,11 @@ export function restart(memory: Memory, wish: Wish, giving: Given, level: Intent
 function whyRestart(wish: Wish): string {
   const told = wish.missing.filter(one => one.reachable !== false)
   const parts = [
-    [told.filter(one => one.learns === 'list').map(one => one.peer.host), 'new in the list and not connected'],
-    [told.filter(one => one.learns !== 'list').map(one => one.peer.host), 'not connected at its present address'],
+    [told.filter(one => one.restartTeaches === 'list').map(one => one.peer.host), 'new in the list and not connected'],
+    [
+      told.filter(one => one.restartTeaches !== 'list').map(one => one.peer.host),
+      'not connected at its present address',
+    ],
   ] as const
   return (
     parts

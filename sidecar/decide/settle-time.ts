@@ -6,7 +6,7 @@ import { peerHash } from '../../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
 import { peersOf, sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
-import type { Given, Memory } from './memory.ts'
+import type { Known, Memory } from './memory.ts'
 import { longestStartMs, type Timing } from './timing.ts'
 import type { Hold, Wish } from './wish.ts'
 
@@ -66,7 +66,9 @@ function mayKnow(wish: Wish, look: Look): boolean {
   const unseen = new Set(
     look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)),
   )
-  return wish.missing.every(one => one.learns === 'perhaps' || (one.learns === 'list' && unseen.has(peerKey(one.peer))))
+  return wish.missing.every(
+    one => one.restartTeaches === 'perhaps' || (one.restartTeaches === 'list' && unseen.has(peerKey(one.peer))),
+  )
 }
 
 /**
@@ -79,11 +81,11 @@ function upSince({ now }: Look, { process }: Memory): number {
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
   const own = look.plan.times.settleSeconds
-  if (wish.missing.every(one => isAddressMatter(one) && isBehindStable(one, wish.given, look)))
+  if (wish.missing.every(one => isAddressMatter(one) && isBehindStable(one, wish.known, look)))
     return Math.max(own, times.stableSettleSeconds)
-  if (wish.missing.every(one => one.learns === 'perhaps')) return twoTriesSeconds(look)
+  if (wish.missing.every(one => one.restartTeaches === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
-  if (wish.missing.every(one => one.learns === 'list') && isAgreed(wish, look))
+  if (wish.missing.every(one => one.restartTeaches === 'list') && isAgreed(wish, look))
     return Math.min(own, times.briefSettleSeconds)
   return own
 }
@@ -92,11 +94,11 @@ function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
  * Behind a Service whose own address the node has: it reaches the peer by it whatever pod is there. Not one that was
  * made anew, with another address.
  */
-function isBehindStable({ peer }: Assessed, given: Given, look: Look): boolean {
+function isBehindStable({ peer }: Assessed, known: Known, look: Look): boolean {
   const { behind, addresses = [] } = look.hosts[peer.host] ?? {}
   if (behind === undefined) return false
-  const pin = given.pins?.[peerKey(peer)]
-  const then = pin === undefined ? (given.addresses[peer.host] ?? []) : [pin]
+  const pin = known.pins?.[peerKey(peer)]
+  const then = pin === undefined ? (known.addresses[peer.host] ?? []) : [pin]
   return then.some(address => addresses.includes(address))
 }
 
@@ -106,5 +108,5 @@ function isAgreed(wish: Wish, look: Look): boolean {
 }
 
 export function isAddressMatter(one: Assessed): boolean {
-  return one.learns === 'address' || one.learns === 'perhaps'
+  return one.restartTeaches === 'address' || one.restartTeaches === 'perhaps'
 }

@@ -2,11 +2,11 @@
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
 import { type Step, wait } from './decision.ts'
-import { restartFor } from './history-gates.ts'
 import { sourceKey } from './lists.ts'
 import type { Memory } from './memory.ts'
 import { disagreement } from './name-gates.ts'
 import type { GoodLook } from './reconcile.ts'
+import { restartFor, withVerified } from './restarts.ts'
 import type { Timing } from './timing.ts'
 
 /**
@@ -46,13 +46,6 @@ function isLiteral(one: Assessed, look: GoodLook): boolean {
   return look.plan.sources.some(
     source => source.kind === 'Literal' && look.list.lists[sourceKey(source)]?.some(peer => peerKey(peer) === key),
   )
-}
-
-/** Peers that connected after the time for verifying: the restart helped after all. */
-function withVerified(memory: Memory): Memory {
-  const last = memory.restarts.at(-1)
-  if (last?.outcome !== 'unverified') return memory
-  return { ...memory, restarts: [...memory.restarts.slice(0, -1), { ...last, outcome: 'verified' }] }
 }
 
 /** Nothing is left to do for this snapshot. */

@@ -1,6 +1,6 @@
 // What starting again would teach a node about a peer. Pure.
 import { isAddress, type Peer, peerKey } from '../../peers/peer.ts'
-import type { Given } from './memory.ts'
+import type { Known } from './memory.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
 import { addressesOf } from './snapshots.ts'
@@ -9,7 +9,7 @@ import { addressesOf } from './snapshots.ts'
  * `perhaps`: it is the same as at the node's start, but it is not known that the node got it then: the answer was too
  * young, or a script was between.
  */
-export type Learns = 'list' | 'address' | 'perhaps' | null
+export type Teaches = 'list' | 'address' | 'perhaps' | null
 
 /**
  * What starting again would tell the node about this peer that it was not told at its last start; null for nothing.
@@ -17,15 +17,15 @@ export type Learns = 'list' | 'address' | 'perhaps' | null
  */
 export function wouldLearn(
   peer: Peer,
-  given: Given,
+  known: Known,
   hosts: Readonly<Record<string, HostView>>,
   pins: Pins = {},
-): Learns {
+): Teaches {
   const key = peerKey(peer)
-  if (!Object.values(given.lists).some(peers => peers.some(known => peerKey(known) === key))) return 'list'
-  if (isAddress(peer.host)) return given.uncertain.includes(peer.host) ? 'perhaps' : null
-  const pin = given.pins?.[key]
-  const then = pin === undefined ? (given.addresses[peer.host] ?? []) : [pin]
+  if (!Object.values(known.lists).some(peers => peers.some(listed => peerKey(listed) === key))) return 'list'
+  if (isAddress(peer.host)) return known.uncertain.includes(peer.host) ? 'perhaps' : null
+  const pin = known.pins?.[key]
+  const then = pin === undefined ? (known.addresses[peer.host] ?? []) : [pin]
   // Rotating answers differ at every look; a node that was given any of them would be given another of the same.
   if (hosts[peer.host]?.rotating) return then.length === 0 ? 'address' : null
   if (pin !== undefined && pins[key] !== undefined) return pin === pins[key] ? null : 'address'
@@ -33,5 +33,5 @@ export function wouldLearn(
   if (now.length === 0) return 'address'
   const same = then.length === now.length && then.every(address => now.includes(address))
   if (!same) return 'address'
-  return given.uncertain.includes(peer.host) ? 'perhaps' : null
+  return known.uncertain.includes(peer.host) ? 'perhaps' : null
 }

@@ -2,11 +2,11 @@
 // budget, and is tried again until a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
-import { givenByTelling, sureWhileTelling } from './known.ts'
+import { knownByTelling, sureWhileTelling } from './known.ts'
 import { peersOf } from './lists.ts'
 import type { Look } from './look.ts'
 import { massRemoval } from './mass-removal.ts'
-import type { Given, Memory, Telling, ToldRecord } from './memory.ts'
+import type { Known, Memory, Telling, ToldRecord } from './memory.ts'
 import { silence } from './node-gate.ts'
 import type { PeerChange, PeerToTell } from './peer-change.ts'
 import { isAbsent } from './status-api.ts'
@@ -37,7 +37,7 @@ export function tellFirst(
 ): { memory: Memory; next: Tell | Hold } | { memory: Memory; next?: undefined } {
   const none = { memory: memory.telling ? { ...memory, telling: null } : memory }
   if (!look.canTell || look.plan.strategy === 'observe' || look.paused || wish.blind || !memory.need) return none
-  if (massRemoval(wish.given.lists, wish.lists, look)) return none
+  if (massRemoval(wish.known.lists, wish.lists, look)) return none
   const identity = identityOf(look)
   const past = memory.told.findLast(
     one => one.identity === identity && (one.outcome === 'refused' || one.hash === wish.hash),
@@ -57,7 +57,7 @@ export function tellFirst(
     return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
   if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
   const telling = { hash: wish.hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
-  const taught = sureWhileTelling(wish.given, look)
+  const taught = sureWhileTelling(wish.known, look)
   return {
     memory: { ...memory, telling, taught },
     next: { do: 'tell', change: changeFor(memory, wish, look), why: whyTell(wish), until },
@@ -109,8 +109,8 @@ export function learnedByTelling(
  * A peer that is connected elsewhere than at a present address (a NAT, or an old connection that is dead) proves
  * nothing about that address.
  */
-function provenByTelling({ taught }: Memory, assessed: readonly Assessed[], look: GoodLook): Given {
-  const all = givenByTelling(look)
+function provenByTelling({ taught }: Memory, assessed: readonly Assessed[], look: GoodLook): Known {
+  const all = knownByTelling(look)
   const isAt = ({ peer, addresses }: Assessed) =>
     look.node.connections.some(one => addresses.includes(one.address) || (one.address === '' && one.id === peer.id))
   const elsewhere = new Set(
@@ -143,7 +143,7 @@ function changeFor(memory: Memory, wish: Wish, look: GoodLook): PeerChange {
   return {
     all: listed.filter(peer => peer.role === 'peer').map(told),
     add: wish.missing.map(one => told(one.peer)),
-    drop: uniquePeers([...peersOf(memory.given?.lists ?? {}), ...peersOf(wish.given.lists)])
+    drop: uniquePeers([...peersOf(memory.startedWith?.lists ?? {}), ...peersOf(wish.known.lists)])
       .filter(peer => !keys.has(peerKey(peer)))
       .map(told),
   }

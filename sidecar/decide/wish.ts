@@ -2,7 +2,7 @@
 import type { HoldReason } from '../../peers/reasons.ts'
 import type { Assessed } from './assess.ts'
 import type { Lists } from './lists.ts'
-import type { Given } from './memory.ts'
+import type { Known } from './memory.ts'
 
 /** A reason to wait; `until` (ms since the epoch) where time alone may open the gate. */
 export type Hold = { readonly reason: HoldReason; readonly detail?: string; readonly until?: number }
@@ -10,7 +10,7 @@ export type Hold = { readonly reason: HoldReason; readonly detail?: string; read
 export type Wish = {
   readonly hash: string
   readonly lists: Lists
-  readonly given: Given
+  readonly known: Known
   /** The peers for whose sake the node would be restarted. */
   readonly missing: readonly Assessed[]
   readonly assessed: readonly Assessed[]

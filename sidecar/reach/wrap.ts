@@ -81,7 +81,7 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
           identity: identityOf(state),
           startedAt: await momentOf(state.started, procDir, now()),
           phase: state.phase,
-          ...(state.given === undefined ? {} : { given: state.given }),
+          ...(state.given === undefined ? {} : { snapshotToken: state.given }),
           ...(state.request === undefined ? {} : { request: state.request }),
           ...(state.programs === undefined ? {} : { programs: state.programs }),
           ...(trouble === undefined ? {} : { beside: trouble }),

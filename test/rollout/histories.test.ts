@@ -324,7 +324,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
   const held = unsettled.map(([, why]) => why)
   for (const [pod, why] of unsettled) {
     tell(
-      `node${pod.n}: ${why}, ${JSON.stringify({ page: pod.page, given: pod.memory.given, taught: pod.memory.taught, book: [...(pod.process?.book ?? [])] })}`,
+      `node${pod.n}: ${why}, ${JSON.stringify({ page: pod.page, given: pod.memory.startedWith, taught: pod.memory.taught, book: [...(pod.process?.book ?? [])] })}`,
     )
   }
   const { world } = cluster

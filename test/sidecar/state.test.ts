@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import t from 'tap'
 import { blank } from '../../sidecar/decide/memory.ts'
+import { writeMemory } from '../../sidecar/memory-file.ts'
 import { createSaver, loadMemory } from '../../sidecar/state.ts'
 
 const quiet = pino({ level: 'silent' })
@@ -39,8 +40,8 @@ for (const [what, text] of [
   ['another shape', '{"version":1,"restarts":{}}'],
   ['null', 'null'],
   ['an empty file', ''],
-  ['a torn file', JSON.stringify(blank).slice(0, -20)],
-  ['a restart that is none', JSON.stringify({ ...blank, restarts: [null] })],
+  ['a torn file', writeMemory(blank).slice(0, -20)],
+  ['a restart that is none', writeMemory({ ...blank, restarts: [null as never] })],
 ] as const) {
   t.test(`${what} is kept aside, and said`, async t => {
     const dir = t.testdir({ 'memory.json': text })
@@ -85,7 +86,7 @@ t.test('both are of no use: it is known that something is lost', async t => {
 })
 
 t.test('the memory of an earlier version of this program, without what is new since', async t => {
-  const { told: _, telling: __, taught: ___, ...older } = remembers(7)
+  const { told: _, telling: __, taught: ___, ...older } = JSON.parse(writeMemory(remembers(7)))
   const dir = t.testdir({ 'memory.json': JSON.stringify(older) })
   t.strictSame(await loadMemory(dir, quiet), remembers(7))
 })

@@ -27,7 +27,7 @@ t.test('a restart in vain, of a node that was given the address: the same again 
   const w = restartedInVain(true)
   t.match(w.memory, {
     restarts: [{ outcome: 'unverified' }],
-    given: { pins: { [peerKey(peer(2))]: '10.0.0.22' }, uncertain: [] },
+    startedWith: { pins: { [peerKey(peer(2))]: '10.0.0.22' }, uncertain: [] },
   })
   for (const seconds of [60, 600, 7200]) t.equal(reason(w.after(seconds)), 'already-restarted')
   w.move(2, '10.0.0.23')
@@ -37,7 +37,7 @@ t.test('a restart in vain, of a node that was given the address: the same again 
 
 t.test('of one that looked it up: once more, after the back-off, and no third time', async t => {
   const w = restartedInVain(false)
-  t.match(w.memory.given?.uncertain, ['node2'])
+  t.match(w.memory.startedWith?.uncertain, ['node2'])
   t.equal(reason(w.after(30)), 'back-off')
   t.equal(reason(w.after(180)), 'back-off', 'twice min-interval after it ended')
   t.equal(reason(w.after(60)), 'restart')
@@ -66,7 +66,7 @@ t.test('a node that starts by itself was given what its token says, so nothing i
   w.now += 3000
   w.restarted('b')
   const { memory } = w.after(0)
-  t.match(memory.given, { uncertain: [], pins: { [peerKey(peer(2))]: '10.0.0.22' } })
+  t.match(memory.startedWith, { uncertain: [], pins: { [peerKey(peer(2))]: '10.0.0.22' } })
   w.connections = without(w, 2)
   t.equal(reason(w.after(60)), 'nothing', 'down, for all that this node could learn')
 })
@@ -78,11 +78,11 @@ t.test('one that starts while other addresses are written: only what both have i
   const before = w.memory.prepared?.at(-1)?.token ?? ''
   w.move(2, '10.0.0.22')
   w.after(1)
-  w.process = { identity: 'b', startedAt: w.now + 100, given: before }
+  w.process = { identity: 'b', startedAt: w.now + 100, snapshotToken: before }
   w.connections = [connection(1, '10.0.0.1'), connection(3, '10.0.0.3')]
   w.after(0.2)
-  t.same(Object.keys(w.memory.given?.pins ?? {}), [peerKey(peer(1)), peerKey(peer(3))])
-  t.same(w.memory.given?.uncertain, ['node2'])
+  t.same(Object.keys(w.memory.startedWith?.pins ?? {}), [peerKey(peer(1)), peerKey(peer(3))])
+  t.same(w.memory.startedWith?.uncertain, ['node2'])
 })
 
 t.test('one that started with the addresses of long ago', async t => {
@@ -92,11 +92,11 @@ t.test('one that started with the addresses of long ago', async t => {
   const before = w.memory.prepared?.at(-1)?.token ?? ''
   w.restarted('b')
   w.after(5)
-  w.process = { identity: 'c', startedAt: w.now, given: before }
+  w.process = { identity: 'c', startedAt: w.now, snapshotToken: before }
   w.now += 60_000
   w.move(2, '10.0.0.22')
   t.equal(reason(w.after(0)), 'settling', 'what it was given is known, though it was never seen before')
-  t.match(w.memory.given?.pins, { [peerKey(peer(2))]: '10.0.0.2' })
+  t.match(w.memory.startedWith?.pins, { [peerKey(peer(2))]: '10.0.0.2' })
 })
 
 t.test('a restart that gave a newer address than it was asked for', async t => {
@@ -113,13 +113,13 @@ t.test('a restart that gave a newer address than it was asked for', async t => {
   w.now += 3000
   w.restarted('b')
   w.after(0)
-  t.match(w.memory.given?.pins, { [peerKey(peer(2))]: '10.0.0.23' })
+  t.match(w.memory.startedWith?.pins, { [peerKey(peer(2))]: '10.0.0.23' })
   t.match(w.memory, { intent: null, restarts: [{ outcome: 'verified' }] })
   const { hash } = w.memory.restarts[0] ?? {}
   t.equal(hash, w.memory.prepared?.at(-1)?.hash, 'it is the restart for what was given')
 })
 
-t.test('of several addresses it learns of another only where the one that it has is gone', async t => {
+t.test('of several addresses it restartTeaches of another only where the one that it has is gone', async t => {
   const w = world()
   w.pinning = true
   w.hosts = { ...w.hosts, node2: host(['10.0.0.2', '10.0.0.20']) }
@@ -198,7 +198,7 @@ t.test('name servers that disagree', async t => {
     w.hosts = { ...w.hosts, node2: host('10.0.0.2', { disputedAt: w.now - 61_000 }) }
     w.connections = without(w, 2)
     w.after(0)
-    t.same(w.memory.given?.uncertain, ['node2'])
+    t.same(w.memory.startedWith?.uncertain, ['node2'])
   })
 })
 

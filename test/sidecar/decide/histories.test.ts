@@ -123,7 +123,7 @@ t.test('10,000 looks in random histories', async t => {
         // All quiet: once the budget has room again, every living peer that a restart can bring is connected.
         w.bad = undefined
         for (let k = 0; k < 8 * 12; k++) look(300)
-        const lost = node.missing().filter(one => w.memory.given && !isGiven(w, one))
+        const lost = node.missing().filter(one => w.memory.startedWith && !isGiven(w, one))
         if (lost.length > 0) throw new Error(`a change was lost: ${lost.map(peerKey)}`)
       },
     ),
@@ -135,7 +135,9 @@ t.test('10,000 looks in random histories', async t => {
 
 /** Whether the node was given this peer at its present address when it started: then starting again would not help. */
 function isGiven(w: World, one: Peer): boolean {
-  const { given } = w.memory
-  const listed = Object.values(given?.lists ?? {}).some(peers => peers.some(known => peerKey(known) === peerKey(one)))
-  return listed && given?.addresses[one.host]?.join() === w.hosts[one.host]?.addresses.join()
+  const { startedWith } = w.memory
+  const listed = Object.values(startedWith?.lists ?? {}).some(peers =>
+    peers.some(listed => peerKey(listed) === peerKey(one)),
+  )
+  return listed && startedWith?.addresses[one.host]?.join() === w.hosts[one.host]?.addresses.join()
 }

@@ -155,12 +155,12 @@ t.test(
     for (let at = 0; at < 600; at += 30) t.equal(reason(w.after(30)), 'nothing', 'it was given, as far as is known')
     w.process = { identity: 's/1', startedAt: start, programs: programs('interchain-security-cd:ls:600') }
     w.after(1)
-    t.same(w.memory.given?.uncertain, ['node2'], 'node1 it has dialled')
+    t.same(w.memory.startedWith?.uncertain, ['node2'], 'node1 it has dialled')
     const seen: string[] = []
     for (let at = 0; at < 60 && w.memory.intent === null; at++) seen.push(reason(w.after(1)))
     t.equal(seen.at(-1), 'restart')
     w.restarted('s/2')
-    w.process = { ...w.process, given: tokenOf({ [sourceKey(env)]: w.peers }) } as typeof w.process
+    w.process = { ...w.process, snapshotToken: tokenOf({ [sourceKey(env)]: w.peers }) } as typeof w.process
     w.after(1)
     w.connections = w.connections.filter(one => one.id !== nodeId(2))
     for (let at = 0; at < 3600; at += 30)
@@ -173,10 +173,10 @@ t.test('a start of which the variable is not known to have been exported is in d
   const w = scripted()
   w.peers = [peer(1), peer(2, { host: '10.0.0.2' })]
   w.memory = { ...w.memory, learned: { program: 'interchain-security-cd', variable, listens: true, at: start + 5000 } }
-  w.process = { identity: 's/1', startedAt: start, given: tokenOf({ [sourceKey(env)]: w.peers }) }
+  w.process = { identity: 's/1', startedAt: start, snapshotToken: tokenOf({ [sourceKey(env)]: w.peers }) }
   w.connections = [connection(1, '10.0.0.1', { port: 26656 })]
   w.after(0)
-  t.same(w.memory.given?.uncertain, ['10.0.0.2'], 'the token was of exports without it')
+  t.same(w.memory.startedWith?.uncertain, ['10.0.0.2'], 'the token was of exports without it')
   w.after(0)
   for (let at = 0; at < 29; at += 1) t.equal(reason(w.after(1)), 'settling', 'it may be dialling')
   t.equal(reason(w.after(1)), 'restart')
@@ -185,9 +185,9 @@ t.test('a start of which the variable is not known to have been exported is in d
     ...other.memory,
     learned: { program: 'interchain-security-cd', variable, listens: true, at: start - 1 },
   }
-  other.process = { identity: 's/2', startedAt: start, given: tokenOf({ [sourceKey(env)]: other.peers }) }
+  other.process = { identity: 's/2', startedAt: start, snapshotToken: tokenOf({ [sourceKey(env)]: other.peers }) }
   other.after(0)
-  t.same(other.memory.given?.uncertain, [])
+  t.same(other.memory.startedWith?.uncertain, [])
 })
 
 t.test('what the webhook looks behind is no node here either', t => {

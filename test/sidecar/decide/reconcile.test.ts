@@ -903,8 +903,8 @@ t.test('found in review: histories that once went wrong', async t => {
     w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
     w.restarted('b')
     w.connections = w.connections.filter(one => one.id !== nodeId(4))
-    const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
-    w.process = { identity: 'b', startedAt: w.now, given: tokenOf({ [key]: w.peers }) }
+    const key = Object.keys(w.memory.desired?.lists ?? {})[0] ?? ''
+    w.process = { identity: 'b', startedAt: w.now, snapshotToken: tokenOf({ [key]: w.peers }) }
     t.equal(reason(w.after(1)), 'nothing')
     t.equal(reason(w.after(300)), 'nothing', 'node4 was in the list that the process was given')
   })
@@ -1256,7 +1256,7 @@ t.test('found by the histories of a group', async t => {
       w.hosts = Object.fromEntries(
         Object.entries(w.hosts).map(([name, view]) => [name, { ...view, answeredAt: w.now, failures: 0 }]),
       )
-      t.same(w.memory.given?.uncertain, ['node4'], 'the others were seen to be dialled')
+      t.same(w.memory.startedWith?.uncertain, ['node4'], 'the others were seen to be dialled')
       for (let n = 0; n < 62; n++) w.after(1)
       t.equal(reason(w.after(31)), 'back-off')
       for (let n = 0; n < 6; n++) t.equal(reason(w.after(30)), 'back-off')
@@ -1276,11 +1276,11 @@ t.test('found by the histories of a group', async t => {
   )
   t.test('a restart that gave a newer list was for that one', async t => {
     const w = restarted()
-    const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
+    const key = Object.keys(w.memory.desired?.lists ?? {})[0] ?? ''
     const first = w.peers
     w.peers = [peer(1), peer(2), peer(3)]
     w.restarted('b')
-    w.process = { identity: 'b', startedAt: w.now, given: tokenOf({ [key]: w.peers }) }
+    w.process = { identity: 'b', startedAt: w.now, snapshotToken: tokenOf({ [key]: w.peers }) }
     t.equal(reason(w.after(1)), 'nothing')
     t.equal(w.memory.restarts.at(-1)?.hash, w.memory.settled?.hash)
     w.peers = first
@@ -1290,15 +1290,15 @@ t.test('found by the histories of a group', async t => {
   })
   t.test('two edits between asking and the first look after it', async t => {
     const w = restarted()
-    const key = Object.keys(w.memory.wanted?.lists ?? {})[0] ?? ''
+    const key = Object.keys(w.memory.desired?.lists ?? {})[0] ?? ''
     w.peers = [peer(1), peer(2)]
     w.after(1)
     w.restarted('b')
-    w.process = { identity: 'b', startedAt: w.now, given: tokenOf({ [key]: w.peers }) }
+    w.process = { identity: 'b', startedAt: w.now, snapshotToken: tokenOf({ [key]: w.peers }) }
     w.peers = [peer(1), peer(2), peer(3)]
     w.after(1)
-    t.match(w.memory.given?.lists, { [key]: [{ host: 'node1' }, { host: 'node2' }] }, 'it was started in between')
-    t.equal(w.memory.given?.lists[key]?.length, 2)
+    t.match(w.memory.startedWith?.lists, { [key]: [{ host: 'node1' }, { host: 'node2' }] }, 'it was started in between')
+    t.equal(w.memory.startedWith?.lists[key]?.length, 2)
   })
   t.test('names that answer nothing after the start, of a node that started by itself', async t => {
     const w = world()

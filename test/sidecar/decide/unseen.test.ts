@@ -166,8 +166,8 @@ t.test(
     w.after(0)
     t.match(w.after(30).decision, { do: 'wait', reason: 'needs-rollout' })
     // As an older sidecar remembered it.
-    const { given } = w.memory
-    w.memory = { ...w.memory, given: given && { ...given, lists: w.lists } }
+    const { startedWith } = w.memory
+    w.memory = { ...w.memory, startedWith: startedWith && { ...startedWith, lists: w.lists } }
     w.hosts = {
       ...w.hosts,
       node1: host('10.0.0.11', { since: w.now, former: [{ address: '10.0.0.1', lastSeen: w.now }] }),
@@ -176,7 +176,7 @@ t.test(
     const seen: string[] = []
     for (let at = 0; at < 900 && w.memory.intent === null; at += 10) seen.push(reason(w.after(10)))
     t.equal(seen.at(-1), 'restart')
-    t.match(w.memory.intent, { sake: [/@?node1/] })
+    t.match(w.memory.intent, { forPeers: [/@?node1/] })
     t.same(w.memory.intent?.giving.lists[sourceKey(unseen)], [])
   },
 )
@@ -208,13 +208,13 @@ t.test('under wrap, a variable that outranks the file makes it seen from the nex
   w.restarted('a/2')
   t.equal(reason(w.after(1)), 'nothing')
   t.match(w.memory.restarts, [{ outcome: 'verified', level: 'process' }])
-  w.process = { identity: 'a/3', startedAt: w.now, given: tokenOf({ [sourceKey(exported)]: w.peers }) }
+  w.process = { identity: 'a/3', startedAt: w.now, snapshotToken: tokenOf({ [sourceKey(exported)]: w.peers }) }
   w.connections = []
   for (let at = 0; at < 600; at += 30)
     t.equal(reason(w.after(30)), 'nothing', 'it crashed, and its supervisor exported the list')
   w.process = { identity: 'b/1', startedAt: w.now }
   w.after(1)
-  t.same(w.memory.given?.lists[sourceKey(exported)], [], 'a supervisor that found no exports')
+  t.same(w.memory.startedWith?.lists[sourceKey(exported)], [], 'a supervisor that found no exports')
 })
 
 t.test(

@@ -53,7 +53,9 @@ t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is i
     await reach.prepare({ LIST: 'a,b' }, 's1:token')
     t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true })
     await one.until('started', state => state.starts === 2 && state.phase === 'running')
-    t.match(await reach.find(), { process: { identity: /\/2$/, given: 's1:token', request: 'r1', phase: 'running' } })
+    t.match(await reach.find(), {
+      process: { identity: /\/2$/, snapshotToken: 's1:token', request: 'r1', phase: 'running' },
+    })
     t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true }, 'the same request again')
     t.equal((await one.state())?.starts, 2)
     await hasWritten(2)

@@ -1,0 +1,62 @@
+// The memory as it stands in its file. The file's words are those of the first version, so that a sidecar that is
+// upgraded in place, or taken back, goes on with what the other one has written. Pure.
+import { blank, type Intent, type Memory } from './decide/memory.ts'
+
+/** The file's words for what the code names otherwise. */
+type Written = Omit<Memory, 'startedWith' | 'desired' | 'intent'> & {
+  readonly given: Memory['startedWith']
+  readonly wanted: Memory['desired']
+  readonly intent: (Omit<Intent, 'forPeers'> & { readonly sake: Intent['forPeers'] }) | null
+}
+
+/** What the file holds for this memory, as JSON. */
+export function writeMemory({ startedWith, desired, intent, ...same }: Memory): string {
+  const written: Written = { ...same, given: startedWith, wanted: desired, intent: intent && intentToFile(intent) }
+  return JSON.stringify(written)
+}
+
+function intentToFile({ forPeers, ...same }: Intent): Written['intent'] {
+  return { ...same, sake: forPeers }
+}
+
+/**
+ * The memory that the file's content is, with blanks for what an older sidecar did not write. Throws an Error that says
+ * what was found instead.
+ */
+export function readMemory(text: string): Memory {
+  const value: unknown = JSON.parse(text)
+  if (!isWritten(value))
+    throw new Error(`found version ${JSON.stringify((value as { version?: unknown } | null)?.version)}, expected 1`)
+  const { given, wanted, intent, ...same } = value
+  return {
+    ...blank,
+    ...same,
+    startedWith: given ?? null,
+    desired: wanted ?? null,
+    intent: intent ? intentFromFile(intent) : null,
+  }
+}
+
+function intentFromFile({ sake, ...same }: NonNullable<Written['intent']>): Intent {
+  return { ...same, forPeers: sake }
+}
+
+/** As far as the decision would fail on another shape. */
+function isWritten(value: unknown): value is Written {
+  if (typeof value !== 'object' || value === null) return false
+  const memory = value as Record<string, unknown>
+  const { version, restarts, heights, hosts, told = [] } = memory
+  const lists = [restarts, heights, told]
+  return (
+    version === 1 &&
+    lists.every(Array.isArray) &&
+    typeof hosts === 'object' &&
+    hosts !== null &&
+    (restarts as unknown[]).every(isRestart)
+  )
+}
+
+function isRestart(value: unknown): boolean {
+  const { id, hash, at } = (value ?? {}) as Record<string, unknown>
+  return typeof id === 'string' && typeof hash === 'string' && typeof at === 'number'
+}
