@@ -1,47 +1,35 @@
 // The status page's content (peers/page.ts), from memory, look and decision. Pure.
-import type { Page, Phase } from '../peers/page.ts'
+import type { Page } from '../peers/page.ts'
 import { hostPort, peerKey } from '../peers/peer.ts'
 import { holdReasons } from '../peers/reasons.ts'
-import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './decide/assess.ts'
 import type { Outcome } from './decide/decision.ts'
 import { answerOf, type Lack, lackingPeers, lackWords } from './decide/lacking.ts'
-import { peersOf } from './decide/lists.ts'
 import type { Look } from './decide/look.ts'
 import type { Memory } from './decide/memory.ts'
-import { hashOf } from './decide/snapshots.ts'
+import type { Status } from './decide/status.ts'
 import { absentSentence } from './decide/status-api.ts'
 
-/** The page for one look. `previous` gives `since` where phase and reason have not changed. */
-export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Page {
+/** The page for one look, at which the decision came to this status. */
+export function pageOf(look: Look, outcome: Outcome, { phase, reason, since, until }: Status): Page {
   const { memory, decision, assessed } = outcome
-  const phase = phaseOf(memory, decision)
-  const reason =
-    decision.do === 'wait' ? decision.reason : isWithKubelet(look, outcome) ? 'kubelet-back-off' : undefined
-  const same = previous?.phase === phase && previous.reason === reason
-  const lists = look.list.ok ? look.list.lists : null
   const lacking = phase === 'settled' ? lackingPeers(assessed, look, memory) : []
-  const lacks = new Map(lacking.map(one => [peerKey(one.peer), one]))
-  // How long the kubelet waits, only the kubelet knows.
-  const until =
-    'until' in decision && decision.until !== undefined && reason !== 'kubelet-back-off'
-      ? iso(decision.until)
-      : undefined
-  const beside = 'identity' in look.process ? look.process.beside?.note : undefined
+  const lacks = new Map(lacking.map(lack => [peerKey(lack.peer), lack]))
+  const beside = look.process.found ? look.process.beside?.note : undefined
   const detail = [decision.do === 'wait' ? decision.detail : undefined, beside].filter(Boolean).join('; ')
   return {
     container: look.plan.container,
     profile: look.plan.profile,
     strategy: look.plan.reach.by,
     phase,
-    since: same ? previous.since : iso(look.now),
+    since: iso(since),
     ...(reason ? { reason, sentence: holdReasons[reason] } : {}),
     ...(detail ? { detail } : {}),
-    ...(until ? { until } : {}),
+    ...(until === undefined ? {} : { until: iso(until) }),
     ...(lacking.length > 0 ? lackingOf(lacking, assessed, look) : {}),
     applied: memory.settled?.hash ?? null,
-    wanted: lists ? hashOf(lists, look.hosts) : null,
-    list: lists ? peerHash(peersOf(lists)) : null,
+    wanted: look.list.ok ? look.desired.snapshotHash : null,
+    list: look.list.ok ? look.desired.listHash : null,
     ...(look.turn === undefined ? {} : { turn: look.turn }),
     notes: look.blindTurn,
     connected: assessed.filter(one => one.standing === 'connected').length,
@@ -63,6 +51,14 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
     ...(look.plan.notFollowed ? { notFollowed: look.plan.notFollowed } : {}),
     lookedAt: iso(look.now),
   }
+}
+
+/** A page that says first that the state cannot be written: whatever else it says is not acted on. */
+export function unsavedPage(page: Page, { phase, since }: Status, unsaved: string): Page {
+  const { until: _, ...rest } = page
+  const reason = 'state-unwritable'
+  const detail = [unsaved, page.reason].filter(part => part !== undefined).join('; besides: ')
+  return { ...rest, phase, since: iso(since), reason, sentence: holdReasons[reason], detail }
 }
 
 function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
@@ -99,26 +95,6 @@ function lackOf(lack: Lack | undefined): Pick<Page['peers'][number], 'because' |
 
 function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
   return reachable === undefined ? {} : { reachable }
-}
-
-/** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
-function isWithKubelet(look: Look, { memory, decision }: Outcome): boolean {
-  const { intent } = memory
-  return (
-    decision.do === 'verify' &&
-    intent !== null &&
-    intent.backAt === undefined &&
-    intent.level !== 'process' &&
-    'hold' in look.process
-  )
-}
-
-function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {
-  if (decision.do === 'restart') return 'restarting'
-  if (decision.do === 'verify') return memory.intent?.backAt === undefined ? 'restarting' : 'verifying'
-  if (decision.do === 'tell' || decision.do === 'told') return 'telling'
-  if (decision.do === 'nothing') return 'settled'
-  return memory.process === null && memory.startedWith === null ? 'starting' : 'waiting'
 }
 
 function restartOf({

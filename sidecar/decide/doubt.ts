@@ -61,7 +61,7 @@ export function isUncertain(view: HostView | undefined, startedAt: number, times
 export function inDoubt(known: Known, plan: Plan, lists: Lists): Known {
   const copied = plan.sources.filter(
     source =>
-      'via' in source &&
+      source.kind !== 'Literal' &&
       /^env/.test(source.via) &&
       isExported(source) &&
       source.override !== source.variable &&

@@ -1,9 +1,8 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the
 // reason.
 
+import type { AssessedLook } from './assess.ts'
 import { budgetGate, historyGate } from './history-gates.ts'
-import type { Look } from './look.ts'
-import { massRemoval } from './mass-removal.ts'
 import type { Memory } from './memory.ts'
 import { agreementGate, lookupGate } from './name-gates.ts'
 import { nodeGate } from './node-gate.ts'
@@ -13,7 +12,7 @@ import { turnGate } from './turn-gate.ts'
 import type { Hold, Wish } from './wish.ts'
 
 /** Asked in this order: what forbids a restart for long first, what time alone opens last. */
-export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+export function shutGate(wish: Wish, look: AssessedLook, memory: Memory, times: Timing): Hold | null {
   const gates = [
     strategyGate,
     massRemovalGate,
@@ -38,24 +37,23 @@ export function shutGate(wish: Wish, look: Look, memory: Memory, times: Timing):
   return null
 }
 
-function strategyGate(_wish: Wish, look: Look): Hold | null {
+function strategyGate(_wish: Wish, look: AssessedLook): Hold | null {
   return look.plan.strategy === 'hot' ? { reason: 'hot-only' } : null
 }
 
-function massRemovalGate(wish: Wish, look: Look): Hold | null {
-  const gone = massRemoval(wish.known.lists, wish.lists, look)
-  return gone ? { reason: 'mass-removal', detail: gone } : null
+function massRemovalGate(_wish: Wish, look: AssessedLook): Hold | null {
+  return look.massRemoval === null ? null : { reason: 'mass-removal', detail: look.massRemoval }
 }
 
-function minPeersGate(wish: Wish, look: Look): Hold | null {
+function minPeersGate(wish: Wish, look: AssessedLook): Hold | null {
   const { minPeers } = look.plan
-  const connected = wish.assessed.filter(one => one.standing === 'connected').length
+  const connected = look.assessed.filter(one => one.standing === 'connected').length
   if (minPeers === undefined || wish.blind || connected < minPeers) return null
   return { reason: 'enough-peers', detail: `connected to ${connected}, repeer.dev/min-peers is ${minPeers}` }
 }
 
 /** With a mesh proxy in the pod every connect succeeds, which says nothing, and so holds nothing back. */
-function reachableGate(wish: Wish, look: Look): Hold | null {
+function reachableGate(wish: Wish, look: AssessedLook): Hold | null {
   if (look.plan.mesh || wish.missing.some(one => one.reachable)) return null
   const names = wish.missing.map(
     one => `${one.peer.host}:${one.peer.port}${one.addresses.length === 0 ? ' (no address)' : ''}`,
@@ -64,10 +62,10 @@ function reachableGate(wish: Wish, look: Look): Hold | null {
 }
 
 /** The container beside the node has a say, and has to be one that can be ended. */
-function permitGate(_wish: Wish, { permit }: Look): Hold | null {
+function permitGate(_wish: Wish, { permit }: AssessedLook): Hold | null {
   return permit ? { reason: permit.hold, detail: permit.detail } : null
 }
 
-function pauseGate(_wish: Wish, look: Look): Hold | null {
+function pauseGate(_wish: Wish, look: AssessedLook): Hold | null {
   return look.paused ? { reason: 'paused' } : null
 }

@@ -51,7 +51,7 @@ function gaveLists(memory: Memory, intent: Intent, look: Look, process: NodeProc
   const isIt = (lists: Lists | null): lists is Lists =>
     lists !== null && process.snapshotToken !== undefined && listToken(process.snapshotToken) === tokenOf(lists)
   const lists = [look.list.lists, memory.before].find(isIt)
-  const byToken = lists && knownAfterRestart(memory, { ...look, list: { ok: true, lists } }, intent.level)
+  const byToken = lists && knownAfterRestart(memory, lists, look, intent.level)
   const other = byToken !== undefined && tokenOf(byToken.lists) !== tokenOf(intent.giving.lists)
   const hash = other ? hashOf(lists ?? {}, look.hosts) : intent.hash
   if (byToken && lists === look.list.lists) return { known: byToken, hash }

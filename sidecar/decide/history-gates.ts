@@ -8,7 +8,7 @@ import type { Hold, Wish } from './wish.ts'
 
 export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
-  const same = restartFor(memory, wish.hash)
+  const same = restartFor(memory, look.desired.snapshotHash)
   if (same && !isWorthAnother(same, wish, done)) {
     const hosts = wish.missing.map(one => one.peer.host)
     return {
@@ -34,9 +34,9 @@ export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timin
  * again may help, once. One that had helped may help again: of a peer's two addresses another may answer now. Budget
  * and back-off hold.
  */
-function isWorthAnother(last: Restart, { hash, missing }: Wish, done: readonly Restart[]): boolean {
+function isWorthAnother(last: Restart, { missing }: Wish, done: readonly Restart[]): boolean {
   const before = done.at(-2)
-  if (last.outcome === 'asked' || (before?.hash === hash && before.outcome !== 'verified')) return false
+  if (last.outcome === 'asked' || (before?.hash === last.hash && before.outcome !== 'verified')) return false
   return missing.some(one => one.reachable && isAddressMatter(one))
 }
 

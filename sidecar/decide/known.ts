@@ -17,15 +17,15 @@ export function knownTo(memory: Pick<Memory, 'startedWith' | 'taught'>): Known |
 }
 
 /** What a node knows that has been told everything there is now. */
-export function knownByTelling(look: Look & { list: { ok: true } }): Known {
-  return knownFrom(look.list.lists, look.hosts, () => false)
+export function knownByTelling(look: Look): Known {
+  return knownFrom(look.desired.lists, look.hosts, () => false)
 }
 
 /**
  * What a node surely knows while it is being told, whatever has become of it: what was known to it before and what it
  * is told now have in common. Being told one list makes it forget another.
  */
-export function sureWhileTelling(known: Known, look: Look & { list: { ok: true } }): Known {
+export function sureWhileTelling(known: Known, look: Look): Known {
   const told = knownByTelling(look)
   const isSame = (then: readonly string[], now: readonly string[] = []) =>
     then.length === now.length && then.every(one => now.includes(one))
@@ -58,7 +58,7 @@ export function knownAtStart(
   times: Timing,
 ): Known {
   const { startedAt } = process
-  const lists = look.list.ok ? look.list.lists : (memory.desired?.lists ?? {})
+  const { lists } = look.desired
   const before = memory.before
   const young = memory.desired !== null && memory.desired.since > startedAt - times.fileSeconds * 1000
   const stale = process.snapshotToken === undefined ? young : listToken(process.snapshotToken) !== tokenOf(lists)
@@ -127,15 +127,15 @@ export function withPins(known: Known, pins: Pins | undefined): Known {
   return { ...known, uncertain: known.uncertain.filter(host => bare.has(host)), pins }
 }
 
-/** What a restart at `level` will give: sources that need more than this level stay as they were given before. */
-export function knownAfterRestart(memory: Memory, look: Look & { list: { ok: true } }, level: Level): Known {
+/** What a restart at `level` will give, with these lists in the files: sources that need more than this level stay as they were given before. */
+export function knownAfterRestart(memory: Memory, present: Lists, look: Look, level: Level): Known {
   const lists = Object.fromEntries(
     look.plan.sources.map(source => {
       const key = sourceKey(source)
       const delivered = levels.indexOf(source.level) <= levels.indexOf(level)
       // Whatever a running process was told of it, the next one is not given it.
       if (!delivered && source.unseen) return [key, []]
-      return [key, (delivered ? look.list.lists[key] : memory.startedWith?.lists[key]) ?? look.list.lists[key] ?? []]
+      return [key, (delivered ? present[key] : memory.startedWith?.lists[key]) ?? present[key] ?? []]
     }),
   )
   const known = withPins(
@@ -183,6 +183,6 @@ function knownFrom(
   hosts: Readonly<Record<string, HostView>>,
   uncertain: (view: HostView | undefined) => boolean,
 ): Known {
-  const { addresses } = snapshotOf(lists, hosts)
+  const { addresses } = snapshotOf(peersOf(lists), hosts)
   return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
 }

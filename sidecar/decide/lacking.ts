@@ -2,10 +2,10 @@
 // it decides nothing. Pure.
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
 import { type LackReason, lackReasons } from '../../peers/reasons.ts'
-import type { Assessed } from './assess.ts'
+import { type Assessed, isReachable, teaches } from './assess.ts'
 import { rotationMs } from './host-view.ts'
-import type { Look } from './look.ts'
-import type { Memory, Met } from './memory.ts'
+import type { Look, PeerStanding } from './look.ts'
+import type { Known, Memory, Met } from './memory.ts'
 
 export type Lack = {
   readonly peer: Assessed['peer']
@@ -20,9 +20,9 @@ export type Lack = {
 const mostNamed = 3
 
 /** What is remembered of who has been connected. Where connections cannot be seen it stays as it is. */
-export function meet(met: Met | undefined, assessed: readonly Assessed[], now: number): Met {
+export function meet(met: Met | undefined, standings: readonly PeerStanding[], now: number): Met {
   const before = new Map(Object.entries(met ?? {}))
-  const after = assessed.flatMap(({ peer, standing }): [string, number | null][] => {
+  const after = standings.flatMap(({ peer, standing }): [string, number | null][] => {
     const key = peerKey(peer)
     const known = before.get(key)
     if (standing === 'connected') return [[key, null]]
@@ -69,17 +69,17 @@ export function answerOf({ peer, addresses, reachable }: Assessed, { answering }
 }
 
 /** The addresses whose answer would say why a peer is missing that no restart would teach the node anything about. */
-export function toAskForWords(assessed: readonly Assessed[], look: Look): { address: string; port: number }[] {
+export function toAskForWords(look: Look, known: Known | null): { address: string; port: number }[] {
   // With a mesh proxy in the pod every connect succeeds.
   if (look.plan.mesh) return []
-  return assessed
+  return look.standings
     .filter(
-      one =>
-        (one.standing === 'absent' || one.standing === 'former') &&
-        one.restartTeaches === null &&
-        one.reachable === undefined,
+      ({ peer, addresses, standing }) =>
+        (standing === 'absent' || standing === 'former') &&
+        isReachable(peer, addresses, look) === undefined &&
+        teaches(peer, known, look) === null,
     )
-    .flatMap(one => one.addresses.map(address => ({ address, port: one.peer.port })))
+    .flatMap(({ peer, addresses }) => addresses.map(address => ({ address, port: peer.port })))
 }
 
 /** "node1:26656: its address does not answer; node2:26656: ... and 3 more". */

@@ -9,8 +9,13 @@ import type { Known, Memory } from './memory.ts'
 import { isAddressMatter } from './settle-time.ts'
 import type { Hold, Wish } from './wish.ts'
 
+/** The level of the restart, or why there is none. */
+export type LevelFor =
+  | { readonly possible: true; readonly level: Exclude<Level, 'none'> }
+  | { readonly possible: false; readonly hold: Hold }
+
 /** The level that a wish needs: the highest of those that the changes behind it need, or why there is none. */
-export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclude<Level, 'none'> } | { hold: Hold } {
+export function levelFor(wish: Wish, look: Look, memory: Memory): LevelFor {
   const { plan } = look
   const needed: { level: Level; what: string }[] = []
   const [onlyTold, handed] = apart(wish, look)
@@ -22,9 +27,10 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclu
   }
   const possible = needed.filter(one => one.level !== 'none')
   if (possible.length === 0) {
-    if (plan.reach.by === 'observe') return { hold: { reason: 'observe', detail: observeReasons[plan.reach.reason] } }
+    if (plan.reach.by === 'observe')
+      return { possible: false, hold: { reason: 'observe', detail: observeReasons[plan.reach.reason] } }
     const what = needed.map(one => one.what).join(', ')
-    return { hold: { reason: 'needs-rollout', ...(what ? { detail: what } : {}) } }
+    return { possible: false, hold: { reason: 'needs-rollout', ...(what ? { detail: what } : {}) } }
   }
   const level = possible
     .map(one => one.level)
@@ -37,7 +43,7 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): { level: Exclu
  * peers that it may bring.
  */
 function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
-  const keysOf = (source: Source) => (wish.lists[sourceKey(source)] ?? []).map(peerKey)
+  const keysOf = (source: Source) => (look.desired.lists[sourceKey(source)] ?? []).map(peerKey)
   const isHanded = (source: Source) => !(source.unseen && source.level === 'none')
   const brought = new Set(look.plan.sources.filter(isHanded).flatMap(keysOf))
   const [some, none] = [true, false].map(is => wish.missing.filter(one => brought.has(peerKey(one.peer)) === is)) as [
@@ -54,8 +60,8 @@ function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
  */
 function sourcesBehind(wish: Wish, look: Look): Source[] {
   const missing = new Set(wish.missing.filter(one => one.restartTeaches === 'list').map(one => peerKey(one.peer)))
-  return changedSources(look.plan, wish.lists, wish.known).filter(
-    source => wish.blind || (wish.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
+  return changedSources(look.plan, look.desired.lists, wish.known).filter(
+    source => wish.blind || (look.desired.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
   )
 }
 
@@ -70,16 +76,14 @@ function nameOf(source: Source): string {
  * A restarted process gets no startupProbe: where the liveness probe would not wait for it, the container has to start
  * again.
  */
-function gentleEnough(
-  level: Exclude<Level, 'none'>,
-  look: Look,
-  memory: Memory,
-): { level: Exclude<Level, 'none'> } | { hold: Hold } {
+function gentleEnough(level: Exclude<Level, 'none'>, look: Look, memory: Memory): LevelFor {
   const patience = look.plan.times.livenessSeconds
   const start = memory.lastStartSeconds
-  if (level !== 'process' || patience === undefined || start === undefined || patience >= 2 * start) return { level }
-  if (look.plan.restartPolicyAlways) return { level: 'container' }
+  if (level !== 'process' || patience === undefined || start === undefined || patience >= 2 * start)
+    return { possible: true, level }
+  if (look.plan.restartPolicyAlways) return { possible: true, level: 'container' }
   return {
+    possible: false,
     hold: { reason: 'needs-rollout', detail: `the liveness probe waits ${patience} s, the last start took ${start} s` },
   }
 }

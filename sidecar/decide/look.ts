@@ -1,4 +1,5 @@
-// One look: everything that reconcile needs to decide, as values.
+// One look at the node and its world, as values: what was seen, and what is derived of it once.
+import type { Peer } from '../../peers/peer.ts'
 import type { Plan } from '../../peers/plan.ts'
 import type { HoldReason } from '../../peers/reasons.ts'
 import type { Lists } from './lists.ts'
@@ -6,14 +7,20 @@ import type { HostView, NodeProcess, NodeView } from './observation.ts'
 import type { Told } from './peer-change.ts'
 import type { Pins } from './pin.ts'
 
-export type Look = {
+/** The node's process, or why it cannot be told. */
+export type ProcessSeen =
+  | ({ readonly found: true } & NodeProcess)
+  | { readonly found: false; readonly hold: HoldReason; readonly detail: string }
+
+/** What was seen. */
+export type Observed = {
   readonly now: number
   readonly plan: Plan
   readonly list:
     | { readonly ok: true; readonly lists: Lists }
     | { readonly ok: false; readonly reason: HoldReason; readonly message: string }
   readonly hosts: Readonly<Record<string, HostView>>
-  readonly process: NodeProcess | { readonly hold: HoldReason; readonly detail: string }
+  readonly process: ProcessSeen
   readonly node: NodeView
   /** The answers of the TCP probes made for this look, by `host:port`; an address that is absent was not probed. */
   readonly reachable: Readonly<Record<string, boolean>>
@@ -59,10 +66,45 @@ export type Look = {
   readonly random: number
 }
 
+/**
+ * What the node should have, with its hashes. The lists are those of the look, or the last good ones where it has none.
+ */
+export type Desired = {
+  readonly lists: Lists
+  /** The union of all lists, each peer once. */
+  readonly peers: readonly Peer[]
+  /** Of the peers, as repeer.dev/peer-hash has it. */
+  readonly listHash: string
+  /** Of the peers and the addresses behind them. */
+  readonly snapshotHash: string
+}
+
+/**
+ * `connected`: at a present address, or at one that was never this peer's (NAT, a proxy's), or at an old one of a host
+ * whose answers rotate.
+ * `former`: only at an address that the peer had and has no longer. `absent`: no connection. `unseen`: connections
+ * cannot be seen.
+ */
+export type Standing = 'connected' | 'former' | 'absent' | 'unseen' | 'self'
+
+export type PeerStanding = {
+  readonly peer: Peer
+  /** Those that it has now. */
+  readonly addresses: readonly string[]
+  readonly standing: Standing
+}
+
+/** A look with what everybody needs of it. Made once, by `enriched`. */
+export type Look = Observed & {
+  readonly desired: Desired
+  /** Of every desired peer with role peer (seeds need no connection). */
+  readonly standings: readonly PeerStanding[]
+}
+
 /** `openSince` after these answers: an address that did not answer, or was not asked, begins anew. */
 export function stillOpen(
   before: Readonly<Record<string, number>>,
-  reachable: Look['reachable'],
+  reachable: Observed['reachable'],
   now: number,
 ): Readonly<Record<string, number>> {
   const open = Object.keys(reachable).filter(name => reachable[name])

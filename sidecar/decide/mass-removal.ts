@@ -8,12 +8,12 @@ import type { Look } from './look.ts'
  * is replaced by another is an ordinary edit. A peer that keeps its ID and changes its address is not gone. Null where
  * it is no mass removal, or permitted.
  */
-export function massRemoval(known: Lists, wanted: Lists, look: Pick<Look, 'allowMassRemoval'>): string | null {
+export function massRemoval(known: Lists, look: Pick<Look, 'allowMassRemoval' | 'desired'>): string | null {
   if (look.allowMassRemoval) return null
   const name = (peer: Peer) => peer.id ?? peerKey({ ...peer, role: 'peer' })
   const old = new Set(peersOf(known).map(name))
-  const now = new Set(peersOf(wanted).map(name))
-  const gone = [...old].filter(one => !now.has(one)).length
+  const now = new Set(look.desired.peers.map(name))
+  const gone = [...old].filter(peer => !now.has(peer)).length
   if (gone * 2 <= old.size || now.size >= old.size) return null
   return `${gone} of ${old.size} peers would be removed`
 }

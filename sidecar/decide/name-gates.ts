@@ -1,6 +1,6 @@
 // Gates about look-ups: a node that looks names up itself must not be started while they fail or disagree. Pure.
 import { type Peer, peerKey } from '../../peers/peer.ts'
-import type { Assessed } from './assess.ts'
+import type { Assessed, AssessedLook } from './assess.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Timing } from './timing.ts'
@@ -10,8 +10,8 @@ import type { Hold, Wish } from './wish.ts'
  * A node that is given names drops those that do not resolve when it starts (CometBFT: seen): it would lose those peers
  * that it has, and not learn of those that it lacks, though their last answer is remembered here.
  */
-export function lookupGate(wish: Wish, look: Look): Hold | null {
-  const failing = wish.assessed.filter(
+export function lookupGate(wish: Wish, look: AssessedLook): Hold | null {
+  const failing = look.assessed.filter(
     one => one.standing !== 'self' && !isPinned(one.peer, look) && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
   )
   const lost = failing.filter(
@@ -37,11 +37,11 @@ function isDefinite(error: string | undefined): boolean {
  * Name servers that contradict each other (two with caches of their own, just after a move), or the controller: a node
  * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
  */
-export function agreementGate(wish: Wish, look: Look, _memory: Memory, times: Timing): Hold | null {
+export function agreementGate(wish: Wish, look: AssessedLook, _memory: Memory, times: Timing): Hold | null {
   const forHosts = new Set(wish.missing.map(one => one.peer.host))
   // One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
   return disagreement(
-    wish.assessed.filter(
+    look.assessed.filter(
       ({ peer, standing }) => standing !== 'self' && (forHosts.has(peer.host) || !isPinned(peer, look)),
     ),
     look,

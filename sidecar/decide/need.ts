@@ -13,10 +13,10 @@ import type { Wish } from './wish.ts'
 export function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory['need'] {
   const urgent = look.plan.mesh || wish.missing.some(one => one.reachable)
   if (!urgent) return null
-  if (memory.need?.hash === wish.hash) return memory.need
+  if (memory.need?.hash === look.desired.snapshotHash) return memory.need
   const since = memory.need ? look.now : openedAt(memory, wish, look)
   const delaySeconds = memory.need?.delaySeconds ?? look.random * times.selfTurnSeconds
-  return { hash: wish.hash, since, firstSince: memory.need?.firstSince ?? since, delaySeconds }
+  return { hash: look.desired.snapshotHash, since, firstSince: memory.need?.firstSince ?? since, delaySeconds }
 }
 
 /**

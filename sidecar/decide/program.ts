@@ -88,7 +88,7 @@ export function withProgram(plan: Plan, learned: Pick<Learned, 'variable'> | und
  * what an earlier one had written, is not known: it is in doubt from then on.
  */
 export function rememberProgram(memory: Memory, look: Look): Memory {
-  const node = 'identity' in look.process ? nodeAmong(look.process.programs ?? []) : undefined
+  const node = look.process.found ? nodeAmong(look.process.programs ?? []) : undefined
   const variable = node && overrideVariable(node.name, 'peer')
   const { learned } = memory
   if (!node || !variable || (learned && (learned.listens || !node.listens))) return memory

@@ -1,20 +1,22 @@
 // A restart is under way: ask again, wait for the new process, verify it, and close it. Pure.
 import { peerKey } from '../../peers/peer.ts'
-import { type Assessed, isMissing } from './assess.ts'
+import { type Assessed, type AssessedLook, isMissing } from './assess.ts'
 import { type Step, wait } from './decision.ts'
 import type { Look } from './look.ts'
 import type { Intent, Memory, Restart } from './memory.ts'
 import { isUp } from './node-gate.ts'
 import type { NodeProcess } from './observation.ts'
-import { decide } from './reconcile.ts'
 import { ended } from './restarts.ts'
 import { twoTriesSeconds } from './settle-time.ts'
 import { settle } from './settled.ts'
 import type { Timing } from './timing.ts'
 
+/** `decision: null`: it is under way no longer, and what to do now is decided anew. */
+export type Pursued = Step | { readonly memory: Memory; readonly decision: null }
+
 /** A restart is under way: ask again, wait for the new process, or verify it. */
-export function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly Assessed[], times: Timing): Step {
-  const process = 'identity' in look.process ? look.process : null
+export function pursue(memory: Memory, intent: Intent, look: AssessedLook, times: Timing): Pursued {
+  const process = look.process.found ? look.process : null
   const goOn: Step | null =
     process && isUnfinishedBeside(look, process, memory, times)
       ? {
@@ -25,7 +27,7 @@ export function pursue(memory: Memory, intent: Intent, look: Look, assessed: rea
   if (intent.backAt === undefined) {
     const until = intent.at + (look.plan.times.graceSeconds + times.takeSeconds) * 1000
     if (look.now >= until && process?.identity === intent.identity) {
-      return close(memory, intent, 'not-taken', look, assessed)
+      return close(memory, intent, 'not-taken', look)
     }
     if (goOn) return goOn
     // Holding the node is half of restarting all containers; the other half is the sidecar's own exit, which asking
@@ -38,11 +40,11 @@ export function pursue(memory: Memory, intent: Intent, look: Look, assessed: rea
   }
   // A node that takes minutes to open its database gets twice what its last start took.
   const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
-  const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
-  if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
-  if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
+  const outcome = process ? outcomeOf(memory, intent, look, times) : null
+  if (outcome === 'verified') return close(memory, intent, 'verified', look)
+  if (outcome === 'overtaken') return { memory: ended(memory, intent, 'overtaken', look.now), decision: null }
   if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until } }
-  return close(memory, intent, 'unverified', look, assessed)
+  return close(memory, intent, 'unverified', look)
 }
 
 /**
@@ -61,16 +63,10 @@ function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: 
  * seen, listening is all. `overtaken` where none but such as have moved since are missing: the node learned another
  * address, and the next restart is for the present one. Else null.
  */
-function outcomeOf(
-  memory: Memory,
-  intent: Intent,
-  look: Look,
-  assessed: readonly Assessed[],
-  times: Timing,
-): 'verified' | 'overtaken' | null {
+function outcomeOf(memory: Memory, intent: Intent, look: AssessedLook, times: Timing): 'verified' | 'overtaken' | null {
   if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
   if (!isUp(look, memory, times)) return null
-  const awaited = assessed.filter(one => intent.forPeers.includes(peerKey(one.peer)) && isAwaited(one))
+  const awaited = look.assessed.filter(one => intent.forPeers.includes(peerKey(one.peer)) && isAwaited(one))
   if (awaited.length === 0) return 'verified'
   return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
 }
@@ -96,15 +92,9 @@ function hasMovedSince(
   return look.now >= since + twoTriesSeconds(look) * 1000
 }
 
-export function close(
-  memory: Memory,
-  intent: Intent,
-  outcome: Restart['outcome'],
-  look: Look,
-  assessed: readonly Assessed[],
-): Step {
+function close(memory: Memory, intent: Intent, outcome: Restart['outcome'], look: AssessedLook): Step {
   const closed = ended(memory, intent, outcome, look.now)
-  if (outcome === 'verified') return settle(closed, intent.hash, assessed, look.now, 'restarted')
+  if (outcome === 'verified') return settle(closed, intent.hash, look, 'restarted')
   return wait(closed, {
     reason: outcome === 'unverified' ? 'already-restarted' : 'not-taken',
     detail: `restart ${intent.id}`,

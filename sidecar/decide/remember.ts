@@ -11,8 +11,9 @@ import type { Timing } from './timing.ts'
 /** Takes in what this look tells about lists, process, heights and time, before anything is decided. */
 export function remember(memory: Memory, look: Look, times: Timing): Memory {
   const listed = rememberLists(rememberTold(rememberTurn(rememberProgram(memory, look), look), look), look)
-  const withProcess =
-    'identity' in look.process ? rememberProcess(listed, look, look.process, times) : observed(listed, look, times)
+  const withProcess = look.process.found
+    ? rememberProcess(listed, look, look.process, times)
+    : observed(listed, look, times)
   const kept = withProcess.restarts.filter(
     (one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4,
   )
@@ -35,8 +36,7 @@ function rememberLists(memory: Memory, look: Look): Memory {
 
 export function rememberUp(memory: Memory, look: Look, times: Timing): Memory {
   const { process } = memory
-  if (!('identity' in look.process) || process === null || process.upAt !== undefined || !isUp(look, memory, times))
-    return memory
+  if (!look.process.found || process === null || process.upAt !== undefined || !isUp(look, memory, times)) return memory
   return { ...memory, process: { ...process, upAt: look.now } }
 }
 

@@ -1,20 +1,20 @@
 // A restart is due: what it is for, and what the node will know after it. Pure.
 import { peerKey } from '../../peers/peer.ts'
+import type { AssessedLook } from './assess.ts'
 import type { Step } from './decision.ts'
 import type { Intent, Known, Memory, Restart } from './memory.ts'
-import type { GoodLook } from './reconcile.ts'
 import type { Wish } from './wish.ts'
 
-export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent['level'], look: GoodLook): Step {
-  const identity = 'identity' in look.process ? look.process.identity : ''
-  const id = `${wish.hash}.${look.now}`
+export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent['level'], look: AssessedLook): Step {
+  const identity = look.process.found ? look.process.identity : ''
+  const id = `${look.desired.snapshotHash}.${look.now}`
   const why = whyRestart(wish)
   const forPeers = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
-  const intent: Intent = { id, hash: wish.hash, level, at: look.now, identity, forPeers, giving }
-  const connectedBefore = wish.assessed.filter(one => one.standing === 'connected').length
+  const intent: Intent = { id, hash: look.desired.snapshotHash, level, at: look.now, identity, forPeers, giving }
+  const connectedBefore = look.assessed.filter(one => one.standing === 'connected').length
   const { height } = look.node.status ?? {}
   const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
-  const asked: Restart = { id, hash: wish.hash, level, at: look.now, why, outcome: 'asked', ...before }
+  const asked: Restart = { id, hash: look.desired.snapshotHash, level, at: look.now, why, outcome: 'asked', ...before }
   const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
   const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
   return { memory: next, decision: { do: 'restart', intent, why } }

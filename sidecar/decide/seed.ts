@@ -28,7 +28,7 @@ const olderMs = 10_000
  * moment before.
  */
 export function seeded(memory: Memory, look: Look, times: Timing): Memory {
-  if (!('identity' in look.process)) return memory
+  if (!look.process.found) return memory
   const { request, identity, startedAt } = look.process
   const found = withRequest(memory, look, times)
   const { lost, ...rest } = found
@@ -41,7 +41,7 @@ export function seeded(memory: Memory, look: Look, times: Timing): Memory {
 }
 
 function withRequest(memory: Memory, look: Look, times: Timing): Memory {
-  if (!('identity' in look.process) || look.process.request === undefined) return memory
+  if (!look.process.found || look.process.request === undefined) return memory
   const { request, identity, startedAt } = look.process
   const [, id, hash, time] = ownRequest.exec(request) ?? []
   const at = Number(time)

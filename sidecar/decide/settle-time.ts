@@ -2,9 +2,8 @@
 // itself. Pure.
 import { peerKey } from '../../peers/peer.ts'
 import type { Profile } from '../../peers/plan.ts'
-import { peerHash } from '../../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
-import { peersOf, sourceKey } from './lists.ts'
+import { sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
 import type { Known, Memory } from './memory.ts'
 import { longestStartMs, type Timing } from './timing.ts'
@@ -64,7 +63,7 @@ export function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
 function mayKnow(wish: Wish, look: Look): boolean {
   if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
   const unseen = new Set(
-    look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)),
+    look.plan.sources.filter(one => one.unseen).flatMap(one => (look.desired.lists[sourceKey(one)] ?? []).map(peerKey)),
   )
   return wish.missing.every(
     one => one.restartTeaches === 'perhaps' || (one.restartTeaches === 'list' && unseen.has(peerKey(one.peer))),
@@ -85,7 +84,7 @@ function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
     return Math.max(own, times.stableSettleSeconds)
   if (wish.missing.every(one => one.restartTeaches === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
-  if (wish.missing.every(one => one.restartTeaches === 'list') && isAgreed(wish, look))
+  if (wish.missing.every(one => one.restartTeaches === 'list') && isAgreed(look))
     return Math.min(own, times.briefSettleSeconds)
   return own
 }
@@ -103,8 +102,8 @@ function isBehindStable({ peer }: Assessed, known: Known, look: Look): boolean {
 }
 
 /** The controller paces this pod, and the files hold the list that it has seen. */
-function isAgreed(wish: Wish, look: Look): boolean {
-  return look.plan.turns === 'controller' && look.peerHash === peerHash(peersOf(wish.lists))
+function isAgreed(look: Look): boolean {
+  return look.plan.turns === 'controller' && look.peerHash === look.desired.listHash
 }
 
 export function isAddressMatter(one: Assessed): boolean {

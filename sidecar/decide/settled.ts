@@ -1,11 +1,10 @@
 // Nothing is left that a restart would teach the node. Pure.
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
-import type { Assessed } from './assess.ts'
+import type { Assessed, AssessedLook } from './assess.ts'
 import { type Step, wait } from './decision.ts'
 import { sourceKey } from './lists.ts'
 import type { Memory } from './memory.ts'
 import { disagreement } from './name-gates.ts'
-import type { GoodLook } from './reconcile.ts'
 import { restartFor, withVerified } from './restarts.ts'
 import type { Timing } from './timing.ts'
 
@@ -13,18 +12,12 @@ import type { Timing } from './timing.ts'
  * No restart would help. Either all is well, or it was tried in vain, or a literal list names an address that nobody
  * has any more.
  */
-export function nothingToTeach(
-  memory: Memory,
-  hash: string,
-  assessed: readonly Assessed[],
-  look: GoodLook,
-  times: Timing,
-): Step {
-  const absent = assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
+export function nothingToTeach(memory: Memory, look: AssessedLook, times: Timing): Step {
+  const absent = look.assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
   // They may have moved, and that is not decided yet.
   const disputed = disagreement(absent, look, times)
   if (disputed) return wait({ ...memory, need: null }, disputed)
-  const last = restartFor(memory, hash)
+  const last = restartFor(memory, look.desired.snapshotHash)
   if (absent.length > 0 && last && last.outcome !== 'verified') {
     return wait(
       { ...memory, need: null },
@@ -38,28 +31,22 @@ export function nothingToTeach(
       { reason: 'list-fixed', detail: `not connected: ${fixed.map(one => hostPort(one.peer)).join(', ')}` },
     )
   }
-  return settle(absent.length === 0 ? withVerified(memory) : memory, hash, assessed, look.now)
+  return settle(absent.length === 0 ? withVerified(memory) : memory, look.desired.snapshotHash, look)
 }
 
-function isLiteral(one: Assessed, look: GoodLook): boolean {
+function isLiteral(one: Assessed, look: AssessedLook): boolean {
   const key = peerKey(one.peer)
   return look.plan.sources.some(
-    source => source.kind === 'Literal' && look.list.lists[sourceKey(source)]?.some(peer => peerKey(peer) === key),
+    source => source.kind === 'Literal' && look.desired.lists[sourceKey(source)]?.some(peer => peerKey(peer) === key),
   )
 }
 
 /** Nothing is left to do for this snapshot. */
-export function settle(
-  memory: Memory,
-  hash: string,
-  assessed: readonly Assessed[],
-  at: number,
-  how?: 'restarted',
-): Step {
+export function settle(memory: Memory, hash: string, look: AssessedLook, how?: 'restarted'): Step {
   const last = memory.told.at(-1)
-  const told = last?.outcome === 'connected' && last.at === at
-  const seen = assessed.some(one => one.standing === 'connected')
+  const told = last?.outcome === 'connected' && last.at === look.now
+  const seen = look.assessed.some(one => one.standing === 'connected')
   const found = told ? 'told' : seen ? 'connected' : 'given'
-  const settled = memory.settled?.hash === hash ? memory.settled : ({ hash, at, how: how ?? found } as const)
+  const settled = memory.settled?.hash === hash ? memory.settled : ({ hash, at: look.now, how: how ?? found } as const)
   return { memory: { ...memory, settled, need: null }, decision: { do: 'nothing' } }
 }

@@ -1,5 +1,5 @@
 // From lists and answers to the addresses behind each host, and the hash of both. Pure.
-import { isAddress } from '../../peers/peer.ts'
+import { isAddress, type Peer } from '../../peers/peer.ts'
 import { type Snapshot, snapshotHash } from '../../peers/snapshot.ts'
 import { type Lists, peersOf } from './lists.ts'
 import type { HostView } from './observation.ts'
@@ -11,12 +11,11 @@ export function addressesOf(host: string, hosts: Readonly<Record<string, HostVie
   return behind.length === 0 ? addresses : [...new Set([...addresses, ...behind])]
 }
 
-export function snapshotOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): Snapshot {
-  const peers = peersOf(lists)
+export function snapshotOf(peers: readonly Peer[], hosts: Readonly<Record<string, HostView>>): Snapshot {
   const names = [...new Set(peers.map(peer => peer.host))].filter(host => !isAddress(host))
   return { peers, addresses: Object.fromEntries(names.map(host => [host, addressesOf(host, hosts)])) }
 }
 
 export function hashOf(lists: Lists, hosts: Readonly<Record<string, HostView>>): string {
-  return snapshotHash(snapshotOf(lists, hosts))
+  return snapshotHash(snapshotOf(peersOf(lists), hosts))
 }

@@ -5,7 +5,6 @@
 // start, is an API that is not there: a wrong port, or one that is switched off. Then connections alone count, since a
 // wrong guess must not switch the product off; and the page says so.
 import type { Plan } from '../../peers/plan.ts'
-import type { Assessed } from './assess.ts'
 import type { Look } from './look.ts'
 import type { Memory, StatusApi } from './memory.ts'
 import type { Timing } from './timing.ts'
@@ -22,10 +21,9 @@ export function hasStatusApi(plan: Plan): boolean {
 }
 
 /**
- * What is known after this look. `assessed`: how the node stands with its peers, by its sockets where it does not
- * answer.
+ * What is known after this look. How it stands with its peers is known by its sockets where it does not answer.
  */
-export function rememberApi(memory: Memory, look: Look, assessed: readonly Assessed[], times: Timing): Memory {
+export function rememberApi(memory: Memory, look: Look, times: Timing): Memory {
   const { api, ...rest } = memory
   if (!hasStatusApi(look.plan)) return rest
   const identity = identityOf(memory, look)
@@ -37,7 +35,7 @@ export function rememberApi(memory: Memory, look: Look, assessed: readonly Asses
   const { listeningSince, connectedSince, ...kept } = known
   if (look.node.listening !== true) return { ...rest, api: kept }
   const listening = listeningSince ?? look.now
-  const connected = isConnected(look, assessed) ? (connectedSince ?? look.now) : undefined
+  const connected = isConnected(look) ? (connectedSince ?? look.now) : undefined
   const quiet = {
     ...kept,
     listeningSince: listening,
@@ -100,11 +98,11 @@ function patienceEnds({ listeningSince = 0, connectedSince, deadPort }: StatusAp
  * A peer that is listed, or whoever dialled the node's P2P port. What else the pod's programs have dialled says
  * nothing.
  */
-function isConnected({ node }: Look, assessed: readonly Assessed[]): boolean {
-  return assessed.some(one => one.standing === 'connected') || node.connections.some(one => one.port === undefined)
+function isConnected({ node, standings }: Look): boolean {
+  return standings.some(one => one.standing === 'connected') || node.connections.some(one => one.port === undefined)
 }
 
 function identityOf(memory: Memory, look: Look): string | undefined {
-  if ('identity' in look.process) return look.process.identity
+  if (look.process.found) return look.process.identity
   return look.plan.reach.by === 'observe' ? (memory.api?.identity ?? '') : undefined
 }

@@ -1,17 +1,16 @@
 // Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no
 // budget, and is tried again until a dead connection must have been noticed; only then is it in vain.
 import { isAddress, peerKey, uniquePeers } from '../../peers/peer.ts'
-import type { Assessed } from './assess.ts'
+import type { Assessed, AssessedLook } from './assess.ts'
 import { knownByTelling, sureWhileTelling } from './known.ts'
 import { peersOf } from './lists.ts'
 import type { Look } from './look.ts'
-import { massRemoval } from './mass-removal.ts'
 import type { Known, Memory, Telling, ToldRecord } from './memory.ts'
 import { silence } from './node-gate.ts'
 import type { PeerChange, PeerToTell } from './peer-change.ts'
 import { isAbsent } from './status-api.ts'
 import type { Timing } from './timing.ts'
-import type { Hold, Wish } from './wish.ts'
+import type { Wait, Wish } from './wish.ts'
 
 export type Tell =
   /** Tell the node now. */
@@ -22,8 +21,6 @@ export type Tell =
 /** What the sidecar keeps of tellings that have ended. */
 const mostRecords = 10
 
-type GoodLook = Look & { readonly list: { readonly ok: true } }
-
 /**
  * The telling that is due for this wish, a reason to wait for it, or undefined where it is not possible or was in vain.
  * `memory.need` says since when the wish is there; without one nobody that is missing answers, and telling would not
@@ -32,31 +29,33 @@ type GoodLook = Look & { readonly list: { readonly ok: true } }
 export function tellFirst(
   memory: Memory,
   wish: Wish,
-  look: GoodLook,
+  look: AssessedLook,
   times: Timing,
-): { memory: Memory; next: Tell | Hold } | { memory: Memory; next?: undefined } {
-  const none = { memory: memory.telling ? { ...memory, telling: null } : memory }
+): { memory: Memory; next: Tell | Wait | null } {
+  const none = { memory: memory.telling ? { ...memory, telling: null } : memory, next: null }
   if (!look.canTell || look.plan.strategy === 'observe' || look.paused || wish.blind || !memory.need) return none
-  if (massRemoval(wish.known.lists, wish.lists, look)) return none
+  if (look.massRemoval !== null) return none
   const identity = identityOf(look)
+  const hash = look.desired.snapshotHash
   const past = memory.told.findLast(
-    one => one.identity === identity && (one.outcome === 'refused' || one.hash === wish.hash),
+    one => one.identity === identity && (one.outcome === 'refused' || one.hash === hash),
   )
   if (past?.outcome === 'refused') return none
   if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
   const settled = memory.need.since + Math.min(times.briefSettleSeconds, look.plan.times.settleSeconds) * 1000
-  if (look.now < settled) return { memory, next: { reason: 'settling', until: settled } }
+  if (look.now < settled) return { memory, next: { do: 'wait', reason: 'settling', until: settled } }
 
-  const under = memory.telling?.hash === wish.hash && memory.telling.identity === identity ? memory.telling : null
+  const under = memory.telling?.hash === hash && memory.telling.identity === identity ? memory.telling : null
   const silent = silence(look, memory, times)
   // It hears nothing, and the time does not count: it would have been told in vain.
-  if (silent) return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: silent }
+  if (silent)
+    return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: { do: 'wait', ...silent } }
   const since = under?.since ?? look.now
   const until = since + times.tellSeconds * 1000
   if (look.now >= until)
-    return { memory: recorded(memory, { at: look.now, hash: wish.hash, identity, outcome: 'in-vain' }) }
+    return { memory: recorded(memory, { at: look.now, hash, identity, outcome: 'in-vain' }), next: null }
   if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
-  const telling = { hash: wish.hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
+  const telling = { hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
   const taught = sureWhileTelling(wish.known, look)
   return {
     memory: { ...memory, telling, taught },
@@ -76,8 +75,7 @@ function heldUp(under: Telling, now: number): Telling {
 export function rememberTold(memory: Memory, look: Look): Memory {
   const { telling } = memory
   // The process is another: it has been told nothing.
-  if (telling && telling.identity !== identityOf(look) && 'identity' in look.process)
-    return { ...memory, telling: null }
+  if (telling && telling.identity !== identityOf(look) && look.process.found) return { ...memory, telling: null }
   if (!telling || !look.told || look.told.ok) return memory
   // A node whose API is not there is told through the same port: nobody hears it, however often.
   if (!look.told.refused && !isAbsent(memory)) return memory
@@ -90,18 +88,13 @@ export function rememberTold(memory: Memory, look: Look): Memory {
 }
 
 /** Nobody is missing any more: what was told is what the process knows, if that is still what is wanted. */
-export function learnedByTelling(
-  memory: Memory,
-  wanted: string,
-  assessed: readonly Assessed[],
-  look: GoodLook,
-): Memory {
+export function learnedByTelling(memory: Memory, look: AssessedLook): Memory {
   if (!memory.telling) return memory
   const { hash, identity } = memory.telling
-  if (hash !== wanted) return { ...memory, telling: null }
+  if (hash !== look.desired.snapshotHash) return { ...memory, telling: null }
   return {
     ...recorded(memory, { at: look.now, hash, identity, outcome: 'connected' }),
-    taught: provenByTelling(memory, assessed, look),
+    taught: provenByTelling(memory, look),
   }
 }
 
@@ -109,12 +102,12 @@ export function learnedByTelling(
  * A peer that is connected elsewhere than at a present address (a NAT, or an old connection that is dead) proves
  * nothing about that address.
  */
-function provenByTelling({ taught }: Memory, assessed: readonly Assessed[], look: GoodLook): Known {
+function provenByTelling({ taught }: Memory, look: AssessedLook): Known {
   const all = knownByTelling(look)
   const isAt = ({ peer, addresses }: Assessed) =>
     look.node.connections.some(one => addresses.includes(one.address) || (one.address === '' && one.id === peer.id))
   const elsewhere = new Set(
-    assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host),
+    look.assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host),
   )
   const addresses = Object.entries(all.addresses).map(([host, its]) => [
     host,
@@ -129,16 +122,16 @@ function recorded(memory: Memory, record: ToldRecord): Memory {
 
 /** Where the process is out of sight (observe) there is one as long as it answers. */
 function identityOf(look: Look): string {
-  return 'identity' in look.process ? look.process.identity : ''
+  return look.process.found ? look.process.identity : ''
 }
 
-function changeFor(memory: Memory, wish: Wish, look: GoodLook): PeerChange {
+function changeFor(memory: Memory, wish: Wish, look: AssessedLook): PeerChange {
   // What DNS answers: where a Service has an address of its own, that one and not those of the pods behind it.
   const told = (peer: Assessed['peer']): PeerToTell => ({
     ...peer,
     addresses: isAddress(peer.host) ? [peer.host] : (look.hosts[peer.host]?.addresses ?? []),
   })
-  const listed = peersOf(wish.lists)
+  const listed = look.desired.peers
   const keys = new Set(listed.map(peerKey))
   return {
     all: listed.filter(peer => peer.role === 'peer').map(told),

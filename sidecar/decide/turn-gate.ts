@@ -1,6 +1,4 @@
 // Whose turn it is: the controller's word, or with turns: self a delay. Pure.
-import { peerHash } from '../../peers/snapshot.ts'
-import { peersOf } from './lists.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import { settledAt } from './settle-time.ts'
@@ -14,18 +12,23 @@ import type { Hold, Wish } from './wish.ts'
  */
 export function turnGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const need = memory.need
-  if (look.plan.turns === 'controller') return controllerGate(wish, look, memory)
+  if (look.plan.turns === 'controller') return controllerGate(look, memory)
   if (!need) return { reason: 'awaiting-turn' }
   const until = settledAt(wish, look, need, times) + need.delaySeconds * 1000
   return look.now < until ? { reason: 'awaiting-turn', until } : null
 }
 
-function controllerGate(wish: Wish, look: Look, { need, usedTurn }: Memory): Hold | null {
-  const list = peerHash(peersOf(wish.lists))
-  if (look.peerHash !== undefined && look.peerHash !== list) {
-    return { reason: 'waiting-for-kubelet', detail: `the files hold ${list}, repeer.dev/peer-hash is ${look.peerHash}` }
+function controllerGate(look: Look, { need, usedTurn }: Memory): Hold | null {
+  if (look.peerHash !== undefined && look.peerHash !== look.desired.listHash) {
+    return {
+      reason: 'waiting-for-kubelet',
+      detail: `the files hold ${look.desired.listHash}, repeer.dev/peer-hash is ${look.peerHash}`,
+    }
   }
-  if (look.turn !== undefined && (look.turn === wish.hash || (look.turn === look.blindTurn && look.turn !== usedTurn)))
+  if (
+    look.turn !== undefined &&
+    (look.turn === look.desired.snapshotHash || (look.turn === look.blindTurn && look.turn !== usedTurn))
+  )
     return null
   const detail = whyNoTurn(look, need?.firstSince)
   return { reason: 'awaiting-turn', ...(detail === undefined ? {} : { detail }) }

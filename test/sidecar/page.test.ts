@@ -2,17 +2,13 @@ import t from 'tap'
 import type { Page } from '../../peers/page.ts'
 import { blindTurn } from '../../peers/turn.ts'
 import { createMetrics } from '../../sidecar/metrics.ts'
-import { pageOf } from '../../sidecar/page.ts'
 import { buildServer } from '../../sidecar/server.ts'
 import { plan, start, withBeside, world } from './fixtures/look.ts'
 
 /** The page after each look, as the loop makes it. */
 function pages(w: ReturnType<typeof world>) {
-  let page: Page | null = null
   return (seconds: number): Page => {
-    const outcome = w.after(seconds)
-    page = pageOf(w.look(), outcome, page)
-    return page
+    return w.page(w.after(seconds))
   }
 }
 

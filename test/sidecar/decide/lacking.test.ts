@@ -2,8 +2,10 @@
 import t from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import { rotationMs } from '../../../sidecar/decide/host-view.ts'
+import { knownTo } from '../../../sidecar/decide/known.ts'
 import { toAskForWords } from '../../../sidecar/decide/lacking.ts'
 import type { Look } from '../../../sidecar/decide/look.ts'
+import { statusOf } from '../../../sidecar/decide/status.ts'
 import { createAnswers } from '../../../sidecar/observe/answers.ts'
 import { pageOf } from '../../../sidecar/page.ts'
 import { connection, host, nodeId, plan, start, world } from '../fixtures/look.ts'
@@ -11,13 +13,11 @@ import { connection, host, nodeId, plan, start, world } from '../fixtures/look.t
 type World = ReturnType<typeof world>
 
 /** Looks once more and shows the page. `answering`: what the addresses of missing peers have answered. */
-function shown(w: World, seconds: number, previous: Page | null = null, answering: Look['answering'] = {}): Page {
+function shown(w: World, seconds: number, answering: Look['answering'] = {}): Page {
   const outcome = w.after(seconds)
-  return pageOf(
-    { ...w.look(), reachable: {}, answering },
-    { ...outcome, assessed: outcome.assessed.map(({ reachable: _, ...one }) => one) },
-    previous,
-  )
+  const look = { ...w.look(), reachable: {}, answering }
+  const unasked = { ...outcome, assessed: outcome.assessed.map(({ reachable: _, ...peer }) => peer) }
+  return pageOf(look, unasked, statusOf(look, unasked, null))
 }
 
 const without = (w: World, n: number) => {
@@ -36,7 +36,7 @@ t.test('a peer that goes: since when, and whether it answers', async t => {
   const w = world()
   shown(w, 0)
   without(w, 2)
-  const page = shown(w, 30, null, { '10.0.0.2:26656': false })
+  const page = shown(w, 30, { '10.0.0.2:26656': false })
   const at = new Date(start + 30_000).toISOString()
   t.match(page, {
     phase: 'settled',
@@ -47,7 +47,7 @@ t.test('a peer that goes: since when, and whether it answers', async t => {
   })
   t.match(lack(page, 2), { because: 'no-answer', since: at, reachable: false })
   t.match(lack(shown(w, 30), 2), { because: 'not-connected-again', since: at }, 'the same time; nobody has asked')
-  t.match(lack(shown(w, 30, null, { '10.0.0.2:26656': true }), 2), { because: 'not-connected-again', reachable: true })
+  t.match(lack(shown(w, 30, { '10.0.0.2:26656': true }), 2), { because: 'not-connected-again', reachable: true })
   w.connections = [...w.connections, connection(2, '10.0.0.2')]
   t.notOk('lacking' in shown(w, 30))
   without(w, 2)
@@ -57,7 +57,7 @@ t.test('a peer that goes: since when, and whether it answers', async t => {
 t.test('a peer that was never there', async t => {
   const w = world()
   without(w, 3)
-  const page = shown(w, 0, null, { '10.0.0.3:26656': true })
+  const page = shown(w, 0, { '10.0.0.3:26656': true })
   t.match(
     lack(page, 3),
     { because: 'never-connected', since: new Date(start).toISOString() },
@@ -90,7 +90,7 @@ t.test('what stands in the way', async t => {
   w.hosts['node2'] = host('10.0.0.2', { rotating: true, since: start })
   shown(w, 0)
   without(w, 2)
-  const page = shown(w, 1, null, { '10.0.0.2:26656': true })
+  const page = shown(w, 1, { '10.0.0.2:26656': true })
   const until = new Date(start + rotationMs).toISOString()
   t.match(lack(page, 2), { because: 'not-followed', until })
   t.ok(page.detail?.endsWith(`which are not followed until ${until}`))
@@ -124,11 +124,11 @@ t.test('asked are those that nothing else asks about, and not through a mesh', a
   const w = world()
   shown(w, 0)
   without(w, 2)
-  const { assessed } = w.after(1)
-  const unasked = assessed.map(({ reachable: _, ...one }) => one)
-  t.strictSame(toAskForWords(unasked, w.look()), [{ address: '10.0.0.2', port: 26656 }])
-  t.strictSame(toAskForWords(assessed, w.look()), [], 'known already')
-  t.strictSame(toAskForWords(unasked, { ...w.look(), plan: plan({ mesh: true }) }), [])
+  const known = knownTo(w.after(1).memory)
+  const unasked = { ...w.look(), reachable: {} }
+  t.strictSame(toAskForWords(unasked, known), [{ address: '10.0.0.2', port: 26656 }])
+  t.strictSame(toAskForWords(w.look(), known), [], 'known already')
+  t.strictSame(toAskForWords({ ...unasked, plan: plan({ mesh: true }) }, known), [])
 })
 
 t.test('an answer is good for a minute', async t => {

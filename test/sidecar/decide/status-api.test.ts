@@ -3,7 +3,6 @@
 import t from 'tap'
 import { holdReasons } from '../../../peers/reasons.ts'
 import type { Outcome } from '../../../sidecar/decide/decision.ts'
-import { pageOf } from '../../../sidecar/page.ts'
 import { healthy, host, peer, plan, start, times, world } from '../fixtures/look.ts'
 
 const reason = ({ decision }: Outcome): string => (decision.do === 'wait' ? decision.reason : decision.do)
@@ -217,7 +216,7 @@ t.test('the page says so, and when the wait may end', async t => {
   w.after(0)
   w.after(15)
   const held = w.after(15)
-  t.match(pageOf(w.look(), held, null), {
+  t.match(w.page(held), {
     reason: 'node-silent',
     sentence: holdReasons['node-silent'],
     until: new Date(start + 300_000).toISOString(),
@@ -226,7 +225,7 @@ t.test('the page says so, and when the wait may end', async t => {
   w.hosts = { ...w.hosts, node2: host('10.0.0.2') }
   w.connections = [1, 2, 3].map(n => ({ address: `10.0.0.${n}`, port: 26656 }))
   story(w, 330, 30)
-  const page = pageOf(w.look(), w.after(1), null)
+  const page = w.page(w.after(1))
   t.match(page, { phase: 'settled', node: { seenBy: 'sockets' } })
   t.match(
     page.node.noStatusApi,

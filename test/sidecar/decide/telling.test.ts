@@ -3,7 +3,6 @@ import t from 'tap'
 import type { HoldReason } from '../../../peers/reasons.ts'
 import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
-import { pageOf } from '../../../sidecar/page.ts'
 import {
   connection,
   healthy,
@@ -71,7 +70,7 @@ t.test('a peer that moved: told after half a second, verified, no restart', asyn
     change: { add: [{ host: 'node2', addresses: ['10.0.0.22'] }], all: [{}, {}, {}], drop: [] },
     until: w.now + times.tellSeconds * 1000,
   })
-  t.equal(pageOf(w.look(), tell, null).phase, 'telling')
+  t.equal(w.page(tell).phase, 'telling')
   t.equal(reason(w.after(1)), 'told', 'it has a moment to connect')
   connects(w)
   t.equal(reason(w.after(0.5)), 'nothing')

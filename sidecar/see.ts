@@ -1,0 +1,223 @@
+// What the loop looks at: the files, the names, the process, the node, and the addresses whose answer matters.
+import type { Logger } from 'pino'
+import type { Endpoints } from '../peers/endpoints.ts'
+import { hostPort, isAddress } from '../peers/peer.ts'
+import type { Plan } from '../peers/plan.ts'
+import { blindTurn } from '../peers/turn.ts'
+import type { Told } from './chains/index.ts'
+import { suspects } from './decide/assess.ts'
+import { awaitedHosts } from './decide/awaited.ts'
+import type { Outcome } from './decide/decision.ts'
+import { isFromBefore } from './decide/doubt.ts'
+import { enriched } from './decide/enrich.ts'
+import { knownTo } from './decide/known.ts'
+import { toAskForWords } from './decide/lacking.ts'
+import { peersOf } from './decide/lists.ts'
+import { type Look, type Observed, type ProcessSeen, stillOpen } from './decide/look.ts'
+import type { Learned, Memory } from './decide/memory.ts'
+import type { HostView, NodeView } from './decide/observation.ts'
+import { pinnableHosts, pinned } from './decide/pin.ts'
+import { createAnswers } from './observe/answers.ts'
+import {
+  endpointsOf,
+  isBehind,
+  isTold,
+  type KnownEndpoints,
+  noEndpoints,
+  withEndpoints,
+  withoutStale,
+} from './observe/endpoints.ts'
+import type { Input } from './observe/input.ts'
+import type { LookHow } from './observe/resolve.ts'
+import type { Held, Reach } from './reach/reach.ts'
+
+export type EyeParts = {
+  readonly readInput: (learned?: Learned) => Promise<Input>
+  /** `doubted`: hosts whose answer is known to be old; they are asked about anew. */
+  readonly lookUp: (
+    hosts: readonly string[],
+    doubted: readonly string[],
+    how: LookHow,
+  ) => Promise<Record<string, HostView>>
+  readonly lookAtNode: (plan: Plan) => Promise<NodeView>
+  readonly reachable: (address: string, port: number) => Promise<boolean>
+  readonly reach: Pick<Reach, 'find' | 'permit'>
+  /** There is an interface by which the running node can be told its peers. */
+  readonly canTell: boolean
+  readonly ownAddresses: () => readonly string[]
+  /** When the controller last read the page, in ms since the epoch; undefined where it has not. */
+  readonly controllerLookedAt?: () => number | undefined
+  readonly log: Pick<Logger, 'warn'>
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** A look, and the variables that the next start of the node would be given with it. */
+export type Sight = { readonly look: Look; readonly exports: Readonly<Record<string, string>> }
+
+export type Eyes = {
+  /** `told`: how the last telling went, once. */
+  look(memory: Memory, told: Told | undefined): Promise<Sight>
+  /** What was decided: whose names are asked about often until the next look. */
+  heed(outcome: Outcome, look: Look): void
+  /** Since when the controller tells an address that DNS does not answer yet; undefined where they agree. */
+  behindSince(): number | undefined
+}
+
+/** With 16 at once and 2 s each, a look waits 8 s for them at most. */
+const mostProbes = 64
+
+type Answers = Readonly<Record<string, HostView>>
+
+export function createEyes(parts: EyeParts, restored: Memory): Eyes {
+  const others = createAnswers(parts.reachable, parts.now)
+  let endpoints: KnownEndpoints = noEndpoints
+  /** What DNS answered at the look before. */
+  let answers: Answers = restored.hosts
+  /** The hosts for whose sake the node may soon be restarted. */
+  let awaited: readonly string[] = []
+  let nodeId: string | undefined
+  let openSince: Readonly<Record<string, number>> = {}
+
+  /** Gathers one look. Addresses are probed last, and only those whose answer matters. */
+  async function look(memory: Memory, told: Told | undefined): Promise<Sight> {
+    const input = await parts.readInput(memory.learned)
+    endpoints = endpointsOf(input, endpoints, parts.log, parts.now())
+    const fresh = withoutStale(endpoints, answers, parts.controllerLookedAt?.(), parts.now())
+    const lastGood = memory.desired?.lists ?? {}
+    const { names, doubted, ...how } = namesToAsk(input, memory, fresh)
+    const permit = input.plan.strategy === 'hot' ? undefined : parts.reach.permit?.()
+    const [replies, found, node, permitted] = await Promise.all([
+      parts.lookUp(names, doubted, how),
+      parts.reach.find(),
+      parts.lookAtNode(input.plan),
+      permit,
+    ])
+    answers = replies
+    const hosts = withEndpoints(replies, fresh, memory.hosts, pinnableHosts(input.pinnable), parts.now())
+    nodeId = node.status?.id ?? node.id ?? nodeId
+    const pinBy = pinning(input, memory, hosts, node)
+    const seen: Observed = {
+      now: parts.now(),
+      ...fromFiles(input),
+      hosts,
+      process: processSeen(found),
+      node,
+      reachable: {},
+      openSince: {},
+      self: { ...(nodeId === undefined ? {} : { id: nodeId }), addresses: parts.ownAddresses() },
+      ...(permitted === undefined ? {} : { permit: permitted }),
+      ...controllerLookedAt(parts.controllerLookedAt?.()),
+      canTell: parts.canTell,
+      ...(told === undefined ? {} : { told }),
+      ...pinsOf(input, pinBy({}).pins),
+      random: parts.random(),
+    }
+    return probed(enriched(seen, lastGood), input, memory, pinBy)
+  }
+
+  /** Which names are asked about, and how. */
+  function namesToAsk(
+    input: Input,
+    memory: Memory,
+    fresh: Endpoints,
+  ): LookHow & { names: string[]; doubted: string[] } {
+    const lists = input.list.ok ? input.list.lists : (memory.desired?.lists ?? {})
+    const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
+    const pinnable = pinnableHosts(input.pinnable)
+    // Neither the node nor the sidecar needs an answer about these.
+    const unhurried = names.filter(name => pinnable.has(name) && isTold(fresh[name]))
+    const open = names.filter(name => !unhurried.includes(name))
+    // The node may just have been told by one of several name servers what another would not say.
+    const doubted = open.filter(name => !pinnable.has(name) && isFromBefore(answers[name], memory.process, parts.now()))
+    const urgent = open.filter(name => isBehind(answers[name], fresh[name]) || awaited.includes(name))
+    return { names, doubted, unhurried, contested: [...new Set([...urgent, ...doubted])] }
+  }
+
+  /** The look with what its addresses answer. */
+  async function probed(
+    before: Look,
+    input: Input,
+    memory: Memory,
+    pinBy: (reachable: Look['reachable']) => ReturnType<typeof pinned>,
+  ): Promise<Sight> {
+    const known = knownTo(memory)
+    const toProbe = new Map(
+      suspects(before, known, memory.intent !== null).map(endpoint => [addressPort(endpoint), endpoint]),
+    )
+    // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
+    const probes = await Promise.all(
+      [...toProbe]
+        .slice(0, mostProbes)
+        .map(async ([name, { address, port }]) => [name, await parts.reachable(address, port)] as const),
+    )
+    const reachable = Object.fromEntries(probes)
+    openSince = stillOpen(openSince, reachable, before.now)
+    const { exports, pins } = pinBy(reachable)
+    const after: Look = { ...before, reachable, openSince, ...pinsOf(input, pins) }
+    const unasked = toAskForWords(after, known)
+    if (unasked.length === 0) return { look: after, exports }
+    return { look: { ...after, answering: await others.of(unasked) }, exports }
+  }
+
+  return {
+    look,
+    heed(outcome, look) {
+      awaited = awaitedHosts(outcome, look.hosts, look.now)
+    },
+    behindSince() {
+      const told = Object.entries(endpoints.endpoints)
+      return told.some(([host, behind]) => isBehind(answers[host], behind)) ? endpoints.since : undefined
+    },
+  }
+}
+
+type FromFiles = Pick<
+  Observed,
+  'plan' | 'list' | 'settings' | 'paused' | 'allowMassRemoval' | 'turn' | 'peerHash' | 'turnWait' | 'blindTurn'
+>
+
+function fromFiles(input: Input): FromFiles {
+  return {
+    plan: input.plan,
+    list: input.list,
+    settings: input.settings,
+    paused: input.pause,
+    allowMassRemoval: input.allowMassRemoval,
+    ...(input.turn === undefined ? {} : { turn: input.turn }),
+    ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),
+    ...(input.turnWait === undefined ? {} : { turnWait: input.turnWait }),
+    blindTurn: blindTurn(input.peerHash, input.endpoints),
+  }
+}
+
+function processSeen(found: Awaited<ReturnType<Reach['find']>>): ProcessSeen {
+  return 'process' in found ? { found: true, ...found.process } : notFound(found)
+}
+
+function notFound({ hold, detail }: Held): ProcessSeen {
+  return { found: false, hold, detail }
+}
+
+function controllerLookedAt(at: number | undefined): Pick<Observed, 'controllerLookedAt'> {
+  return at === undefined ? {} : { controllerLookedAt: at }
+}
+
+/** What a start would be given in place of names, by what the addresses answer. */
+function pinning(
+  { exports, pinnable }: Input,
+  memory: Memory,
+  hosts: Answers,
+  { connections }: NodeView,
+): (reachable: Look['reachable']) => ReturnType<typeof pinned> {
+  const before = memory.prepared?.at(-1)?.pins ?? {}
+  return reachable => pinned(exports, pinnable, { hosts, connections, reachable, before })
+}
+
+function pinsOf({ pinnable }: Input, pins: NonNullable<Look['pins']>): Pick<Observed, 'pins'> {
+  return Object.keys(pinnable).length === 0 ? {} : { pins }
+}
+
+function addressPort({ address, port }: { address: string; port: number }): string {
+  return hostPort({ host: address, port })
+}
