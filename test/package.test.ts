@@ -64,6 +64,21 @@ t.test('each room imports only the rooms that the design allows', async t => {
   }
 })
 
+t.test('pure rooms import nothing that does input or output', async t => {
+  for (const folder of pureRooms) {
+    const impure = sourcesIn(folder).flatMap(file =>
+      valueSpecifiersOf(file)
+        .filter(name => !isPure(file, name))
+        .map(name => `${shown(file)}: ${name}`),
+    )
+    t.same(impure, [], folder)
+  }
+})
+
+t.test('no file imports itself, by whatever way', async t => {
+  for (const folder of roomsWithoutCircles) t.same(circlesIn(folder), [], folder)
+})
+
 t.test('lines are at most 120 characters long, but for a text or a pattern that cannot be broken', async t => {
   const long = [...rooms, 'manifests', 'test'].flatMap(sourcesIn).flatMap(file => {
     let template = false
@@ -79,6 +94,50 @@ t.test('lines are at most 120 characters long, but for a text or a pattern that 
   })
   t.same(long, [])
 })
+
+/** Decisions: values in, values out. */
+const pureRooms = ['peers', 'webhook/decide', 'webhook/patch', 'webhook/chains', 'webhook/shell', 'sidecar/decide']
+
+/** What only computes. Of node:net, isIP; of node:crypto, hashes. */
+const pureModules = new Set(['node:crypto', 'node:net', 'node:path', 'node:url', 'ipaddr.js', 'smol-toml'])
+
+const roomsWithoutCircles = ['peers', 'sidecar/decide']
+
+function isPure(file: string, name: string): boolean {
+  if (!name.startsWith('.')) return pureModules.has(name)
+  const target = shown(join(file, '..', name))
+  return pureRooms.some(folder => target.startsWith(`${folder}/`))
+}
+
+/** As in messages: from the repository's root. */
+function shown(file: string): string {
+  return file.slice(root.length + 1)
+}
+
+/** Each file of the folder from which a way of imports, of types as well, leads back to it, with its way. */
+function circlesIn(folder: string): string[] {
+  const imports = new Map(
+    sourcesIn(folder).map(file => [
+      file,
+      specifiersOf(file)
+        .filter(name => name.startsWith('.'))
+        .map(name => join(file, '..', name)),
+    ]),
+  )
+  const wayBack = (start: string): readonly string[] | undefined => {
+    const ways: (readonly string[])[] = [[start]]
+    const seen = new Set<string>()
+    for (const way of ways) {
+      for (const next of imports.get(way.at(-1) ?? '') ?? []) {
+        if (next === start) return [...way, next]
+        if (!seen.has(next)) ways.push([...way, next])
+        seen.add(next)
+      }
+    }
+    return undefined
+  }
+  return [...imports.keys()].flatMap(file => wayBack(file)?.map(shown).join(' -> ') ?? [])
+}
 
 /** Holds a quoted text, a template, a pattern, or a row of a table in a comment. */
 const unbroken = /['"`/].{40,}['"`/]|`|^ +\* \|/
@@ -112,10 +171,19 @@ function sourcesIn(folder: string): string[] {
 
 /** Statements only: each starts a line, so that code in strings and comments does not count. */
 function specifiersOf(file: string): string[] {
-  const text = readFileSync(file, 'utf8')
+  return specifiersIn(readFileSync(file, 'utf8'))
+}
+
+function specifiersIn(text: string): string[] {
   const statements = text.matchAll(/^(?:import|export)\b[^'"`;]*?from '([^']+)'|^import '([^']+)'/gm)
   const dynamic = text.matchAll(/\bimport\('([^']+)'\)/g)
   return [...statements, ...dynamic].map(match => match[1] ?? match[2] ?? '')
+}
+
+/** Without those of which nothing is left when the types are stripped. */
+function valueSpecifiersOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replaceAll(/^(?:import|export) type\b[^'"`;]*?from '[^']+'$/gm, '')
+  return specifiersIn(text)
 }
 
 function isBuiltin(name: string): boolean {
