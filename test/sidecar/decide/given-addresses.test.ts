@@ -1,12 +1,9 @@
 // What the node is given in addresses, and what it looks up itself: what each means for the decision.
 import t from 'tap'
 import { peerKey } from '../../../peers/peer.ts'
-import type { HoldReason } from '../../../peers/reasons.ts'
-import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import { listToken, tokenOf } from '../../../sidecar/decide/token.ts'
-import { connection, host, nodeId, peer, plan, world } from '../fixtures/look.ts'
+import { connection, host, nodeId, peer, plan, reason, world } from '../fixtures/look.ts'
 
-const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
 const without = (w: ReturnType<typeof world>, n: number) => w.connections.filter(one => one.id !== nodeId(n))
 
 /** Node 2 has moved, and the node has been restarted for it and is back without it. */

@@ -1,11 +1,8 @@
 // What is known of a restart whose memory is lost.
 import t from 'tap'
-import type { HoldReason } from '../../../peers/reasons.ts'
-import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import { blank } from '../../../sidecar/decide/memory.ts'
-import { connection, nodeId, plan, start, world } from '../fixtures/look.ts'
+import { connection, nodeId, plan, reason, start, world } from '../fixtures/look.ts'
 
-const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
 const hash = `s1:${'0'.repeat(32)}`
 
 /** A node that was restarted for node 2, in vain, and whose sidecar has lost its memory since. */

@@ -1,6 +1,5 @@
 // Telling the running node its peers, before it is restarted, and instead.
 import t from 'tap'
-import type { HoldReason } from '../../../peers/reasons.ts'
 import type { Outcome } from '../../../sidecar/decide/decision.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
 import {
@@ -10,6 +9,7 @@ import {
   nodeId,
   peer,
   plan,
+  reason,
   source,
   start,
   times,
@@ -17,7 +17,6 @@ import {
   world,
 } from '../fixtures/look.ts'
 
-const reason = ({ decision }: Outcome): HoldReason | string => (decision.do === 'wait' ? decision.reason : decision.do)
 const controlled = plan({ turns: 'controller' })
 
 /** A node that can be told, and has lost node2, which has moved. */

@@ -1,0 +1,164 @@
+// How long a difference lasts before a restart.
+import t from 'tap'
+import { peerHash } from '../../../peers/snapshot.ts'
+import { connection, host, nodeId, peer, plan, reason, world } from '../fixtures/look.ts'
+
+t.test('a move that heals by itself within the settle time is left alone', async t => {
+  const w = world()
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  t.equal(reason(w.after(5)), 'settling')
+  w.connections = [...w.connections, connection(2, '10.0.0.22')]
+  t.equal(reason(w.after(4)), 'nothing')
+  t.equal(w.memory.need, null)
+  t.equal(w.memory.restarts.length, 0)
+  w.connections = w.connections.filter(one => one.id !== nodeId(2))
+  t.equal(
+    reason(w.after(60)),
+    'settling',
+    'lost again later: the node still has the old address, and the time starts again',
+  )
+})
+
+t.test(
+  'the settle time counts from when the new address first answered, where the controller told of it before DNS',
+  async t => {
+    const moved = () => {
+      const w = world()
+      w.after(0)
+      w.after(60)
+      w.move(2, '10.0.0.22')
+      return w
+    }
+    t.test('the rest of it only', async t => {
+      const w = moved()
+      w.openSince = { '10.0.0.22:26656': w.now - 4_000 }
+      t.equal(reason(w.after(0)), 'settling')
+      t.equal(reason(w.after(5)), 'settling')
+      t.equal(reason(w.after(1)), 'restart', '10 s after it first answered')
+    })
+    t.test('none of it is left', async t => {
+      const w = moved()
+      w.openSince = { '10.0.0.22:26656': w.now - 10_000 }
+      t.equal(reason(w.after(0)), 'restart')
+    })
+    t.test('the last of several counts, and an address that has not been open before counts from now', async t => {
+      const w = moved()
+      w.move(3, '10.0.0.33')
+      w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
+      t.equal(reason(w.after(0)), 'settling')
+      t.equal(reason(w.after(9)), 'settling')
+      t.equal(reason(w.after(1)), 'restart')
+    })
+    t.test('not from before the process started', async t => {
+      const w = moved()
+      w.process = { identity: 'b', startedAt: w.now - 1_000 }
+      w.openSince = { '10.0.0.22:26656': w.now - 60_000 }
+      w.hosts = { ...w.hosts, node2: host('10.0.0.22', { since: w.now - 500 }) }
+      t.equal(reason(w.after(0)), 'settling')
+    })
+    t.test('a change after another starts it again', async t => {
+      const w = moved()
+      t.equal(reason(w.after(8)), 'settling')
+      w.move(3, '10.0.0.33')
+      w.openSince = { '10.0.0.22:26656': w.now - 60_000, '10.0.0.33:26656': w.now - 60_000 }
+      t.equal(reason(w.after(0)), 'settling')
+      t.equal(reason(w.after(9)), 'settling')
+      t.equal(reason(w.after(1)), 'restart')
+    })
+  },
+)
+
+t.test('the time to settle', async t => {
+  const edited = (thePlan = plan({ turns: 'controller' })) => {
+    const w = world({ plan: thePlan })
+    w.after(0)
+    w.peers = [...w.peers, peer(4)]
+    w.hosts = { ...w.hosts, node4: host('10.0.0.4') }
+    return w
+  }
+  /** A turn that is asked for is there at once. */
+  const settles = (w: ReturnType<typeof world>): number => {
+    for (let tenths = 0; ; tenths++) {
+      const now = reason(w.after(0.1))
+      if (now === 'awaiting-turn') w.turn = w.memory.need?.hash
+      else if (now !== 'settling') return tenths / 10
+    }
+  }
+  t.test('a turn is asked for a moment before, and not used before', async t => {
+    const w = edited()
+    t.equal(reason(w.after(0)), 'settling')
+    t.equal(reason(w.after(8.4)), 'settling')
+    t.equal(reason(w.after(0.1)), 'awaiting-turn')
+    w.turn = w.memory.need?.hash
+    t.match(w.after(0.1).decision, { reason: 'settling', until: w.now + 1_400 })
+    t.equal(reason(w.after(1.3)), 'settling')
+    t.equal(reason(w.after(0.1)), 'restart')
+  })
+  t.test('half a second for an edited list that the controller has seen, too', async t => {
+    const w = edited()
+    w.peerHash = peerHash(w.peers)
+    t.equal(settles(w), 0.5)
+    t.equal(reason(w.after(0)), 'restart')
+  })
+  t.test('as long as ever where it has seen another, where it says nothing, and where nobody paces', async t => {
+    const other = edited()
+    other.peerHash = peerHash([peer(1)])
+    t.equal(settles(other), 8.5)
+    t.equal(reason(other.after(0)), 'waiting-for-kubelet', 'by when a turn would be asked for')
+    t.equal(settles(edited()), 10)
+    const self = edited(plan({ turns: 'self' }))
+    self.peerHash = peerHash(self.peers)
+    t.equal(settles(self), 10)
+  })
+  t.test('as long as ever where an address has changed as well', async t => {
+    const w = edited()
+    w.peerHash = peerHash(w.peers)
+    w.move(2, '10.0.0.22')
+    t.equal(settles(w), 10)
+  })
+  t.test('never longer than the plan says', async t => {
+    const w = edited(plan({ turns: 'controller', times: { settleSeconds: 0.2 } }))
+    w.peerHash = peerHash(w.peers)
+    t.equal(settles(w), 0.2)
+  })
+  t.test('three minutes behind a ClusterIP, by when the node has healed', async t => {
+    const behind = (w: ReturnType<typeof world>, address: string) => {
+      w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: [address] } }
+    }
+    const w = world()
+    behind(w, '10.0.0.2')
+    w.after(0)
+    behind(w, '10.0.0.22')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    for (let n = 0; n < 17; n++) t.equal(reason(w.after(10)), 'settling')
+    w.connections = [...w.connections, connection(2, '10.96.0.2', { port: 26656 })]
+    t.equal(reason(w.after(5)), 'nothing', 'the ClusterIP leads to the new pod')
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    behind(w, '10.0.0.23')
+    t.equal(settles(w), 180)
+    t.equal(reason(w.after(0)), 'restart', 'one that has not healed by then')
+    const mixed = world()
+    behind(mixed, '10.0.0.2')
+    mixed.after(0)
+    behind(mixed, '10.0.0.22')
+    mixed.connections = mixed.connections.filter(one => one.id !== nodeId(2))
+    mixed.move(3, '10.0.0.33')
+    t.equal(settles(mixed), 10, 'another peer does not wait for it')
+  })
+  t.test('a Service that was made anew has another address, by which no node heals', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: ['10.0.0.2'] } }
+    w.after(0)
+    w.hosts = { ...w.hosts, node2: { ...host('10.96.0.77', { since: w.now }), behind: ['10.0.0.22'] } }
+    w.connections = w.connections.filter(one => one.id !== nodeId(2))
+    t.equal(settles(w), 10)
+  })
+  t.test('accepted from the pod behind a ClusterIP is connected, too', async t => {
+    const w = world()
+    w.hosts = { ...w.hosts, node2: { ...host('10.96.0.2'), behind: ['10.0.0.22'] } }
+    w.seenBy = 'sockets'
+    w.connections = [{ address: '10.0.0.1' }, { address: '10.0.0.22' }, { address: '10.0.0.3' }]
+    t.equal(w.after(0).assessed.find(one => one.peer.host === 'node2')?.standing, 'connected')
+  })
+})
