@@ -23,7 +23,7 @@ export function unanswered(now: number): HostView {
   return { addresses: [], since: now, former: [], rotating: false, answeredAt: null, failures: 0 }
 }
 
-/** After an answer. `answer`: all addresses of it, in any order and spelling; what is no address is left out. */
+/** After an answer. `answer`: all addresses of it, in any order and spelling; what is neither address nor name is left out. */
 export function answered(view: HostView, answer: readonly string[], now: number): HostView {
   const addresses = normal(answer)
   const { error: _, inHostsFile: __, heard: ___, ...known } = view

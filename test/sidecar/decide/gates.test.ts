@@ -1,6 +1,11 @@
 // What holds a restart back.
 import t from 'tap'
-import { connection, healthy, host, peer, plan, reason, world } from '../fixtures/look.ts'
+import { shutGate } from '../../../sidecar/decide/gates.ts'
+import type { Memory, Restart } from '../../../sidecar/decide/memory.ts'
+import type { HostView } from '../../../sidecar/decide/observation.ts'
+import type { Hold } from '../../../sidecar/decide/wish.ts'
+import { connection, healthy, host, peer, plan, reason, times, world } from '../fixtures/look.ts'
+import { type Case, wishing } from '../fixtures/wish.ts'
 
 t.test('every refusal', async t => {
   const moved = (setup: (w: ReturnType<typeof world>) => void, thePlan = plan()) => {
@@ -121,4 +126,147 @@ t.test('every refusal', async t => {
     w.move(2, '10.0.0.22')
     t.equal(reason(w.after(20)), 'observe')
   })
+})
+
+t.test('each gate alone, in the order in which they are asked', async t => {
+  const controller = plan({ turns: 'controller' })
+  const shut = ({ wish, look, memory }: Case) => shutGate(wish, look, memory, times)
+  const open = wishing()
+  t.equal(shut(open), null, 'the control: nothing holds it back')
+  const inDoubt = (view: Partial<HostView>) =>
+    wishing(plan(), w => {
+      w.hosts = { ...w.hosts, node1: { ...host('10.0.0.1'), ...view } }
+    })
+  const withLook = (over: Partial<Case['look']>, { wish, look, memory }: Case = open): Case => ({
+    wish,
+    look: { ...look, ...over },
+    memory,
+  })
+  const withMemory = (over: Partial<Memory>): Case => ({ ...open, memory: { ...open.memory, ...over } })
+  const { now } = open.look
+  const need = open.memory.need ?? undefined
+  const restart = (over: Partial<Restart>): Restart => ({
+    id: 'r',
+    hash: 's1:other',
+    level: 'process',
+    at: now - 7_200_000,
+    why: '',
+    outcome: 'verified',
+    ...over,
+  })
+  const rows: [what: string, asked: Case, holds: Partial<Hold> | null][] = [
+    ['hot forbids', wishing(plan({ strategy: 'hot' })), { reason: 'hot-only' }],
+    ['a mass removal', withLook({ massRemoval: '2 of 3 peers would be removed' }), { reason: 'mass-removal' }],
+    ['as many peers as are enough', wishing(plan({ minPeers: 2 })), { reason: 'enough-peers' }],
+    ['one fewer than are enough', wishing(plan({ minPeers: 3 })), null],
+    [
+      'as many as are enough, and nobody sees that',
+      { ...wishing(plan({ minPeers: 2 })), wish: { ...open.wish, blind: true } },
+      null,
+    ],
+    ['a connected peer whose name fails', inDoubt({ failures: 1, error: 'ESERVFAIL' }), { reason: 'lookups-fail' }],
+    ['its name answers again', inDoubt({ failures: 0 }), null],
+    [
+      'nobody answers',
+      wishing(plan(), w => {
+        w.dead.add('10.0.0.22')
+      }),
+      { reason: 'unreachable', detail: 'node2:26656' },
+    ],
+    [
+      'nobody answers, but through a mesh everybody seems to',
+      wishing(plan({ mesh: true }), w => {
+        w.dead.add('10.0.0.22')
+      }),
+      null,
+    ],
+    ['no need yet', withMemory({ need: null }), { reason: 'settling' }],
+    ['contradicted a moment ago', inDoubt({ disputedAt: now - 3_999 }), { reason: 'lookups-disagree', until: now + 1 }],
+    ['contradicted 4 s ago', inDoubt({ disputedAt: now - 4_000 }), null],
+    [
+      'the node does not answer',
+      wishing(plan(), w => {
+        w.status = undefined
+      }),
+      { reason: 'node-silent' },
+    ],
+    [
+      'an upgrade of the node is due',
+      withLook({ permit: { hold: 'operator-upgrade', detail: '426' } }),
+      { reason: 'operator-upgrade', detail: '426' },
+    ],
+    ['the container beside it has nothing against it', withLook({ permit: null }), null],
+    [
+      'restarted for exactly this: once more, what a name server said then is in doubt',
+      withMemory({ restarts: [restart({ hash: open.look.desired.snapshotHash })] }),
+      null,
+    ],
+    [
+      'twice for exactly this, in vain',
+      withMemory({
+        restarts: [
+          restart({ hash: open.look.desired.snapshotHash, outcome: 'unverified' }),
+          restart({ hash: open.look.desired.snapshotHash, outcome: 'unverified' }),
+        ],
+      }),
+      { reason: 'already-restarted' },
+    ],
+    [
+      'restarted a moment ago',
+      withMemory({ restarts: [restart({ at: now - 119_999 })] }),
+      { reason: 'min-interval', until: now + 1 },
+    ],
+    ['restarted 2 minutes ago', withMemory({ restarts: [restart({ at: now - 120_000 })] }), null],
+    [
+      'one that was not taken counts for nothing',
+      withMemory({ restarts: [restart({ at: now, outcome: 'not-taken' })] }),
+      null,
+    ],
+    [
+      'one that was not taken, and stopped the node',
+      withMemory({ restarts: [restart({ at: now, outcome: 'not-taken', process: 'b' })] }),
+      { reason: 'min-interval' },
+    ],
+    [
+      'six in six hours',
+      withMemory({ restarts: six(restart, now, 21_600_000 - 1) }),
+      { reason: 'budget', until: now + 1 },
+    ],
+    ['the first of six is six hours old', withMemory({ restarts: six(restart, now, 21_600_000) }), null],
+    ['paused', withLook({ paused: true }), { reason: 'paused' }],
+    ['no turn', wishing(controller), { reason: 'awaiting-turn' }],
+    ['the turn for this', withLook({ turn: open.look.desired.snapshotHash }, wishing(controller)), null],
+    ['the turn for something else', withLook({ turn: 's1:other' }, wishing(controller)), { reason: 'awaiting-turn' }],
+    [
+      'the files are older than what the controller has seen',
+      withLook({ turn: open.look.desired.snapshotHash, peerHash: 'p1:newer' }, wishing(controller)),
+      { reason: 'waiting-for-kubelet' },
+    ],
+    [
+      'its own random delay',
+      need === undefined
+        ? open
+        : withMemory({ need: { ...need, since: now - 10_000, firstSince: now - 10_000, delaySeconds: 3 } }),
+      { reason: 'awaiting-turn', until: now + 3_000 },
+    ],
+  ]
+  for (const [what, asked, holds] of rows) {
+    const hold = shut(asked)
+    if (holds === null) t.equal(hold, null, what)
+    else t.match(hold, holds, what)
+  }
+})
+
+/** The first so long ago, the last an hour ago. */
+function six(restart: (over: Partial<Restart>) => Restart, now: number, firstMs: number): Restart[] {
+  return [firstMs, ...[5, 4, 3, 2, 1].map(hours => hours * 3_600_000)].map(ago => restart({ at: now - ago }))
+}
+
+t.test('the first that is shut gives the reason', async t => {
+  const all = wishing(plan({ strategy: 'hot', minPeers: 1, turns: 'controller' }))
+  const look = { ...all.look, massRemoval: 'all', paused: true }
+  t.equal(shutGate(all.wish, look, all.memory, times)?.reason, 'hot-only')
+  const auto = { ...look, plan: { ...look.plan, strategy: 'auto' as const } }
+  t.equal(shutGate(all.wish, auto, all.memory, times)?.reason, 'mass-removal')
+  t.equal(shutGate(all.wish, { ...auto, massRemoval: null }, all.memory, times)?.reason, 'enough-peers')
 })

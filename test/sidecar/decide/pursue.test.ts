@@ -151,3 +151,37 @@ t.test('a request that is never taken is given up, and does not count', async t 
   w.after(1)
   t.equal(reason(w.after(11)), 'restart', 'asked anew')
 })
+
+t.test('how long a node that is back has to be connected', async t => {
+  const rows: [what: string, lastStartSeconds: number | undefined, seconds: number][] = [
+    ['a minute, where its last start is not known', undefined, 60],
+    ['a minute, where it starts quickly', 29, 60],
+    ['still a minute', 30, 60],
+    ['twice what its last start took, above that', 31, 62],
+    ['however long that was', 300, 600],
+  ]
+  for (const [what, lastStartSeconds, seconds] of rows) {
+    const w = world()
+    w.after(0)
+    w.move(2, '10.0.0.22')
+    w.after(1)
+    t.equal(reason(w.after(10)), 'restart')
+    w.memory = { ...w.memory, ...(lastStartSeconds === undefined ? {} : { lastStartSeconds }) }
+    w.restarted('b')
+    w.connections = w.connections.filter(connection => connection.id !== nodeId(2))
+    w.listening = false
+    t.match(w.after(1).decision, { do: 'verify', until: w.now + seconds * 1000 }, what)
+    t.equal(reason(w.after(seconds - 0.001)), 'verify', `${what}: a moment before`)
+    t.equal(reason(w.after(0.001)), 'already-restarted', `${what}: then`)
+  }
+})
+
+t.test('how long a request may go untaken: the grace period and half a minute', async t => {
+  const w = world()
+  w.after(0)
+  w.move(2, '10.0.0.22')
+  w.after(1)
+  t.equal(reason(w.after(10)), 'restart')
+  t.equal(reason(w.after(59.999)), 'restart', 'asked for again')
+  t.equal(reason(w.after(0.001)), 'not-taken')
+})

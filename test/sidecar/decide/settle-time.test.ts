@@ -1,7 +1,9 @@
 // How long a difference lasts before a restart.
 import t from 'tap'
 import { peerHash } from '../../../peers/snapshot.ts'
-import { connection, host, nodeId, peer, plan, reason, world } from '../fixtures/look.ts'
+import { settleGate } from '../../../sidecar/decide/settle-time.ts'
+import { connection, host, nodeId, peer, plan, reason, times, world } from '../fixtures/look.ts'
+import { wishing } from '../fixtures/wish.ts'
 
 t.test('a move that heals by itself within the settle time is left alone', async t => {
   const w = world()
@@ -161,4 +163,58 @@ t.test('the time to settle', async t => {
     w.connections = [{ address: '10.0.0.1' }, { address: '10.0.0.22' }, { address: '10.0.0.3' }]
     t.equal(w.after(0).assessed.find(one => one.peer.host === 'node2')?.standing, 'connected')
   })
+})
+
+t.test('changes that keep coming put a restart off for a minute, and no longer', async t => {
+  const rows: [what: string, settleSeconds: number, lastMs: number, firstMs: number, untilMs: number | null][] = [
+    ['one change, a moment ago', 10, 9_999, 9_999, 1],
+    ['one change, 10 s ago', 10, 10_000, 10_000, null],
+    ['the last of many', 10, 2_000, 50_000, 8_000],
+    ['the last of many, the first 59 s ago', 10, 2_000, 59_999, 1],
+    ['the last of many, the first a minute ago', 10, 0, 60_000, null],
+    ['a settle time above a minute is the bound itself', 90, 2_000, 60_000, 30_000],
+    ['and it is over then, too', 90, 2_000, 90_000, null],
+  ]
+  for (const [what, settleSeconds, lastMs, firstMs, untilMs] of rows) {
+    const { wish, look, memory } = wishing(plan({ times: { settleSeconds } }))
+    const need = { hash: 'h', since: look.now - lastMs, firstSince: look.now - firstMs, delaySeconds: 0 }
+    const hold = settleGate(wish, look, { ...memory, need }, times)
+    if (untilMs === null) t.equal(hold, null, what)
+    else t.strictSame(hold, { reason: 'settling', until: look.now + untilMs }, what)
+  }
+})
+
+t.test('an edit each few seconds for ever: restarted a minute after the first', async t => {
+  const w = world()
+  w.after(0)
+  const edited = w.now
+  let seconds = 0
+  for (; w.memory.intent === null && seconds < 120; seconds += 3) {
+    w.peers = [peer(1), peer(2), peer(3), peer(100 + seconds)]
+    w.hosts = { ...w.hosts, [`node${100 + seconds}`]: host('10.0.9.9') }
+    w.after(3)
+  }
+  t.equal(((w.memory.intent?.at ?? 0) - edited) / 1000, 63, 'it was first seen after 3 s')
+})
+
+t.test('a node that follows names by itself has the time to', async t => {
+  const rows: [profile: 'stellar-core' | 'geth' | 'besu', healsMs: number][] = [
+    ['stellar-core', 600_000],
+    ['geth', 90_000],
+    ['besu', 10_000],
+  ]
+  for (const [profile, healsMs] of rows) {
+    const { wish, look, memory } = wishing(plan({ profile }))
+    const after = (ms: number) => {
+      const since = look.now - ms
+      return settleGate(
+        wish,
+        look,
+        { ...memory, need: { hash: 'h', since, firstSince: since, delaySeconds: 0 } },
+        times,
+      )
+    }
+    t.match(after(healsMs - 1), { until: look.now + 1 }, `${profile}: a moment before`)
+    t.equal(after(healsMs), null, `${profile}: then`)
+  }
 })
