@@ -222,10 +222,15 @@ t.test('less than a third of the voting power', async t => {
   const all = { maxUnavailable: '100%', validator: true } as const
   const validator = (key: string, its: number, over: Partial<Member> = {}) =>
     asks(key, { ...all, ...over }, { node: power(its) })
+  const of = (total: number, key: string, its: number) => asks(key, all, { node: power(its, total) })
   const rows: [what: string, members: readonly Member[], grants: readonly string[]][] = [
     ['as many as stay below', ['a', 'b', 'c', 'd'].map(key => validator(key, 16)), ['a s1:1', 'b s1:1']],
     ['a third is too much', [validator('a', 20), validator('b', 14)], ['a s1:1']],
     ['just below', [validator('a', 20), validator('b', 13)], ['a s1:1', 'b s1:1']],
+    ['33 of 99 are a third', [of(99, 'a', 16), of(99, 'b', 17)], ['a s1:1']],
+    ['32 of 99 are less', [of(99, 'a', 16), of(99, 'b', 16)], ['a s1:1', 'b s1:1']],
+    ['2 of 6 are a third', [of(6, 'a', 1), of(6, 'b', 1)], ['a s1:1']],
+    ['2 of 7 are less', [of(7, 'a', 1), of(7, 'b', 1)], ['a s1:1', 'b s1:1']],
     ['the first may always go', [validator('a', 60), validator('b', 1)], ['a s1:1']],
     [
       'one that is away counts',

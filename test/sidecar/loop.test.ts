@@ -348,3 +348,35 @@ t.test('what a start is given follows the addresses, under a token of its own', 
   t.match(given[1]?.[0][name], /@10\.0\.0\.22:26656$/, 'though the node is still connected at the old one')
   t.not(given[0]?.[1], given[1]?.[1])
 })
+
+t.test('what follows a refusal need not wait; another failure is tried again in its time', async t => {
+  for (const refused of [true, false]) {
+    const { node, made } = parts({ busySeconds: 30 })
+    let looks = 0
+    let toldAt = 0
+    const tell = async () => {
+      toldAt = looks
+      return { ok: false, refused, detail: 'no' } as const
+    }
+    const loop = startLoop(
+      {
+        ...made,
+        readInput: () => {
+          looks++
+          return made.readInput()
+        },
+        hotNode: { connections: async () => ({ silent: 'not asked' }), tell },
+      },
+      blank,
+    )
+    t.teardown(() => loop.close())
+    await until('settled', () => loop.page()?.phase === 'settled')
+    node.connections = [connection(1, '10.0.0.1')]
+    node.hosts = { ...node.hosts, node2: host('10.0.0.22', { since: Date.now() }) }
+    loop.hint()
+    await until('told', () => toldAt > 0)
+    if (refused) await until('looked again at once', () => loop.page()?.phase === 'restarting')
+    else await new Promise(resolve => setTimeout(resolve, 200))
+    t.equal(looks - toldAt, refused ? 1 : 0, `refused: ${refused}`)
+  }
+})
