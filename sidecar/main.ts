@@ -62,7 +62,7 @@ export async function runSidecar(
       }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses =>
-          (addresses ?? []).filter(one => !one.internal).map(one => one.address),
+          (addresses ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
         ),
       save: createSaver(options.state),
       metrics,

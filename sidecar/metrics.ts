@@ -63,10 +63,10 @@ export function createMetrics() {
     }),
     /** Takes over what the status page says. */
     show(page: Page): void {
-      for (const one of phases) phase.set({ phase: one }, page.phase === one ? 1 : 0)
+      for (const name of phases) phase.set({ phase: name }, page.phase === name ? 1 : 0)
       for (const reason of Object.keys(holdReasons)) hold.set({ reason }, page.reason === reason ? 1 : 0)
       peers.reset()
-      for (const one of page.peers) peers.inc({ standing: one.standing })
+      for (const { standing } of page.peers) peers.inc({ standing })
       lookedAt.set(Date.parse(page.lookedAt) / 1000)
       this.lookupFailures.set(page.lookups.length)
     },

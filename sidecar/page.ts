@@ -32,15 +32,15 @@ export function pageOf(look: Look, outcome: Outcome, { phase, reason, since, unt
     list: look.list.ok ? look.desired.listHash : null,
     ...(look.turn === undefined ? {} : { turn: look.turn }),
     notes: look.blindTurn,
-    connected: assessed.filter(one => one.standing === 'connected').length,
-    peers: assessed.map(one => ({
-      ...(one.peer.id ? { id: one.peer.id } : {}),
-      peer: hostPort(one.peer),
-      addresses: one.addresses,
-      standing: one.standing,
-      ...pinnedAt(look, peerKey(one.peer)),
-      ...withAnswer(answerOf(one, look)),
-      ...lackOf(lacks.get(peerKey(one.peer))),
+    connected: assessed.filter(listed => listed.standing === 'connected').length,
+    peers: assessed.map(listed => ({
+      ...(listed.peer.id ? { id: listed.peer.id } : {}),
+      peer: hostPort(listed.peer),
+      addresses: listed.addresses,
+      standing: listed.standing,
+      ...pinnedAt(look, peerKey(listed.peer)),
+      ...withAnswer(answerOf(listed, look)),
+      ...lackOf(lacks.get(peerKey(listed.peer))),
     })),
     node: nodeOf(look, memory),
     told: toldOf(memory),
@@ -75,12 +75,14 @@ function lackingOf(
   assessed: readonly Assessed[],
   look: Look,
 ): Pick<Page, 'sentence' | 'detail' | 'lacking'> {
-  const connected = assessed.filter(one => one.standing === 'connected').length
+  const connected = assessed.filter(listed => listed.standing === 'connected').length
   const isEnough = look.plan.minPeers !== undefined && connected >= look.plan.minPeers
   return {
     sentence: `nothing is left to do, and the node is connected to ${connected} of ${connected + lacking.length} peers`,
     detail: `not connected to ${lackWords(lacking, iso)}`,
-    ...(isEnough ? {} : { lacking: { peers: lacking.length, since: iso(Math.min(...lacking.map(one => one.since))) } }),
+    ...(isEnough
+      ? {}
+      : { lacking: { peers: lacking.length, since: iso(Math.min(...lacking.map(listed => listed.since))) } }),
   }
 }
 

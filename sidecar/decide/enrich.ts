@@ -34,7 +34,7 @@ function standingOf(peer: Peer, addresses: readonly string[], seen: Observed): S
   if (seen.node.seenBy === 'none') return 'unseen'
   const byId = seen.node.seenBy === 'net_info' && peer.id !== undefined
   const view = isAddress(peer.host) ? undefined : seen.hosts[peer.host]
-  const former = view?.former.map(one => one.address) ?? []
+  const former = view?.former.map(({ address }) => address) ?? []
   const its = seen.node.connections.filter(connection =>
     byId ? connection.id === peer.id : isAt(connection, peer, [...addresses, ...former]),
   )

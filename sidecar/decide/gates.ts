@@ -47,16 +47,16 @@ function massRemovalGate(_wish: Wish, look: AssessedLook): Hold | null {
 
 function minPeersGate(wish: Wish, look: AssessedLook): Hold | null {
   const { minPeers } = look.plan
-  const connected = look.assessed.filter(one => one.standing === 'connected').length
+  const connected = look.assessed.filter(listed => listed.standing === 'connected').length
   if (minPeers === undefined || wish.blind || connected < minPeers) return null
   return { reason: 'enough-peers', detail: `connected to ${connected}, repeer.dev/min-peers is ${minPeers}` }
 }
 
 /** With a mesh proxy in the pod every connect succeeds, which says nothing, and so holds nothing back. */
 function reachableGate(wish: Wish, look: AssessedLook): Hold | null {
-  if (look.plan.mesh || wish.missing.some(one => one.reachable)) return null
+  if (look.plan.mesh || wish.missing.some(listed => listed.reachable)) return null
   const names = wish.missing.map(
-    one => `${one.peer.host}:${one.peer.port}${one.addresses.length === 0 ? ' (no address)' : ''}`,
+    listed => `${listed.peer.host}:${listed.peer.port}${listed.addresses.length === 0 ? ' (no address)' : ''}`,
   )
   return { reason: 'unreachable', detail: names.slice(0, 5).join(', ') }
 }

@@ -25,7 +25,7 @@ export function gave(
   const { pins: _, ...named } = withDoubts(asked.known, intent, look, process, times)
   const pins = pinsAtStart(memory, look, process, times)
   if (pins === undefined) return { ...asked, known: named }
-  const its = memory.prepared?.findLast(one => one.token === process.snapshotToken)
+  const its = memory.prepared?.findLast(entry => entry.token === process.snapshotToken)
   // They were prepared anew between asking and starting.
   const other = its !== undefined && tokenOf({}, its.pins) !== tokenOf({}, intent.giving.pins)
   return { known: withPins(named, pins), hash: other ? its.hash : asked.hash }

@@ -10,7 +10,7 @@ export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timin
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
   const same = restartFor(memory, look.desired.snapshotHash)
   if (same && !isWorthAnother(same, wish, done)) {
-    const hosts = wish.missing.map(one => one.peer.host)
+    const hosts = wish.missing.map(listed => listed.peer.host)
     return {
       reason: 'already-restarted',
       detail: `not connected: ${hosts.join(', ')}; restarted at ${new Date(same.at).toISOString()}`,
@@ -37,7 +37,7 @@ export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timin
 function isWorthAnother(last: Restart, { missing }: Wish, done: readonly Restart[]): boolean {
   const before = done.at(-2)
   if (last.outcome === 'asked' || (before?.hash === last.hash && before.outcome !== 'verified')) return false
-  return missing.some(one => one.reachable && isAddressMatter(one))
+  return missing.some(listed => listed.reachable && isAddressMatter(listed))
 }
 
 export function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {

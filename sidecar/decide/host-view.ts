@@ -38,8 +38,8 @@ export function answered(view: HostView, answer: readonly string[], now: number)
 }
 
 /** Whether two answers are the same, in any order and spelling. */
-export function isSame(one: readonly string[], other: readonly string[]): boolean {
-  const [a, b] = [normal(one), normal(other)]
+export function isSame(some: readonly string[], others: readonly string[]): boolean {
+  const [a, b] = [normal(some), normal(others)]
   return a.length === b.length && a.every(address => b.includes(address))
 }
 
@@ -92,7 +92,7 @@ export function weighed(
   if (now - (disputedSince ?? now) >= longestDisputeMs)
     return { view: { ...answered(view, answer, now), rotating: true } }
   const { error: _, ...known } = view
-  const heard = normal([answer, ...others].flatMap(one => one ?? [])).filter(
+  const heard = normal([answer, ...others].flatMap(addresses => addresses ?? [])).filter(
     address => !view.addresses.includes(address),
   )
   return {
@@ -108,7 +108,7 @@ function isThrowback(view: HostView, answer: readonly string[], now: number): bo
   const last = new Set(
     view.former
       .filter(({ lastSeen }) => lastSeen <= view.since && now - lastSeen < 2 * longestDisputeMs)
-      .map(one => one.address),
+      .map(({ address }) => address),
   )
   return answer.length > 0 && normal(answer).every(address => last.has(address))
 }

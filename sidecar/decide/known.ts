@@ -28,7 +28,7 @@ export function knownByTelling(look: Look): Known {
 export function sureWhileTelling(known: Known, look: Look): Known {
   const told = knownByTelling(look)
   const isSame = (then: readonly string[], now: readonly string[] = []) =>
-    then.length === now.length && then.every(one => now.includes(one))
+    then.length === now.length && then.every(address => now.includes(address))
   const lists = inBoth(known.lists, told.lists)
   const stay = peersOf(lists).filter(peer => isSame([known.pins?.[peerKey(peer)] ?? ''], told.addresses[peer.host]))
   return {
@@ -103,7 +103,7 @@ export function pinsAtStart(
   times: Timing,
 ): Pins | undefined {
   const { prepared = [] } = memory
-  const index = prepared.findLastIndex(one => one.token === process.snapshotToken)
+  const index = prepared.findLastIndex(entry => entry.token === process.snapshotToken)
   const its = prepared[index]
   if (!its) {
     // What was prepared is forgotten, and it was the same as today's.
@@ -112,7 +112,7 @@ export function pinsAtStart(
     return same ? look.pins : undefined
   }
   const latest = process.startedAt + times.fileSeconds * 1000
-  const later = prepared.slice(index + 1).filter(one => one.at <= latest)
+  const later = prepared.slice(index + 1).filter(entry => entry.at <= latest)
   return later.reduce<Pins>((sure, { pins }) => onlySame(sure, pins), its.pins)
 }
 

@@ -36,24 +36,24 @@ export function meet(met: Met | undefined, standings: readonly PeerStanding[], n
 export function lackingPeers(assessed: readonly Assessed[], look: Look, memory: Memory): Lack[] {
   const met = new Map(Object.entries(memory.met ?? {}))
   return assessed
-    .filter(one => one.standing === 'absent' || one.standing === 'former')
-    .map(one => {
-      const lostAt = met.get(peerKey(one.peer)) ?? undefined
+    .filter(listed => listed.standing === 'absent' || listed.standing === 'former')
+    .map(listed => {
+      const lostAt = met.get(peerKey(listed.peer)) ?? undefined
       // A peer that was never connected should have been since both were there: the process, and its entry in the list.
       const expectedAt = Math.max(memory.process?.startedAt ?? 0, memory.desired?.since ?? 0) || look.now
       return {
-        peer: one.peer,
-        ...reasonOf(one, look, lostAt !== undefined),
+        peer: listed.peer,
+        ...reasonOf(listed, look, lostAt !== undefined),
         since: Math.min(look.now, lostAt ?? expectedAt),
       }
     })
 }
 
-function reasonOf(one: Assessed, look: Look, wasConnected: boolean): Pick<Lack, 'because' | 'until'> {
-  const view = isAddress(one.peer.host) ? undefined : look.hosts[one.peer.host]
-  if (one.addresses.length === 0 || (view?.failures ?? 0) > 0) return { because: 'name-unresolved' }
-  if (one.standing === 'former') return { because: 'former-address' }
-  const answers = answerOf(one, look)
+function reasonOf(listed: Assessed, look: Look, wasConnected: boolean): Pick<Lack, 'because' | 'until'> {
+  const view = isAddress(listed.peer.host) ? undefined : look.hosts[listed.peer.host]
+  if (listed.addresses.length === 0 || (view?.failures ?? 0) > 0) return { because: 'name-unresolved' }
+  if (listed.standing === 'former') return { because: 'former-address' }
+  const answers = answerOf(listed, look)
   if (answers === false) return { because: 'no-answer' }
   if (view?.rotating) return { because: 'not-followed', until: view.since + rotationMs }
   return { because: wasConnected ? 'not-connected-again' : 'never-connected' }
@@ -64,7 +64,7 @@ export function answerOf({ peer, addresses, reachable }: Assessed, { answering }
   if (reachable !== undefined) return reachable
   const answers = addresses
     .map(address => answering?.[hostPort({ host: address, port: peer.port })])
-    .filter(one => one !== undefined)
+    .filter(answer => answer !== undefined)
   return answers.length === 0 ? undefined : answers.includes(true)
 }
 

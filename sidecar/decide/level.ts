@@ -25,15 +25,15 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): LevelFor {
   for (const source of new Set([...sourcesBehind(wish, look), ...onlyTold])) {
     needed.push({ level: source.level, what: nameOf(source) })
   }
-  const possible = needed.filter(one => one.level !== 'none')
+  const possible = needed.filter(need => need.level !== 'none')
   if (possible.length === 0) {
     if (plan.reach.by === 'observe')
       return { possible: false, hold: { reason: 'observe', detail: observeReasons[plan.reach.reason] } }
-    const what = needed.map(one => one.what).join(', ')
+    const what = needed.map(need => need.what).join(', ')
     return { possible: false, hold: { reason: 'needs-rollout', ...(what ? { detail: what } : {}) } }
   }
   const level = possible
-    .map(one => one.level)
+    .map(need => need.level)
     .reduce((a, b) => (levels.indexOf(a) >= levels.indexOf(b) ? a : b)) as Exclude<Level, 'none'>
   return gentleEnough(level, look, memory)
 }
@@ -46,11 +46,10 @@ function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
   const keysOf = (source: Source) => (look.desired.lists[sourceKey(source)] ?? []).map(peerKey)
   const isHanded = (source: Source) => !(source.unseen && source.level === 'none')
   const brought = new Set(look.plan.sources.filter(isHanded).flatMap(keysOf))
-  const [some, none] = [true, false].map(is => wish.missing.filter(one => brought.has(peerKey(one.peer)) === is)) as [
-    Assessed[],
-    Assessed[],
-  ]
-  const lost = new Set(none.map(one => peerKey(one.peer)))
+  const [some, none] = [true, false].map(is =>
+    wish.missing.filter(listed => brought.has(peerKey(listed.peer)) === is),
+  ) as [Assessed[], Assessed[]]
+  const lost = new Set(none.map(listed => peerKey(listed.peer)))
   return [look.plan.sources.filter(source => !isHanded(source) && keysOf(source).some(key => lost.has(key))), some]
 }
 
@@ -59,7 +58,9 @@ function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
  * missing peer.
  */
 function sourcesBehind(wish: Wish, look: Look): Source[] {
-  const missing = new Set(wish.missing.filter(one => one.restartTeaches === 'list').map(one => peerKey(one.peer)))
+  const missing = new Set(
+    wish.missing.filter(listed => listed.restartTeaches === 'list').map(listed => peerKey(listed.peer)),
+  )
   return changedSources(look.plan, look.desired.lists, wish.known).filter(
     source => wish.blind || (look.desired.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
   )

@@ -12,14 +12,17 @@ import type { Hold, Wish } from './wish.ts'
  */
 export function lookupGate(wish: Wish, look: AssessedLook): Hold | null {
   const failing = look.assessed.filter(
-    one => one.standing !== 'self' && !isPinned(one.peer, look) && (look.hosts[one.peer.host]?.failures ?? 0) > 0,
+    listed =>
+      listed.standing !== 'self' && !isPinned(listed.peer, look) && (look.hosts[listed.peer.host]?.failures ?? 0) > 0,
   )
   const lost = failing.filter(
-    one =>
-      one.addresses.length > 0 &&
-      (one.standing === 'connected' || (one.standing === 'unseen' && one.restartTeaches === null)),
+    listed =>
+      listed.addresses.length > 0 &&
+      (listed.standing === 'connected' || (listed.standing === 'unseen' && listed.restartTeaches === null)),
   )
-  const unknown = failing.filter(one => one.addresses.length > 0 || !isDefinite(look.hosts[one.peer.host]?.error))
+  const unknown = failing.filter(
+    listed => listed.addresses.length > 0 || !isDefinite(look.hosts[listed.peer.host]?.error),
+  )
   // Those that it would not learn of are not among the missing for whose sake it is.
   if (lost.length === 0 && (unknown.length === 0 || wish.missing.length > 0)) return null
   const names = (lost.length > 0 ? lost : unknown).map(
@@ -38,7 +41,7 @@ function isDefinite(error: string | undefined): boolean {
  * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
  */
 export function agreementGate(wish: Wish, look: AssessedLook, _memory: Memory, times: Timing): Hold | null {
-  const forHosts = new Set(wish.missing.map(one => one.peer.host))
+  const forHosts = new Set(wish.missing.map(listed => listed.peer.host))
   // One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
   return disagreement(
     look.assessed.filter(
@@ -57,11 +60,11 @@ export function disagreement(assessed: readonly Assessed[], look: Look, times: T
     return disputedAt !== undefined && look.now < until ? [{ host: peer.host, until }] : []
   })
   if (open.length === 0) return null
-  const names = [...new Set(open.map(one => one.host))]
+  const names = [...new Set(open.map(dispute => dispute.host))]
   return {
     reason: 'lookups-disagree',
     detail: names.slice(0, 5).join(', '),
-    until: Math.max(...open.map(one => one.until)),
+    until: Math.max(...open.map(dispute => dispute.until)),
   }
 }
 

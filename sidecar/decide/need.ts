@@ -11,7 +11,7 @@ import type { Wish } from './wish.ts'
  * longest extent.
  */
 export function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): Memory['need'] {
-  const urgent = look.plan.mesh || wish.missing.some(one => one.reachable)
+  const urgent = look.plan.mesh || wish.missing.some(listed => listed.reachable)
   if (!urgent) return null
   if (memory.need?.hash === look.desired.snapshotHash) return memory.need
   const since = memory.need ? look.now : openedAt(memory, wish, look)
@@ -24,7 +24,7 @@ export function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): 
  * healed it. The controller tells of an address up to 5 s before cluster DNS does.
  */
 function openedAt(memory: Memory, wish: Wish, look: Look): number {
-  const opened = wish.missing.filter(one => one.reachable).map(one => firstOpen(one, look))
+  const opened = wish.missing.filter(listed => listed.reachable).map(listed => firstOpen(listed, look))
   if (opened.length === 0) return look.now
   return Math.min(look.now, Math.max(...opened, memory.process?.startedAt ?? 0, memory.desired?.since ?? 0))
 }

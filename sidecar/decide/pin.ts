@@ -73,7 +73,9 @@ function choose(peer: Peer, { hosts, connections, reachable, before }: Seen): st
   const addresses = Object.hasOwn(hosts, peer.host) ? (hosts[peer.host]?.addresses ?? []) : []
   if (addresses.length < 2) return addresses[0]
   const connected = addresses.find(address =>
-    connections.some(one => one.id !== undefined && one.id === peer.id && one.address === address),
+    connections.some(
+      connection => connection.id !== undefined && connection.id === peer.id && connection.address === address,
+    ),
   )
   if (connected !== undefined) return connected
   const at = (address: string) =>

@@ -32,9 +32,11 @@ const longLived = 60
  * arguments, which a node's subcommand is; else the youngest that lives long. Undefined where none is told yet.
  */
 export function nodeAmong(programs: readonly Program[]): Program | undefined {
-  const others = programs.filter(one => !wrappers.has(one.name)).sort((a, b) => a.ageSeconds - b.ageSeconds)
+  const others = programs.filter(program => !wrappers.has(program.name)).sort((a, b) => a.ageSeconds - b.ageSeconds)
   return (
-    others.find(one => one.listens) ?? others.find(one => one.starts) ?? others.find(one => one.ageSeconds >= longLived)
+    others.find(program => program.listens) ??
+    others.find(program => program.starts) ??
+    others.find(program => program.ageSeconds >= longLived)
   )
 }
 

@@ -66,9 +66,9 @@ function isUnfinishedBeside(look: Look, { phase, beside }: NodeProcess, memory: 
 function outcomeOf(memory: Memory, intent: Intent, look: AssessedLook, times: Timing): 'verified' | 'overtaken' | null {
   if (look.node.listening !== false && look.node.seenBy === 'none') return 'verified'
   if (!isUp(look, memory, times)) return null
-  const awaited = look.assessed.filter(one => intent.forPeers.includes(peerKey(one.peer)) && isAwaited(one))
+  const awaited = look.assessed.filter(listed => intent.forPeers.includes(peerKey(listed.peer)) && isAwaited(listed))
   if (awaited.length === 0) return 'verified'
-  return awaited.every(one => hasMovedSince(one, memory, intent, look)) ? 'overtaken' : null
+  return awaited.every(listed => hasMovedSince(listed, memory, intent, look)) ? 'overtaken' : null
 }
 
 function isAwaited({ standing, reachable, addresses }: Assessed): boolean {

@@ -123,7 +123,7 @@ function restartOrWait(memory: Memory, whole: Wish, look: AssessedLook, times: T
   const giving = knownAfterRestart(memory, look.desired.lists, look, level.level)
   const wish = {
     ...whole,
-    missing: whole.missing.filter(one => wouldLearn(one.peer, giving, look.hosts, look.pins) === null),
+    missing: whole.missing.filter(listed => wouldLearn(listed.peer, giving, look.hosts, look.pins) === null),
   }
   const wishing = { ...memory, need: needFor(memory, wish, look, times) }
   const hold = shutGate(wish, look, wishing, times)
@@ -141,5 +141,5 @@ function leftToUs(missing: readonly Assessed[], look: AssessedLook): readonly As
     .filter(source => source.unseen)
     .flatMap(source => look.desired.lists[sourceKey(source)] ?? [])
   const keys = new Set(unseen.map(peerKey))
-  return missing.filter(one => one.restartTeaches !== 'list' || keys.has(peerKey(one.peer)))
+  return missing.filter(listed => listed.restartTeaches !== 'list' || keys.has(peerKey(listed.peer)))
 }

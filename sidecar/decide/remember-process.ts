@@ -23,11 +23,13 @@ export function rememberProcess(old: Memory, look: Look, process: NodeProcess, t
       // not delivered, and yet the node has been stopped for it: that counts for the budget, or it would be stopped
       // again and again.
       const { restarts, ...rest } = ended(memory, intent, 'not-taken', look.now)
-      const stopped = restarts.map(one => (one.id === intent.id ? { ...one, process: identity } : one))
+      const stopped = restarts.map(restart => (restart.id === intent.id ? { ...restart, process: identity } : restart))
       return { ...rest, restarts: stopped, process: { identity, startedAt }, taught: null }
     }
     const { known, hash } = gave(memory, intent, look, process, times)
-    const restarts = memory.restarts.map(one => (one.id === intent.id ? { ...one, hash, process: identity } : one))
+    const restarts = memory.restarts.map(restart =>
+      restart.id === intent.id ? { ...restart, hash, process: identity } : restart,
+    )
     const back = { ...intent, hash, backAt: intent.backAt ?? look.now }
     return { ...memory, process: { identity, startedAt }, startedWith: known, taught: null, intent: back, restarts }
   }

@@ -15,7 +15,7 @@ export function remember(memory: Memory, look: Look, times: Timing): Memory {
     ? rememberProcess(listed, look, look.process, times)
     : observed(listed, look, times)
   const kept = withProcess.restarts.filter(
-    (one, index, all) => one.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4,
+    (restart, index, all) => restart.at > look.now - times.budgetSeconds * 1000 || index >= all.length - 4,
   )
   const startedWith = withProcess.startedWith && doubtAnswers(withProcess.startedWith, withProcess.process, look.hosts)
   return { ...withProcess, startedWith, hosts: look.hosts, heights: rememberHeight(withProcess, look), restarts: kept }
@@ -47,7 +47,7 @@ function rememberHeight(memory: Memory, look: Look): Memory['heights'] {
   const sample = { at: look.now, height: status.height }
   const first = memory.heights.at(0)
   if (!first || status.height < first.height) return [sample]
-  const recent = memory.heights.filter(one => one.at > look.now - 60_000)
+  const recent = memory.heights.filter(sample => sample.at > look.now - 60_000)
   const oldest = recent.at(0) ?? memory.heights.at(-1) ?? sample
   return look.now - oldest.at < 10_000 ? [oldest] : [oldest, sample]
 }

@@ -9,9 +9,9 @@ export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent
   const identity = look.process.found ? look.process.identity : ''
   const id = `${look.desired.snapshotHash}.${look.now}`
   const why = whyRestart(wish)
-  const forPeers = wish.missing.filter(one => one.reachable !== false).map(one => peerKey(one.peer))
+  const forPeers = wish.missing.filter(listed => listed.reachable !== false).map(listed => peerKey(listed.peer))
   const intent: Intent = { id, hash: look.desired.snapshotHash, level, at: look.now, identity, forPeers, giving }
-  const connectedBefore = look.assessed.filter(one => one.standing === 'connected').length
+  const connectedBefore = look.assessed.filter(listed => listed.standing === 'connected').length
   const { height } = look.node.status ?? {}
   const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
   const asked: Restart = { id, hash: look.desired.snapshotHash, level, at: look.now, why, outcome: 'asked', ...before }
@@ -21,11 +21,14 @@ export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent
 }
 
 function whyRestart(wish: Wish): string {
-  const told = wish.missing.filter(one => one.reachable !== false)
+  const told = wish.missing.filter(listed => listed.reachable !== false)
   const parts = [
-    [told.filter(one => one.restartTeaches === 'list').map(one => one.peer.host), 'new in the list and not connected'],
     [
-      told.filter(one => one.restartTeaches !== 'list').map(one => one.peer.host),
+      told.filter(listed => listed.restartTeaches === 'list').map(listed => listed.peer.host),
+      'new in the list and not connected',
+    ],
+    [
+      told.filter(listed => listed.restartTeaches !== 'list').map(listed => listed.peer.host),
       'not connected at its present address',
     ],
   ] as const

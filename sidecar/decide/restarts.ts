@@ -8,7 +8,7 @@ export function ended(memory: Memory, intent: Intent, outcome: Restart['outcome'
   return {
     ...kept,
     intent: null,
-    restarts: memory.restarts.map(one => (one.id === intent.id ? { ...one, outcome, endedAt } : one)),
+    restarts: memory.restarts.map(restart => (restart.id === intent.id ? { ...restart, outcome, endedAt } : restart)),
   }
 }
 

@@ -47,7 +47,7 @@ function withRequest(memory: Memory, look: Look, times: Timing): Memory {
   const at = Number(time)
   if (id === undefined || hash === undefined || at > look.now + skewMs || at <= look.now - times.budgetSeconds * 1000)
     return memory
-  if (memory.intent?.id === id || memory.restarts.some(one => one.id === id)) return memory
+  if (memory.intent?.id === id || memory.restarts.some(restart => restart.id === id)) return memory
   const came = startedAt >= at ? { process: identity, endedAt: startedAt } : { endedAt: at }
   const why = 'remembered by the supervisor alone'
   const restart: Restart = { id, hash, level: 'process', at, why, outcome: 'unverified', ...came }

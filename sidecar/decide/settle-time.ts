@@ -63,10 +63,13 @@ export function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
 function mayKnow(wish: Wish, look: Look): boolean {
   if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
   const unseen = new Set(
-    look.plan.sources.filter(one => one.unseen).flatMap(one => (look.desired.lists[sourceKey(one)] ?? []).map(peerKey)),
+    look.plan.sources
+      .filter(source => source.unseen)
+      .flatMap(source => (look.desired.lists[sourceKey(source)] ?? []).map(peerKey)),
   )
   return wish.missing.every(
-    one => one.restartTeaches === 'perhaps' || (one.restartTeaches === 'list' && unseen.has(peerKey(one.peer))),
+    listed =>
+      listed.restartTeaches === 'perhaps' || (listed.restartTeaches === 'list' && unseen.has(peerKey(listed.peer))),
   )
 }
 
@@ -80,11 +83,11 @@ function upSince({ now }: Look, { process }: Memory): number {
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
   const own = look.plan.times.settleSeconds
-  if (wish.missing.every(one => isAddressMatter(one) && isBehindStable(one, wish.known, look)))
+  if (wish.missing.every(listed => isAddressMatter(listed) && isBehindStable(listed, wish.known, look)))
     return Math.max(own, times.stableSettleSeconds)
-  if (wish.missing.every(one => one.restartTeaches === 'perhaps')) return twoTriesSeconds(look)
+  if (wish.missing.every(listed => listed.restartTeaches === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
-  if (wish.missing.every(one => one.restartTeaches === 'list') && isAgreed(look))
+  if (wish.missing.every(listed => listed.restartTeaches === 'list') && isAgreed(look))
     return Math.min(own, times.briefSettleSeconds)
   return own
 }
@@ -106,6 +109,6 @@ function isAgreed(look: Look): boolean {
   return look.plan.turns === 'controller' && look.peerHash === look.desired.listHash
 }
 
-export function isAddressMatter(one: Assessed): boolean {
-  return one.restartTeaches === 'address' || one.restartTeaches === 'perhaps'
+export function isAddressMatter(listed: Assessed): boolean {
+  return listed.restartTeaches === 'address' || listed.restartTeaches === 'perhaps'
 }

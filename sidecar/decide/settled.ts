@@ -13,7 +13,7 @@ import type { Timing } from './timing.ts'
  * has any more.
  */
 export function nothingToTeach(memory: Memory, look: AssessedLook, times: Timing): Step {
-  const absent = look.assessed.filter(one => one.standing === 'absent' || one.standing === 'former')
+  const absent = look.assessed.filter(listed => listed.standing === 'absent' || listed.standing === 'former')
   // They may have moved, and that is not decided yet.
   const disputed = disagreement(absent, look, times)
   if (disputed) return wait({ ...memory, need: null }, disputed)
@@ -21,21 +21,21 @@ export function nothingToTeach(memory: Memory, look: AssessedLook, times: Timing
   if (absent.length > 0 && last && last.outcome !== 'verified') {
     return wait(
       { ...memory, need: null },
-      { reason: 'already-restarted', detail: `not connected: ${absent.map(one => one.peer.host).join(', ')}` },
+      { reason: 'already-restarted', detail: `not connected: ${absent.map(listed => listed.peer.host).join(', ')}` },
     )
   }
-  const fixed = absent.filter(one => isAddress(one.peer.host) && isLiteral(one, look))
+  const fixed = absent.filter(missing => isAddress(missing.peer.host) && isLiteral(missing, look))
   if (fixed.length > 0) {
     return wait(
       { ...memory, need: null },
-      { reason: 'list-fixed', detail: `not connected: ${fixed.map(one => hostPort(one.peer)).join(', ')}` },
+      { reason: 'list-fixed', detail: `not connected: ${fixed.map(listed => hostPort(listed.peer)).join(', ')}` },
     )
   }
   return settle(absent.length === 0 ? withVerified(memory) : memory, look.desired.snapshotHash, look)
 }
 
-function isLiteral(one: Assessed, look: AssessedLook): boolean {
-  const key = peerKey(one.peer)
+function isLiteral(missing: Assessed, look: AssessedLook): boolean {
+  const key = peerKey(missing.peer)
   return look.plan.sources.some(
     source => source.kind === 'Literal' && look.desired.lists[sourceKey(source)]?.some(peer => peerKey(peer) === key),
   )
@@ -45,7 +45,7 @@ function isLiteral(one: Assessed, look: AssessedLook): boolean {
 export function settle(memory: Memory, hash: string, look: AssessedLook, how?: 'restarted'): Step {
   const last = memory.told.at(-1)
   const told = last?.outcome === 'connected' && last.at === look.now
-  const seen = look.assessed.some(one => one.standing === 'connected')
+  const seen = look.assessed.some(listed => listed.standing === 'connected')
   const found = told ? 'told' : seen ? 'connected' : 'given'
   const settled = memory.settled?.hash === hash ? memory.settled : ({ hash, at: look.now, how: how ?? found } as const)
   return { memory: { ...memory, settled, need: null }, decision: { do: 'nothing' } }

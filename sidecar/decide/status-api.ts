@@ -99,7 +99,10 @@ function patienceEnds({ listeningSince = 0, connectedSince, deadPort }: StatusAp
  * nothing.
  */
 function isConnected({ node, standings }: Look): boolean {
-  return standings.some(one => one.standing === 'connected') || node.connections.some(one => one.port === undefined)
+  return (
+    standings.some(listed => listed.standing === 'connected') ||
+    node.connections.some(connection => connection.port === undefined)
+  )
 }
 
 function identityOf(memory: Memory, look: Look): string | undefined {

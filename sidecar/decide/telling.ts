@@ -38,7 +38,7 @@ export function tellFirst(
   const identity = identityOf(look)
   const hash = look.desired.snapshotHash
   const past = memory.told.findLast(
-    one => one.identity === identity && (one.outcome === 'refused' || one.hash === hash),
+    record => record.identity === identity && (record.outcome === 'refused' || record.hash === hash),
   )
   if (past?.outcome === 'refused') return none
   if (past?.outcome === 'in-vain' && look.now < past.at + times.tellAgainSeconds * 1000) return none
@@ -105,9 +105,11 @@ export function learnedByTelling(memory: Memory, look: AssessedLook): Memory {
 function provenByTelling({ taught }: Memory, look: AssessedLook): Known {
   const all = knownByTelling(look)
   const isAt = ({ peer, addresses }: Assessed) =>
-    look.node.connections.some(one => addresses.includes(one.address) || (one.address === '' && one.id === peer.id))
+    look.node.connections.some(
+      connection => addresses.includes(connection.address) || (connection.address === '' && connection.id === peer.id),
+    )
   const elsewhere = new Set(
-    look.assessed.filter(one => one.standing === 'connected' && !isAt(one)).map(one => one.peer.host),
+    look.assessed.filter(listed => listed.standing === 'connected' && !isAt(listed)).map(missing => missing.peer.host),
   )
   const addresses = Object.entries(all.addresses).map(([host, its]) => [
     host,
@@ -135,7 +137,7 @@ function changeFor(memory: Memory, wish: Wish, look: AssessedLook): PeerChange {
   const keys = new Set(listed.map(peerKey))
   return {
     all: listed.filter(peer => peer.role === 'peer').map(told),
-    add: wish.missing.map(one => told(one.peer)),
+    add: wish.missing.map(missing => told(missing.peer)),
     drop: uniquePeers([...peersOf(memory.startedWith?.lists ?? {}), ...peersOf(wish.known.lists)])
       .filter(peer => !keys.has(peerKey(peer)))
       .map(told),
@@ -145,6 +147,6 @@ function changeFor(memory: Memory, wish: Wish, look: AssessedLook): PeerChange {
 function whyTell(wish: Wish): string {
   return `not connected: ${wish.missing
     .slice(0, 5)
-    .map(one => one.peer.host)
+    .map(missing => missing.peer.host)
     .join(', ')}`
 }
