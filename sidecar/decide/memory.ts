@@ -6,7 +6,7 @@ import type { Lists } from './lists.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
 
-/** What the running node process was given when it started. */
+/** What a node process knows of its peers: what it was given when it started, or was told since. */
 export type Known = {
   readonly lists: Lists
   /** The addresses behind each host at that time; empty where it did not resolve. */
