@@ -7,7 +7,7 @@ import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { blindTurn } from '../peers/turn.ts'
-import type { HotNode, Told } from './chains/index.ts'
+import type { NodeApi, Told } from './chains/index.ts'
 import { assess, isMissing, suspects } from './decide/assess.ts'
 import { isFromBefore, knownTo, peersOf, tokenOf } from './decide/given.ts'
 import { disputeRestMs } from './decide/host-view.ts'
@@ -30,9 +30,10 @@ import {
   withoutStale,
 } from './observe/endpoints.ts'
 import type { Input } from './observe/input.ts'
+import { probeAll } from './observe/probe.ts'
 import type { LookHow } from './observe/resolve.ts'
 import { pageOf } from './page.ts'
-import type { Reach } from './reach/reach.ts'
+import type { Reach } from './reach/types.ts'
 
 export type LoopParts = {
   readonly readInput: (learned?: Learned) => Promise<Input>
@@ -47,8 +48,8 @@ export type LoopParts = {
   readonly lookAtNode: (plan: Plan) => Promise<NodeView>
   readonly reachable: (address: string, port: number) => Promise<boolean>
   readonly reach: Reach
-  /** By which the running node can be told its peers; undefined where there is no way. */
-  readonly hotNode?: HotNode | undefined
+  /** Tells the running node its peers; undefined where there is no way. */
+  readonly tell?: NodeApi['tell'] | undefined
   readonly ownAddresses: () => readonly string[]
   /** When the controller last read the page, in ms since the epoch; undefined where it has not. */
   readonly controllerLookedAt?: () => number | undefined
@@ -206,7 +207,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
       { why, add: change.add.map(hostPort), drop: change.drop.map(hostPort) },
       'telling the running node its peers',
     )
-    const answer = await parts.hotNode?.tell(change)
+    const answer = await parts.tell?.(change)
     if (answer && !answer.ok)
       log.warn({ refused: answer.refused, detail: answer.detail }, 'the node did not take the peers that it was told')
     return answer
@@ -290,9 +291,6 @@ const arrivingSeconds = 0.3
  */
 const longestDisputeMs = 180_000
 
-/** With 16 at once and 2 s each, a look waits 8 s for them at most. */
-const mostProbes = 64
-
 /** From the look before: what DNS answered, and the hosts for whose sake the node may soon be restarted. */
 type Before = { readonly answers: Readonly<Record<string, HostView>>; readonly awaited: readonly string[] }
 
@@ -369,20 +367,12 @@ async function see(
     ...(input.turnWait === undefined ? {} : { turnWait: input.turnWait }),
     ...(controllerLookedAt === undefined ? {} : { controllerLookedAt }),
     blindTurn: blindTurn(input.peerHash, input.endpoints),
-    canTell: parts.hotNode !== undefined,
+    canTell: parts.tell !== undefined,
     ...(told === undefined ? {} : { told }),
     ...(isPinning ? { pins: pinBy({}).pins } : {}),
     random: parts.random(),
   }
-  const probed = suspects(seen, lists, knownTo(memory), memory.intent !== null)
-  const wanted = new Map(probed.map(one => [hostPort({ host: one.address, port: one.port }), one]))
-  // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
-  const probes = await Promise.all(
-    [...wanted]
-      .slice(0, mostProbes)
-      .map(async ([name, one]) => [name, await parts.reachable(one.address, one.port)] as const),
-  )
-  const reachable = Object.fromEntries(probes)
+  const reachable = await probeAll(suspects(seen, lists, knownTo(memory), memory.intent !== null), parts.reachable)
   const { exports, pins } = pinBy(reachable)
   const look = {
     ...seen,

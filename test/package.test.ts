@@ -11,6 +11,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 >
 const rooms = [
   'peers',
+  'http',
   'kubernetes',
   'webhook',
   'certs',
@@ -46,11 +47,12 @@ t.test('every development dependency is used', async t => {
 t.test('each room imports only the rooms that the design allows', async t => {
   const allowed: Record<string, string[]> = {
     peers: [],
+    http: [],
     kubernetes: ['peers'],
     webhook: ['peers', 'certs', 'kubernetes'],
     certs: ['kubernetes'],
-    sidecar: ['peers'],
-    rollout: ['peers', 'kubernetes'],
+    sidecar: ['peers', 'http'],
+    rollout: ['peers', 'http', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],
     controller: ['peers', 'kubernetes', 'rollout', 'discovery'],
     demo: ['peers', 'certs', 'webhook'],

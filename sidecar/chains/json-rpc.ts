@@ -1,6 +1,6 @@
 // One call of JSON-RPC 2.0 over HTTP, as every node but stellar-core takes it. What answers is checked like a stranger.
-import { fetchText } from '../observe/fetch-json.ts'
-import { baseUrl, type Interface, sentence } from './hot-node.ts'
+import { baseUrl, isRecord, sentence, short } from './ask.ts'
+import type { Interface } from './chain.ts'
 
 export type Reply =
   | { readonly ok: true; readonly result: unknown }
@@ -25,14 +25,14 @@ const refusingWords = /module is disabled|is disabled for|should be authenticate
 export async function call(at: Interface, method: string, params: unknown): Promise<Reply> {
   const url = baseUrl(at)
   try {
-    const { code, text } = await fetchText(url, {
+    const { code, text } = await at.exchange(url, {
       timeoutMs: at.timeoutMs,
       post: { jsonrpc: '2.0', id: 1, method, params },
     })
     return readReply(`${url} ${method}`, code, text)
   } catch (error) {
-    const detail = `${method}: ${sentence(error)}`
-    return { ok: false, why: detail.endsWith('cannot be asked: ECONNREFUSED') ? 'absent' : 'silent', detail }
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+    return { ok: false, why: isAbsent ? 'absent' : 'silent', detail: `${method}: ${sentence(error)}` }
   }
 }
 
@@ -60,16 +60,6 @@ export function readReply(what: string, code: number, text: string): Reply {
     refused ? 'refused' : 'error',
     `answered with an error: ${short(error.data || error.message || body.error)}`,
   )
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A value that a node sent, short enough for a sentence. */
-export function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text
 }
 
 function parsed(text: string): unknown {

@@ -1,9 +1,10 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the
 // reason.
 import { type Peer, peerKey } from '../../peers/peer.ts'
-import { addressLevel, type Level, levels, type Profile, type Source } from '../../peers/plan.ts'
+import { addressLevel, type Level, levels, type Source } from '../../peers/plan.ts'
 import { type HoldReason, observeReasons } from '../../peers/reasons.ts'
 import { peerHash } from '../../peers/snapshot.ts'
+import { chains } from '../chains/index.ts'
 import type { Assessed } from './assess.ts'
 import { changedSources, peersOf, sourceKey } from './given.ts'
 import type { Look, Timing } from './look.ts'
@@ -24,14 +25,6 @@ export type Wish = {
   /** The node's connections cannot be seen. */
   readonly blind: boolean
 }
-
-/**
- * How long a node of this profile gets to follow a changed address by itself, in seconds. stellar-core looks the names
- * of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). geth from 1.15 looks a name up at
- * each dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the next dial comes after 35 s
- * (dialHistoryExpiration) and may take 20 s. Its version is not known here; an older one only waits those 90 s longer.
- */
-const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, geth: 90 }
 
 /** Ten minutes: a node that has not listened by then has other troubles than a slow start. */
 export const longestStartMs = 600_000
@@ -150,7 +143,7 @@ function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold
   const need = memory.need
   if (!need) return { reason: 'settling' }
   const addressOnly = wish.missing.every(isAddressMatter)
-  const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
+  const heals = addressOnly ? (chains[look.plan.profile].healSeconds ?? 0) : 0
   if (heals > 0 && look.now < need.firstSince + heals * 1000)
     return { reason: 'healing', until: need.firstSince + heals * 1000 }
   const until = settledAt(wish, look, need, times)
@@ -179,7 +172,7 @@ function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need']>, ti
   return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
 }
 
-/** What a CometBFT node may know already it tries once it is up. */
+/** What a node that retries may know already it tries once it is up. */
 function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
   const until = mayKnow(wish, look) ? upSince(look, memory) + twoTriesSeconds(look) * 1000 : 0
   return look.now < until ? { reason: 'settling', until } : null
@@ -190,7 +183,7 @@ function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
  * its image.
  */
 function mayKnow(wish: Wish, look: Look): boolean {
-  if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
+  if (!chains[look.plan.profile].retries || wish.missing.length === 0) return false
   const unseen = new Set(
     look.plan.sources.filter(one => one.unseen).flatMap(one => (wish.lists[sourceKey(one)] ?? []).map(peerKey)),
   )

@@ -7,11 +7,11 @@ import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
 import { inputFile, sourceFile } from '../../peers/pod.ts'
+import { type Chain, chains, type NodeSettings } from '../chains/index.ts'
 import { sourceKey } from '../decide/given.ts'
 import type { Lists } from '../decide/memory.ts'
 import { longestVariable, type Pinnable } from '../decide/pin.ts'
 import { type Learned, withProgram } from '../decide/program.ts'
-import { type NodeSettings, readNodeSettings } from './node-settings.ts'
 
 export type ListInput =
   /**
@@ -28,7 +28,7 @@ export type ListInput =
 export type Input = {
   readonly plan: Plan
   readonly list: ListInput
-  /** What the settings beside the peers say (cometbft-toml); the defaults where there are none. */
+  /** What the settings beside the peers say; the defaults where there are none. */
   readonly settings: NodeSettings
   /**
    * Environment variables that the node's next start has to have, with their exact values (strategy wrap). None unless
@@ -56,6 +56,8 @@ const longestWords = 500
 type Read = { readonly source: Source; readonly text: string | undefined }
 
 type Exports = { readonly exports: Record<string, string>; readonly pinnable: Record<string, readonly Peer[]> }
+
+const noSettings: NodeSettings = { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false }
 
 /**
  * How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most.
@@ -107,13 +109,11 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
       }),
     ),
   ])
-  const { list, exports, pinnable } = withExports(listOf(read), read, plan.pinAddresses !== false)
+  const { list, exports, pinnable } = withExports(listOf(read), read, plan)
   return {
     plan,
     list,
-    settings: readNodeSettings(
-      read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : [])),
-    ),
+    settings: settingsOf(plan, read),
     exports,
     pinnable,
     ...(peerHash === undefined ? {} : { peerHash }),
@@ -124,6 +124,11 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
     pause: pause !== undefined && pause !== 'false',
     allowMassRemoval: allowMassRemoval === 'true',
   }
+}
+
+function settingsOf({ profile }: Plan, read: readonly Read[]): NodeSettings {
+  const lists = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ format: source.format, text }]))
+  return chains[profile].settings?.(lists) ?? noSettings
 }
 
 async function readPlan(file: string): Promise<Plan> {
@@ -177,9 +182,9 @@ function faultOf(source: Source, error: unknown): string {
 }
 
 /** A list that cannot be handed to the node by a variable must not be: the node would not start. */
-function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exports & { list: ListInput } {
+function withExports(list: ListInput, read: readonly Read[], plan: Plan): Exports & { list: ListInput } {
   if (!list.ok) return { list, exports: {}, pinnable: {} }
-  const { exports, pinnable, spare } = exportsOf(read, list.lists)
+  const { exports, pinnable, spare } = exportsOf(read, list.lists, chains[plan.profile])
   for (const [name, value] of Object.entries(exports)) {
     const bytes = Buffer.byteLength(`${name}=${value}`)
     if (bytes > longestVariable && spare.has(name)) {
@@ -196,7 +201,7 @@ function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exp
       return { list: { ok: false, reason: 'list-malformed', message }, exports: {}, pinnable: {} }
     }
   }
-  return { list, exports, pinnable: pins ? pinnable : {} }
+  return { list, exports, pinnable: plan.pinAddresses === false ? {} : pinnable }
 }
 
 /**
@@ -205,7 +210,7 @@ function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exp
  * stands nowhere in the pod, the variables and literal lists as well.
  * `spare`: variables without which the list would reach the node all the same.
  */
-function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: ReadonlySet<string> } {
+function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports & { spare: ReadonlySet<string> } {
   const exports: Record<string, string> = Object.create(null)
   const pinnable: Record<string, readonly Peer[]> = Object.create(null)
   for (const { source, text } of read) {
@@ -216,15 +221,17 @@ function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: Read
       pinnable[source.variable] = lists[sourceKey(source)] ?? []
   }
   for (const { source } of read) {
-    if (source.kind === 'Literal' || source.override === undefined) continue
+    if (source.kind === 'Literal' || source.override === undefined || !chain.override) continue
     const { override, role } = source
     // The pod sets that variable itself from a list: it stays what that list says, unless somebody delivers another.
     if (exports[override] !== undefined && source.deliveredBy === undefined) continue
-    const outranked = read.map(one => one.source).filter(one => isFile(one) || isBesideFiles(override, read))
-    const peers = uniquePeers(outranked.flatMap(one => lists[sourceKey(one)] ?? []).filter(peer => peer.role === role))
+    const outranked = read.map(({ source }) => source).filter(listed => isFile(listed) || isBesideFiles(override, read))
+    const peers = uniquePeers(
+      outranked.flatMap(listed => lists[sourceKey(listed)] ?? []).filter(peer => peer.role === role),
+    )
     // An empty variable would outrank what the node's file still lists.
     if (peers.length === 0) continue
-    exports[override] = writePeers('cometbft-list', peers)
+    exports[override] = writePeers(chain.override.format, peers)
     // Seeds stay names: a node asks them once, when it knows nobody.
     if (role === 'peer') pinnable[override] = peers
   }
@@ -236,7 +243,9 @@ function spareVariables(read: readonly Read[]): ReadonlySet<string> {
   const keys = read.flatMap(({ source }) =>
     source.kind === 'Literal' || source.override === undefined ? [] : [source],
   )
-  const needed = new Set(keys.filter(({ via, unseen }) => via !== 'directory' || unseen).map(one => one.override))
+  const needed = new Set(
+    keys.filter(({ via, unseen }) => via !== 'directory' || unseen).map(({ override }) => override),
+  )
   return new Set(keys.flatMap(({ override }) => (override === undefined || needed.has(override) ? [] : [override])))
 }
 

@@ -6,7 +6,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { BesideView } from './beside.ts'
-import type { Held, Stop } from './reach.ts'
 import {
   type Absent,
   identityOf,
@@ -16,6 +15,7 @@ import {
   sendRequest,
   waitForState,
 } from './supervisor.ts'
+import type { Held, Stop } from './types.ts'
 
 /**
  * How long the node stays stopped for the one beside it, in seconds. The kubelet starts it at once (seen: it answers
@@ -136,7 +136,9 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
 
     async restart(state, stop) {
       const verb = stop.level === 'container' ? 'exit' : 'restart'
-      const id = [secondId(stop.id), stop.id].find(one => state.request === one || state.request === startId(one))
+      const id = [secondId(stop.id), stop.id].find(
+        attempt => state.request === attempt || state.request === startId(attempt),
+      )
       if (id === undefined) {
         if (stop.identity !== undefined && identityOf(state) !== stop.identity) return { ok: true }
         const refusal = await beside.permit()

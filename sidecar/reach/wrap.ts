@@ -2,7 +2,6 @@
 import type { Beside } from '../../peers/plan.ts'
 import { restartAllExitCode } from '../../peers/pod.ts'
 import { createBeside } from './beside.ts'
-import type { Reach, ReachParts, Stop } from './reach.ts'
 import { besideHoldSeconds, createRenew } from './renew.ts'
 import {
   type Absent,
@@ -17,6 +16,7 @@ import {
   waitForState,
   writeExports,
 } from './supervisor.ts'
+import type { Reach, ReachParts, Stop } from './types.ts'
 
 /**
  * How long nothing starts while the sidecar ends with code 88. The kubelet takes 2 s; after this long something is
@@ -50,11 +50,13 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
   const waitFor = (good: (state: SupervisorState) => boolean, ms: number) =>
     waitForState(controlDir, good, { ms, pollMs, now })
 
-  async function request(one: Request): Promise<{ ok: true } | Absent> {
-    const sent = await sendRequest(controlDir, one)
+  async function request(asked: Request): Promise<{ ok: true } | Absent> {
+    const sent = await sendRequest(controlDir, asked)
     if ('absent' in sent) return sent
-    const taken = await waitFor(state => state.request === one.id, takenMs)
-    return taken ? { ok: true } : { absent: `the supervisor did not take request ${one.id} within ${takenMs / 1000} s` }
+    const taken = await waitFor(state => state.request === asked.id, takenMs)
+    return taken
+      ? { ok: true }
+      : { absent: `the supervisor did not take request ${asked.id} within ${takenMs / 1000} s` }
   }
 
   async function exitOnceHeld(id: string): Promise<void> {

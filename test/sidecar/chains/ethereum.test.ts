@@ -1,6 +1,6 @@
 // Against stand-ins: see fixtures/stand-in.ts.
 import t from 'tap'
-import { hotNode } from '../../../sidecar/chains/index.ts'
+import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, dropping, peerOf } from './fixtures/peers.ts'
 import { freePort, RpcError, type StandIn, startStandIn } from './fixtures/stand-in.ts'
 
@@ -10,11 +10,8 @@ const two = peerOf({ id: key('b'), host: '10.0.0.2', port: 30304, addresses: ['1
 const enode = { one: `enode://${key('a')}@node1.example:30303`, two: `enode://${key('b')}@10.0.0.2:30304` }
 const yes = () => true
 
-const nodeOf = (profile: 'geth' | 'besu' | 'nethermind', { port }: { port: number }, timeoutMs = 3000) => {
-  const node = hotNode({ profile, rpcPort: port, hostNetwork: false }, { timeoutMs })
-  if (!node) throw new Error('there is a way')
-  return node
-}
+const nodeOf = (profile: 'geth' | 'besu' | 'nethermind', { port }: { port: number }, timeoutMs = 3000) =>
+  apiOf(profile, interfaceAt(port, { timeoutMs }))
 const willing = (t: Parameters<typeof startStandIn>[0]) =>
   startStandIn(t, { admin_addPeer: yes, admin_removePeer: yes })
 
@@ -91,6 +88,7 @@ t.test('the connected peers, and the own ID', async t => {
     admin_nodeInfo: () => ({ enode: `enode://${key('f')}@127.0.0.1:30303?discport=0`, id: `${++asked}` }),
   })
   const expected = {
+    ok: true,
     id: key('f'),
     connections: [
       { id: key('a'), address: '10.0.0.1', port: 30303 },
@@ -100,11 +98,11 @@ t.test('the connected peers, and the own ID', async t => {
     ],
   }
   const geth = nodeOf('geth', node)
-  t.same(await geth.connections(), expected)
-  t.same(await geth.connections(), expected)
+  t.same(await geth.ask(), expected)
+  t.same(await geth.ask(), expected)
   t.equal(asked, 1, 'an ID does not change')
   node.methods = { admin_peers: () => [] }
-  t.same(await nodeOf('geth', node).connections(), { connections: [] }, 'no word on the own ID is no harm')
+  t.same(await nodeOf('geth', node).ask(), { ok: true, connections: [] }, 'no word on the own ID is no harm')
 })
 
 const odd: readonly [string, unknown, RegExp][] = [
@@ -127,7 +125,7 @@ const odd: readonly [string, unknown, RegExp][] = [
 for (const [name, result, silent] of odd) {
   t.test(`an answer that is none: ${name}`, async t => {
     const node = await startStandIn(t, { admin_peers: () => result })
-    t.match(await nodeOf('geth', node).connections(), { silent })
+    t.match(await nodeOf('geth', node).ask(), { silent })
   })
 }
 
@@ -197,7 +195,7 @@ t.test('failed, and worth another try', async t => {
     refused: false,
     detail: /HTTP status 200 and "<html>", expected an answer of JSON-RPC/,
   })
-  t.match(await geth.connections(), { silent: /"<html>"/ })
+  t.match(await geth.ask(), { silent: /"<html>"/ })
   node.instead = 'nothing'
   t.match(await geth.tell(adding(one, two)), { ok: false, refused: false, detail: /did not answer within 0.15 s/ })
   t.match(await geth.tell(adding({ ...one, id: 'x' })), {

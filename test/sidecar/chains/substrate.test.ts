@@ -1,7 +1,7 @@
 // Against stand-ins: see fixtures/stand-in.ts. The answers are those of sc-rpc-api and sc-rpc
 // (substrate/client/rpc/src/system).
 import t from 'tap'
-import { hotNode } from '../../../sidecar/chains/index.ts'
+import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, peerOf } from './fixtures/peers.ts'
 import { freePort, RpcError, startStandIn } from './fixtures/stand-in.ts'
 
@@ -11,11 +11,7 @@ const ids = [
 ] as const
 const one = peerOf({ id: ids[0], port: 30333 })
 const two = peerOf({ id: ids[1], host: '2001:db8::2', port: 30333, addresses: ['2001:db8::2'] })
-const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => {
-  const node = hotNode({ profile: 'substrate', rpcPort: port, hostNetwork: false }, { timeoutMs })
-  if (!node) throw new Error('there is a way')
-  return node
-}
+const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => apiOf('substrate', interfaceAt(port, { timeoutMs }))
 const unsafe = () => {
   throw new RpcError(-32601, 'RPC call is unsafe to be called externally')
 }
@@ -36,11 +32,11 @@ t.test('the connected peers, by ID alone', async t => {
     system_peers: () => [{ peerId: ids[0], roles: 'AUTHORITY', bestHash: `0x${'0'.repeat(64)}`, bestNumber: 7 }],
     system_localPeerId: () => ids[1],
   })
-  t.same(await nodeOf(node).connections(), { connections: [{ id: ids[0], address: '' }], id: ids[1] })
+  t.same(await nodeOf(node).ask(), { ok: true, connections: [{ id: ids[0], address: '' }], id: ids[1] })
   node.methods.system_localPeerId = () => 7
-  t.same(await nodeOf(node).connections(), { connections: [{ id: ids[0], address: '' }] })
+  t.same(await nodeOf(node).ask(), { ok: true, connections: [{ id: ids[0], address: '' }] })
   t.notOk(
-    node.calls.some(one => /networkState/i.test(one)),
+    node.calls.some(call => /networkState/i.test(call)),
     'some nodes do not survive that question',
   )
   for (const [result, silent] of [
@@ -49,7 +45,7 @@ t.test('the connected peers, by ID alone', async t => {
     [[7], /peer 1, peerId: found nothing/],
   ] as const) {
     node.methods.system_peers = () => result
-    t.match(await nodeOf(node).connections(), { silent })
+    t.match(await nodeOf(node).ask(), { silent })
   }
 })
 
@@ -58,7 +54,7 @@ t.test('refused: unsafe calls from outside', async t => {
   const detail =
     /system_addReservedPeer: answered with an error: "RPC call is unsafe to be called externally"; .*--rpc-methods unsafe/
   t.match(await nodeOf(node).tell(adding(one)), { ok: false, refused: true, detail })
-  t.match(await nodeOf(node).connections(), { silent: /system_peers: answered with an error: "RPC call is unsafe/ })
+  t.match(await nodeOf(node).ask(), { silent: /system_peers: answered with an error: "RPC call is unsafe/ })
 })
 
 t.test('failed, and worth another try', async t => {

@@ -5,7 +5,6 @@ import t from 'tap'
 import type { KeySource, LiteralSource, Source } from '../../../peers/plan.ts'
 import { sourceFile } from '../../../peers/pod.ts'
 import { type Input, readInput } from '../../../sidecar/observe/input.ts'
-import { readNodeSettings } from '../../../sidecar/observe/node-settings.ts'
 import { writeVolume } from '../fixtures/kubelet-volume.ts'
 import { nodeId, plan, source } from '../fixtures/look.ts'
 
@@ -222,26 +221,6 @@ t.test('the settings that stand in the way of a restart', async t => {
   t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
   t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
   t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
-  t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
-  t.same(readNodeSettings(['[Consensus]\ndouble-sign-check-height = "7"\n[statesync]\nenable = "true"']), {
-    doubleSignCheckHeight: 7,
-    stateSync: false,
-    unsafeRpc: false,
-  })
-  t.same(
-    readNodeSettings([
-      'consensus = 7\nstatesync = []',
-      '[',
-      `[consensus]\ndouble_sign_check_height = 9223372036854775807`,
-    ]),
-    {
-      doubleSignCheckHeight: Number(2n ** 63n - 1n),
-      stateSync: false,
-      unsafeRpc: false,
-    },
-  )
-  t.equal(readNodeSettings(['[rpc]\nunsafe = false', '[RPC]\nunsafe = true']).unsafeRpc, true)
-  t.equal(readNodeSettings(['[rpc]\nunsafe = "true"\n[p2p]\nunsafe = true']).unsafeRpc, false)
   t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, {
     doubleSignCheckHeight: 0,
     stateSync: false,

@@ -2,7 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createReach, type ReachParts } from '../../../sidecar/reach/reach.ts'
+import { createReach } from '../../../sidecar/reach/reach.ts'
+import type { ReachParts } from '../../../sidecar/reach/types.ts'
 import { eventually, type Supervised, shells, supervise } from '../fixtures/supervised.ts'
 
 const times = { settleSeconds: 0, graceSeconds: 30, minIntervalSeconds: 0 }
