@@ -44,7 +44,7 @@ export async function runSidecar(
         procDir: options.procDir,
         log,
         exit,
-        holdSeconds: options.besideSeconds,
+        besideSeconds: options.besideSeconds,
       }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses =>

@@ -50,6 +50,6 @@ export type ReachParts = {
   readonly takenMs?: number
   /** How long the container beside the node may take to answer, in ms. It answers from memory. Default 2000. */
   readonly answerMs?: number
-  /** How long the node stays stopped for the container beside it, in seconds. Default: besideHoldSeconds. */
-  readonly holdSeconds?: number
+  /** How long the node stays stopped for the container beside it, in seconds. Default: besideParkSeconds. */
+  readonly besideSeconds?: number
 }

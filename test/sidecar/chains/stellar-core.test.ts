@@ -49,7 +49,7 @@ t.test('drops who is not listed any more, by node ID; not who shares the address
   t.same(await nodeOf(node).tell({ all: [renamed], add: [], drop: [peer(1), peer(2), peer(9)] }), { ok: true })
   t.same(node.asked, ['peers?fullkeys=true', `droppeer?node=${id('B')}`])
   t.same(
-    node.outbound.map(one => one.id),
+    node.outbound.map(({ id }) => id),
     [id('A'), id('C')],
   )
 })

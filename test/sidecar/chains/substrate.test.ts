@@ -9,7 +9,7 @@ const ids = [
   '12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD',
   '12D3KooWGRUVh9wGRGNB3PvaVJbfNJ9yM8DiBnM9nhoR2UyVqW9k',
 ] as const
-const one = peerOf({ id: ids[0], port: 30333 })
+const first = peerOf({ id: ids[0], port: 30333 })
 const two = peerOf({ id: ids[1], host: '2001:db8::2', port: 30333, addresses: ['2001:db8::2'] })
 const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => apiOf('substrate', interfaceAt(port, { timeoutMs }))
 const unsafe = () => {
@@ -18,7 +18,7 @@ const unsafe = () => {
 
 t.test('adds by multiaddress, removes by peer ID', async t => {
   const node = await startStandIn(t, { system_addReservedPeer: () => null, system_removeReservedPeer: () => null })
-  t.same(await nodeOf(node).tell({ all: [one], add: [one], drop: [two] }), { ok: true })
+  t.same(await nodeOf(node).tell({ all: [first], add: [first], drop: [two] }), { ok: true })
   t.same(await nodeOf(node).tell(adding(two)), { ok: true })
   t.same(node.calls, [
     `system_removeReservedPeer("${ids[1]}")`,
@@ -53,7 +53,7 @@ t.test('refused: unsafe calls from outside', async t => {
   const node = await startStandIn(t, { system_addReservedPeer: unsafe, system_peers: unsafe })
   const detail =
     /system_addReservedPeer: answered with an error: "RPC call is unsafe to be called externally"; .*--rpc-methods unsafe/
-  t.match(await nodeOf(node).tell(adding(one)), { ok: false, refused: true, detail })
+  t.match(await nodeOf(node).tell(adding(first)), { ok: false, refused: true, detail })
   t.match(await nodeOf(node).ask(), { silent: /system_peers: answered with an error: "RPC call is unsafe/ })
 })
 
@@ -63,21 +63,21 @@ t.test('failed, and worth another try', async t => {
       throw new RpcError(4000, 'Peer id is missing from the address')
     },
   })
-  t.match(await nodeOf(node).tell(adding(one, two)), {
+  t.match(await nodeOf(node).tell(adding(first, two)), {
     ok: false,
     refused: false,
     detail: /Peer id is missing.*; .*Peer id is missing/,
   })
-  t.match(await nodeOf(node).tell(adding({ ...one, id: 'x' })), { ok: false, refused: false, detail: /expected/ })
+  t.match(await nodeOf(node).tell(adding({ ...first, id: 'x' })), { ok: false, refused: false, detail: /expected/ })
   t.equal(node.calls.length, 2)
   node.instead = 'nothing'
-  t.match(await nodeOf(node, 150).tell(adding(one)), {
+  t.match(await nodeOf(node, 150).tell(adding(first)), {
     ok: false,
     refused: false,
     detail: /did not answer within 0.15 s/,
   })
   t.match(
-    await nodeOf({ port: await freePort() }).tell(adding(one)),
+    await nodeOf({ port: await freePort() }).tell(adding(first)),
     { ok: false, refused: false, detail: /ECONNREFUSED/ },
     'it may be starting',
   )
