@@ -6,11 +6,15 @@ export type Reply =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly why: Why; readonly detail: string }
 
-/**
- * `refused`: the node does not have the method, or not for us, and will not while it runs. `absent`: nobody listens at
- * the port. `silent`: no answer that could be used. `error`: the node's own, about this call.
- */
-export type Why = 'refused' | 'absent' | 'silent' | 'error'
+export type Why =
+  /** The node does not have the method, or not for us, and will not while it runs. */
+  | 'refused'
+  /** Nobody listens at the port. */
+  | 'absent'
+  /** No answer that could be used. */
+  | 'silent'
+  /** The node's own, about this call. */
+  | 'error'
 
 /**
  * Method not found (JSON-RPC 2.0; Substrate's answer to an unsafe call from outside, too), method not enabled (besu),

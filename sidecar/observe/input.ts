@@ -14,11 +14,15 @@ import { longestVariable, type Pinnable } from '../decide/pin.ts'
 import { type Learned, withProgram } from '../decide/program.ts'
 
 export type ListInput =
-  /**
-   * `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about
-   * what is absent.
-   */
-  | { readonly ok: true; readonly lists: Lists; readonly peers: readonly Peer[]; readonly problems: readonly string[] }
+  | {
+      readonly ok: true
+      /** By sourceKey, without the sources whose file is absent. */
+      readonly lists: Lists
+      /** All of them. */
+      readonly peers: readonly Peer[]
+      /** Sentences about what is absent. */
+      readonly problems: readonly string[]
+    }
   | {
       readonly ok: false
       readonly reason: 'list-missing' | 'list-malformed' | 'list-empty' | 'list-too-long'
@@ -208,6 +212,7 @@ function withExports(list: ListInput, read: readonly Read[], plan: Plan): Export
  * Lists that are variables, as they are; and for lists that another variable outranks, that variable with the peers of
  * all sources of its role that it outranks: all files; and where a script makes something of variables, or the list
  * stands nowhere in the pod, the variables and literal lists as well.
+ *
  * `spare`: variables without which the list would reach the node all the same.
  */
 function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports & { spare: ReadonlySet<string> } {

@@ -8,13 +8,8 @@ import type { Held, ReachParts } from './types.ts'
 export type BesideView = Beside & {
   /** Why the node must not be stopped now; null where nothing speaks against it. */
   permit(): Promise<Held | null>
-  /**
-   * Its process, as to a node whose last child had ended at `stopped` (uptime in s). `old`: it began before that, so it
-   * remembers a process that is gone and reads nothing any more. `away`: there is none; the kubelet starts it again.
-   */
-  see(
-    stopped: number,
-  ): Promise<{ is: 'new' } | { is: 'old'; process: Process } | { is: 'away' } | ({ is: 'unclear' } & Held)>
+  /** Its process, as to a node whose last child had ended at `stopped` (uptime in s). */
+  see(stopped: number): Promise<BesideProcess>
   /**
    * Its word on upgrades and halts: null for none is due. `answered`: it said something else; not that it did not
    * answer.
@@ -23,6 +18,14 @@ export type BesideView = Beside & {
   /** SIGTERM, on which it ends with code 0 unless an upgrade is due; `refused` says why it could not be sent. */
   end(process: Process): Promise<{ refused: string } | null>
 }
+
+export type BesideProcess =
+  | { readonly is: 'new' }
+  /** It began before the node's stop, so it remembers a process that is gone and reads nothing any more. */
+  | { readonly is: 'old'; readonly process: Process }
+  /** There is none; the kubelet starts it again. */
+  | { readonly is: 'away' }
+  | ({ readonly is: 'unclear' } & Held)
 
 export type BesideParts = Pick<ReachParts, 'procDir'> & {
   readonly kill: (pid: number, signal: 'SIGTERM' | 0) => void

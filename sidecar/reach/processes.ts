@@ -77,10 +77,12 @@ export async function ownContainer(procDir: string): Promise<string> {
   return containerKey(await readFile(join(procDir, 'self', 'cgroup'), 'utf8'))
 }
 
-/**
- * `main`: the container's first process, with which the container ends. `all`: what a stop has to reach, main first.
- */
-export type Target = { readonly main: Process; readonly all: readonly Process[] }
+export type Target = {
+  /** The container's first process, with which the container ends. */
+  readonly main: Process
+  /** What a stop has to reach, main first. */
+  readonly all: readonly Process[]
+}
 
 /**
  * The node's processes in a shared PID namespace. Our own container, the pod's first process (pause) and kernel threads

@@ -35,14 +35,17 @@ export type RenewParts = {
   readonly request: (request: Request) => Promise<{ ok: true } | Absent>
 }
 
+export type Trouble = {
+  readonly note: string
+  /** The node waits, and nobody will come. */
+  readonly stuck: boolean
+}
+
 export type Renew = {
   /** Begins, or goes on with, the restart `stop.id`; returns once the node's stop has been asked for. */
   restart(state: SupervisorState, stop: Stop): Promise<{ ok: true } | ({ ok: false } & Held)>
-  /**
-   * What is not as it should be beside a node that runs; undefined where all is well. `stuck`: the node waits, and
-   * nobody will come.
-   */
-  trouble(state: SupervisorState): Promise<{ readonly note: string; readonly stuck: boolean } | undefined>
+  /** What is not as it should be beside a node that runs; undefined where all is well. */
+  trouble(state: SupervisorState): Promise<Trouble | undefined>
 }
 
 export function createRenew(beside: BesideView, parts: RenewParts): Renew {
@@ -108,7 +111,7 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
     )
   }
 
-  async function trouble({ stopped, phase }: SupervisorState): ReturnType<Renew['trouble']> {
+  async function trouble({ stopped, phase }: SupervisorState): Promise<Trouble | undefined> {
     if (stopped === undefined || (phase !== 'running' && phase !== 'retrying')) return undefined
     const seen = await beside.see(stopped)
     const waits = beside.fifo

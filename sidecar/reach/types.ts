@@ -5,11 +5,15 @@ import type { Level } from '../../peers/plan.ts'
 import type { HoldReason } from '../../peers/reasons.ts'
 import type { NodeProcess } from '../decide/observation.ts'
 
-/**
- * `identity`: of the process that is to be replaced; any other has been started since, and is left alone. Absent:
- * whichever there is.
- */
-export type Stop = { readonly id: string; readonly level: Exclude<Level, 'none'>; readonly identity?: string }
+export type Stop = {
+  readonly id: string
+  readonly level: Exclude<Level, 'none'>
+  /**
+   * Of the process that is to be replaced; any other has been started since, and is left alone. Absent: whichever there
+   * is.
+   */
+  readonly identity?: string
+}
 
 export type Held = { readonly hold: HoldReason; readonly detail: string }
 
