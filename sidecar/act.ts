@@ -1,20 +1,20 @@
 // What the loop does: has the next start prepared, asks which program the node is, restarts it, tells it its peers.
 import type { Logger } from 'pino'
 import { hostPort } from '../peers/peer.ts'
-import type { HotNode, Told } from './chains/index.ts'
+import type { NodeApi, Told } from './chains/index.ts'
 import type { Decision } from './decide/decision.ts'
 import type { Look } from './decide/look.ts'
 import type { Memory } from './decide/memory.ts'
 import { mayLearn, questionsDue } from './decide/program.ts'
 import type { Timing } from './decide/timing.ts'
 import { tokenOf } from './decide/token.ts'
-import type { Reach } from './reach/reach.ts'
+import type { Reach } from './reach/types.ts'
 import type { Sight } from './see.ts'
 
 export type HandParts = {
   readonly reach: Pick<Reach, 'prepare' | 'askPrograms' | 'restart'>
-  /** By which the running node can be told its peers; undefined where there is no way. */
-  readonly hotNode?: HotNode | undefined
+  /** Tells the running node its peers; undefined where there is no way. */
+  readonly tell?: NodeApi['tell'] | undefined
   readonly log: Logger
   readonly now: () => number
   readonly timing: Pick<Timing, 'askProgramSeconds'>
@@ -29,7 +29,7 @@ export type Hands = {
   carryOut(decision: Decision): Promise<Told | undefined>
 }
 
-export function createHands({ reach, hotNode, log, now, timing }: HandParts): Hands {
+export function createHands({ reach, tell, log, now, timing }: HandParts): Hands {
   let prepared = ''
   /** How often the supervisor was asked for the programs of this process. */
   let asked = { identity: '', times: 0 }
@@ -44,12 +44,12 @@ export function createHands({ reach, hotNode, log, now, timing }: HandParts): Ha
       )
   }
 
-  async function tell({ change, why }: Extract<Decision, { do: 'tell' }>): Promise<Told | undefined> {
+  async function tellNode({ change, why }: Extract<Decision, { do: 'tell' }>): Promise<Told | undefined> {
     log.info(
       { why, add: change.add.map(hostPort), drop: change.drop.map(hostPort) },
       'telling the running node its peers',
     )
-    const answer = await hotNode?.tell(change)
+    const answer = await tell?.(change)
     if (answer && !answer.ok)
       log.warn({ refused: answer.refused, detail: answer.detail }, 'the node did not take the peers that it was told')
     return answer
@@ -74,7 +74,7 @@ export function createHands({ reach, hotNode, log, now, timing }: HandParts): Ha
     },
     async carryOut(decision) {
       if (decision.do === 'restart') await restart(decision)
-      return decision.do === 'tell' ? tell(decision) : undefined
+      return decision.do === 'tell' ? tellNode(decision) : undefined
     },
   }
 }

@@ -9,7 +9,7 @@ import { type After, nextLook } from './decide/next-look.ts'
 import { reconcile } from './decide/reconcile.ts'
 import type { Timing } from './decide/timing.ts'
 import type { Metrics } from './metrics.ts'
-import type { Reach } from './reach/reach.ts'
+import type { Reach } from './reach/types.ts'
 import { countEnded, createVoice } from './say.ts'
 import { createEyes, type EyeParts } from './see.ts'
 
@@ -48,7 +48,7 @@ const defaultUnsavedSeconds = 120
 /** Starts looking at once; `memory` is where an earlier sidecar stopped. */
 export function startLoop(parts: LoopParts, memory: Memory): Loop {
   const { log, now } = parts
-  const eyes = createEyes({ ...parts, canTell: parts.hotNode !== undefined }, memory)
+  const eyes = createEyes({ ...parts, canTell: parts.tell !== undefined }, memory)
   const hands = createHands(parts)
   const voice = createVoice(parts)
   let current = memory

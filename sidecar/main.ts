@@ -3,14 +3,11 @@ import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { Plan } from '../peers/plan.ts'
 import { controllerAgent } from '../peers/pod.ts'
-import { createSigningCheck } from './chains/cometbft/signing.ts'
-import { createUpgradeCheck } from './chains/cometbft/status.ts'
-import { createPowerCheck } from './chains/cometbft/voting-power.ts'
-import { hotNode } from './chains/index.ts'
 import { timing } from './decide/timing.ts'
 import { startLoop } from './loop.ts'
 import { createMetrics } from './metrics.ts'
 import { readInput } from './observe/input.ts'
+import { nodeApi } from './observe/node-api.ts'
 import { lookAtNode } from './observe/observe.ts'
 import { createLimitedProbe } from './observe/probe.ts'
 import { createResolver } from './observe/resolve.ts'
@@ -31,34 +28,23 @@ export async function runSidecar(
   const resolver = createResolver({ ...options, questions: options.dnsQuestions, now: Date.now, random: Math.random })
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
-  const upgradeCheck = createUpgradeCheck(Date.now)
-  const powerCheck = createPowerCheck(Date.now)
-  const signingCheck = createSigningCheck()
   let controllerLookedAt: number | undefined
-  const hot = hotNode(plan, { rpcHost: options.nodeHost })
+  const api = nodeApi(plan, { rpcHost: options.nodeHost, now: Date.now })
   const loop = startLoop(
     {
       readInput: learned => readInput(options.input, learned),
       lookUp: (hosts, doubted, how) => resolver.look(hosts, doubted, how),
       nextLookUp: () => resolver.dueAt(),
-      lookAtNode: (current: Plan) =>
-        lookAtNode(current, {
-          procDir: options.procDir,
-          rpcHost: options.nodeHost,
-          upgradeCheck,
-          powerCheck,
-          signingCheck,
-          ...(hot ? { hot } : {}),
-        }),
+      lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir, ...(api ? { api } : {}) }),
       controllerLookedAt: () => controllerLookedAt,
       reachable: createLimitedProbe(),
-      hotNode: hot,
+      tell: api?.tell,
       reach: createReach(plan, {
         controlDir: options.control,
         procDir: options.procDir,
         log,
         exit,
-        holdSeconds: options.besideSeconds,
+        besideSeconds: options.besideSeconds,
       }),
       ownAddresses: () =>
         Object.values(networkInterfaces()).flatMap(addresses =>

@@ -1,7 +1,7 @@
 // The sidecar's options, parsed once from the arguments that are passed in, every problem reported together.
 import { parseArgs } from 'node:util'
 import { path, statusPort } from '../peers/pod.ts'
-import { besideHoldSeconds } from './reach/renew.ts'
+import { besideParkSeconds } from './reach/renew.ts'
 
 export type SidecarOptions = {
   readonly input: string
@@ -49,7 +49,7 @@ export const sidecarFlags = {
   'verify-seconds': { default: '60', help: 'how long a restarted node may take to be connected again' },
   'unsaved-seconds': { default: '120', help: 'how long the state may be unwritable until /healthz says so' },
   'beside-seconds': {
-    default: String(besideHoldSeconds),
+    default: String(besideParkSeconds),
     help: 'how long the node stays stopped for a container that starts anew with it',
   },
   'log-level': { default: 'info', help: 'fatal, error, warn, info, debug or trace' },

@@ -1,7 +1,7 @@
 // What the loop looks at: the files, the names, the process, the node, and the addresses whose answer matters.
 import type { Logger } from 'pino'
 import type { Endpoints } from '../peers/endpoints.ts'
-import { hostPort, isAddress } from '../peers/peer.ts'
+import { isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { blindTurn } from '../peers/turn.ts'
 import type { Told } from './chains/index.ts'
@@ -28,8 +28,9 @@ import {
   withoutStale,
 } from './observe/endpoints.ts'
 import type { Input } from './observe/input.ts'
+import { probeAll } from './observe/probe.ts'
 import type { LookHow } from './observe/resolve.ts'
-import type { Held, Reach } from './reach/reach.ts'
+import type { Held, Reach } from './reach/types.ts'
 
 export type EyeParts = {
   readonly readInput: (learned?: Learned) => Promise<Input>
@@ -63,9 +64,6 @@ export type Eyes = {
   /** Since when the controller tells an address that DNS does not answer yet; undefined where they agree. */
   behindSince(): number | undefined
 }
-
-/** With 16 at once and 2 s each, a look waits 8 s for them at most. */
-const mostProbes = 64
 
 type Answers = Readonly<Record<string, HostView>>
 
@@ -142,16 +140,7 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     pinBy: (reachable: Look['reachable']) => ReturnType<typeof pinned>,
   ): Promise<Sight> {
     const known = knownTo(memory)
-    const toProbe = new Map(
-      suspects(before, known, memory.intent !== null).map(endpoint => [addressPort(endpoint), endpoint]),
-    )
-    // Bounded: a hostile answer with thousands of dead addresses must not keep a look from ending.
-    const probes = await Promise.all(
-      [...toProbe]
-        .slice(0, mostProbes)
-        .map(async ([name, { address, port }]) => [name, await parts.reachable(address, port)] as const),
-    )
-    const reachable = Object.fromEntries(probes)
+    const reachable = await probeAll(suspects(before, known, memory.intent !== null), parts.reachable)
     openSince = stillOpen(openSince, reachable, before.now)
     const { exports, pins } = pinBy(reachable)
     const after: Look = { ...before, reachable, openSince, ...pinsOf(input, pins) }
@@ -216,8 +205,4 @@ function pinning(
 
 function pinsOf({ pinnable }: Input, pins: NonNullable<Look['pins']>): Pick<Observed, 'pins'> {
   return Object.keys(pinnable).length === 0 ? {} : { pins }
-}
-
-function addressPort({ address, port }: { address: string; port: number }): string {
-  return hostPort({ host: address, port })
 }

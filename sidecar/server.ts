@@ -4,7 +4,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Page } from '../peers/page.ts'
 
-// Not imported: see fetch-json.ts.
+// Not imported: see http/exchange.ts.
 const { createServer } = process.getBuiltinModule('node:http')
 
 export type ServerParts = {

@@ -11,6 +11,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 >
 const rooms = [
   'peers',
+  'http',
   'kubernetes',
   'webhook',
   'certs',
@@ -46,11 +47,12 @@ t.test('every development dependency is used', async t => {
 t.test('each room imports only the rooms that the design allows', async t => {
   const allowed: Record<string, string[]> = {
     peers: [],
+    http: [],
     kubernetes: ['peers'],
     webhook: ['peers', 'certs', 'kubernetes'],
     certs: ['kubernetes'],
-    sidecar: ['peers'],
-    rollout: ['peers', 'kubernetes'],
+    sidecar: ['peers', 'http'],
+    rollout: ['peers', 'http', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],
     controller: ['peers', 'kubernetes', 'rollout', 'discovery'],
     demo: ['peers', 'certs', 'webhook'],
@@ -96,7 +98,15 @@ t.test('lines are at most 120 characters long, but for a text or a pattern that 
 })
 
 /** Decisions: values in, values out. */
-const pureRooms = ['peers', 'webhook/decide', 'webhook/patch', 'webhook/chains', 'webhook/shell', 'sidecar/decide']
+const pureRooms = [
+  'peers',
+  'webhook/decide',
+  'webhook/patch',
+  'webhook/chains',
+  'webhook/shell',
+  'sidecar/chains',
+  'sidecar/decide',
+]
 
 /** What only computes. Of node:net, isIP; of node:crypto, hashes. */
 const pureModules = new Set(['node:crypto', 'node:net', 'node:path', 'node:url', 'ipaddr.js', 'smol-toml'])

@@ -1,20 +1,14 @@
-// geth, besu and nethermind: admin_addPeer, admin_removePeer and admin_peers, over HTTP where the admin API is enabled
-// there. None has it so by default.
+// What geth, besu and nethermind share: admin_addPeer, admin_removePeer and admin_peers, over HTTP where the admin API
+// is enabled there. None has it so by default. geth's IPC socket lies on the node's own volume, beside its keys, which
+// the sidecar does not mount.
 import { enodes } from '../../peers/formats/enode.ts'
 import { normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
-import {
-  type HotNode,
-  type Interface,
-  type PeerChange,
-  type PeerToTell,
-  sentence,
-  type Told,
-  withoutSeeds,
-} from './hot-node.ts'
-import { call, isRecord, short } from './json-rpc.ts'
+import { isRecord, sentence, short } from './ask.ts'
+import { type Chain, type Interface, type PeerChange, type PeerToTell, type Told, withoutSeeds } from './chain.ts'
+import { call } from './json-rpc.ts'
 
-type Client = {
+export type Client = {
   /** What the node has to be started with. */
   readonly allows: string
   /**
@@ -30,57 +24,28 @@ type Client = {
  * Peers are named as the list names them: a node that takes names looks them up again at each dial (geth from 1.15,
  * besu with --Xdns-update-enabled), and would follow an address no further.
  */
-const enodeOf = (peer: PeerToTell): string => enodes([peer])[0] ?? ''
+export function enodeOf(peer: PeerToTell): string {
+  return enodes([peer])[0] ?? ''
+}
 
-/**
- * geth (node/api.go, p2p/dial.go of v1.15): what is removed is found by its ID, which may stand alone; a name that does
- * not resolve would be an error before 1.15. A peer that was dialled within the last 35 s is dialled again only when
- * they are over, so allow 45 s to see it connected.
- */
-export const geth = (at: Interface): HotNode =>
-  admin(at, {
-    allows: 'geth can be told its peers with --http --http.addr 127.0.0.1 --http.api admin,net,web3',
-    removeFirst: true,
-    gone: peer => enodeOf(peer).replace(/@.*$/, ''),
-  })
-
-/**
- * besu keeps peers by ID and address (p2p's MaintainedPeers): a new address is added beside the old one, which it goes
- * on trying until it starts again. It takes names only with --Xdns-enabled, without which it would not read them from
- * its list either.
- */
-export const besu = (at: Interface): HotNode =>
-  admin(at, {
-    allows:
-      'besu can be told its peers with --rpc-http-enabled --rpc-http-host=127.0.0.1 --rpc-http-api=ADMIN,ETH,NET,WEB3',
-    removeFirst: false,
-    gone: enodeOf,
-  })
-
-/** nethermind keeps static nodes by ID, and writes none of this to its file unless it is asked to. */
-export const nethermind = (at: Interface): HotNode =>
-  admin(at, {
-    allows: 'nethermind can be told its peers with Admin among JsonRpc.EnabledModules and JsonRpc.Host 127.0.0.1',
-    removeFirst: true,
-    gone: enodeOf,
-  })
-
-function admin(at: Interface, client: Client): HotNode {
-  let id: string | undefined
-  return {
-    async connections() {
-      const reply = await call(at, 'admin_peers', [])
-      if (!reply.ok) return { silent: reply.detail }
-      try {
-        const connections = readAdminPeers(reply.result)
-        // The node's own ID does not change while it runs, and is no reason to doubt the rest.
-        id ??= await ownId(at)
-        return { connections, ...(id === undefined ? {} : { id }) }
-      } catch (error) {
-        return { silent: sentence(error) }
-      }
-    },
-    tell: change => tell(at, client, change),
+export function ethereumApi(client: Client): NonNullable<Chain['api']> {
+  return at => {
+    let id: string | undefined
+    return {
+      async ask() {
+        const reply = await call(at, 'admin_peers', [])
+        if (!reply.ok) return { ok: false, silent: reply.detail }
+        try {
+          const connections = readAdminPeers(reply.result)
+          // The node's own ID does not change while it runs, and is no reason to doubt the rest.
+          id ??= await ownId(at)
+          return { ok: true, connections, ...(id === undefined ? {} : { id }) }
+        } catch (error) {
+          return { ok: false, silent: sentence(error) }
+        }
+      },
+      tell: change => tell(at, client, change),
+    }
   }
 }
 

@@ -1,16 +1,20 @@
 // One call of JSON-RPC 2.0 over HTTP, as every node but stellar-core takes it. What answers is checked like a stranger.
-import { fetchText } from '../observe/fetch-json.ts'
-import { baseUrl, type Interface, sentence } from './hot-node.ts'
+import { baseUrl, isRecord, sentence, short } from './ask.ts'
+import type { Interface } from './chain.ts'
 
 export type Reply =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly why: Why; readonly detail: string }
 
-/**
- * `refused`: the node does not have the method, or not for us, and will not while it runs. `absent`: nobody listens at
- * the port. `silent`: no answer that could be used. `error`: the node's own, about this call.
- */
-export type Why = 'refused' | 'absent' | 'silent' | 'error'
+export type Why =
+  /** The node does not have the method, or not for us, and will not while it runs. */
+  | 'refused'
+  /** Nobody listens at the port. */
+  | 'absent'
+  /** No answer that could be used. */
+  | 'silent'
+  /** The node's own, about this call. */
+  | 'error'
 
 /**
  * Method not found (JSON-RPC 2.0; Substrate's answer to an unsafe call from outside, too), method not enabled (besu),
@@ -25,14 +29,14 @@ const refusingWords = /module is disabled|is disabled for|should be authenticate
 export async function call(at: Interface, method: string, params: unknown): Promise<Reply> {
   const url = baseUrl(at)
   try {
-    const { code, text } = await fetchText(url, {
+    const { code, text } = await at.exchange(url, {
       timeoutMs: at.timeoutMs,
       post: { jsonrpc: '2.0', id: 1, method, params },
     })
     return readReply(`${url} ${method}`, code, text)
   } catch (error) {
-    const detail = `${method}: ${sentence(error)}`
-    return { ok: false, why: detail.endsWith('cannot be asked: ECONNREFUSED') ? 'absent' : 'silent', detail }
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+    return { ok: false, why: isAbsent ? 'absent' : 'silent', detail: `${method}: ${sentence(error)}` }
   }
 }
 
@@ -60,16 +64,6 @@ export function readReply(what: string, code: number, text: string): Reply {
     refused ? 'refused' : 'error',
     `answered with an error: ${short(error.data || error.message || body.error)}`,
   )
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A value that a node sent, short enough for a sentence. */
-export function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text
 }
 
 function parsed(text: string): unknown {

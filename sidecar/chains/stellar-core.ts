@@ -1,20 +1,9 @@
 // stellar-core: the commands connect, droppeer and peers of its HTTP port on localhost (src/main/CommandHandler.cpp;
 // docs/software/commands.md).
-import { isIPv4 } from 'node:net'
-import { normalHost } from '../../peers/peer.ts'
+import { isAddress, normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
-import { fetchJson, fetchText } from '../observe/fetch-json.ts'
-import {
-  baseUrl,
-  type HotNode,
-  type Interface,
-  type PeerChange,
-  type PeerToTell,
-  sentence,
-  type Told,
-  withoutSeeds,
-} from './hot-node.ts'
-import { isRecord, short } from './json-rpc.ts'
+import { baseUrl, getJson, getText, isRecord, sentence, short } from './ask.ts'
+import { type Chain, type Interface, type PeerChange, type PeerToTell, type Told, withoutSeeds } from './chain.ts'
 
 /** A connection with the port at which the peer listens, whoever dialled. */
 type StellarPeer = Connection & { readonly id: string; readonly listens: number; readonly dialled: boolean }
@@ -22,12 +11,13 @@ type StellarPeer = Connection & { readonly id: string; readonly listens: number;
 /** What a node says that has no such command: the overlay's are absent with RUN_STANDALONE. */
 const unknown = 'expected "Connect to: ..."; is this stellar-core, with RUN_STANDALONE=false?'
 
-export function stellarCore(at: Interface): HotNode {
-  return {
-    async connections() {
+export const stellarCore: Chain = {
+  api: at => ({
+    async ask() {
       try {
         const peers = await askPeers(at)
         return {
+          ok: true,
           connections: peers.map(({ id, address, listens, dialled }) => ({
             id,
             address,
@@ -35,12 +25,14 @@ export function stellarCore(at: Interface): HotNode {
           })),
         }
       } catch (error) {
-        return { silent: sentence(error) }
+        return { ok: false, silent: sentence(error) }
       }
     },
     tell: change =>
       tell(at, change).catch((error: unknown) => ({ ok: false, refused: false, detail: sentence(error) })),
-  }
+  }),
+  /** It looks the names of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). */
+  healSeconds: 600,
 }
 
 /**
@@ -51,14 +43,14 @@ export function stellarCore(at: Interface): HotNode {
 async function tell(at: Interface, change: PeerChange): Promise<Told> {
   const { all, add, drop } = withoutSeeds(change)
   const connected = await askPeers(at)
-  const wanted = new Set(all.flatMap(endpoints))
-  const gone = new Set(drop.flatMap(endpoints).filter(one => !wanted.has(one)))
+  const listed = new Set(all.flatMap(endpoints))
+  const gone = new Set(drop.flatMap(endpoints).filter(endpoint => !listed.has(endpoint)))
   const has = new Set(connected.map(endpointOf))
   for (const { id } of connected.filter(peer => gone.has(endpointOf(peer)))) {
     // One that has just gone is "not found", which is as good.
-    await fetchText(`${baseUrl(at)}/droppeer?node=${encodeURIComponent(id)}`, at)
+    await getText(at, `/droppeer?node=${encodeURIComponent(id)}`)
   }
-  const lacking = add.filter(peer => !endpoints(peer).some(one => has.has(one)))
+  const lacking = add.filter(peer => !endpoints(peer).some(endpoint => has.has(endpoint)))
   const able = lacking.filter(peer => endpoints(peer).length > 0)
   for (const peer of able) {
     for (const address of peer.addresses.filter(isIPv4)) {
@@ -81,8 +73,7 @@ async function connect(
   address: string,
   port: number,
 ): Promise<Extract<Told, { ok: false }> | undefined> {
-  const url = `${baseUrl(at)}/connect?peer=${address}&port=${port}`
-  const { code, text } = await fetchText(url, at)
+  const { url, code, text } = await getText(at, `/connect?peer=${address}&port=${port}`)
   if (text.startsWith('Connect to')) return undefined
   // {"error": "Core is booting, ..."} while it starts, {"exception": ...} for what it cannot do.
   const isAnswer = /^\s*\{\s*"(error|exception)"/.test(text)
@@ -94,7 +85,7 @@ async function connect(
 }
 
 async function askPeers(at: Interface): Promise<StellarPeer[]> {
-  const { code, body } = await fetchJson(`${baseUrl(at)}/peers?fullkeys=true`, at)
+  const { code, body } = await getJson(at, '/peers?fullkeys=true')
   if (isRecord(body) && (body.error || body.exception))
     throw new Error(`${baseUrl(at)}/peers answered: ${short(body.error || body.exception)}`)
   if (code !== 200) throw new Error(`${baseUrl(at)}/peers answered with HTTP status ${code}, expected 200`)
@@ -124,6 +115,11 @@ export function readStellarPeers(body: unknown): StellarPeer[] {
       return { id, address, listens, dialled: direction === 'outbound' }
     })
   })
+}
+
+/** The addresses behind a host are in normal form: IPv6 has a colon. */
+function isIPv4(address: string): boolean {
+  return isAddress(address) && !address.includes(':')
 }
 
 function endpoints(peer: PeerToTell): string[] {

@@ -3,8 +3,9 @@
 import { isPeerId } from '../../peers/formats/base58.ts'
 import { multiaddrList } from '../../peers/formats/multiaddr.ts'
 import type { Connection } from '../decide/observation.ts'
-import { type HotNode, type Interface, type PeerChange, sentence, type Told, withoutSeeds } from './hot-node.ts'
-import { call, isRecord, short } from './json-rpc.ts'
+import { isRecord, sentence, short } from './ask.ts'
+import { type Chain, type Interface, type PeerChange, type Told, withoutSeeds } from './chain.ts'
+import { call } from './json-rpc.ts'
 
 const allows = 'a node can be told its peers with its RPC on localhost, or with --rpc-methods unsafe'
 
@@ -12,22 +13,24 @@ const allows = 'a node can be told its peers with its RPC on localhost, or with 
  * Peers are named as the list names them: libp2p looks a name up at each dial. A transport other than plain TCP (/ws,
  * /wss), which the list may state, is not kept, and such a peer will not connect when told.
  */
-export function substrate(at: Interface): HotNode {
-  let id: string | undefined
-  return {
-    async connections() {
-      const reply = await call(at, 'system_peers', [])
-      if (!reply.ok) return { silent: reply.detail }
-      try {
-        const connections = readSystemPeers(reply.result)
-        id ??= await ownId(at)
-        return { connections, ...(id === undefined ? {} : { id }) }
-      } catch (error) {
-        return { silent: sentence(error) }
-      }
-    },
-    tell: change => tell(at, change),
-  }
+export const substrate: Chain = {
+  api: at => {
+    let id: string | undefined
+    return {
+      async ask() {
+        const reply = await call(at, 'system_peers', [])
+        if (!reply.ok) return { ok: false, silent: reply.detail }
+        try {
+          const connections = readSystemPeers(reply.result)
+          id ??= await ownId(at)
+          return { ok: true, connections, ...(id === undefined ? {} : { id }) }
+        } catch (error) {
+          return { ok: false, silent: sentence(error) }
+        }
+      },
+      tell: change => tell(at, change),
+    }
+  },
 }
 
 async function tell(at: Interface, change: PeerChange): Promise<Told> {

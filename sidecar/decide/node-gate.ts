@@ -1,5 +1,5 @@
 // What the node itself is busy with, and whether it can be asked. Pure.
-
+import { chains } from '../chains/index.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import { absentFrom, hasStatusApi, isAbsent, wasAbsent } from './status-api.ts'
@@ -36,19 +36,16 @@ export function nodeGate(_wish: Wish, look: Look, memory: Memory, times: Timing)
         detail: `port ${look.plan.p2pPort} does not listen${memory.starting === undefined ? '' : ' yet'}`,
       }
     }
-    return isAbsent(memory) && look.settings.doubleSignCheckHeight > 0 ? doubleSign(look) : null
+    if (!isAbsent(memory)) return null
   }
-  if (look.settings.stateSync && status.height === 0 && look.node.connections.length > 0)
-    return { reason: 'state-syncing' }
-  if (status.catchingUp && rises(memory)) return { reason: 'catching-up', detail: `height ${status.height}` }
-  if (status.validator && look.settings.doubleSignCheckHeight > 0) {
-    return doubleSign(look)
-  }
-  return status.validator && status.upgradePending ? { reason: 'upgrade-pending' } : null
-}
-
-function doubleSign({ settings }: Look): Hold {
-  return { reason: 'double-sign-check', detail: `double_sign_check_height = ${settings.doubleSignCheckHeight}` }
+  const { settings, node } = look
+  const forbids = chains[look.plan.profile].forbids ?? (() => null)
+  return forbids({
+    ...(status ? { status } : {}),
+    settings,
+    connected: node.connections.length > 0,
+    rises: rises(memory),
+  })
 }
 
 /** One sample says nothing yet: a node that catches up is left alone until two tell that its height stands still. */

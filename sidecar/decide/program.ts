@@ -3,8 +3,8 @@
 // Where the pod's command is a script, the webhook cannot know the program, and so no variable that outranks what the
 // script made of a list: a file that it wrote once, say. The supervisor sees the program (see `look` in supervisor.md).
 // From then on the plan is read as if the webhook had known it.
-import { overrideVariable } from '../../peers/override-variable.ts'
 import { type KeySource, levelOf, type Plan, type Source } from '../../peers/plan.ts'
+import { chains } from '../chains/index.ts'
 import { inDoubt } from './doubt.ts'
 import type { Look } from './look.ts'
 import type { Learned, Memory } from './memory.ts'
@@ -42,7 +42,8 @@ export function nodeAmong(programs: readonly Program[]): Program | undefined {
 
 /** The sources that the node would get by its variable if its program were known; none where that is of no use. */
 function openSources(plan: Plan): KeySource[] {
-  if (plan.profile !== 'cometbft' || plan.reach.by !== 'wrap' || hasFlag(plan)) return []
+  const { override } = chains[plan.profile]
+  if (!override || plan.reach.by !== 'wrap' || hasFlag(plan, override.outrankedBy)) return []
   const keys = plan.sources.filter(source => source.kind !== 'Literal')
   if (keys.some(source => source.override !== undefined)) return []
   // Of a whole config.toml, persistent_peers: it is what a node that runs can use, see the webhook's decide.ts.
@@ -50,8 +51,8 @@ function openSources(plan: Plan): KeySource[] {
 }
 
 /** A flag outranks every variable. */
-function hasFlag({ sources }: Plan): boolean {
-  return sources.some(source => source.kind === 'Literal' && / --?p2p\.persistent[_-]peers$/.test(source.name))
+function hasFlag({ sources }: Plan, flag: RegExp): boolean {
+  return sources.some(source => source.kind === 'Literal' && flag.test(source.name))
 }
 
 /** The kubelet has written the variable into an argument: its level is coarser than that of a variable. */
@@ -91,7 +92,7 @@ export function withProgram(plan: Plan, learned: Pick<Learned, 'variable'> | und
  */
 export function rememberProgram(memory: Memory, look: Look): Memory {
   const node = look.process.found ? nodeAmong(look.process.programs ?? []) : undefined
-  const variable = node && overrideVariable(node.name, 'peer')
+  const variable = node && chains[look.plan.profile].override?.variable(node.name, 'peer')
   const { learned } = memory
   if (!node || !variable || (learned && (learned.listens || !node.listens))) return memory
   const { name: program, listens } = node

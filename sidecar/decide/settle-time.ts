@@ -1,7 +1,7 @@
 // How long a difference has to last before a restart: until an edit rests, or the node has had the time to heal by
 // itself. Pure.
 import { peerKey } from '../../peers/peer.ts'
-import type { Profile } from '../../peers/plan.ts'
+import { chains } from '../chains/index.ts'
 import type { Assessed } from './assess.ts'
 import { sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
@@ -9,19 +9,11 @@ import type { Known, Memory } from './memory.ts'
 import { longestStartMs, type Timing } from './timing.ts'
 import type { Hold, Wish } from './wish.ts'
 
-/**
- * How long a node of this profile gets to follow a changed address by itself, in seconds. stellar-core looks the names
- * of its peer list up again every 600 s (its OverlayManager's PEER_IP_RESOLVE_DELAY). geth from 1.15 looks a name up at
- * each dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the next dial comes after 35 s
- * (dialHistoryExpiration) and may take 20 s. Its version is not known here; an older one only waits those 90 s longer.
- */
-const healSeconds: Partial<Record<Profile, number>> = { 'stellar-core': 600, geth: 90 }
-
 export function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
   const need = memory.need
   if (!need) return { reason: 'settling' }
   const addressOnly = wish.missing.every(isAddressMatter)
-  const heals = addressOnly ? (healSeconds[look.plan.profile] ?? 0) : 0
+  const heals = addressOnly ? (chains[look.plan.profile].healSeconds ?? 0) : 0
   if (heals > 0 && look.now < need.firstSince + heals * 1000)
     return { reason: 'healing', until: need.firstSince + heals * 1000 }
   const until = settledAt(wish, look, need, times)
@@ -50,7 +42,7 @@ export function settledAt(wish: Wish, look: Look, need: NonNullable<Memory['need
   return Math.min(need.since + settleSeconds * 1000, need.firstSince + longestSeconds * 1000)
 }
 
-/** What a CometBFT node may know already it tries once it is up. */
+/** What a node that retries may know already it tries once it is up. */
 export function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
   const until = mayKnow(wish, look) ? upSince(look, memory) + twoTriesSeconds(look) * 1000 : 0
   return look.now < until ? { reason: 'settling', until } : null
@@ -61,7 +53,7 @@ export function triedGate(wish: Wish, look: Look, memory: Memory): Hold | null {
  * its image.
  */
 function mayKnow(wish: Wish, look: Look): boolean {
-  if (look.plan.profile !== 'cometbft' || wish.missing.length === 0) return false
+  if (!chains[look.plan.profile].retries || wish.missing.length === 0) return false
   const unseen = new Set(
     look.plan.sources
       .filter(source => source.unseen)

@@ -5,6 +5,7 @@
 // start, is an API that is not there: a wrong port, or one that is switched off. Then connections alone count, since a
 // wrong guess must not switch the product off; and the page says so.
 import type { Plan } from '../../peers/plan.ts'
+import { chains } from '../chains/index.ts'
 import type { Look } from './look.ts'
 import type { Memory, StatusApi } from './memory.ts'
 import type { Timing } from './timing.ts'
@@ -17,7 +18,7 @@ const alone = 3
 
 /** Whether the node of this plan has a status API that can be asked. */
 export function hasStatusApi(plan: Plan): boolean {
-  return plan.profile === 'cometbft' && plan.rpcPort !== undefined
+  return chains[plan.profile].tellsState === true && plan.rpcPort !== undefined
 }
 
 /**

@@ -3,8 +3,8 @@
 import { hostPort } from '../../peers/peer.ts'
 
 /** How long an answer is good for, in ms. */
-const keptMs = 60_000
-/** Addresses asked at a look, and kept. */
+const goodMs = 60_000
+/** Addresses asked at a look, and remembered. */
 const most = 64
 
 export type Answers = {
@@ -19,16 +19,15 @@ export function createAnswers(
   let known = new Map<string, { readonly at: number; readonly answers: boolean }>()
   return {
     async of(addresses) {
-      const wanted = [...new Map(addresses.map(one => [hostPort({ host: one.address, port: one.port }), one]))].slice(
-        0,
-        most,
+      const byName = new Map(
+        addresses.map(({ address, port }) => [hostPort({ host: address, port }), { address, port }]),
       )
       const entries = await Promise.all(
-        wanted.map(async ([name, one]) => {
+        [...byName].slice(0, most).map(async ([name, { address, port }]) => {
           const before = known.get(name)
-          if (before && Math.abs(now() - before.at) < keptMs) return [name, before] as const
+          if (before && Math.abs(now() - before.at) < goodMs) return [name, before] as const
           const at = now()
-          return [name, { at, answers: await reachable(one.address, one.port) }] as const
+          return [name, { at, answers: await reachable(address, port) }] as const
         }),
       )
       known = new Map(entries)

@@ -2,15 +2,13 @@
 import { Resolver } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
 
-/**
- * The answer for one name and family. `temporary`: no answer was had, so nothing is known; else the name has these
- * addresses, perhaps none.
- */
+/** The answer for one name and family. */
 export type DnsAnswer = {
   readonly addresses: readonly string[]
   /** The least of all records, aliases included; 0 without addresses. */
   readonly ttlSeconds: number
   readonly error?: string
+  /** No answer was had, so nothing is known; else the name has these addresses, perhaps none. */
   readonly temporary: boolean
 }
 

@@ -90,17 +90,19 @@ export function withoutStale(
 }
 
 /**
- * The views as they are decided on. `answers`: what DNS gives; `before`: the last views decided on. A host that is a
- * Service with an address of its own keeps that address, and has the pods behind it beside. One that is a headless
- * Service has the addresses that the controller tells; while nobody is behind it, the last ones. Neither rotates. What
- * stands in the hosts file stays. `given`: hosts that the node does not look up: nothing said about them is a dispute
- * to it.
+ * The views as they are decided on. A host that is a Service with an address of its own keeps that address, and has the
+ * pods behind it beside. One that is a headless Service has the addresses that the controller tells; while nobody is
+ * behind it, the last ones. Neither rotates. What stands in the hosts file stays.
+ *
+ * - `answers`: what DNS gives.
+ * - `before`: the last views decided on.
+ * - `pinned`: hosts that the node does not look up: nothing said about them is a dispute to it.
  */
 export function withEndpoints(
   answers: Readonly<Record<string, HostView>>,
   endpoints: Endpoints,
   before: Readonly<Record<string, HostView>>,
-  given: ReadonlySet<string>,
+  pinned: ReadonlySet<string>,
   now: number,
 ): Record<string, HostView> {
   return Object.fromEntries(
@@ -109,7 +111,7 @@ export function withEndpoints(
       if (its === undefined || answer.inHostsFile) return [host, answer]
       if (its.stable) return [host, { ...answer, rotating: false, behind: its.addresses }]
       const last = Object.hasOwn(before, host) ? before[host] : undefined
-      return [host, toldView(answer, its, last ?? answer, given.has(host), now)]
+      return [host, toldView(answer, its, last ?? answer, pinned.has(host), now)]
     }),
   )
 }
@@ -119,7 +121,7 @@ function toldView(
   answer: HostView,
   its: Behind,
   { behind: _, ...last }: HostView,
-  given: boolean,
+  pinned: boolean,
   now: number,
 ): HostView {
   const known = isTold(its) ? its.addresses : last.addresses.length > 0 ? last.addresses : answer.addresses
@@ -130,6 +132,6 @@ function toldView(
     answeredAt: answer.answeredAt,
     failures: answer.failures,
     ...(answer.error === undefined ? {} : { error: answer.error }),
-    ...(given || at === 0 ? {} : { disputedAt: at }),
+    ...(pinned || at === 0 ? {} : { disputedAt: at }),
   }
 }

@@ -7,19 +7,22 @@ import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
 import { inputFile, sourceFile } from '../../peers/pod.ts'
-import type { Lists } from '../decide/lists.ts'
-import { sourceKey } from '../decide/lists.ts'
+import { type Chain, chains, type NodeSettings } from '../chains/index.ts'
+import { type Lists, sourceKey } from '../decide/lists.ts'
 import type { Learned } from '../decide/memory.ts'
 import { longestVariable, type Pinnable } from '../decide/pin.ts'
 import { withProgram } from '../decide/program.ts'
-import { type NodeSettings, readNodeSettings } from './node-settings.ts'
 
 export type ListInput =
-  /**
-   * `lists` by sourceKey, without the sources whose file is absent; `peers`: all of them; `problems`: sentences about
-   * what is absent.
-   */
-  | { readonly ok: true; readonly lists: Lists; readonly peers: readonly Peer[]; readonly problems: readonly string[] }
+  | {
+      readonly ok: true
+      /** By sourceKey, without the sources whose file is absent. */
+      readonly lists: Lists
+      /** All of them. */
+      readonly peers: readonly Peer[]
+      /** Sentences about what is absent. */
+      readonly problems: readonly string[]
+    }
   | {
       readonly ok: false
       readonly reason: 'list-missing' | 'list-malformed' | 'list-empty' | 'list-too-long'
@@ -29,7 +32,7 @@ export type ListInput =
 export type Input = {
   readonly plan: Plan
   readonly list: ListInput
-  /** What the settings beside the peers say (cometbft-toml); the defaults where there are none. */
+  /** What the settings beside the peers say; the defaults where there are none. */
   readonly settings: NodeSettings
   /**
    * Environment variables that the node's next start has to have, with their exact values (strategy wrap). None unless
@@ -57,6 +60,8 @@ const longestWords = 500
 type Read = { readonly source: Source; readonly text: string | undefined }
 
 type Exports = { readonly exports: Record<string, string>; readonly pinnable: Record<string, readonly Peer[]> }
+
+const noSettings: NodeSettings = { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false }
 
 /**
  * How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most.
@@ -108,13 +113,11 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
       }),
     ),
   ])
-  const { list, exports, pinnable } = withExports(listOf(read), read, plan.pinAddresses !== false)
+  const { list, exports, pinnable } = withExports(listOf(read), read, plan)
   return {
     plan,
     list,
-    settings: readNodeSettings(
-      read.flatMap(({ source, text }) => (source.format === 'cometbft-toml' && text !== undefined ? [text] : [])),
-    ),
+    settings: settingsOf(plan, read),
     exports,
     pinnable,
     ...(peerHash === undefined ? {} : { peerHash }),
@@ -125,6 +128,11 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
     pause: pause !== undefined && pause !== 'false',
     allowMassRemoval: allowMassRemoval === 'true',
   }
+}
+
+function settingsOf({ profile }: Plan, read: readonly Read[]): NodeSettings {
+  const lists = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ format: source.format, text }]))
+  return chains[profile].settings?.(lists) ?? noSettings
 }
 
 async function readPlan(file: string): Promise<Plan> {
@@ -178,9 +186,9 @@ function faultOf(source: Source, error: unknown): string {
 }
 
 /** A list that cannot be handed to the node by a variable must not be: the node would not start. */
-function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exports & { list: ListInput } {
+function withExports(list: ListInput, read: readonly Read[], plan: Plan): Exports & { list: ListInput } {
   if (!list.ok) return { list, exports: {}, pinnable: {} }
-  const { exports, pinnable, spare } = exportsOf(read, list.lists)
+  const { exports, pinnable, spare } = exportsOf(read, list.lists, chains[plan.profile])
   for (const [name, value] of Object.entries(exports)) {
     const bytes = Buffer.byteLength(`${name}=${value}`)
     if (bytes > longestVariable && spare.has(name)) {
@@ -197,16 +205,17 @@ function withExports(list: ListInput, read: readonly Read[], pins: boolean): Exp
       return { list: { ok: false, reason: 'list-malformed', message }, exports: {}, pinnable: {} }
     }
   }
-  return { list, exports, pinnable: pins ? pinnable : {} }
+  return { list, exports, pinnable: plan.pinAddresses === false ? {} : pinnable }
 }
 
 /**
  * Lists that are variables, as they are; and for lists that another variable outranks, that variable with the peers of
  * all sources of its role that it outranks: all files; and where a script makes something of variables, or the list
  * stands nowhere in the pod, the variables and literal lists as well.
+ *
  * `spare`: variables without which the list would reach the node all the same.
  */
-function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: ReadonlySet<string> } {
+function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports & { spare: ReadonlySet<string> } {
   const exports: Record<string, string> = Object.create(null)
   const pinnable: Record<string, readonly Peer[]> = Object.create(null)
   for (const { source, text } of read) {
@@ -217,15 +226,17 @@ function exportsOf(read: readonly Read[], lists: Lists): Exports & { spare: Read
       pinnable[source.variable] = lists[sourceKey(source)] ?? []
   }
   for (const { source } of read) {
-    if (source.kind === 'Literal' || source.override === undefined) continue
+    if (source.kind === 'Literal' || source.override === undefined || !chain.override) continue
     const { override, role } = source
     // The pod sets that variable itself from a list: it stays what that list says, unless somebody delivers another.
     if (exports[override] !== undefined && source.deliveredBy === undefined) continue
-    const outranked = read.map(one => one.source).filter(one => isFile(one) || isBesideFiles(override, read))
-    const peers = uniquePeers(outranked.flatMap(one => lists[sourceKey(one)] ?? []).filter(peer => peer.role === role))
+    const outranked = read.map(({ source }) => source).filter(listed => isFile(listed) || isBesideFiles(override, read))
+    const peers = uniquePeers(
+      outranked.flatMap(listed => lists[sourceKey(listed)] ?? []).filter(peer => peer.role === role),
+    )
     // An empty variable would outrank what the node's file still lists.
     if (peers.length === 0) continue
-    exports[override] = writePeers('cometbft-list', peers)
+    exports[override] = writePeers(chain.override.format, peers)
     // Seeds stay names: a node asks them once, when it knows nobody.
     if (role === 'peer') pinnable[override] = peers
   }
@@ -237,7 +248,9 @@ function spareVariables(read: readonly Read[]): ReadonlySet<string> {
   const keys = read.flatMap(({ source }) =>
     source.kind === 'Literal' || source.override === undefined ? [] : [source],
   )
-  const needed = new Set(keys.filter(({ via, unseen }) => via !== 'directory' || unseen).map(one => one.override))
+  const needed = new Set(
+    keys.filter(({ via, unseen }) => via !== 'directory' || unseen).map(({ override }) => override),
+  )
   return new Set(keys.flatMap(({ override }) => (override === undefined || needed.has(override) ? [] : [override])))
 }
 

@@ -2,6 +2,7 @@
 // so there it says nothing.
 import { connect } from 'node:net'
 import pLimit from 'p-limit'
+import { hostPort } from '../../peers/peer.ts'
 
 export type ProbeOptions = {
   /**
@@ -50,20 +51,40 @@ export function reachable(address: string, port: number, timeoutMs: number = def
 export function createLimitedProbe(options: ProbeOptions = {}): (address: string, port: number) => Promise<boolean> {
   const { timeoutMs, atOnce, keepMs, keepNoMs, now, ask } = { ...defaults, ...options }
   const limit = pLimit(atOnce)
-  const kept = new Map<string, { readonly answer: Promise<boolean>; since: number; forMs: number }>()
+  const answers = new Map<string, { readonly answer: Promise<boolean>; since: number; forMs: number }>()
   return (address, port) => {
     const at = now()
-    for (const [key, { since, forMs }] of kept) {
-      if (Math.abs(at - since) >= forMs) kept.delete(key)
+    for (const [key, { since, forMs }] of answers) {
+      if (Math.abs(at - since) >= forMs) answers.delete(key)
     }
     const key = `${address} ${port}`
-    const known = kept.get(key)
+    const known = answers.get(key)
     if (known) return known.answer
     const entry = { answer: limit(() => ask(address, port, timeoutMs)), since: at, forMs: Number.POSITIVE_INFINITY }
-    kept.set(key, entry)
+    answers.set(key, entry)
     entry.answer.then(yes =>
       Object.assign(entry, { since: now(), forMs: yes ? keepMs : Math.max(keepNoMs, now() - at) }),
     )
     return entry.answer
   }
+}
+
+/** With 16 at once and 2 s each, a look waits 8 s for them at most. */
+const mostProbes = 64
+
+/**
+ * The answers of these addresses, each asked once, by host:port. Bounded: a hostile DNS answer with thousands of dead
+ * addresses must not keep a look from ending. What is beyond the bound has no answer.
+ */
+export async function probeAll(
+  addresses: readonly { readonly address: string; readonly port: number }[],
+  reachable: (address: string, port: number) => Promise<boolean>,
+): Promise<Readonly<Record<string, boolean>>> {
+  const byName = new Map(addresses.map(({ address, port }) => [hostPort({ host: address, port }), { address, port }]))
+  const answers = await Promise.all(
+    [...byName]
+      .slice(0, mostProbes)
+      .map(async ([name, { address, port }]) => [name, await reachable(address, port)] as const),
+  )
+  return Object.fromEntries(answers)
 }

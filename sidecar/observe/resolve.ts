@@ -56,13 +56,13 @@ export type Resolver = {
   close(): void
 }
 
-/** `dueAt`: when to ask DNS again; undefined while the hosts file answers, which is read at every look anyway. */
-/** `disputedSince`: when the first of a series of disputes was. */
 type Entry = {
   view: HostView
+  /** When to ask DNS again; undefined while the hosts file answers, which is read at every look anyway. */
   dueAt: number | undefined
   askedAt: number
   asking?: Promise<void>
+  /** When the first of a series of disputes was. */
   disputedSince?: number | undefined
 }
 
@@ -86,8 +86,8 @@ const defaults = {
  */
 const maxRetrySeconds = 20
 
-/** Between two questions about a doubted host, in ms. */
-const doubtMs = 900
+/** Between two questions about a doubted host, in ms: a look comes each second. */
+const askAgainMs = 900
 
 /** Addresses from `from` that are of the family; IPv6 have a colon. */
 const ofFamily = (from: readonly string[], family: 4 | 6) =>
@@ -164,14 +164,14 @@ export function createResolver(options: ResolverOptions): Resolver {
       const both = [...four.addresses, ...six.addresses]
       if (both.length > 0) {
         // Of a family whose answer failed, the last good one stays.
-        const kept = [
+        const lastGood = [
           four.temporary ? ofFamily(view.addresses, 4) : [],
           six.temporary ? ofFamily(view.addresses, 6) : [],
         ].flat()
-        const ttls = [four, six].filter(one => one.addresses.length > 0).map(one => one.ttlSeconds)
-        return { addresses: [...both, ...kept], ttlSeconds: kept.length > 0 ? 0 : Math.min(...ttls) }
+        const ttls = [four, six].filter(({ addresses }) => addresses.length > 0).map(({ ttlSeconds }) => ttlSeconds)
+        return { addresses: [...both, ...lastGood], ttlSeconds: lastGood.length > 0 ? 0 : Math.min(...ttls) }
       }
-      const temporary = [four, six].find(one => one.temporary)
+      const temporary = [four, six].find(({ temporary }) => temporary)
       if (temporary) return { error: temporary.error ?? 'ESERVFAIL' }
       if (four.error === 'ENODATA' || six.error === 'ENODATA') error = 'ENODATA'
     }
@@ -188,12 +188,12 @@ export function createResolver(options: ResolverOptions): Resolver {
       const conf = await readConf()
       const named = await readHosts()
       const at = now()
-      const wanted = new Set(hosts)
+      const listed = new Set(hosts)
       const doubts = new Set([...doubted, ...contested])
       const contests = new Set(contested)
       const needless = new Set(unhurried)
-      for (const host of entries.keys()) if (!wanted.has(host)) entries.delete(host)
-      const asked = [...wanted].map(async host => {
+      for (const host of entries.keys()) if (!listed.has(host)) entries.delete(host)
+      const asked = [...listed].map(async host => {
         const entry = entries.get(host) ?? { view: literalView(host, at) ?? unanswered(at), dueAt: at, askedAt: 0 }
         entries.set(host, entry)
         if (isLiteral(host)) return
@@ -203,7 +203,7 @@ export function createResolver(options: ResolverOptions): Resolver {
           entry.dueAt = undefined
           return
         }
-        if (isDue(entry, at) || (doubts.has(host) && Math.abs(at - entry.askedAt) >= doubtMs)) {
+        if (isDue(entry, at) || (doubts.has(host) && Math.abs(at - entry.askedAt) >= askAgainMs)) {
           entry.asking ??= ask(entry, host, conf, contests.has(host)).finally(() => {
             delete entry.asking
           })
@@ -211,7 +211,7 @@ export function createResolver(options: ResolverOptions): Resolver {
         if (!needless.has(host)) await entry.asking
       })
       await Promise.all(asked)
-      return Object.fromEntries([...wanted].flatMap(host => viewOf(entries, host)))
+      return Object.fromEntries([...listed].flatMap(host => viewOf(entries, host)))
     },
     dueAt() {
       const times = [...entries].flatMap(([host, { dueAt }]) => (dueAt === undefined || isLiteral(host) ? [] : [dueAt]))

@@ -1,20 +1,15 @@
 // The container beside the node that starts anew with it (Plan's `beside`: cosmopilot's node-utils): whether it permits
 // a restart of the node, whether it is new enough for the node, and its end. Who may signal it is decision record 14.
+import { exchange } from '../../http/exchange.ts'
 import type { Beside } from '../../peers/plan.ts'
-import { fetchText } from '../observe/fetch-json.ts'
 import { chooseNamed, ownContainer, type Process, readProcess, readProcesses, ticksPerSecond } from './processes.ts'
-import type { Held, ReachParts } from './reach.ts'
+import type { Held, ReachParts } from './types.ts'
 
 export type BesideView = Beside & {
   /** Why the node must not be stopped now; null where nothing speaks against it. */
   permit(): Promise<Held | null>
-  /**
-   * Its process, as to a node whose last child had ended at `stopped` (uptime in s). `old`: it began before that, so it
-   * remembers a process that is gone and reads nothing any more. `away`: there is none; the kubelet starts it again.
-   */
-  see(
-    stopped: number,
-  ): Promise<{ is: 'new' } | { is: 'old'; process: Process } | { is: 'away' } | ({ is: 'unclear' } & Held)>
+  /** Its process, as to a node whose last child had ended at `stopped` (uptime in s). */
+  see(stopped: number): Promise<BesideProcess>
   /**
    * Its word on upgrades and halts: null for none is due. `answered`: it said something else; not that it did not
    * answer.
@@ -23,6 +18,14 @@ export type BesideView = Beside & {
   /** SIGTERM, on which it ends with code 0 unless an upgrade is due; `refused` says why it could not be sent. */
   end(process: Process): Promise<{ refused: string } | null>
 }
+
+export type BesideProcess =
+  | { readonly is: 'new' }
+  /** It began before the node's stop, so it remembers a process that is gone and reads nothing any more. */
+  | { readonly is: 'old'; readonly process: Process }
+  /** There is none; the kubelet starts it again. */
+  | { readonly is: 'away' }
+  | ({ readonly is: 'unclear' } & Held)
 
 export type BesideParts = Pick<ReachParts, 'procDir'> & {
   readonly kill: (pid: number, signal: 'SIGTERM' | 0) => void
@@ -38,15 +41,15 @@ export function createBeside(beside: Beside, { procDir, kill, answerMs }: Beside
   }
 
   /** Looks at the process again right before, since its PID may be another's by now. */
-  async function signal(one: Process, name: 'SIGTERM' | 0): Promise<{ refused: string } | null> {
-    if ((await readProcess(procDir, one.pid))?.startTicks !== one.startTicks) return null
+  async function signal(target: Process, name: 'SIGTERM' | 0): Promise<{ refused: string } | null> {
+    if ((await readProcess(procDir, target.pid))?.startTicks !== target.startTicks) return null
     try {
-      kill(one.pid, name)
+      kill(target.pid, name)
       return null
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return null
       return {
-        refused: `${one.comm} (PID ${one.pid}) of container ${container}: ${error instanceof Error ? error.message : error}`,
+        refused: `${target.comm} (PID ${target.pid}) of container ${container}: ${error instanceof Error ? error.message : error}`,
       }
     }
   }
@@ -72,7 +75,7 @@ export function createBeside(beside: Beside, { procDir, kill, answerMs }: Beside
 
     async ask() {
       try {
-        const { code, text } = await fetchText(url, { timeoutMs: answerMs, maxBytes: 1024 })
+        const { code, text } = await exchange(url, { timeoutMs: answerMs, maxBytes: 1024 })
         if (code === 200) return null
         const said = /^[\x20-\x7e]{1,60}$/.test(text.trim()) ? ` ("${text.trim()}")` : ''
         return { answered: true, detail: `${container}: ${url} answers ${code}${said}, expected 200` }
@@ -81,7 +84,7 @@ export function createBeside(beside: Beside, { procDir, kill, answerMs }: Beside
       }
     },
 
-    end: one => signal(one, 'SIGTERM'),
+    end: target => signal(target, 'SIGTERM'),
   }
   return view
 }

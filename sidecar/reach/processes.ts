@@ -54,7 +54,7 @@ export function containerKey(cgroup: string): string {
 export async function readProcesses(procDir: string): Promise<Process[]> {
   const names = (await readdir(procDir)).filter(name => /^\d+$/.test(name))
   const found = await Promise.all(names.map(name => readProcess(procDir, Number(name))))
-  return found.filter(one => one !== undefined).sort((a, b) => a.pid - b.pid)
+  return found.filter(process => process !== undefined).sort((a, b) => a.pid - b.pid)
 }
 
 export async function readProcess(procDir: string, pid: number): Promise<Process | undefined> {
@@ -77,10 +77,12 @@ export async function ownContainer(procDir: string): Promise<string> {
   return containerKey(await readFile(join(procDir, 'self', 'cgroup'), 'utf8'))
 }
 
-/**
- * `main`: the container's first process, with which the container ends. `all`: what a stop has to reach, main first.
- */
-export type Target = { readonly main: Process; readonly all: readonly Process[] }
+export type Target = {
+  /** The container's first process, with which the container ends. */
+  readonly main: Process
+  /** What a stop has to reach, main first. */
+  readonly all: readonly Process[]
+}
 
 /**
  * The node's processes in a shared PID namespace. Our own container, the pod's first process (pause) and kernel threads
@@ -94,7 +96,7 @@ export function chooseNode(
   names: readonly string[],
 ): Target | { hold: 'process-ambiguous' | 'process-not-found'; detail: string; candidates: readonly string[] } {
   const groups = [...groupsOf(processes, own).values()]
-  const named = groups.filter(group => group.some(one => isNamed(one, names)))
+  const named = groups.filter(group => group.some(process => isNamed(process, names)))
   const candidates = groups.map(group => describe(group))
   const [group, second] = groups.length > 1 && names.length > 0 ? named : groups
   if (second)
@@ -125,39 +127,40 @@ export function chooseNamed(
 ): Process | { hold: 'process-ambiguous' | 'process-not-found'; detail: string } {
   const mains = [...groupsOf(processes, own).values()]
     .map(group => treeOf(group).main)
-    .filter(one => isNamed(one, names))
+    .filter(main => isNamed(main, names))
   const [main, second] = mains
   if (main && !second) return main
   if (!main) return { hold: 'process-not-found', detail: `found no container that begins with ${expected(names)}` }
-  const found = mains.map(one => `${one.comm} (PID ${one.pid})`).join('; ')
+  const found = mains.map(({ comm, pid }) => `${comm} (PID ${pid})`).join('; ')
   return {
     hold: 'process-ambiguous',
     detail: `found ${found}; expected one container that begins with ${expected(names)}`,
   }
 }
 
-export function isNamed(one: Process, names: readonly string[]): boolean {
-  return names.some(name => one.comm === name || one.comm === name.slice(0, 15) || basename(one.program) === name)
+export function isNamed({ comm, program }: Process, names: readonly string[]): boolean {
+  return names.some(name => comm === name || comm === name.slice(0, 15) || basename(program) === name)
 }
 
 /** By container, without our own, the pod's first process (pause) and kernel threads. */
 function groupsOf(processes: readonly Process[], own: string): Map<string, Process[]> {
   const containers = new Map<string, Process[]>()
-  for (const one of processes) {
-    if (one.container === own || one.pid === 1 || one.pid === 2 || one.ppid === 2) continue
-    containers.set(one.container, [...(containers.get(one.container) ?? []), one])
+  for (const process of processes) {
+    const { container, pid, ppid } = process
+    if (container === own || pid === 1 || pid === 2 || ppid === 2) continue
+    containers.set(container, [...(containers.get(container) ?? []), process])
   }
   return containers
 }
 
 function treeOf(group: readonly Process[]): Target {
   const byAge = [...group].sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid)
-  const pids = new Set(group.map(one => one.pid))
-  const roots = byAge.filter(one => !pids.has(one.ppid))
-  const main = (roots.find(one => one.ppid === 0) ?? roots[0] ?? byAge[0]) as Process
-  const guests = new Set(roots.filter(one => one.ppid === 0 && one !== main).map(one => one.pid))
-  for (const one of byAge) if (guests.has(one.ppid)) guests.add(one.pid)
-  return { main, all: [main, ...byAge.filter(one => one !== main && !guests.has(one.pid))] }
+  const pids = new Set(group.map(({ pid }) => pid))
+  const roots = byAge.filter(({ ppid }) => !pids.has(ppid))
+  const main = (roots.find(({ ppid }) => ppid === 0) ?? roots[0] ?? byAge[0]) as Process
+  const guests = new Set(roots.filter(root => root.ppid === 0 && root !== main).map(({ pid }) => pid))
+  for (const { pid, ppid } of byAge) if (guests.has(ppid)) guests.add(pid)
+  return { main, all: [main, ...byAge.filter(process => process !== main && !guests.has(process.pid))] }
 }
 
 function describe(group: readonly Process[]): string {

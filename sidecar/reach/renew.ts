@@ -1,12 +1,11 @@
 // A restart of a node that has a container beside it (beside.ts). The order is the whole of it: the node stops wholly,
 // then the one beside it ends, then it answers again from a new process, then the node starts. While the node is down
-// the supervisor holds it, for a bounded time, so that whatever happens to the sidecar in between, the node starts.
+// the supervisor parks it, for a bounded time, so that whatever happens to the sidecar in between, the node starts.
 // Each step is found from what is there (the supervisor's state, the start time of the process beside), so that a
 // sidecar that dies goes on where it was.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { BesideView } from './beside.ts'
-import type { Held, Stop } from './reach.ts'
 import {
   type Absent,
   identityOf,
@@ -16,13 +15,14 @@ import {
   sendRequest,
   waitForState,
 } from './supervisor.ts'
+import type { Held, Stop } from './types.ts'
 
 /**
  * How long the node stays stopped for the one beside it, in seconds. The kubelet starts it at once (seen: it answers
  * after 0.2 s, 1.3 s for the whole restart), or after 10 s where it has ended within the last 10 minutes. A node that
  * is away for longer is killed by its liveness probe: cosmopilot's fails after two answers 30 s apart.
  */
-export const besideHoldSeconds = 20
+export const besideParkSeconds = 20
 
 export type RenewParts = {
   readonly controlDir: string
@@ -30,53 +30,56 @@ export type RenewParts = {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly now: () => number
   readonly pollMs: number
-  readonly holdSeconds: number
+  readonly parkSeconds: number
   /** Sends a request and waits until the supervisor has taken it. */
   readonly request: (request: Request) => Promise<{ ok: true } | Absent>
+}
+
+export type Trouble = {
+  readonly note: string
+  /** The node waits, and nobody will come. */
+  readonly stuck: boolean
 }
 
 export type Renew = {
   /** Begins, or goes on with, the restart `stop.id`; returns once the node's stop has been asked for. */
   restart(state: SupervisorState, stop: Stop): Promise<{ ok: true } | ({ ok: false } & Held)>
-  /**
-   * What is not as it should be beside a node that runs; undefined where all is well. `stuck`: the node waits, and
-   * nobody will come.
-   */
-  trouble(state: SupervisorState): Promise<{ readonly note: string; readonly stuck: boolean } | undefined>
+  /** What is not as it should be beside a node that runs; undefined where all is well. */
+  trouble(state: SupervisorState): Promise<Trouble | undefined>
 }
 
 export function createRenew(beside: BesideView, parts: RenewParts): Renew {
-  const { controlDir, graceSeconds, log, now, pollMs, holdSeconds } = parts
-  /** The hold that is followed, so that asking again does not follow it twice. */
-  let following: string | null = null
+  const { controlDir, graceSeconds, log, now, pollMs, parkSeconds } = parts
+  /** The parking that is followed, so that asking again does not follow it twice. */
+  let followed: string | null = null
 
-  async function hold(id: string): Promise<{ ok: true } | ({ ok: false } & Held)> {
-    const asked = await parts.request({ verb: 'hold', id, seconds: holdSeconds })
+  async function park(id: string): Promise<{ ok: true } | ({ ok: false } & Held)> {
+    const asked = await parts.request({ verb: 'park', id, seconds: parkSeconds })
     return 'absent' in asked ? { ok: false, hold: 'supervisor-absent', detail: asked.absent } : asked
   }
 
   function follow(id: string, verb: 'restart' | 'exit'): void {
-    if (following === id) return
-    following = id
-    followHold(id, verb)
+    if (followed === id) return
+    followed = id
+    followParked(id, verb)
       .catch(error =>
         log.error(
           { err: error, id },
-          'starting the container beside the node anew failed; the node starts when its hold is over',
+          'starting the container beside the node anew failed; the node starts when its time is over',
         ),
       )
       .finally(() => {
-        following = null
+        followed = null
       })
   }
 
-  async function followHold(id: string, verb: 'restart' | 'exit'): Promise<void> {
+  async function followParked(id: string, verb: 'restart' | 'exit'): Promise<void> {
     const isOver = (state: SupervisorState) => state.request !== id || state.phase !== 'stopping'
     const over = await waitForState(controlDir, isOver, { ms: (graceSeconds + 10) * 1000, pollMs, now })
     if (over?.request !== id || over.phase !== 'held' || over.stopped === undefined) {
       return log.warn(
         { id, phase: over?.phase },
-        `the node was not held; container ${beside.container} is left as it is`,
+        `the node was not parked; container ${beside.container} is left as it is`,
       )
     }
     const { stopped } = over
@@ -104,11 +107,11 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
     }
     log.warn(
       { id },
-      `container ${beside.container} did not answer within ${holdSeconds} s; the supervisor has started the node all the same`,
+      `container ${beside.container} did not answer within ${parkSeconds} s; the supervisor has started the node all the same`,
     )
   }
 
-  async function trouble({ stopped, phase }: SupervisorState): ReturnType<Renew['trouble']> {
+  async function trouble({ stopped, phase }: SupervisorState): Promise<Trouble | undefined> {
     if (stopped === undefined || (phase !== 'running' && phase !== 'retrying')) return undefined
     const seen = await beside.see(stopped)
     const waits = beside.fifo
@@ -136,14 +139,16 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
 
     async restart(state, stop) {
       const verb = stop.level === 'container' ? 'exit' : 'restart'
-      const id = [secondId(stop.id), stop.id].find(one => state.request === one || state.request === startId(one))
+      const id = [secondId(stop.id), stop.id].find(
+        attempt => state.request === attempt || state.request === startId(attempt),
+      )
       if (id === undefined) {
         if (stop.identity !== undefined && identityOf(state) !== stop.identity) return { ok: true }
         const refusal = await beside.permit()
         if (refusal) return { ok: false, ...refusal }
-        const held = await hold(stop.id)
-        if (held.ok) follow(stop.id, verb)
-        return held
+        const parked = await park(stop.id)
+        if (parked.ok) follow(stop.id, verb)
+        return parked
       }
       if (state.request === id && (state.phase === 'stopping' || state.phase === 'held')) {
         follow(id, verb)
@@ -151,19 +156,19 @@ export function createRenew(beside: BesideView, parts: RenewParts): Renew {
       }
       // It has started, and waits for one that no longer reads: the sidecar was away when the one beside should have
       // ended, or a first start failed.
-      if (id !== stop.id || following !== null || !(await trouble(state))?.stuck) return { ok: true }
+      if (id !== stop.id || followed !== null || !(await trouble(state))?.stuck) return { ok: true }
       log.warn(
         { id: stop.id },
         `the node waits for container ${beside.container}, which reads no more; both start anew`,
       )
-      const held = await hold(secondId(stop.id))
-      if (held.ok) follow(secondId(stop.id), verb)
-      return held
+      const parked = await park(secondId(stop.id))
+      if (parked.ok) follow(secondId(stop.id), verb)
+      return parked
     },
   }
 }
 
-/** Of the request that ends a hold: the supervisor takes each ID once. */
+/** Of the request that ends the parking: the supervisor takes each ID once. */
 function startId(id: string): string {
   return `${id}.go`
 }

@@ -24,8 +24,8 @@ export type SupervisorState = {
   readonly stopped?: number
   /** The last request taken. */
   readonly request?: string
-  /** The content of env.snapshot at the last start. */
-  readonly given?: string
+  /** The content of env.snapshot at the last start; `given` in the file. */
+  readonly snapshotToken?: string
   /** The last child's exit code. */
   readonly code?: number
   /** The child's programs, after they were asked for; not shells. */
@@ -39,7 +39,8 @@ export function identityOf({ supervisor, starts }: Pick<SupervisorState, 'superv
 
 export type Request =
   | { verb: 'restart' | 'exit'; id: string }
-  | { verb: 'hold'; id: string; seconds: number }
+  /** Stops the node and starts nothing for so long. */
+  | { verb: 'park'; id: string; seconds: number }
   /** Has the child's programs named in the state; `port`: the P2P port. */
   | { verb: 'look'; id: string; port: number }
 
@@ -98,7 +99,7 @@ export function parseState(text: string): SupervisorState | string {
     ...(started === undefined ? {} : { started: Number(started) }),
     ...(stopped === undefined ? {} : { stopped: Number(stopped) }),
     ...(request === undefined ? {} : { request }),
-    ...(given === undefined ? {} : { given }),
+    ...(given === undefined ? {} : { snapshotToken: given }),
     ...(code === undefined ? {} : { code: Number(code) }),
     ...(programs === undefined ? {} : { programs: programs.split(' ').map(programOf) }),
   }
@@ -134,8 +135,8 @@ export async function listening(controlDir: string): Promise<{ listening: true }
  * state).
  */
 export async function sendRequest(controlDir: string, request: Request): Promise<{ sent: true } | Absent> {
-  const number = request.verb === 'hold' ? ` ${request.seconds}` : request.verb === 'look' ? ` ${request.port}` : ''
-  const line = `${request.verb} ${request.id}${number}`
+  const number = 'seconds' in request ? ` ${request.seconds}` : 'port' in request ? ` ${request.port}` : ''
+  const line = `${wordFor(request.verb)} ${request.id}${number}`
   if (!/^(restart|exit|hold|look) [A-Za-z0-9._:-]{1,64}( [1-9]\d{0,4})?$/.test(line)) {
     throw new Error(
       `request ${JSON.stringify(line)} is not one that the supervisor takes; expected an ID of A-Z a-z 0-9 . _ : - (64 at most), whole seconds`,
@@ -184,6 +185,14 @@ export async function momentOf(uptimeSeconds: number, procDir: string, now: numb
   if (!Number.isFinite(uptime) || text.trim() === '')
     throw new Error(`${procDir}/uptime holds ${JSON.stringify(text.slice(0, 60))}, expected two numbers`)
   return Math.round(now - (uptime - uptimeSeconds) * 1000)
+}
+
+/**
+ * The supervisor may be older than this sidecar, and then knows `park` by its former word alone; nothing that it says
+ * tells. See supervisor.md.
+ */
+function wordFor(verb: Request['verb']): string {
+  return verb === 'park' ? 'hold' : verb
 }
 
 /** Opens without blocking: ENXIO says that nobody reads. */

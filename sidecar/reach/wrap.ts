@@ -2,8 +2,7 @@
 import type { Beside } from '../../peers/plan.ts'
 import { restartAllExitCode } from '../../peers/pod.ts'
 import { createBeside } from './beside.ts'
-import type { Reach, ReachParts, Stop } from './reach.ts'
-import { besideHoldSeconds, createRenew } from './renew.ts'
+import { besideParkSeconds, createRenew } from './renew.ts'
 import {
   type Absent,
   identityOf,
@@ -17,12 +16,13 @@ import {
   waitForState,
   writeExports,
 } from './supervisor.ts'
+import type { Reach, ReachParts, Stop } from './types.ts'
 
 /**
  * How long nothing starts while the sidecar ends with code 88. The kubelet takes 2 s; after this long something is
  * wrong and the node runs again.
  */
-const holdSeconds = 60
+const parkSeconds = 60
 
 export function createWrap(parts: ReachParts & { graceSeconds: number; beside: Beside | undefined }): Reach {
   const {
@@ -34,13 +34,14 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
     now = Date.now,
     pollMs = 50,
     takenMs = 5000,
-    holdSeconds = besideHoldSeconds,
+    besideSeconds = besideParkSeconds,
   } = parts
   const { answerMs = 2000, kill = (pid, name) => process.kill(pid, name) } = parts
   const beside = parts.beside && createBeside(parts.beside, { procDir, kill, answerMs })
-  const renew = beside && createRenew(beside, { controlDir, graceSeconds, log, now, pollMs, holdSeconds, request })
-  /** The hold that is waited for, so that asking again does not wait twice. */
-  let holding: string | null = null
+  const renew =
+    beside && createRenew(beside, { controlDir, graceSeconds, log, now, pollMs, parkSeconds: besideSeconds, request })
+  /** The node that is to be parked, so that asking again does not wait twice. */
+  let parking: string | null = null
 
   async function current(): Promise<{ state: SupervisorState } | { absent: string }> {
     const alive = await listening(controlDir)
@@ -50,18 +51,20 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
   const waitFor = (good: (state: SupervisorState) => boolean, ms: number) =>
     waitForState(controlDir, good, { ms, pollMs, now })
 
-  async function request(one: Request): Promise<{ ok: true } | Absent> {
-    const sent = await sendRequest(controlDir, one)
+  async function request(asked: Request): Promise<{ ok: true } | Absent> {
+    const sent = await sendRequest(controlDir, asked)
     if ('absent' in sent) return sent
-    const taken = await waitFor(state => state.request === one.id, takenMs)
-    return taken ? { ok: true } : { absent: `the supervisor did not take request ${one.id} within ${takenMs / 1000} s` }
+    const taken = await waitFor(state => state.request === asked.id, takenMs)
+    return taken
+      ? { ok: true }
+      : { absent: `the supervisor did not take request ${asked.id} within ${takenMs / 1000} s` }
   }
 
-  async function exitOnceHeld(id: string): Promise<void> {
+  async function exitOnceParked(id: string): Promise<void> {
     const isOver = (phase: Phase) => phase !== 'stopping'
     const state = await waitFor(state => state.request !== id || isOver(state.phase), (graceSeconds + 10) * 1000)
     if (state?.phase === 'held' && state.request === id) return exit(restartAllExitCode)
-    log.warn({ id, phase: state?.phase }, 'the node was not held; the containers are not restarted')
+    log.warn({ id, phase: state?.phase }, 'the node was not parked; the containers are not restarted')
   }
 
   return {
@@ -81,7 +84,7 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
           identity: identityOf(state),
           startedAt: await momentOf(state.started, procDir, now()),
           phase: state.phase,
-          ...(state.given === undefined ? {} : { snapshotToken: state.given }),
+          ...(state.snapshotToken === undefined ? {} : { snapshotToken: state.snapshotToken }),
           ...(state.request === undefined ? {} : { request: state.request }),
           ...(state.programs === undefined ? {} : { programs: state.programs }),
           ...(trouble === undefined ? {} : { beside: trouble }),
@@ -108,12 +111,12 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
         const taken = await request(requestOf(stop))
         if ('absent' in taken) return { ok: false, hold: 'supervisor-absent', detail: taken.absent }
       }
-      if (stop.level === 'all-containers' && holding !== stop.id) {
-        holding = stop.id
-        exitOnceHeld(stop.id)
-          .catch(error => log.error({ err: error, id: stop.id }, 'waiting for the node to be held failed'))
+      if (stop.level === 'all-containers' && parking !== stop.id) {
+        parking = stop.id
+        exitOnceParked(stop.id)
+          .catch(error => log.error({ err: error, id: stop.id }, 'waiting for the node to be parked failed'))
           .finally(() => {
-            holding = null
+            parking = null
           })
       }
       return { ok: true }
@@ -122,6 +125,6 @@ export function createWrap(parts: ReachParts & { graceSeconds: number; beside: B
 }
 
 function requestOf(stop: Stop): Request {
-  if (stop.level === 'all-containers') return { verb: 'hold', id: stop.id, seconds: holdSeconds }
+  if (stop.level === 'all-containers') return { verb: 'park', id: stop.id, seconds: parkSeconds }
   return { verb: stop.level === 'container' ? 'exit' : 'restart', id: stop.id }
 }

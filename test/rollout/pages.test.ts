@@ -256,11 +256,11 @@ t.test('over HTTP: a page, and what a stranger may answer instead', async t => {
   const { signal } = new AbortController()
   const get = (path: string, timeoutMs = 5000) =>
     fetchPage(`http://127.0.0.1:${port}${path}`, { timeoutMs, maxBytes: 1e6, signal })
-  await t.rejects(get('/long'), { message: /\/long answers with more than 1000000 bytes/ })
-  await t.rejects(get('/slow', 100), { message: /has not answered within 0\.1 s/ })
+  await t.rejects(get('/long'), { message: /\/long answered with more than 1000000 bytes/ })
+  await t.rejects(get('/slow', 100), { message: /did not answer within 0\.1 s/ })
   await t.rejects(get('/away'), { message: /HTTP status 302, expected 200/ })
   await t.rejects(get('/other'), { message: /HTTP status 503/ })
-  await t.rejects(get('/cut'), { message: /stops in the middle|cannot be asked/ })
+  await t.rejects(get('/cut'), { message: /stopped in the middle|cannot be asked/ })
   await t.rejects(get('/headers'), { message: /cannot be asked: HPE_HEADER_OVERFLOW/ })
   t.notOk(asked.includes('/secret'))
 

@@ -365,7 +365,7 @@ t.test('what follows a refusal need not wait; another failure is tried again in 
           looks++
           return made.readInput()
         },
-        hotNode: { connections: async () => ({ silent: 'not asked' }), tell },
+        tell,
       },
       blank,
     )

@@ -1,18 +1,19 @@
 // The height of the newest block that holds this validator's signature: after a restart the controller waits for one
 // before the next node goes.
-import { fetchJson } from '../../observe/fetch-json.ts'
+import { getJson, isRecord } from '../ask.ts'
+import type { Interface } from '../chain.ts'
 
 /** The newest height that the validator was seen to have signed; undefined where that cannot be read. */
-export type SigningCheck = (base: string, timeoutMs: number, address: string) => Promise<number | undefined>
+export type SigningCheck = (address: string) => Promise<number | undefined>
 
 /** BLOCK_ID_FLAG_ABSENT (CometBFT spec, core/data_structures: BlockIDFlag): no vote of this validator was seen. */
 const absent = 1
 
 /** Remembers the newest one, since a block may be made without it now and then. */
-export function createSigningCheck(): SigningCheck {
+export function createSigningCheck(at: Interface): SigningCheck {
   let newest: { readonly address: string; readonly height: number } | undefined
-  return async (base, timeoutMs, address) => {
-    const answer = await fetchJson(`${base}/commit`, { timeoutMs }).catch(() => undefined)
+  return async address => {
+    const answer = await getJson(at, '/commit').catch(() => undefined)
     const commit = answer?.code === 200 ? readCommit(answer.body, address) : undefined
     if (newest?.address !== address || (commit && commit.height < newest.height)) newest = undefined
     if (commit?.signed) newest = { address, height: commit.height }
@@ -29,12 +30,8 @@ export function readCommit(body: unknown, address: string): { height: number; si
   const height = Number(commit?.height)
   if (!commit || !Number.isSafeInteger(height) || !Array.isArray(commit.signatures)) return undefined
   const signed = commit.signatures.some(
-    (one: unknown) =>
-      isRecord(one) && one.validator_address === address && one.block_id_flag !== absent && one.signature !== null,
+    (vote: unknown) =>
+      isRecord(vote) && vote.validator_address === address && vote.block_id_flag !== absent && vote.signature !== null,
   )
   return { height, signed }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,64 +3,34 @@
 // understood counts as no answer.
 import { normalHost } from '../../../peers/peer.ts'
 import type { Connection, NodeStatus } from '../../decide/observation.ts'
-import { fetchJson } from '../../observe/fetch-json.ts'
+import { getJson, isRecord, sentence, short as shorter } from '../ask.ts'
+import type { Interface, NodeWord } from '../chain.ts'
 import type { SigningCheck } from './signing.ts'
+import type { UpgradeCheck } from './upgrade.ts'
 import type { PowerCheck } from './voting-power.ts'
 
-export type CometbftAnswer =
-  | {
-      readonly ok: true
-      readonly status: NodeStatus
-      readonly connections: readonly Connection[]
-      /** Whether the node listens for peers. */
-      readonly listening: boolean
-    }
-  /** Why there is no answer that can be used, as a sentence. */
-  | { readonly ok: false; readonly silent: string }
-
-/** Whether a software upgrade is pending, or a sentence that says why that is unknown. */
-export type UpgradeCheck = (base: string, timeoutMs: number) => Promise<boolean>
-
-export type CometbftOptions = {
-  readonly port: number
-  readonly host?: string
-  /** For each of the questions, which are asked together. A busy node answers in well under a second. */
-  readonly timeoutMs?: number
-  readonly upgradeCheck?: UpgradeCheck
+/** Questions whose answers are kept from one look to the next. */
+export type Checks = {
+  readonly upgrade: UpgradeCheck
   /** Asked for validators only; without it the total is not known. */
-  readonly powerCheck?: PowerCheck
+  readonly power?: PowerCheck
   /** Asked for validators only; without it nobody knows whether it signs. */
-  readonly signingCheck?: SigningCheck
+  readonly signing?: SigningCheck
 }
 
-/** The path of the gRPC query that Cosmos SDK programs answer through abci_query: x/upgrade's Query service. */
-const upgradePath = '/cosmos.upgrade.v1beta1.Query/CurrentPlan'
-
-/** Asks /status, /net_info and for a pending upgrade. Never throws. */
-export async function askCometbft(options: CometbftOptions): Promise<CometbftAnswer> {
-  const {
-    port,
-    host = '127.0.0.1',
-    timeoutMs = 3000,
-    upgradeCheck = isUpgradePending,
-    powerCheck,
-    signingCheck,
-  } = options
-  const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+/** Asks /status, /net_info and for a pending upgrade, together. Never rejects. */
+export async function askCometbft(at: Interface, checks: Checks): Promise<NodeWord> {
   try {
     const [status, netInfo, upgradePending] = await Promise.all([
-      ask(`${base}/status`, timeoutMs),
-      ask(`${base}/net_info`, timeoutMs),
-      upgradeCheck(base, timeoutMs),
+      ask(at, '/status'),
+      ask(at, '/net_info'),
+      checks.upgrade(),
     ])
     const listening = field(netInfo, 'listening', 'the answer to /net_info') === true
     const read = readStatus(status)
     const address = validatorAddress(status)
     const [totalPower, signedHeight] = read.validator
-      ? await Promise.all([
-          powerCheck?.(base, timeoutMs),
-          address === undefined ? undefined : signingCheck?.(base, timeoutMs, address),
-        ])
+      ? await Promise.all([checks.power?.(), address === undefined ? undefined : checks.signing?.(address)])
       : []
     const own = {
       ...read,
@@ -70,21 +40,7 @@ export async function askCometbft(options: CometbftOptions): Promise<CometbftAns
     }
     return { ok: true, status: own, connections: readConnections(netInfo), listening }
   } catch (error) {
-    return { ok: false, silent: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-/**
- * Keeps an answer for `keepMs`: an upgrade is announced hours before its height, and the question makes the node's
- * application work.
- */
-export function createUpgradeCheck(now: () => number, keepMs = 60_000): UpgradeCheck {
-  let known: { readonly base: string; readonly at: number; readonly pending: boolean } | undefined
-  return async (base, timeoutMs) => {
-    const at = now()
-    if (known?.base === base && Math.abs(at - known.at) < keepMs) return known.pending
-    known = { base, at, pending: await isUpgradePending(base, timeoutMs) }
-    return known.pending
+    return { ok: false, silent: sentence(error) }
   }
 }
 
@@ -140,28 +96,8 @@ export function readConnections(result: unknown): Connection[] {
   })
 }
 
-/**
- * Whether the answer to abci_query holds a QueryCurrentPlanResponse with a plan: `message { Plan plan = 1 }` with a
- * plan that is not empty. An application without the module answers with a code other than 0, or with another message.
- */
-export function readUpgradePending(result: unknown): boolean {
-  const response = isRecord(result) && isRecord(result.response) ? result.response : {}
-  if ((response.code ?? 0) !== 0 || typeof response.value !== 'string') return false
-  const bytes = Buffer.from(response.value, 'base64')
-  const [tag = 0, ...rest] = bytes
-  if (tag !== 0x0a) return false
-  const { value: length, size } = varint(rest)
-  return length > 0 && bytes.length >= 1 + size + length
-}
-
-async function isUpgradePending(base: string, timeoutMs: number): Promise<boolean> {
-  const answer = await fetchJson(`${base}/abci_query?path=%22${encodeURIComponent(upgradePath)}%22`, { timeoutMs })
-  // A JSON-RPC error is an answer: the application does not know the question.
-  return isRecord(answer.body) && readUpgradePending(answer.body.result ?? answer.body)
-}
-
-async function ask(url: string, timeoutMs: number): Promise<unknown> {
-  const { code, body } = await fetchJson(url, { timeoutMs })
+async function ask(at: Interface, path: string): Promise<unknown> {
+  const { url, code, body } = await getJson(at, path)
   if (isRecord(body) && isRecord(body.error))
     throw new Error(`${url} answered with an error: ${short(body.error.data || body.error.message)}`)
   if (code !== 200) throw new Error(`${url} answered with HTTP status ${code}, expected 200`)
@@ -181,14 +117,6 @@ function portOf(listenAddress: unknown): number | undefined {
   return port >= 1 && port <= 65535 ? port : undefined
 }
 
-function varint(bytes: readonly number[]): { value: number; size: number } {
-  const end = bytes.findIndex(byte => byte < 0x80)
-  // A plan is far below 2^28 bytes; anything longer is another message.
-  if (end === -1 || end > 3) return { value: 0, size: 0 }
-  const value = bytes.slice(0, end + 1).reduceRight((sum, byte) => sum * 128 + (byte & 0x7f), 0)
-  return { value, size: end + 1 }
-}
-
 function field(value: unknown, name: string, where: string): unknown {
   const found = record(value, where)[name]
   if (found === undefined) throw odd(`${where}, ${name}`, found, 'to be there')
@@ -200,15 +128,10 @@ function record(value: unknown, where: string): Record<string, unknown> {
   return value
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function odd(where: string, found: unknown, expected: string): Error {
   return new Error(`${where}: found ${short(found)}, expected ${expected}; is this CometBFT's RPC?`)
 }
 
 function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+  return shorter(value, 80)
 }

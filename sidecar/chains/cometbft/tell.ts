@@ -1,17 +1,9 @@
 // CometBFT: dial_peers, one of the unsafe routes of its RPC (rpc/core/net.go and p2p/switch.go of v0.38).
 import { cometbftList } from '../../../peers/formats/cometbft.ts'
 import { isAddress } from '../../../peers/peer.ts'
-import {
-  type HotNode,
-  type Interface,
-  type PeerChange,
-  type PeerToTell,
-  sentence,
-  type Told,
-  withoutSeeds,
-} from '../hot-node.ts'
+import { sentence } from '../ask.ts'
+import { type Interface, type PeerChange, type PeerToTell, type Told, withoutSeeds } from '../chain.ts'
 import { call } from '../json-rpc.ts'
-import { askCometbft } from './status.ts'
 
 const allows = 'a node can be told its peers with unsafe = true under [rpc] in its config.toml, and laddr on 127.0.0.1'
 
@@ -21,19 +13,7 @@ const allows = 'a node can be told its peers with unsafe = true under [rpc] in i
  * that it is connected to, or is just dialling at an old address: it has to be told again until it is connected. A peer
  * that is not in the list any more is not dialled again, but stays connected.
  */
-export function cometbft(at: Interface): HotNode {
-  return {
-    async connections() {
-      const { host, port, timeoutMs } = at
-      const answer = await askCometbft({ host, port, timeoutMs, upgradeCheck: async () => false })
-      if (!answer.ok) return { silent: answer.silent }
-      return { connections: answer.connections, ...(answer.status.id === undefined ? {} : { id: answer.status.id }) }
-    },
-    tell: change => tell(at, change),
-  }
-}
-
-async function tell(at: Interface, change: PeerChange): Promise<Told> {
+export async function tellCometbft(at: Interface, change: PeerChange): Promise<Told> {
   const { all } = withoutSeeds(change)
   const named = all.filter(peer => peer.addresses.length > 0)
   if (named.length === 0) {

@@ -1,9 +1,10 @@
 // The voting power of all validators of a CometBFT chain, so that the controller never takes a third of it away at
 // once.
-import { fetchJson } from '../../observe/fetch-json.ts'
+import { getJson, isRecord } from '../ask.ts'
+import type { Interface } from '../chain.ts'
 
 /** The sum, or undefined where it cannot be read. */
-export type PowerCheck = (base: string, timeoutMs: number) => Promise<number | undefined>
+export type PowerCheck = () => Promise<number | undefined>
 
 /** What the RPC gives on one page at most (CometBFT, rpc/core: maxPerPage). */
 const perPage = 100
@@ -11,22 +12,22 @@ const perPage = 100
 const mostPages = 20
 
 /** Keeps an answer for `keepMs`: powers change with delegations, slowly, and the answer is long. */
-export function createPowerCheck(now: () => number, keepMs = 300_000): PowerCheck {
-  let known: { readonly base: string; readonly at: number; readonly power: number | undefined } | undefined
-  return async (base, timeoutMs) => {
-    const at = now()
+export function createPowerCheck(at: Interface, keepMs = 300_000): PowerCheck {
+  let known: { readonly askedAt: number; readonly power: number | undefined } | undefined
+  return async () => {
+    const askedAt = at.now()
     // A question that failed is asked again soon.
-    const age = known?.power === undefined ? keepMs / 10 : keepMs
-    if (known?.base === base && Math.abs(at - known.at) < age) return known.power
-    known = { base, at, power: await totalPower(base, timeoutMs).catch(() => undefined) }
+    const goodMs = known?.power === undefined ? keepMs / 10 : keepMs
+    if (known && Math.abs(askedAt - known.askedAt) < goodMs) return known.power
+    known = { askedAt, power: await totalPower(at).catch(() => undefined) }
     return known.power
   }
 }
 
-async function totalPower(base: string, timeoutMs: number): Promise<number | undefined> {
+async function totalPower(at: Interface): Promise<number | undefined> {
   let sum = 0
   for (let page = 1, seen = 0; page <= mostPages; page++) {
-    const { code, body } = await fetchJson(`${base}/validators?page=${page}&per_page=${perPage}`, { timeoutMs })
+    const { code, body } = await getJson(at, `/validators?page=${page}&per_page=${perPage}`)
     const answer = code === 200 ? readValidators(body) : undefined
     if (answer === undefined) return undefined
     sum += answer.power
@@ -40,15 +41,13 @@ async function totalPower(base: string, timeoutMs: number): Promise<number | und
 export function readValidators(body: unknown): { power: number; count: number; total: number } | undefined {
   const result = isRecord(body) && isRecord(body.result) ? body.result : body
   if (!isRecord(result) || !Array.isArray(result.validators)) return undefined
-  const powers = result.validators.map((one: unknown) => (isRecord(one) ? Number(one.voting_power) : Number.NaN))
+  const powers = result.validators.map((validator: unknown) =>
+    isRecord(validator) ? Number(validator.voting_power) : Number.NaN,
+  )
   if (!powers.every(power => Number.isSafeInteger(power) && power >= 0)) return undefined
   return {
     power: powers.reduce((sum, power) => sum + power, 0),
     count: powers.length,
     total: Number(result.total) || powers.length,
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

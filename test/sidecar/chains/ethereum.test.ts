@@ -1,34 +1,31 @@
 // Against stand-ins: see fixtures/stand-in.ts.
 import t from 'tap'
-import { hotNode } from '../../../sidecar/chains/index.ts'
+import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, dropping, peerOf } from './fixtures/peers.ts'
 import { freePort, RpcError, type StandIn, startStandIn } from './fixtures/stand-in.ts'
 
 const key = (digit: string) => digit.repeat(128)
-const one = peerOf({ id: key('a'), port: 30303 })
+const first = peerOf({ id: key('a'), port: 30303 })
 const two = peerOf({ id: key('b'), host: '10.0.0.2', port: 30304, addresses: ['10.0.0.2'] })
-const enode = { one: `enode://${key('a')}@node1.example:30303`, two: `enode://${key('b')}@10.0.0.2:30304` }
+const enode = { first: `enode://${key('a')}@node1.example:30303`, two: `enode://${key('b')}@10.0.0.2:30304` }
 const yes = () => true
 
-const nodeOf = (profile: 'geth' | 'besu' | 'nethermind', { port }: { port: number }, timeoutMs = 3000) => {
-  const node = hotNode({ profile, rpcPort: port, hostNetwork: false }, { timeoutMs })
-  if (!node) throw new Error('there is a way')
-  return node
-}
+const nodeOf = (profile: 'geth' | 'besu' | 'nethermind', { port }: { port: number }, timeoutMs = 3000) =>
+  apiOf(profile, interfaceAt(port, { timeoutMs }))
 const willing = (t: Parameters<typeof startStandIn>[0]) =>
   startStandIn(t, { admin_addPeer: yes, admin_removePeer: yes })
 
 t.test('geth and nethermind: what is added is removed first, or else its old address would stay', async t => {
   const node = await willing(t)
-  t.same(await nodeOf('geth', node).tell({ all: [one, two], add: [one], drop: [] }), { ok: true })
-  t.same(node.calls.splice(0), [`admin_removePeer("enode://${key('a')}")`, `admin_addPeer("${enode.one}")`])
+  t.same(await nodeOf('geth', node).tell({ all: [first, two], add: [first], drop: [] }), { ok: true })
+  t.same(node.calls.splice(0), [`admin_removePeer("enode://${key('a')}")`, `admin_addPeer("${enode.first}")`])
   t.same(await nodeOf('nethermind', node).tell(adding(two)), { ok: true })
   t.same(node.calls.splice(0), [`admin_removePeer("${enode.two}")`, `admin_addPeer("${enode.two}")`])
 })
 
 t.test('besu: what is added is added', async t => {
   const node = await willing(t)
-  t.same(await nodeOf('besu', node).tell({ all: [one, two], add: [two], drop: [] }), { ok: true })
+  t.same(await nodeOf('besu', node).tell({ all: [first, two], add: [two], drop: [] }), { ok: true })
   t.same(node.calls, [`admin_addPeer("${enode.two}")`])
   node.methods.admin_addPeer = () => false
   t.same(await nodeOf('besu', node).tell(adding(two)), { ok: true }, 'which it says of a peer that it has')
@@ -36,9 +33,9 @@ t.test('besu: what is added is added', async t => {
 
 t.test('dropped first; never who is listed still, and never a seed', async t => {
   const node = await willing(t)
-  const moved = { ...one, host: '10.9.9.9', addresses: ['10.9.9.9'] }
+  const moved = { ...first, host: '10.9.9.9', addresses: ['10.9.9.9'] }
   const seed = { ...two, role: 'seed' as const }
-  t.same(await nodeOf('geth', node).tell({ all: [moved, seed], add: [moved, seed], drop: [one, two] }), { ok: true })
+  t.same(await nodeOf('geth', node).tell({ all: [moved, seed], add: [moved, seed], drop: [first, two] }), { ok: true })
   t.same(node.calls.splice(0), [
     `admin_removePeer("enode://${key('b')}")`,
     `admin_removePeer("enode://${key('a')}")`,
@@ -91,6 +88,7 @@ t.test('the connected peers, and the own ID', async t => {
     admin_nodeInfo: () => ({ enode: `enode://${key('f')}@127.0.0.1:30303?discport=0`, id: `${++asked}` }),
   })
   const expected = {
+    ok: true,
     id: key('f'),
     connections: [
       { id: key('a'), address: '10.0.0.1', port: 30303 },
@@ -100,11 +98,11 @@ t.test('the connected peers, and the own ID', async t => {
     ],
   }
   const geth = nodeOf('geth', node)
-  t.same(await geth.connections(), expected)
-  t.same(await geth.connections(), expected)
+  t.same(await geth.ask(), expected)
+  t.same(await geth.ask(), expected)
   t.equal(asked, 1, 'an ID does not change')
   node.methods = { admin_peers: () => [] }
-  t.same(await nodeOf('geth', node).connections(), { connections: [] }, 'no word on the own ID is no harm')
+  t.same(await nodeOf('geth', node).ask(), { ok: true, connections: [] }, 'no word on the own ID is no harm')
 })
 
 const odd: readonly [string, unknown, RegExp][] = [
@@ -127,7 +125,7 @@ const odd: readonly [string, unknown, RegExp][] = [
 for (const [name, result, silent] of odd) {
   t.test(`an answer that is none: ${name}`, async t => {
     const node = await startStandIn(t, { admin_peers: () => result })
-    t.match(await nodeOf('geth', node).connections(), { silent })
+    t.match(await nodeOf('geth', node).ask(), { silent })
   })
 }
 
@@ -156,13 +154,13 @@ const refusals: readonly ['geth' | 'besu' | 'nethermind', StandIn['methods'], Re
 for (const [profile, methods, detail] of refusals) {
   t.test(`refused: ${profile}, ${detail}`, async t => {
     const node = await startStandIn(t, methods)
-    t.match(await nodeOf(profile, node).tell(adding(one, two)), { ok: false, refused: true, detail })
+    t.match(await nodeOf(profile, node).tell(adding(first, two)), { ok: false, refused: true, detail })
     t.equal(node.calls.length, 1, 'the others are not tried')
   })
 }
 
 t.test('refused: nobody listens, no authority, another service', async t => {
-  const nobody = await nodeOf('geth', { port: await freePort() }).tell(adding(one))
+  const nobody = await nodeOf('geth', { port: await freePort() }).tell(adding(first))
   t.match(nobody, {
     ok: false,
     refused: true,
@@ -171,7 +169,7 @@ t.test('refused: nobody listens, no authority, another service', async t => {
   const node = await willing(t)
   for (const code of [401, 403, 404, 405]) {
     node.instead = { code, text: 'no' }
-    t.match(await nodeOf('geth', node).tell(adding(one)), {
+    t.match(await nodeOf('geth', node).tell(adding(first)), {
       ok: false,
       refused: true,
       detail: new RegExp(`HTTP status ${code} and "no", expected`),
@@ -183,24 +181,28 @@ t.test('failed, and worth another try', async t => {
   const node = await willing(t)
   const geth = nodeOf('geth', node, 150)
   node.methods.admin_addPeer = fail(-32000, 'invalid enode: lookup node1.example: no such host')
-  t.match(await geth.tell(adding(one, two)), { ok: false, refused: false, detail: /lookup node1.example.*; .*lookup/ })
+  t.match(await geth.tell(adding(first, two)), {
+    ok: false,
+    refused: false,
+    detail: /lookup node1.example.*; .*lookup/,
+  })
   t.equal(node.calls.length, 4, 'each is tried')
   node.methods.admin_addPeer = () => ({})
-  t.match(await geth.tell(adding(one)), {
+  t.match(await geth.tell(adding(first)), {
     ok: false,
     refused: false,
     detail: /the answer to admin_addPeer: found \{\}, expected true or false/,
   })
   node.instead = { code: 200, text: '<html>' }
-  t.match(await geth.tell(adding(one)), {
+  t.match(await geth.tell(adding(first)), {
     ok: false,
     refused: false,
     detail: /HTTP status 200 and "<html>", expected an answer of JSON-RPC/,
   })
-  t.match(await geth.connections(), { silent: /"<html>"/ })
+  t.match(await geth.ask(), { silent: /"<html>"/ })
   node.instead = 'nothing'
-  t.match(await geth.tell(adding(one, two)), { ok: false, refused: false, detail: /did not answer within 0.15 s/ })
-  t.match(await geth.tell(adding({ ...one, id: 'x' })), {
+  t.match(await geth.tell(adding(first, two)), { ok: false, refused: false, detail: /did not answer within 0.15 s/ })
+  t.match(await geth.tell(adding({ ...first, id: 'x' })), {
     ok: false,
     refused: false,
     detail: /expected enode:\/\/ID@HOST:PORT/,

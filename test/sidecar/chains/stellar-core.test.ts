@@ -1,25 +1,22 @@
 // Against a stand-in: see fixtures/stellar-stand-in.ts.
 import t from 'tap'
-import { hotNode } from '../../../sidecar/chains/index.ts'
 import { readStellarPeers } from '../../../sidecar/chains/stellar-core.ts'
+import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, peerOf } from './fixtures/peers.ts'
 import { freePort } from './fixtures/stand-in.ts'
 import { startStellar } from './fixtures/stellar-stand-in.ts'
 
 const id = (letter: string) => `G${letter.repeat(55)}`
 const peer = (n: number, over = {}) => peerOf({ host: `node${n}`, port: 11625, addresses: [`10.0.0.${n}`], ...over })
-const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => {
-  const node = hotNode({ profile: 'stellar-core', rpcPort: port, hostNetwork: false }, { timeoutMs })
-  if (!node) throw new Error('there is a way')
-  return node
-}
+const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => apiOf('stellar-core', interfaceAt(port, { timeoutMs }))
 
 t.test('the connected peers: no port for one that dialled in, and none that is pending', async t => {
   const node = await startStellar(t)
-  t.same(await nodeOf(node).connections(), { connections: [] })
+  t.same(await nodeOf(node).ask(), { ok: true, connections: [] })
   node.outbound = [{ id: id('A'), address: '10.0.0.1:11625' }]
   node.inbound = [{ id: id('B'), address: '10.0.0.2:11625' }]
-  t.same(await nodeOf(node).connections(), {
+  t.same(await nodeOf(node).ask(), {
+    ok: true,
     connections: [
       { id: id('A'), address: '10.0.0.1', port: 11625 },
       { id: id('B'), address: '10.0.0.2' },
@@ -52,7 +49,7 @@ t.test('drops who is not listed any more, by node ID; not who shares the address
   t.same(await nodeOf(node).tell({ all: [renamed], add: [], drop: [peer(1), peer(2), peer(9)] }), { ok: true })
   t.same(node.asked, ['peers?fullkeys=true', `droppeer?node=${id('B')}`])
   t.same(
-    node.outbound.map(one => one.id),
+    node.outbound.map(({ id }) => id),
     [id('A'), id('C')],
   )
 })
@@ -65,7 +62,7 @@ t.test('booting is worth another try; a node without the command is not', async 
     refused: false,
     detail: /peers answered: "Core is booting/,
   })
-  t.match(await nodeOf(node).connections(), { silent: /Core is booting/ })
+  t.match(await nodeOf(node).ask(), { silent: /Core is booting/ })
   t.match(await nodeOf({ port: await freePort() }).tell(adding(peer(1))), {
     ok: false,
     refused: false,

@@ -1,7 +1,7 @@
 // Against stand-ins: see fixtures/stand-in.ts. The answers are those of sc-rpc-api and sc-rpc
 // (substrate/client/rpc/src/system).
 import t from 'tap'
-import { hotNode } from '../../../sidecar/chains/index.ts'
+import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, peerOf } from './fixtures/peers.ts'
 import { freePort, RpcError, startStandIn } from './fixtures/stand-in.ts'
 
@@ -9,20 +9,16 @@ const ids = [
   '12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD',
   '12D3KooWGRUVh9wGRGNB3PvaVJbfNJ9yM8DiBnM9nhoR2UyVqW9k',
 ] as const
-const one = peerOf({ id: ids[0], port: 30333 })
+const first = peerOf({ id: ids[0], port: 30333 })
 const two = peerOf({ id: ids[1], host: '2001:db8::2', port: 30333, addresses: ['2001:db8::2'] })
-const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => {
-  const node = hotNode({ profile: 'substrate', rpcPort: port, hostNetwork: false }, { timeoutMs })
-  if (!node) throw new Error('there is a way')
-  return node
-}
+const nodeOf = ({ port }: { port: number }, timeoutMs = 3000) => apiOf('substrate', interfaceAt(port, { timeoutMs }))
 const unsafe = () => {
   throw new RpcError(-32601, 'RPC call is unsafe to be called externally')
 }
 
 t.test('adds by multiaddress, removes by peer ID', async t => {
   const node = await startStandIn(t, { system_addReservedPeer: () => null, system_removeReservedPeer: () => null })
-  t.same(await nodeOf(node).tell({ all: [one], add: [one], drop: [two] }), { ok: true })
+  t.same(await nodeOf(node).tell({ all: [first], add: [first], drop: [two] }), { ok: true })
   t.same(await nodeOf(node).tell(adding(two)), { ok: true })
   t.same(node.calls, [
     `system_removeReservedPeer("${ids[1]}")`,
@@ -36,11 +32,11 @@ t.test('the connected peers, by ID alone', async t => {
     system_peers: () => [{ peerId: ids[0], roles: 'AUTHORITY', bestHash: `0x${'0'.repeat(64)}`, bestNumber: 7 }],
     system_localPeerId: () => ids[1],
   })
-  t.same(await nodeOf(node).connections(), { connections: [{ id: ids[0], address: '' }], id: ids[1] })
+  t.same(await nodeOf(node).ask(), { ok: true, connections: [{ id: ids[0], address: '' }], id: ids[1] })
   node.methods.system_localPeerId = () => 7
-  t.same(await nodeOf(node).connections(), { connections: [{ id: ids[0], address: '' }] })
+  t.same(await nodeOf(node).ask(), { ok: true, connections: [{ id: ids[0], address: '' }] })
   t.notOk(
-    node.calls.some(one => /networkState/i.test(one)),
+    node.calls.some(call => /networkState/i.test(call)),
     'some nodes do not survive that question',
   )
   for (const [result, silent] of [
@@ -49,7 +45,7 @@ t.test('the connected peers, by ID alone', async t => {
     [[7], /peer 1, peerId: found nothing/],
   ] as const) {
     node.methods.system_peers = () => result
-    t.match(await nodeOf(node).connections(), { silent })
+    t.match(await nodeOf(node).ask(), { silent })
   }
 })
 
@@ -57,8 +53,8 @@ t.test('refused: unsafe calls from outside', async t => {
   const node = await startStandIn(t, { system_addReservedPeer: unsafe, system_peers: unsafe })
   const detail =
     /system_addReservedPeer: answered with an error: "RPC call is unsafe to be called externally"; .*--rpc-methods unsafe/
-  t.match(await nodeOf(node).tell(adding(one)), { ok: false, refused: true, detail })
-  t.match(await nodeOf(node).connections(), { silent: /system_peers: answered with an error: "RPC call is unsafe/ })
+  t.match(await nodeOf(node).tell(adding(first)), { ok: false, refused: true, detail })
+  t.match(await nodeOf(node).ask(), { silent: /system_peers: answered with an error: "RPC call is unsafe/ })
 })
 
 t.test('failed, and worth another try', async t => {
@@ -67,21 +63,21 @@ t.test('failed, and worth another try', async t => {
       throw new RpcError(4000, 'Peer id is missing from the address')
     },
   })
-  t.match(await nodeOf(node).tell(adding(one, two)), {
+  t.match(await nodeOf(node).tell(adding(first, two)), {
     ok: false,
     refused: false,
     detail: /Peer id is missing.*; .*Peer id is missing/,
   })
-  t.match(await nodeOf(node).tell(adding({ ...one, id: 'x' })), { ok: false, refused: false, detail: /expected/ })
+  t.match(await nodeOf(node).tell(adding({ ...first, id: 'x' })), { ok: false, refused: false, detail: /expected/ })
   t.equal(node.calls.length, 2)
   node.instead = 'nothing'
-  t.match(await nodeOf(node, 150).tell(adding(one)), {
+  t.match(await nodeOf(node, 150).tell(adding(first)), {
     ok: false,
     refused: false,
     detail: /did not answer within 0.15 s/,
   })
   t.match(
-    await nodeOf({ port: await freePort() }).tell(adding(one)),
+    await nodeOf({ port: await freePort() }).tell(adding(first)),
     { ok: false, refused: false, detail: /ECONNREFUSED/ },
     'it may be starting',
   )

@@ -5,7 +5,6 @@ import t from 'tap'
 import type { KeySource, LiteralSource, Source } from '../../../peers/plan.ts'
 import { sourceFile } from '../../../peers/pod.ts'
 import { type Input, readInput } from '../../../sidecar/observe/input.ts'
-import { readNodeSettings } from '../../../sidecar/observe/node-settings.ts'
 import { writeVolume } from '../fixtures/kubelet-volume.ts'
 import { nodeId, plan, source } from '../fixtures/look.ts'
 
@@ -35,9 +34,9 @@ function pod(
   const dir = t.testdir({})
   const files: Record<string, string> = { 'pod/plan': JSON.stringify(plan({ sources })) }
   for (const [name, text] of Object.entries(annotations)) files[`pod/${name}`] = text
-  sources.forEach((one, index) => {
+  sources.forEach((source, index) => {
     const text = texts[index]
-    if (one.kind !== 'Literal' && text !== undefined) files[sourceFile(one)] = text
+    if (source.kind !== 'Literal' && text !== undefined) files[sourceFile(source)] = text
   })
   writeVolume(dir, files)
   return dir
@@ -116,11 +115,11 @@ t.test('the lists of all sources, literal ones too, each by its own name', async
 
 t.test('a source that is absent gives no peers, and is told; all absent is a missing list', async t => {
   const sources = [variable('a'), variable('b')]
-  const one = await readInput(pod(t, sources, [list(1)]))
-  t.match(one.list, { ok: true, problems: ['ConfigMap b/peers is absent'] })
-  t.same(hostsOf(one), ['node1'])
-  t.same(one.exports, { PEERS_A: list(1) })
-  t.same(one.list.ok && Object.keys(one.list.lists), ['ConfigMap a/peers env PEERS_A'])
+  const input = await readInput(pod(t, sources, [list(1)]))
+  t.match(input.list, { ok: true, problems: ['ConfigMap b/peers is absent'] })
+  t.same(hostsOf(input), ['node1'])
+  t.same(input.exports, { PEERS_A: list(1) })
+  t.same(input.list.ok && Object.keys(input.list.lists), ['ConfigMap a/peers env PEERS_A'])
   const none = await readInput(pod(t, sources))
   t.same(none.list, {
     ok: false,
@@ -222,26 +221,6 @@ t.test('the settings that stand in the way of a restart', async t => {
   t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
   t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
   t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
-  t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
-  t.same(readNodeSettings(['[Consensus]\ndouble-sign-check-height = "7"\n[statesync]\nenable = "true"']), {
-    doubleSignCheckHeight: 7,
-    stateSync: false,
-    unsafeRpc: false,
-  })
-  t.same(
-    readNodeSettings([
-      'consensus = 7\nstatesync = []',
-      '[',
-      `[consensus]\ndouble_sign_check_height = 9223372036854775807`,
-    ]),
-    {
-      doubleSignCheckHeight: Number(2n ** 63n - 1n),
-      stateSync: false,
-      unsafeRpc: false,
-    },
-  )
-  t.equal(readNodeSettings(['[rpc]\nunsafe = false', '[RPC]\nunsafe = true']).unsafeRpc, true)
-  t.equal(readNodeSettings(['[rpc]\nunsafe = "true"\n[p2p]\nunsafe = true']).unsafeRpc, false)
   t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, {
     doubleSignCheckHeight: 0,
     stateSync: false,
@@ -279,7 +258,7 @@ t.test('what is read is of one version, however often the kubelet swaps', async 
   const sources = [variable('a'), variable('b'), variable('c'), variable('d')]
   const dir = t.testdir({})
   const write = (n: number) => {
-    const files = sources.map((one): [string, string] => [sourceFile(one), list(n)])
+    const files = sources.map((source): [string, string] => [sourceFile(source), list(n)])
     writeVolume(dir, {
       'pod/plan': JSON.stringify(plan({ sources })),
       'pod/turn': `${n}`,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import t from 'tap'
-import { createLimitedProbe, reachable } from '../../../sidecar/observe/probe.ts'
+import { createLimitedProbe, probeAll, reachable } from '../../../sidecar/observe/probe.ts'
 import { until } from '../fixtures/until.ts'
 
 async function listen(
@@ -114,4 +114,40 @@ t.test('no more than the limit are under way together, and all are done', async 
   const done = await Promise.all(Array.from({ length: 20 }, (_, port) => twice(port)))
   t.equal(most, 3)
   t.equal(done.flat().filter(yes => !yes).length, 8)
+})
+
+/** Addresses of a hostile DNS answer, each with a port of its own. */
+const many = (count: number) => Array.from({ length: count }, (_, n) => ({ address: '10.0.0.1', port: 1 + n }))
+const bounds: [addresses: number, asked: number][] = [
+  [0, 0],
+  [1, 1],
+  [63, 63],
+  [64, 64],
+  [65, 64],
+  [5000, 64],
+]
+for (const [addresses, expected] of bounds) {
+  t.test(`of ${addresses} addresses a look asks ${expected}`, async t => {
+    const asked: number[] = []
+    const answers = await probeAll(many(addresses), async (_, port) => asked.push(port) > 0)
+    t.same(
+      asked,
+      many(expected).map(({ port }) => port),
+      'the first ones',
+    )
+    t.equal(Object.keys(answers).length, expected, 'what was not asked has no answer')
+  })
+}
+
+t.test('an address is asked once, and named as a peer is', async t => {
+  const asked: string[] = []
+  const answers = await probeAll(
+    [...many(2), ...many(2), { address: '2001:db8::1', port: 1 }],
+    async (address, port) => {
+      asked.push(`${address} ${port}`)
+      return address !== '10.0.0.1'
+    },
+  )
+  t.same(asked, ['10.0.0.1 1', '10.0.0.1 2', '2001:db8::1 1'])
+  t.same(answers, { '10.0.0.1:1': false, '10.0.0.1:2': false, '[2001:db8::1]:1': true })
 })

@@ -1,48 +1,10 @@
+// What is remembered of each host, and for how long.
 import { unlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import { answered, rotationMs, unanswered } from '../../../sidecar/decide/host-view.ts'
-import { parseHosts } from '../../../sidecar/observe/hosts-file.ts'
-import { namesToTry, parseResolvConf } from '../../../sidecar/observe/resolv-conf.ts'
-import { createResolver, type ResolverOptions } from '../../../sidecar/observe/resolve.ts'
-import { type Name, startDns } from '../fixtures/dns-server.ts'
-
-type Tap = Pick<typeof t, 'teardown' | 'testdir'>
-
-/** A resolver over a real DNS server, with a clock and files of its own. */
-async function world(
-  t: Tap,
-  zone: Record<string, Name>,
-  options: Partial<ResolverOptions> & { conf?: string; hosts?: string } = {},
-) {
-  const {
-    conf = 'search ns.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5',
-    hosts = '',
-    ...rest
-  } = options
-  const dns = await startDns(t, zone)
-  const dir = t.testdir({ hosts, conf: `nameserver ${dns.address}\n${conf}\n` })
-  const clock = { now: 1_000_000, random: 0.5 }
-  const files = { hostsFile: join(dir, 'hosts'), resolvConf: join(dir, 'conf') }
-  const resolver = createResolver({ now: () => clock.now, random: () => clock.random, ...files, ...rest })
-  t.teardown(() => resolver.close())
-  return {
-    dns,
-    clock,
-    files,
-    resolver,
-    /** One host after `seconds`. */
-    async after(seconds: number, host = 'peer.example.com') {
-      clock.now += seconds * 1000
-      const view = (await resolver.look([host]))[host]
-      if (!view) throw new Error('no view')
-      return view
-    },
-  }
-}
-
-const flat = { conf: '' }
-const start = 1_000_000
+import { createResolver } from '../../../sidecar/observe/resolve.ts'
+import type { Name } from '../fixtures/dns-server.ts'
+import { flat, start, world } from '../fixtures/resolver.ts'
 
 t.test('A and AAAA together, sorted, in normal form', async t => {
   const w = await world(t, { 'peer.example.com': { A: ['10.0.0.2', '10.0.0.1'], AAAA: ['2001:DB8:0::1'] } }, flat)
@@ -83,7 +45,7 @@ t.test('the hosts file goes before DNS, and is read anew', async t => {
   const view = await w.after(1)
   t.same(view.addresses, ['10.0.0.1'])
   t.same(
-    view.former.map(one => one.address),
+    view.former.map(({ address }) => address),
     ['10.9.9.9', '10.9.9.8', '::1'],
   )
   writeFileSync(w.files.hostsFile, '10.9.9.7 peer.example.com')
@@ -160,7 +122,7 @@ t.test('the newest 32 former addresses are kept', async t => {
   let view = unanswered(0)
   for (let n = 0; n < 40; n++) view = answered(view, [`10.0.0.${n}`], n * rotationMs)
   t.same(
-    view.former.map(one => one.address),
+    view.former.map(({ address }) => address),
     Array.from({ length: 32 }, (_, n) => `10.0.0.${n + 7}`),
   )
 })
@@ -174,7 +136,7 @@ t.test('rotating answers are seen as such, and not for ever', async t => {
   const back = await w.after(30)
   t.equal(back.rotating, true, 'one that comes back is not')
   t.same(
-    back.former.map(one => one.address),
+    back.former.map(({ address }) => address),
     ['10.0.0.2'],
     'an address that the host has is not former',
   )
@@ -252,103 +214,6 @@ t.test('one family that always fails hides the other from nobody', async t => {
   t.match(await w.after(0), { addresses: ['10.0.0.1'], failures: 0 })
 })
 
-t.test('a truncated answer is asked for over TCP', async t => {
-  const A = Array.from({ length: 60 }, (_, n) => `10.0.1.${n}`)
-  const w = await world(t, { 'peer.example.com': { A, truncated: true } }, flat)
-  t.equal((await w.after(0)).addresses.length, 16, 'as many as are kept')
-  t.ok(w.dns.questions.includes('A peer.example.com tcp'))
-})
-
-t.test('search domains, in the order of ndots, as Go and glibc have it', async t => {
-  const search = ['ns.svc.cluster.local', 'svc.cluster.local', 'cluster.local']
-  const searched = (host: string) => search.map(domain => `${host}.${domain}`)
-  const table: [string, number, string[]][] = [
-    ['node1', 5, [...searched('node1'), 'node1']],
-    ['node1.ns', 5, [...searched('node1.ns'), 'node1.ns']],
-    ['node1.ns.svc.cluster.local', 5, [...searched('node1.ns.svc.cluster.local'), 'node1.ns.svc.cluster.local']],
-    [
-      'node1-0.node1.ns.svc.cluster.local',
-      5,
-      ['node1-0.node1.ns.svc.cluster.local', ...searched('node1-0.node1.ns.svc.cluster.local')],
-    ],
-    ['peer.example.com', 1, ['peer.example.com', ...searched('peer.example.com')]],
-    ['node1', 1, [...searched('node1'), 'node1']],
-    ['node1', 0, ['node1', ...searched('node1')]],
-    ['node1.', 5, ['node1']],
-    ['a.b.c.', 0, ['a.b.c']],
-    ['x'.repeat(63), 5, [...searched('x'.repeat(63)), 'x'.repeat(63)]],
-  ]
-  for (const [host, ndots, names] of table) t.same(namesToTry(host, { search, ndots }), names, `${host} ndots:${ndots}`)
-  const long = `${'x'.repeat(60)}.`.repeat(4).slice(0, 243)
-  t.same(namesToTry(long, { search, ndots: 9 }), [long], 'names that are too long are left out')
-  t.same(namesToTry('node1', { search: [], ndots: 5 }), ['node1'])
-})
-
-t.test('the first name that has an address is the one', async t => {
-  const cluster = { A: ['10.0.0.1'] }
-  const w = await world(t, {
-    'node1.svc.cluster.local': cluster,
-    node1: { A: ['10.9.9.9'] },
-    'node1.ns.svc.cluster.local': {},
-  })
-  t.same((await w.after(0, 'node1')).addresses, ['10.0.0.1'], 'NODATA and NXDOMAIN lead to the next')
-  t.same(
-    [...new Set(w.dns.questions.map(one => one.split(' ')[1]))],
-    ['node1.ns.svc.cluster.local', 'node1.svc.cluster.local'],
-  )
-})
-
-t.test('a failure does not lead to the next name, where another host may answer', async t => {
-  const w = await world(t, {
-    'node1.ns.svc.cluster.local': { A: ['10.0.0.1'] },
-    'node1.svc.cluster.local': { A: ['10.6.6.6'] },
-  })
-  await w.after(0, 'node1')
-  w.dns.zone['node1.ns.svc.cluster.local'] = { fails: 'SERVFAIL' }
-  t.match(await w.after(30, 'node1'), { addresses: ['10.0.0.1'], failures: 1, error: 'ESERVFAIL' })
-})
-
-t.test('silence ends after one timeout for the host, whatever its search domains', async t => {
-  const w = await world(t, { 'node1.ns.svc.cluster.local': { fails: 'silent' } }, { timeoutMs: 300 })
-  const before = performance.now()
-  t.match(await w.after(0, 'node1'), { failures: 1, error: 'ETIMEOUT' })
-  t.ok(performance.now() - before < 2000)
-})
-
-t.test('a lost datagram is sent again', async t => {
-  const w = await world(t, { 'peer.example.com': { A: ['10.0.0.1'], fails: 'silent' } }, { ...flat, timeoutMs: 900 })
-  const looking = w.after(0)
-  setTimeout(() => {
-    w.dns.zone = { 'peer.example.com': { A: ['10.0.0.1'] } }
-  }, 50)
-  t.match(await looking, { addresses: ['10.0.0.1'], failures: 0 })
-})
-
-t.test('resolv.conf is read anew when it changes', async t => {
-  const w = await world(t, { 'peer.example.com': { A: ['10.0.0.1'] } }, flat)
-  const other = await startDns(t, { 'peer.example.com': { A: ['10.0.0.2'] } })
-  await w.after(0)
-  writeFileSync(w.files.resolvConf, `nameserver ${other.address}`)
-  t.same((await w.after(29)).addresses, ['10.0.0.1'], 'an answer is good until it expires')
-  t.same((await w.after(1)).addresses, ['10.0.0.2'])
-  t.equal(w.dns.questions.length, 2)
-})
-
-t.test('many hosts are looked up a few at a time, and each once', async t => {
-  const hosts = Array.from({ length: 100 }, (_, n) => `peer${n}.example.com`)
-  const zone = Object.fromEntries(hosts.map((host, n) => [host, { A: [`10.0.0.${n}`] }]))
-  const w = await world(t, zone, { ...flat, atOnce: 4 })
-  w.dns.delayMs = 2
-  const [views] = await Promise.all([w.resolver.look([...hosts, ...hosts]), w.resolver.look(hosts)])
-  t.same(Object.keys(views), hosts)
-  t.same(
-    hosts.map(host => views[host]?.addresses),
-    hosts.map((_, n) => [`10.0.0.${n}`]),
-  )
-  t.equal(w.dns.questions.length, 200)
-  t.equal(w.dns.most, 8, 'four hosts, two questions each')
-})
-
 t.test('what is known can be carried on by the next sidecar', async t => {
   const w = await world(t, { 'peer.example.com': { A: ['10.0.0.1'] } }, flat)
   await w.after(0)
@@ -394,146 +259,4 @@ t.test('a clock that is set back does not keep an answer for ever', async t => {
   await w.after(0)
   await w.after(-86_400)
   t.equal(w.dns.questions.length, 4)
-})
-
-t.test('parses resolv.conf', async t => {
-  const kubernetes =
-    'search ns.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n'
-  const table: [string, ReturnType<typeof parseResolvConf>][] = [
-    [
-      kubernetes,
-      { servers: ['10.96.0.10'], search: ['ns.svc.cluster.local', 'svc.cluster.local', 'cluster.local'], ndots: 5 },
-    ],
-    ['', { servers: ['127.0.0.1'], search: [], ndots: 1 }],
-    [
-      '# c\n; c\nnameserver 1.1.1.1 # one\n\tnameserver\t2001:db8::1\n',
-      { servers: ['1.1.1.1', '2001:db8::1'], search: [], ndots: 1 },
-    ],
-    [
-      'nameserver 1.1.1.1\nnameserver 2.2.2.2\nnameserver 3.3.3.3\nnameserver 4.4.4.4',
-      { servers: ['1.1.1.1', '2.2.2.2', '3.3.3.3'], search: [], ndots: 1 },
-    ],
-    [
-      'nameserver 127.0.0.1:5353\nnameserver [::1]:53',
-      { servers: ['127.0.0.1:5353', '[::1]:53'], search: [], ndots: 1 },
-    ],
-    [
-      'nameserver dns\nnameserver fe80::1%eth0\nnameserver 1.1.1.1:99999\nnameserver\nnameserver [1.1.1.1]:53',
-      { servers: ['127.0.0.1'], search: [], ndots: 1 },
-    ],
-    ['search a.\nsearch B.Example.Com. .\r\n', { servers: ['127.0.0.1'], search: ['b.example.com'], ndots: 1 }],
-    ['search a b\ndomain c d', { servers: ['127.0.0.1'], search: ['c'], ndots: 1 }],
-    ['options timeout:1 ndots:2 rotate\noptions edns0', { servers: ['127.0.0.1'], search: [], ndots: 2 }],
-    ['options ndots:99', { servers: ['127.0.0.1'], search: [], ndots: 15 }],
-    ['options ndots:x ndots: ndots:-1', { servers: ['127.0.0.1'], search: [], ndots: 1 }],
-  ]
-  for (const [text, expected] of table) t.same(parseResolvConf(text), expected, JSON.stringify(text))
-})
-
-t.test('a name server on IPv6, and one that is not there', async t => {
-  const w = await world(t, {}, { conf: '' })
-  writeFileSync(w.files.resolvConf, 'nameserver [::1]:1')
-  const view = await w.after(0)
-  t.equal(view.failures, 1)
-  t.match(view.error, /^E(CONNREFUSED|TIMEOUT)$/)
-})
-
-t.test('parses a hosts file', async t => {
-  const text =
-    '127.0.0.1\tlocalhost\n::1 localhost ip6-localhost\n10.0.0.1 a A.b. # c\n10.0.0.1 a\nfoo bar\n10.0.0.2\n ::ffff:10.0.0.3 m\r\n'
-  t.same(Object.fromEntries(parseHosts(text)), {
-    localhost: ['127.0.0.1', '::1'],
-    'ip6-localhost': ['::1'],
-    a: ['10.0.0.1'],
-    'a.b': ['10.0.0.1'],
-    m: ['10.0.0.3'],
-  })
-})
-
-/** Two name servers behind one address, of which one still has the old answer. */
-async function twoServers(t: Tap, options: Partial<ResolverOptions> = {}) {
-  const old = { 'peer.example.com': { A: ['10.0.0.1'], ttl: 5 } }
-  const moved = { 'peer.example.com': { A: ['10.0.0.2'], ttl: 5 } }
-  const w = await world(t, old, { ...flat, ...options })
-  await w.after(0)
-  return { ...w, old, moved }
-}
-
-t.test('two name servers that answer differently: what was known stays until they agree', async t => {
-  const w = await twoServers(t)
-  for (let n = 0; n < 13; n++) {
-    // Whichever of the two is asked first.
-    Object.assign(w.dns, n % 2 === 0 ? { zone: w.moved, other: w.old } : { zone: w.old, other: w.moved })
-    const at = w.clock.now + 5000
-    const view = (
-      await (async () => {
-        w.clock.now = at
-        return w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] })
-      })()
-    )['peer.example.com']
-    t.match(view, { addresses: ['10.0.0.1'], rotating: false, failures: 0, disputedAt: at }, `after ${5 * (n + 1)} s`)
-  }
-  Object.assign(w.dns, { zone: w.moved, other: w.moved })
-  const last = w.clock.now
-  const agreed = await w.after(5)
-  t.match(agreed, {
-    addresses: ['10.0.0.2'],
-    since: w.clock.now,
-    rotating: false,
-    former: [{ address: '10.0.0.1' }],
-    disputedAt: last,
-  })
-  Object.assign(w.dns, { zone: { 'peer.example.com': { A: ['10.0.0.3'], ttl: 5 } }, other: undefined })
-  t.match(
-    await w.after(60),
-    { addresses: ['10.0.0.3'], rotating: false },
-    'a second move within ten minutes is followed, too',
-  )
-})
-
-t.test('a server that fails does not agree', async t => {
-  const w = await twoServers(t)
-  Object.assign(w.dns, { zone: w.moved, other: { 'peer.example.com': { fails: 'SERVFAIL' } } })
-  const view = await w.after(5)
-  // The one that is asked first may be either: a failure, or an answer that nobody confirms.
-  t.same(view.addresses, ['10.0.0.1'])
-  t.ok(view.failures === 1 || view.disputedAt === w.clock.now)
-})
-
-t.test('one that goes on for more than two minutes is the way of the name: its answers rotate', async t => {
-  const w = await twoServers(t)
-  Object.assign(w.dns, { zone: w.moved, other: w.old })
-  const looks = []
-  for (let n = 0; n < 30; n++) {
-    w.clock.now += 5000
-    looks.push(
-      (await w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] }))['peer.example.com'],
-    )
-  }
-  t.ok(looks.slice(0, 24).every(view => view?.rotating === false))
-  t.equal(looks.at(-1)?.rotating, true)
-})
-
-t.test('an answer that has not changed costs one question, and one question asked is no agreement', async t => {
-  const w = await twoServers(t, { questions: 3 })
-  const before = w.dns.questions.length
-  await w.after(5)
-  t.equal(w.dns.questions.length - before, 2)
-  await w.resolver.look(['peer.example.com'], ['peer.example.com'])
-  t.equal(w.dns.questions.length - before, 2, 'not within the second')
-  w.clock.now += 1000
-  await w.resolver.look(['peer.example.com'], ['peer.example.com'])
-  t.equal(w.dns.questions.length - before, 4, 'doubted: asked anew, once')
-  w.clock.now += 1000
-  await w.resolver.look(['peer.example.com'], [], { contested: ['peer.example.com'] })
-  t.equal(w.dns.questions.length - before, 10, 'contested: as often as was set')
-})
-
-t.test('nothing waits for an answer that nobody needs', async t => {
-  const w = await world(t, { 'peer.example.com': { A: ['10.0.0.1'], fails: 'silent' } }, { ...flat, timeoutMs: 400 })
-  const began = performance.now()
-  const views = await w.resolver.look(['peer.example.com'], [], { unhurried: ['peer.example.com'] })
-  t.match(views, { 'peer.example.com': { addresses: [], failures: 0 } })
-  t.ok(performance.now() - began < 300)
-  t.match(await w.after(0), { failures: 1 }, 'it was asked all the same')
 })

@@ -90,7 +90,7 @@ for (const [family, address] of [
   ['IPv4', '127.0.0.1'],
   ['IPv6', '::1'],
 ] as const) {
-  const absent = !Object.values(networkInterfaces()).some(addresses => addresses?.some(one => one.address === address))
+  const absent = !Object.values(networkInterfaces()).some(addresses => addresses?.some(own => own.address === address))
   t.test(
     `sees real sockets on ${family}, from both ends`,
     { skip: absent && `no ${family} on this machine` },

@@ -42,7 +42,7 @@ const steps: readonly [string, (state: SupervisorState, utils: NodeUtils) => boo
 /** Below the ports that outgoing connections take; each pod of this file has its own. */
 let nextPort = 29_700
 
-async function pod(t: Test, trace: boolean, holdSeconds: number) {
+async function pod(t: Test, trace: boolean, parkSeconds: number) {
   const port = await freePort()
   const p2pPort = nextPort++
   const beside = { container: 'node-utils', names: ['nodeutils'], uid: 0, port, fifo: trace }
@@ -86,7 +86,7 @@ async function pod(t: Test, trace: boolean, holdSeconds: number) {
       '--look-seconds',
       '1',
       '--beside-seconds',
-      String(holdSeconds),
+      String(parkSeconds),
       '--log-level',
       'error',
     ]
@@ -149,55 +149,59 @@ for (const trace of [true, false]) {
   for (const [step, reached] of trace ? steps : steps.slice(1, 3)) {
     t.test(`${line}, killed when ${step}, and back at once`, { buffered: true }, async t => {
       // Long enough for a sidecar to start on a busy machine.
-      const one = await pod(t, trace, 20)
-      await one.settledWith(2)
-      one.add()
+      const wrapped = await pod(t, trace, 20)
+      await wrapped.settledWith(2)
+      wrapped.add()
       await until(
         step,
         async () => {
-          const state = await one.state()
-          return state?.request !== undefined && reached(state, one.utils) ? true : undefined
+          const state = await wrapped.state()
+          return state?.request !== undefined && reached(state, wrapped.utils) ? true : undefined
         },
         60,
         5,
       )
-      await one.kill()
-      one.revive()
-      const page = await one.settledWith(3)
-      t.strictSame(one.starts(), [2, 3], 'one restart, and it has the new list')
-      t.strictSame(one.utils.codes, [0], 'node-utils ended once, with 0')
+      await wrapped.kill()
+      wrapped.revive()
+      const page = await wrapped.settledWith(3)
+      t.strictSame(wrapped.starts(), [2, 3], 'one restart, and it has the new list')
+      t.strictSame(wrapped.utils.codes, [0], 'node-utils ended once, with 0')
       t.match(page.restarts, [{ outcome: 'verified' }])
       t.notOk(page.detail)
     })
   }
 
   t.test(`${line}, killed when the node is held, and away until the hold is over`, { buffered: true }, async t => {
-    const one = await pod(t, trace, 2)
-    await one.settledWith(2)
-    one.add()
-    await until('held', async () => ((await one.state())?.phase === 'held' ? true : undefined), 60, 5)
-    await one.kill()
+    const wrapped = await pod(t, trace, 2)
+    await wrapped.settledWith(2)
+    wrapped.add()
+    await until('held', async () => ((await wrapped.state())?.phase === 'held' ? true : undefined), 60, 5)
+    await wrapped.kill()
     await until(
       'the supervisor has started the node',
-      async () => ((await one.state())?.starts === 2 ? true : undefined),
+      async () => ((await wrapped.state())?.starts === 2 ? true : undefined),
       60,
     )
-    if (one.utils.codes.length > 0) return t.comment('the sidecar was quicker: node-utils has ended')
+    if (wrapped.utils.codes.length > 0) return t.comment('the sidecar was quicker: node-utils has ended')
     if (!trace) {
-      await until('the node is up', () => (one.starts().length === 2 ? true : undefined))
-      one.revive()
-      const page = await one.settledWith(3)
+      await until('the node is up', () => (wrapped.starts().length === 2 ? true : undefined))
+      wrapped.revive()
+      const page = await wrapped.settledWith(3)
       t.match(
         page.detail,
         /older than the last stop of the node, and remembers a process that is gone/,
         'which is said',
       )
-      return t.strictSame([one.starts(), one.utils.codes], [[2, 3], []], 'and is no reason to stop a node that runs')
+      return t.strictSame(
+        [wrapped.starts(), wrapped.utils.codes],
+        [[2, 3], []],
+        'and is no reason to stop a node that runs',
+      )
     }
-    t.strictSame(one.starts(), [2], 'it waits for a reader')
-    one.revive()
-    const page = await one.settledWith(3)
-    t.strictSame([one.starts(), one.utils.codes], [[2, 3], [0]], 'both start anew')
+    t.strictSame(wrapped.starts(), [2], 'it waits for a reader')
+    wrapped.revive()
+    const page = await wrapped.settledWith(3)
+    t.strictSame([wrapped.starts(), wrapped.utils.codes], [[2, 3], [0]], 'both start anew')
     t.match(page.restarts, [{ outcome: 'verified' }])
     t.notOk(page.detail)
   })

@@ -123,7 +123,7 @@ t.test('killed at many moments', { timeout: 55_000 }, async t => {
       `killed when ${what}: one restart for one list`,
     )
   }
-  t.ok(memory()?.restarts.every(one => one.outcome === 'verified'))
+  t.ok(memory()?.restarts.every(({ outcome }) => outcome === 'verified'))
 })
 
 /** The length of the list at each start of the node. */

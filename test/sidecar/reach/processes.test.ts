@@ -130,7 +130,7 @@ t.test('all of the node, its first process first, without what kubectl exec star
   ]
   const target = chooseNode([pause, mine, ...processes], '/', ['gaiad'])
   t.match(target, { main: { pid: 40 } })
-  t.strictSame('all' in target && target.all.map(one => one.pid), [40, 41, 42])
+  t.strictSame('all' in target && target.all.map(({ pid }) => pid), [40, 41, 42])
 })
 
 t.test('a /proc of files, and the real one', async t => {
@@ -147,7 +147,7 @@ t.test('a /proc of files, and the real one', async t => {
   const real = await readProcess('/proc', child.pid ?? 0)
   t.match(real, { pid: child.pid, ppid: process.pid, startTicks: Number })
   t.equal(real?.container, await ownContainer('/proc'))
-  t.ok((await readProcesses('/proc')).some(one => one.pid === child.pid))
+  t.ok((await readProcesses('/proc')).some(({ pid }) => pid === child.pid))
   child.kill()
   await new Promise(resolve => child.once('exit', resolve))
   t.equal(await readProcess('/proc', child.pid ?? 0), undefined)

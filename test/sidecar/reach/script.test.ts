@@ -143,26 +143,26 @@ for (const [how, start] of [
   ['a child of the script', '"$NODE" -e "$PROGRAM" start; true'],
 ] as const) {
   t.test(`${how}: an edited list arrives`, { timeout: 55_000 }, async t => {
-    const one = await run(t, start, 0.2)
-    await one.settled(1)
-    await until('learned', async () => (await one.learned())?.variable, 20, 20)
-    t.match(await one.learned(), {
+    const wrapped = await run(t, start, 0.2)
+    await wrapped.settled(1)
+    await until('learned', async () => (await wrapped.learned())?.variable, 20, 20)
+    t.match(await wrapped.learned(), {
       program: 'interchain-security-cd',
       variable: 'INTERCHAIN_SECURITY_CD_P2P_PERSISTENT_PEERS',
     })
-    await one.revive()
-    one.edit(2)
-    await one.settled(2)
-    one.edit(3)
-    await one.settled(3)
-    t.strictSame(one.starts(), ['file 1', 'variable 2', 'variable 3'], 'one restart for each edit')
+    await wrapped.revive()
+    wrapped.edit(2)
+    await wrapped.settled(2)
+    wrapped.edit(3)
+    await wrapped.settled(3)
+    t.strictSame(wrapped.starts(), ['file 1', 'variable 2', 'variable 3'], 'one restart for each edit')
   })
 }
 
 t.test('control: without the program, the restart is in vain', { timeout: 55_000 }, async t => {
-  const one = await run(t, 'exec "$NODE" -e "$PROGRAM" start', Number.POSITIVE_INFINITY)
-  await one.settled(1)
-  one.edit(2)
-  await until('given up', () => one.page()?.reason === 'already-restarted' || undefined, 20, 20)
-  t.strictSame(one.starts(), ['file 1', 'file 1'])
+  const wrapped = await run(t, 'exec "$NODE" -e "$PROGRAM" start', Number.POSITIVE_INFINITY)
+  await wrapped.settled(1)
+  wrapped.edit(2)
+  await until('given up', () => wrapped.page()?.reason === 'already-restarted' || undefined, 20, 20)
+  t.strictSame(wrapped.starts(), ['file 1', 'file 1'])
 })

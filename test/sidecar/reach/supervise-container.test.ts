@@ -31,18 +31,18 @@ for (const shell of shells(t)) {
     const image = join(t.testdir({}), 'image')
     const [start, prepare] =
       name === 'busybox' ? [inImage, (control: string) => build(image, path, control)] : [inNamespace, undefined]
-    const one = supervise(t, '/bin/sh', [], {
+    const wrapped = supervise(t, '/bin/sh', [], {
       launch: (control, dir) => start({ image, control, shell: path, dir }),
       ...(prepare ? { prepare } : {}),
     })
-    t.match(await one.until('running', state => state.phase === 'running'), { starts: 1 })
+    t.match(await wrapped.until('running', state => state.phase === 'running'), { starts: 1 })
     const sees = (command: string) =>
-      one.alive().filter(line => line.trim().endsWith(` ${command}`) && /^\d+ [a-z]+ \d+$/.test(line.trim())).length ===
-      1
+      wrapped.alive().filter(line => line.trim().endsWith(` ${command}`) && /^\d+ [a-z]+ \d+$/.test(line.trim()))
+        .length === 1
     const running = () => ['sleep 1000', 'sleep 1001', 'sleep 1002'].every(sees)
     await eventually('the node and its daemons', running)
     const first = Number(
-      one
+      wrapped
         .alive()
         .find(line => /\/supervise /.test(line) && namespacePid(line) === 1)
         ?.split(' ')[0],
@@ -52,22 +52,22 @@ for (const shell of shells(t)) {
 
     const guest = spawn('nsenter', ['--target', String(first), '--pid', 'sleep', '1009'], {
       stdio: 'ignore',
-      env: { ...process.env, REPEER_TEST: one.dir },
+      env: { ...process.env, REPEER_TEST: wrapped.dir },
     })
     const guestEnded = new Promise(resolve => guest.once('exit', resolve))
     await eventually('what kubectl exec would start', () => sees('sleep 1009'))
 
-    one.request('restart a\n')
-    await one.until('a', state => state.starts === 2 && state.phase === 'running')
+    wrapped.request('restart a\n')
+    await wrapped.until('a', state => state.starts === 2 && state.phase === 'running')
     await eventually('one node, no daemon of the old one', running)
     t.ok(sees('sleep 1009'), 'what was not the node’s still runs')
-    t.match(one.stderr(), /not gone after 1 s/, 'a daemon that ignores TERM was killed')
-    if (name === 'busybox') t.equal(readFileSync(join(one.control, 'id'), 'utf8'), '65534\n', 'as another user')
+    t.match(wrapped.stderr(), /not gone after 1 s/, 'a daemon that ignores TERM was killed')
+    if (name === 'busybox') t.equal(readFileSync(join(wrapped.control, 'id'), 'utf8'), '65534\n', 'as another user')
 
-    one.request('exit b\n')
-    t.equal(await one.ended, 143)
+    wrapped.request('exit b\n')
+    t.equal(await wrapped.ended, 143)
     await guestEnded
-    await eventually('nothing is left', () => one.alive().length === 0)
+    await eventually('nothing is left', () => wrapped.alive().length === 0)
   })
 }
 

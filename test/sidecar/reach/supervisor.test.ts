@@ -22,7 +22,7 @@ t.test('a state, whole and smallest', async t => {
     starts: 2,
     started: 56.78,
     request: 'r-1',
-    given: 's1:abc',
+    snapshotToken: 's1:abc',
     code: 143,
   }
   t.strictSame(parseState(running), expected)
@@ -92,14 +92,14 @@ t.test('requests', async t => {
   t.match(await sendRequest(join(directory, 'link'), { verb: 'restart', id: 'a' }), { absent: /ELOOP/ })
   t.strictSame(await listening(fifo), { listening: true })
   t.strictSame(await sendRequest(fifo, { verb: 'restart', id: 'a' }), { sent: true })
-  t.strictSame(await sendRequest(fifo, { verb: 'hold', id: 'b', seconds: 60 }), { sent: true })
+  t.strictSame(await sendRequest(fifo, { verb: 'park', id: 'b', seconds: 60 }), { sent: true })
   t.strictSame(await sendRequest(fifo, { verb: 'exit', id: 'c' }), { sent: true })
   const { buffer, bytesRead } = await reader.read(Buffer.alloc(200), 0, 200)
   t.equal(buffer.toString('utf8', 0, bytesRead), 'restart a\nhold b 60\nexit c\n')
   for (const id of ['', 'a b', 'a\nexit', '../x', 'x'.repeat(65)])
     await t.rejects(sendRequest(fifo, { verb: 'restart', id }), /expected an ID/)
   for (const seconds of [0, -1, 1.5, 100_000, Number.NaN])
-    await t.rejects(sendRequest(fifo, { verb: 'hold', id: 'a', seconds }), /whole seconds/)
+    await t.rejects(sendRequest(fifo, { verb: 'park', id: 'a', seconds }), /whole seconds/)
 
   for (let full = false; !full; ) full = 'absent' in (await sendRequest(fifo, { verb: 'restart', id: 'x'.repeat(64) }))
   t.match(await sendRequest(fifo, { verb: 'restart', id: 'a' }), { absent: /does not empty/ })

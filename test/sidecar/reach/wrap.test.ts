@@ -2,11 +2,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createReach, type ReachParts } from '../../../sidecar/reach/reach.ts'
+import { createReach } from '../../../sidecar/reach/reach.ts'
+import type { ReachParts } from '../../../sidecar/reach/types.ts'
 import { eventually, type Supervised, shells, supervise } from '../fixtures/supervised.ts'
 
 const times = { settleSeconds: 0, graceSeconds: 30, minIntervalSeconds: 0 }
-const shell = shells(t).find(one => one.path)?.path
+const shell = shells(t).find(({ path }) => path)?.path
 const node = 'echo "list $LIST" >>$DIR/lists; exec sleep 1000'
 
 function reachOf(controlDir: string, more: Partial<ReachParts> = {}) {
@@ -30,16 +31,16 @@ function reachOf(controlDir: string, more: Partial<ReachParts> = {}) {
 
 t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is installed' }, async t => {
   const start = async (command = node) => {
-    const one: Supervised = supervise(t, shell ?? '', command)
-    await one.until('running', state => state.phase === 'running')
-    return { one, ...reachOf(one.control) }
+    const wrapped: Supervised = supervise(t, shell ?? '', command)
+    await wrapped.until('running', state => state.phase === 'running')
+    return { wrapped, ...reachOf(wrapped.control) }
   }
 
   await t.test('find, prepare, restart: a new process with what was prepared', async t => {
-    const { one, reach } = await start()
+    const { wrapped, reach } = await start()
     // A child that is ended before it has written its line leaves none.
     const hasWritten = (starts: number) =>
-      eventually(`${starts} lines`, () => one.read('lists').split('\n').length === starts + 1)
+      eventually(`${starts} lines`, () => wrapped.read('lists').split('\n').length === starts + 1)
     await hasWritten(1)
     const first = await reach.find()
     t.match(first, { process: { phase: 'running', identity: /^\d+\.\d\d\/1$/ } })
@@ -52,20 +53,20 @@ t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is i
     )
     await reach.prepare({ LIST: 'a,b' }, 's1:token')
     t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true })
-    await one.until('started', state => state.starts === 2 && state.phase === 'running')
+    await wrapped.until('started', state => state.starts === 2 && state.phase === 'running')
     t.match(await reach.find(), {
       process: { identity: /\/2$/, snapshotToken: 's1:token', request: 'r1', phase: 'running' },
     })
     t.strictSame(await reach.restart({ id: 'r1', level: 'process' }), { ok: true }, 'the same request again')
-    t.equal((await one.state())?.starts, 2)
+    t.equal((await wrapped.state())?.starts, 2)
     await hasWritten(2)
     await reach.prepare({}, 's1:next')
     await reach.restart({ id: 'r2', level: 'process' })
     await hasWritten(3)
-    t.equal(one.read('lists'), 'list \nlist a,b\nlist \n')
+    t.equal(wrapped.read('lists'), 'list \nlist a,b\nlist \n')
 
     t.strictSame(await reach.restart({ id: 'r3', level: 'container' }), { ok: true })
-    t.equal(await one.ended, 143)
+    t.equal(await wrapped.ended, 143)
     t.match(await reach.find(), { hold: 'supervisor-absent' })
     t.match(await reach.restart({ id: 'r4', level: 'process' }), {
       ok: false,
@@ -75,64 +76,64 @@ t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is i
   })
 
   await t.test('all containers: held, then exit 88, once', async t => {
-    const { one, reach, exits } = await start()
+    const { wrapped, reach, exits } = await start()
     t.strictSame(await Promise.all([1, 2].map(() => reach.restart({ id: 'r', level: 'all-containers' }))), [
       { ok: true },
       { ok: true },
     ])
     await eventually('exit', () => exits.length > 0)
-    t.match(await one.state(), { phase: 'held', request: 'r' })
+    t.match(await wrapped.state(), { phase: 'held', request: 'r' })
     t.strictSame(exits, [88])
     t.match(await reach.find(), { process: { phase: 'held' } })
     // A sidecar that died in between asks again.
-    const next = reachOf(one.control)
+    const next = reachOf(wrapped.control)
     t.strictSame(await next.reach.restart({ id: 'r', level: 'all-containers' }), { ok: true })
     await eventually('exit', () => next.exits.length > 0)
-    one.process.kill('SIGTERM')
-    await one.ended
+    wrapped.process.kill('SIGTERM')
+    await wrapped.ended
   })
 
   await t.test('all containers: not when something else came in between', async t => {
-    const { one, reach, exits, warnings } = await start(
+    const { wrapped, reach, exits, warnings } = await start(
       "trap 'while [ ! -e $DIR/go ]; do sleep 0.02; done; exit 0' TERM; echo up >$DIR/up; while :; do sleep 0.02; done",
     )
-    await eventually('up', () => one.read('up') !== '')
+    await eventually('up', () => wrapped.read('up') !== '')
     await reach.restart({ id: 'r', level: 'all-containers' })
-    one.request('restart other\n')
-    await eventually('taken', () => one.stderr().includes('restart other'))
-    writeFileSync(join(one.dir, 'go'), '')
+    wrapped.request('restart other\n')
+    await eventually('taken', () => wrapped.stderr().includes('restart other'))
+    writeFileSync(join(wrapped.dir, 'go'), '')
     await eventually('a warning', () => warnings.length > 0)
-    await one.until('running', state => state.phase === 'running' && state.starts === 2)
+    await wrapped.until('running', state => state.phase === 'running' && state.starts === 2)
     t.strictSame(exits, [])
-    one.process.kill('SIGTERM')
-    await one.ended
+    wrapped.process.kill('SIGTERM')
+    await wrapped.ended
   })
 
   await t.test('a supervisor that was killed leaves a state behind, which is not believed', async t => {
-    const { one, reach } = await start()
-    for (const line of one.alive()) process.kill(Number.parseInt(line, 10), 'SIGKILL')
-    await one.ended
-    t.match(await one.state(), { phase: 'running' })
+    const { wrapped, reach } = await start()
+    for (const line of wrapped.alive()) process.kill(Number.parseInt(line, 10), 'SIGKILL')
+    await wrapped.ended
+    t.match(await wrapped.state(), { phase: 'running' })
     await eventually('absent', async () => 'hold' in (await reach.find()))
     t.match(await reach.find(), { hold: 'supervisor-absent', detail: /no supervisor reads/ })
   })
 
   await t.test('a request that is not taken', async t => {
-    const { one } = await start()
-    const supervisor = Number(one.process.pid)
+    const { wrapped } = await start()
+    const supervisor = Number(wrapped.process.pid)
     process.kill(supervisor, 'SIGSTOP')
-    const { reach } = reachOf(one.control, { takenMs: 50 })
+    const { reach } = reachOf(wrapped.control, { takenMs: 50 })
     t.match(await reach.restart({ id: 'r', level: 'process' }), {
       ok: false,
       hold: 'supervisor-absent',
       detail: /did not take request r within 0.05 s/,
     })
     process.kill(supervisor, 'SIGCONT')
-    await one.until('taken late', state => state.request === 'r')
-    rmSync(join(one.control, 'state'))
+    await wrapped.until('taken late', state => state.request === 'r')
+    rmSync(join(wrapped.control, 'state'))
     t.match(await reach.find(), { hold: 'supervisor-absent', detail: /ENOENT/ })
-    one.process.kill('SIGTERM')
-    await one.ended
+    wrapped.process.kill('SIGTERM')
+    await wrapped.ended
   })
 })
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { hotNode } from '../../../sidecar/chains/index.ts'
+import { apiOf, interfaceAt } from '../../sidecar/chains/fixtures/interface.ts'
 import { adding, dropping, peerOf } from '../../sidecar/chains/fixtures/peers.ts'
 import { freePort } from '../../sidecar/chains/fixtures/stand-in.ts'
 import { until } from '../../sidecar/fixtures/until.ts'
@@ -22,13 +22,12 @@ async function start(t: Test, seed: string, { lines = [], ports }: Options = {})
     args: [file],
     env: { STELLAR_CORE_SEED: seed, KNOWN_PEERS: '127.0.0.1:1' },
   })
-  const node = hotNode({ profile: 'stellar-core', rpcPort: httpPort, hostNetwork: false }, { timeoutMs: 3000 })
-  if (!node) throw new Error('there is a way')
+  const node = apiOf('stellar-core', interfaceAt(httpPort))
   const peers = async () => {
-    const seen = await node.connections()
-    return 'silent' in seen ? [] : seen.connections
+    const seen = await node.ask()
+    return seen.ok ? seen.connections : []
   }
-  await until('an answer', async () => !('silent' in (await node.connections())))
+  await until('an answer', async () => (await node.ask()).ok)
   return {
     ...standIn,
     node,

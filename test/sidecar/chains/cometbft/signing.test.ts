@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { createSigningCheck, readCommit } from '../../../../sidecar/chains/cometbft/signing.ts'
+import { interfaceAt } from '../fixtures/interface.ts'
 
 const own = 'A'.repeat(40)
 const vote = (validator_address: string, block_id_flag: number) => ({
@@ -46,9 +47,9 @@ t.test('the newest is remembered', async t => {
     server.close()
     server.closeAllConnections()
   })
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const check = createSigningCheck()
-  const look = (address = own) => check(base, 1000, address)
+  const at = interfaceAt((server.address() as AddressInfo).port)
+  const check = createSigningCheck(at)
+  const look = (address = own) => check(address)
   t.equal(await look(), 0, 'none yet')
   body = commit(6, vote(own, 2))
   t.equal(await look(), 6)
@@ -61,5 +62,5 @@ t.test('the newest is remembered', async t => {
   body = commit(8, vote(own, 2))
   t.equal(await look('C'.repeat(40)), 0, 'another key')
   body = 'nonsense'
-  t.equal(await createSigningCheck()(base, 1000, own), undefined)
+  t.equal(await createSigningCheck(at)(own), undefined)
 })

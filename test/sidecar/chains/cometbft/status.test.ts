@@ -3,17 +3,11 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import {
-  askCometbft,
-  createUpgradeCheck,
-  readConnections,
-  readStatus,
-  readUpgradePending,
-} from '../../../../sidecar/chains/cometbft/status.ts'
-import { lookAtNode } from '../../../../sidecar/observe/observe.ts'
-import { plan } from '../../fixtures/look.ts'
+import { readConnections, readStatus } from '../../../../sidecar/chains/cometbft/status.ts'
 import { type RpcAnswer, startRpc } from '../../fixtures/rpc.ts'
 import { until } from '../../fixtures/until.ts'
+import { askOnce } from '../fixtures/interface.ts'
+import { planResponse } from '../fixtures/upgrade-plan.ts'
 
 const fixture = (name: string) =>
   readFileSync(join(import.meta.dirname, '../../fixtures/cometbft', `${name}.json`), 'utf8')
@@ -27,19 +21,9 @@ const healthy: Record<string, RpcAnswer> = {
   abci_query: fixture('abci_query-kvstore'),
 }
 
-/** Protobuf of QueryCurrentPlanResponse { plan: { name, height } } as base64, in the envelope of abci_query. */
-function planResponse(name: string, code = 0): string {
-  const inner = Buffer.concat([Buffer.from([0x0a, name.length]), Buffer.from(name), Buffer.from([0x18, 0xe8, 0x07])])
-  const value = Buffer.concat([
-    Buffer.from([0x0a, ...(inner.length < 128 ? [inner.length] : [(inner.length & 127) | 128, inner.length >> 7])]),
-    inner,
-  ])
-  return JSON.stringify({ jsonrpc: '2.0', id: -1, result: { response: { code, value: value.toString('base64') } } })
-}
-
 t.test('asks a node for its state and its connections', async t => {
   const rpc = await startRpc(t, healthy)
-  t.same(await askCometbft({ port: rpc.port }), {
+  t.same(await askOnce(rpc.port), {
     ok: true,
     status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false, votingPower: 0 },
     connections: [{ id: ids.outbound, address: '127.0.0.21', port: 26656 }],
@@ -83,86 +67,29 @@ t.test('a node without the JSON-RPC envelope (Tendermint 0.35 and its forks)', a
     net_info: JSON.stringify(result('net_info-outbound')),
     abci_query: JSON.stringify(JSON.parse(planResponse('v2')).result),
   })
-  t.match(await askCometbft({ port: rpc.port }), {
+  t.match(await askOnce(rpc.port), {
     ok: true,
     status: { height: 228, upgradePending: true },
     connections: [{ id: ids.outbound }],
   })
 })
 
-t.test('whether an upgrade is pending', async t => {
-  const of = (response: unknown) => readUpgradePending({ response })
-  t.ok(readUpgradePending(JSON.parse(planResponse('v2')).result))
-  t.ok(readUpgradePending(JSON.parse(planResponse('v'.repeat(120))).result), 'a length of two bytes')
-  t.notOk(readUpgradePending(JSON.parse(planResponse('v2', 6)).result), 'the module is absent')
-  t.notOk(readUpgradePending(result('abci_query-kvstore')))
-  t.notOk(of({ code: 0, value: '' }), 'no plan')
-  t.notOk(of({ code: 0, value: null }))
-  t.notOk(of({ code: 0, value: Buffer.from([0x0a, 0]).toString('base64') }), 'an empty plan')
-  t.notOk(of({ code: 0, value: Buffer.from([0x0a, 9, 1]).toString('base64') }), 'cut off')
-  t.notOk(of({ code: 0, value: Buffer.from('{"height":5}').toString('base64') }), 'another message')
-  t.notOk(
-    of({ code: 0, value: Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff]).toString('base64') }),
-    'an endless length',
-  )
-  for (const odd of [null, undefined, 7, 'x', [], {}]) t.notOk(readUpgradePending(odd))
-})
-
-t.test(
-  'an application that does not know the question has no upgrade; one that does not answer makes the node silent',
-  async t => {
-    const unknown = JSON.stringify({
-      jsonrpc: '2.0',
-      id: -1,
-      error: { code: -32603, message: 'Internal error', data: 'no such path' },
-    })
-    const rpc = await startRpc(t, { ...healthy, abci_query: response => response.writeHead(500).end(unknown) })
-    t.match(await askCometbft({ port: rpc.port }), { ok: true, status: { upgradePending: false } })
-    rpc.answers.abci_query = () => {}
-    t.match(await askCometbft({ port: rpc.port, timeoutMs: 100 }), {
-      ok: false,
-      silent: /abci_query.* did not answer within 0.1 s/,
-    })
-  },
-)
-
-t.test('an answer about upgrades is kept for a minute', async t => {
-  const rpc = await startRpc(t, { ...healthy, abci_query: planResponse('v2') })
-  let now = 0
-  const ask = () => askCometbft({ port: rpc.port, upgradeCheck })
-  const upgradeCheck = createUpgradeCheck(() => now)
-  const questions = () => rpc.asked.filter(one => one.startsWith('abci_query')).length
-  t.match(await ask(), { status: { upgradePending: true } })
-  rpc.answers.abci_query = fixture('abci_query-kvstore')
-  now = 59_999
-  t.match(await ask(), { status: { upgradePending: true } })
-  t.equal(questions(), 1)
-  now = 60_000
-  t.match(await ask(), { status: { upgradePending: false } })
-  t.equal(questions(), 2)
-  rpc.answers.abci_query = response => response.destroy()
-  now = 200_000
-  t.match(await ask(), { ok: false }, 'a failure is not kept')
-  rpc.answers.abci_query = planResponse('v3')
-  t.match(await ask(), { status: { upgradePending: true } })
-})
-
 t.test('the power of all validators is asked for by validators only, and its absence is no silence', async t => {
-  const asked: string[] = []
-  const powerCheck = async (base: string) => {
-    asked.push(base)
-    return asked.length === 1 ? 40 : undefined
+  let asked = 0
+  const power = async () => {
+    asked += 1
+    return asked === 1 ? 40 : undefined
   }
   const rpc = await startRpc(t, { ...healthy })
-  const ask = () => askCometbft({ port: rpc.port, powerCheck })
+  const ask = () => askOnce(rpc.port, {}, { power })
   const other = await ask()
-  t.notOk(other.ok && 'totalPower' in other.status)
-  t.same(asked, [])
+  t.notOk(other.ok && other.status && 'totalPower' in other.status)
+  t.equal(asked, 0)
   rpc.answers.status = fixture('status-validator')
   t.match(await ask(), { status: { votingPower: 10, totalPower: 40 } })
-  t.same(asked, [`http://127.0.0.1:${rpc.port}`])
+  t.equal(asked, 1)
   const unknown = await ask()
-  t.ok(unknown.ok && !('totalPower' in unknown.status), 'not known, and left out')
+  t.ok(unknown.ok && unknown.status && !('totalPower' in unknown.status), 'not known, and left out')
 })
 
 t.test('a voting power that cannot be read makes a validator whose power is not known', async t => {
@@ -273,7 +200,7 @@ const hostile: Record<string, [Record<string, RpcAnswer>, RegExp]> = {
 for (const [name, [answers, expected]] of Object.entries(hostile)) {
   t.test(`silent, with a reason: ${name}`, async t => {
     const rpc = await startRpc(t, { ...healthy, ...answers })
-    const answer = await askCometbft({ port: rpc.port, timeoutMs: expected.source.includes('within') ? 150 : 5000 })
+    const answer = await askOnce(rpc.port, { timeoutMs: expected.source.includes('within') ? 150 : 5000 })
     t.match(answer, { ok: false, silent: expected })
   })
 }
@@ -284,73 +211,11 @@ t.test('a node that is not there is silent; IPv6 is asked in brackets', async t 
   await new Promise<void>(resolve => free.listen(0, '127.0.0.1', resolve))
   const { port } = free.address() as { port: number }
   await new Promise(resolve => free.close(resolve))
-  t.match(await askCometbft({ port }), {
+  t.match(await askOnce(port), {
     ok: false,
     silent: /^http:\/\/127.0.0.1:\d+\/status cannot be asked: ECONNREFUSED$/,
   })
-  t.match(await askCometbft({ port: rpc.port, host: '::1' }), { ok: false, silent: /^http:\/\/\[::1\]:\d+\// })
-})
-
-t.test('the view of a node', async t => {
-  const rpc = await startRpc(t, healthy)
-  const tcp = readFileSync(join(import.meta.dirname, '../../fixtures/proc-net-tcp.txt'), 'utf8')
-  const procDir = t.testdir({ net: { tcp }, nowhere: {} })
-  const it = plan({ rpcPort: rpc.port })
-  const seen = [
-    { address: '127.0.0.1' },
-    { address: '127.0.0.1', port: 0x403b },
-    { address: '127.0.0.21', port: 26656 },
-  ]
-
-  t.same(await lookAtNode(it, { procDir }), {
-    seenBy: 'net_info',
-    connections: [{ id: ids.outbound, address: '127.0.0.21', port: 26656 }],
-    status: { id: ids.self, height: 228, catchingUp: false, validator: false, upgradePending: false, votingPower: 0 },
-    listening: true,
-  })
-  rpc.answers.net_info = json(v => Object.assign(v.result, { listening: false }), 'net_info-outbound')
-  t.match(await lookAtNode(it, { procDir }), { seenBy: 'net_info', listening: false }, 'its own word on listening too')
-  t.match(await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir }), { seenBy: 'net_info' })
-  t.match(
-    await lookAtNode(plan({ ...it, mesh: true }), { procDir }),
-    { seenBy: 'net_info' },
-    'its own word is good behind a mesh too',
-  )
-
-  rpc.answers.status = 'null'
-  t.match(await lookAtNode(it, { procDir }), {
-    seenBy: 'sockets',
-    connections: seen,
-    listening: true,
-    silent: /\/status: found null/,
-  })
-  t.match(await lookAtNode(plan({ ...it, mesh: true }), { procDir }), {
-    seenBy: 'none',
-    connections: [],
-    listening: true,
-    silent: /null/,
-  })
-  const machine = await lookAtNode(plan({ ...it, hostNetwork: true }), { procDir })
-  t.match(machine, { seenBy: 'none', connections: [], silent: /null/ })
-  t.notOk(Object.hasOwn(machine, 'listening'), "under hostNetwork the machine's sockets say nothing")
-  t.match(await lookAtNode(plan({ ...it, p2pPort: 4 }), { procDir }), { seenBy: 'sockets', listening: false })
-  t.match(await lookAtNode(it, { procDir: join(procDir, 'nowhere') }), {
-    seenBy: 'none',
-    connections: [],
-    silent: /null/,
-  })
-
-  const before = rpc.asked.length
-  const other = await lookAtNode(plan({ ...it, profile: 'stellar-core' }), { procDir })
-  t.same(
-    other,
-    { seenBy: 'sockets', connections: seen, listening: true },
-    'another profile is asked in its own way, and its silence is no news',
-  )
-  t.same(rpc.asked.slice(before), ['peers?fullkeys=true'])
-  const { rpcPort: _, ...unasked } = it
-  t.match(await lookAtNode(unasked, { procDir }), { seenBy: 'sockets' })
-  t.equal(rpc.asked.length, before + 1)
+  t.match(await askOnce(rpc.port, { host: '::1' }), { ok: false, silent: /^http:\/\/\[::1\]:\d+\// })
 })
 
 const missing = spawnSync('cometbft', ['version']).error !== undefined
@@ -375,8 +240,8 @@ t.test('a real CometBFT', { skip: missing && 'no cometbft program on PATH' }, as
     { stdio: 'ignore' },
   )
   t.teardown(() => node.kill('SIGKILL'))
-  await until('an answer', async () => (await askCometbft({ port: 26657, host })).ok, 20)
-  t.match(await askCometbft({ port: 26657, host }), {
+  await until('an answer', async () => (await askOnce(26657, { host })).ok, 20)
+  t.match(await askOnce(26657, { host }), {
     ok: true,
     status: { id, catchingUp: Boolean, validator: true, upgradePending: false },
     connections: [],

@@ -1,25 +1,24 @@
 import t from 'tap'
-import { hotNode } from '../../../../sidecar/chains/index.ts'
+import { nodeApi } from '../../../../sidecar/observe/node-api.ts'
 import { until } from '../../fixtures/until.ts'
 import { program, type RealNode, startNodes } from '../fixtures/cometbft-nodes.ts'
+import { apiOf, interfaceAt } from '../fixtures/interface.ts'
 import { adding, peerOf } from '../fixtures/peers.ts'
 import { freePort, RpcError, startStandIn } from '../fixtures/stand-in.ts'
 
 const id = (n: number) => String(n).padStart(40, '0')
 const peer = (n: number, over = {}) => peerOf({ id: id(n), host: `node${n}`, addresses: [`10.0.0.${n}`], ...over })
-const nodeAt = (port: number, timeoutMs = 3000, rpcHost = '127.0.0.1') => {
-  const node = hotNode({ profile: 'cometbft', rpcPort: port, hostNetwork: false }, { timeoutMs, rpcHost })
-  if (!node) throw new Error('there is a way')
-  return node
-}
+const nodeAt = (port: number, timeoutMs = 3000, host = '127.0.0.1') =>
+  apiOf('cometbft', interfaceAt(port, { timeoutMs, host }))
 
 t.test('who can be told', async t => {
   for (const profile of ['cometbft', 'stellar-core', 'geth', 'besu', 'nethermind', 'substrate'] as const) {
-    t.ok(hotNode({ profile, rpcPort: 1, hostNetwork: false }), profile)
-    t.notOk(hotNode({ profile, rpcPort: 1, hostNetwork: true }), "that port may be another pod's")
-    t.notOk(hotNode({ profile, hostNetwork: false }), 'no port')
+    t.ok(nodeApi({ profile, rpcPort: 1, hostNetwork: false })?.tell, profile)
+    t.notOk(nodeApi({ profile, rpcPort: 1, hostNetwork: true })?.tell, "that port may be another pod's")
+    t.notOk(nodeApi({ profile, hostNetwork: false }), 'no port')
   }
-  t.notOk(hotNode({ profile: 'generic', rpcPort: 1, hostNetwork: false }))
+  for (const profile of ['generic', 'gnoland'] as const)
+    t.notOk(nodeApi({ profile, rpcPort: 1, hostNetwork: false }), profile)
 })
 
 t.test('sends the whole list, persistent, by the one address that each peer has', async t => {
@@ -72,7 +71,7 @@ t.test('an error is worth another try, and so is silence', async t => {
     detail: /did not answer within 0.15 s/,
   })
   t.match(await nodeAt(await freePort()).tell(adding(peer(1))), { ok: false, refused: false, detail: /ECONNREFUSED/ })
-  t.match(await nodeAt(await freePort()).connections(), { silent: /ECONNREFUSED/ })
+  t.match(await nodeAt(await freePort()).ask(), { silent: /ECONNREFUSED/ })
 })
 
 const told = (node: RealNode) =>
@@ -84,23 +83,24 @@ t.test(
     const [unsafe, safe] = await startNodes(t, [['--rpc.unsafe=true'], []])
     if (!unsafe || !safe) throw new Error('two nodes')
     const [hot, other] = [nodeAt(unsafe.rpcPort, 3000, unsafe.host), nodeAt(safe.rpcPort, 3000, safe.host)]
-    t.same(await hot.connections(), { connections: [], id: unsafe.id })
+    t.match(await hot.ask(), { connections: [], status: { id: unsafe.id } })
 
     const refusal =
       /dial_peers: answered with an error: "Method not found"; .*unsafe = true under \[rpc\] in its config.toml/
     t.match(await other.tell(adding(told(unsafe))), { ok: false, refused: true, detail: refusal })
 
     t.same(await hot.tell(adding(told(safe))), { ok: true })
-    const expected = { connections: [{ id: safe.id, address: safe.host, port: safe.p2pPort }], id: unsafe.id }
-    await until('the connection', async () => JSON.stringify(await hot.connections()) === JSON.stringify(expected), 10)
-    t.match(await other.connections(), { connections: [{ id: unsafe.id }] }, 'which the other end tells, too')
+    const connections = async () => {
+      const word = await hot.ask()
+      return word.ok ? word.connections : word
+    }
+    const expected = [{ id: safe.id, address: safe.host, port: safe.p2pPort }]
+    await until('the connection', async () => JSON.stringify(await connections()) === JSON.stringify(expected), 10)
+    t.match(await other.ask(), { connections: [{ id: unsafe.id }] }, 'which the other end tells, too')
 
     t.same(await hot.tell(adding(told(safe))), { ok: true }, 'the same again')
-    t.same(await hot.connections(), expected, 'harms nothing')
+    t.same(await connections(), expected, 'harms nothing')
     safe.kill()
-    await until(
-      'its loss',
-      async () => JSON.stringify(await hot.connections()) === JSON.stringify({ connections: [], id: unsafe.id }),
-    )
+    await until('its loss', async () => JSON.stringify(await connections()) === '[]')
   },
 )

@@ -1,9 +1,9 @@
 // The power of a chain's validators, from a stand-in for CometBFT's /validators that pages as it does.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import t from 'tap'
-import { askCometbft } from '../../../../sidecar/chains/cometbft/status.ts'
 import { createPowerCheck, readValidators } from '../../../../sidecar/chains/cometbft/voting-power.ts'
 import { type RpcAnswer, startRpc } from '../../fixtures/rpc.ts'
+import { askOnce, interfaceAt } from '../fixtures/interface.ts'
 
 const envelope = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id: -1, result })
 
@@ -37,8 +37,7 @@ function validators(powers: readonly number[]): RpcAnswer {
 
 async function checked(t: { teardown: (done: () => void) => void }, answer: RpcAnswer) {
   const rpc = await startRpc(t, { validators: answer })
-  const base = `http://127.0.0.1:${rpc.port}`
-  return { rpc, sum: (timeoutMs = 5000) => createPowerCheck(() => 0)(base, timeoutMs) }
+  return { rpc, sum: (timeoutMs = 5000) => createPowerCheck(interfaceAt(rpc.port, { timeoutMs, now: () => 0 }))() }
 }
 
 t.test('one page, and several', async t => {
@@ -94,24 +93,23 @@ t.test('without an envelope, and without a total', async t => {
 
 t.test('an answer is kept for five minutes, a failure for half a minute', async t => {
   const { rpc } = await checked(t, validators([1, 2]))
-  const base = `http://127.0.0.1:${rpc.port}`
   let now = 0
-  const check = createPowerCheck(() => now)
-  t.equal(await check(base, 5000), 3)
+  const check = createPowerCheck(interfaceAt(rpc.port, { now: () => now }))
+  t.equal(await check(), 3)
   rpc.answers.validators = validators([1, 2, 3])
   now = 299_999
-  t.equal(await check(base, 5000), 3)
+  t.equal(await check(), 3)
   t.equal(rpc.asked.length, 1)
   now = 300_000
-  t.equal(await check(base, 5000), 6)
+  t.equal(await check(), 6)
   rpc.answers.validators = '?'
   now = 600_000
-  t.equal(await check(base, 5000), undefined)
+  t.equal(await check(), undefined)
   rpc.answers.validators = validators([4])
   now = 629_999
-  t.equal(await check(base, 5000), undefined)
+  t.equal(await check(), undefined)
   now = 630_000
-  t.equal(await check(base, 5000), 4)
+  t.equal(await check(), 4)
 })
 
 t.test('as part of a look at a node', async t => {
@@ -126,7 +124,7 @@ t.test('as part of a look at a node', async t => {
     abci_query: envelope({}),
     validators: validators([10, 30]),
   })
-  t.match(await askCometbft({ port: rpc.port, powerCheck: createPowerCheck(() => 0) }), {
+  t.match(await askOnce(rpc.port, {}, { power: createPowerCheck(interfaceAt(rpc.port)) }), {
     ok: true,
     status: { votingPower: 10, totalPower: 40 },
   })

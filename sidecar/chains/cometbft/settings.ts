@@ -1,18 +1,7 @@
-// The settings of a CometBFT node that decide whether it may be restarted or told its peers, from the config.toml that
-// also holds its peers.
+// What a CometBFT node's config.toml says beside its peers: `[consensus] double_sign_check_height`, `[statesync] enable`
+// and `[rpc] unsafe`, with which it takes dial_peers.
 import { parse } from 'smol-toml'
-
-export type NodeSettings = {
-  /** `[consensus] double_sign_check_height`: above 0, a validator that has just signed refuses to start. */
-  readonly doubleSignCheckHeight: number
-  /** `[statesync] enable`. */
-  readonly stateSync: boolean
-  /**
-   * `[rpc] unsafe`: the node takes dial_peers. A flag or an environment variable may say otherwise, which only the
-   * node's answer tells.
-   */
-  readonly unsafeRpc: boolean
-}
+import type { NodeSettings } from '../chain.ts'
 
 /**
  * From all documents together: the highest, and true where any says so. What cannot be read says nothing: the list's
