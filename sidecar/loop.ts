@@ -31,7 +31,7 @@ import {
 } from './observe/endpoints.ts'
 import type { Input } from './observe/input.ts'
 import type { LookHow } from './observe/resolve.ts'
-import { pageOf } from './page.ts'
+import { pageOf, retold } from './page.ts'
 import type { Reach } from './reach/reach.ts'
 
 export type LoopParts = {
@@ -55,7 +55,10 @@ export type LoopParts = {
   readonly save: (memory: Memory) => Promise<void>
   readonly metrics: Metrics
   readonly log: Logger
+  /** The sidecar's own time, which nobody sets: see clock.ts. */
   readonly now: () => number
+  /** How far the machine's clock is ahead of it, in ms. Default: 0. */
+  readonly wallAhead?: () => number
   readonly random: () => number
   readonly timing: Timing
   /** The longest time between two looks, in seconds. */
@@ -81,6 +84,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   const busySeconds = parts.busySeconds ?? 1
   let current = memory
   let page: Page | null = null
+  /** By how much the page's times are ahead of the sidecar's own, in ms. */
+  let ahead = 0
   let exported = ''
   let nodeId: string | undefined
   let told: Told | undefined
@@ -112,6 +117,8 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     nodeId = look.self.id
     openSince = look.openSince
     told = undefined
+    if (page) page = retold(page, (look.wallAhead ?? 0) - ahead)
+    ahead = look.wallAhead ?? 0
     const outcome = reconcile(current, look, parts.timing)
     before = { answers, awaited: awaitedHosts(outcome, look.hosts, look.now) }
     const unsaved = await save(outcome.memory)
@@ -234,7 +241,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
       if (closed) return
       timer = setTimeout(
         run,
-        hinted ? 0 : pauseMs(parts, current, page, busySeconds, failure !== null, known, before.answers),
+        hinted ? 0 : pauseMs(parts, current, page, ahead, busySeconds, failure !== null, known, before.answers),
       )
     })
   }
@@ -352,6 +359,7 @@ async function see(
   const isPinning = Object.keys(input.pinnable).length > 0
   const seen: Look = {
     now: parts.now(),
+    wallAhead: parts.wallAhead?.() ?? 0,
     plan: input.plan,
     list: input.list,
     hosts,
@@ -403,22 +411,24 @@ function pauseMs(
   parts: LoopParts,
   memory: Memory,
   page: Page | null,
+  ahead: number,
   busySeconds: number,
   failed: boolean,
   known: KnownEndpoints,
   answers: Before['answers'],
 ): number {
   if (failed) return Math.min(5, parts.lookSeconds) * 1000
-  const untilMs = page?.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(page.until) - parts.now()
+  const wall = parts.now() + ahead
+  const untilMs = page?.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(page.until) - wall
   const soon = untilMs < 5000
   // DNS answers within seconds what the controller has seen already.
   const behind =
     Object.keys(known.endpoints).some(host => isBehind(answers[host], known.endpoints[host])) &&
     parts.now() < known.since + 60_000
-  const disputed = page?.reason === 'lookups-disagree' && parts.now() < Date.parse(page.since) + longestDisputeMs
+  const disputed = page?.reason === 'lookups-disagree' && wall < Date.parse(page.since) + longestDisputeMs
   const starting = memory.starting !== undefined || page?.phase === 'starting'
   // A pod that has just got its address opens its port within seconds, most within the first few.
-  const arrivingMs = page?.reason === 'unreachable' ? parts.now() - Date.parse(page.since) : Number.POSITIVE_INFINITY
+  const arrivingMs = page?.reason === 'unreachable' ? wall - Date.parse(page.since) : Number.POSITIVE_INFINITY
   if (arrivingMs < 10_000) return Math.min(busySeconds, arrivingSeconds) * 1000
   const arriving = arrivingMs < 60_000
   const busy =

@@ -7,6 +7,7 @@ import { createSigningCheck } from './chains/cometbft/signing.ts'
 import { createUpgradeCheck } from './chains/cometbft/status.ts'
 import { createPowerCheck } from './chains/cometbft/voting-power.ts'
 import { hotNode } from './chains/index.ts'
+import { openClock, thisMachine } from './clock.ts'
 import { timing } from './decide/look.ts'
 import { startLoop } from './loop.ts'
 import { createMetrics } from './metrics.ts'
@@ -27,12 +28,20 @@ export async function runSidecar(
 ): Promise<void> {
   const { log, signal, exit } = parts
   const { plan } = await readInput(options.input)
-  const memory = await loadMemory(options.state, log)
-  const resolver = createResolver({ ...options, questions: options.dnsQuestions, now: Date.now, random: Math.random })
+  const remembered = await loadMemory(options.state, log)
+  const clock = openClock(remembered, thisMachine(options.procDir))
+  const { now } = clock
+  const memory = { ...remembered, clock: clock.origin }
+  if (clock.ahead() !== 0)
+    log.warn(
+      { seconds: clock.ahead() / 1000 },
+      'the clock of this machine was set; what is remembered counts on as before',
+    )
+  const resolver = createResolver({ ...options, questions: options.dnsQuestions, now, random: Math.random })
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
-  const upgradeCheck = createUpgradeCheck(Date.now)
-  const powerCheck = createPowerCheck(Date.now)
+  const upgradeCheck = createUpgradeCheck(now)
+  const powerCheck = createPowerCheck(now)
   const signingCheck = createSigningCheck()
   let controllerLookedAt: number | undefined
   const hot = hotNode(plan, { rpcHost: options.nodeHost })
@@ -51,13 +60,14 @@ export async function runSidecar(
           ...(hot ? { hot } : {}),
         }),
       controllerLookedAt: () => controllerLookedAt,
-      reachable: createLimitedProbe(),
+      reachable: createLimitedProbe({ now }),
       hotNode: hot,
       reach: createReach(plan, {
         controlDir: options.control,
         procDir: options.procDir,
         log,
         exit,
+        now,
         holdSeconds: options.besideSeconds,
       }),
       ownAddresses: () =>
@@ -67,7 +77,8 @@ export async function runSidecar(
       save: createSaver(options.state),
       metrics,
       log,
-      now: Date.now,
+      now,
+      wallAhead: clock.ahead,
       random: Math.random,
       timing: {
         ...timing,
@@ -82,7 +93,7 @@ export async function runSidecar(
   )
   const watcher = await watch([options.input, options.control], () => loop.hint(), { log })
   const readBy = (agent: string | undefined) => {
-    if (agent === controllerAgent) controllerLookedAt = Date.now()
+    if (agent === controllerAgent) controllerLookedAt = now()
   }
   const server = buildServer({ page: loop.page, unwell: loop.unwell, registry: metrics.registry, readBy })
   await new Promise<void>((resolve, reject) => {

@@ -6,14 +6,17 @@ import { peerHash } from '../peers/snapshot.ts'
 import type { Assessed } from './decide/assess.ts'
 import { hashOf, peersOf } from './decide/given.ts'
 import { answerOf, type Lack, lackingPeers, lackWords } from './decide/lacking.ts'
-import type { Look } from './decide/look.ts'
+import { type Look, timeText } from './decide/look.ts'
 import type { Memory } from './decide/memory.ts'
 import type { Outcome } from './decide/reconcile.ts'
 import { absentSentence } from './decide/status-api.ts'
 
+type Iso = (at: number) => string
+
 /** The page for one look. `previous` gives `since` where phase and reason have not changed. */
 export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Page {
   const { memory, decision, assessed } = outcome
+  const iso = (at: number) => timeText(at, look)
   const phase = phaseOf(memory, decision)
   const reason =
     decision.do === 'wait' ? decision.reason : isWithKubelet(look, outcome) ? 'kubelet-back-off' : undefined
@@ -51,17 +54,25 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
       standing: one.standing,
       ...pinnedAt(look, peerKey(one.peer)),
       ...withAnswer(answerOf(one, look)),
-      ...lackOf(lacks.get(peerKey(one.peer))),
+      ...lackOf(lacks.get(peerKey(one.peer)), iso),
     })),
     node: nodeOf(look, memory),
-    told: toldOf(memory),
-    restarts: memory.restarts.map(restartOf),
+    told: toldOf(memory, iso),
+    restarts: memory.restarts.map(one => restartOf(one, iso)),
     lookups: Object.entries(look.hosts).flatMap(([host, { failures, error }]) =>
       failures > 0 ? [{ host, failures, ...(error ? { error } : {}) }] : [],
     ),
     ...(look.plan.notFollowed ? { notFollowed: look.plan.notFollowed } : {}),
     lookedAt: iso(look.now),
   }
+}
+
+/** A page that was written before somebody set the machine's clock by so many ms, for the next one to go on from. */
+export function retold(page: Page, ms: number): Page {
+  const moved = (time: string) => new Date(Date.parse(time) + ms).toISOString()
+  return ms === 0
+    ? page
+    : { ...page, since: moved(page.since), ...(page.until === undefined ? {} : { until: moved(page.until) }) }
 }
 
 function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
@@ -78,6 +89,7 @@ function lackingOf(
   assessed: readonly Assessed[],
   look: Look,
 ): Pick<Page, 'sentence' | 'detail' | 'lacking'> {
+  const iso = (at: number) => timeText(at, look)
   const connected = assessed.filter(one => one.standing === 'connected').length
   const isEnough = look.plan.minPeers !== undefined && connected >= look.plan.minPeers
   return {
@@ -87,7 +99,7 @@ function lackingOf(
   }
 }
 
-function lackOf(lack: Lack | undefined): Pick<Page['peers'][number], 'because' | 'since' | 'until'> {
+function lackOf(lack: Lack | undefined, iso: Iso): Pick<Page['peers'][number], 'because' | 'since' | 'until'> {
   if (!lack) return {}
   return {
     because: lack.because,
@@ -120,16 +132,8 @@ function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {
   return memory.process === null && memory.given === null ? 'starting' : 'waiting'
 }
 
-function restartOf({
-  at,
-  hash,
-  level,
-  why,
-  outcome,
-  endedAt,
-  connectedBefore,
-  height,
-}: Memory['restarts'][number]): Page['restarts'][number] {
+function restartOf(restart: Memory['restarts'][number], iso: Iso): Page['restarts'][number] {
+  const { at, hash, level, why, outcome, endedAt, connectedBefore, height } = restart
   return {
     at: iso(at),
     snapshot: hash,
@@ -142,13 +146,14 @@ function restartOf({
   }
 }
 
-function toldOf({ told, telling }: Memory): Page['told'] {
+function toldOf({ told, telling }: Memory, iso: Iso): Page['told'] {
   const past = told.map(({ at, hash, outcome }) => ({ at: iso(at), snapshot: hash, outcome }))
   return telling ? [...past, { at: iso(telling.lastAt), snapshot: telling.hash, outcome: 'asked' }] : past
 }
 
 function nodeOf(look: Look, memory: Memory): Page['node'] {
   const { seenBy, status, listening } = look.node
+  const iso = (at: number) => timeText(at, look)
   const noStatusApi = absentSentence(memory, look)
   return {
     ...(look.self.id === undefined ? {} : { id: look.self.id }),
@@ -161,8 +166,4 @@ function nodeOf(look: Look, memory: Memory): Page['node'] {
     ...(listening === undefined ? {} : { listening }),
     ...(noStatusApi === undefined ? {} : { noStatusApi }),
   }
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString()
 }

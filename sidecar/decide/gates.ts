@@ -6,7 +6,7 @@ import { type HoldReason, observeReasons } from '../../peers/reasons.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
 import { changedSources, peersOf, sourceKey } from './given.ts'
-import type { Look, Timing } from './look.ts'
+import { type Look, type Timing, timeText } from './look.ts'
 import type { Given, Lists, Memory, Restart } from './memory.ts'
 import { nodeGate } from './node-gate.ts'
 import { whyNoTurn } from './turn-words.ts'
@@ -312,7 +312,7 @@ function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hol
     const hosts = wish.missing.map(one => one.peer.host)
     return {
       reason: 'already-restarted',
-      detail: `not connected: ${hosts.join(', ')}; restarted at ${new Date(same.at).toISOString()}`,
+      detail: `not connected: ${hosts.join(', ')}; restarted at ${timeText(same.at, look)}`,
     }
   }
   const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)

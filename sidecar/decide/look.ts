@@ -7,7 +7,10 @@ import type { HostView, NodeProcess, NodeView } from './observation.ts'
 import type { Pins } from './pin.ts'
 
 export type Look = {
+  /** In the sidecar's own time. */
   readonly now: number
+  /** How far the machine's clock is ahead of that, in ms; absent for 0. For words only. */
+  readonly wallAhead?: number
   readonly plan: Plan
   readonly list:
     | { readonly ok: true; readonly lists: Lists }
@@ -57,6 +60,11 @@ export type Look = {
   readonly pins?: Pins
   /** 0 to 1, for the delay of a self-granted turn. */
   readonly random: number
+}
+
+/** A time as others tell it: by the machine's clock. */
+export function timeText(at: number, { wallAhead = 0 }: Pick<Look, 'wallAhead'>): string {
+  return new Date(at + wallAhead).toISOString()
 }
 
 /** `openSince` after these answers: an address that did not answer, or was not asked, begins anew. */
