@@ -11,8 +11,9 @@ export type Clock = {
 export const steadyClock: Clock = { now: () => performance.now(), after }
 
 /**
- * Milliseconds since the epoch by the machine's clock as it was at the start of the process, and evenly from there: for intervals that begin at times which
- * others have told. A clock that is set meanwhile makes none of them longer or shorter.
+ * Milliseconds since the epoch by the machine's clock as it was at the start of the process, and evenly from there: for
+ * intervals that begin at times which others have told. A clock that is set meanwhile makes none of them longer or
+ * shorter.
  */
 export const evenClock: Clock = { now: () => performance.timeOrigin + performance.now(), after }
 

@@ -13,7 +13,10 @@ export type MemberParts = {
   readonly namespacePaused: boolean
   readonly seen: Seen | undefined
   readonly written: Written | undefined
-  /** When its turn was granted, and since when it is not Ready, in the controller's own time. Default: as the pod has them. */
+  /**
+   * When its turn was granted, and since when it is not Ready, in the controller's own time. Default: as the pod has
+   * them.
+   */
   readonly grantedAt?: number | undefined
   readonly unreadySince?: number | undefined
   readonly changing: boolean

@@ -165,8 +165,8 @@ export function createRollout(parts: RolloutParts): Rollout {
   const timeText = (at: number) => new Date(at + wallNow() - now()).toISOString()
 
   /**
-   * What another leader has written is taken by the machine's clock as it is when it is first seen; what lies ahead was written before that was set back, and
-   * is as old as this leader knows.
+   * What another leader has written is taken by the machine's clock as it is when it is first seen; what lies ahead was
+   * written before that was set back, and is as old as this leader knows.
    */
   function grantedAt(trace: Trace, at: number): number | undefined {
     const stamp = trace.pod.turnGrantedAt

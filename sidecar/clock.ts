@@ -1,8 +1,9 @@
-// The sidecar's time. It goes on evenly, whatever is done to the machine's clock while it runs and between two sidecars: a clock that is set back by a day
-// must not hold a restart back for a day, and one that is set forward must not forget a budget. Times are told to others by the machine's clock.
+// The sidecar's time. It goes on evenly, whatever is done to the machine's clock while it runs and between two
+// sidecars: a clock that is set back by a day must not hold a restart back for a day, and one that is set forward must
+// not forget a budget. Times are told to others by the machine's clock.
 //
-// Within a process that is the monotonic clock. From one sidecar to the next it is the time since the machine's boot, of which both know the same; the
-// memory has the moment of that boot in this time.
+// Within a process that is the monotonic clock. From one sidecar to the next it is the time since the machine's boot,
+// of which both know the same; the memory has the moment of that boot in this time.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Memory } from './decide/memory.ts'
@@ -30,8 +31,8 @@ export type Clock = {
 const noticeable = 500
 
 /**
- * Goes on from where the memory's time is: by the time since boot where it is the same boot, else by the machine's clock. Never from before the latest time
- * that the memory knows, so that nothing in it lies ahead.
+ * Goes on from where the memory's time is: by the time since boot where it is the same boot, else by the machine's
+ * clock. Never from before the latest time that the memory knows, so that nothing in it lies ahead.
  */
 export function openClock(memory: Memory, machine: Machine): Clock {
   const boot = machine.boot()

@@ -87,7 +87,10 @@ export type ToldRecord = {
 
 export type Memory = {
   readonly version: 1
-  /** By which the next sidecar goes on in the same time: this boot's ID, and its moment. Absent where the machine does not tell. */
+  /**
+   * By which the next sidecar goes on in the same time: this boot's ID, and its moment. Absent where the machine does
+   * not tell.
+   */
   readonly clock?: { readonly boot: string; readonly bootedAt: number } | undefined
   /** `upAt`: when it was first seen to listen and to answer; by then it has looked its peers' names up. */
   readonly process: { readonly identity: string; readonly startedAt: number; readonly upAt?: number } | null

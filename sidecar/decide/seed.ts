@@ -40,7 +40,8 @@ function withRequest(memory: Memory, look: Look, times: Timing): Memory {
   if (!('identity' in look.process) || look.process.request === undefined) return memory
   const { request, identity, startedAt } = look.process
   const [, id, hash, time] = ownRequest.exec(request) ?? []
-  // With the memory its time is lost (clock.ts): where the machine's clock was set back since, the request looks to be yet to come.
+  // With the memory its time is lost (clock.ts): where the machine's clock was set back since, the request looks to be
+  // yet to come.
   const at = Math.min(Number(time), look.now)
   if (id === undefined || hash === undefined || at <= look.now - times.budgetSeconds * 1000) return memory
   if (memory.intent?.id === id || memory.restarts.some(one => one.id === id)) return memory

@@ -1,4 +1,5 @@
-// The clock of the leader's machine, or of a pod's, is set while a turn is out: turns are given, used up and taken back when they would have been.
+// The clock of the leader's machine, or of a pod's, is set while a turn is out: turns are given, used up and taken back
+// when they would have been.
 import t from 'tap'
 import { askingPage, hash, rolloutParts, settledPage, start } from './fixtures/rollout-parts.ts'
 
@@ -38,7 +39,8 @@ for (const jump of jumps) {
         if (parts.written().includes('x turn=withdrawn s1:2')) takenBack.push(second)
       }
       t.equal(takenBack.length, 1)
-      // To another leader a clock that was set forward makes the turn look old: it is taken back at once, and given anew.
+      // To another leader a clock that was set forward makes the turn look old: it is taken back at once, and given
+      // anew.
       if (who === 'the same leader' || jump < 0)
         t.ok((takenBack[0] ?? 0) >= 29 && (takenBack[0] ?? 0) <= 32, `after ${takenBack} s`)
     })

@@ -1,9 +1,10 @@
-// The machine's clock is set at every moment of a history, with and without another sidecar right after: each decision comes when it would have come.
+// The machine's clock is set at every moment of a history, with and without another sidecar right after: each decision
+// comes when it would have come.
 import t from 'tap'
 import { openClock } from '../../sidecar/clock.ts'
 import { blank } from '../../sidecar/decide/memory.ts'
-import { pageOf } from '../../sidecar/page.ts'
 import type { Outcome } from '../../sidecar/decide/reconcile.ts'
+import { pageOf } from '../../sidecar/page.ts'
 import { nodeId, start, world } from './fixtures/look.ts'
 
 const hour = 3_600_000
@@ -14,7 +15,10 @@ type History = {
   act(w: ReturnType<typeof world>, second: number, outcome: Outcome): void
 }
 
-/** A peer moves; the restart for it does not help, or helps; then another moves: the settle time, the verdict, min-interval or back-off. */
+/**
+ * A peer moves; the restart for it does not help, or helps; then another moves: the settle time, the verdict,
+ * min-interval or back-off.
+ */
 const short = (helps: boolean): History => ({
   seconds: 2,
   looks: 150,
@@ -39,7 +43,10 @@ const long = (helps: boolean): History => ({
   },
 })
 
-/** What is decided at each look. `jump`: by how much the clock is set at look number `at`; `dies`: the sidecar ends right after. */
+/**
+ * What is decided at each look. `jump`: by how much the clock is set at look number `at`; `dies`: the sidecar ends
+ * right after.
+ */
 function decisions(history: History, { at, jump, dies }: { at: number; jump: number; dies: boolean }): string[] {
   const machine = { wall: start, uptime: 1_000_000 }
   const open = (memory = blank) =>
