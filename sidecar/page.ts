@@ -30,7 +30,8 @@ export function pageOf(look: Look, outcome: Outcome, previous: Page | null): Pag
       ? iso(decision.until)
       : undefined
   const beside = 'identity' in look.process ? look.process.beside?.note : undefined
-  const detail = [decision.do === 'wait' ? decision.detail : undefined, beside].filter(Boolean).join('; ')
+  const said = decision.do === 'wait' ? decision.detail : decision.do === 'verify' ? againWords(decision) : undefined
+  const detail = [said, beside].filter(Boolean).join('; ')
   return {
     container: look.plan.container,
     profile: look.plan.profile,
@@ -112,16 +113,20 @@ function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
   return reachable === undefined ? {} : { reachable }
 }
 
-/** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
+/**
+ * A restart of the container is under way, and the node is gone; or it was back, and has ended by itself: the next step is
+ * the kubelet's.
+ */
 function isWithKubelet(look: Look, { memory, decision }: Outcome): boolean {
   const { intent } = memory
-  return (
-    decision.do === 'verify' &&
-    intent !== null &&
-    intent.backAt === undefined &&
-    intent.level !== 'process' &&
-    'hold' in look.process
-  )
+  if (decision.do !== 'verify' || intent === null || !('hold' in look.process)) return false
+  return intent.backAt === undefined ? intent.level !== 'process' : decision.again === 'gone'
+}
+
+function againWords({ again }: { again?: 'gone' | 'started' }): string | undefined {
+  if (again === undefined) return undefined
+  const what = 'the node was back from its restart, and ended again, not by repeer'
+  return again === 'gone' ? what : `${what}; it has been started anew, and has the time to connect anew`
 }
 
 function phaseOf(memory: Memory, decision: Outcome['decision']): Phase {

@@ -55,7 +55,12 @@ export type Decision =
    */
   | { readonly do: 'restart'; readonly intent: Intent; readonly why: string }
   /** A restart has been asked for, and the node is not back and connected yet. */
-  | { readonly do: 'verify'; readonly until: number }
+  | {
+      readonly do: 'verify'
+      readonly until: number
+      /** The node has ended since it came back, not by repeer: it is gone, or has been started again. */
+      readonly again?: 'gone' | 'started'
+    }
 
 export type Outcome = {
   readonly memory: Memory
@@ -299,13 +304,33 @@ function pursue(memory: Memory, intent: Intent, look: Look, assessed: readonly A
     }
     return { memory, decision: { do: 'verify', until } }
   }
-  // A node that takes minutes to open its database gets twice what its last start took.
-  const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
+  const { until, again } = verdictBy(memory, { ...intent, backAt: intent.backAt }, look, times)
   const outcome = process ? outcomeOf(memory, intent, look, assessed, times) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look, assessed)
   if (outcome === 'overtaken') return decide(ended(memory, intent, 'overtaken', look.now), look, assessed, times)
-  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until } }
+  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until, ...(again ? { again } : {}) } }
   return close(memory, intent, 'unverified', look, assessed)
+}
+
+/**
+ * Until when the restarted node has the time to be connected. One that takes minutes to open its database gets twice what
+ * its last start took. Where it ends meanwhile, and its kubelet starts it again (a liveness probe that fails, a crash),
+ * the next process has the time anew, up to ten minutes in all: it says nothing about the restart that it is gone.
+ */
+function verdictBy(
+  { process, lastStartSeconds = 0 }: Memory,
+  { backAt }: Intent & { backAt: number },
+  look: Look,
+  times: Timing,
+): { until: number; again?: 'gone' | 'started' } {
+  const patienceMs = Math.max(times.verifySeconds, 2 * lastStartSeconds) * 1000
+  const longest = backAt + Math.max(patienceMs, longestStartMs)
+  const isGone = 'hold' in look.process && ['supervisor-absent', 'process-not-found'].includes(look.process.hold)
+  if (isGone) return { until: longest, again: 'gone' }
+  const startedAt = process?.startedAt ?? 0
+  // The two are read a moment apart.
+  if (startedAt <= backAt + 1000) return { until: backAt + patienceMs }
+  return { until: Math.min(startedAt + patienceMs, longest), again: 'started' }
 }
 
 /**
