@@ -4,6 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { type Discovery, startDiscovery } from '../discovery/discovery.ts'
 import { apiRequest } from '../kubernetes/api-request.ts'
+import { evenClock } from '../kubernetes/clock.ts'
 import { createEvents } from '../kubernetes/events.ts'
 import { leaseTimeoutMs, runElection } from '../kubernetes/lease.ts'
 import { leaseStore } from '../kubernetes/lease-store.ts'
@@ -80,7 +81,8 @@ export async function runController(
       pages,
       events,
       log,
-      now: Date.now,
+      now: evenClock.now,
+      wallNow: Date.now,
       turnTimes: options.turnTimes,
       granted: metrics.granted,
       settled: metrics.settled,

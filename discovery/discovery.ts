@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { type ApiReader, apiReader } from '../kubernetes/api-client.ts'
-import { type Clock, wallClock } from '../kubernetes/clock.ts'
+import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
 import { createFollowing, type Following } from '../kubernetes/following.ts'
 import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
@@ -55,7 +55,7 @@ const idleMarginSeconds = 30
  * Starts to read at once, in the background; nothing is written before all PeerSets, ConfigMaps and consents are known.
  */
 export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Discovery {
-  const { log, events, allowed, clock = wallClock, coalesceMs = 1_000 } = parts
+  const { log, events, allowed, clock = steadyClock, coalesceMs = 1_000 } = parts
   const times = { minRetrySeconds: 0.5, maxRetrySeconds: 30, watchSeconds: 300, random: Math.random, ...parts.times }
   const stop = new AbortController()
   const now = () => performance.now()
@@ -136,6 +136,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     allowed: leads,
     limit,
     clock,
+    wallNow: parts.clock?.now ?? Date.now,
     random: times.random,
     coalesceMs,
     lookTimeoutMs: parts.lookTimeoutMs ?? lookTimeoutMs,

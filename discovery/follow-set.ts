@@ -54,7 +54,10 @@ export type SetParts = {
   /** Runs a look when its turn comes. */
   readonly limit: <T>(run: () => Promise<T>) => Promise<T>
   /** Of intervals, and its `now` in milliseconds since the epoch. */
+  /** For intervals. */
   readonly clock: Clock
+  /** Milliseconds since the epoch, for times that are told to others. Default: the clock's. */
+  readonly wallNow?: () => number
   readonly random: () => number
   readonly coalesceMs: number
   readonly lookTimeoutMs: number
@@ -92,7 +95,7 @@ const minRetryMs = 1_000
 const maxRetryMs = 60_000
 
 export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
-  const { outputs, writes, clock, log, allowed } = parts
+  const { outputs, writes, clock, log, allowed, wallNow = clock.now } = parts
   const stop = new AbortController()
   let set = first
   let status = first.status
@@ -161,6 +164,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     const own = {
       hint: () => lookIn(parts.coalesceMs),
       now: clock.now,
+      wallNow,
       namespace,
       home: output.namespace,
       exclude,
@@ -197,12 +201,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     const { output } = spec
     if (decision.refusal) return { ok: false, ...decision.refusal }
     if (decision.text === undefined) return { ok: true, reason: 'UpToDate', message: placeOf(output) }
-    const metadata = metadataText(set, {
-      at: clock.now(),
-      considered,
-      source: spec.source.kind,
-      peers: decision.listed,
-    })
+    const metadata = metadataText(set, { at: wallNow(), considered, source: spec.source.kind, peers: decision.listed })
     const body = applyBody(set, output, current, decision.text, metadata)
     const place: Place = { namespace: output.namespace, name: output.configMap }
     try {
@@ -259,7 +258,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     if (stop.signal.aborted || !allowed() || set.deleting) return maxRetryMs
     if ('invalid' in spec) {
       await unmake()
-      await tellStatus(invalidStatus({ ...set, status }, spec.invalid, clock.now()), undefined)
+      await tellStatus(invalidStatus({ ...set, status }, spec.invalid, wallNow()), undefined)
       return maxRetryMs
     }
     const began = clock.now()
@@ -268,7 +267,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     if (stop.signal.aborted || !allowed()) return maxRetryMs
     parts.looked?.(spec.source.kind, typeof answer !== 'string', clock.now() - began)
     const found = typeof answer === 'string' ? nothingKnown : answer
-    if (typeof answer !== 'string' && !answer.incomplete) answeredAt = clock.now()
+    if (typeof answer !== 'string' && !answer.incomplete) answeredAt = wallNow()
 
     const { lists, problems: places } = listsOf(spec.output, found, status)
     const written: Written[] = []
@@ -285,7 +284,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     if (exposed?.change !== undefined)
       parts.tell(set, { type: 'Normal', reason: 'PortsChanged', message: exposed.change })
     const outcome: Outcome = {
-      at: clock.now(),
+      at: wallNow(),
       sourceError: typeof answer === 'string' ? answer : undefined,
       incomplete: found.incomplete ?? false,
       answeredAt,

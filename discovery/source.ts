@@ -39,8 +39,10 @@ export type SourceParts = {
   /** Look again soon: something has changed. May be called at any time, also before the first look. */
   readonly hint: () => void
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>
-  /** Milliseconds since the epoch. */
+  /** Milliseconds, only forward. */
   readonly now: () => number
+  /** Milliseconds since the epoch, to compare with times of others. Default: `now`. */
+  readonly wallNow?: () => number
   /** Of the PeerSet. */
   readonly namespace: string
   /** Where the list is written, and so where its names are looked up. */

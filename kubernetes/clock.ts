@@ -10,6 +10,13 @@ export type Clock = {
 /** Milliseconds from some start, which only go forward: for intervals. */
 export const steadyClock: Clock = { now: () => performance.now(), after }
 
+/**
+ * Milliseconds since the epoch by the machine's clock as it was at the start of the process, and evenly from there: for
+ * intervals that begin at times which others have told. A clock that is set meanwhile makes none of them longer or
+ * shorter.
+ */
+export const evenClock: Clock = { now: () => performance.timeOrigin + performance.now(), after }
+
 /** Milliseconds since the epoch: for times that are compared with those of other programs. */
 export const wallClock: Clock = { now: () => Date.now(), after }
 

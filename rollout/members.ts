@@ -13,12 +13,19 @@ export type MemberParts = {
   readonly namespacePaused: boolean
   readonly seen: Seen | undefined
   readonly written: Written | undefined
+  /**
+   * When its turn was granted, and since when it is not Ready, in the controller's own time. Default: as the pod has
+   * them.
+   */
+  readonly grantedAt?: number | undefined
+  readonly unreadySince?: number | undefined
   readonly changing: boolean
 }
 
-export function memberOf({ pod, namespacePaused, seen, written, changing }: MemberParts): Member {
+export function memberOf({ pod, namespacePaused, seen, written, changing, ...moments }: MemberParts): Member {
   const turn = written ? written.turn : pod.turn
-  const turnGrantedAt = written ? (written.grantedAt ?? pod.turnGrantedAt) : pod.turnGrantedAt
+  const { grantedAt = pod.turnGrantedAt, unreadySince = pod.readySince } = moments
+  const turnGrantedAt = written?.grantedAt ?? grantedAt
   const known = seen && knownOf(seen)
   return {
     key: podKey(pod),
@@ -35,7 +42,7 @@ export function memberOf({ pod, namespacePaused, seen, written, changing }: Memb
     ...(turn === undefined ? {} : { turn }),
     ...(turnGrantedAt === undefined ? {} : { turnGrantedAt }),
     ...(known ? { seen: known } : {}),
-    ...(pod.ready || pod.readySince === undefined ? {} : { unreadySince: pod.readySince }),
+    ...(pod.ready || unreadySince === undefined ? {} : { unreadySince }),
   }
 }
 

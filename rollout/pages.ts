@@ -1,7 +1,7 @@
 // Reads the status pages of injected pods: those of pods that are busy every second, the others now and then, and never
 // too many at once.
 import { isIPv6 } from 'node:net'
-import { type Clock, wallClock } from '../kubernetes/clock.ts'
+import { type Clock, evenClock } from '../kubernetes/clock.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
 import type { Page } from '../peers/page.ts'
 import { parsePage } from '../peers/page-check.ts'
@@ -114,7 +114,7 @@ export function createPages(options: PagesOptions = {}): Pages {
     busyMs = 1_000,
     idleMs = 30_000,
   } = options
-  const { port = statusPort.number, clock = wallClock, random = Math.random } = options
+  const { port = statusPort.number, clock = evenClock, random = Math.random } = options
   const entries = new Map<string, Entry>()
   const listeners: ((key: string) => void)[] = []
   const running = new Set<Promise<void>>()

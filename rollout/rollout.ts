@@ -45,8 +45,10 @@ export type RolloutParts = {
   readonly pages: Pages
   readonly events: Events
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, only forward (evenClock), as the pages' times are. */
   readonly now: () => number
+  /** Milliseconds since the epoch as the machine has them, for the times in annotations. Default: `now`. */
+  readonly wallNow?: () => number
   readonly turnTimes: TurnTimes
   readonly times?: RolloutTimes
   readonly granted?: () => void
@@ -75,6 +77,8 @@ type Trace = {
   /** What was written last, as text, and when. */
   noted?: { readonly text: string; readonly at: number }
   nudges: Nudges
+  /** When its turn was granted: as the annotation says, and by this process's own time, which nobody sets. */
+  granted?: { readonly stamp: number; readonly at: number }
   /** `before`: the turns that the watch may still show until this one comes back. */
   written?: Written & { readonly before: ReadonlySet<string | undefined> }
   page?: SeenPage
@@ -87,7 +91,19 @@ type Trace = {
 }
 
 export function createRollout(parts: RolloutParts): Rollout {
-  const { cluster, writer, pages, events, log, now, turnTimes, times = rolloutTimes, granted, settled } = parts
+  const {
+    cluster,
+    writer,
+    pages,
+    events,
+    log,
+    now,
+    wallNow = now,
+    turnTimes,
+    times = rolloutTimes,
+    granted,
+    settled,
+  } = parts
   const traces = new Map<string, Trace>()
   const gone = new Map<string, { pod: InjectedPod; at: number }>()
   const stoppedBefore = new Set<string>()
@@ -146,6 +162,19 @@ export function createRollout(parts: RolloutParts): Rollout {
     if (event) events.tell(pod, event)
   }
 
+  const timeText = (at: number) => new Date(at + wallNow() - now()).toISOString()
+
+  /**
+   * What another leader has written is taken by the machine's clock as it is when it is first seen; what lies ahead was
+   * written before that was set back, and is as old as this leader knows.
+   */
+  function grantedAt(trace: Trace, at: number): number | undefined {
+    const stamp = trace.pod.turnGrantedAt
+    if (stamp === undefined) return undefined
+    if (trace.granted?.stamp !== stamp) trace.granted = { stamp, at: Math.min(stamp - (wallNow() - at), at) }
+    return trace.granted.at
+  }
+
   function isChanging({ changedAt, changingSince }: Trace, at: number): boolean {
     return at < changedAt + times.quietSeconds * 1000 && at < changingSince + times.longestQuietSeconds * 1000
   }
@@ -183,14 +212,13 @@ export function createRollout(parts: RolloutParts): Rollout {
       if (trace.written && (trace.written.turn === pod.turn || !trace.written.before.has(pod.turn)))
         delete trace.written
       const namespacePaused = cluster.paused(pod.namespace)
+      const { written } = trace
+      const moments = {
+        grantedAt: grantedAt(trace, at),
+        unreadySince: pod.readySince && pod.readySince - (wallNow() - at),
+      }
       present.push(
-        memberOf({
-          pod,
-          namespacePaused,
-          seen: pages.of(key),
-          written: trace.written,
-          changing: isChanging(trace, at),
-        }),
+        memberOf({ pod, namespacePaused, seen: pages.of(key), written, ...moments, changing: isChanging(trace, at) }),
       )
     }
     for (const [key, trace] of traces) {
@@ -211,7 +239,7 @@ export function createRollout(parts: RolloutParts): Rollout {
   /** The last word to pods whose namespace has lost its label: nobody else can tell them why they get no turns. */
   function tellUnfollowed(pod: InjectedPod, at: number): void {
     if (pod.deleting || pod.plan.turns !== 'controller') return
-    const why = `namespace ${pod.namespace} has had no label ${optIn.label}: ${optIn.value} since ${new Date(at).toISOString()}, so nobody gives turns there`
+    const why = `namespace ${pod.namespace} has had no label ${optIn.label}: ${optIn.value} since ${timeText(at)}, so nobody gives turns there`
     writer.write(pod, { [annotation.turnWait]: why })
   }
 
@@ -238,7 +266,9 @@ export function createRollout(parts: RolloutParts): Rollout {
     const isGrant = liveTurn(turn) !== undefined
     const before = new Set(trace.written ? [...trace.written.before, trace.written.turn] : [trace.pod.turn])
     trace.written = { turn, grantedAt: isGrant ? at : undefined, before }
-    const stamp = isGrant ? { [annotation.turnGrantedAt]: new Date(at).toISOString() } : {}
+    const granted = timeText(at)
+    if (isGrant) trace.granted = { stamp: Date.parse(granted), at }
+    const stamp = isGrant ? { [annotation.turnGrantedAt]: granted } : {}
     // In one write with the turn, which ends the wait.
     const hasWords = (trace.wait?.written ? trace.wait.written.text : trace.pod.turnWait) !== undefined
     const words = isGrant && hasWords ? { [annotation.turnWait]: null } : {}
@@ -251,7 +281,7 @@ export function createRollout(parts: RolloutParts): Rollout {
       const { pod } = trace
       if (!needsNudge(pod, pages.of(key), trace.nudges, at)) continue
       trace.nudges = { since: at, given: trace.nudges.given + 1 }
-      writer.write(pod, { [annotation.nudge]: new Date(at).toISOString() })
+      writer.write(pod, { [annotation.nudge]: timeText(at) })
     }
   }
 

@@ -10,9 +10,8 @@ import { isRecovering } from './recovery.ts'
 import { type TurnWait, turnWaits } from './turn-waits.ts'
 
 /** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
-export type Known =
-  | { readonly page: Page; readonly at: number }
-  | { readonly unreachable: string; readonly since: number }
+type Read = { readonly page: Page; readonly at: number }
+export type Known = Read | { readonly unreachable: string; readonly since: number }
 
 export type Member = {
   readonly key: string
@@ -290,25 +289,25 @@ function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
   if (isRecovering(page, Math.max(0, now - at), mayVote(member), recovery)) return true
   // Until its page shows that its files say so, it may still find the turn in them.
   if (isTakenBack(turn) && page.turn !== turn) return true
-  return unspent(turn, page, turnGrantedAt) || unspent(page.turn, page, turnGrantedAt)
+  return unspent(turn, seen, turnGrantedAt) || unspent(page.turn, seen, turnGrantedAt)
 }
 
 /** A live turn for which no restart has ended yet. */
-function unspent(turn: string | undefined, page: Page, turnGrantedAt: number): boolean {
+function unspent(turn: string | undefined, seen: Read, turnGrantedAt: number): boolean {
   const live = liveTurn(turn)
-  return live !== undefined && !isDone(live, page, turnGrantedAt)
+  return live !== undefined && !isDone(live, seen, turnGrantedAt)
 }
 
-/** How much the clock of a pod's machine may be behind, in ms. */
+/** How much older than its turn a restart may look, in ms: a page may have been some seconds old when it was read. */
 const skewMs = 60_000
 
 /**
  * The last restart that has ended was for it. The same snapshot may be wanted again, after another or once the node has
- * started by itself.
+ * started by itself. How long ago a restart was tells the pod's own clock, which need not agree with anybody's.
  */
-function isDone(turn: string, page: Page, turnGrantedAt: number): boolean {
+function isDone(turn: string, { page, at }: Read, turnGrantedAt: number): boolean {
   const last = page.restarts.findLast(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
-  return last?.snapshot === turn && Date.parse(last.at) > turnGrantedAt - skewMs
+  return last?.snapshot === turn && Date.parse(page.lookedAt) - Date.parse(last.at) < at - turnGrantedAt + skewMs
 }
 
 /** Why a pod that had a turn has failed to come back; undefined where it has not. */
@@ -349,7 +348,7 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
     return now > turnGrantedAt + times.blindSeconds * 1000 ? as('spent') : []
   }
   const { page, at } = seen
-  if (isDone(turn, page, turnGrantedAt)) return as('spent')
+  if (isDone(turn, seen, turnGrantedAt)) return as('spent')
   if (page.phase === 'restarting' || page.phase === 'verifying') return []
   if (member.paused) return as('withdrawn')
   // The sidecar has seen the turn, and what it waits for is something else.

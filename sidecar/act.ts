@@ -21,7 +21,9 @@ export type HandParts = {
 }
 
 export type Hands = {
-  /** Whatever starts the node next should give it the desired list. */
+  /** Whatever starts the node next would give it the desired list already; or there is none. */
+  isPrepared(sight: Sight): boolean
+  /** Whatever starts the node next should give it the desired list. Rejects where that cannot be written. */
   prepare(sight: Sight): Promise<void>
   /** Asks which program a script has started, until that is known. The answer is in the state, of which a hint tells. */
   askPrograms(look: Look, learned: Memory['learned']): Promise<void>
@@ -34,10 +36,18 @@ export function createHands({ reach, tell, log, now, timing }: HandParts): Hands
   /** How often the supervisor was asked for the programs of this process. */
   let asked = { identity: '', times: 0 }
 
+  /** The last restart that was asked for, and how it was refused; for the log. */
+  let asking = { id: '', refusal: '' }
+
   async function restart({ intent, why }: Extract<Decision, { do: 'restart' }>): Promise<void> {
-    log.info({ id: intent.id, level: intent.level, snapshot: intent.hash, why }, 'restarting the node in place')
+    // One that takes a while is asked for at each look.
+    if (asking.id !== intent.id)
+      log.info({ id: intent.id, level: intent.level, snapshot: intent.hash, why }, 'restarting the node in place')
     const answer = await reach.restart({ id: intent.id, level: intent.level, identity: intent.identity })
-    if (!answer.ok)
+    const refusal = answer.ok ? '' : `${answer.hold} ${answer.detail}`
+    const isNew = asking.id !== intent.id || asking.refusal !== refusal
+    asking = { id: intent.id, refusal }
+    if (!answer.ok && isNew)
       log.warn(
         { id: intent.id, reason: answer.hold, detail: answer.detail },
         'the restart was not taken; it will be asked for again',
@@ -56,13 +66,10 @@ export function createHands({ reach, tell, log, now, timing }: HandParts): Hands
   }
 
   return {
-    async prepare({ look, exports }) {
-      if (!look.list.ok) return
-      const token = tokenOf(look.desired.lists, look.pins)
-      const wanted = JSON.stringify([token, exports])
-      if (wanted === prepared) return
-      await reach.prepare(exports, token)
-      prepared = wanted
+    isPrepared: sight => !sight.look.list.ok || startOf(sight) === prepared,
+    async prepare(sight) {
+      await reach.prepare(sight.exports, tokenOf(sight.look.desired.lists, sight.look.pins))
+      prepared = startOf(sight)
     },
     async askPrograms({ plan, process }, learned) {
       if (!reach.askPrograms || !process.found || !(learned ? !learned.listens : mayLearn(plan))) return
@@ -77,4 +84,9 @@ export function createHands({ reach, tell, log, now, timing }: HandParts): Hands
       return decision.do === 'tell' ? tellNode(decision) : undefined
     },
   }
+}
+
+/** What a start would be given with this look, as one text. */
+function startOf({ look, exports }: Sight): string {
+  return JSON.stringify([tokenOf(look.desired.lists, look.pins), exports])
 }

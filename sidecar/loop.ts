@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Page } from '../peers/page.ts'
 import { createHands, type HandParts } from './act.ts'
 import type { Told } from './chains/index.ts'
+import type { Outcome } from './decide/decision.ts'
 import type { Memory } from './decide/memory.ts'
 import { type After, nextLook } from './decide/next-look.ts'
 import { reconcile } from './decide/reconcile.ts'
@@ -11,7 +12,7 @@ import type { Timing } from './decide/timing.ts'
 import type { Metrics } from './metrics.ts'
 import type { Reach } from './reach/types.ts'
 import { countEnded, createVoice } from './say.ts'
-import { createEyes, type EyeParts } from './see.ts'
+import { createEyes, type EyeParts, type Sight } from './see.ts'
 
 export type LoopParts = Omit<EyeParts, 'canTell' | 'reach' | 'log'> &
   Omit<HandParts, 'reach' | 'timing'> & {
@@ -68,7 +69,7 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     told = undefined
     const outcome = reconcile(current, look, parts.timing)
     eyes.heed(outcome, look)
-    const unsaved = await save(outcome.memory)
+    const unsaved = await keep(sight, outcome)
     const status = voice.show(look, outcome, unsaved)
     // A restart that is not on disk is not asked for, and decided anew at the next look.
     const isDropped = unsaved !== null && outcome.decision.do === 'restart'
@@ -77,8 +78,6 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
     const { assessed } = outcome
     after = { memory: current, status, assessed, ...(signedHeight === undefined ? {} : { signedHeight }) }
     if (isDropped) return
-    // A list that needs a permission is given by nothing.
-    if (outcome.mayGive) await hands.prepare(sight)
     await hands.askPrograms(look, current.learned)
     told = await hands.carryOut(outcome.decision)
     // What follows a refusal need not wait.
@@ -99,12 +98,20 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
   }
 
   /**
-   * What keeps the memory from being written, or null. The page is shown all the same: it must not stand still while
-   * nobody knows why.
+   * Writes the memory, and what the next start is given: not a list that needs a permission. What keeps one of them
+   * from being written, or null. The page is shown all the same: it must not stand still while nobody knows why.
    */
-  async function save(next: Memory): Promise<string | null> {
+  async function keep(sight: Sight, { memory: next, decision, mayGive }: Outcome): Promise<string | null> {
+    const isGiven = !mayGive || hands.isPrepared(sight)
+    // What is exported has to be known from the memory, and a restart is not in it before the node can be given what it
+    // is for.
+    const known = decision.do === 'restart' ? withPrepared(current, next) : next
     try {
-      await parts.save(next)
+      if (!isGiven) {
+        await parts.save(known)
+        await hands.prepare(sight)
+      }
+      if (isGiven || known !== next) await parts.save(next)
       unsavedSince = null
       return null
     } catch (error) {
@@ -172,4 +179,9 @@ export function startLoop(parts: LoopParts, memory: Memory): Loop {
       await running
     },
   }
+}
+
+/** The memory as it was, but knowing what the next start will be given. */
+function withPrepared(memory: Memory, { prepared }: Memory): Memory {
+  return prepared === undefined ? memory : { ...memory, prepared }
 }

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import type { Plan } from '../peers/plan.ts'
 import { controllerAgent } from '../peers/pod.ts'
+import { openClock, thisMachine } from './clock.ts'
 import { timing } from './decide/timing.ts'
 import { startLoop } from './loop.ts'
 import { createMetrics } from './metrics.ts'
@@ -24,12 +25,20 @@ export async function runSidecar(
 ): Promise<void> {
   const { log, signal, exit } = parts
   const { plan } = await readInput(options.input)
-  const memory = await loadMemory(options.state, log)
-  const resolver = createResolver({ ...options, questions: options.dnsQuestions, now: Date.now, random: Math.random })
+  const remembered = await loadMemory(options.state, log)
+  const clock = openClock(remembered, thisMachine(options.procDir))
+  const { now } = clock
+  const memory = { ...remembered, clock: clock.origin }
+  if (clock.ahead() !== 0)
+    log.warn(
+      { seconds: clock.ahead() / 1000 },
+      'the clock of this machine was set; what is remembered counts on as before',
+    )
+  const resolver = createResolver({ ...options, questions: options.dnsQuestions, now, random: Math.random })
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
   let controllerLookedAt: number | undefined
-  const api = nodeApi(plan, { rpcHost: options.nodeHost, now: Date.now })
+  const api = nodeApi(plan, { rpcHost: options.nodeHost, now })
   const loop = startLoop(
     {
       readInput: learned => readInput(options.input, learned),
@@ -37,13 +46,14 @@ export async function runSidecar(
       nextLookUp: () => resolver.dueAt(),
       lookAtNode: (current: Plan) => lookAtNode(current, { procDir: options.procDir, ...(api ? { api } : {}) }),
       controllerLookedAt: () => controllerLookedAt,
-      reachable: createLimitedProbe(),
+      reachable: createLimitedProbe({ now }),
       tell: api?.tell,
       reach: createReach(plan, {
         controlDir: options.control,
         procDir: options.procDir,
         log,
         exit,
+        now,
         besideSeconds: options.besideSeconds,
       }),
       ownAddresses: () =>
@@ -53,7 +63,8 @@ export async function runSidecar(
       save: createSaver(options.state),
       metrics,
       log,
-      now: Date.now,
+      now,
+      wallAhead: clock.ahead,
       random: Math.random,
       timing: {
         ...timing,
@@ -68,7 +79,7 @@ export async function runSidecar(
   )
   const watcher = await watch([options.input, options.control], () => loop.hint(), { log })
   const readBy = (agent: string | undefined) => {
-    if (agent === controllerAgent) controllerLookedAt = Date.now()
+    if (agent === controllerAgent) controllerLookedAt = now()
   }
   const server = buildServer({ page: loop.page, unwell: loop.unwell, registry: metrics.registry, readBy })
   await new Promise<void>((resolve, reject) => {

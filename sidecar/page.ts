@@ -3,20 +3,23 @@ import type { Page } from '../peers/page.ts'
 import { hostPort, peerKey } from '../peers/peer.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import type { Assessed } from './decide/assess.ts'
-import type { Outcome } from './decide/decision.ts'
+import type { Decision, Outcome } from './decide/decision.ts'
 import { answerOf, type Lack, lackingPeers, lackWords } from './decide/lacking.ts'
-import type { Look } from './decide/look.ts'
+import { type Look, timeText } from './decide/look.ts'
 import type { Memory } from './decide/memory.ts'
 import type { Status } from './decide/status.ts'
 import { absentSentence } from './decide/status-api.ts'
 
+type Iso = (at: number) => string
+
 /** The page for one look, at which the decision came to this status. */
 export function pageOf(look: Look, outcome: Outcome, { phase, reason, since, until }: Status): Page {
   const { memory, decision, assessed } = outcome
+  const iso = isoFor(look)
   const lacking = phase === 'settled' ? lackingPeers(assessed, look, memory) : []
   const lacks = new Map(lacking.map(lack => [peerKey(lack.peer), lack]))
   const beside = look.process.found ? look.process.beside?.note : undefined
-  const detail = [decision.do === 'wait' ? decision.detail : undefined, beside].filter(Boolean).join('; ')
+  const detail = [detailOf(decision), beside].filter(Boolean).join('; ')
   return {
     container: look.plan.container,
     profile: look.plan.profile,
@@ -40,11 +43,11 @@ export function pageOf(look: Look, outcome: Outcome, { phase, reason, since, unt
       standing: listed.standing,
       ...pinnedAt(look, peerKey(listed.peer)),
       ...withAnswer(answerOf(listed, look)),
-      ...lackOf(lacks.get(peerKey(listed.peer))),
+      ...lackOf(lacks.get(peerKey(listed.peer)), iso),
     })),
     node: nodeOf(look, memory),
-    told: toldOf(memory),
-    restarts: memory.restarts.map(restartOf),
+    told: toldOf(memory, iso),
+    restarts: memory.restarts.map(restart => restartOf(restart, iso)),
     lookups: Object.entries(look.hosts).flatMap(([host, { failures, error }]) =>
       failures > 0 ? [{ host, failures, ...(error ? { error } : {}) }] : [],
     ),
@@ -54,11 +57,11 @@ export function pageOf(look: Look, outcome: Outcome, { phase, reason, since, unt
 }
 
 /** A page that says first that the state cannot be written: whatever else it says is not acted on. */
-export function unsavedPage(page: Page, { phase, since }: Status, unsaved: string): Page {
+export function unsavedPage(page: Page, { phase, since }: Status, unsaved: string, look: Look): Page {
   const { until: _, ...rest } = page
   const reason = 'state-unwritable'
   const detail = [unsaved, page.reason].filter(part => part !== undefined).join('; besides: ')
-  return { ...rest, phase, since: iso(since), reason, sentence: holdReasons[reason], detail }
+  return { ...rest, phase, since: timeText(since, look), reason, sentence: holdReasons[reason], detail }
 }
 
 function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
@@ -75,6 +78,7 @@ function lackingOf(
   assessed: readonly Assessed[],
   look: Look,
 ): Pick<Page, 'sentence' | 'detail' | 'lacking'> {
+  const iso = isoFor(look)
   const connected = assessed.filter(listed => listed.standing === 'connected').length
   const isEnough = look.plan.minPeers !== undefined && connected >= look.plan.minPeers
   return {
@@ -86,7 +90,7 @@ function lackingOf(
   }
 }
 
-function lackOf(lack: Lack | undefined): Pick<Page['peers'][number], 'because' | 'since' | 'until'> {
+function lackOf(lack: Lack | undefined, iso: Iso): Pick<Page['peers'][number], 'because' | 'since' | 'until'> {
   if (!lack) return {}
   return {
     because: lack.because,
@@ -99,16 +103,8 @@ function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
   return reachable === undefined ? {} : { reachable }
 }
 
-function restartOf({
-  at,
-  hash,
-  level,
-  why,
-  outcome,
-  endedAt,
-  connectedBefore,
-  height,
-}: Memory['restarts'][number]): Page['restarts'][number] {
+function restartOf(restart: Memory['restarts'][number], iso: Iso): Page['restarts'][number] {
+  const { at, hash, level, why, outcome, endedAt, connectedBefore, height } = restart
   return {
     at: iso(at),
     snapshot: hash,
@@ -121,13 +117,14 @@ function restartOf({
   }
 }
 
-function toldOf({ told, telling }: Memory): Page['told'] {
+function toldOf({ told, telling }: Memory, iso: Iso): Page['told'] {
   const past = told.map(({ at, hash, outcome }) => ({ at: iso(at), snapshot: hash, outcome }))
   return telling ? [...past, { at: iso(telling.lastAt), snapshot: telling.hash, outcome: 'asked' }] : past
 }
 
 function nodeOf(look: Look, memory: Memory): Page['node'] {
   const { seenBy, status, listening } = look.node
+  const iso = isoFor(look)
   const noStatusApi = absentSentence(memory, look)
   return {
     ...(look.self.id === undefined ? {} : { id: look.self.id }),
@@ -142,6 +139,14 @@ function nodeOf(look: Look, memory: Memory): Page['node'] {
   }
 }
 
-function iso(at: number): string {
-  return new Date(at).toISOString()
+function detailOf(decision: Decision): string | undefined {
+  if (decision.do === 'wait') return decision.detail
+  if (decision.do !== 'verify' || decision.again === undefined) return undefined
+  const what = 'the node was back from its restart, and ended again, not by repeer'
+  return decision.again === 'gone' ? what : `${what}; it has been started anew, and has the time to connect anew`
+}
+
+/** Times are told as the machine has them. */
+function isoFor(look: Look): Iso {
+  return at => timeText(at, look)
 }

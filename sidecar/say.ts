@@ -22,7 +22,7 @@ export function createVoice({ metrics, log }: { readonly metrics: Metrics; reado
       const decided = statusOf(look, outcome, status)
       const shown = unsaved === null ? decided : unsavedStatus(status, look.now)
       const plain = pageOf(look, outcome, decided)
-      const next = unsaved === null ? plain : unsavedPage(plain, shown, unsaved)
+      const next = unsaved === null ? plain : unsavedPage(plain, shown, unsaved, look)
       if (next.node.noStatusApi !== undefined && page?.node.noStatusApi === undefined)
         log.warn({ detail: next.node.noStatusApi }, 'no status API')
       if (next.phase !== page?.phase || next.reason !== page?.reason || next.detail !== page?.detail)

@@ -5,7 +5,7 @@ import { isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { blindTurn } from '../peers/turn.ts'
 import type { Told } from './chains/index.ts'
-import { suspects } from './decide/assess.ts'
+import { assess, isMissing, suspects } from './decide/assess.ts'
 import { awaitedHosts } from './decide/awaited.ts'
 import type { Outcome } from './decide/decision.ts'
 import { isFromBefore } from './decide/doubt.ts'
@@ -49,7 +49,10 @@ export type EyeParts = {
   /** When the controller last read the page, in ms since the epoch; undefined where it has not. */
   readonly controllerLookedAt?: () => number | undefined
   readonly log: Pick<Logger, 'warn'>
+  /** The sidecar's own time, which nobody sets: see clock.ts. */
   readonly now: () => number
+  /** How far the machine's clock is ahead of it, in ms. Default: 0. */
+  readonly wallAhead?: () => number
   readonly random: () => number
 }
 
@@ -84,12 +87,10 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     const fresh = withoutStale(endpoints, answers, parts.controllerLookedAt?.(), parts.now())
     const lastGood = memory.desired?.lists ?? {}
     const { names, doubted, ...how } = namesToAsk(input, memory, fresh)
-    const permit = input.plan.strategy === 'hot' ? undefined : parts.reach.permit?.()
-    const [replies, found, node, permitted] = await Promise.all([
+    const [replies, found, node] = await Promise.all([
       parts.lookUp(names, doubted, how),
       parts.reach.find(),
       parts.lookAtNode(input.plan),
-      permit,
     ])
     answers = replies
     const hosts = withEndpoints(replies, fresh, memory.hosts, pinnableHosts(input.pinnable), parts.now())
@@ -97,6 +98,7 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     const pinBy = pinning(input, memory, hosts, node)
     const seen: Observed = {
       now: parts.now(),
+      wallAhead: parts.wallAhead?.() ?? 0,
       ...fromFiles(input),
       hosts,
       process: processSeen(found),
@@ -104,7 +106,6 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
       reachable: {},
       openSince: {},
       self: { ...(nodeId === undefined ? {} : { id: nodeId }), addresses: parts.ownAddresses() },
-      ...(permitted === undefined ? {} : { permit: permitted }),
       ...controllerLookedAt(parts.controllerLookedAt?.()),
       canTell: parts.canTell,
       ...(told === undefined ? {} : { told }),
@@ -143,7 +144,10 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     const reachable = await probeAll(suspects(before, known, memory.intent !== null), parts.reachable)
     openSince = stillOpen(openSince, reachable, before.now)
     const { exports, pins } = pinBy(reachable)
-    const after: Look = { ...before, reachable, openSince, ...pinsOf(input, pins) }
+    const asked: Look = { ...before, reachable, openSince, ...pinsOf(input, pins) }
+    const isWished = memory.intent !== null || assess(asked, known).some(({ standing }) => isMissing(standing))
+    const permit = isWished && input.plan.strategy !== 'hot' ? await permitOf(parts.reach) : undefined
+    const after: Look = permit === undefined ? asked : { ...asked, permit }
     const unasked = toAskForWords(after, known)
     if (unasked.length === 0) return { look: after, exports }
     return { look: { ...after, answering: await others.of(unasked) }, exports }
@@ -186,6 +190,16 @@ function processSeen(found: Awaited<ReturnType<Reach['find']>>): ProcessSeen {
 
 function notFound({ hold, detail }: Held): ProcessSeen {
   return { found: false, hold, detail }
+}
+
+/** Undefined where nobody beside the node has a say. What fails is no permit. */
+async function permitOf({ permit }: Pick<Reach, 'permit'>): Promise<Held | null | undefined> {
+  try {
+    return await permit?.()
+  } catch (error) {
+    const detail = `the container beside the node could not be asked: ${error instanceof Error ? error.message : error}`
+    return { hold: 'operator-upgrade', detail }
+  }
 }
 
 function controllerLookedAt(at: number | undefined): Pick<Observed, 'controllerLookedAt'> {

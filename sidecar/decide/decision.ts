@@ -16,7 +16,12 @@ export type Decision =
    */
   | { readonly do: 'restart'; readonly intent: Intent; readonly why: string }
   /** A restart has been asked for, and the node is not back and connected yet. */
-  | { readonly do: 'verify'; readonly until: number }
+  | {
+      readonly do: 'verify'
+      readonly until: number
+      /** The node has ended since it came back, not by repeer: it is gone, or has been started again. */
+      readonly again?: 'gone' | 'started'
+    }
 
 export type Outcome = {
   readonly memory: Memory

@@ -1,5 +1,5 @@
 // Gates about the restarts so far: never twice for one snapshot, back-off, breaker, interval and budget. Pure.
-import type { Look } from './look.ts'
+import { type Look, timeText } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
 import { restartFor } from './restarts.ts'
 import { isAddressMatter } from './settle-time.ts'
@@ -13,7 +13,7 @@ export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timin
     const hosts = wish.missing.map(listed => listed.peer.host)
     return {
       reason: 'already-restarted',
-      detail: `not connected: ${hosts.join(', ')}; restarted at ${new Date(same.at).toISOString()}`,
+      detail: `not connected: ${hosts.join(', ')}; restarted at ${timeText(same.at, look)}`,
     }
   }
   const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)

@@ -14,7 +14,10 @@ export type ProcessSeen =
 
 /** What was seen. */
 export type Observed = {
+  /** In the sidecar's own time: see clock.ts. */
   readonly now: number
+  /** How far the machine's clock is ahead of that, in ms; absent for 0. For words only. */
+  readonly wallAhead?: number
   readonly plan: Plan
   readonly list:
     | { readonly ok: true; readonly lists: Lists }
@@ -99,6 +102,11 @@ export type Look = Observed & {
   readonly desired: Desired
   /** Of every desired peer with role peer (seeds need no connection). */
   readonly standings: readonly PeerStanding[]
+}
+
+/** A time as others tell it, by the machine's clock. */
+export function timeText(at: number, { wallAhead = 0 }: Pick<Observed, 'wallAhead'>): string {
+  return new Date(at + wallAhead).toISOString()
 }
 
 /** `openSince` after these answers: an address that did not answer, or was not asked, begins anew. */

@@ -1,5 +1,5 @@
 // What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next
-// one. Times are milliseconds since the epoch.
+// one. Times are milliseconds since the epoch, in the sidecar's own time: see clock.ts.
 import type { RestartOutcome } from '../../peers/page.ts'
 import type { Level } from '../../peers/plan.ts'
 import type { Lists } from './lists.ts'
@@ -78,6 +78,11 @@ export type ToldRecord = {
 
 export type Memory = {
   readonly version: 1
+  /**
+   * By which the next sidecar goes on in the same time: this boot's ID, and its moment. Absent where the machine does
+   * not tell.
+   */
+  readonly clock?: { readonly boot: string; readonly bootedAt: number } | undefined
   /** `upAt`: when it was first seen to listen and to answer; by then it has looked its peers' names up. */
   readonly process: { readonly identity: string; readonly startedAt: number; readonly upAt?: number } | null
   /** Of a node that has a status API to ask; absent before the first look, and in memories of older sidecars. */

@@ -9,7 +9,7 @@ import type { NodeProcess } from './observation.ts'
 import { ended } from './restarts.ts'
 import { twoTriesSeconds } from './settle-time.ts'
 import { settle } from './settled.ts'
-import type { Timing } from './timing.ts'
+import { longestStartMs, type Timing } from './timing.ts'
 
 /** `decision: null`: it is under way no longer, and what to do now is decided anew. */
 export type Pursued = Step | { readonly memory: Memory; readonly decision: null }
@@ -38,13 +38,34 @@ export function pursue(memory: Memory, intent: Intent, look: AssessedLook, times
     }
     return { memory, decision: { do: 'verify', until } }
   }
-  // A node that takes minutes to open its database gets twice what its last start took.
-  const until = intent.backAt + Math.max(times.verifySeconds, 2 * (memory.lastStartSeconds ?? 0)) * 1000
+  const { until, again } = verdictBy(memory, intent.backAt, look, times)
   const outcome = process ? outcomeOf(memory, intent, look, times) : null
   if (outcome === 'verified') return close(memory, intent, 'verified', look)
   if (outcome === 'overtaken') return { memory: ended(memory, intent, 'overtaken', look.now), decision: null }
-  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until } }
+  if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until, ...(again ? { again } : {}) } }
   return close(memory, intent, 'unverified', look)
+}
+
+/**
+ * Until when the restarted node has the time to be connected. One that takes minutes to open its database gets twice
+ * what its last start took. Where it ends meanwhile, and its kubelet starts it again (a liveness probe that fails, a
+ * crash), the next process has the time anew, up to ten minutes in all: it says nothing about the restart that it is
+ * gone.
+ */
+function verdictBy(
+  { process, lastStartSeconds = 0 }: Memory,
+  backAt: number,
+  look: Look,
+  times: Timing,
+): { until: number; again?: 'gone' | 'started' } {
+  const patienceMs = Math.max(times.verifySeconds, 2 * lastStartSeconds) * 1000
+  const longest = backAt + Math.max(patienceMs, longestStartMs)
+  const isGone = !look.process.found && ['supervisor-absent', 'process-not-found'].includes(look.process.hold)
+  if (isGone) return { until: longest, again: 'gone' }
+  const startedAt = process?.startedAt ?? 0
+  // The two are read a moment apart.
+  if (startedAt <= backAt + 1000) return { until: backAt + patienceMs }
+  return { until: Math.min(startedAt + patienceMs, longest), again: 'started' }
 }
 
 /**

@@ -10,9 +10,6 @@ import type { Timing } from './timing.ts'
  */
 const ownRequest = /^(([a-z]\d{1,3}:[0-9a-f]{8,128})\.(\d{12,14}))(?:\.b)?(?:\.go)?$/
 
-/** How far the clock may have been set back since, in ms: what is later than that is nobody's request. */
-const skewMs = 60_000
-
 /**
  * A node that is so much older than the first look of a memory was there before it, in ms: in a new pod the sidecar
  * starts first.
@@ -44,9 +41,10 @@ function withRequest(memory: Memory, look: Look, times: Timing): Memory {
   if (!look.process.found || look.process.request === undefined) return memory
   const { request, identity, startedAt } = look.process
   const [, id, hash, time] = ownRequest.exec(request) ?? []
-  const at = Number(time)
-  if (id === undefined || hash === undefined || at > look.now + skewMs || at <= look.now - times.budgetSeconds * 1000)
-    return memory
+  // With the memory its time is lost (clock.ts): where the machine's clock was set back since, the request looks to be
+  // yet to come.
+  const at = Math.min(Number(time), look.now)
+  if (id === undefined || hash === undefined || at <= look.now - times.budgetSeconds * 1000) return memory
   if (memory.intent?.id === id || memory.restarts.some(restart => restart.id === id)) return memory
   const came = startedAt >= at ? { process: identity, endedAt: startedAt } : { endedAt: at }
   const why = 'remembered by the supervisor alone'

@@ -71,14 +71,12 @@ function untilOf(decision: Decision): number | undefined {
   }
 }
 
-/** A restart of the container is under way, and the node is gone: the next step is the kubelet's. */
+/**
+ * A restart of the container is under way, and the node is gone; or it was back, and has ended by itself: the next step
+ * is the kubelet's.
+ */
 function isWithKubelet(look: Look, { memory, decision }: Outcome): boolean {
   const { intent } = memory
-  return (
-    decision.do === 'verify' &&
-    intent !== null &&
-    intent.backAt === undefined &&
-    intent.level !== 'process' &&
-    !look.process.found
-  )
+  if (decision.do !== 'verify' || intent === null || look.process.found) return false
+  return intent.backAt === undefined ? intent.level !== 'process' : decision.again === 'gone'
 }

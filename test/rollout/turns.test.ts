@@ -34,6 +34,11 @@ const done = (snapshot: string, outcome: RestartOutcome = 'verified') =>
   ({ at: iso(-30), snapshot, level: 'process', why: 'a peer moved', outcome }) as const
 const power = (votingPower: number, totalPower = 100) => ({ seenBy: 'net_info', votingPower, totalPower })
 
+/** A page that says nothing else was written when it was read. */
+function lookedAt(page: SeenPage, at: number): SeenPage {
+  return page.lookedAt === bare.lookedAt ? { ...page, lookedAt: new Date(at).toISOString() } : page
+}
+
 function member(key: string, page: SeenPage = settled, over: Partial<Member> & { age?: number } = {}): Member {
   const { age = 1, ...rest } = over
   return {
@@ -46,7 +51,7 @@ function member(key: string, page: SeenPage = settled, over: Partial<Member> & {
     deleting: false,
     blind,
     changing: false,
-    seen: { page, at: now - age * 1000 },
+    seen: { page: lookedAt(page, now - age * 1000), at: now - age * 1000 },
     ...rest,
   }
 }

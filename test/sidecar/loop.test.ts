@@ -1,84 +1,15 @@
 // The loop with real timers and no node: what it asks of its parts, and in which order.
-import pino from 'pino'
 import t from 'tap'
 import { formatEndpoints } from '../../peers/endpoints.ts'
 import type { Page } from '../../peers/page.ts'
-import { sourceKey } from '../../sidecar/decide/lists.ts'
 import { blank, type Memory } from '../../sidecar/decide/memory.ts'
-import { timing } from '../../sidecar/decide/timing.ts'
-import { type LoopParts, startLoop } from '../../sidecar/loop.ts'
-import { createMetrics } from '../../sidecar/metrics.ts'
-import type { Input } from '../../sidecar/observe/input.ts'
-import { connection, healthy, host, peer, plan } from './fixtures/look.ts'
-
-/** Parts that note what they were asked, over a node whose state the test changes. */
-function parts(over: Partial<LoopParts> = {}, settleSeconds = 0) {
-  const calls: string[] = []
-  const thePlan = plan({ times: { settleSeconds, minIntervalSeconds: 0 } })
-  const now = Date.now()
-  const node = {
-    peers: [peer(1), peer(2)],
-    exports: {} as Record<string, string>,
-    hosts: { node1: host('10.0.0.1', { since: now - 1e6 }), node2: host('10.0.0.2', { since: now - 1e6 }) },
-    connections: [connection(1, '10.0.0.1'), connection(2, '10.0.0.2')],
-    identity: 'a',
-    massRemoval: false,
-  }
-  const input = (): Input => ({
-    plan: thePlan,
-    list: {
-      ok: true,
-      peers: node.peers,
-      problems: [],
-      lists: { [sourceKey(thePlan.sources[0] as never)]: node.peers },
-    },
-    exports: node.exports,
-    pinnable: {},
-    settings: { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false },
-    pause: false,
-    allowMassRemoval: node.massRemoval,
-  })
-  const made: LoopParts = {
-    readInput: async () => input(),
-    lookUp: async () => node.hosts,
-    nextLookUp: () => undefined,
-    lookAtNode: async () => ({ seenBy: 'net_info', connections: node.connections, status: healthy, listening: true }),
-    reachable: async (address, port) => {
-      calls.push(`probe ${address}:${port}`)
-      return true
-    },
-    reach: {
-      find: async () => ({ process: { identity: node.identity, startedAt: now - 60_000 } }),
-      prepare: async (exports, token) => void calls.push(`prepare ${JSON.stringify(exports)} ${token.slice(0, 3)}`),
-      restart: async stop => {
-        calls.push(`restart ${stop.level}`)
-        return { ok: true }
-      },
-    },
-    ownAddresses: () => [],
-    save: async memory => void calls.push(`save ${memory.intent ? 'intent' : 'calm'}`),
-    metrics: createMetrics(),
-    log: pino({ level: 'silent' }),
-    now: Date.now,
-    random: () => 0,
-    timing: { ...timing, selfTurnSeconds: 0 },
-    lookSeconds: 30,
-    busySeconds: 0.01,
-    ...over,
-  }
-  return { calls, node, made }
-}
-
-async function until(what: string, condition: () => boolean, seconds = 5): Promise<void> {
-  const deadline = Date.now() + seconds * 1000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-}
+import { startLoop } from '../../sidecar/loop.ts'
+import { connection, host, peer } from './fixtures/look.ts'
+import { loopParts } from './fixtures/loop-parts.ts'
+import { until } from './fixtures/until.ts'
 
 t.test('an intent is on disk before the restart is asked for', async t => {
-  const { calls, node, made } = parts()
+  const { calls, node, made } = loopParts()
   const loop = startLoop(made, blank)
   t.teardown(() => loop.close())
   await until('settled', () => loop.page()?.phase === 'settled')
@@ -99,7 +30,7 @@ t.test('an intent is on disk before the restart is asked for', async t => {
 })
 
 t.test('exports are prepared when they change, but not for a list that would remove most peers', async t => {
-  const { calls, node, made } = parts()
+  const { calls, node, made } = loopParts()
   node.peers = [1, 2, 3, 4].map(n => peer(n))
   node.hosts = Object.fromEntries(
     node.peers.map((one, index) => [one.host, host(`10.0.0.${index + 1}`, { since: 1 })]),
@@ -123,7 +54,7 @@ t.test('exports are prepared when they change, but not for a list that would rem
 t.test('a failing look leaves the node alone, is counted, and makes the page unwell when it lasts', async t => {
   let now = Date.now()
   let broken = false
-  const { calls, made } = parts({ now: () => now })
+  const { calls, made } = loopParts({ now: () => now })
   const readInput = made.readInput
   const loop = startLoop(
     { ...made, readInput: async () => (broken ? Promise.reject(new Error('disk gone')) : readInput()) },
@@ -143,7 +74,7 @@ t.test('a failing look leaves the node alone, is counted, and makes the page unw
 t.test('a hint during a look is not lost; close waits for the look', async t => {
   let looks = 0
   let release = () => {}
-  const { made } = parts()
+  const { made } = loopParts()
   const readInput = made.readInput
   const loop = startLoop(
     {
@@ -174,7 +105,7 @@ t.test('a hint during a look is not lost; close waits for the look', async t => 
 })
 
 t.test('it starts from what was remembered', async t => {
-  const { calls, made } = parts()
+  const { calls, made } = loopParts()
   let saved: Memory = blank
   const save = async (memory: Memory) => {
     saved = memory
@@ -192,7 +123,7 @@ t.test('it starts from what was remembered', async t => {
 })
 
 t.test('names are asked about anew once the node has started: do they still resolve?', async t => {
-  const { node, made } = parts()
+  const { node, made } = loopParts()
   const doubted: (readonly string[])[] = []
   const startedAt = Date.now() - 1000
   const old = { answeredAt: startedAt - 10_000 }
@@ -225,7 +156,7 @@ t.test('names are asked about anew once the node has started: do they still reso
 
 t.test('an address that does not answer yet is tried often for a minute, then seldom', async t => {
   let now = Date.now()
-  const { calls, node, made } = parts({ now: () => now, reachable: async () => false })
+  const { calls, node, made } = loopParts({ now: () => now, reachable: async () => false })
   const loop = startLoop(made, blank)
   t.teardown(() => loop.close())
   await until('settled', () => loop.page()?.phase === 'settled')
@@ -249,7 +180,7 @@ t.test('an address that does not answer yet is tried often for a minute, then se
 t.test('an address that the controller tells before DNS is tried at once, and known to be open since', async t => {
   let now = Date.now()
   let endpoints: string | undefined
-  const { calls, node, made } = parts({ now: () => now }, 8)
+  const { calls, node, made } = loopParts({ now: () => now }, 8)
   const settles = {
     ...made,
     readInput: async () => ({ ...(await made.readInput()), ...(endpoints === undefined ? {} : { endpoints }) }),
@@ -273,7 +204,7 @@ t.test('an address that the controller tells before DNS is tried at once, and kn
 
 t.test('without a controller, DNS that has long said otherwise is followed', async t => {
   let now = Date.now()
-  const { calls, node, made } = parts({ now: () => now })
+  const { calls, node, made } = loopParts({ now: () => now })
   const endpoints = formatEndpoints({ node2: { addresses: ['10.0.0.2'], stable: false } })
   const loop = startLoop({ ...made, readInput: async () => ({ ...(await made.readInput()), endpoints }) }, blank)
   t.teardown(() => loop.close())
@@ -295,7 +226,7 @@ t.test(
   async t => {
     let now = Date.now()
     let full = false
-    const { calls, node, made } = parts({ now: () => now })
+    const { calls, node, made } = loopParts({ now: () => now })
     const save = async (memory: Memory) =>
       full ? Promise.reject(new Error('ENOSPC: no space left')) : made.save(memory)
     const loop = startLoop({ ...made, save }, blank)
@@ -325,7 +256,7 @@ t.test(
 t.test('what a start is given follows the addresses, under a token of its own', async t => {
   const name = 'CMT_P2P_PERSISTENT_PEERS'
   const given: [Record<string, string>, string][] = []
-  const { node, made } = parts()
+  const { node, made } = loopParts()
   const list = node.peers
   const loop = startLoop(
     {
@@ -351,7 +282,7 @@ t.test('what a start is given follows the addresses, under a token of its own', 
 
 t.test('what follows a refusal need not wait; another failure is tried again in its time', async t => {
   for (const refused of [true, false]) {
-    const { node, made } = parts({ busySeconds: 30 })
+    const { node, made } = loopParts({ busySeconds: 30 })
     let looks = 0
     let toldAt = 0
     const tell = async () => {

@@ -32,7 +32,7 @@ export const validatorsDefaults: ValidatorsOptions = {
 
 /** What is read of SourceParts. */
 export type ValidatorsParts = Pick<SourceParts, 'hint' | 'log' | 'now' | 'allowPrivate'> &
-  Partial<Pick<SourceParts, 'exclude'>>
+  Partial<Pick<SourceParts, 'exclude' | 'wallNow'>>
 
 /** A provider chain that stands still for so long says nothing new, whatever its validators do. */
 const standsStillMs = 300_000
@@ -48,7 +48,7 @@ export function validatorsSource(
   options: ValidatorsOptions = validatorsDefaults,
 ): Source {
   const spec = readValidatorsSpec(raw)
-  const { hint, log, now, allowPrivate } = parts
+  const { hint, log, now, wallNow = now, allowPrivate } = parts
   const exclude = new Set(parts.exclude?.names ?? [])
   const provider = providers.open(spec.endpoints, spec.chainId, hint)
   const prober = new Prober({
@@ -88,7 +88,7 @@ export function validatorsSource(
         return { ...part, next, found: foundOf(part.wanted, next, part.problems) }
       })
       settled = new Map(each.map(({ key, next }) => [key, next.settled]))
-      const common = [...warnings(spec, view, provider.chain, now()), ...problems]
+      const common = [...warnings(spec, view, provider.chain, wallNow()), ...problems]
       const [first] = each
       // Of one chain the list is the PeerSet's own; of all, each has a list, and the whole is what all of them have.
       if (spec.consumer !== undefined && first)

@@ -73,18 +73,24 @@ t.test('a memory that is one look old lacks the intent: the request says so', as
 })
 
 t.test('requests that are no restart of ours', async t => {
-  for (const request of [
-    'manual-1',
-    `${hash}.x`,
-    `${hash}.${start + 3_600_000}`,
-    `${hash}.${start - 7 * 3_600_000}`,
-    `${hash}.0000000000001`,
-  ]) {
+  for (const request of ['manual-1', `${hash}.x`, `${hash}.${start - 7 * 3_600_000}`, `${hash}.0000000000001`]) {
     const w = world()
     w.process = { identity: 'a', startedAt: start - 60_000, request }
     t.same(w.after(0).memory.restarts, [], request)
   }
 })
+
+t.test(
+  'a request of a time that is yet to come was made before the clock was set back: it counts from now',
+  async t => {
+    for (const ahead of [60_000, 3_600_000, 86_400_000]) {
+      const w = world()
+      w.process = { identity: 'a', startedAt: start - 60_000, request: `${hash}.${start + ahead}` }
+      t.match(w.after(0).memory.restarts, [{ at: start, outcome: 'verified' }], `${ahead}`)
+      t.equal(w.after(1).memory.restarts.length, 1, 'once')
+    }
+  },
+)
 
 t.test('a memory that cannot be read: min-interval is waited for', async t => {
   const w = world()
