@@ -51,16 +51,14 @@ export type Override = {
 
 export type ListText = { readonly format: Format; readonly text: string }
 
-/** Settings that decide whether a node may be restarted or told its peers. */
+/**
+ * Settings that decide whether a node may be restarted. Whether it takes what it is told of its peers, only its answer
+ * tells: a flag or a variable may outrank the file.
+ */
 export type NodeSettings = {
   /** Above 0, a validator that has signed within so many blocks refuses to start. */
   readonly doubleSignCheckHeight: number
   readonly stateSync: boolean
-  /**
-   * The node takes what it is told of its peers. A flag or an environment variable may say otherwise, which only the
-   * node's answer tells.
-   */
-  readonly unsafeRpc: boolean
 }
 
 export type NodeState = {

@@ -61,7 +61,7 @@ type Read = { readonly source: Source; readonly text: string | undefined }
 
 type Exports = { readonly exports: Record<string, string>; readonly pinnable: Record<string, readonly Peer[]> }
 
-const noSettings: NodeSettings = { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false }
+const noSettings: NodeSettings = { doubleSignCheckHeight: 0, stateSync: false }
 
 /**
  * How often reading begins anew because the kubelet has swapped the files meanwhile. It does so once a second at most.

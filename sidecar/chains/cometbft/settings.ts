@@ -1,5 +1,5 @@
-// What a CometBFT node's config.toml says beside its peers: `[consensus] double_sign_check_height`, `[statesync] enable`
-// and `[rpc] unsafe`, with which it takes dial_peers.
+// What a CometBFT node's config.toml says beside its peers: `[consensus] double_sign_check_height` and
+// `[statesync] enable`.
 import { parse } from 'smol-toml'
 import type { NodeSettings } from '../chain.ts'
 
@@ -13,7 +13,6 @@ export function readNodeSettings(documents: readonly string[]): NodeSettings {
   return {
     doubleSignCheckHeight: Math.max(0, ...heights.filter(height => height > 0)),
     stateSync: tables.some(table => setting(table, 'statesync', 'enable') === true),
-    unsafeRpc: tables.some(table => setting(table, 'rpc', 'unsafe') === true),
   }
 }
 

@@ -218,13 +218,12 @@ t.test('the settings that stand in the way of a restart', async t => {
       )
     ).settings
   const text = toml(list(1), '[consensus]\ndouble_sign_check_height = 10\n[statesync]\nenable = true\n')
-  t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
-  t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
-  t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true, unsafeRpc: false })
+  t.same(await of(text), { doubleSignCheckHeight: 10, stateSync: true })
+  t.same(await of(toml(list(1))), { doubleSignCheckHeight: 0, stateSync: false })
+  t.same(await of(toml(list(1)), text), { doubleSignCheckHeight: 10, stateSync: true })
   t.same((await readInput(pod(t, [variable('a')], [list(1)]))).settings, {
     doubleSignCheckHeight: 0,
     stateSync: false,
-    unsafeRpc: false,
   })
 })
 

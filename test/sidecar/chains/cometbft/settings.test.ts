@@ -2,11 +2,10 @@ import t from 'tap'
 import { readNodeSettings } from '../../../../sidecar/chains/cometbft/settings.ts'
 
 t.test('from all documents together; what cannot be read says nothing', async t => {
-  t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false })
+  t.same(readNodeSettings([]), { doubleSignCheckHeight: 0, stateSync: false })
   t.same(readNodeSettings(['[Consensus]\ndouble-sign-check-height = "7"\n[statesync]\nenable = "true"']), {
     doubleSignCheckHeight: 7,
     stateSync: false,
-    unsafeRpc: false,
   })
   t.same(
     readNodeSettings([
@@ -17,9 +16,6 @@ t.test('from all documents together; what cannot be read says nothing', async t 
     {
       doubleSignCheckHeight: Number(2n ** 63n - 1n),
       stateSync: false,
-      unsafeRpc: false,
     },
   )
-  t.equal(readNodeSettings(['[rpc]\nunsafe = false', '[RPC]\nunsafe = true']).unsafeRpc, true)
-  t.equal(readNodeSettings(['[rpc]\nunsafe = "true"\n[p2p]\nunsafe = true']).unsafeRpc, false)
 })
