@@ -1,6 +1,6 @@
 // The supervisor under busybox's and dash's sh, with real processes. Its own files, in whatever state they are.
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { eventually, inEachShell, plainNode, type Supervised } from '../fixtures/supervised.ts'
@@ -87,7 +87,35 @@ inEachShell(t, test => {
     early.request('exit a\n')
     await early.ended
   })
+
+  test('the reader of the pipe was killed: another reads it, within seconds', async (t, run) => {
+    const wrapped = run(plainNode)
+    const { pid } = await wrapped.until('running', state => state.phase === 'running')
+    for (const id of ['a', 'b']) {
+      const reader = readerOf(wrapped) ?? 0
+      t.ok(reader > 0)
+      process.kill(reader, 'SIGKILL')
+      await eventually('another reader', () => ![reader, undefined].includes(readerOf(wrapped)))
+      wrapped.request(`park ${id} 1\n`)
+      await wrapped.until(id, state => state.request === id && state.phase === 'running')
+    }
+    const again = await wrapped.until('running', state => state.phase === 'running')
+    t.equal(again.starts, 3, 'what it was asked, and nothing else')
+    t.not(again.pid, pid)
+    wrapped.request('exit c\n')
+    await wrapped.ended
+    t.strictSame(wrapped.alive(), [])
+  })
 })
+
+/** The process below the supervisor that has the pipe open. */
+function readerOf({ process: { pid }, control }: Supervised): number | undefined {
+  const pipe = statSync(join(control, 'requests')).ino
+  const reads = (child: string) => statSync(`/proc/${child}/fd/0`, { throwIfNoEntry: false })?.ino === pipe
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const reader = children.find(reads)
+  return reader === undefined ? undefined : Number(reader)
+}
 
 function isPipe(wrapped: Supervised): boolean {
   return lstatSync(join(wrapped.control, 'requests'), { throwIfNoEntry: false })?.isFIFO() ?? false
