@@ -10,6 +10,7 @@ import type { DecideInput, Decision } from './decision.ts'
 import { nodeProgram } from './node/command-clues.ts'
 import { findContainer } from './node/find-container.ts'
 import { findReach } from './node/find-reach.ts'
+import { nativeSidecarNodes } from './node/native-sidecar-nodes.ts'
 import { configTexts, groupOf, inMesh, isValidator, timesOf } from './node/node-facts.ts'
 import { otherNodes, otherNodesAdvice, otherNodesWarning } from './node/other-nodes.ts'
 import { type FoundPorts, portsOf } from './node/ports.ts'
@@ -82,6 +83,7 @@ export function decide(input: DecideInput): Decision {
       ...ports.warnings,
       ...rpcWarnings(plan, overrides),
       ...otherNodesWarning(others),
+      ...nativeSidecarNodes(input, pod),
       ...list.warnings,
     ],
     ...(list.peers === undefined ? {} : list.peers),

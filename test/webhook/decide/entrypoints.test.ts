@@ -287,5 +287,18 @@ t.test('a Job, and a container that does something else with the image', t => {
     'no-peers',
     'a Job that starts one',
   )
+  const toHeight = ['gaiad', 'start', '--home', '/h', '--halt-height', '100']
+  t.equal(injected(decide(input({ container: { command: toHeight }, metadata: job }))).plan.restartPolicyAlways, true)
+  const once = decide(input({ container: { command: toHeight }, metadata: job, pod: { restartPolicy: 'Never' } }))
+  t.match(injected(once).plan, { container: 'gaiad', restartPolicyAlways: false }, 'which ends at a height')
+  t.end()
+})
+
+t.test('a node that is a native sidecar is told of, beside one that is followed', t => {
+  const native = { name: 'other', image: 'gaia', command: ['gaiad', 'start'], restartPolicy: 'Always' }
+  const told = (init: object) => injected(decide(input({ pod: { initContainers: [init] } }))).warnings.join('; ')
+  t.match(told(native), /init container other runs a node \(cometbft\), and init containers are not followed/)
+  t.notMatch(told({ ...native, restartPolicy: undefined }), /init container/)
+  t.notMatch(told({ ...native, image: 'nginx', command: ['nginx'] }), /init container/)
   t.end()
 })

@@ -20,6 +20,12 @@ const byMount = {
     },
   ],
 }
+const native = {
+  name: 'gaiad-0',
+  image: 'gaia',
+  command: ['gaiad', 'start', '--home', '/h'],
+  restartPolicy: 'Always',
+}
 const status = { [annotation.status]: 'injected' }
 
 /** One projected volume of ConfigMaps s0, s1, ..., mounted many times. */
@@ -89,6 +95,22 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
     'an init container is not the node',
     { annotations: { 'repeer.dev/container': 'x' }, pod: { initContainers: [{ name: 'x' }] } },
     'unknown-container',
+    /"x" is an init container, and those are not followed; it is not one of gaiad$/,
+  ],
+  [
+    'a node that is a native sidecar',
+    { container: { command: ['sleep', '1'], image: 'alpine', name: 'x' }, pod: { initContainers: [native] } },
+    'not-a-node',
+    /: init container gaiad-0 runs a node \(cometbft\), and init containers are not followed: move it to spec.containers$/,
+  ],
+  [
+    'an init container that ends is no node',
+    {
+      container: { command: ['sleep', '1'], image: 'alpine', name: 'x' },
+      pod: { initContainers: [{ ...native, restartPolicy: undefined }] },
+    },
+    'not-a-node',
+    /that repeer knows$/,
   ],
   [
     'arguments beyond number',

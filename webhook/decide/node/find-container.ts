@@ -11,6 +11,7 @@ import type { Stated } from '../sources/deliveries.ts'
 import { listsPeers } from '../sources/find-sources.ts'
 import { cousinOf, genericAdvice } from './find-cousin.ts'
 import { isHelper, isNode, type Recognised, recognise } from './find-profile.ts'
+import { nativeSidecarNodes } from './native-sidecar-nodes.ts'
 
 export type FoundContainer =
   | {
@@ -73,7 +74,13 @@ function byName(
   const container = pod.containers.find(candidate => candidate.name === name)
   if (!container) {
     const names = pod.containers.map(candidate => candidate.name).join(', ')
-    return { found: false, reason: 'unknown-container', detail: `${quote(name)} is not one of ${names || 'none'}` }
+    const isInit = pod.initContainers.some(candidate => candidate.name === name)
+    const what = isInit ? 'is an init container, and those are not followed; it ' : ''
+    return {
+      found: false,
+      reason: 'unknown-container',
+      detail: `${quote(name)} ${what}is not one of ${names || 'none'}`,
+    }
   }
   const chosen = `${overrides.by.container} names it`
   if (overrides.profile) return found(container, overrides.profile, chosen, `${overrides.by.profile} says so`)
@@ -115,7 +122,7 @@ function byClues(
       const cousin = cousinOf(container)
       return cousin ? [genericAdvice(input, pod, container, cousin)] : []
     })
-    return { found: false, reason: 'not-a-node', detail: advice.join('; ') }
+    return { found: false, reason: 'not-a-node', detail: [...nativeSidecarNodes(input, pod), ...advice].join('; ') }
   }
   return found(only.container, only.recognised.profile, sentence(only.recognised), sentence(only.recognised))
 }
