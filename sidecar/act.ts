@@ -68,7 +68,7 @@ export function createHands({ reach, tell, log, now, timing }: HandParts): Hands
   return {
     isPrepared: sight => !sight.look.list.ok || startOf(sight) === prepared,
     async prepare(sight) {
-      await reach.prepare(sight.exports, tokenOf(sight.look.desired.lists, sight.look.pins))
+      await reach.prepare(sight.exports, tokenFor(sight.look))
       prepared = startOf(sight)
     },
     async askPrograms({ plan, process }, learned) {
@@ -88,5 +88,9 @@ export function createHands({ reach, tell, log, now, timing }: HandParts): Hands
 
 /** What a start would be given with this look, as one text. */
 function startOf({ look, exports }: Sight): string {
-  return JSON.stringify([tokenOf(look.desired.lists, look.pins), exports])
+  return JSON.stringify([tokenFor(look), exports])
+}
+
+function tokenFor({ desired, pins, learnedVariable }: Look): string {
+  return tokenOf(desired.lists, pins, learnedVariable)
 }

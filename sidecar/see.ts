@@ -110,6 +110,7 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
       canTell: parts.canTell,
       ...(told === undefined ? {} : { told }),
       ...pinsOf(input, pinBy({}).pins),
+      ...(memory.learned === undefined ? {} : { learnedVariable: memory.learned.variable }),
       random: parts.random(),
     }
     return probed(enriched(seen, lastGood), input, memory, pinBy)

@@ -9,7 +9,7 @@ import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
 import { addressesOf, snapshotOf } from './snapshots.ts'
 import type { Timing } from './timing.ts'
-import { listToken, tokenOf } from './token.ts'
+import { listToken, tokenOf, variableOf } from './token.ts'
 
 /** What the running process knows: what it was given at its start, or what it was told since. */
 export function knownTo(memory: Pick<Memory, 'startedWith' | 'taught'>): Known | null {
@@ -76,9 +76,9 @@ export function knownAtStart(
   return exported ? known : inDoubt(known, look.plan, lists)
 }
 
-/** The supervisor gave the process what the sidecar exports; before a variable was learned, that was without it. */
-function hasExports({ learned }: Memory, process: { startedAt: number; snapshotToken?: string }): boolean {
-  return process.snapshotToken !== undefined && (learned === undefined || process.startedAt > learned.at)
+/** The supervisor gave the process what the sidecar exports, and by the variable that was learned, where one was. */
+function hasExports({ learned }: Memory, { snapshotToken }: { snapshotToken?: string }): boolean {
+  return snapshotToken !== undefined && (learned === undefined || variableOf(snapshotToken) === learned.variable)
 }
 
 /**
@@ -98,7 +98,7 @@ function withoutUnseen(lists: Lists, plan: Plan, exported: boolean): Lists {
  */
 export function pinsAtStart(
   memory: Pick<Memory, 'prepared'>,
-  look: Pick<Look, 'list' | 'pins'>,
+  look: Pick<Look, 'list' | 'pins' | 'learnedVariable'>,
   process: { startedAt: number; snapshotToken?: string },
   times: Timing,
 ): Pins | undefined {
@@ -108,7 +108,9 @@ export function pinsAtStart(
   if (!its) {
     // What was prepared is forgotten, and it was the same as today's.
     const same =
-      look.list.ok && look.pins !== undefined && process.snapshotToken === tokenOf(look.list.lists, look.pins)
+      look.list.ok &&
+      look.pins !== undefined &&
+      process.snapshotToken === tokenOf(look.list.lists, look.pins, look.learnedVariable)
     return same ? look.pins : undefined
   }
   const latest = process.startedAt + times.fileSeconds * 1000

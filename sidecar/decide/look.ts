@@ -65,6 +65,8 @@ export type Observed = {
    * alone.
    */
   readonly pins?: Pins
+  /** The variable by which a start would be given its list, where it was learned of the node's program. */
+  readonly learnedVariable?: string
   /** 0 to 1, for the delay of a self-granted turn. */
   readonly random: number
 }

@@ -67,7 +67,7 @@ const mostPrepared = 4
 function prepared(memory: Memory, look: Look): Memory {
   if (look.pins === undefined) return memory
   const { prepared: before = [] } = memory
-  const token = tokenOf(look.desired.lists, look.pins)
+  const token = tokenOf(look.desired.lists, look.pins, look.learnedVariable)
   if (before.at(-1)?.token === token) return memory
   return {
     ...memory,

@@ -5,16 +5,22 @@ import type { Pins } from './pin.ts'
 import { hashOf } from './snapshots.ts'
 
 /**
- * What env.snapshot holds: which lists the supervisor's next start gives the node, and, after a plus sign, which
- * addresses in place of names.
+ * What env.snapshot holds: which lists the supervisor's next start gives the node; after a plus sign, which addresses
+ * in place of names; and after an equals sign the variable by which, where that was learned of the node's program.
  */
-export function tokenOf(lists: Lists, pins: Pins = {}): string {
+export function tokenOf(lists: Lists, pins: Pins = {}, variable?: string): string {
   const entries = Object.entries(pins).sort(([a], [b]) => (a < b ? -1 : 1))
-  if (entries.length === 0) return hashOf(lists, {})
-  return `${hashOf(lists, {})}+${createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32)}`
+  const hash = createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32)
+  const addresses = entries.length === 0 ? '' : `+${hash}`
+  return `${hashOf(lists, {})}${addresses}${variable === undefined ? '' : `=${variable}`}`
 }
 
 /** The part of a token that is about the lists. */
 export function listToken(token: string): string {
-  return token.split('+', 1)[0] ?? token
+  return token.split(/[+=]/, 1)[0] ?? token
+}
+
+/** The learned variable of a token. */
+export function variableOf(token: string): string | undefined {
+  return token.split('=')[1]
 }

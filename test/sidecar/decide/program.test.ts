@@ -3,7 +3,7 @@ import t from 'tap'
 import type { KeySource, LiteralSource, Plan } from '../../../peers/plan.ts'
 import { checkPlan } from '../../../peers/plan-check.ts'
 import type { Outcome } from '../../../sidecar/decide/decision.ts'
-import { sourceKey } from '../../../sidecar/decide/lists.ts'
+import { type Lists, sourceKey } from '../../../sidecar/decide/lists.ts'
 import type { Program } from '../../../sidecar/decide/observation.ts'
 import { mayLearn, nodeAmong, questionsDue, withProgram, wrappers } from '../../../sidecar/decide/program.ts'
 import { tokenOf } from '../../../sidecar/decide/token.ts'
@@ -180,14 +180,25 @@ t.test('a start of which the variable is not known to have been exported is in d
   w.after(0)
   for (let at = 0; at < 29; at += 1) t.equal(reason(w.after(1)), 'settling', 'it may be dialling')
   t.equal(reason(w.after(1)), 'restart')
-  const other = scripted()
-  other.memory = {
-    ...other.memory,
-    learned: { program: 'interchain-security-cd', variable, listens: true, at: start - 1 },
+  const tokens: readonly [token: (lists: Lists) => string, uncertain: string[]][] = [
+    [lists => tokenOf(lists, {}, variable), []],
+    [lists => tokenOf(lists, { '@node1:26656': '10.0.0.1' }, variable), []],
+    // It started after it was learned, and before it was exported.
+    [lists => tokenOf(lists), ['node1', 'node2']],
+    [lists => tokenOf(lists, {}, 'GAIAD_P2P_PERSISTENT_PEERS'), ['node1', 'node2']],
+  ]
+  for (const [token, uncertain] of tokens) {
+    const other = scripted()
+    other.memory = {
+      ...other.memory,
+      learned: { program: 'interchain-security-cd', variable, listens: true, at: start - 1 },
+    }
+    other.connections = []
+    other.process = { identity: 's/2', startedAt: start, snapshotToken: token({ [sourceKey(env)]: other.peers }) }
+    other.after(0)
+    t.same(other.memory.startedWith?.uncertain, uncertain, token({}))
+    t.equal(other.memory.startedWith?.lists[sourceKey(env)]?.length, 2)
   }
-  other.process = { identity: 's/2', startedAt: start, snapshotToken: tokenOf({ [sourceKey(env)]: other.peers }) }
-  other.after(0)
-  t.same(other.memory.startedWith?.uncertain, [])
 })
 
 t.test('what the webhook looks behind is no node here either', t => {
