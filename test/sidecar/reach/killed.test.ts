@@ -2,12 +2,13 @@
 // changes: the node ends up with the last list, and was restarted once for each list that it was given.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
+import { readState, type SupervisorState } from '../../../sidecar/reach/supervisor.ts'
 import { p2pPort, podFiles, supervise } from '../../bench/pod-files.ts'
 import { end, freePort, until } from '../../bench/processes.ts'
 
@@ -36,8 +37,8 @@ async function listenAt(t: Test, host: string): Promise<string> {
   return typeof address === 'object' && address ? `${host}:${address.port}` : ''
 }
 
-t.test('killed at many moments', { timeout: 55_000 }, async t => {
-  const peers = await Promise.all([41, 42, 43, 44, 45].map(n => listenAt(t, `127.0.0.${n}`)))
+t.test('killed at many moments', { timeout: 110_000 }, async t => {
+  const peers = await Promise.all([41, 42, 43, 44, 45, 46, 47, 48].map(n => listenAt(t, `127.0.0.${n}`)))
   const files = podFiles({ settleSeconds: 0, minIntervalSeconds: 0 })
   t.teardown(() => files.remove())
   const starts = join(files.root, 'starts')
@@ -90,28 +91,38 @@ t.test('killed at many moments', { timeout: 55_000 }, async t => {
   revive()
   await until('settled with two', settledWith(2), 20, 20)
 
-  // Each moment is a step of a restart as the memory shows it; the sidecar is killed as soon as it is reached.
-  const moments: readonly [string, (memory: Memory) => boolean][] = [
+  /** As if it had been killed between its two renames: the newest memory is not in its place yet. */
+  const tear = () => renameSync(join(files.state, 'memory.json'), join(files.state, 'memory.json.next'))
+  const isBack = (memory: Memory) =>
+    memory.intent?.backAt !== undefined || memory.restarts.at(-1)?.outcome === 'verified'
+  const isTaken = (memory: Memory, state: SupervisorState) =>
+    state.phase === 'stopping' && state.request === memory.intent?.id
+
+  // Each moment is a step of a restart as memory and supervisor show it; the sidecar is killed as soon as it is reached.
+  const moments: readonly [string, (memory: Memory, state: SupervisorState) => boolean, torn?: () => void][] = [
     ['the need is seen', memory => memory.need !== null || memory.intent !== null],
     ['the intent is written', memory => memory.intent !== null],
-    [
-      'the new process is seen',
-      memory => memory.intent?.backAt !== undefined || memory.restarts.at(-1)?.outcome === 'verified',
-    ],
+    ['the new process is seen', isBack],
+    ['the request is taken', isTaken],
+    ['the request is taken, and its memory was being written', isTaken, tear],
+    ['the new process is seen, and its memory was being written', isBack, tear],
   ]
-  for (const [index, [what, reached]] of moments.entries()) {
+  for (const [index, [what, reached, torn]] of moments.entries()) {
     const before = memory()?.restarts.length ?? 0
     files.writeList(peers.slice(0, 3 + index).join('\n'))
     await until(
       what,
-      () => {
+      async () => {
         const now = memory()
-        return now && (now.restarts.length > before || now.need) && reached(now) ? true : undefined
+        const found = await readState(files.control)
+        if (!now || !('state' in found)) return undefined
+        return (now.restarts.length > before || now.need) && reached(now, found.state) ? true : undefined
       },
       20,
       1,
     )
     await kill()
+    torn?.()
     revive()
     await until(`settled after: ${what}`, settledWith(3 + index), 20, 20)
     await kill()
@@ -119,7 +130,7 @@ t.test('killed at many moments', { timeout: 55_000 }, async t => {
     await until('settled again', settledWith(3 + index), 20, 20)
     t.strictSame(
       startsOf(starts).slice(1),
-      [3, 4, 5].slice(0, index + 1),
+      [3, 4, 5, 6, 7, 8].slice(0, index + 1),
       `killed when ${what}: one restart for one list`,
     )
   }
