@@ -98,7 +98,8 @@ t.test('killed at many moments', { timeout: 110_000 }, async t => {
   const isTaken = (memory: Memory, state: SupervisorState) =>
     state.phase === 'stopping' && state.request === memory.intent?.id
 
-  // Each moment is a step of a restart as memory and supervisor show it; the sidecar is killed as soon as it is reached.
+  // Each moment is a step of a restart as memory and supervisor show it; as soon as it is reached, the sidecar is
+  // killed.
   const moments: readonly [string, (memory: Memory, state: SupervisorState) => boolean, torn?: () => void][] = [
     ['the need is seen', memory => memory.need !== null || memory.intent !== null],
     ['the intent is written', memory => memory.intent !== null],
