@@ -132,7 +132,7 @@ t.test(
   'only discovery of validators looks names up and opens connections of its own: what the overlay provider-chain permits',
   async t => {
     const using = (pattern: RegExp) =>
-      ['controller', 'kubernetes'].flatMap(room =>
+      ['controller', 'discovery', 'rollout', 'kubernetes'].flatMap(room =>
         readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
           .filter(name => name.endsWith('.ts') && pattern.test(readFileSync(join(root, room, name), 'utf8')))
           .map(name => `${room}/${name}`),

@@ -56,7 +56,9 @@ function network(): void {
   run('mount', '--make-rprivate', '/')
   run('ip', 'link', 'set', 'lo', 'up')
   // The bridge is up before any pod, so that its address can be the node's and cluster DNS's.
-  run('ip', 'link', 'add', 'cni0', 'type', 'bridge')
+  // Its hardware address is said: a bridge without one takes the least of its ports', another with each pod that comes or
+  // goes, and pods that have asked for its address before go on sending to the old one for half a minute (seen).
+  run('ip', 'link', 'add', 'cni0', 'address', '0a:58:0a:58:00:01', 'type', 'bridge')
   run('ip', 'addr', 'add', `${configs.nodeAddress}/16`, 'dev', 'cni0')
   run('ip', 'link', 'set', 'cni0', 'up')
   // The API server and kube-proxy want a default route; it leads nowhere.
