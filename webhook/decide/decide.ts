@@ -1,13 +1,13 @@
 // Whether a pod is injected, and with what plan. Pure: pod, namespace, ConfigMaps and settings in; a decision with its
 // reasons out.
 
-import { overrideVariable } from '../../peers/override-variable.ts'
 import { uniquePeers } from '../../peers/peer.ts'
 import { levelOf, type OtherNode, type Plan, type Source } from '../../peers/plan.ts'
 import { peerHash } from '../../peers/snapshot.ts'
+import { chains } from '../chains/index.ts'
 import { readAnnotations } from './annotations.ts'
 import type { DecideInput, Decision } from './decision.ts'
-import { nodeProgram } from './node/command-clues.ts'
+import { type FollowedNode, overrideOf } from './followed-node.ts'
 import { findContainer } from './node/find-container.ts'
 import { findReach } from './node/find-reach.ts'
 import { configTexts, groupOf, inMesh, isValidator, timesOf } from './node/node-facts.ts'
@@ -36,9 +36,9 @@ export function decide(input: DecideInput): Decision {
   const { container, profile } = node
   const conflict = mountConflict(container)
   if (conflict) return skip('name-conflict', conflict)
-  const reached = findReach(pod, container, profile, input.namespace, overrides.strategy)
+  const reached = findReach(pod, node, input.namespace, overrides.strategy)
   if ('problem' in reached) return skip('bad-annotation', reached.problem)
-  const found = findSources(input, pod, container, profile, overrides)
+  const found = findSources(input, pod, node, overrides)
   const others = otherNodes(input, pod, container)
   if (found.sources.length === 0) {
     const places = clearText(input, pod, profile)
@@ -101,17 +101,18 @@ type Findings = {
 function planOf(
   input: DecideInput,
   pod: PodView,
-  { container, profile }: { container: ContainerView; profile: Plan['profile'] },
+  node: FollowedNode,
   { found, reach, texts, ports, owner, others }: Findings,
   overrides: Stated,
 ): Plan {
+  const { container, profile } = node
   const restartPolicyAlways = (container.restartPolicy ?? pod.restartPolicy) === 'Always'
   const { canRestartAll, turns } = input.settings
   return {
     version: 1,
     container: container.name,
     profile,
-    sources: withLevels(container, profile, found, {
+    sources: withLevels(node, found, {
       by: reach.by,
       restartPolicyAlways,
       canRestartAll,
@@ -145,17 +146,17 @@ function planOf(
  * node is given addresses in place of names; where the program is not known, it looks names up as ever.
  */
 function withLevels(
-  container: ContainerView,
-  profile: Plan['profile'],
+  node: FollowedNode,
   found: readonly Found[],
   pod: Parameters<typeof levelOf>[1] & { readonly pins: boolean },
 ): Source[] {
-  const node = profile === 'cometbft' && pod.by === 'wrap' ? nodeProgram(container) : undefined
+  const isOutranked = chains[node.profile].override !== undefined && pod.by === 'wrap'
+  const program = isOutranked ? node.program : undefined
   // No variable of ours gets past env -i or sudo.
-  const isOpen = !node?.command.cleared
-  const program = isOpen ? node?.name : undefined
+  const isOpen = !program?.command.cleared
+  const given = isOpen && program !== undefined ? node : undefined
   // A script may make another list of what it finds: the variable must not outrank that with the files alone.
-  const readsItself = node !== undefined && !node.command.words[0]?.script
+  const readsItself = program !== undefined && !program.command.words[0]?.script
   const onlyFiles = found.every(({ kind, role }) => role === 'seed' || kind !== 'Literal')
   return found.map(source => {
     if (source.kind === 'Literal') return source
@@ -163,8 +164,7 @@ function withLevels(
     const override = isOpen ? own : undefined
     const isFile = key.via === 'subPath' || key.via === 'init'
     // Where a finder knows the variable it is that one, whichever way the node sees the list.
-    const variable =
-      override ?? (program !== undefined && isFile && !outranked ? overrideVariable(program, key.role) : undefined)
+    const variable = override ?? (given !== undefined && isFile && !outranked ? overrideOf(given, key.role) : undefined)
     if (variable !== undefined && pod.by === 'wrap' && !frozen) {
       return { ...key, override: variable, level: levelOf({ via: key.via, override: variable }, pod) }
     }
@@ -174,7 +174,7 @@ function withLevels(
     if (key.unseen || kept === 'volume') return { ...key, level: 'none' }
     if (frozen || kept) return { ...key, level: levelOf({ via: 'subPath' }, pod) }
     const mayPin = pod.pins && !outranked && (key.via !== 'directory' || (readsItself && onlyFiles))
-    const pinning = program !== undefined && mayPin ? pinningVariable(program, key) : undefined
+    const pinning = given !== undefined && mayPin ? pinningVariable(given, key) : undefined
     return { ...key, ...(pinning === undefined ? {} : { override: pinning }), level: levelOf({ via: key.via }, pod) }
   })
 }
@@ -255,9 +255,10 @@ function peersOf(input: DecideInput, source: Source, warn: (message: string) => 
 }
 
 function rpcWarnings({ profile, rpcPort }: Plan, overrides: Stated): string[] {
-  if (profile !== 'cometbft' || rpcPort !== undefined || overrides.rpcPort === 'none') return []
+  const setting = chains[profile].rpc?.maybeOffBy
+  if (setting === undefined || rpcPort !== undefined || overrides.rpcPort === 'none') return []
   return [
-    '[rpc] laddr gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone',
+    `${setting} gives no TCP port, so the sidecar cannot ask the node about itself and goes by its connections alone`,
   ]
 }
 

@@ -1,7 +1,7 @@
 // The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
 import type { Plan, Profile, Source } from '../../../peers/plan.ts'
+import { chains } from '../../chains/index.ts'
 import { listNamed } from '../../chains/peer-names.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
 import { commandsOf, fileOf, flagsOf, startedBy } from '../pod/command-line.ts'
@@ -43,22 +43,15 @@ export function isValidator(
   const label = pod.labels['validator']?.toLowerCase()
   if (label) return label !== 'false'
   if (/^validator$/i.test(pod.labels['stellar.org/node-type'] ?? '')) return true
+  const signs = chains[profile].validator
+  if (signs === undefined) return false
   const words = commandsOf(container).flatMap(command => command.words.map(word => word.text))
-  switch (profile) {
-    case 'cometbft':
-      if (/^sentry$/i.test(pod.labels['cosmos.strange.love/type'] ?? '')) return true
-      if (container.ports.some(port => /priv-?val/i.test(port.name))) return true
-      return (
-        texts.some(text => /^[ \t]*priv[_-]validator[_-]laddr[ \t]*=[ \t]*["'][^"']/m.test(text)) ||
-        words.some(word => /^--priv_validator_laddr(=.|$)/.test(word))
-      )
-    case 'stellar-core':
-      return texts.some(text => /^[ \t]*NODE_IS_VALIDATOR[ \t]*=[ \t]*true/m.test(text))
-    case 'substrate':
-      return words.some(word => word === '--validator' || word === '--collator')
-    default:
-      return false
-  }
+  return (
+    signs.label?.fits.test(pod.labels[signs.label.name] ?? '') ||
+    container.ports.some(({ name }) => signs.ports?.test(name)) ||
+    texts.some(text => signs.texts?.test(text)) ||
+    words.some(word => signs.words?.test(word))
+  )
 }
 
 /** The texts of the configuration files that hold the node's lists, as far as they can be read. */
@@ -88,7 +81,7 @@ export function configTexts(
     })
   })
   const named = commandsOf(container)
-    .flatMap(command => flagsOf(command, profileFacts[profile].configFlags ?? []))
+    .flatMap(command => flagsOf(command, chains[profile].lists.configFlags ?? []))
     .flatMap(({ value }) => fileOf(container)(value) ?? [])
     .filter(({ kind }) => kind === 'ConfigMap')
   return [...writtenTexts(container, profile), ...textsAt(input, [...documentsOf(sources), ...named, ...mounted])]
@@ -99,7 +92,7 @@ export function configTexts(
  * or a flag, says that they are.
  */
 function writtenTexts(container: ContainerView, profile: Profile): string[] {
-  const flags = profileFacts[profile].configFlags ?? []
+  const flags = chains[profile].lists.configFlags ?? []
   const named = new Set(commandsOf(container).flatMap(command => flagsOf(command, flags).map(({ value }) => value)))
   const { writes } = startedBy(container)
   // What becomes of a text that is edited in place afterwards is not known.

@@ -9,7 +9,7 @@ import {
   parsePeers,
 } from '../../../peers/formats/index.ts'
 import type { Peer, Role } from '../../../peers/peer.ts'
-import type { NamedList } from '../../chains/peer-names.ts'
+import type { NamedList } from '../../chains/chain.ts'
 import type { ConfigMapView } from '../decision.ts'
 
 /** What is wrong with a list, without and with what stands there. */

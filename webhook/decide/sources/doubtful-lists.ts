@@ -2,7 +2,6 @@
 // their name made a list of. One of them would hold everything, since a node is never restarted with a list that does
 // not parse.
 
-import { profileFacts } from '../../chains/profile-facts.ts'
 import type { DecideInput } from '../decision.ts'
 import { dataOf, type Parsed, parse, peersIn } from '../pod/content.ts'
 import type { FlagLists } from './flag-lists.ts'
@@ -57,8 +56,10 @@ function isStated(
   if (files.some(file => file === source)) return true
   const variable = source.kind === 'Literal' ? /^env (.*)$/.exec(source.name)?.[1] : source.variable
   if (variable !== undefined) {
-    const own = profileFacts[search.profile].ownVariables ?? /_P2P_(PERSISTENT_PEERS|SEEDS)$/
-    return own.test(variable) || references.some(reference => reference.variable === variable)
+    return (
+      search.chain.lists.ownVariables.names.test(variable) ||
+      references.some(reference => reference.variable === variable)
+    )
   }
   // A document of the chain's own, or a flag; a bare list in a file is somebody's script's.
   return source.kind === 'Literal' ? !source.name.startsWith('init container ') : !source.format.endsWith('-list')

@@ -1,12 +1,14 @@
 // Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod
-// spec, and what init containers alone see. Only keys that hold peers are taken; see peer-names.ts for what counts
+// spec, and what init containers alone see. Only keys that hold peers are taken; see chains/ for what counts
 // where content cannot be read.
 import type { Role } from '../../../peers/peer.ts'
 import type { Profile, Source, Via } from '../../../peers/plan.ts'
+import { chains } from '../../chains/index.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import { startedBy } from '../pod/command-line.ts'
-import type { ContainerView, PodView } from '../pod/pod-view.ts'
+import type { PodView } from '../pod/pod-view.ts'
 import { configSources } from './config-sources.ts'
 import { type DeliveredKey, deliveredSources } from './deliveries.ts'
 import { parsedOf, withoutDoubtful } from './doubtful-lists.ts'
@@ -32,17 +34,18 @@ export type FoundSources = {
 export function findSources(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
-  container: ContainerView,
-  profile: Profile,
+  node: FollowedNode,
   overrides: Pick<Overrides, 'config' | 'peers'> & { readonly delivered?: readonly DeliveredKey[] },
 ): FoundSources {
   const warnings: string[] = []
   const unread = new Set<string>()
+  const { container, profile } = node
+  const chain = chains[profile]
   const search: Search = {
+    ...node,
     input,
     pod,
-    container,
-    profile,
+    chain,
     warn: message => warnings.push(message),
     unread: message => unread.add(message),
   }
@@ -78,7 +81,7 @@ export function findSources(
   const isGuess = certain.length === 0 && delivered.length === 0
   // A flag that a file or a variable fills outranks a variable of ours, too, whether or not its text is known.
   const isFilled = [...flags.files, ...flags.references].some(({ role }) => role === 'peer')
-  const isBelowFlag = profile === 'cometbft' && (isFilled || flags.outranks.has('peer'))
+  const isBelowFlag = chain.override !== undefined && (isFilled || flags.outranks.has('peer'))
   const found = unique([...markUnread(search, isGuess ? all : certain), ...delivered])
   const sources = isBelowFlag ? found.map(belowFlag) : found
   if (isGuess && all.length > 0)
@@ -88,13 +91,8 @@ export function findSources(
 }
 
 /** Whether a container lists anybody to stay connected to, found without annotations. */
-export function listsPeers(
-  input: Pick<DecideInput, 'configMap'>,
-  pod: PodView,
-  container: ContainerView,
-  profile: Profile,
-): boolean {
-  const { sources } = findSources(input, pod, container, profile, {})
+export function listsPeers(input: Pick<DecideInput, 'configMap'>, pod: PodView, node: FollowedNode): boolean {
+  const { sources } = findSources(input, pod, node, {})
   return sources.some(source => {
     if (source.role === 'seed') return false
     const parsed = parsedOf(input, source)

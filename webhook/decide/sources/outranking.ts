@@ -1,8 +1,7 @@
-// Which lists a CometBFT node never looks at: a flag outranks the environment, which outranks the file (see the
+// Which lists a node never looks at whose variable outranks its file, as CometBFT's: a flag outranks the environment, which outranks the file (see the
 // CometBFT and Cosmos SDK sources: viper's order). A list that the node does not read would make it look stale forever.
-import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
-import { nodeProgram } from '../node/command-clues.ts'
+import { overrideOf } from '../followed-node.ts'
 import type { FlagLists } from './flag-lists.ts'
 import type { FoundKey, Search } from './source-search.ts'
 
@@ -16,9 +15,8 @@ export function outranked(
   { flags, variables }: Outranking,
   files: readonly FoundKey[],
 ): (FoundKey | LiteralSource)[] {
-  if (search.profile !== 'cometbft') return [...files, ...variables]
-  const program = nodeProgram(search.container)?.name
-  const override = program === undefined ? undefined : overrideVariable(program, 'peer')
+  if (search.chain.override === undefined) return [...files, ...variables]
+  const override = overrideOf(search, 'peer')
   const isOverride = (source: FoundKey | LiteralSource) =>
     override !== undefined &&
     (source.kind === 'Literal'
