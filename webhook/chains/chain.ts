@@ -74,8 +74,9 @@ export type Launcher = {
 }
 
 /**
- * How manifests tell where a node listens: the names that charts and operators give its container's ports, the variables
- * that its program reads, the paths of its status API by which a probe gives the port away. ports.ts weighs it.
+ * How manifests tell where a node listens: the names that charts and operators give its container's ports, the
+ * variables that its program reads, the paths of its status API by which a probe gives the port away. ports.ts weighs
+ * it.
  *
  * Names were read in cosmopilot, cosmos-operator, ics-operator, kotal, Stellar-K8s, and the charts of stellar,
  * ethpandaops, stakewise, graphops, obol, paritytech and Consensys (quorum-kubernetes).

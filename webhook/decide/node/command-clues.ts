@@ -53,14 +53,14 @@ function launchedProgram(container: ContainerView, command: Command, { variable 
 export function ofCommands(container: ContainerView): ProfileClue[] {
   const { commands, unread } = startedBy(container)
   const image = repository(container.image)
-  const each = commands.map(command => [...ofCommand(command), ...againstImage(command, image)])
+  const cluesOfEach = commands.map(command => [...ofCommand(command), ...againstImage(command, image)])
   const best = profiles.flatMap(profile => {
-    const own = each.map(clues => clues.filter(clue => clue.profile === profile && clue.weight > 0))
+    const own = cluesOfEach.map(clues => clues.filter(clue => clue.profile === profile && clue.weight > 0))
     return own.sort((a, b) => weightOf(b) - weightOf(a))[0] ?? []
   })
   if (best.length > 0) return [...best, ...ofWrites(container)]
   if (unread.length > 0) return []
-  const against = each.flat().filter(clue => clue.weight < 0)
+  const against = cluesOfEach.flat().filter(clue => clue.weight < 0)
   return [...new Map(against.map(clue => [clue.profile, clue])).values()]
 }
 

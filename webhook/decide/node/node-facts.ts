@@ -1,9 +1,11 @@
 // The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
 import type { Plan, Profile, Source } from '../../../peers/plan.ts'
+import { present } from '../../../peers/present.ts'
 import { chains } from '../../chains/index.ts'
 import { listNamed } from '../../chains/peer-names.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import { commandsOf, fileOf, flagsOf, startedBy } from '../pod/command-line.ts'
 import { dataOf, textOf } from '../pod/content.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
@@ -33,12 +35,7 @@ export function groupOf(pod: PodView, namespace: string, profile: Profile, overr
 }
 
 /** Whether the node signs blocks. A label that says so, either way, outranks what the configuration suggests. */
-export function isValidator(
-  pod: PodView,
-  container: ContainerView,
-  profile: Profile,
-  texts: readonly string[],
-): boolean {
+export function isValidator(pod: PodView, { container, profile }: FollowedNode, texts: readonly string[]): boolean {
   // true or false (cosmopilot), or the validator's name (the ICS operator).
   const label = pod.labels['validator']?.toLowerCase()
   if (label) return label !== 'false'
@@ -67,17 +64,16 @@ export function sourceTexts(input: Pick<DecideInput, 'configMap'>, sources: read
 export function configTexts(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
-  container: ContainerView,
-  profile: Profile,
+  { container, profile }: FollowedNode,
   sources: readonly Found[],
 ): string[] {
   const mounted = visibleKeys(pod, container).flatMap(({ kind, name, key, file }) => {
     const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
     const keys =
-      key === undefined ? Object.keys(data ?? {}).map(each => [each, each] as const) : [[key, file ?? key] as const]
-    return keys.flatMap(([each, shown]) => {
+      key === undefined ? Object.keys(data ?? {}).map(name => [name, name] as const) : [[key, file ?? key] as const]
+    return keys.flatMap(([key, shown]) => {
       const list = listNamed(profile, shown)
-      return list?.wellKnown && isDocument(list.format) ? [{ name, key: each }] : []
+      return list?.wellKnown && isDocument(list.format) ? [{ name, key }] : []
     })
   })
   const named = commandsOf(container)
@@ -137,7 +133,7 @@ export function timesOf(pod: PodView, container: ContainerView, overrides: Overr
     // that nobody asked for.
     graceSeconds: overrides.graceSeconds ?? Math.max(1, Math.min(pod.graceSeconds, longestGraceSeconds)),
     minIntervalSeconds: overrides.minIntervalSeconds,
-    ...(container.livenessSeconds === undefined ? {} : { livenessSeconds: container.livenessSeconds }),
+    ...present('livenessSeconds', container.livenessSeconds),
   }
 }
 

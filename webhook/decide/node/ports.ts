@@ -3,11 +3,12 @@
 //
 // A wrong answer is worse than none: a node that is asked where nobody answers looks as if it were replaying, and is
 // neither restarted nor told. So what is stated comes first, and a port that may be a helper's does not count.
-import type { Plan, Profile } from '../../../peers/plan.ts'
+import type { Plan } from '../../../peers/plan.ts'
 import type { Listener } from '../../chains/chain.ts'
 import { chains } from '../../chains/index.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import { commandsOf, flagsOf } from '../pod/command-line.ts'
 import type { ContainerView, PodView, PortView } from '../pod/pod-view.ts'
 import { portIn } from './port-text.ts'
@@ -35,16 +36,15 @@ type Search = {
 
 /**
  * The P2P and status ports. In this order: annotation, flag, variable of the program, configuration file, a name of a
- * container port, a probe with a known path, the chain's usual one. A generic node may have no P2P port: 0. A node whose
- * file says that its RPC is off, or on a Unix socket, has no status port.
+ * container port, a probe with a known path, the chain's usual one. A generic node may have no P2P port: 0. A node
+ * whose file says that its RPC is off, or on a Unix socket, has no status port.
  *
  * @param texts the node's configuration files, as far as they can be read
  */
 export function portsOf(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
-  container: ContainerView,
-  profile: Profile,
+  { container, profile }: FollowedNode,
   texts: readonly string[],
   overrides: Pick<Overrides, 'p2pPort' | 'rpcPort'>,
 ): FoundPorts {

@@ -5,7 +5,7 @@
 import type { DecideInput } from '../decision.ts'
 import { dataOf, type Parsed, parse, peersIn } from '../pod/content.ts'
 import type { FlagLists } from './flag-lists.ts'
-import type { Found, Search } from './source-search.ts'
+import { type Found, placeOf, type Search } from './source-search.ts'
 
 /**
  * The sources that count; says which do not. What whoever made the pod states to be a list (a flag, a variable that the
@@ -23,7 +23,7 @@ export function withoutDoubtful(
   const hasList = read.some(entry => entry.source.role === 'peer' && isGood(entry))
   return read.flatMap(({ source, parsed }) => {
     if (parsed === undefined || 'peers' in parsed) return [source]
-    const place = source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+    const place = placeOf(source)
     if (parsed.isTemplate) {
       search.warn(
         source.kind === 'Literal'
@@ -45,7 +45,7 @@ export function withoutDoubtful(
 export function parsedOf(input: Pick<DecideInput, 'configMap'>, source: Found): Parsed | undefined {
   if (source.kind === 'Literal') return parse(source.format, source.text, source.role, source.name)
   const data = source.kind === 'ConfigMap' ? dataOf(input.configMap(source.name)) : undefined
-  return data && peersIn(data, source.key, source.format, source.role, `${source.kind} ${source.name}/${source.key}`)
+  return data && peersIn(data, source.key, source.format, source.role, placeOf(source))
 }
 
 function isStated(

@@ -117,7 +117,7 @@ function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
 const configDirectory = /(^|\/)\.?config\/?$|\/etc\/[^/]+\/?$/
 
 function isMentioned(pod: PodView, container: ContainerView, path: string): boolean {
-  return [container, ...pod.initContainers].some(each => mentions(each, path))
+  return [container, ...pod.initContainers].some(container => mentions(container, path))
 }
 
 /**

@@ -16,7 +16,7 @@ import { fileSources } from './file-sources.ts'
 import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
 import { scriptLists } from './script-lists.ts'
-import { type Found, listFormat, literal, type Search } from './source-search.ts'
+import { type Found, listFormat, literal, placeOf, type Search } from './source-search.ts'
 import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
 
@@ -63,10 +63,9 @@ export function findSources(
   for (const reason of startedBy(container).unread) search.warn(`${reason}; what it starts is not known`)
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
-  const files = fileSources(search).filter(({ kind, name, key }) => {
-    const isIngredient = flags.ingredients.has(`${kind} ${name}/${key}`)
-    if (isIngredient)
-      search.warn(`${kind} ${name}/${key} is no list of its own: the container's script makes one of it`)
+  const files = fileSources(search).filter(file => {
+    const isIngredient = flags.ingredients.has(placeOf(file))
+    if (isIngredient) search.warn(`${placeOf(file)} is no list of its own: the container's script makes one of it`)
     return !isIngredient
   })
   const named = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...flags.literals])

@@ -3,7 +3,7 @@
 import type { LiteralSource } from '../../../peers/plan.ts'
 import { overrideOf } from '../followed-node.ts'
 import type { FlagLists } from './flag-lists.ts'
-import type { FoundKey, Search } from './source-search.ts'
+import { type FoundKey, placeOf, type Search } from './source-search.ts'
 
 export type Outranking = { readonly flags: FlagLists; readonly variables: readonly (FoundKey | LiteralSource)[] }
 
@@ -26,25 +26,17 @@ export function outranked(
   // A flag that a program or an unknown variable fills may well take its value from one of the files.
   const byFlag = flags.outranks.has('peer')
   if (!byFlag && !byVariable) return [...files, ...variables]
-  const inFlag = new Set(flags.files.map(identity))
+  const inFlag = new Set(flags.files.map(placeOf))
   const referenced = new Set(flags.references.map(({ variable }) => variable))
   const isTaken = (source: FoundKey | LiteralSource) =>
-    byFlag ? inFlag.has(identity(source)) || referenced.has(variableOf(source) ?? '') : isOverride(source)
+    byFlag ? inFlag.has(placeOf(source)) || referenced.has(variableOf(source) ?? '') : isOverride(source)
   const kept = (source: FoundKey | LiteralSource) => source.role !== 'peer' || isTaken(source)
   for (const source of [...files, ...variables].filter(candidate => !kept(candidate)))
-    search.warn(`${named(source)} is not followed: ${byFlag ? 'a flag' : `variable ${override}`} outranks it`)
+    search.warn(`${placeOf(source)} is not followed: ${byFlag ? 'a flag' : `variable ${override}`} outranks it`)
   return [...files.filter(kept), ...variables.filter(kept)]
 }
 
 function variableOf(source: FoundKey | LiteralSource): string | undefined {
   if (source.kind !== 'Literal') return source.variable
   return source.name.startsWith('env ') ? source.name.slice('env '.length) : undefined
-}
-
-function named(source: FoundKey | LiteralSource): string {
-  return source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
-}
-
-function identity(source: FoundKey | LiteralSource): string {
-  return source.kind === 'Literal' ? source.name : `${source.kind}/${source.name}/${source.key}`
 }

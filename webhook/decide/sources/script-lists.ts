@@ -8,7 +8,7 @@ import { startedBy } from '../pod/command-line.ts'
 import type { ContainerView } from '../pod/pod-view.ts'
 import { composed } from './flag-lists.ts'
 import { listsOf } from './list-values.ts'
-import { listFormat, literal, type Search } from './source-search.ts'
+import { listFormat, literal, preparers, type Search } from './source-search.ts'
 
 /**
  * Where entries begin, by format: what an entry of it cannot do without. Formats without an identity look like anything
@@ -66,14 +66,10 @@ function roleNamed(text: string): Role | undefined {
 
 /** The lists in the scripts of the node's container and of the init containers that prepare its volumes. */
 export function scriptLists(search: Search): LiteralSource[] {
-  const mounted = new Set(search.container.mounts.map(mount => mount.volume))
-  const inits = search.pod.initContainers.filter(
-    init => init.restartPolicy !== 'Always' && init.mounts.some(mount => mounted.has(mount.volume)),
-  )
   const lists = new Map<string, { name: string; role: Role; entries: string[] }>()
   const seen = new Set<string>()
   const told = new Set<string>()
-  for (const container of [search.container, ...inits]) {
+  for (const container of [search.container, ...preparers(search)]) {
     const owner = container === search.container ? '' : `init container ${container.name} `
     for (const { what, value } of textsOf(container)) {
       if (isComposed(what, value)) {

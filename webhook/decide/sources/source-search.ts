@@ -7,7 +7,7 @@ import type { Chain } from '../../chains/chain.ts'
 import { chains } from '../../chains/index.ts'
 import type { DecideInput } from '../decision.ts'
 import type { FollowedNode } from '../followed-node.ts'
-import type { PodView } from '../pod/pod-view.ts'
+import type { ContainerView, PodView } from '../pod/pod-view.ts'
 
 /** A key source before it is known how the node is reached, and so without its level. */
 export type FoundKey = Omit<KeySource, 'level'> & {
@@ -42,6 +42,19 @@ export type Search = FollowedNode & {
 /** A list that stands in the pod spec. */
 export function literal(name: string, format: Format, role: Role, text: string): LiteralSource {
   return { kind: 'Literal', name, format, role, text, level: 'none' }
+}
+
+/** What a source is called in warnings: its key, or where a literal list stands. */
+export function placeOf(source: Found): string {
+  return source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+}
+
+/** The init containers that may leave something for the node: they end before it starts, and share a volume with it. */
+export function preparers({ pod, container }: Pick<Search, 'pod' | 'container'>): ContainerView[] {
+  const mounted = new Set(container.mounts.map(mount => mount.volume))
+  return pod.initContainers.filter(
+    init => init.restartPolicy !== 'Always' && init.mounts.some(mount => mounted.has(mount.volume)),
+  )
 }
 
 /** The format of a bare list of the profile. */

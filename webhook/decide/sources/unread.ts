@@ -2,15 +2,14 @@
 import type { Override } from '../../chains/chain.ts'
 import { overrideOf } from '../followed-node.ts'
 import { startedBy } from '../pod/command-line.ts'
-import { dataOf } from '../pod/content.ts'
-import { visibleKeys } from '../pod/visible-keys.ts'
+import { readableTexts } from '../readable-texts.ts'
 import type { Found, Search } from './source-search.ts'
 
 /**
  * The sources, those in variables that nothing reads marked as unseen. Of most programs it is known which variables
- * they read (ownVariables in chains/; stellar-core none, its peers come from its configuration file alone): any other has
- * to be named by something in the container. A Cosmos SDK program binds variables of its own name only; there a list
- * gets that variable beside, by which it still reaches the program.
+ * they read (ownVariables in chains/; stellar-core none, its peers come from its configuration file alone): any other
+ * has to be named by something in the container. A Cosmos SDK program binds variables of its own name only; there a
+ * list gets that variable beside, by which it still reaches the program.
  */
 export function markUnread(search: Search, sources: readonly Found[]): Found[] {
   const { override } = search.chain
@@ -66,10 +65,7 @@ function readVariables({ pod, container, input, chain }: Search): (variable: str
     ...container.command,
     ...container.args,
     ...container.env.flatMap(({ value }) => value ?? []),
-    ...visibleKeys(pod, container).flatMap(({ kind, name, key }) => {
-      const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
-      return Object.entries(data ?? {}).flatMap(([name, text]) => (key === undefined || key === name ? [text] : []))
-    }),
+    ...readableTexts(input, pod, container),
   ]
   const { commands, unread } = startedBy(container)
   const { programs } = chain.clues

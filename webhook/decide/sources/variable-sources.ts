@@ -11,19 +11,15 @@ import { dataOf, holdsList } from '../pod/content.ts'
 import type { ContainerView, EnvFromView, EnvView } from '../pod/pod-view.ts'
 import { copiedOnce } from './copied-once.ts'
 import { composed, type Reference } from './flag-lists.ts'
-import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
+import { type FoundKey, listFormat, literal, preparers, type Search } from './source-search.ts'
 
 type Owner = { readonly container: ContainerView; readonly init: boolean }
 
 /** Variables of the node's container, then those of init containers that render a file for it. */
 export function variableSources(search: Search, references: readonly Reference[]): (FoundKey | LiteralSource)[] {
-  const mounted = new Set(search.container.mounts.map(mount => mount.volume))
-  const inits = search.pod.initContainers.filter(
-    init => init.restartPolicy !== 'Always' && init.mounts.some(mount => mounted.has(mount.volume)),
-  )
   return [
     ...ofContainer(search, { container: search.container, init: false }, references),
-    ...inits.flatMap(container => ofContainer(search, { container, init: true }, [])),
+    ...preparers(search).flatMap(container => ofContainer(search, { container, init: true }, [])),
   ]
 }
 
