@@ -107,6 +107,11 @@ export type Listener = {
 export type Lists = {
   /** The format of a bare list: in a variable, a flag, an annotation. */
   readonly bare: Format
+  /**
+   * Where an entry of it begins, wherever it stands: what no entry can do without (global). Null where entries have no
+   * identity, and look like any other host.
+   */
+  readonly entries: RegExp | null
   /** The formats of files, for content whose name says nothing; the chain's own kind of file first, if it has one. */
   readonly formats: readonly Format[]
   /** What a file, key or variable would hold, by its name. In order; the first rule that fits decides. */

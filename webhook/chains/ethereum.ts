@@ -19,7 +19,7 @@ export const ethereum = {
   ports: { 30303: 1 },
   p2p,
   rpc,
-  lists: { bare: 'enode-list', variables: ['BOOTNODES', 'STATIC_NODES'] },
+  lists: { bare: 'enode-list', entries: /enode:\/\/[0-9a-fA-F]{128}@/g, variables: ['BOOTNODES', 'STATIC_NODES'] },
   /** What names say of files and variables, behind a client's own rules. */
   names: [
     [staticNodes, known('enode-list')],

@@ -9,6 +9,7 @@ export const generic: Chain = {
   p2p: { port: 0, flags: ['port', 'p2p-port', 'p2p.port'], names: p2pNames, weakNames: weakP2pNames },
   lists: {
     bare: 'generic-list',
+    entries: null,
     formats: ['generic-list'],
     names: [
       [/(^|[-_.])seeds([-_.]|$)/i, known('generic-list', 'seed')],

@@ -28,6 +28,7 @@ export const gnoland: Chain = {
   },
   lists: {
     bare: 'tm2-list',
+    entries: /g1[02-9ac-hj-np-z]{38}@/g,
     formats: ['tm2-toml', 'tm2-list'],
     names: [
       [/^config\.toml$/i, known('tm2-toml')],

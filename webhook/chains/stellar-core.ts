@@ -40,6 +40,7 @@ export const stellarCore: Chain = {
   },
   lists: {
     bare: 'stellar-list',
+    entries: null,
     formats: ['stellar-cfg', 'stellar-list'],
     names: [
       [/stellar-core.*\.cfg$/i, known('stellar-cfg')],

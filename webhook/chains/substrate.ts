@@ -33,6 +33,7 @@ export const substrate: Chain = {
   },
   lists: {
     bare: 'multiaddr-list',
+    entries: /\/(?:ip4|ip6|dns[46]?)\//g,
     formats: ['multiaddr-list'],
     names: [
       [/\.(json|toml|sh|ya?ml)$/i, undefined],

@@ -1,4 +1,5 @@
 // The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
+import { type Format, formatKinds } from '../../../peers/formats/index.ts'
 import type { Plan, Profile, Source } from '../../../peers/plan.ts'
 import { present } from '../../../peers/present.ts'
 import { chains } from '../../chains/index.ts'
@@ -121,8 +122,8 @@ function textsAt(input: Pick<DecideInput, 'configMap'>, places: readonly Place[]
 /** Characters. Configuration files have some 20,000. */
 const longestText = 512 * 1024
 
-function isDocument(format: string): boolean {
-  return /-(toml|cfg)$/.test(format)
+function isDocument(format: Format): boolean {
+  return formatKinds[format] === 'settings'
 }
 
 /** The plan's times, with the pod's own where no annotation says otherwise. */

@@ -3,6 +3,7 @@
 // answer, only its price.
 import {
   type Format,
+  formatKinds,
   holdsPeers,
   PeerListError,
   type PeerListProblem,
@@ -60,7 +61,7 @@ export function holdsList(data: Data, key: string, { format, role, wellKnown }: 
 }
 
 function isBareList(format: Format): boolean {
-  return format.endsWith('-list')
+  return formatKinds[format] === 'list'
 }
 
 /** The peers of a key, or what is wrong with its text; undefined where there is no such key. */

@@ -2,6 +2,7 @@
 // their name made a list of. One of them would hold everything, since a node is never restarted with a list that does
 // not parse.
 
+import { formatKinds } from '../../../peers/formats/index.ts'
 import type { DecideInput } from '../decision.ts'
 import { dataOf, type Parsed, parse, peersIn } from '../pod/content.ts'
 import type { FlagLists } from './flag-lists.ts'
@@ -62,5 +63,5 @@ function isStated(
     )
   }
   // A document of the chain's own, or a flag; a bare list in a file is somebody's script's.
-  return source.kind === 'Literal' ? !source.name.startsWith('init container ') : !source.format.endsWith('-list')
+  return source.kind === 'Literal' ? !source.name.startsWith('init container ') : formatKinds[source.format] !== 'list'
 }

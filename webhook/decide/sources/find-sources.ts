@@ -1,6 +1,7 @@
 // Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod
 // spec, and what init containers alone see. Only keys that hold peers are taken; see chains/ for what counts
 // where content cannot be read.
+import { formatKinds } from '../../../peers/formats/index.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { Profile, Source, Via } from '../../../peers/plan.ts'
 import { chains } from '../../chains/index.ts'
@@ -113,7 +114,7 @@ function unseenMessage(profile: Profile): (source: Found) => string[] {
 
 /** Whether a source may give entries of a role: documents give both. */
 function gives(source: Found, role: Role): boolean {
-  return source.role === role || !source.format.endsWith('-list')
+  return source.role === role || formatKinds[source.format] !== 'list'
 }
 
 /** What stands in a variable reaches the flag by it; a variable of ours beside a file would not be read. */

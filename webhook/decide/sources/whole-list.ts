@@ -1,5 +1,6 @@
 // The whole list of a node, as far as it can be read here: its hash and size, and whether it names anybody to stay
 // connected to.
+import { formatKinds } from '../../../peers/formats/index.ts'
 import { uniquePeers } from '../../../peers/peer.ts'
 import type { Source } from '../../../peers/plan.ts'
 import { peerHash } from '../../../peers/snapshot.ts'
@@ -73,7 +74,7 @@ export function hasSeedsAlone(overrides: Stated, sources: readonly Source[], { p
   const hasListOfItsOwn = sources.some(
     source =>
       source.role === 'peer' &&
-      (!/-(toml|cfg)$/.test(source.format) || (source.kind !== 'Literal' && source.deliveredBy !== undefined)),
+      (formatKinds[source.format] !== 'settings' || (source.kind !== 'Literal' && source.deliveredBy !== undefined)),
   )
   return !hasListOfItsOwn && peers?.peers === 0 && seeds > 0
 }
