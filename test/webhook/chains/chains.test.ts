@@ -6,6 +6,9 @@ import { formats } from '../../../peers/formats/index.ts'
 import { profiles } from '../../../peers/plan.ts'
 import { chains, fallback } from '../../../webhook/chains/index.ts'
 import { listNamed } from '../../../webhook/chains/peer-names.ts'
+import { decide } from '../../../webhook/decide/decide.ts'
+import { decisionsOf } from '../fixtures/manifests.ts'
+import { inputOf } from '../fixtures/pods/load.ts'
 
 const room = join(import.meta.dirname, '../../../webhook')
 
@@ -38,6 +41,20 @@ t.test('what is known of chains knows nothing of those who weigh it', async t =>
 t.test('every format is read by some chain', async t => {
   const read = new Set(profiles.flatMap(profile => [chains[profile].lists.bare, ...chains[profile].lists.formats]))
   t.same([...read].sort(), [...formats].sort())
+})
+
+t.test('every chain but the fallback is recognised in a pod as a deployer writes it', async t => {
+  const fixtures = new URL('../fixtures/', import.meta.url)
+  const filesIn = (folder: string) =>
+    readdirSync(new URL(`${folder}/`, fixtures)).filter(file => file.endsWith('.yaml'))
+  const decisions = [
+    ...filesIn('pods').map(file => decide(inputOf(file.replace('.yaml', '')))),
+    ...['charts', 'reports'].flatMap(folder =>
+      filesIn(folder).flatMap(file => [...decisionsOf(new URL(`${folder}/${file}`, fixtures)).values()]),
+    ),
+  ]
+  const found = new Set(decisions.flatMap(decision => (decision.inject ? [decision.plan.profile] : [])))
+  for (const profile of profiles) if (profile !== fallback) t.ok(found.has(profile), profile)
 })
 
 for (const profile of profiles) {
