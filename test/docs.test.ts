@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { createMetrics as createControllerMetrics } from '../controller/metrics.ts'
+import { profiles } from '../peers/plan.ts'
 import { annotation } from '../peers/pod.ts'
 import { holdReasons, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
 import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
@@ -94,6 +95,26 @@ t.test('every requirement of the seed documents names a test that exists, or say
     }
   }
 })
+
+t.test('every profile has its rows', async t => {
+  const configuration = read('docs/configuration.md')
+  const readme = read('README.md')
+  const understood = section(configuration, 'The peer lists that are understood')
+  const told = section(read('docs/how-it-decides.md'), 'How each node is told')
+  for (const profile of profiles) {
+    const row = new RegExp(`^\\| ([a-z-]+, )*${profile}(, [a-z-]+)* \\|`, 'm')
+    t.match(understood, row, `docs/configuration.md: the lists of ${profile}`)
+    t.match(told, row, `docs/how-it-decides.md: how ${profile} is told`)
+  }
+  const all = profiles.map(profile => `\`${profile}\``).join(', ')
+  for (const [page, text] of Object.entries({ 'docs/configuration.md': configuration, 'README.md': readme }))
+    t.ok(text.includes(all), `${page}: repeer.dev/profile is one of ${all}`)
+})
+
+/** What stands below a heading, up to the next one. */
+function section(page: string, heading: string): string {
+  return page.split(/^#+ /m).find(part => part.startsWith(`${heading}\n`)) ?? ''
+}
 
 t.test('links lead to files that exist', async t => {
   for (const page of [...pages, ...decisions]) {

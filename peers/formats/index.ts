@@ -30,6 +30,25 @@ export const formats = [
 ] as const
 export type Format = (typeof formats)[number]
 
+/**
+ * What a text of a format is: `settings`, a configuration file that has more than its peers and says what they are for;
+ * `file`, a list alone in a file of its own; `list`, bare entries, which may stand in a variable or a flag as well.
+ */
+export const formatKinds: Readonly<Record<Format, 'settings' | 'file' | 'list'>> = {
+  'cometbft-toml': 'settings',
+  'cometbft-list': 'list',
+  'tm2-toml': 'settings',
+  'tm2-list': 'list',
+  'stellar-cfg': 'settings',
+  'stellar-list': 'list',
+  'geth-toml': 'settings',
+  'besu-toml': 'settings',
+  'static-nodes': 'file',
+  'enode-list': 'list',
+  'multiaddr-list': 'list',
+  'generic-list': 'list',
+}
+
 export type ReadOptions = {
   /** Names the list in errors: "ConfigMap node0/config.toml". */
   readonly source: string

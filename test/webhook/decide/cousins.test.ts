@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments, stringify } from 'yaml'
+import { profiles } from '../../../peers/plan.ts'
 import { cousins } from '../../../webhook/chains/cousins.ts'
 import { decide } from '../../../webhook/decide/decide.ts'
 import { brief, decisionsIn } from '../fixtures/manifests.ts'
@@ -104,6 +105,10 @@ t.test('several containers: the right one is named', t => {
 
 t.test('the table: names that a plan can carry, and flags without dashes', t => {
   for (const { name, peers, port, images, programs } of cousins) {
+    t.notOk(
+      profiles.some(profile => profile === name),
+      `${name} has no profile`,
+    )
     t.match(name, /^[a-z0-9][a-z0-9.-]{0,39}$/)
     t.ok(port > 0 && port < 65_536, name)
     for (const flag of peers) t.match(flag, /^[A-Za-z]/, `${name} ${flag}`)

@@ -26,8 +26,8 @@ export function findBeside(pod: PodView, node: ContainerView): FoundBeside | und
   const initial = pod.initContainers.filter(isTracker)
   // An init container of the same image that ends before the node starts (cosmosigner-discovery-wait) remembers
   // nothing.
-  const lasting = [...initial.filter(one => one.restartPolicy === 'Always'), ...pod.containers.filter(isTracker)]
-  const [found = initial.find(one => one.name === 'node-utils'), second] = lasting
+  const lasting = [...initial.filter(init => init.restartPolicy === 'Always'), ...pod.containers.filter(isTracker)]
+  const [found = initial.find(init => init.name === 'node-utils'), second] = lasting
   if (found === undefined || found.name === node.name) return undefined
   const fifo = commandsOf(node).some(command => flagsOf(command, ['trace-store', 'trace_store']).length > 0)
   const shares = pod.shareProcessNamespace === true
@@ -62,7 +62,7 @@ function namesOf({ command }: ContainerView): string[] {
 
 /** Its variable, else its port as declared, else its default. */
 function portOf({ env, ports }: ContainerView): number {
-  const stated = Number(env.find(one => one.name === 'PORT')?.value ?? 0)
+  const stated = Number(env.find(({ name }) => name === 'PORT')?.value ?? 0)
   if (Number.isInteger(stated) && stated >= 1 && stated <= 65_535) return stated
   const declared = ports.find(port => port.name === 'node-utils') ?? ports.find(port => port.protocol !== 'UDP')
   return declared?.number ?? defaultPort

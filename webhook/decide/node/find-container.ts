@@ -3,23 +3,20 @@
 import type { Format } from '../../../peers/formats/index.ts'
 import { type Profile, profiles } from '../../../peers/plan.ts'
 import type { SkipReason } from '../../../peers/reasons.ts'
-import { fileFormats } from '../../chains/peer-names.ts'
+import { chains, fallback } from '../../chains/index.ts'
 import { quote } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
 import type { Stated } from '../sources/deliveries.ts'
 import { listsPeers } from '../sources/find-sources.ts'
+import { nodeProgram } from './command-clues.ts'
 import { cousinOf, genericAdvice } from './find-cousin.ts'
 import { isHelper, isNode, type Recognised, recognise } from './find-profile.ts'
 import { nativeSidecarNodes } from './native-sidecar-nodes.ts'
 
 export type FoundContainer =
-  | {
-      readonly found: true
-      readonly container: ContainerView
-      readonly profile: Profile
-      readonly why: { container: string; profile: string }
-    }
+  | (FollowedNode & { readonly found: true; readonly why: { container: string; profile: string } })
   | { readonly found: false; readonly reason: SkipReason; readonly detail: string }
 
 type Candidate = { readonly container: ContainerView; readonly recognised: Recognised | undefined }
@@ -61,7 +58,7 @@ function adviceFor(set: string): string {
 
 /** The profile whose nodes read a format, where there is only one. */
 function profileOfFormat(format: Format): Profile | undefined {
-  const readers = profiles.filter(profile => fileFormats[profile].includes(format))
+  const readers = profiles.filter(profile => chains[profile].lists.formats.includes(format))
   return readers.length === 1 ? readers[0] : undefined
 }
 
@@ -91,7 +88,7 @@ function byName(
   if (first && listed)
     return found(container, listed, chosen, `the list of PeerSet ${first.set} has format ${first.format}`)
   if (overrides.config || overrides.peers || first)
-    return found(container, 'generic', chosen, 'nothing tells what it runs, so host:port lists are expected')
+    return found(container, fallback, chosen, 'nothing tells what it runs, so host:port lists are expected')
   return {
     found: false,
     reason: 'not-a-node',
@@ -110,7 +107,7 @@ function byClues(
   // Of several nodes, those that list peers: the others have nothing to be followed.
   const listing =
     nodes.length > 1
-      ? nodes.filter(({ container, recognised }) => listsPeers(input, pod, container, recognised.profile))
+      ? nodes.filter(({ container, recognised }) => listsPeers(input, pod, followed(container, recognised.profile)))
       : []
   const eligible = listing.length > 0 ? listing : nodes
   const most = Math.max(...eligible.map(node => node.recognised.score))
@@ -157,10 +154,13 @@ function ambiguous(candidates: readonly Candidate[]): FoundContainer {
 function found(container: ContainerView, profile: Profile, because: string, profileBecause: string): FoundContainer {
   return {
     found: true,
-    container,
-    profile,
+    ...followed(container, profile),
     why: { container: `${container.name}: ${because}`, profile: `${profile}: ${profileBecause}` },
   }
+}
+
+function followed(container: ContainerView, profile: Profile): FollowedNode {
+  return { container, profile, program: nodeProgram(container) }
 }
 
 function sentence(recognised: Recognised): string {

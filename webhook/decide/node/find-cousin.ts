@@ -9,6 +9,7 @@ import { baseName, type Command, commandsOf, flagsOf } from '../pod/command-line
 import { dataOf, holds } from '../pod/content.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
 import { visibleKeys } from '../pod/visible-keys.ts'
+import { readableTexts } from '../readable-texts.ts'
 import { repository } from './command-clues.ts'
 
 /** A program with its arguments, past the interpreter that runs it. */
@@ -18,7 +19,7 @@ type Started = { readonly program: string; readonly args: readonly string[] }
 export function cousinOf(container: ContainerView): Cousin | undefined {
   const started = commandsOf(container).flatMap(programsOf)
   const byProgram = cousins.find(cousin =>
-    started.some(each => cousin.programs.test(each.program) && startsNode(cousin, each.args)),
+    started.some(({ program, args }) => cousin.programs.test(program) && startsNode(cousin, args)),
   )
   if (byProgram) return byProgram
   const image = repository(container.image)
@@ -112,11 +113,7 @@ function settingsIn(
   container: ContainerView,
   cousin: Cousin,
 ): string[] {
-  const texts = visibleKeys(pod, container).flatMap(({ kind, name, key }) => {
-    const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
-    return Object.entries(data ?? {}).flatMap(([each, text]) => (key === undefined || key === each ? [text] : []))
-  })
-  return texts
+  return readableTexts(input, pod, container)
     .filter(text => text.length <= longestFile)
     .flatMap(text => text.split('\n'))
     .flatMap(line => {
@@ -162,7 +159,7 @@ function configWithList(
     const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
     const keys = data ? (key === undefined ? Object.keys(data) : [key]) : []
     const found = keys.find(
-      each => /peers|nodes/i.test(each) && data !== undefined && holds(data, each, 'generic-list'),
+      candidate => /peers|nodes/i.test(candidate) && data !== undefined && holds(data, candidate, 'generic-list'),
     )
     if (found !== undefined) return `configmap/${name}/${found}`
   }

@@ -1,15 +1,15 @@
 // What kind of node a container runs, by weighing clues: its programs, flags, image, ports, labels, mounted content and
 // name. A node needs `enough`; a port or a name alone is not, so that databases, proxies and explorers beside a chain
 // are left alone.
-import { namesTm2Node } from '../../../peers/formats/tm2.ts'
 import { type Profile, profiles } from '../../../peers/plan.ts'
-import { fileFormats, listNamed } from '../../chains/peer-names.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
+import { chains, fallback } from '../../chains/index.ts'
+import { listNamed } from '../../chains/peer-names.ts'
 import type { DecideInput } from '../decision.ts'
 import { dataOf, textOf as dataText, holds } from '../pod/content.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
 import { visibleKeys } from '../pod/visible-keys.ts'
-import { type Clue, ofCommands, repository } from './command-clues.ts'
+import { clueIn, type ProfileClue, speakingFor } from './clue.ts'
+import { ofCommands, repository } from './command-clues.ts'
 
 export type Recognised = {
   readonly profile: Profile
@@ -45,15 +45,13 @@ export function recognise(
   if (pod.ownerKinds.includes('Job') && !commands.some(clue => clue.weight > 0)) return undefined
   const clues = [...commands, ...ofImage(container), ...ofContainer(container), ...ofLabels(pod)]
   if (clues.length > 0) clues.push(...ofEnv(container), ...ofContent(input, pod, container))
-  // Whatever speaks for gno.land leaves no doubt, and everything else of it looks like CometBFT.
-  const others = clues.some(clue => clue.profile === 'gnoland')
-    ? clues.filter(clue => clue.profile !== 'cometbft')
-    : clues
+  const outdone = new Set(clues.map(({ profile }) => chains[profile].clues.outdoes))
   const [best, second] = profiles
+    .filter(profile => !outdone.has(profile))
     .map(profile =>
       summed(
         profile,
-        others.filter(clue => clue.profile === profile),
+        clues.filter(clue => clue.profile === profile),
       ),
     )
     .sort((a, b) => b.score - a.score)
@@ -65,7 +63,7 @@ export function isNode(recognised: Recognised | undefined): recognised is Recogn
   return recognised !== undefined && recognised.score >= enough
 }
 
-function summed(profile: Profile, clues: readonly Clue[]): Recognised {
+function summed(profile: Profile, clues: readonly ProfileClue[]): Recognised {
   const sorted = [...clues].sort((a, b) => b.weight - a.weight)
   return {
     profile,
@@ -74,52 +72,49 @@ function summed(profile: Profile, clues: readonly Clue[]): Recognised {
   }
 }
 
-function ofImage(container: ContainerView): Clue[] {
+function ofImage(container: ContainerView): ProfileClue[] {
   const image = repository(container.image)
-  const found = profiles.filter(profile => profileFacts[profile].images.test(image))
+  const found = profiles.filter(profile => chains[profile].clues.images.test(image))
   return found.map(profile => ({ profile, weight: 4, what: `its image is ${image}` }))
 }
 
-function ofContainer(container: ContainerView): Clue[] {
+function ofContainer(container: ContainerView): ProfileClue[] {
   return profiles.flatMap(profile => {
-    const facts = profileFacts[profile]
-    const ports = container.ports.filter(port => port.protocol !== 'UDP' && facts.ports[port.number] !== undefined)
-    const clues = ports.map(port => ({ profile, weight: facts.ports[port.number] ?? 0, what: `port ${port.number}` }))
-    return facts.containers.test(container.name)
+    const { ports: weights, containers } = chains[profile].clues
+    const ports = container.ports.filter(port => port.protocol !== 'UDP' && weights[port.number] !== undefined)
+    const clues = ports.map(port => ({ profile, weight: weights[port.number] ?? 0, what: `port ${port.number}` }))
+    return containers.test(container.name)
       ? [...clues, { profile, weight: 1, what: `its name ${container.name}` }]
       : clues
   })
 }
 
 /** Labels by which operators and charts mark their nodes' pods. */
-function ofLabels(pod: PodView): Clue[] {
-  const { labels } = pod
-  const clues: Clue[] = []
-  if (labels['chain-id'] && labels['node-id'])
-    clues.push({ profile: 'cometbft', weight: 3, what: 'labels chain-id and node-id' })
-  if (labels['cosmos.strange.love/network'])
-    clues.push({ profile: 'cometbft', weight: 3, what: 'label cosmos.strange.love/network' })
-  // Horizon and Soroban RPC are other types of the same operator; they are clients of a node.
-  if (/^(validator|core|watcher)$/i.test(labels['stellar.org/node-type'] ?? ''))
-    clues.push({ profile: 'stellar-core', weight: 3, what: 'label stellar.org/node-type' })
+function ofLabels({ labels }: PodView): ProfileClue[] {
+  const clues: ProfileClue[] = profiles.flatMap(profile =>
+    speakingFor(
+      profile,
+      (chains[profile].clues.labels ?? []).filter(({ all }) =>
+        Object.entries(all).every(([label, fits]) => fits.test(labels[label] ?? '')),
+      ),
+    ),
+  )
   const name = labels['app.kubernetes.io/name'] ?? ''
   const profile = profiles.find(
-    candidate => candidate !== 'generic' && (profileFacts[candidate].programs.test(name) || candidate === name),
+    candidate => candidate !== fallback && (chains[candidate].clues.programs.test(name) || candidate === name),
   )
   if (profile)
     clues.push({ profile, weight: labels['kotal.io/protocol'] ? 3 : 2, what: `label app.kubernetes.io/name ${name}` })
   return clues
 }
 
-function ofEnv(container: ContainerView): Clue[] {
-  const named = container.env.find(env =>
-    /^(CMT|TM)_|^DAEMON_(NAME|HOME)$|_P2P_PERSISTENT_PEERS$|^PERSISTENT_PEERS$/.test(env.name),
-  )
-  return named ? [{ profile: 'cometbft', weight: 2, what: `variable ${named.name}` }] : []
+function ofEnv({ env }: ContainerView): ProfileClue[] {
+  const names = env.map(({ name }) => name)
+  return profiles.flatMap(profile => speakingFor(profile, clueIn(names, chains[profile].clues.variables)))
 }
 
 /** A readable ConfigMap in which the profile's own file holds peers. Lists are no clue: too many things are a list. */
-function ofContent(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): Clue[] {
+function ofContent(input: Pick<DecideInput, 'configMap'>, pod: PodView, container: ContainerView): ProfileClue[] {
   const clues = visibleKeys(pod, container).flatMap(seen => {
     const data = seen.kind === 'ConfigMap' ? dataOf(input.configMap(seen.name)) : undefined
     if (!data) return []
@@ -135,10 +130,10 @@ function ofContent(input: Pick<DecideInput, 'configMap'>, pod: PodView, containe
 type Data = Readonly<Record<string, string>>
 
 /** For as long as a ConfigMap does not change: many containers may mount it. */
-const wholes = new WeakMap<Data, readonly Clue[]>()
+const wholes = new WeakMap<Data, readonly ProfileClue[]>()
 
 /** The clues in all keys of a ConfigMap, one for each profile. */
-function ofWhole(data: Data): readonly Clue[] {
+function ofWhole(data: Data): readonly ProfileClue[] {
   const keys = Object.keys(data)
   const find = () =>
     profiles.flatMap(profile => {
@@ -150,18 +145,18 @@ function ofWhole(data: Data): readonly Clue[] {
   return clues
 }
 
-function ofKey(key: string): (profile: Profile) => Clue {
-  return profile => ({
-    profile,
-    weight: profile === 'gnoland' ? enough : 2,
-    what: `${key} ${profile === 'gnoland' ? "names gno.land's nodes" : 'holds peers'}`,
-  })
+function ofKey(key: string): (profile: Profile) => ProfileClue {
+  return profile => {
+    const { weight, what } = chains[profile].clues.proof ?? { weight: 2, what: 'holds peers' }
+    return { profile, weight, what: `${key} ${what}` }
+  }
 }
 
 /** Whether a key, seen as `file`, is the profile's own configuration file with peers in it. */
 function holdsOwn(profile: Profile, data: Data, key: string, file: string): boolean {
+  const { lists, clues } = chains[profile]
   const format = listNamed(profile, file)?.format
-  if (format === undefined || format !== fileFormats[profile][0] || profileFacts[profile].list === format) return false
-  if (format === 'tm2-toml' && !namesTm2Node(dataText(data, key) ?? '')) return false
+  if (format === undefined || format !== lists.formats[0] || lists.bare === format) return false
+  if (clues.proof && !clues.proof.isIn(dataText(data, key) ?? '')) return false
   return holds(data, key, format)
 }

@@ -1,10 +1,10 @@
 // How the node's process can be stopped and started: wrap, signal, or not at all (observe, with the reason).
-import type { Beside, Profile, Reach, Strategy } from '../../../peers/plan.ts'
+import type { Beside, Reach, Strategy } from '../../../peers/plan.ts'
 import type { ObserveReason } from '../../../peers/reasons.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
+import { chains } from '../../chains/index.ts'
 import type { NamespaceView } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
-import { nodeProgram } from './command-clues.ts'
 import { findBeside } from './find-beside.ts'
 
 export type FoundReach =
@@ -31,18 +31,13 @@ export type FoundReach =
  *
  * `hot` never restarts, but its reach is what it would be: the annotation can be taken away without another injection.
  */
-export function findReach(
-  pod: PodView,
-  container: ContainerView,
-  profile: Profile,
-  namespace: NamespaceView,
-  strategy: Strategy,
-): FoundReach {
+export function findReach(pod: PodView, node: FollowedNode, namespace: NamespaceView, strategy: Strategy): FoundReach {
+  const { container } = node
   const wrappable = container.command.length > 0
   if (strategy === 'observe') return observe('asked-to-observe', 'observe: repeer.dev/strategy says so')
   if (strategy === 'wrap' && !wrappable) return { problem: wrapAdvice(container) }
   if (wrappable && strategy !== 'signal') return wrapped(pod, container, strategy)
-  return signal(pod, container, profile, namespace, strategy)
+  return signal(pod, node, namespace, strategy)
 }
 
 function wrapped(pod: PodView, container: ContainerView, strategy: Strategy): FoundReach {
@@ -74,20 +69,15 @@ function together({ container, port, fifo }: Beside): string {
   )
 }
 
-function signal(
-  pod: PodView,
-  container: ContainerView,
-  profile: Profile,
-  namespace: NamespaceView,
-  strategy: Strategy,
-): FoundReach {
+function signal(pod: PodView, node: FollowedNode, namespace: NamespaceView, strategy: Strategy): FoundReach {
+  const { container } = node
   const first = strategy === 'signal' ? asked(strategy) : 'the container gives no command to wrap'
   if ((container.restartPolicy ?? pod.restartPolicy) !== 'Always')
     return observe('restart-policy', `observe: ${first}, and nothing starts it again`)
   if (pod.shareProcessNamespace === false)
     return observe('sharing-refused', `observe: ${first}, and shareProcessNamespace is false`)
   if (pod.hostPID) return observe('host-pid', `observe: ${first}, and hostPID excludes a shared PID namespace`)
-  const names = processNames(container, profile)
+  const names = processNames(node)
   const uid = container.runAsUser ?? pod.runAsUser
   const tracker = findBeside(pod, container)?.container
   const warnings = tracker ? [trackerWarning(tracker)] : []
@@ -112,11 +102,9 @@ function rootPermitted(pod: PodView, container: ContainerView, namespace: Namesp
 }
 
 /** The kernel cuts a process's name to 15 bytes. */
-function processNames(container: ContainerView, profile: Profile): string[] {
-  const program = nodeProgram(container)?.name
-  return [...new Set([...(program ? [program] : []), ...profileFacts[profile].processes])].map(name =>
-    name.slice(0, 15),
-  )
+function processNames({ profile, program }: FollowedNode): string[] {
+  const names = new Set([...(program ? [program.name] : []), ...chains[profile].processes])
+  return [...names].map(name => name.slice(0, 15))
 }
 
 function wrapAdvice(container: ContainerView): string {

@@ -1,9 +1,12 @@
 // The rest of what a plan says about a node: its group, times, whether it validates, and what stands around it.
+import { type Format, formatKinds } from '../../../peers/formats/index.ts'
 import type { Plan, Profile, Source } from '../../../peers/plan.ts'
+import { present } from '../../../peers/present.ts'
+import { chains } from '../../chains/index.ts'
 import { listNamed } from '../../chains/peer-names.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import { commandsOf, fileOf, flagsOf, startedBy } from '../pod/command-line.ts'
 import { dataOf, textOf } from '../pod/content.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
@@ -33,32 +36,20 @@ export function groupOf(pod: PodView, namespace: string, profile: Profile, overr
 }
 
 /** Whether the node signs blocks. A label that says so, either way, outranks what the configuration suggests. */
-export function isValidator(
-  pod: PodView,
-  container: ContainerView,
-  profile: Profile,
-  texts: readonly string[],
-): boolean {
+export function isValidator(pod: PodView, { container, profile }: FollowedNode, texts: readonly string[]): boolean {
   // true or false (cosmopilot), or the validator's name (the ICS operator).
   const label = pod.labels['validator']?.toLowerCase()
   if (label) return label !== 'false'
   if (/^validator$/i.test(pod.labels['stellar.org/node-type'] ?? '')) return true
+  const signs = chains[profile].validator
+  if (signs === undefined) return false
   const words = commandsOf(container).flatMap(command => command.words.map(word => word.text))
-  switch (profile) {
-    case 'cometbft':
-      if (/^sentry$/i.test(pod.labels['cosmos.strange.love/type'] ?? '')) return true
-      if (container.ports.some(port => /priv-?val/i.test(port.name))) return true
-      return (
-        texts.some(text => /^[ \t]*priv[_-]validator[_-]laddr[ \t]*=[ \t]*["'][^"']/m.test(text)) ||
-        words.some(word => /^--priv_validator_laddr(=.|$)/.test(word))
-      )
-    case 'stellar-core':
-      return texts.some(text => /^[ \t]*NODE_IS_VALIDATOR[ \t]*=[ \t]*true/m.test(text))
-    case 'substrate':
-      return words.some(word => word === '--validator' || word === '--collator')
-    default:
-      return false
-  }
+  return (
+    signs.label?.fits.test(pod.labels[signs.label.name] ?? '') ||
+    container.ports.some(({ name }) => signs.ports?.test(name)) ||
+    texts.some(text => signs.texts?.test(text)) ||
+    words.some(word => signs.words?.test(word))
+  )
 }
 
 /** The texts of the configuration files that hold the node's lists, as far as they can be read. */
@@ -74,21 +65,20 @@ export function sourceTexts(input: Pick<DecideInput, 'configMap'>, sources: read
 export function configTexts(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
-  container: ContainerView,
-  profile: Profile,
+  { container, profile }: FollowedNode,
   sources: readonly Found[],
 ): string[] {
   const mounted = visibleKeys(pod, container).flatMap(({ kind, name, key, file }) => {
     const data = kind === 'ConfigMap' ? dataOf(input.configMap(name)) : undefined
     const keys =
-      key === undefined ? Object.keys(data ?? {}).map(each => [each, each] as const) : [[key, file ?? key] as const]
-    return keys.flatMap(([each, shown]) => {
+      key === undefined ? Object.keys(data ?? {}).map(name => [name, name] as const) : [[key, file ?? key] as const]
+    return keys.flatMap(([key, shown]) => {
       const list = listNamed(profile, shown)
-      return list?.wellKnown && isDocument(list.format) ? [{ name, key: each }] : []
+      return list?.wellKnown && isDocument(list.format) ? [{ name, key }] : []
     })
   })
   const named = commandsOf(container)
-    .flatMap(command => flagsOf(command, profileFacts[profile].configFlags ?? []))
+    .flatMap(command => flagsOf(command, chains[profile].lists.configFlags ?? []))
     .flatMap(({ value }) => fileOf(container)(value) ?? [])
     .filter(({ kind }) => kind === 'ConfigMap')
   return [...writtenTexts(container, profile), ...textsAt(input, [...documentsOf(sources), ...named, ...mounted])]
@@ -99,7 +89,7 @@ export function configTexts(
  * or a flag, says that they are.
  */
 function writtenTexts(container: ContainerView, profile: Profile): string[] {
-  const flags = profileFacts[profile].configFlags ?? []
+  const flags = chains[profile].lists.configFlags ?? []
   const named = new Set(commandsOf(container).flatMap(command => flagsOf(command, flags).map(({ value }) => value)))
   const { writes } = startedBy(container)
   // What becomes of a text that is edited in place afterwards is not known.
@@ -132,8 +122,8 @@ function textsAt(input: Pick<DecideInput, 'configMap'>, places: readonly Place[]
 /** Characters. Configuration files have some 20,000. */
 const longestText = 512 * 1024
 
-function isDocument(format: string): boolean {
-  return /-(toml|cfg)$/.test(format)
+function isDocument(format: Format): boolean {
+  return formatKinds[format] === 'settings'
 }
 
 /** The plan's times, with the pod's own where no annotation says otherwise. */
@@ -144,7 +134,7 @@ export function timesOf(pod: PodView, container: ContainerView, overrides: Overr
     // that nobody asked for.
     graceSeconds: overrides.graceSeconds ?? Math.max(1, Math.min(pod.graceSeconds, longestGraceSeconds)),
     minIntervalSeconds: overrides.minIntervalSeconds,
-    ...(container.livenessSeconds === undefined ? {} : { livenessSeconds: container.livenessSeconds }),
+    ...present('livenessSeconds', container.livenessSeconds),
   }
 }
 

@@ -3,15 +3,16 @@
 //
 // A wrong answer is worse than none: a node that is asked where nobody answers looks as if it were replaying, and is
 // neither restarted nor told. So what is stated comes first, and a port that may be a helper's does not count.
-import type { Plan, Profile } from '../../../peers/plan.ts'
-import { type ListenerFacts, portFacts } from '../../chains/port-facts.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
+import type { Plan } from '../../../peers/plan.ts'
+import type { Listener } from '../../chains/chain.ts'
+import { chains } from '../../chains/index.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import { commandsOf, flagsOf } from '../pod/command-line.ts'
 import type { ContainerView, PodView, PortView } from '../pod/pod-view.ts'
+import { portIn } from './port-text.ts'
 import { variablesNamed } from './variable-values.ts'
-import { portIn, writtenPorts, writtenRpcAddress } from './written-ports.ts'
 
 export type FoundPorts = Pick<Plan, 'p2pPort' | 'rpcPort'> & {
   /** One sentence: each port and where it was found. */
@@ -26,46 +27,35 @@ type Search = {
   readonly input: Pick<DecideInput, 'configMap'>
   readonly pod: PodView
   readonly container: ContainerView
-  readonly facts: ListenerFacts
-  readonly flags: readonly string[]
-  readonly written: readonly (number | undefined)[]
-  /** Of the profile; 0 where it has none. */
-  readonly usual: number
+  readonly listener: Listener
+  /** The node's configuration files, as far as they can be read. */
+  readonly texts: readonly string[]
   /** A port that is known to be another listener's. */
   readonly taken?: number
 }
 
 /**
  * The P2P and status ports. In this order: annotation, flag, variable of the program, configuration file, a name of a
- * container port, a probe with a known path, the profile's default. A generic node may have no P2P port: 0. A CometBFT
- * node whose RPC is off or on a Unix socket has no status port.
+ * container port, a probe with a known path, the chain's usual one. A generic node may have no P2P port: 0. A node
+ * whose file says that its RPC is off, or on a Unix socket, has no status port.
  *
  * @param texts the node's configuration files, as far as they can be read
  */
 export function portsOf(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
-  container: ContainerView,
-  profile: Profile,
+  { container, profile }: FollowedNode,
   texts: readonly string[],
   overrides: Pick<Overrides, 'p2pPort' | 'rpcPort'>,
 ): FoundPorts {
-  const facts = profileFacts[profile]
-  const names = portFacts[profile]
-  const written = texts.map(text => writtenPorts(profile, text))
-  const shared = { input, pod, container }
+  const chain = chains[profile]
+  const shared = { input, pod, container, texts }
   const p2p =
     stated(overrides.p2pPort, 'repeer.dev/p2p-port') ??
-    find({
-      ...shared,
-      facts: names.p2p,
-      flags: facts.p2pPortFlags,
-      written: written.map(ports => ports.p2p),
-      usual: facts.p2pPort,
-    }) ??
-    usual(facts.p2pPort || firstTcp(container))
+    find({ ...shared, listener: chain.p2p }) ??
+    usual(chain.p2p.port || firstTcp(container))
   const none = { p2pPort: p2p.port, why: `P2P ${shown(p2p)}`, warnings: [] }
-  if (facts.rpcPort === undefined) {
+  if (chain.rpc === undefined) {
     if (overrides.rpcPort === undefined) return none
     return {
       ...none,
@@ -73,20 +63,13 @@ export function portsOf(
     }
   }
   if (overrides.rpcPort === 'none') return { ...none, why: `${none.why}; no status port: repeer.dev/rpc-port` }
-  if (overrides.rpcPort === undefined && profile === 'cometbft' && isRpcOff(container, texts))
-    return { ...none, why: `${none.why}; no status port: [rpc] laddr gives none` }
+  if (overrides.rpcPort === undefined && chain.rpc.maybeOffBy !== undefined && isOff(container, chain.rpc, texts))
+    return { ...none, why: `${none.why}; no status port: ${chain.rpc.maybeOffBy} gives none` }
   const rpc =
     stated(overrides.rpcPort, 'repeer.dev/rpc-port') ??
-    find({
-      ...shared,
-      facts: names.rpc,
-      flags: facts.rpcPortFlags,
-      written: written.map(ports => ports.rpc),
-      usual: facts.rpcPort,
-      taken: p2p.port,
-    }) ??
-    usual(facts.rpcPort)
-  const p2pOr = (p2p.from === usualPlace && onlyOther(container, facts.p2pPort, rpc.port)) || p2p
+    find({ ...shared, listener: chain.rpc, taken: p2p.port }) ??
+    usual(chain.rpc.port)
+  const p2pOr = (p2p.from === usualPlace && onlyOther(container, chain.p2p.port, rpc.port)) || p2p
   return { p2pPort: p2pOr.port, rpcPort: rpc.port, why: `P2P ${shown(p2pOr)}; status ${shown(rpc)}`, warnings: [] }
 }
 
@@ -120,7 +103,7 @@ function find(search: Search): Place | undefined {
   return byFlag(search) ?? byVariable(search) ?? byFile(search) ?? byName(search) ?? byProbe(search)
 }
 
-function byFlag({ container, flags }: Search): Place | undefined {
+function byFlag({ container, listener: { flags } }: Search): Place | undefined {
   for (const command of commandsOf(container)) {
     for (const { flag, value } of flagsOf(command, flags)) {
       const port = portIn(value)
@@ -130,7 +113,7 @@ function byFlag({ container, flags }: Search): Place | undefined {
   return undefined
 }
 
-function byVariable({ input, container, facts: { variables } }: Search): Place | undefined {
+function byVariable({ input, container, listener: { variables } }: Search): Place | undefined {
   if (variables === undefined) return undefined
   for (const [name, value] of variablesNamed(input, container, variables)) {
     const port = portIn(value)
@@ -139,13 +122,13 @@ function byVariable({ input, container, facts: { variables } }: Search): Place |
   return undefined
 }
 
-function byFile({ written }: Search): Place | undefined {
-  const port = written.find(found => found !== undefined)
+function byFile({ texts, listener: { written } }: Search): Place | undefined {
+  const port = texts.map(text => portIn(written?.(text) ?? '')).find(found => found !== undefined)
   return port === undefined ? undefined : { port, from: 'its configuration file' }
 }
 
 /** A name that is this listener's alone, else any port of the usual number, else a name that others use as well. */
-function byName({ container, facts, usual, taken }: Search): Place | undefined {
+function byName({ container, listener: { port: usual, names, weakNames }, taken }: Search): Place | undefined {
   const open = tcp(container).filter(({ number }) => number !== taken)
   const named = (patterns: readonly RegExp[]) => {
     for (const pattern of patterns) {
@@ -155,14 +138,14 @@ function byName({ container, facts, usual, taken }: Search): Place | undefined {
     return undefined
   }
   const declared = open.find(({ number }) => usual > 0 && number === usual)
-  return named(facts.names) ?? (declared && { port: usual, from: 'the usual one, declared' }) ?? named(facts.weakNames)
+  return named(names) ?? (declared && { port: usual, from: 'the usual one, declared' }) ?? named(weakNames)
 }
 
 /** What a declared port with such a name serves is something else, whatever path is asked there. */
 const otherInterfaces = /^(lcd|rest|api|grpc.*|prom.*|metrics.*|pprof|evm.*|json-?rpc|ws.*|privval|health.*|debug)$/
 
 function byProbe(search: Search): Place | undefined {
-  const { container, facts, taken } = search
+  const { container, listener, taken } = search
   const asked = container.probes.flatMap(probe =>
     probe.by === 'exec'
       ? askedBy(probe.command)
@@ -171,8 +154,8 @@ function byProbe(search: Search): Place | undefined {
   const known = (paths: RegExp | undefined, counts: (port: number) => boolean) =>
     asked.find(({ path, port }) => port !== undefined && port !== taken && paths?.test(path) === true && counts(port))
   const probe =
-    known(facts.probes, port => isOwn(search, port) || isNobodys(search, port)) ??
-    known(facts.weakProbes, port => isOwn(search, port))
+    known(listener.probes, port => isOwn(search, port) || isNobodys(search, port)) ??
+    known(listener.weakProbes, port => isOwn(search, port))
   return probe?.port === undefined ? undefined : { port: probe.port, from: `a probe of ${probe.path}` }
 }
 
@@ -209,11 +192,11 @@ function firstTcp(container: ContainerView): number {
 }
 
 /**
- * Whether a CometBFT node listens for RPC on nothing that the sidecar could ask: an empty laddr switches RPC off
- * (CometBFT's config.toml), and a Unix socket is out of its reach. A flag outranks the file.
+ * Whether a node listens on nothing that the sidecar could ask: its address is empty, or none of TCP. A flag outranks
+ * the file.
  */
-function isRpcOff(container: ContainerView, texts: readonly string[]): boolean {
-  const flags = commandsOf(container).flatMap(command => flagsOf(command, profileFacts.cometbft.rpcPortFlags))
-  const address = flags[0]?.value ?? texts.map(writtenRpcAddress).find(text => text !== undefined)
+function isOff(container: ContainerView, { flags, written }: Listener, texts: readonly string[]): boolean {
+  const [flag] = commandsOf(container).flatMap(command => flagsOf(command, flags))
+  const address = flag?.value ?? texts.map(text => written?.(text)).find(text => text !== undefined)
   return address !== undefined && (address.trim() === '' || /^\s*(?!tcp:)[a-z]+:\/\//i.test(address))
 }

@@ -1,5 +1,6 @@
 // Whether the running node will be told its peers, as far as admission can know: one sentence for explain and the log.
 import type { Plan } from '../../../peers/plan.ts'
+import { chains } from '../../chains/index.ts'
 
 /** `texts`: the node's configuration files, as far as they can be read; see configTexts. */
 export function tellingOf(
@@ -12,38 +13,6 @@ export function tellingOf(
   if (plan.strategy === 'observe') return 'not told: repeer.dev/strategy says observe'
   if (plan.hostNetwork) return "not told: under hostNetwork what listens at localhost may be another pod's node"
   if (plan.rpcPort === undefined) return 'not told: no interface of the running node is known'
-  switch (plan.profile) {
-    case 'cometbft':
-      return byUnsafeRpc(what, texts)
-    case 'stellar-core':
-      return `told ${what}, through its HTTP port ${plan.rpcPort}`
-    case 'substrate':
-      return `told ${what}, if its RPC allows unsafe methods at localhost`
-    case 'generic':
-      return 'not told: nothing is known of a generic node'
-    default:
-      return `told ${what}, if its HTTP API has the admin methods on`
-  }
-}
-
-/** `[rpc] unsafe` stands in config.toml; a flag or a variable may say otherwise, and only the node's answer tells. */
-function byUnsafeRpc(what: string, texts: readonly string[]): string {
-  const said = texts.map(unsafeIn).filter(value => value !== 'no section')
-  if (said.includes('true')) return `told ${what}: [rpc] unsafe is true`
-  if (said.length > 0) return `not told: [rpc] unsafe is not true in its config.toml; with it, it would be told ${what}`
-  return `told ${what}, if [rpc] unsafe is true in its config.toml, which is not read here`
-}
-
-/** What a config.toml says of `unsafe` in its section [rpc]; by its lines, since the file need not parse. */
-function unsafeIn(text: string): string | undefined {
-  let section = ''
-  let found: string | undefined = 'no section'
-  for (const line of text.split('\n')) {
-    const header = /^[ \t]*\[([^\]]*)\]/.exec(line)
-    if (header) section = header[1]?.trim() ?? ''
-    if (section !== 'rpc') continue
-    if (header) found = undefined
-    found = /^[ \t]*unsafe[ \t]*=[ \t]*(true|false)\b/.exec(line)?.[1] ?? found
-  }
-  return found
+  const { told } = chains[plan.profile]
+  return told?.({ what, rpcPort: plan.rpcPort, texts }) ?? `not told: nothing is known of a ${plan.profile} node`
 }

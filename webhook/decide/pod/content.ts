@@ -3,13 +3,14 @@
 // answer, only its price.
 import {
   type Format,
+  formatKinds,
   holdsPeers,
   PeerListError,
   type PeerListProblem,
   parsePeers,
 } from '../../../peers/formats/index.ts'
 import type { Peer, Role } from '../../../peers/peer.ts'
-import type { NamedList } from '../../chains/peer-names.ts'
+import type { NamedList } from '../../chains/chain.ts'
 import type { ConfigMapView } from '../decision.ts'
 
 /** What is wrong with a list, without and with what stands there. */
@@ -60,7 +61,7 @@ export function holdsList(data: Data, key: string, { format, role, wellKnown }: 
 }
 
 function isBareList(format: Format): boolean {
-  return format.endsWith('-list')
+  return formatKinds[format] === 'list'
 }
 
 /** The peers of a key, or what is wrong with its text; undefined where there is no such key. */

@@ -1,7 +1,7 @@
 // Addresses in place of names: which lists reach the node by a variable in which the sidecar can write addresses, and
 // how that is said.
-import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { Plan } from '../../../peers/plan.ts'
+import { type FollowedNode, overrideOf } from '../followed-node.ts'
 import type { FoundKey } from './source-search.ts'
 
 /**
@@ -9,11 +9,11 @@ import type { FoundKey } from './source-search.ts'
  * itself.
  */
 export function pinningVariable(
-  program: string,
+  node: FollowedNode,
   { via, role, variable }: Pick<FoundKey, 'via' | 'role' | 'variable'>,
 ): string | undefined {
   if (role !== 'peer') return undefined
-  const name = overrideVariable(program, role)
+  const name = overrideOf(node, role)
   if (via === 'directory') return name
   return variable !== undefined && variable === name ? name : undefined
 }

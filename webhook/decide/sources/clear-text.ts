@@ -3,12 +3,12 @@
 // there.
 
 import type { Profile } from '../../../peers/plan.ts'
+import { chains } from '../../chains/index.ts'
 import type { DecideInput } from '../decision.ts'
 import { dataOf } from '../pod/content.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
 import { visibleKeys } from '../pod/visible-keys.ts'
 import { entriesIn } from './script-lists.ts'
-import { listFormat } from './source-search.ts'
 
 /**
  * Characters that are looked through: a pod's ConfigMaps may hold any number of megabytes, and an admission has to be
@@ -24,12 +24,12 @@ const mostPlaces = 5
  * looked for.
  */
 export function clearText(input: Pick<DecideInput, 'configMap'>, pod: PodView, profile: Profile): string[] {
-  const format = listFormat(profile)
+  const { lists } = chains[profile]
   const places = new Set<string>()
   let left = mostCharacters
   const look = (place: string, text: string) => {
     left -= text.length
-    if (left >= 0 && entriesIn(format, text).length > 0) places.add(place)
+    if (left >= 0 && entriesIn(lists, text).length > 0) places.add(place)
   }
   for (const container of [...pod.containers, ...pod.initContainers]) {
     for (const list of ['command', 'args'] as const)

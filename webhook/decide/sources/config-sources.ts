@@ -1,10 +1,10 @@
 // The keys that repeer.dev/config names, and how the node sees them.
 
-import { fileNamed } from '../../chains/goquorum.ts'
-import { fileFormats, type NamedList } from '../../chains/peer-names.ts'
+import type { NamedList } from '../../chains/chain.ts'
 import type { ConfigRef } from '../annotations.ts'
 import { dataOf, holds } from '../pod/content.ts'
 import { type VisibleKey, visibleKeys } from '../pod/visible-keys.ts'
+import { fileNamed } from './file-named.ts'
 import { type FoundKey, listFormat, type Search } from './source-search.ts'
 
 /** A source for each reference, whether or not its content can be read: whoever names a key knows. */
@@ -58,8 +58,6 @@ function formatOf(search: Search, ref: ConfigRef): NamedList {
   const data = ref.kind === 'ConfigMap' ? dataOf(search.input.configMap(ref.name)) : undefined
   const format =
     data &&
-    [...(named ? [named.format] : []), ...fileFormats[search.profile]].find(candidate =>
-      holds(data, ref.key, candidate),
-    )
+    [...(named ? [named.format] : []), ...search.chain.lists.formats].find(candidate => holds(data, ref.key, candidate))
   return { format: format ?? named?.format ?? listFormat(search.profile), role: named?.role ?? 'peer', wellKnown: true }
 }

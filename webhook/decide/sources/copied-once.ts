@@ -1,10 +1,9 @@
 // Whether a list in a variable reaches the node at each of its starts. A Cosmos SDK program reads no variable but those
 // with its own prefix: a script hands the others on, as a flag (at each start) or by writing them into a file (often
 // only where the file has none yet).
-import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { Role } from '../../../peers/peer.ts'
 import { originsOf, type Value } from '../../shell/index.ts'
-import { nodeProgram } from '../node/command-clues.ts'
+import { overrideOf } from '../followed-node.ts'
 import { startedBy } from '../pod/command-line.ts'
 import type { FoundKey, Search } from './source-search.ts'
 
@@ -19,15 +18,15 @@ const opaque = /\.(sh|bash|py|pl|js)$|^\.{0,2}\/(?!(usr\/(local\/)?)?s?bin\/[^/]
  * unread.ts's.
  */
 export function copiedOnce(
-  { container, profile }: Search,
+  search: Search,
   variable: string,
   role: Role,
 ): Pick<FoundKey, 'override' | 'once' | 'unseen'> {
+  const { container, chain, program } = search
   const { commands, writes, assigned, unread } = startedBy(container)
-  if (profile !== 'cometbft' || !commands.some(({ words }) => words[0]?.script)) return {}
-  const node = nodeProgram(container)
-  if (node && !node.command.words[0]?.script) return {}
-  const own = node && overrideVariable(node.name, role)
+  if (chain.override === undefined || !commands.some(({ words }) => words[0]?.script)) return {}
+  if (program && !program.command.words[0]?.script) return {}
+  const own = overrideOf(search, role)
   if (own === variable) return {}
   const isOf = (value: Value) => originsOf(value).some(origin => origin.kind === 'variable' && origin.name === variable)
   const written = writes.filter(({ value }) => isOf(value))
@@ -39,7 +38,7 @@ export function copiedOnce(
     written.length > 0 ||
     assigned.some(({ value }) => isOf(value)) ||
     commands.some(({ words }) => words.some(word => isOf(word.value)))
-  if (node && !isNamed) return { unseen: true, ...override }
+  if (program && !isNamed) return { unseen: true, ...override }
   if (written.length === 0) return override
   // A file on a volume outlives the container, one in its own file system does not.
   const kept = written.some(({ path }) =>

@@ -63,10 +63,10 @@ export function deliveredSources(search: Search, delivered: readonly DeliveredKe
 
 type Said<T> = { readonly value: T; readonly by: string }
 
-function firstOf<T>(delivered: readonly Delivered[], say: (one: Delivered) => T | undefined): Said<T> | undefined {
-  for (const one of delivered) {
-    const value = say(one)
-    if (value !== undefined) return { value, by: `PeerSet ${one.set}` }
+function firstOf<T>(delivered: readonly Delivered[], say: (delivery: Delivered) => T | undefined): Said<T> | undefined {
+  for (const delivery of delivered) {
+    const value = say(delivery)
+    if (value !== undefined) return { value, by: `PeerSet ${delivery.set}` }
   }
   return undefined
 }

@@ -2,11 +2,11 @@
 // their name made a list of. One of them would hold everything, since a node is never restarted with a list that does
 // not parse.
 
-import { profileFacts } from '../../chains/profile-facts.ts'
+import { formatKinds } from '../../../peers/formats/index.ts'
 import type { DecideInput } from '../decision.ts'
 import { dataOf, type Parsed, parse, peersIn } from '../pod/content.ts'
 import type { FlagLists } from './flag-lists.ts'
-import type { Found, Search } from './source-search.ts'
+import { type Found, placeOf, type Search } from './source-search.ts'
 
 /**
  * The sources that count; says which do not. What whoever made the pod states to be a list (a flag, a variable that the
@@ -24,7 +24,7 @@ export function withoutDoubtful(
   const hasList = read.some(entry => entry.source.role === 'peer' && isGood(entry))
   return read.flatMap(({ source, parsed }) => {
     if (parsed === undefined || 'peers' in parsed) return [source]
-    const place = source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
+    const place = placeOf(source)
     if (parsed.isTemplate) {
       search.warn(
         source.kind === 'Literal'
@@ -46,7 +46,7 @@ export function withoutDoubtful(
 export function parsedOf(input: Pick<DecideInput, 'configMap'>, source: Found): Parsed | undefined {
   if (source.kind === 'Literal') return parse(source.format, source.text, source.role, source.name)
   const data = source.kind === 'ConfigMap' ? dataOf(input.configMap(source.name)) : undefined
-  return data && peersIn(data, source.key, source.format, source.role, `${source.kind} ${source.name}/${source.key}`)
+  return data && peersIn(data, source.key, source.format, source.role, placeOf(source))
 }
 
 function isStated(
@@ -57,9 +57,11 @@ function isStated(
   if (files.some(file => file === source)) return true
   const variable = source.kind === 'Literal' ? /^env (.*)$/.exec(source.name)?.[1] : source.variable
   if (variable !== undefined) {
-    const own = profileFacts[search.profile].ownVariables ?? /_P2P_(PERSISTENT_PEERS|SEEDS)$/
-    return own.test(variable) || references.some(reference => reference.variable === variable)
+    return (
+      search.chain.lists.ownVariables.names.test(variable) ||
+      references.some(reference => reference.variable === variable)
+    )
   }
   // A document of the chain's own, or a flag; a bare list in a file is somebody's script's.
-  return source.kind === 'Literal' ? !source.name.startsWith('init container ') : !source.format.endsWith('-list')
+  return source.kind === 'Literal' ? !source.name.startsWith('init container ') : formatKinds[source.format] !== 'list'
 }

@@ -1,11 +1,10 @@
 // Peer lists in files: what the node's container mounts, and what only init containers mount and render for it.
 import type { Via } from '../../../peers/plan.ts'
-import { fileNamed } from '../../chains/goquorum.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
 import { mentions } from '../pod/command-line.ts'
 import { dataOf, holdsList } from '../pod/content.ts'
 import type { ContainerView, PodView } from '../pod/pod-view.ts'
 import { type VisibleKey, visibleKeys } from '../pod/visible-keys.ts'
+import { fileNamed } from './file-named.ts'
 import type { FoundKey, Search } from './source-search.ts'
 
 /** Keys that hold peers among what is mounted, the node's own mounts first. */
@@ -85,14 +84,14 @@ function canRender(pod: PodView, mounted: ReadonlySet<string>, init: ContainerVi
 }
 
 function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
-  const { input, pod, container, profile, warn } = search
+  const { input, pod, container, chain, warn } = search
   const view = seen.kind === 'ConfigMap' ? input.configMap(seen.name) : 'unknown'
   const data = dataOf(view)
   const source = (key: string, file: string): FoundKey[] => {
     const list = fileNamed(search, file)
     if (!list) {
-      if (profile === 'geth' && /^static-nodes.*\.json$/.test(file))
-        warn(`geth ignores ${file}; its static nodes belong in config.toml under [Node.P2P]`)
+      const { ignored } = chain.lists
+      if (ignored?.names.test(file)) warn(ignored.advice(file))
       return []
     }
     const found: FoundKey = { kind: seen.kind, name: seen.name, key, via, format: list.format, role: list.role }
@@ -104,7 +103,7 @@ function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
   // Which keys there are cannot be known: those that the profile's nodes read, where something says that they are here,
   // each optional in the sidecar's volume. A name alone is nothing: a ConfigMap that is not in the cache yet may hold
   // anything.
-  const { files } = profileFacts[profile]
+  const { files } = chain.lists
   const isNamed = files.some(file => isMentioned(pod, container, `${seen.mountPath.replace(/\/+$/, '')}/${file}`))
   const isConfig = via !== 'init' && configDirectory.test(seen.mountPath)
   if (seen.kind === 'Secret' ? configDirectory.test(seen.mountPath) : isConfig || isNamed)
@@ -118,7 +117,7 @@ function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
 const configDirectory = /(^|\/)\.?config\/?$|\/etc\/[^/]+\/?$/
 
 function isMentioned(pod: PodView, container: ContainerView, path: string): boolean {
-  return [container, ...pod.initContainers].some(each => mentions(each, path))
+  return [container, ...pod.initContainers].some(container => mentions(container, path))
 }
 
 /**

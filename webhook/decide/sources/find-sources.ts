@@ -1,12 +1,15 @@
 // Where the node's peers come from: keys of ConfigMaps and Secrets as files and variables, lists written into the pod
-// spec, and what init containers alone see. Only keys that hold peers are taken; see peer-names.ts for what counts
+// spec, and what init containers alone see. Only keys that hold peers are taken; see chains/ for what counts
 // where content cannot be read.
+import { formatKinds } from '../../../peers/formats/index.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { Profile, Source, Via } from '../../../peers/plan.ts'
+import { chains } from '../../chains/index.ts'
 import type { Overrides } from '../annotations.ts'
 import type { DecideInput } from '../decision.ts'
+import type { FollowedNode } from '../followed-node.ts'
 import { startedBy } from '../pod/command-line.ts'
-import type { ContainerView, PodView } from '../pod/pod-view.ts'
+import type { PodView } from '../pod/pod-view.ts'
 import { configSources } from './config-sources.ts'
 import { type DeliveredKey, deliveredSources } from './deliveries.ts'
 import { parsedOf, withoutDoubtful } from './doubtful-lists.ts'
@@ -14,7 +17,7 @@ import { fileSources } from './file-sources.ts'
 import { flagLists } from './flag-lists.ts'
 import { outranked } from './outranking.ts'
 import { scriptLists } from './script-lists.ts'
-import { type Found, listFormat, literal, type Search } from './source-search.ts'
+import { type Found, listFormat, literal, placeOf, type Search } from './source-search.ts'
 import { markUnread } from './unread.ts'
 import { variableSources } from './variable-sources.ts'
 
@@ -32,17 +35,18 @@ export type FoundSources = {
 export function findSources(
   input: Pick<DecideInput, 'configMap'>,
   pod: PodView,
-  container: ContainerView,
-  profile: Profile,
+  node: FollowedNode,
   overrides: Pick<Overrides, 'config' | 'peers'> & { readonly delivered?: readonly DeliveredKey[] },
 ): FoundSources {
   const warnings: string[] = []
   const unread = new Set<string>()
+  const { container, profile } = node
+  const chain = chains[profile]
   const search: Search = {
+    ...node,
     input,
     pod,
-    container,
-    profile,
+    chain,
     warn: message => warnings.push(message),
     unread: message => unread.add(message),
   }
@@ -60,10 +64,9 @@ export function findSources(
   for (const reason of startedBy(container).unread) search.warn(`${reason}; what it starts is not known`)
   const flags = flagLists(search)
   const variables = variableSources(search, flags.references)
-  const files = fileSources(search).filter(({ kind, name, key }) => {
-    const isIngredient = flags.ingredients.has(`${kind} ${name}/${key}`)
-    if (isIngredient)
-      search.warn(`${kind} ${name}/${key} is no list of its own: the container's script makes one of it`)
+  const files = fileSources(search).filter(file => {
+    const isIngredient = flags.ingredients.has(placeOf(file))
+    if (isIngredient) search.warn(`${placeOf(file)} is no list of its own: the container's script makes one of it`)
     return !isIngredient
   })
   const named = unique([...flags.files, ...outranked(search, { flags, variables }, files), ...flags.literals])
@@ -78,7 +81,7 @@ export function findSources(
   const isGuess = certain.length === 0 && delivered.length === 0
   // A flag that a file or a variable fills outranks a variable of ours, too, whether or not its text is known.
   const isFilled = [...flags.files, ...flags.references].some(({ role }) => role === 'peer')
-  const isBelowFlag = profile === 'cometbft' && (isFilled || flags.outranks.has('peer'))
+  const isBelowFlag = chain.override !== undefined && (isFilled || flags.outranks.has('peer'))
   const found = unique([...markUnread(search, isGuess ? all : certain), ...delivered])
   const sources = isBelowFlag ? found.map(belowFlag) : found
   if (isGuess && all.length > 0)
@@ -88,13 +91,8 @@ export function findSources(
 }
 
 /** Whether a container lists anybody to stay connected to, found without annotations. */
-export function listsPeers(
-  input: Pick<DecideInput, 'configMap'>,
-  pod: PodView,
-  container: ContainerView,
-  profile: Profile,
-): boolean {
-  const { sources } = findSources(input, pod, container, profile, {})
+export function listsPeers(input: Pick<DecideInput, 'configMap'>, pod: PodView, node: FollowedNode): boolean {
+  const { sources } = findSources(input, pod, node, {})
   return sources.some(source => {
     if (source.role === 'seed') return false
     const parsed = parsedOf(input, source)
@@ -116,7 +114,7 @@ function unseenMessage(profile: Profile): (source: Found) => string[] {
 
 /** Whether a source may give entries of a role: documents give both. */
 function gives(source: Found, role: Role): boolean {
-  return source.role === role || !source.format.endsWith('-list')
+  return source.role === role || formatKinds[source.format] !== 'list'
 }
 
 /** What stands in a variable reaches the flag by it; a variable of ours beside a file would not be read. */

@@ -1,11 +1,9 @@
 // Peer lists in command-line flags, and in the variables by which a script outranks a node's file: literal values, and
 // references to the variables and files that fill them.
-import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
 import { shownText, textOf } from '../../shell/index.ts'
-import { nodeProgram } from '../node/command-clues.ts'
+import { overrideOf } from '../followed-node.ts'
 import { commandsOf, type Flag, flagsOf } from '../pod/command-line.ts'
 import { type ListOf, listsOf } from './list-values.ts'
 import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
@@ -76,21 +74,21 @@ export function composed(where: string, { unknown }: Pick<ListOf, 'unknown'>): s
 
 function listFlags(search: Search): { flag: Flag; role: Role; many: boolean }[] {
   const commands = commandsOf(search.container)
-  const flags = profileFacts[search.profile].listFlags.flatMap(({ names, role, many = false }) =>
+  const flags = search.chain.lists.flags.flatMap(({ names, role, many = false }) =>
     commands.flatMap(command => flagsOf(command, names, many)).map(flag => ({ flag, role, many })),
   )
   return [...flags, ...given(search)]
 }
 
 /** A variable that outranks the file, where the node's own script sets it: as good as a flag. */
-function given({ profile, container }: Search): { flag: Flag; role: Role; many: boolean }[] {
-  const node = profile === 'cometbft' ? nodeProgram(container) : undefined
-  if (!node) return []
+function given(search: Search): { flag: Flag; role: Role; many: boolean }[] {
+  const { program } = search
   return (['peer', 'seed'] as const).flatMap(role => {
-    const name = overrideVariable(node.name, role)
-    const place = node.command.words[0]?.place ?? 'command'
-    return (node.command.given.get(name ?? '')?.values ?? []).map(pieces => ({
-      flag: { flag: name ?? '', value: shownText(pieces), pieces, place, script: true },
+    const name = overrideOf(search, role)
+    if (program === undefined || name === undefined) return []
+    const place = program.command.words[0]?.place ?? 'command'
+    return (program.command.given.get(name)?.values ?? []).map(pieces => ({
+      flag: { flag: name, value: shownText(pieces), pieces, place, script: true },
       role,
       many: false,
     }))

@@ -1,10 +1,9 @@
-// Which lists a CometBFT node never looks at: a flag outranks the environment, which outranks the file (see the
+// Which lists a node never looks at whose variable outranks its file, as CometBFT's: a flag outranks the environment, which outranks the file (see the
 // CometBFT and Cosmos SDK sources: viper's order). A list that the node does not read would make it look stale forever.
-import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
-import { nodeProgram } from '../node/command-clues.ts'
+import { overrideOf } from '../followed-node.ts'
 import type { FlagLists } from './flag-lists.ts'
-import type { FoundKey, Search } from './source-search.ts'
+import { type FoundKey, placeOf, type Search } from './source-search.ts'
 
 export type Outranking = { readonly flags: FlagLists; readonly variables: readonly (FoundKey | LiteralSource)[] }
 
@@ -16,9 +15,8 @@ export function outranked(
   { flags, variables }: Outranking,
   files: readonly FoundKey[],
 ): (FoundKey | LiteralSource)[] {
-  if (search.profile !== 'cometbft') return [...files, ...variables]
-  const program = nodeProgram(search.container)?.name
-  const override = program === undefined ? undefined : overrideVariable(program, 'peer')
+  if (search.chain.override === undefined) return [...files, ...variables]
+  const override = overrideOf(search, 'peer')
   const isOverride = (source: FoundKey | LiteralSource) =>
     override !== undefined &&
     (source.kind === 'Literal'
@@ -28,25 +26,17 @@ export function outranked(
   // A flag that a program or an unknown variable fills may well take its value from one of the files.
   const byFlag = flags.outranks.has('peer')
   if (!byFlag && !byVariable) return [...files, ...variables]
-  const inFlag = new Set(flags.files.map(identity))
+  const inFlag = new Set(flags.files.map(placeOf))
   const referenced = new Set(flags.references.map(({ variable }) => variable))
   const isTaken = (source: FoundKey | LiteralSource) =>
-    byFlag ? inFlag.has(identity(source)) || referenced.has(variableOf(source) ?? '') : isOverride(source)
+    byFlag ? inFlag.has(placeOf(source)) || referenced.has(variableOf(source) ?? '') : isOverride(source)
   const kept = (source: FoundKey | LiteralSource) => source.role !== 'peer' || isTaken(source)
   for (const source of [...files, ...variables].filter(candidate => !kept(candidate)))
-    search.warn(`${named(source)} is not followed: ${byFlag ? 'a flag' : `variable ${override}`} outranks it`)
+    search.warn(`${placeOf(source)} is not followed: ${byFlag ? 'a flag' : `variable ${override}`} outranks it`)
   return [...files.filter(kept), ...variables.filter(kept)]
 }
 
 function variableOf(source: FoundKey | LiteralSource): string | undefined {
   if (source.kind !== 'Literal') return source.variable
   return source.name.startsWith('env ') ? source.name.slice('env '.length) : undefined
-}
-
-function named(source: FoundKey | LiteralSource): string {
-  return source.kind === 'Literal' ? source.name : `${source.kind} ${source.name}/${source.key}`
-}
-
-function identity(source: FoundKey | LiteralSource): string {
-  return source.kind === 'Literal' ? source.name : `${source.kind}/${source.name}/${source.key}`
 }

@@ -1,25 +1,15 @@
 // Peer lists that stand in a script in clear text: what it assigns to a variable, edits into a file or writes as a
 // here-document. They are literal lists: they cannot change in place, but the addresses behind their names can.
-import { type Format, holdsPeers } from '../../../peers/formats/index.ts'
+import { holdsPeers } from '../../../peers/formats/index.ts'
 import type { Role } from '../../../peers/peer.ts'
 import type { LiteralSource } from '../../../peers/plan.ts'
+import type { Lists } from '../../chains/chain.ts'
 import { shownText, type Value } from '../../shell/index.ts'
 import { startedBy } from '../pod/command-line.ts'
 import type { ContainerView } from '../pod/pod-view.ts'
 import { composed } from './flag-lists.ts'
 import { listsOf } from './list-values.ts'
-import { listFormat, literal, type Search } from './source-search.ts'
-
-/**
- * Where entries begin, by format: what an entry of it cannot do without. Formats without an identity look like anything
- * else.
- */
-const beginnings: Partial<Readonly<Record<Format, RegExp>>> = {
-  'cometbft-list': /[0-9a-fA-F]{40}@/g,
-  'tm2-list': /g1[02-9ac-hj-np-z]{38}@/g,
-  'enode-list': /enode:\/\/[0-9a-fA-F]{128}@/g,
-  'multiaddr-list': /\/(?:ip4|ip6|dns[46]?)\//g,
-}
+import { listFormat, literal, preparers, type Search } from './source-search.ts'
 
 /**
  * To the end of an entry: a blank, a separator, a quote, or what ends a sed expression. Hosts and ports have none of
@@ -33,11 +23,10 @@ const nameDistance = 80
 export type ClearEntry = { readonly text: string; readonly role: Role }
 
 /**
- * The entries of a format in any text, in order, each once, with what the text calls them. `name` is what the whole
- * text is called.
+ * The entries of a chain's lists in any text, in order, each once, with what the text calls them. `name` is what the
+ * whole text is called.
  */
-export function entriesIn(format: Format, text: string, name = ''): ClearEntry[] {
-  const beginning = beginnings[format]
+export function entriesIn({ bare, entries: beginning }: Lists, text: string, name = ''): ClearEntry[] {
   const entries = new Map<string, ClearEntry>()
   if (!beginning) return []
   let role: Role | undefined
@@ -49,7 +38,7 @@ export function entriesIn(format: Format, text: string, name = ''): ClearEntry[]
     role =
       roleNamed(text.slice(Math.max(end, match.index - nameDistance), match.index)) ?? role ?? roleNamed(name) ?? 'peer'
     end = match.index + Math.max(entry.length, 1)
-    if (!entries.has(entry) && holdsPeers(format, entry)) entries.set(entry, { text: entry, role })
+    if (!entries.has(entry) && holdsPeers(bare, entry)) entries.set(entry, { text: entry, role })
   }
   return [...entries.values()]
 }
@@ -66,14 +55,10 @@ function roleNamed(text: string): Role | undefined {
 
 /** The lists in the scripts of the node's container and of the init containers that prepare its volumes. */
 export function scriptLists(search: Search): LiteralSource[] {
-  const mounted = new Set(search.container.mounts.map(mount => mount.volume))
-  const inits = search.pod.initContainers.filter(
-    init => init.restartPolicy !== 'Always' && init.mounts.some(mount => mounted.has(mount.volume)),
-  )
   const lists = new Map<string, { name: string; role: Role; entries: string[] }>()
   const seen = new Set<string>()
   const told = new Set<string>()
-  for (const container of [search.container, ...inits]) {
+  for (const container of [search.container, ...preparers(search)]) {
     const owner = container === search.container ? '' : `init container ${container.name} `
     for (const { what, value } of textsOf(container)) {
       if (isComposed(what, value)) {
@@ -86,7 +71,7 @@ export function scriptLists(search: Search): LiteralSource[] {
           search.unread(composed(`${owner}${what}`.slice(0, longestName), { unknown }))
         told.add(parts)
       }
-      for (const { text, role } of entriesIn(listFormat(search.profile), ownText(search, value), what)) {
+      for (const { text, role } of entriesIn(search.chain.lists, ownText(search, value), what)) {
         // A list is assigned first and then put into a file: it counts at its first place.
         if (seen.has(text)) continue
         seen.add(text)

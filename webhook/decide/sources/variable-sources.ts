@@ -1,29 +1,25 @@
 // Peer lists in environment variables: keys of ConfigMaps and Secrets by valueFrom and envFrom, and literal values.
 import { holdsPeers } from '../../../peers/formats/index.ts'
-import { overrideVariable } from '../../../peers/override-variable.ts'
 import type { LiteralSource, Via } from '../../../peers/plan.ts'
-import { listNamed, type NamedList } from '../../chains/peer-names.ts'
-import { profileFacts } from '../../chains/profile-facts.ts'
+import type { NamedList } from '../../chains/chain.ts'
+import { fallback } from '../../chains/index.ts'
+import { listNamed } from '../../chains/peer-names.ts'
 import { nameOf, originsOf, textOf } from '../../shell/index.ts'
-import { nodeProgram } from '../node/command-clues.ts'
+import { overrideOf } from '../followed-node.ts'
 import { environment } from '../pod/command-line.ts'
 import { dataOf, holdsList } from '../pod/content.ts'
 import type { ContainerView, EnvFromView, EnvView } from '../pod/pod-view.ts'
 import { copiedOnce } from './copied-once.ts'
 import { composed, type Reference } from './flag-lists.ts'
-import { type FoundKey, listFormat, literal, type Search } from './source-search.ts'
+import { type FoundKey, listFormat, literal, preparers, type Search } from './source-search.ts'
 
 type Owner = { readonly container: ContainerView; readonly init: boolean }
 
 /** Variables of the node's container, then those of init containers that render a file for it. */
 export function variableSources(search: Search, references: readonly Reference[]): (FoundKey | LiteralSource)[] {
-  const mounted = new Set(search.container.mounts.map(mount => mount.volume))
-  const inits = search.pod.initContainers.filter(
-    init => init.restartPolicy !== 'Always' && init.mounts.some(mount => mounted.has(mount.volume)),
-  )
   return [
     ...ofContainer(search, { container: search.container, init: false }, references),
-    ...inits.flatMap(container => ofContainer(search, { container, init: true }, [])),
+    ...preparers(search).flatMap(container => ofContainer(search, { container, init: true }, [])),
   ]
 }
 
@@ -77,9 +73,7 @@ function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: 
   // Which keys a Secret has is never known; a ConfigMap that is not there yet says nothing of them either, and is not
   // taken for a list.
   const guesses =
-    from.kind === 'Secret'
-      ? [...ownVariable(search, owner, from.prefix), ...profileFacts[search.profile].variables]
-      : []
+    from.kind === 'Secret' ? [...ownVariable(search, owner, from.prefix), ...search.chain.lists.variables] : []
   const keys = data
     ? Object.keys(data)
     : [...guesses, ...referenced.map(variable => variable.slice(from.prefix.length))]
@@ -111,9 +105,8 @@ function ofEnvFrom(search: Search, owner: Owner, from: EnvFromView, references: 
 }
 
 /** The key behind which the node's own program would find its list, where the program is known. */
-function ownVariable({ profile }: Search, { container, init }: Owner, prefix: string): string[] {
-  const program = profile === 'cometbft' && !init ? nodeProgram(container)?.name : undefined
-  const variable = program === undefined ? undefined : overrideVariable(program, 'peer')
+function ownVariable(search: Search, { init }: Owner, prefix: string): string[] {
+  const variable = init ? undefined : overrideOf(search, 'peer')
   return variable?.startsWith(prefix) ? [variable.slice(prefix.length)] : []
 }
 
@@ -148,7 +141,7 @@ function expected(search: Search, name: string, reference: Reference | undefined
 /** A literal value is a list if it reads as one; or if its name says so and it could have been meant as one. */
 function isList(search: Search, text: string, list: NamedList): boolean {
   if (holdsPeers(list.format, text)) return true
-  return list.wellKnown && search.profile !== 'generic' && text.includes(':')
+  return list.wellKnown && search.profile !== fallback && text.includes(':')
 }
 
 /** The sidecar exports a variable anew only to the node itself. */
