@@ -162,9 +162,11 @@ function lackingOf(page: Page, plan: Plan | undefined): Page['lacking'] {
 /** The first container that waits, ours before the node's. */
 function pendingText(pod: PodObject): string {
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
-  const reasonOf = (name: string) => statuses.find(one => one.name === name)
+  const reasonOf = (name: string) => statuses.find(status => status.name === name)
   const ours = [containerName.install, containerName.sidecar].map(reasonOf)
-  const waiting = [...ours, ...statuses].find(one => one?.state?.waiting && stuck.test(one.state.waiting.reason ?? ''))
+  const waiting = [...ours, ...statuses].find(
+    status => status?.state?.waiting && stuck.test(status.state.waiting.reason ?? ''),
+  )
   return waiting ? `container ${waiting.name} is ${stateText(waiting)}` : 'the pod has not started'
 }
 

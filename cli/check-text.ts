@@ -46,7 +46,7 @@ export function checkText(report: CheckReport, terminal: Terminal, now: number):
   const groups = Map.groupBy(report.pods, pod => pod.group)
   const blocks = [
     ...[...groups].map(([group, pods]) => groupBlock(group, pods, paint, columns, now)),
-    ...[...Map.groupBy(report.notInjected, one => one.namespace)].map(([name, pods]) =>
+    ...[...Map.groupBy(report.notInjected, pod => pod.namespace)].map(([name, pods]) =>
       uninjectedBlock(name, pods, paint, columns),
     ),
     ...report.notes.map(note => paint('yellow', wrapped(`note: ${plainLine(note, 1000)}`, 6, columns))),
@@ -188,8 +188,8 @@ function summary({ pods, notInjected, settled }: CheckReport): string {
     const count = pods.filter(pod => pod.verdict === verdict).length
     return count > 0 ? [`${count} ${word}`] : []
   })
-  const again = notInjected.filter(one => one.kind === 'create-again').length
-  const refused = notInjected.filter(one => one.kind === 'refused').length
+  const again = notInjected.filter(pod => pod.kind === 'create-again').length
+  const refused = notInjected.filter(pod => pod.kind === 'refused').length
   const rest = [...(again > 0 ? [`${again} to be created again`] : []), ...(refused > 0 ? [`${refused} refused`] : [])]
   const injected =
     pods.length === 0

@@ -46,7 +46,7 @@ export async function openCluster(values: Values, env: Io['env']): Promise<Clust
   const config = loadConfig(textOf(values, 'kubeconfig'), env)
   const context = textOf(values, 'context')
   if (context !== undefined) {
-    const names = config.getContexts().map(one => one.name)
+    const names = config.getContexts().map(known => known.name)
     if (!names.includes(context))
       throw new UsageError(
         `--context: found "${context}", expected one of the kubeconfig's: ${names.join(', ') || 'it has none'}`,

@@ -115,7 +115,7 @@ export function textOf(values: Values, name: string): string | undefined {
 
 export function choiceOf<T extends string>(values: Values, name: string, allowed: readonly T[]): T {
   const value = values[name]
-  const choice = allowed.find(one => one === value)
+  const choice = allowed.find(word => word === value)
   if (choice === undefined)
     throw new UsageError(`--${name}: found "${String(value)}", expected ${allowed.join(' or ')}`)
   return choice

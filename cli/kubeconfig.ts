@@ -23,9 +23,9 @@ export function loadConfig(file: string | undefined, env: Io['env']): KubeConfig
   }
   files.forEach((name, index) => {
     try {
-      const one = index === 0 ? config : new KubeConfig()
-      one.loadFromFile(name)
-      if (index > 0) config.mergeConfig(one)
+      const loaded = index === 0 ? config : new KubeConfig()
+      loaded.loadFromFile(name)
+      if (index > 0) config.mergeConfig(loaded)
     } catch (error) {
       throw new ClusterError(`the kubeconfig ${name} cannot be used: ${messageOf(error)}`, { cause: error })
     }

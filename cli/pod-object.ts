@@ -73,7 +73,7 @@ export function sidecarStatus(pod: PodObject): ContainerStatus | undefined {
 
 export function nodeStatus(pod: PodObject): ContainerStatus | undefined {
   const container = planOf(pod)?.container
-  return pod.status?.containerStatuses?.find(one => one.name === container)
+  return pod.status?.containerStatuses?.find(status => status.name === container)
 }
 
 /** "running", "waiting: ImagePullBackOff (...)", "ended with 1". */

@@ -33,9 +33,10 @@ export async function injectedImage(cluster: Cluster): Promise<string> {
       `${where} may not be read (permission get on deployments); name the image with --image IMAGE: ${messageOf(error)}`,
     )
   }
-  const container = found.spec?.template?.spec?.containers?.find(one => one.name === name)
+  const container = found.spec?.template?.spec?.containers?.find(candidate => candidate.name === name)
   const image =
-    container && (flagOf(container.args ?? []) ?? container.env?.find(one => one.name === 'REPEER_IMAGE')?.value)
+    container &&
+    (flagOf(container.args ?? []) ?? container.env?.find(variable => variable.name === 'REPEER_IMAGE')?.value)
   if (!image)
     throw new Error(
       `${where}: found no --image among the arguments of container ${name}; name the image with --image IMAGE`,

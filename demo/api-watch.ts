@@ -52,8 +52,8 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
         if (matches(object)) send({ type: 'ADDED', object })
     for (const change of missed) tell(change)
 
-    const one = { send, response }
-    open.add(one)
+    const watcher = { send, response }
+    open.add(watcher)
     const stop = store.listen(tell)
     const bookmarks =
       query.get('allowWatchBookmarks') === 'true'
@@ -62,7 +62,7 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
     const seconds = Number(query.get('timeoutSeconds') || '0')
     const end = seconds > 0 ? setTimeout(() => response.end(), seconds * 1000) : undefined
     response.on('close', () => {
-      open.delete(one)
+      open.delete(watcher)
       stop()
       clearInterval(bookmarks)
       clearTimeout(end)

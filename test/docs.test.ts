@@ -87,8 +87,8 @@ t.test('every requirement of the seed documents names a test that exists, or say
     t.equal([...cells.matchAll(/`test\//g)].length, named.length, `${requirement}: each file with a test's name`)
     for (const [, file = '', name = ''] of named) {
       const text = existsSync(join(root, file)) ? read(file) : ''
-      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(one =>
-        text.includes(one),
+      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(form =>
+        text.includes(form),
       )
       t.ok(quoted, `${file}: ${name}`)
     }

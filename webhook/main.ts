@@ -136,6 +136,6 @@ function loadConfig(file: string | undefined): KubeConfig {
 
 /** `::` takes IPv4 as well, but does not exist where IPv6 is switched off. */
 function everyAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap(one => one ?? [])
+  const addresses = Object.values(networkInterfaces()).flatMap(interfaces => interfaces ?? [])
   return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0'
 }

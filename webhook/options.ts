@@ -83,7 +83,7 @@ export function parseWebhookOptions(
     if (!fits) problems.push(`--${name}: found "${found}", expected ${expected}`)
   }
   const choice = <T extends string>(name: keyof typeof webhookFlags, allowed: readonly T[]): T => {
-    const found = allowed.find(one => one === text(name))
+    const found = allowed.find(word => word === text(name))
     expect(found !== undefined, name, text(name), `one of ${allowed.join(', ')}`)
     return found ?? (allowed[0] as T)
   }

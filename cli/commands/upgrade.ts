@@ -104,13 +104,13 @@ async function upgrade(
   }
   io.out(`image ${plainLine(image, 300)}${named ? '' : ', which the webhook injects now'}\n`)
   if (values['dry-run'] === true) {
-    for (const one of groups)
-      io.out(`\n${one.group}\n${one.pods.map(pod => `  ${line(pod, one, planText(pod))}\n`).join('')}`)
-    const count = groups.flatMap(one => one.pods).filter(pod => pod.do === 'upgrade').length
+    for (const members of groups)
+      io.out(`\n${members.group}\n${members.pods.map(pod => `  ${line(pod, members, planText(pod))}\n`).join('')}`)
+    const count = groups.flatMap(members => members.pods).filter(pod => pod.do === 'upgrade').length
     io.out(
       `\n${count === 0 ? 'Nothing to do.' : `${count === 1 ? '1 pod' : `${count} pods`} would be upgraded.`} Nothing was changed.\n`,
     )
-    return groups.some(one => one.pods.some(pod => pod.do === 'stop')) ? 1 : 0
+    return groups.some(members => members.pods.some(pod => pod.do === 'stop')) ? 1 : 0
   }
   return upgradeGroups(cluster, groups, image, times, io)
 }
@@ -167,7 +167,7 @@ function nameOf({ pod }: PodUpgrade): string {
 }
 
 function line(pod: PodUpgrade, group: GroupUpgrade, text: string): string {
-  const width = Math.max(...group.pods.map(one => nameOf(one).length))
+  const width = Math.max(...group.pods.map(pod => nameOf(pod).length))
   return `${nameOf(pod).padEnd(width)}  ${plainLine(text, 300)}`
 }
 

@@ -35,7 +35,7 @@ async function setup(t: Test) {
   t.teardown(() => keeper.close())
   const read = () =>
     api.get<V1MutatingWebhookConfiguration>('MutatingWebhookConfiguration', configuration.metadata?.name ?? '')
-  const bundles = async () => ((await read())?.webhooks ?? []).map(one => one.clientConfig.caBundle ?? '')
+  const bundles = async () => ((await read())?.webhooks ?? []).map(webhook => webhook.clientConfig.caBundle ?? '')
   return {
     api,
     keeper,
@@ -46,8 +46,8 @@ async function setup(t: Test) {
     write: async (caBundle: string, more: object = {}) => {
       const found = await read()
       if (!found) throw new Error('there is no configuration')
-      const webhooks = (found.webhooks ?? []).map((one, index) =>
-        index === 0 ? { ...one, clientConfig: { ...one.clientConfig, caBundle } } : one,
+      const webhooks = (found.webhooks ?? []).map((webhook, index) =>
+        index === 0 ? { ...webhook, clientConfig: { ...webhook.clientConfig, caBundle } } : webhook,
       )
       await api.put({ ...found, ...more, webhooks } as V1MutatingWebhookConfiguration)
     },

@@ -246,8 +246,8 @@ t.test('a decision that asks for more the more it knows', async t => {
   objects.set('/api/v1/namespaces/chain/pods/opaque', { ...pod, spec: { ...pod.spec, containers } })
   t.match((await look()).notInjected, [{ pod: 'opaque', kind: 'create-again', why: /cometbft/ }])
   const asked = cluster.requests
-    .filter(one => one.includes('/configmaps/'))
-    .map(one => one.slice(one.lastIndexOf('/') + 1))
+    .filter(path => path.includes('/configmaps/'))
+    .map(path => path.slice(path.lastIndexOf('/') + 1))
   // A script may be made of any variable, so those are asked for at once, too; each is asked for once.
   t.strictSame(
     asked.sort(),
@@ -271,7 +271,7 @@ t.test("namespaces: the context's, a named one, all, one that has not opted in, 
   const all = await look('--all-namespaces')
   t.strictSame(where(all), ['chain', 'other'])
   t.strictSame(
-    all.namespaces.map(one => one.name),
+    all.namespaces.map(namespace => namespace.name),
     ['chain', 'other', 'third'],
   )
   t.match(

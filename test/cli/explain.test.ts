@@ -238,8 +238,8 @@ t.test("a StatefulSet's pods have names and numbers; where they differ, no templ
   const two = await repeer(['inject', '-f', '-'], { stdin: async () => gaia('POD', 'replicas: 2') })
   t.notMatch(two.out, /repeer/)
   t.match(two.err, /StatefulSet gaia: not changed: its pods differ/)
-  const one = await repeer(['inject', '-f', '-'], { stdin: async () => gaia('POD', 'replicas: 1') })
-  t.match(one.out, /repeer\.dev\/plan/)
+  const single = await repeer(['inject', '-f', '-'], { stdin: async () => gaia('POD', 'replicas: 1') })
+  t.match(single.out, /repeer\.dev\/plan/)
 })
 
 t.test('a ConfigMap that is not in the files is no list; one in binaryData is', async t => {

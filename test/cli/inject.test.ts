@@ -34,7 +34,7 @@ t.test('the template is changed, the other documents stay as they stand', async 
   const { metadata, spec } = set.spec.template
   t.match(metadata.annotations, { 'repeer.dev/plan': /"version":1/, 'repeer.dev/peer-hash': /^p1:/ })
   t.strictSame(
-    spec.initContainers.map(one => one.name),
+    spec.initContainers.map(container => container.name),
     ['repeer-install', 'repeer'],
   )
   t.strictSame(spec.containers[0]?.command.slice(-2), ['--', 'cometbft'])
@@ -49,8 +49,8 @@ t.test('what it prints is not injected again', async t => {
   t.equal(second.code, 0)
   t.match(second.err, /StatefulSet validator: skipped, already-injected/)
   t.strictSame(
-    parseManifests('f', second.out).documents.map(one => one.value),
-    parseManifests('f', first.out).documents.map(one => one.value),
+    parseManifests('f', second.out).documents.map(document => document.value),
+    parseManifests('f', first.out).documents.map(document => document.value),
   )
 })
 

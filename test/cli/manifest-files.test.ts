@@ -36,7 +36,7 @@ t.test('several documents, empty ones left out, each with its line', async t => 
 t.test('JSON, also with tabs, and several JSON documents', async t => {
   t.strictSame(parseManifests('f', '{\n\t"a": [1,\n\t2]\n}').documents[0]?.value, { a: [1, 2] })
   t.strictSame(
-    parseManifests('f', '{"a": 1}\n---\n{"b": 2}').documents.map(one => one.value),
+    parseManifests('f', '{"a": 1}\n---\n{"b": 2}').documents.map(document => document.value),
     [{ a: 1 }, { b: 2 }],
   )
 })
@@ -64,7 +64,7 @@ t.test('files that cannot be read, directories, standard input', async t => {
   const directory = t.testdir({ 'b.yaml': 'b: 1', 'a.yml': 'a: 1', 'notes.txt': 'x: [', empty: {} })
   const read = await readManifests([directory, '-'], async () => 'c: 1')
   t.strictSame(
-    read.documents.map(one => [one.file, one.value]),
+    read.documents.map(document => [document.file, document.value]),
     [
       [join(directory, 'a.yml'), { a: 1 }],
       [join(directory, 'b.yaml'), { b: 1 }],
@@ -73,7 +73,7 @@ t.test('files that cannot be read, directories, standard input', async t => {
   )
   const { problems } = await readManifests([join(directory, 'none.yaml'), join(directory, 'empty')], noInput)
   t.match(
-    problems.map(one => one.message),
+    problems.map(problem => problem.message),
     [/none\.yaml: cannot be read: found no such file/, /empty: cannot be read: found no \.yaml, \.yml or \.json file/],
   )
 })

@@ -17,11 +17,11 @@ function restarted(
   pod: PodObject,
   state: ContainerState = { running: { startedAt: new Date().toISOString() } },
 ): PodObject {
-  const image = pod.spec.initContainers?.find(one => one.name === 'repeer')?.image ?? ''
-  const initContainerStatuses = (pod.status?.initContainerStatuses ?? []).map(one => {
-    const restartCount = (one.restartCount ?? 0) + 1
+  const image = pod.spec.initContainers?.find(container => container.name === 'repeer')?.image ?? ''
+  const initContainerStatuses = (pod.status?.initContainerStatuses ?? []).map(status => {
+    const restartCount = (status.restartCount ?? 0) + 1
     return {
-      ...one,
+      ...status,
       image,
       containerID: `sidecar-${restartCount}`,
       restartCount,
@@ -33,8 +33,8 @@ function restarted(
 }
 
 function nodeRestarted(pod: PodObject): PodObject {
-  const containerStatuses = (pod.status?.containerStatuses ?? []).map(one => ({
-    ...one,
+  const containerStatuses = (pod.status?.containerStatuses ?? []).map(status => ({
+    ...status,
     restartCount: 1,
     containerID: 'another',
   }))
@@ -54,12 +54,12 @@ async function standIn(t: Test, pods: Readonly<Record<string, PodOptions>> = { a
   return {
     cluster,
     run: (...args) => repeer(['upgrade', '--kubeconfig', kubeconfig, '-n', 'chain', ...fast, ...args]),
-    imageOf: name => (cluster.pod('chain', name).spec.initContainers ?? []).slice(1).map(one => one.image),
+    imageOf: name => (cluster.pod('chain', name).spec.initContainers ?? []).slice(1).map(container => container.image),
   }
 }
 
 const patches = ({ requests }: StandIn) =>
-  requests.filter(one => one.startsWith('PATCH')).map(one => one.slice(one.lastIndexOf('/') + 1))
+  requests.filter(request => request.startsWith('PATCH')).map(request => request.slice(request.lastIndexOf('/') + 1))
 const webhook = (args: string[], env: unknown[] = []) => ({
   spec: { template: { spec: { containers: [{ name: 'webhook', args, env }] } } },
 })
@@ -161,8 +161,8 @@ t.test('the first failure stops it, and the old image is back', async t => {
         ]
         cluster.objects.set('/api/v1/namespaces/chain/events', { items })
         const ended = restarted(pod, { terminated: { exitCode: 0, reason: 'Completed' } })
-        const initContainerStatuses = (ended.status?.initContainerStatuses ?? []).map(one => ({
-          ...one,
+        const initContainerStatuses = (ended.status?.initContainerStatuses ?? []).map(status => ({
+          ...status,
           containerID: 'sidecar-0-a',
         }))
         cluster.putPod({ ...ended, status: { ...ended.status, initContainerStatuses } })
@@ -218,7 +218,8 @@ t.test('the first failure stops it, and the old image is back', async t => {
     await t.test(what, async t => {
       const { cluster, run, imageOf } = await standIn(t)
       cluster.onPatch = (pod, operations) => {
-        if (operations.some(one => one.op === 'replace' && one.value === 'repeer:new')) kubelet(cluster, pod)
+        if (operations.some(operation => operation.op === 'replace' && operation.value === 'repeer:new'))
+          kubelet(cluster, pod)
         else if (what !== 'a kubelet that does nothing') cluster.putPod(restarted(pod))
       }
       const { code, out, err } = await run('--image', 'repeer:new')

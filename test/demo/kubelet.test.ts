@@ -82,7 +82,7 @@ t.test('init containers run in order, a native sidecar runs on beside the contai
     events.filter(event => event.startsWith('started')),
     ['started p/one', 'started p/side', 'started p/two', 'started p/main'],
   )
-  t.match(Object.fromEntries(running.containers().map(one => [one.name, one.state])), {
+  t.match(Object.fromEntries(running.containers().map(container => [container.name, container.state])), {
     one: 'ended',
     side: 'running',
     main: 'running',

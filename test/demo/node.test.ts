@@ -46,7 +46,7 @@ function chain(t: Test) {
   const genesis = genesisJson(
     'test',
     new Date(0),
-    keys.map((one, index) => ({ name: `node${index}`, keys: one })),
+    keys.map((own, index) => ({ name: `node${index}`, keys: own })),
   )
   const hostsFile = join(directory, 'hosts')
   const publish = (hosts: Record<string, string>) =>
@@ -100,7 +100,7 @@ function chain(t: Test) {
 t.test('a name that does not resolve at the start is dropped for good', async t => {
   const { start, publish, entry, id, log } = chain(t)
   publish({})
-  const one = await start(1, 1, '')
+  const second = await start(1, 1, '')
   const zero = await start(0, 2, `${entry(1)}`)
   await until(async () => log.some(line => line.includes('dropped node1')), 'dropped')
   publish({ node1: `${subnet}.1` })
@@ -111,23 +111,23 @@ t.test('a name that does not resolve at the start is dropped for good', async t 
   const again = await start(0, 2, `${entry(1)}`)
   await until(async () => (await again.peers()).length === 1, 'after a restart')
   t.match(await again.peers(), [{ node_info: { id: id(1) }, is_outbound: true, remote_ip: `${subnet}.1` }])
-  t.match(await one.peers(), [{ node_info: { id: id(0) }, is_outbound: false, remote_ip: `${subnet}.2` }])
+  t.match(await second.peers(), [{ node_info: { id: id(0) }, is_outbound: false, remote_ip: `${subnet}.2` }])
 })
 
 t.test('a lost peer is found again at its old address, not at a new one', async t => {
   const { start, publish, entry } = chain(t)
   publish({ node1: `${subnet}.11` })
   const zero = await start(0, 12, entry(1))
-  let one = await start(1, 11, '')
+  let second = await start(1, 11, '')
   await until(async () => (await zero.peers()).length === 1, 'connected')
-  await one.stop()
+  await second.stop()
   await until(async () => (await zero.peers()).length === 0, 'lost')
   publish({ node1: `${subnet}.13` })
-  one = await start(1, 13, '')
-  await until(async () => (await one.status()).node_info.id !== '', 'moved')
+  second = await start(1, 13, '')
+  await until(async () => (await second.status()).node_info.id !== '', 'moved')
   await delay(300)
   t.strictSame(await zero.peers(), [], 'not at the new address')
-  await one.stop()
+  await second.stop()
   await start(1, 11, '')
   await until(async () => (await zero.peers()).length === 1, 'at the old one')
 })

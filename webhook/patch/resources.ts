@@ -18,7 +18,7 @@ export function qosClass(spec: V1PodSpec): QosClass {
   const limits: Totals = new Map()
   const parts = hasPodResources(spec)
     ? [spec.resources]
-    : [...spec.containers, ...(spec.initContainers ?? [])].map(one => one.resources)
+    : [...spec.containers, ...(spec.initContainers ?? [])].map(container => container.resources)
   let limited = true
   for (const part of parts) {
     for (const name of compute) {

@@ -15,9 +15,9 @@ const policies = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding
 
 export function installPermissions(): void {
   const objects = parseAllDocuments(kubectl('kustomize', join(root, 'manifests'))).map(
-    one => one.toJS() as { kind?: string },
+    document => document.toJS() as { kind?: string },
   )
-  apply(objects.filter(one => [...kinds, ...policies].includes(one.kind ?? '')))
+  apply(objects.filter(object => [...kinds, ...policies].includes(object.kind ?? '')))
 }
 
 /** A kubeconfig file of the controller's ServiceAccount, by way of the relay. */
