@@ -1,8 +1,8 @@
 // One pod's status page, read through the API server's pod proxy: no port is forwarded, and the API server reaches pods
 // that the caller cannot.
-import type { Page } from '../peers/page.ts'
-import { parsePage } from '../peers/page-check.ts'
-import { statusPort } from '../peers/pod.ts'
+import type { Page } from '../../peers/page.ts'
+import { parsePage } from '../../peers/page-check.ts'
+import { statusPort } from '../../peers/pod.ts'
 import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
 import { ClusterError, messageOf } from './cluster-error.ts'
 

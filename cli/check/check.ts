@@ -1,15 +1,15 @@
 // Looks at the pods of namespaces for `repeer check`: reads them, their status pages, and why others were not injected.
-import { optIn } from '../peers/pod.ts'
-import { configMapValues } from '../webhook/config-map-values.ts'
-import type { ConfigMapView, DecideInput, Decision } from '../webhook/decide/decision.ts'
-import { deliveringSets, withDeliveries } from './check-deliveries.ts'
-import { podReport } from './check-pod.ts'
-import type { CheckReport, PodReport, UninjectedReport } from './check-report.ts'
-import { type NamespaceObject, uninjectedReport } from './check-uninjected.ts'
-import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
-import { ClusterError, messageOf } from './cluster-error.ts'
-import { isInjected, type PodObject } from './pod-object.ts'
-import { type PageAnswer, statusPage } from './status-page.ts'
+import { optIn } from '../../peers/pod.ts'
+import { configMapValues } from '../../webhook/config-map-values.ts'
+import type { ConfigMapView, DecideInput, Decision } from '../../webhook/decide/decision.ts'
+import { deliveringSets, withDeliveries } from './deliveries.ts'
+import { podReport } from './pod-report.ts'
+import type { CheckReport, PodReport, UninjectedReport } from './report.ts'
+import { type NamespaceObject, uninjectedReport } from './uninjected.ts'
+import { type Cluster, isStatus, podsPath } from '../cluster/cluster-access.ts'
+import { ClusterError, messageOf } from '../cluster/cluster-error.ts'
+import { isInjected, type PodObject } from '../cluster/pod-object.ts'
+import { type PageAnswer, statusPage } from '../cluster/status-page.ts'
 
 /**
  * Status pages read at the same time: enough to be quick with hundreds of pods, too few to be felt by the API server.

@@ -1,8 +1,8 @@
 // Manifests as kubectl reads them, and errors that name file, document and line.
 import { join } from 'node:path'
 import t from 'tap'
-import { parseManifests, readManifests } from '../../cli/manifest-files.ts'
-import { objectsOf, podsOf } from '../../cli/workloads.ts'
+import { parseManifests, readManifests } from '../../../cli/manifests/manifest-files.ts'
+import { objectsOf, podsOf } from '../../../cli/manifests/workloads.ts'
 
 const noInput = async () => ''
 
@@ -42,7 +42,7 @@ t.test('JSON, also with tabs, and several JSON documents', async t => {
 })
 
 t.test('a broken document is a problem with its place; the others are read', async t => {
-  const { documents, problems } = await readManifests([join(import.meta.dirname, 'fixtures/broken.manifests')], noInput)
+  const { documents, problems } = await readManifests([join(import.meta.dirname, '../fixtures/broken.manifests')], noInput)
   t.equal(documents.length, 4)
   t.equal(problems.length, 1)
   t.match(problems[0]?.message, /broken\.manifests: document 5, line 21: .*; expected valid YAML or JSON/)

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Explained } from '../../cli/explain.ts'
-import { repeer } from './program.ts'
+import type { Explained } from '../../../cli/manifests/explain.ts'
+import { repeer } from '../program.ts'
 
-const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
+const fixture = (name: string) => join(import.meta.dirname, '../fixtures', name)
 const rowsOf = (out: string) => JSON.parse(out) as Explained[]
 const keys = [
   'file',

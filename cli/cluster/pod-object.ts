@@ -1,7 +1,7 @@
 // The part of a pod that `repeer check` and `repeer upgrade` read, and what they need to know of it.
-import type { Plan } from '../peers/plan.ts'
-import { parsePlan } from '../peers/plan-check.ts'
-import { annotation, containerName } from '../peers/pod.ts'
+import type { Plan } from '../../peers/plan.ts'
+import { parsePlan } from '../../peers/plan-check.ts'
+import { annotation, containerName } from '../../peers/pod.ts'
 
 export type ContainerState = {
   readonly running?: { readonly startedAt?: string }

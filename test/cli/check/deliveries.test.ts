@@ -1,11 +1,11 @@
 // `repeer check` on pods that lack a list which a PeerSet delivers.
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { CheckReport } from '../../cli/check-report.ts'
-import { startStandIn } from './fixtures/cluster.ts'
-import { injectedPod, pageOf, plan } from './fixtures/pods.ts'
-import { optedIn, plainNode } from './fixtures/scene.ts'
-import { repeer } from './program.ts'
+import type { CheckReport } from '../../../cli/check/report.ts'
+import { startStandIn } from '../fixtures/cluster.ts'
+import { injectedPod, pageOf, plan } from '../fixtures/pods.ts'
+import { optedIn, plainNode } from '../fixtures/scene.ts'
+import { repeer } from '../program.ts'
 
 const found = { configMap: 'found', key: 'peers', format: 'cometbft-list' }
 const peerSet = (name: string, spec: object = {}, namespace = 'chain') => ({

@@ -1,12 +1,12 @@
 // Brings one pod's sidecar to another image, in place, and sees that the node did not notice. Whatever goes wrong, the
 // old image is put back.
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
-import { messageOf } from './cluster-error.ts'
-import { imageWarning } from './pod-events.ts'
-import { type ContainerStatus, nodeStatus, type PodObject, sidecarStatus, stateText } from './pod-object.ts'
-import { type PageAnswer, statusPage } from './status-page.ts'
-import type { ImageChange } from './upgrade.ts'
+import { type Cluster, isStatus, podsPath } from '../cluster/cluster-access.ts'
+import { messageOf } from '../cluster/cluster-error.ts'
+import { imageWarning } from './image-warning.ts'
+import { type ContainerStatus, nodeStatus, type PodObject, sidecarStatus, stateText } from '../cluster/pod-object.ts'
+import { type PageAnswer, statusPage } from '../cluster/status-page.ts'
+import type { ImageChange } from './choose.ts'
 
 export type UpgradeTimes = {
   /** How long a sidecar may take to run the new image and answer: it may have to be pulled. */

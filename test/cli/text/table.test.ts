@@ -1,8 +1,8 @@
 // Tables, times and texts of the cluster commands.
 import t from 'tap'
-import { plainLine } from '../../cli/plain-line.ts'
-import { ago, duration } from '../../cli/relative-time.ts'
-import { tableOf } from '../../cli/table.ts'
+import { plainLine } from '../../../cli/text/plain-line.ts'
+import { ago, duration } from '../../../cli/text/relative-time.ts'
+import { tableOf } from '../../../cli/text/table.ts'
 
 t.test('columns leave by rank, then the name is shortened in its middle', async t => {
   const rows = [{ name: 'validator-of-osmosis-0' }, { name: 'b' }]

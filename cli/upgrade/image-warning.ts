@@ -1,9 +1,9 @@
 // What the kubelet says about a container's image in the pod's events. The pod's status does not say it for a native
 // sidecar that ran before: that shows how its last container ended for as long as the next one's image is not there
 // (seen with Kubernetes 1.36).
-import type { Cluster } from './cluster-access.ts'
-import { ClusterError } from './cluster-error.ts'
-import type { PodObject } from './pod-object.ts'
+import type { Cluster } from '../cluster/cluster-access.ts'
+import { ClusterError } from '../cluster/cluster-error.ts'
+import type { PodObject } from '../cluster/pod-object.ts'
 
 type EventObject = {
   readonly type?: string

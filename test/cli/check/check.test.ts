@@ -1,11 +1,11 @@
 // `repeer check`: over HTTP against a stand-in for the API server.
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { CheckReport, PodReport } from '../../cli/check-report.ts'
-import { type StandIn, startStandIn } from './fixtures/cluster.ts'
-import { hash, injectedPod, olderPage, type PodOptions, pageOf } from './fixtures/pods.ts'
-import { nodeConfig, optedIn, plainNode, plainWeb, wholeScene } from './fixtures/scene.ts'
-import { repeer } from './program.ts'
+import type { CheckReport, PodReport } from '../../../cli/check/report.ts'
+import { type StandIn, startStandIn } from '../fixtures/cluster.ts'
+import { hash, injectedPod, olderPage, type PodOptions, pageOf } from '../fixtures/pods.ts'
+import { nodeConfig, optedIn, plainNode, plainWeb, wholeScene } from '../fixtures/scene.ts'
+import { repeer } from '../program.ts'
 
 async function standIn(
   t: Test,

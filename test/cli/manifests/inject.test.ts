@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { parseManifests } from '../../cli/manifest-files.ts'
-import { repeer } from './program.ts'
+import { parseManifests } from '../../../cli/manifests/manifest-files.ts'
+import { repeer } from '../program.ts'
 
-const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
+const fixture = (name: string) => join(import.meta.dirname, '../fixtures', name)
 type Workload = {
   kind: string
   spec: {

@@ -1,7 +1,7 @@
 // Manifests as the webhook would change them: the documents with an injected pod written anew, the others as they
 // stand.
 import { stringify } from 'yaml'
-import { applyPatch } from '../webhook/patch/apply.ts'
+import { applyPatch } from '../../webhook/patch/apply.ts'
 import type { Explanation } from './explain.ts'
 import { kubernetesYaml, type ManifestDocument } from './manifest-files.ts'
 import { isRecord } from './workloads.ts'

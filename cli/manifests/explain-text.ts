@@ -1,8 +1,8 @@
 // The text form of `repeer explain`: for a person who wants to know what will happen to which pod, and why.
 import { styleText } from 'node:util'
-import type { Level } from '../peers/plan.ts'
+import type { Level } from '../../peers/plan.ts'
+import { wrapped } from '../text/wrapped.ts'
 import type { Explained, ExplainedSource } from './explain.ts'
-import { wrapped } from './help.ts'
 
 type Style = Parameters<typeof styleText>[0]
 

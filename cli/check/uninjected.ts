@@ -1,12 +1,12 @@
 // Why pods of an opted-in namespace have no sidecar: the webhook's own decision, about the pods as they are.
 import type { V1Pod } from '@kubernetes/client-node'
-import type { DeliveringSet } from '../peers/peer-set/delivering.ts'
-import type { Plan } from '../peers/plan.ts'
-import type { SkipReason } from '../peers/reasons.ts'
-import type { ConfigMapView, DecideInput, Decision, NamespaceView } from '../webhook/decide/decision.ts'
-import type { UninjectedReport } from './check-report.ts'
-import type { PodObject } from './pod-object.ts'
-import { ago } from './relative-time.ts'
+import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
+import type { Plan } from '../../peers/plan.ts'
+import type { SkipReason } from '../../peers/reasons.ts'
+import type { ConfigMapView, DecideInput, Decision, NamespaceView } from '../../webhook/decide/decision.ts'
+import type { UninjectedReport } from './report.ts'
+import type { PodObject } from '../cluster/pod-object.ts'
+import { ago } from '../text/relative-time.ts'
 
 export type NamespaceObject = {
   readonly metadata: {

@@ -1,14 +1,14 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
 
-import { lastsMs, type Page } from '../peers/page.ts'
-import type { Plan } from '../peers/plan.ts'
-import { annotation, containerName, statusPort } from '../peers/pod.ts'
-import type { HoldReason } from '../peers/reasons.ts'
-import { liveTurn } from '../rollout/turns.ts'
-import type { ListState, PodReport, Verdict } from './check-report.ts'
-import { groupOf, type PodObject, planOf, sidecarStatus, stateText } from './pod-object.ts'
-import { ago, duration } from './relative-time.ts'
-import type { PageAnswer } from './status-page.ts'
+import { lastsMs, type Page } from '../../peers/page.ts'
+import type { Plan } from '../../peers/plan.ts'
+import { annotation, containerName, statusPort } from '../../peers/pod.ts'
+import type { HoldReason } from '../../peers/reasons.ts'
+import { liveTurn } from '../../rollout/turns.ts'
+import type { ListState, PodReport, Verdict } from './report.ts'
+import { groupOf, type PodObject, planOf, sidecarStatus, stateText } from '../cluster/pod-object.ts'
+import { ago, duration } from '../text/relative-time.ts'
+import type { PageAnswer } from '../cluster/status-page.ts'
 
 /** Reasons that time and repeer do not end: somebody has to change something. */
 const forSomebody: ReadonlySet<string> = new Set<HoldReason>([

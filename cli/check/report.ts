@@ -1,5 +1,5 @@
 // What `repeer check` reports: the types that its parts pass on, which are also its JSON output.
-import type { Page } from '../peers/page.ts'
+import type { Page } from '../../peers/page.ts'
 
 /**
  * `settled`: nothing to do. `under-way`: repeer or time will see to it. `problem`: somebody has to look. `unseen`: the

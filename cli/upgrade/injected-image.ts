@@ -1,6 +1,6 @@
 // The image that the installed webhook injects now: what running pods are brought to where no image is named.
-import { type Cluster, isStatus } from './cluster-access.ts'
-import { messageOf } from './cluster-error.ts'
+import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
+import { messageOf } from '../cluster/cluster-error.ts'
 
 /** As manifests/base has them. */
 const webhook = { namespace: 'repeer-system', deployment: 'repeer-webhook', container: 'webhook' } as const

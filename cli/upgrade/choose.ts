@@ -1,6 +1,6 @@
 // Which pods `repeer upgrade` changes, in which order, and what of them. Pure.
-import { containerName } from '../peers/pod.ts'
-import { groupOf, isInjected, type PodObject, planOf, sidecarStatus, stateText } from './pod-object.ts'
+import { containerName } from '../../peers/pod.ts'
+import { groupOf, isInjected, type PodObject, planOf, sidecarStatus, stateText } from '../cluster/pod-object.ts'
 
 /** One container's image. `index`: among the pod's init containers. */
 export type ImageChange = { readonly index: number; readonly container: string; readonly from: string }

@@ -1,12 +1,12 @@
 // What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and
 // `patchOf`.
 
-import { allowPeerSetsFrom } from '../peers/peer-set/consent.ts'
-import { readDelivering } from '../peers/peer-set/delivering.ts'
-import type { Source } from '../peers/plan.ts'
-import { optIn } from '../peers/pod.ts'
-import type { SkipReason } from '../peers/reasons.ts'
-import { configMapValues } from '../webhook/config-map-values.ts'
+import { allowPeerSetsFrom } from '../../peers/peer-set/consent.ts'
+import { readDelivering } from '../../peers/peer-set/delivering.ts'
+import type { Source } from '../../peers/plan.ts'
+import { optIn } from '../../peers/pod.ts'
+import type { SkipReason } from '../../peers/reasons.ts'
+import { configMapValues } from '../../webhook/config-map-values.ts'
 import type {
   ConfigMapView,
   DecideInput,
@@ -14,9 +14,9 @@ import type {
   NamespaceView,
   PatchOperation,
   Settings,
-} from '../webhook/decide/decision.ts'
-import { sourceTexts } from '../webhook/decide/node/node-facts.ts'
-import { tellingOf } from '../webhook/decide/node/telling.ts'
+} from '../../webhook/decide/decision.ts'
+import { sourceTexts } from '../../webhook/decide/node/node-facts.ts'
+import { tellingOf } from '../../webhook/decide/node/telling.ts'
 import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
 
 export type ExplainedSource = {

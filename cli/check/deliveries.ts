@@ -1,10 +1,10 @@
 // Which pods lack a list that a PeerSet delivers to them: those that were created before it did. For `repeer check`.
-import { type DeliveringSet, deliveriesTo, readDelivering } from '../peers/peer-set/delivering.ts'
-import { optIn } from '../peers/pod.ts'
-import type { PodReport } from './check-report.ts'
-import type { NamespaceObject } from './check-uninjected.ts'
-import { type Cluster, isStatus } from './cluster-access.ts'
-import { type PodObject, planOf } from './pod-object.ts'
+import { type DeliveringSet, deliveriesTo, readDelivering } from '../../peers/peer-set/delivering.ts'
+import { optIn } from '../../peers/pod.ts'
+import type { PodReport } from './report.ts'
+import type { NamespaceObject } from './uninjected.ts'
+import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
+import { type PodObject, planOf } from '../cluster/pod-object.ts'
 
 const path = '/apis/repeer.dev/v1alpha1'
 

@@ -1,10 +1,10 @@
 // `repeer upgrade`: over HTTP against a stand-in for the API server, with a stand-in for the kubelet.
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { ContainerState, PodObject } from '../../cli/pod-object.ts'
-import { type StandIn, startStandIn } from './fixtures/cluster.ts'
-import { injectedPod, type PodOptions, pageOf } from './fixtures/pods.ts'
-import { type Ran, repeer } from './program.ts'
+import type { ContainerState, PodObject } from '../../../cli/cluster/pod-object.ts'
+import { type StandIn, startStandIn } from '../fixtures/cluster.ts'
+import { injectedPod, type PodOptions, pageOf } from '../fixtures/pods.ts'
+import { type Ran, repeer } from '../program.ts'
 
 type Parts = {
   cluster: StandIn
