@@ -1,15 +1,23 @@
 // Looks at the pods of namespaces for `repeer check`: reads them, their status pages, and why others were not injected.
+
 import { optIn } from '../../peers/pod.ts'
 import { configMapValues } from '../../webhook/config-map-values.ts'
 import type { ConfigMapView, DecideInput, Decision } from '../../webhook/decide/decision.ts'
+import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
+import {
+  isOptedIn,
+  type NamespaceObject,
+  namespaceNamed,
+  namespacePath,
+  optedInNamespaces,
+} from '../cluster/namespaces.ts'
+import { isInjected, type PodObject } from '../cluster/pod-object.ts'
+import { listPods } from '../cluster/pods.ts'
+import { type PageAnswer, statusPage } from '../cluster/status-page.ts'
 import { deliveringSets, withDeliveries } from './deliveries.ts'
 import { podReport } from './pod-report.ts'
 import type { CheckReport, PodReport, UninjectedReport } from './report.ts'
-import { type NamespaceObject, uninjectedReport } from './uninjected.ts'
-import { type Cluster, isStatus, podsPath } from '../cluster/cluster-access.ts'
-import { ClusterError, messageOf } from '../cluster/cluster-error.ts'
-import { isInjected, type PodObject } from '../cluster/pod-object.ts'
-import { type PageAnswer, statusPage } from '../cluster/status-page.ts'
+import { uninjectedReport } from './uninjected.ts'
 
 /**
  * Status pages read at the same time: enough to be quick with hundreds of pods, too few to be felt by the API server.
@@ -31,8 +39,8 @@ export async function check(parts: CheckParts, names: readonly string[] | 'all')
   const notes: string[] = []
   const namespaces =
     names === 'all'
-      ? await optedIn(parts.cluster)
-      : await Promise.all(names.map(name => named(parts.cluster, name, notes)))
+      ? await optedInNamespaces(parts.cluster)
+      : await Promise.all(names.map(name => namespaceNamed(parts.cluster, name, notes)))
   const pods: PodReport[] = []
   const notInjected: UninjectedReport[] = []
   for (const namespace of namespaces) {
@@ -100,18 +108,6 @@ async function answerOf(cluster: Cluster, pod: PodObject, forbidden: string | un
   return statusPage(cluster, namespace, name)
 }
 
-/** Throws ClusterError that names the permission that lacks. */
-export async function listPods(cluster: Cluster, namespace: string): Promise<PodObject[]> {
-  try {
-    return await cluster.list<PodObject>(podsPath(namespace))
-  } catch (error) {
-    if (!isStatus(error, 403)) throw error
-    throw new ClusterError(
-      `the pods of namespace ${namespace} may not be listed; expected the permission list on pods: ${messageOf(error)}`,
-    )
-  }
-}
-
 function pagePermission(namespace: string, found: string): string {
   return (
     `the status pages of namespace ${namespace} may not be read, so that only the pods' annotations are shown; expected the permission get on ` +
@@ -127,9 +123,7 @@ function configMapReader(
   const known = new Map<string, Promise<ConfigMapView>>()
   const read = async (name: string): Promise<ConfigMapView> => {
     try {
-      const found = await cluster.get(
-        `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`,
-      )
+      const found = await cluster.get(`${namespacePath(namespace)}/configmaps/${encodeURIComponent(name)}`)
       return configMapValues(found)
     } catch (error) {
       if (isStatus(error, 404)) return 'absent'
@@ -143,36 +137,6 @@ function configMapReader(
     known.set(name, earlier)
     return earlier
   }
-}
-
-async function optedIn(cluster: Cluster): Promise<NamespaceObject[]> {
-  try {
-    const all = await cluster.list<NamespaceObject>('/api/v1/namespaces')
-    return all.filter(namespace => isOptedIn(namespace))
-  } catch (error) {
-    if (!isStatus(error, 403)) throw error
-    throw new ClusterError(
-      `namespaces may not be listed; expected the permission list on namespaces, or --namespace NS instead of --all-namespaces: ${messageOf(error)}`,
-    )
-  }
-}
-
-async function named(cluster: Cluster, name: string, notes: string[]): Promise<NamespaceObject> {
-  try {
-    return (await cluster.get(`/api/v1/namespaces/${encodeURIComponent(name)}`)) as NamespaceObject
-  } catch (error) {
-    if (isStatus(error, 404)) throw new Error(`found no namespace ${name}; see kubectl get namespaces`)
-    if (!isStatus(error, 403)) throw error
-    notes.push(
-      `namespace ${name} may not be read (permission get on namespaces): pods without the sidecar are not looked at`,
-    )
-    return { metadata: { name } }
-  }
-}
-
-/** Null where the namespace may not be read. */
-function isOptedIn({ metadata }: NamespaceObject): boolean | null {
-  return metadata.labels === undefined ? null : metadata.labels[optIn.label] === optIn.value
 }
 
 function hasEnded(pod: PodObject): boolean {

@@ -1,10 +1,11 @@
 // Which pods lack a list that a PeerSet delivers to them: those that were created before it did. For `repeer check`.
+
 import { type DeliveringSet, deliveriesTo, readDelivering } from '../../peers/peer-set/delivering.ts'
 import { optIn } from '../../peers/pod.ts'
-import type { PodReport } from './report.ts'
-import type { NamespaceObject } from './uninjected.ts'
 import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
+import { type NamespaceObject, namespacePath } from '../cluster/namespaces.ts'
 import { type PodObject, planOf } from '../cluster/pod-object.ts'
+import type { PodReport } from './report.ts'
 
 const path = '/apis/repeer.dev/v1alpha1'
 
@@ -76,7 +77,7 @@ async function readAll(cluster: Cluster, namespace: string, notes: string[]): Pr
 
 async function isOptedIn(cluster: Cluster, name: string): Promise<boolean> {
   try {
-    const { metadata } = (await cluster.get(`/api/v1/namespaces/${encodeURIComponent(name)}`)) as NamespaceObject
+    const { metadata } = (await cluster.get(namespacePath(name))) as NamespaceObject
     return metadata.labels?.[optIn.label] === optIn.value
   } catch (error) {
     if (isStatus(error, 403) || isStatus(error, 404)) return false

@@ -1,12 +1,13 @@
 // The text form of `repeer check`: one table a group, what is to be known of a pod below its row, and what was not
 // injected.
+
 import { styleText } from 'node:util'
-import { short, someOf } from './pod-report.ts'
-import type { CheckReport, PodReport, UninjectedReport, Verdict } from './report.ts'
 import { plainLine } from '../text/plain-line.ts'
 import { ago, duration } from '../text/relative-time.ts'
+import { short, someOf } from '../text/shortened.ts'
 import { type Column, tableOf } from '../text/table.ts'
 import { wrapped } from '../text/wrapped.ts'
+import type { CheckReport, PodReport, UninjectedReport, Verdict } from './report.ts'
 
 type Style = Parameters<typeof styleText>[0]
 type Paint = (style: Style, text: string) => string

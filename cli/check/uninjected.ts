@@ -1,21 +1,14 @@
 // Why pods of an opted-in namespace have no sidecar: the webhook's own decision, about the pods as they are.
+
 import type { V1Pod } from '@kubernetes/client-node'
 import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
 import type { Plan } from '../../peers/plan.ts'
 import type { SkipReason } from '../../peers/reasons.ts'
 import type { ConfigMapView, DecideInput, Decision, NamespaceView } from '../../webhook/decide/decision.ts'
-import type { UninjectedReport } from './report.ts'
+import type { NamespaceObject } from '../cluster/namespaces.ts'
 import type { PodObject } from '../cluster/pod-object.ts'
 import { ago } from '../text/relative-time.ts'
-
-export type NamespaceObject = {
-  readonly metadata: {
-    readonly name: string
-    readonly labels?: Readonly<Record<string, string>>
-    readonly annotations?: Readonly<Record<string, string>>
-    readonly managedFields?: readonly { readonly time?: string; readonly fieldsV1?: unknown }[]
-  }
-}
+import type { UninjectedReport } from './report.ts'
 
 /** With these there is nothing to do, or nothing that could be done. */
 const leftAlone: ReadonlySet<SkipReason> = new Set([

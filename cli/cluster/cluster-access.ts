@@ -2,8 +2,8 @@
 // kubectl finds it, and the few requests that they make.
 import { ApiError } from '../../kubernetes/api-client.ts'
 import { type ApiCall, apiRequest } from '../../kubernetes/api-request.ts'
-import { ClusterError, messageOf } from './cluster-error.ts'
 import { type Flags, type Io, textOf, UsageError, type Values } from '../command.ts'
+import { ClusterError, messageOf } from './cluster-error.ts'
 
 export const clusterFlags: Flags = {
   kubeconfig: {
@@ -89,10 +89,6 @@ export async function openCluster(values: Values, env: Io['env']): Promise<Clust
         }),
       ),
   }
-}
-
-export function podsPath(namespace: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`
 }
 
 /** Whether the API server answered with this status. */

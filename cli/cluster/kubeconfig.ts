@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
-import { ClusterError, messageOf } from './cluster-error.ts'
 import type { Io } from '../command.ts'
+import { ClusterError, messageOf } from './cluster-error.ts'
 
 /**
  * As kubectl does: --kubeconfig, then KUBECONFIG (several files), then ~/.kube/config; in a pod its service account.

@@ -84,3 +84,15 @@ export function stateText(status: ContainerStatus | undefined): string {
   if (terminated) return `ended with ${terminated.exitCode ?? '?'}${terminated.reason ? ` (${terminated.reason})` : ''}`
   return 'not started'
 }
+
+/**
+ * The reasons of the kubelet for a waiting container that does not end by themselves (kubernetes/kubernetes,
+ * pkg/kubelet/images/types.go and pkg/kubelet/kuberuntime).
+ */
+const stuckReason =
+  /^(ImagePullBackOff|ErrImagePull|ErrImageNeverPull|InvalidImageName|CrashLoopBackOff|Create\w*Error|RunContainerError)$/
+
+/** Whether a container waits for something that the kubelet cannot get further with unless somebody helps. */
+export function isStuck(status: ContainerStatus): boolean {
+  return stuckReason.test(status.state?.waiting?.reason ?? '')
+}

@@ -1,10 +1,12 @@
 // One pod's status page, read through the API server's pod proxy: no port is forwarded, and the API server reaches pods
 // that the caller cannot.
+
 import type { Page } from '../../peers/page.ts'
 import { parsePage } from '../../peers/page-check.ts'
 import { statusPort } from '../../peers/pod.ts'
-import { type Cluster, isStatus, podsPath } from './cluster-access.ts'
+import { type Cluster, isStatus } from './cluster-access.ts'
 import { ClusterError, messageOf } from './cluster-error.ts'
+import { podsPath } from './pods.ts'
 
 /**
  * `starting`: the sidecar runs, and has not made its first comparison. `forbidden` and `unreachable` say why there is

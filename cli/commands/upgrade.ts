@@ -1,10 +1,11 @@
 // `repeer upgrade`: the sidecars of running pods, brought to another image in place.
-import { listPods } from '../check/check.ts'
+
 import { type Cluster, clusterFlags, openCluster, unreachableCode } from '../cluster/cluster-access.ts'
 import { ClusterError } from '../cluster/cluster-error.ts'
+import { groupOf, isInjected, type PodObject } from '../cluster/pod-object.ts'
+import { listPods } from '../cluster/pods.ts'
 import { type Command, type Io, numberOf, textOf, UsageError, type Values } from '../command.ts'
 import { plainLine } from '../text/plain-line.ts'
-import { groupOf, isInjected, type PodObject } from '../cluster/pod-object.ts'
 import { type GroupUpgrade, type PodUpgrade, upgradesOf } from '../upgrade/choose.ts'
 import { injectedImage } from '../upgrade/injected-image.ts'
 import { type Upgraded, type UpgradeTimes, upgradePod, upgradeTimes } from '../upgrade/upgrade-pod.ts'

@@ -1,12 +1,16 @@
 // Brings one pod's sidecar to another image, in place, and sees that the node did not notice. Whatever goes wrong, the
 // old image is put back.
+
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Cluster, isStatus, podsPath } from '../cluster/cluster-access.ts'
+import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
 import { messageOf } from '../cluster/cluster-error.ts'
-import { imageWarning } from './image-warning.ts'
-import { type ContainerStatus, nodeStatus, type PodObject, sidecarStatus, stateText } from '../cluster/pod-object.ts'
+import { type ContainerStatus, isStuck, type PodObject, sidecarStatus, stateText } from '../cluster/pod-object.ts'
+import { podsPath } from '../cluster/pods.ts'
 import { type PageAnswer, statusPage } from '../cluster/status-page.ts'
 import type { ImageChange } from './choose.ts'
+import { imageWarning } from './image-warning.ts'
+import { mustBeSame, mustBeSameProcess } from './same-node.ts'
+import { Trouble } from './trouble.ts'
 
 export type UpgradeTimes = {
   /** How long a sidecar may take to run the new image and answer: it may have to be pulled. */
@@ -30,25 +34,11 @@ export type Upgraded =
 
 /** While one of these lasts, the sidecar has the node in its hands. */
 const busy: ReadonlySet<string> = new Set(['telling', 'restarting', 'verifying'])
-const stuck =
-  /^(ImagePullBackOff|ErrImagePull|ErrImageNeverPull|InvalidImageName|CrashLoopBackOff|Create\w*Error|RunContainerError)$/
-
-/** Two readings of one process's start differ by some hundredths of a second. */
-const sameStartMs = 2000
-
 type Parts = {
   readonly cluster: Cluster
   readonly path: string
   readonly read: () => Promise<PodObject>
   readonly times: UpgradeTimes
-}
-
-class Trouble extends Error {
-  readonly advice: string
-  constructor(message: string, advice: string) {
-    super(message)
-    this.advice = advice
-  }
 }
 
 /** Throws nothing but what the cluster's first answers are: no pod, no connection. */
@@ -143,11 +133,11 @@ async function running(parts: Parts, before: PodObject, image: string, original?
     if (sidecar?.state?.running && sidecar.ready && isOther) return now
     const warning = sidecar?.state?.running ? undefined : await imageWarning(cluster, now, image)
     const hasEnded = sidecar?.state?.terminated !== undefined && isOther
-    const isTroubled = stuck.test(sidecar?.state?.waiting?.reason ?? '') || hasEnded || warning !== undefined
+    const isTroubled = (sidecar && isStuck(sidecar)) || hasEnded || warning !== undefined
     troubledSince = isTroubled ? (troubledSince ?? performance.now()) : undefined
-    const isStuck = troubledSince !== undefined && performance.now() - troubledSince > times.stuckMs
-    if (isStuck || performance.now() > deadline)
-      throw notRunning(now, sidecar, warning, isStuck ? '' : ` after ${times.timeoutMs / 1000} s`)
+    const hasStayed = troubledSince !== undefined && performance.now() - troubledSince > times.stuckMs
+    if (hasStayed || performance.now() > deadline)
+      throw notRunning(now, sidecar, warning, hasStayed ? '' : ` after ${times.timeoutMs / 1000} s`)
     await delay(times.pollMs)
   }
 }
@@ -209,33 +199,6 @@ async function answering(
     }
     await delay(times.pollMs)
   }
-}
-
-function mustBeSame(before: PodObject, now: PodObject, watchNode: boolean): void {
-  const { name, uid } = before.metadata
-  if (now.metadata.uid !== uid || now.metadata.deletionTimestamp)
-    throw new Trouble(`pod ${name} was deleted meanwhile`, 'run this again')
-  if (!watchNode) return
-  const identity = (status: ContainerStatus | undefined) =>
-    JSON.stringify([status?.containerID, status?.restartCount, status?.state?.running?.startedAt])
-  const was = nodeStatus(before)
-  const is = nodeStatus(now)
-  if (identity(was) === identity(is)) return
-  throw new Trouble(
-    `the node's container ${was?.name ?? ''} has started anew (restartCount ${was?.restartCount} before, ${is?.restartCount} now)`,
-    `see kubectl describe pod ${name}: if it was not for another reason, do not go on with this image`,
-  )
-}
-
-/** Under wrap the node's process can start anew within its container. */
-function mustBeSameProcess(before: PageAnswer, now: PageAnswer): void {
-  const was = 'page' in before ? before.page.node.startedAt : undefined
-  const is = 'page' in now ? now.page.node.startedAt : undefined
-  if (was === undefined || is === undefined || Math.abs(Date.parse(is) - Date.parse(was)) <= sameStartMs) return
-  throw new Trouble(
-    `the node's process has started anew (${was} before, ${is} now)`,
-    'see repeer check for why, then run this again',
-  )
 }
 
 async function backTo(parts: Parts, pod: PodObject, changes: readonly ImageChange[], image: string): Promise<string> {

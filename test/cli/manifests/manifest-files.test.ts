@@ -42,7 +42,10 @@ t.test('JSON, also with tabs, and several JSON documents', async t => {
 })
 
 t.test('a broken document is a problem with its place; the others are read', async t => {
-  const { documents, problems } = await readManifests([join(import.meta.dirname, '../fixtures/broken.manifests')], noInput)
+  const { documents, problems } = await readManifests(
+    [join(import.meta.dirname, '../fixtures/broken.manifests')],
+    noInput,
+  )
   t.equal(documents.length, 4)
   t.equal(problems.length, 1)
   t.match(problems[0]?.message, /broken\.manifests: document 5, line 21: .*; expected valid YAML or JSON/)
