@@ -1,7 +1,7 @@
 // Looks at the pods of namespaces for `repeer check`: reads them, their status pages, and why others were not injected.
 
 import { optIn } from '../../peers/pod.ts'
-import { configMapValues } from '../../webhook/config-map-values.ts'
+import { configMapValues } from '../../webhook/cache/config-map-values.ts'
 import type { ConfigMapView, DecideInput, Decision } from '../../webhook/decide/decision.ts'
 import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
 import {

@@ -6,7 +6,7 @@ import { readDelivering } from '../../peers/peer-set/delivering.ts'
 import type { Source } from '../../peers/plan.ts'
 import { optIn } from '../../peers/pod.ts'
 import type { SkipReason } from '../../peers/reasons.ts'
-import { configMapValues } from '../../webhook/config-map-values.ts'
+import { configMapValues } from '../../webhook/cache/config-map-values.ts'
 import type {
   ConfigMapView,
   DecideInput,

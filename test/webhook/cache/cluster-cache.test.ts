@@ -1,10 +1,10 @@
 // The cache against the stand-in for the API server, over real connections.
 import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t from 'tap'
-import { type ApiServer, type ApiServerOptions, startApiServer } from '../../demo/api-server.ts'
-import { type ClusterCache, type ClusterCacheOptions, startClusterCache } from '../../webhook/config-maps.ts'
-import { type Line, memoryLog } from './fixtures/log-lines.ts'
-import { until } from './fixtures/until.ts'
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../demo/api-server.ts'
+import { type ClusterCache, type ClusterCacheOptions, startClusterCache } from '../../../webhook/cache/cluster-cache.ts'
+import { type Line, memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 
 type Given = { api: ApiServer; cache: ClusterCache; lines: Line[]; requests: string[] }
 type Test = { teardown(close: () => Promise<void>): unknown }

@@ -1,11 +1,10 @@
 // The PeerSets that deliver, as the webhook's cache knows them: those of each opted-in namespace, and of all of them
-// those whose list may be for pods of another namespace. A cluster without the custom resource has none, and that is no
-// fault.
-import { ApiError, type ApiReader } from '../kubernetes/api-client.ts'
-import type { DeliveringSet } from '../peers/peer-set/delivering.ts'
-import { valuesIn } from '../peers/peer-set/output.ts'
+// those whose list may be for pods of another namespace.
+import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
+import { valuesIn } from '../../peers/peer-set/output.ts'
 
 export type DeliveringSets = {
+  /** All of a namespace, by name; what was known of it before is forgotten. */
   replace(namespace: string, items: ReadonlyMap<string, DeliveringSet>): void
   set(namespace: string, name: string, item: DeliveringSet): void
   remove(namespace: string, name: string): void
@@ -15,6 +14,7 @@ export type DeliveringSets = {
   reaching(namespace: string): readonly DeliveringSet[]
 }
 
+/** Empty at first; nothing here fails or waits. */
 export function createDeliveringSets(): DeliveringSets {
   const own = new Map<string, Map<string, DeliveringSet>>()
   const abroad = new Map<string, DeliveringSet>()
@@ -50,33 +50,4 @@ export function createDeliveringSets(): DeliveringSets {
       ...[...abroad.values()].filter(({ output }) => valuesIn(output.namespace, namespace) !== undefined),
     ],
   }
-}
-
-/** Whether a collection does not exist at all: the API server knows no such resource. */
-export function isNoSuchResource(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404
-}
-
-/** Seconds until somebody asks again for a custom resource that was not there. */
-const absenceSeconds = 30
-
-/**
- * Readers of one resource that may not exist: what one is told counts for all for a while, so that many namespaces do
- * not ask each.
- */
-export function createAbsence(now: () => number): (reader: ApiReader) => ApiReader {
-  let absent: { readonly error: unknown; readonly until: number } | undefined
-  async function unlessAbsent<T>(ask: () => Promise<T>): Promise<T> {
-    if (absent && now() < absent.until) throw absent.error
-    try {
-      return await ask()
-    } catch (error) {
-      if (isNoSuchResource(error)) absent = { error, until: now() + absenceSeconds * 1000 }
-      throw error
-    }
-  }
-  return reader => ({
-    get: (...call) => unlessAbsent(() => reader.get(...call)),
-    stream: (...call) => unlessAbsent(() => reader.stream(...call)),
-  })
 }

@@ -1,6 +1,6 @@
 // The texts of a ConfigMap: data, and what of binaryData is text.
 import t from 'tap'
-import { configMapValues } from '../../webhook/config-map-values.ts'
+import { configMapValues } from '../../../webhook/cache/config-map-values.ts'
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
 
