@@ -30,6 +30,11 @@ export function uniqueCertificates(certificates: readonly X509Certificate[]): X5
   return [...new Map(certificates.map(certificate => [certificate.fingerprint256, certificate])).values()]
 }
 
+/** When the first certificate of a PEM text expires, in seconds since the epoch. Throws where there is none. */
+export function expiryOf(pem: string): number {
+  return new X509Certificate(pem).validToDate.getTime() / 1000
+}
+
 /** Whether `issuer` is a CA that has signed `certificate`: names, key identifiers and the signature itself. */
 export function issuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
