@@ -11,6 +11,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 >
 const rooms = [
   'peers',
+  'options',
   'kubernetes',
   'webhook',
   'certs',
@@ -46,13 +47,14 @@ t.test('every development dependency is used', async t => {
 t.test('each room imports only the rooms that the design allows', async t => {
   const allowed: Record<string, string[]> = {
     peers: [],
+    options: [],
     kubernetes: ['peers'],
-    webhook: ['peers', 'certs', 'kubernetes'],
+    webhook: ['peers', 'options', 'certs', 'kubernetes'],
     certs: ['kubernetes'],
-    sidecar: ['peers'],
+    sidecar: ['peers', 'options'],
     rollout: ['peers', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],
-    controller: ['peers', 'kubernetes', 'rollout', 'discovery'],
+    controller: ['peers', 'options', 'kubernetes', 'rollout', 'discovery'],
     demo: ['peers', 'certs', 'webhook'],
     cli: rooms,
   }

@@ -7,10 +7,11 @@ import { startKeeper } from '../certs/keeper.ts'
 import { bundleStore, secretStore } from '../certs/kubernetes.ts'
 import { apiRequest } from '../kubernetes/api-request.ts'
 import { createEvents } from '../kubernetes/events.ts'
+import { webhook } from '../peers/installed.ts'
 import type { WebhookOptions } from './options.ts'
 
 /** Who tells the Events, as `kubectl describe` shows it. */
-const eventComponent = 'repeer-webhook'
+const eventComponent = webhook.name
 
 /**
  * Resolves when there is a certificate to serve. Rejects for a directory that holds none, and where `signal` aborts

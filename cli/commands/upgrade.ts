@@ -1,5 +1,6 @@
 // `repeer upgrade`: the sidecars of running pods, brought to another image in place.
 
+import { ownNamespace, webhook } from '../../peers/installed.ts'
 import { type Cluster, clusterFlags, openCluster, unreachableCode } from '../cluster/cluster-access.ts'
 import { ClusterError } from '../cluster/cluster-error.ts'
 import { groupOf, isInjected, type PodObject } from '../cluster/pod-object.ts'
@@ -21,11 +22,11 @@ image can be changed in a running pod, and a native sidecar restarts alone: the 
 page answers, and sees that the node's container and process are the ones of before. At the first failure it puts the old image back on that pod, stops, and \
 says what to do. Pods that are on the image are skipped, so it can be run again. An interrupt ends it after the pod under way; a second one at once.
 
-Without --image it takes the one that the installed webhook injects now (Deployment repeer-webhook in repeer-system).
+Without --image it takes the one that the installed webhook injects now (Deployment ${webhook.name} in ${ownNamespace}).
 
 The supervisor that wraps a node's process is not replaced: it stays as it was until the pod is created anew, and newer sidecars work with it.
 
-It uses your own credentials: list, get and patch pods, get pods/proxy, get deployments in repeer-system, and list events, which tell \
+It uses your own credentials: list, get and patch pods, get pods/proxy, get deployments in ${ownNamespace}, and list events, which tell \
 soonest why an image does not run.`,
   flags: {
     namespace: { type: 'string', short: 'n', value: 'NS', help: 'the namespace; there is no default' },

@@ -1,9 +1,7 @@
 // The image that the installed webhook injects now: what running pods are brought to where no image is named.
+import { ownNamespace, webhook } from '../../peers/installed.ts'
 import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
 import { messageOf } from '../cluster/cluster-error.ts'
-
-/** As manifests/base has them. */
-const webhook = { namespace: 'repeer-system', deployment: 'repeer-webhook', container: 'webhook' } as const
 
 type Deployment = {
   readonly spec?: {
@@ -21,11 +19,11 @@ type Deployment = {
 
 /** Throws an Error that says what to do where the Deployment cannot be read or names no image. */
 export async function injectedImage(cluster: Cluster): Promise<string> {
-  const { namespace, deployment, container: name } = webhook
-  const where = `Deployment ${deployment} in namespace ${namespace}`
+  const { name: deployment, container: name } = webhook
+  const where = `Deployment ${deployment} in namespace ${ownNamespace}`
   let found: Deployment
   try {
-    found = (await cluster.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`)) as Deployment
+    found = (await cluster.get(`/apis/apps/v1/namespaces/${ownNamespace}/deployments/${deployment}`)) as Deployment
   } catch (error) {
     if (isStatus(error, 404)) throw new Error(`found no ${where}; name the image with --image IMAGE`)
     if (!isStatus(error, 403)) throw error
