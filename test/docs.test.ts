@@ -6,6 +6,7 @@ import { createMetrics as createControllerMetrics } from '../controller/metrics.
 import { annotation } from '../peers/pod.ts'
 import { holdReasons, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
 import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
+import { readAnnotations } from '../webhook/decide/annotations.ts'
 import { createMetrics as createWebhookMetrics } from '../webhook/metrics.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -42,6 +43,24 @@ t.test('configuration has a row for every annotation, and the README for those t
   for (const name of Object.values(annotation)) {
     t.match(configuration, `\`${name}\``, name)
     if (!written.includes(name)) t.match(readme, `\`${name}\``, `${name} in the README`)
+  }
+})
+
+t.test('the defaults of annotations are those that the code has', async t => {
+  const { overrides } = readAnnotations({})
+  const seconds = (text: string) => Number.parseInt(text, 10) * (text.endsWith('m') ? 60 : 1)
+  for (const page of ['README.md', 'docs/configuration.md']) {
+    const cells = (name: string) =>
+      read(page)
+        .match(new RegExp(`^\\| \`${name}\` \\|(.*)\\|$`, 'm'))?.[1]
+        ?.split(' | ') ?? []
+    /** The default is the second column in the README, and the third in configuration. */
+    const fallback = (name: string) => /`"?([^"`]+)"?`/.exec(cells(name)[page === 'README.md' ? 0 : 1] ?? '')?.[1] ?? ''
+    t.equal(fallback(annotation.strategy), overrides.strategy, page)
+    t.equal(seconds(fallback(annotation.minInterval)), overrides.minIntervalSeconds, page)
+    t.equal(seconds(fallback(annotation.settleSeconds)), overrides.settleSeconds, page)
+    t.equal(fallback(annotation.maxUnavailable), overrides.maxUnavailable, page)
+    t.equal(fallback(annotation.pinAddresses), String(overrides.pinAddresses), page)
   }
 })
 
