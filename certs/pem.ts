@@ -26,6 +26,7 @@ export function bundleOf(certificates: readonly X509Certificate[]): string {
     .join('')
 }
 
+/** Each certificate once, by its SHA-256 fingerprint, in the order given. */
 export function uniqueCertificates(certificates: readonly X509Certificate[]): X509Certificate[] {
   return [...new Map(certificates.map(certificate => [certificate.fingerprint256, certificate])).values()]
 }

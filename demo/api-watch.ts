@@ -24,6 +24,10 @@ const gone = {
   },
 }
 
+/**
+ * Watches of what the store holds; none is open yet.
+ * @param bookmarkMs how often an open watch is told where it is
+ */
 export function createWatches(store: Store, bookmarkMs: number): Watches {
   const open = new Set<{ send: (event: unknown) => void; response: ServerResponse }>()
 

@@ -36,6 +36,7 @@ export type Kubelet = {
 
 const defaultGraceSeconds = 30
 
+/** A kubelet without a pod. */
 export function startKubelet(options: KubeletOptions): Kubelet {
   const pods = new Map<string, RunningPod>()
   const specs = new Map<string, V1Pod>()

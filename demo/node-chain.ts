@@ -32,6 +32,7 @@ export type Chain = {
   readonly tick: () => void
 }
 
+/** A chain as one of its nodes sees it, before it has heard of any other. */
 export function startChain(options: ChainOptions): Chain {
   const heard = new Map<string, { alive: Alive; at: number }>()
   const since = options.now()

@@ -44,6 +44,10 @@ type RestartRule = {
 }
 type WithRules = V1Container & { readonly restartPolicyRules?: readonly RestartRule[] }
 
+/**
+ * Begins to mount its volumes and to run its containers, init containers first, one after the other: see `started`.
+ * Rejects for a pod without a spec.
+ */
 export async function runPod(options: PodOptions): Promise<RunningPod> {
   const spec = options.pod.spec
   if (!spec) throw new Error('found a pod without spec, expected one with containers')

@@ -49,6 +49,7 @@ export function isInjected(pod: PodObject): boolean {
   return pod.metadata.annotations?.[annotation.plan] !== undefined && (pod.spec.initContainers ?? []).some(isSidecar)
 }
 
+/** Of a container or its status, by the name that the webhook gives. */
 export function isSidecar(container: { readonly name: string }): boolean {
   return container.name === containerName.sidecar
 }
@@ -67,10 +68,14 @@ export function groupOf(pod: PodObject): string {
   return planOf(pod)?.group ?? pod.metadata.namespace
 }
 
+/** Undefined until the kubelet has said something about the sidecar. */
 export function sidecarStatus(pod: PodObject): ContainerStatus | undefined {
   return pod.status?.initContainerStatuses?.find(isSidecar)
 }
 
+/**
+ * Of the container that the plan names; undefined without a plan, or until the kubelet has said something about it.
+ */
 export function nodeStatus(pod: PodObject): ContainerStatus | undefined {
   const container = planOf(pod)?.container
   return pod.status?.containerStatuses?.find(status => status.name === container)

@@ -26,6 +26,7 @@ export function upgradesOf(pods: readonly PodObject[], image: string, group?: st
     .map(([name, members]) => ({ group: name, pods: members.sort(validatorsLast).map(pod => upgradeOf(pod, image)) }))
 }
 
+/** Whether somebody who asks for a group means this one: by its name with or without the namespace before it. */
 export function isNamed(group: string, asked: string): boolean {
   return group === asked || group.slice(group.indexOf('/') + 1) === asked
 }
