@@ -1,11 +1,13 @@
 // The measured process: `repeer controller` from the bundle, with the permissions and the environment of its
 // Deployment, through the relay.
+
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
+import { freePort } from '../../fixtures/free-port.ts'
 import { apply, kubectl } from '../../testbed/install.ts'
-import { cpuSecondsOf, end, freePort, memoryOf, until } from '../processes.ts'
+import { cpuSecondsOf, end, memoryOf, until } from '../processes.ts'
 import type { Relay } from './relay.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')

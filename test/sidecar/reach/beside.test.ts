@@ -1,12 +1,13 @@
 // Reach wrap with a container beside the node: the real supervisor, a stand-in for node-utils and one for the kubelet
 // that starts it again.
+
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Beside } from '../../../peers/plan.ts'
 import { createReach, type ReachParts } from '../../../sidecar/reach/reach.ts'
-import { freePort } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { type NodeUtils, type NodeUtilsOptions, startNodeUtils } from '../fixtures/beside.ts'
 import { eventually, type Supervised, shells, supervise } from '../fixtures/supervised.ts'
 

@@ -3,8 +3,8 @@ import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t from 'tap'
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../demo/api-server.ts'
 import { type ClusterCache, type ClusterCacheOptions, startClusterCache } from '../../../webhook/cache/cluster-cache.ts'
-import { type Line, memoryLog } from '../fixtures/log-lines.ts'
-import { until } from '../fixtures/until.ts'
+import { type Line, memoryLog } from '../../fixtures/log-lines.ts'
+import { until } from '../../fixtures/until.ts'
 
 type Given = { api: ApiServer; cache: ClusterCache; lines: Line[]; requests: string[] }
 type Test = { teardown(close: () => Promise<void>): unknown }
@@ -26,7 +26,8 @@ async function start(
   for (const object of objects) await api.put(object)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
-  const { log, lines } = memoryLog()
+  const log = memoryLog()
+  const { lines } = log
   const cache = startClusterCache(config, {
     log,
     minRetrySeconds: 0.01,

@@ -2,10 +2,11 @@
 import t from 'tap'
 import { ApiError } from '../../../kubernetes/api-client.ts'
 import { createWatchStatus } from '../../../webhook/cache/watch-status.ts'
-import { memoryLog } from '../fixtures/log-lines.ts'
+import { memoryLog } from '../../fixtures/log-lines.ts'
 
 function begin() {
-  const { log, lines } = memoryLog()
+  const log = memoryLog()
+  const { lines } = log
   let now = 5000
   const status = createWatchStatus(log, { namespace: 'a', collection: 'ConfigMaps' }, () => now)
   return { status, lines, pass: (ms: number) => (now += ms) }

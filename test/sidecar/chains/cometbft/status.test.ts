@@ -11,9 +11,9 @@ import {
   readUpgradePending,
 } from '../../../../sidecar/chains/cometbft/status.ts'
 import { lookAtNode } from '../../../../sidecar/observe/observe.ts'
+import { until } from '../../../fixtures/until.ts'
 import { plan } from '../../fixtures/look.ts'
 import { type RpcAnswer, startRpc } from '../../fixtures/rpc.ts'
-import { until } from '../../fixtures/until.ts'
 
 const fixture = (name: string) =>
   readFileSync(join(import.meta.dirname, '../../fixtures/cometbft', `${name}.json`), 'utf8')
