@@ -3,6 +3,7 @@ import type { Certificate, Log } from './certificates.ts'
 
 export type Listener = (certificate: Certificate) => void
 
+/** Those who hear of each new certificate. One that throws is logged, and the others are called all the same. */
 export function listeners(log: Log): { add(listener: Listener): void; call(certificate: Certificate): void } {
   const all: Listener[] = []
   return {

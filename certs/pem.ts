@@ -26,8 +26,14 @@ export function bundleOf(certificates: readonly X509Certificate[]): string {
     .join('')
 }
 
+/** Each certificate once, by its SHA-256 fingerprint, in the order given. */
 export function uniqueCertificates(certificates: readonly X509Certificate[]): X509Certificate[] {
   return [...new Map(certificates.map(certificate => [certificate.fingerprint256, certificate])).values()]
+}
+
+/** When the first certificate of a PEM text expires, in seconds since the epoch. Throws where there is none. */
+export function expiryOf(pem: string): number {
+  return new X509Certificate(pem).validToDate.getTime() / 1000
 }
 
 /** Whether `issuer` is a CA that has signed `certificate`: names, key identifiers and the signature itself. */

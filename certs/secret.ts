@@ -61,6 +61,7 @@ export function firstData(current: Certificate, previous: readonly X509Certifica
   }
 }
 
+/** A rotation begins: the next certificate stands beside the present one, and is not published yet. */
 export function withNext(data: SecretData, next: Certificate): SecretData {
   return {
     ...without(data, [entry.published]),
@@ -70,14 +71,17 @@ export function withNext(data: SecretData, next: Certificate): SecretData {
   }
 }
 
+/** The newest CA is in every caBundle since `now` (ms since 1970). */
 export function withPublished(data: SecretData, ca: X509Certificate, now: number): SecretData {
   return { ...data, [entry.published]: `${ca.fingerprint256} ${new Date(now).toISOString()}` }
 }
 
+/** The newest CA is not in every caBundle any more: the wait for API servers starts again. */
 export function withoutPublished(data: SecretData): SecretData {
   return without(data, [entry.published])
 }
 
+/** Earlier CAs are no longer published. */
 export function withoutPrevious(data: SecretData): SecretData {
   return without(data, [entry.previousCa])
 }

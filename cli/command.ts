@@ -113,9 +113,10 @@ export function textOf(values: Values, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** A flag's text where it is one of those allowed. Throws UsageError for any other, and where it is missing. */
 export function choiceOf<T extends string>(values: Values, name: string, allowed: readonly T[]): T {
   const value = values[name]
-  const choice = allowed.find(one => one === value)
+  const choice = allowed.find(word => word === value)
   if (choice === undefined)
     throw new UsageError(`--${name}: found "${String(value)}", expected ${allowed.join(' or ')}`)
   return choice
@@ -131,6 +132,7 @@ export function numberOf(values: Values, name: string, least = 0): number | unde
   return number
 }
 
+/** All texts of a flag that may be repeated, in their order; empty where it was not given. */
 export function listOf(values: Values, name: string): readonly string[] {
   const value = values[name]
   return Array.isArray(value) ? value : typeof value === 'string' ? [value] : []

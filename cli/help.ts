@@ -1,7 +1,6 @@
 // The help texts, made from the same tables that the parser reads.
 import { type Command, type Flag, helpFlag } from './command.ts'
-
-const width = 100
+import { wrapped } from './text/wrapped.ts'
 
 /** `repeer COMMAND --help`. */
 export function commandHelp(command: Command): string {
@@ -75,20 +74,4 @@ function table(rows: readonly (readonly [string, string])[]): string[] {
     const text = wrapped(right, column)
     return left.length + 2 >= column ? `  ${left}\n${' '.repeat(column)}${text}` : `  ${left.padEnd(column - 2)}${text}`
   })
-}
-
-/** Text broken at `width` columns, its further lines indented; line breaks of its own stay. */
-export function wrapped(text: string, indent: number, columns = width): string {
-  const lines: string[] = []
-  for (const part of text.split('\n')) {
-    let line = ''
-    for (const word of part.split(' ')) {
-      if (line && indent + line.length + 1 + word.length > columns) {
-        lines.push(line)
-        line = word
-      } else line = line ? `${line} ${word}` : word
-    }
-    lines.push(line)
-  }
-  return lines.join(`\n${' '.repeat(indent)}`)
 }

@@ -2,7 +2,7 @@
 // not.
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { messageOf } from './cluster-error.ts'
+import { messageOf } from './cluster/cluster-error.ts'
 
 /** Why nothing more can be written: the reader has gone away (EPIPE), or something that its user has to know. */
 export type WriteFailure = { readonly isReaderGone: boolean; readonly message: string }

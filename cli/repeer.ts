@@ -43,8 +43,8 @@ async function end(code: number): Promise<never> {
     )
     await err.taken()
   }
-  const failures = [failure, err.failure()].filter(one => one !== undefined)
-  if (failures.some(one => !one.isReaderGone)) process.exit(code === 0 ? 1 : code)
+  const failures = [failure, err.failure()].filter(fault => fault !== undefined)
+  if (failures.some(fault => !fault.isReaderGone)) process.exit(code === 0 ? 1 : code)
   process.exit(failures.length > 0 ? readerGoneCode : code)
 }
 

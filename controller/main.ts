@@ -1,6 +1,5 @@
 // Wires the controller: every replica watches, so that a successor knows the cluster already; only the leader writes.
 import { once } from 'node:events'
-import { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { type Discovery, startDiscovery } from '../discovery/discovery.ts'
 import { apiRequest } from '../kubernetes/api-request.ts'
@@ -8,6 +7,7 @@ import { evenClock } from '../kubernetes/clock.ts'
 import { createEvents } from '../kubernetes/events.ts'
 import { leaseTimeoutMs, runElection } from '../kubernetes/lease.ts'
 import { leaseStore } from '../kubernetes/lease-store.ts'
+import { loadConfig } from '../kubernetes/load-config.ts'
 import { startClusterWatch } from '../rollout/cluster.ts'
 import { createPages } from '../rollout/pages.ts'
 import { podPatcher } from '../rollout/patch-pod.ts'
@@ -141,11 +141,4 @@ export async function runController(
     server.close()
     server.closeAllConnections()
   }
-}
-
-function loadConfig(file: string | undefined): KubeConfig {
-  const config = new KubeConfig()
-  if (file === undefined) config.loadFromCluster()
-  else config.loadFromFile(file)
-  return config
 }

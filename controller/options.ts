@@ -1,12 +1,13 @@
 // The controller's options, parsed once from the arguments and environment that are passed in, every problem reported
 // together, then frozen.
-import { parseArgs } from 'node:util'
 import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from '../kubernetes/lease.ts'
+import { dnsLabel, dnsName, type Environment, type Listen, readOptions } from '../options/read-options.ts'
+import { controller, ownNamespace } from '../peers/installed.ts'
 import { normalHost } from '../peers/peer.ts'
 import { type TurnTimes, turnTimes } from '../rollout/turns.ts'
 
 export type ControllerOptions = {
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: Listen
   /** A file; undefined: the service account of the pod. */
   readonly kubeconfig: string | undefined
   /** Of the Lease. */
@@ -30,14 +31,14 @@ export type ControllerOptions = {
 
 /** Flag, default and help: one table for parsing and for `repeer controller --help`. */
 export const controllerFlags = {
-  listen: { default: ':9470', help: 'HOST:PORT to serve metrics and health on; port 0 takes a free one' },
+  listen: { default: `:${controller.port}`, help: 'HOST:PORT to serve metrics and health on; port 0 takes a free one' },
   kubeconfig: { default: '', help: "kubeconfig file (or KUBECONFIG); without it the pod's service account" },
-  namespace: { default: '', help: 'the namespace of the Lease (or POD_NAMESPACE; else repeer-system)' },
+  namespace: { default: '', help: `the namespace of the Lease (or POD_NAMESPACE; else ${ownNamespace})` },
   identity: {
     default: '',
     help: 'the name of this replica, in the Lease and in events (or POD_NAME; else the host name)',
   },
-  'lease-name': { default: 'repeer-controller', help: 'the Lease by which replicas agree on a leader' },
+  'lease-name': { default: controller.name, help: 'the Lease by which replicas agree on a leader' },
   'writes-per-second': { default: '50', help: 'how many pods may be annotated a second; fractions too' },
   'busy-page-seconds': {
     default: '0.5',
@@ -60,30 +61,9 @@ export const controllerFlags = {
 
 type Name = keyof typeof controllerFlags
 
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
-const dnsName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
-
 /** Parses `repeer controller`'s arguments. Throws one Error that lists every problem. */
-export function parseControllerOptions(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  hostname: string,
-): ControllerOptions {
-  const options = Object.fromEntries(Object.keys(controllerFlags).map(name => [name, { type: 'string' as const }]))
-  const { values } = parseArgs({ args: [...args], options, strict: true })
-  const text = (name: Name, variable?: string): string =>
-    variable === undefined
-      ? (values[name] ?? controllerFlags[name].default)
-      : values[name] || env[variable] || controllerFlags[name].default
-  const problems: string[] = []
-  const expect = (fits: boolean, name: Name, found: string, expected: string) => {
-    if (!fits) problems.push(`--${name}: found "${found}", expected ${expected}`)
-  }
-  const matching = (name: Name, pattern: RegExp, expected: string, found = text(name)): string => {
-    expect(pattern.test(found), name, found, expected)
-    return found
-  }
+export function parseControllerOptions(args: readonly string[], env: Environment, hostname: string): ControllerOptions {
+  const { text, expect, matching, ...reader } = readOptions('controller', controllerFlags, args, env)
   const number = (name: Name, least: number, most: number, unit: string, pattern = /^\d{1,6}(\.\d{1,3})?$/): number => {
     const found = text(name)
     expect(
@@ -95,20 +75,10 @@ export function parseControllerOptions(
     return Number(found)
   }
 
-  const listen = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text('listen'))
-  expect(
-    listen !== null && Number(listen[3]) <= 65535,
-    'listen',
-    text('listen'),
-    'HOST:PORT, or :PORT for every address',
-  )
-  const kubeconfig = text('kubeconfig', 'KUBECONFIG') || undefined
-  if (kubeconfig === undefined && !env.KUBERNETES_SERVICE_HOST)
-    problems.push(
-      '--kubeconfig: found nothing, and this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set), expected a file',
-    )
-  const leaseTimes = parseTimes(text('lease-times'), leaseDefaults)
-  const turns = parseTimes(text('turn-times'), turnTimes)
+  const listen = reader.listen('listen')
+  const kubeconfig = reader.kubeconfig('kubeconfig')
+  const leaseTimes = withDefaults(reader.times('lease-times', leaseDefaults), leaseDefaults)
+  const turns = withDefaults(reader.times('turn-times', turnTimes), turnTimes)
   expect(turns !== undefined, 'turn-times', text('turn-times'), 'such as blindSeconds=10')
   const expectedTimes =
     leaseTimes === undefined
@@ -123,13 +93,13 @@ export function parseControllerOptions(
     'a DNS name such as cluster.local',
   )
   const parsed: ControllerOptions = {
-    listen: { host: listen?.[1] ?? listen?.[2] ?? '', port: Number(listen?.[3] ?? 0) },
+    listen,
     kubeconfig,
     namespace: matching(
       'namespace',
       dnsLabel,
       'the name of a namespace',
-      text('namespace', 'POD_NAMESPACE') || 'repeer-system',
+      text('namespace', 'POD_NAMESPACE') || ownNamespace,
     ),
     // As long as an event's reportingInstance may be.
     identity: matching(
@@ -149,21 +119,12 @@ export function parseControllerOptions(
       atOnce: number('pages-at-once', 1, 1000, 'a whole number', /^\d{1,4}$/),
     }),
     clusterDomain,
-    logLevel: matching('log-level', new RegExp(`^(${logLevels.join('|')})$`), `one of ${logLevels.join(', ')}`),
+    logLevel: reader.level('log-level'),
   }
-  if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer controller --help.`)
-  Object.freeze(parsed.listen)
+  reader.finish()
   return Object.freeze(parsed)
 }
 
-/** The defaults with what is given; undefined where it is not a list of NAME=SECONDS with names among the defaults. */
-function parseTimes<T extends object>(text: string, defaults: T): T | undefined {
-  const entries = text
-    .split(',')
-    .filter(Boolean)
-    .map(entry => /^(\w+)=(\d{1,9}(?:\.\d{1,3})?)$/.exec(entry.trim()))
-  const known = entries.every(entry => entry !== null && Object.hasOwn(defaults, entry[1] ?? ''))
-  return known
-    ? { ...defaults, ...Object.fromEntries(entries.map(entry => [entry?.[1], Number(entry?.[2])])) }
-    : undefined
+function withDefaults<T extends object>(given: Partial<T> | undefined, defaults: T): T | undefined {
+  return given && { ...defaults, ...given }
 }

@@ -46,7 +46,7 @@ export function targetOf(pathname: string): Target | undefined {
   const apiVersion = match[1] ?? match[2]
   const namespace = decodeURIComponent(match[3] ?? '')
   const name = decodeURIComponent(match[5] ?? '')
-  const resource = resources.find(one => one.apiVersion === apiVersion && one.plural === match[4])
+  const resource = resources.find(candidate => candidate.apiVersion === apiVersion && candidate.plural === match[4])
   if (
     !resource ||
     (namespace !== '' && !resource.namespaced) ||

@@ -58,7 +58,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       throw new StatusError(
         404,
         'NotFound',
-        `found ${pathname}, expected one of ${resources.map(one => one.plural).join(', ')}`,
+        `found ${pathname}, expected one of ${resources.map(known => known.plural).join(', ')}`,
       )
     if (method === 'GET' && searchParams.get('watch') === 'true') return watches.start(target, searchParams, response)
     if (method === 'GET' && target.name === '') return send(response, 200, page(target, searchParams))
@@ -108,7 +108,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     manager: string,
     body: Given,
   ): [status: number, object: Stored] {
-    const present = store.list(resource, namespace).find(one => one.metadata.name === name)
+    const present = store.list(resource, namespace).find(object => object.metadata.name === name)
     const stated = {
       ...body,
       metadata: { ...body.metadata, managedFields: withManager(present?.metadata.managedFields, manager, body) },
@@ -161,12 +161,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       const name = object.metadata?.name ?? ''
       const { resourceVersion: _, ...metadata } = object.metadata ?? {}
       const given: Given = { ...object, metadata }
-      if (store.list(resource, namespace).some(one => one.metadata.name === name))
+      if (store.list(resource, namespace).some(object => object.metadata.name === name))
         store.replace(resource, namespace, name, given)
       else store.create(resource, namespace, given)
     },
     get: async <T extends KubernetesObject>(kind: string, name: string, namespace = '') => {
-      const found = store.list(kindOf(kind), namespace).find(one => one.metadata.name === name)
+      const found = store.list(kindOf(kind), namespace).find(object => object.metadata.name === name)
       return structuredClone(found) as unknown as T | undefined
     },
     delete: async (kind, name, namespace = '') => {
@@ -189,8 +189,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 }
 
 function kindOf(kind: string): Resource {
-  const resource = resources.find(one => one.kind === kind)
-  if (!resource) throw new Error(`found kind "${kind}", expected one of ${resources.map(one => one.kind).join(', ')}`)
+  const resource = resources.find(candidate => candidate.kind === kind)
+  if (!resource)
+    throw new Error(`found kind "${kind}", expected one of ${resources.map(known => known.kind).join(', ')}`)
   return resource
 }
 

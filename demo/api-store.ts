@@ -110,10 +110,11 @@ export function createStore(now: () => number) {
     list(resource: Resource, namespace: string): Stored[] {
       return [...objects]
         .filter(
-          ([, one]) => one.resource === resource && (namespace === '' || one.object.metadata.namespace === namespace),
+          ([, stored]) =>
+            stored.resource === resource && (namespace === '' || stored.object.metadata.namespace === namespace),
         )
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([, one]) => one.object)
+        .map(([, stored]) => stored.object)
     },
     create(resource: Resource, namespace: string, given: Given): Stored {
       const name = given.metadata?.name

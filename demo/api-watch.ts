@@ -24,6 +24,10 @@ const gone = {
   },
 }
 
+/**
+ * Watches of what the store holds; none is open yet.
+ * @param bookmarkMs how often an open watch is told where it is
+ */
 export function createWatches(store: Store, bookmarkMs: number): Watches {
   const open = new Set<{ send: (event: unknown) => void; response: ServerResponse }>()
 
@@ -52,8 +56,8 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
         if (matches(object)) send({ type: 'ADDED', object })
     for (const change of missed) tell(change)
 
-    const one = { send, response }
-    open.add(one)
+    const watcher = { send, response }
+    open.add(watcher)
     const stop = store.listen(tell)
     const bookmarks =
       query.get('allowWatchBookmarks') === 'true'
@@ -62,7 +66,7 @@ export function createWatches(store: Store, bookmarkMs: number): Watches {
     const seconds = Number(query.get('timeoutSeconds') || '0')
     const end = seconds > 0 ? setTimeout(() => response.end(), seconds * 1000) : undefined
     response.on('close', () => {
-      open.delete(one)
+      open.delete(watcher)
       stop()
       clearInterval(bookmarks)
       clearTimeout(end)

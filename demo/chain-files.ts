@@ -45,6 +45,7 @@ function hash20(publicKey: Buffer): string {
   return createHash('sha256').update(publicKey).digest('hex').slice(0, 40)
 }
 
+/** A genesis of validators of equal power, with CometBFT's own defaults for everything else (cometbft init). */
 export function genesisJson(
   chainId: string,
   genesisTime: Date,

@@ -39,6 +39,10 @@ export type ClusterOptions = Omit<WebhookOptions, 'objects'> & {
   readonly timeline: Timeline
 }
 
+/**
+ * Starts the webhook over TLS and the kubelet's stand-in, with a ConfigMap for each node; no pod runs yet. Rejects
+ * where a port or an address cannot be had.
+ */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { timeline, names } = options
   const rpcPorts = Object.fromEntries(

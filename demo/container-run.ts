@@ -55,6 +55,7 @@ export type RunningContainer = {
   readonly stop: (graceMs: number) => Promise<void>
 }
 
+/** Starts at once, and again as `startsAgain` says, after the kubelet's back-off. */
 export function runContainer(options: RunOptions): RunningContainer {
   const now = options.now ?? Date.now
   const started = Promise.withResolvers<void>()

@@ -36,6 +36,7 @@ export type Kubelet = {
 
 const defaultGraceSeconds = 30
 
+/** A kubelet without a pod. */
 export function startKubelet(options: KubeletOptions): Kubelet {
   const pods = new Map<string, RunningPod>()
   const specs = new Map<string, V1Pod>()
@@ -63,7 +64,7 @@ export function startKubelet(options: KubeletOptions): Kubelet {
         ip: options.nextIp(),
         directory: await made(join(options.directory, 'pods', uid)),
         claim: claim => join(options.directory, 'claims', claim),
-        objects: { configMap: one => configMaps.get(one), secret: one => secrets.get(one) },
+        objects: { configMap: name => configMaps.get(name), secret: name => secrets.get(name) },
         image: container => options.image(container, name),
         backOff: options.backOff ?? kubeletBackOff,
         kill: options.kill,

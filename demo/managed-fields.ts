@@ -6,14 +6,14 @@ type Entry = { readonly manager?: string; readonly operation?: string; readonly 
 
 /** The entries after `manager` has applied `body`. */
 export function withManager(before: unknown, manager: string, body: object): Entry[] {
-  const others = (Array.isArray(before) ? (before as Entry[]) : []).filter(one => one.manager !== manager)
+  const others = (Array.isArray(before) ? (before as Entry[]) : []).filter(entry => entry.manager !== manager)
   const { apiVersion: _, kind: __, ...stated } = body as Record<string, unknown>
   return [...others, { manager, operation: 'Apply', fieldsV1: fieldsOf(stated) }]
 }
 
 function fieldsOf(value: unknown): object {
   if (Array.isArray(value)) {
-    const ports = value.filter((one): one is { port: number; protocol?: string } => typeof one?.port === 'number')
+    const ports = value.filter((port): port is { port: number; protocol?: string } => typeof port?.port === 'number')
     return Object.fromEntries(
       ports.map(({ port, protocol = 'TCP' }) => [`k:${JSON.stringify({ port, protocol })}`, {}]),
     )

@@ -11,6 +11,7 @@ export type Names = {
 // it.
 const sizeBytes = 4096
 
+/** Writes a hosts file that knows localhost alone. Rejects where it cannot be written. */
 export async function createNames(file: string): Promise<Names> {
   let known: Readonly<Record<string, string>> = {}
   const write = async () => {

@@ -32,6 +32,7 @@ export type Chain = {
   readonly tick: () => void
 }
 
+/** A chain as one of its nodes sees it, before it has heard of any other. */
 export function startChain(options: ChainOptions): Chain {
   const heard = new Map<string, { alive: Alive; at: number }>()
   const since = options.now()
@@ -53,14 +54,16 @@ export function startChain(options: ChainOptions): Chain {
     },
     speak: () => ({ id: options.id, address: options.address, since, sequence: ++sequence, height }),
     tick: () => {
-      const live = [...heard.values()].filter(one => options.now() - one.at <= options.aliveMs).map(one => one.alive)
-      const power = [options.address, ...live.map(one => one.address)].reduce(
+      const live = [...heard.values()]
+        .filter(message => options.now() - message.at <= options.aliveMs)
+        .map(message => message.alive)
+      const power = [options.address, ...live.map(message => message.address)].reduce(
         (sum, address) => sum + (options.powers.get(address) ?? 0),
         0,
       )
       if (power * 3 <= total * 2) return
       caughtUp = true
-      if (live.every(one => options.id < one.id)) height++
+      if (live.every(message => options.id < message.id)) height++
     },
   }
 }

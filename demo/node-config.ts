@@ -46,10 +46,10 @@ export async function readNodeConfig(
   const genesis = (await file('genesis_file', 'config/genesis.json')) as Genesis
   const nodeKey = (await file('node_key_file', 'config/node_key.json')) as { priv_key: { value: string } }
   const validatorKey = (await file('priv_validator_key_file', 'config/priv_validator_key.json')) as { address: string }
-  const validators = genesis.validators.map(one => ({
-    address: one.address,
-    publicKey: one.pub_key.value,
-    power: Number(one.power),
+  const validators = genesis.validators.map(validator => ({
+    address: validator.address,
+    publicKey: validator.pub_key.value,
+    power: Number(validator.power),
   }))
   return {
     id: nodeId(nodeKey.priv_key.value),
@@ -59,7 +59,7 @@ export async function readNodeConfig(
     rpc: parseListen(setting('rpc', 'laddr', 'tcp://127.0.0.1:26657')),
     persistentPeers: parsePersistentPeers(setting('p2p', 'persistent_peers', '')),
     validators,
-    validator: validators.find(one => one.address === validatorKey.address),
+    validator: validators.find(validator => validator.address === validatorKey.address),
     dataDirectory: join(home, setting('', 'db_dir', 'data')),
   }
 }

@@ -33,7 +33,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const chain = startChain({
     id: config.id,
     address: config.validator?.address ?? '',
-    powers: new Map(config.validators.map(one => [one.address, one.power])),
+    powers: new Map(config.validators.map(validator => [validator.address, validator.power])),
     height: await readHeight(heightFile),
     now,
     aliveMs: aliveIntervalMs * 5,

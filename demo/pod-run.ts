@@ -44,6 +44,10 @@ type RestartRule = {
 }
 type WithRules = V1Container & { readonly restartPolicyRules?: readonly RestartRule[] }
 
+/**
+ * Begins to mount its volumes and to run its containers, init containers first, one after the other: see `started`.
+ * Rejects for a pod without a spec.
+ */
 export async function runPod(options: PodOptions): Promise<RunningPod> {
   const spec = options.pod.spec
   if (!spec) throw new Error('found a pod without spec, expected one with containers')
@@ -77,18 +81,18 @@ export async function runPod(options: PodOptions): Promise<RunningPod> {
 
   const mount = async (container: V1Container): Promise<PathMap> => {
     const paths: [string, string][] = []
-    for (const [index, one] of (container.volumeMounts ?? []).entries()) {
-      const volume = volumes.get(one.name)
-      if (!volume) throw new Error(`container ${container.name}: found no volume ${one.name}`)
+    for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+      const volume = volumes.get(mount.name)
+      if (!volume) throw new Error(`container ${container.name}: found no volume ${mount.name}`)
       const copy = join(options.directory, 'subpaths', container.name, String(index))
-      paths.push([one.mountPath.replace(/\/+$/, ''), await mounted(one, volume, volumeDirectory(volume), copy)])
+      paths.push([mount.mountPath.replace(/\/+$/, ''), await mounted(mount, volume, volumeDirectory(volume), copy)])
     }
     await linkNested(paths)
     return paths
   }
 
   const run = (container: WithRules, startsAgain: (code: number) => boolean) => {
-    const one = runContainer({
+    const started = runContainer({
       name: container.name,
       mark: `${options.uid}/${container.name}`,
       directory: options.directory,
@@ -104,8 +108,8 @@ export async function runPod(options: PodOptions): Promise<RunningPod> {
       kill: options.kill,
       on: options.on,
     })
-    running.set(container.name, one)
-    return one
+    running.set(container.name, started)
+    return started
   }
 
   const bringUp = async () => {

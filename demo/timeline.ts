@@ -37,6 +37,7 @@ const styles = {
   failed: 'red',
 } as const
 
+/** The clock of the demo starts now. */
 export function startTimeline(options: TimelineOptions): Timeline {
   const start = options.now()
   let scene: number | null = null

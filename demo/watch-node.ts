@@ -25,10 +25,12 @@ export async function peersOf(rpcPort: number): Promise<SeenPeer[]> {
   return result.peers.map(peer => ({ id: peer.node_info.id, ip: peer.remote_ip, outbound: peer.is_outbound }))
 }
 
+/** The latest block that the node has, by its /status. Rejects where it does not answer within 2 s. */
 export async function heightOf(rpcPort: number): Promise<number> {
   return Number((await ask<Status>(`http://127.0.0.1:${rpcPort}/status`)).result.sync_info.latest_block_height)
 }
 
+/** The sidecar's status page. Rejects where it does not answer within 2 s. */
 export function pageOf(pod: RunningPod): Promise<Page> {
   return ask<Page>(`http://${pod.ip}:${statusPort.number}/status`)
 }

@@ -122,7 +122,7 @@ async function publishedCa(api: ApiServer, configuration: V1MutatingWebhookConfi
 
 /** It listens on a free port, which its log tells. */
 async function servedPort(logFile: string): Promise<number | undefined> {
-  const line = (await readFile(logFile, 'utf8')).split('\n').find(one => one.includes('"port":'))
+  const line = (await readFile(logFile, 'utf8')).split('\n').find(entry => entry.includes('"port":'))
   return line ? (JSON.parse(line) as { port: number }).port : undefined
 }
 

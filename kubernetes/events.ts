@@ -6,6 +6,7 @@
 // sort. eventTime and series stand beside them, for whoever reads the newer form.
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { controller } from '../peers/installed.ts'
 import type { ApiCall } from './api-request.ts'
 import { type Clock, wallClock } from './clock.ts'
 import { tokenBucket } from './token-bucket.ts'
@@ -35,7 +36,7 @@ export type Events = {
 
 export type EventsOptions = {
   readonly request: (call: ApiCall) => Promise<unknown>
-  /** repeer-controller. */
+  /** Who tells: the controller, where nothing else is said. */
   readonly component?: string
   /** This replica: the name of its pod. */
   readonly instance: string
@@ -71,7 +72,7 @@ type Told = {
 }
 
 export function createEvents(options: EventsOptions): Events {
-  const { request, component = 'repeer-controller', instance, clock = wallClock, log, dropped } = options
+  const { request, component = controller.name, instance, clock = wallClock, log, dropped } = options
   const bucket = tokenBucket({ perSecond, burst: perSecond, now: clock.now })
   /** Oldest first, by when they were last told. */
   const told = new Map<string, Told>()

@@ -1,5 +1,5 @@
 // The sidecar's options, parsed once from the arguments that are passed in, every problem reported together.
-import { parseArgs } from 'node:util'
+import { type Listen, readOptions } from '../options/read-options.ts'
 import { path, statusPort } from '../peers/pod.ts'
 import { besideParkSeconds } from './reach/renew.ts'
 
@@ -7,7 +7,7 @@ export type SidecarOptions = {
   readonly input: string
   readonly state: string
   readonly control: string
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: Listen
   readonly procDir: string
   readonly nodeHost: string
   readonly hostsFile: string
@@ -57,41 +57,32 @@ export const sidecarFlags = {
 
 /** Parses `repeer sidecar`'s arguments. Throws one Error that lists every problem. */
 export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
-  const options = Object.fromEntries(
-    Object.entries(sidecarFlags).map(([name, flag]) => [name, { type: 'string' as const, default: flag.default }]),
-  )
-  const { values } = parseArgs({ args: [...args], options, strict: true })
-  const text = (name: keyof typeof sidecarFlags) => String(values[name])
-  const problems: string[] = []
+  const { text, problem, ...reader } = readOptions('sidecar', sidecarFlags, args)
   const seconds = (name: keyof typeof sidecarFlags) => {
     const value = Number(text(name))
     if (!(value >= 0) || text(name).trim() === '')
-      problems.push(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
+      problem(`--${name}: found "${text(name)}", expected seconds, 0 or more`)
     return value
   }
   const whole = (name: keyof typeof sidecarFlags, least: number, most: number) => {
     const value = Number(text(name))
     if (!/^\d{1,4}$/.test(text(name)) || value < least || value > most)
-      problems.push(`--${name}: found "${text(name)}", expected a whole number from ${least} to ${most}`)
+      problem(`--${name}: found "${text(name)}", expected a whole number from ${least} to ${most}`)
     return value
   }
   const wholeSeconds = (name: keyof typeof sidecarFlags) => {
     const value = seconds(name)
     if (!Number.isInteger(value) || value < 1 || value > 99_999)
-      problems.push(`--${name}: found "${text(name)}", expected whole seconds from 1 to 99999`)
+      problem(`--${name}: found "${text(name)}", expected whole seconds from 1 to 99999`)
     return value
   }
-  const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-  if (!levels.includes(text('log-level')))
-    problems.push(`--log-level: found "${text('log-level')}", expected one of ${levels.join(', ')}`)
-  const listen = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text('listen'))
-  if (!listen || Number(listen[3]) > 65535)
-    problems.push(`--listen: found "${text('listen')}", expected HOST:PORT, or :PORT for every address`)
+  const logLevel = reader.level('log-level')
+  const listen = reader.listen('listen')
   const parsed: SidecarOptions = {
     input: text('input'),
     state: text('state'),
     control: text('control'),
-    listen: { host: listen?.[1] ?? listen?.[2] ?? '', port: Number(listen?.[3] ?? 0) },
+    listen,
     procDir: text('proc'),
     nodeHost: text('node-host'),
     hostsFile: text('hosts-file'),
@@ -105,8 +96,8 @@ export function parseSidecarOptions(args: readonly string[]): SidecarOptions {
     verifySeconds: seconds('verify-seconds'),
     unsavedSeconds: seconds('unsaved-seconds'),
     besideSeconds: wholeSeconds('beside-seconds'),
-    logLevel: text('log-level'),
+    logLevel,
   }
-  if (problems.length > 0) throw new Error(`${problems.join('\n')}\nSee repeer sidecar --help.`)
+  reader.finish()
   return Object.freeze(parsed)
 }

@@ -7,6 +7,7 @@ import { profiles } from '../peers/plan.ts'
 import { annotation } from '../peers/pod.ts'
 import { holdReasons, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
 import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
+import { readAnnotations } from '../webhook/decide/annotations.ts'
 import { createMetrics as createWebhookMetrics } from '../webhook/metrics.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -43,6 +44,24 @@ t.test('configuration has a row for every annotation, and the README for those t
   for (const name of Object.values(annotation)) {
     t.match(configuration, `\`${name}\``, name)
     if (!written.includes(name)) t.match(readme, `\`${name}\``, `${name} in the README`)
+  }
+})
+
+t.test('the defaults of annotations are those that the code has', async t => {
+  const { overrides } = readAnnotations({})
+  const seconds = (text: string) => Number.parseInt(text, 10) * (text.endsWith('m') ? 60 : 1)
+  for (const page of ['README.md', 'docs/configuration.md']) {
+    const cells = (name: string) =>
+      read(page)
+        .match(new RegExp(`^\\| \`${name}\` \\|(.*)\\|$`, 'm'))?.[1]
+        ?.split(' | ') ?? []
+    /** The default is the second column in the README, and the third in configuration. */
+    const fallback = (name: string) => /`"?([^"`]+)"?`/.exec(cells(name)[page === 'README.md' ? 0 : 1] ?? '')?.[1] ?? ''
+    t.equal(fallback(annotation.strategy), overrides.strategy, page)
+    t.equal(seconds(fallback(annotation.minInterval)), overrides.minIntervalSeconds, page)
+    t.equal(seconds(fallback(annotation.settleSeconds)), overrides.settleSeconds, page)
+    t.equal(fallback(annotation.maxUnavailable), overrides.maxUnavailable, page)
+    t.equal(fallback(annotation.pinAddresses), String(overrides.pinAddresses), page)
   }
 })
 
@@ -88,8 +107,8 @@ t.test('every requirement of the seed documents names a test that exists, or say
     t.equal([...cells.matchAll(/`test\//g)].length, named.length, `${requirement}: each file with a test's name`)
     for (const [, file = '', name = ''] of named) {
       const text = existsSync(join(root, file)) ? read(file) : ''
-      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(one =>
-        text.includes(one),
+      const quoted = [`'${name}'`, `"${name}"`, `\`${name}\``, `\`without repeer ${name}\``].some(form =>
+        text.includes(form),
       )
       t.ok(quoted, `${file}: ${name}`)
     }

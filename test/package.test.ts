@@ -12,6 +12,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const rooms = [
   'peers',
   'http',
+  'options',
   'kubernetes',
   'webhook',
   'certs',
@@ -48,13 +49,14 @@ t.test('each room imports only the rooms that the design allows', async t => {
   const allowed: Record<string, string[]> = {
     peers: [],
     http: [],
+    options: [],
     kubernetes: ['peers'],
-    webhook: ['peers', 'certs', 'kubernetes'],
+    webhook: ['peers', 'options', 'certs', 'kubernetes'],
     certs: ['kubernetes'],
-    sidecar: ['peers', 'http'],
+    sidecar: ['peers', 'http', 'options'],
     rollout: ['peers', 'http', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],
-    controller: ['peers', 'kubernetes', 'rollout', 'discovery'],
+    controller: ['peers', 'options', 'kubernetes', 'rollout', 'discovery'],
     demo: ['peers', 'certs', 'webhook'],
     cli: rooms,
   }

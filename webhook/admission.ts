@@ -120,9 +120,9 @@ function pod(object: unknown): V1Pod {
 }
 
 function containers(value: unknown, at: string): void {
-  for (const [index, one] of list(value, at).entries()) {
+  for (const [index, element] of list(value, at).entries()) {
     const here = `${at}[${index}]`
-    const container = record(one, here)
+    const container = record(element, here)
     text(container.name, `${here}.name`)
     for (const field of ['command', 'args'] as const) {
       for (const [place, word] of list(container[field], `${here}.${field}`).entries())

@@ -24,6 +24,10 @@ export type Answered = { readonly answer: AdmissionAnswer; readonly outcome: Out
 /** Reasons that whoever creates the pod knows already: no warning. */
 const known: ReadonlySet<SkipReason> = new Set(['opted-out', 'already-injected'])
 
+/**
+ * Decides about a request and says what came of it. Never throws: an error inside lets the pod in unchanged, with a
+ * warning that does not quote it, and is logged.
+ */
 export function answer(request: AdmissionRequest, parts: AnswerParts): Answered {
   if (!request.pod) return { answer: allow(request.uid), outcome: 'ignored', reason: 'not-a-pod' }
   const { metadata } = request.pod

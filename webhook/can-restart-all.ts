@@ -1,15 +1,34 @@
-// Whether the cluster knows restartPolicyRules with RestartAllContainers (KEP-5532): on by default from Kubernetes
-// 1.36.
-import type { ApiReader } from '../kubernetes/api-client.ts'
+// Asks the cluster whether it can restart all containers of a pod in place.
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { Logger } from 'pino'
+import { apiReader } from '../kubernetes/api-client.ts'
+import { knowsRestartAll } from './kubernetes-version.ts'
+
+/** An API server that says nothing for so long says nothing any more, in seconds. */
+const idleSeconds = 10
 
 /**
- * Asks the API server for its version. False where that is not known: a rule that is not known there would make pods
- * invalid. Kubelets can be up to three minor versions older than the API server; on such a node exit 88 restarts the
- * sidecar alone, and the sidecar then reports that the list has not reached the node.
+ * What was asked for, or, with `auto`, what the API server's version says. False, with a line in the log, where it does
+ * not answer: a rule that is not known there would make pods invalid. Kubelets can be up to three minor versions older
+ * than the API server; on such a node exit 88 restarts the sidecar alone, and the sidecar then reports that the list
+ * has not reached the node. Asked once: after an upgrade of the cluster the webhook's pods are started anew sooner or
+ * later.
  */
-export async function canRestartAll(api: ApiReader): Promise<boolean> {
-  const { major, minor } = (await api.get('/version')) as { major?: string; minor?: string }
-  // Managed clusters write "36+".
-  const release = Number.parseInt(minor ?? '', 10)
-  return Number(major) > 1 || (Number(major) === 1 && release >= 36)
+export async function canRestartAll(
+  asked: 'auto' | boolean,
+  config: KubeConfig,
+  log: Pick<Logger, 'warn'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (asked !== 'auto') return asked
+  try {
+    const version = await apiReader(config, { signal, idleSeconds }).get('/version')
+    return knowsRestartAll(version as { major?: string; minor?: string })
+  } catch (err) {
+    log.warn(
+      { err },
+      'the version of the API server is not known; no pod is given a rule that restarts all of its containers',
+    )
+    return false
+  }
 }

@@ -33,11 +33,14 @@ const requestTimeoutMs = 30_000
  */
 const keepAliveTimeoutMs = 120_000
 
+/** Older versions are no longer secure (RFC 8996); API servers have offered newer ones since long before 1.30. */
+const minVersion = 'TLSv1.2'
+
 /** Routes: POST /mutate, GET /healthz, /readyz, /metrics. */
 export function buildServer(parts: ServerParts): WebhookServer {
   const { metrics } = parts
   const app: WebhookServer = fastify<Server>({
-    https: parts.tls ? { ...parts.tls, minVersion: 'TLSv1.2' } : null,
+    https: parts.tls ? { ...parts.tls, minVersion } : null,
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -85,6 +88,11 @@ export function buildServer(parts: ServerParts): WebhookServer {
     reply.code(status).send({ error: errorCodes[status] ?? 'bad-request', message })
   })
   return app
+}
+
+/** New connections get this certificate; those that are open go on, and the listening socket is never closed. */
+export function useCertificate(app: WebhookServer, { key, cert }: NonNullable<ServerParts['tls']>): void {
+  app.server.setSecureContext({ key, cert, minVersion })
 }
 
 const errorCodes: Readonly<Record<number, string>> = {

@@ -1,9 +1,9 @@
 // `repeer check`: what repeer found, decided and did for the pods of a namespace, and when.
 import { setTimeout as delay } from 'node:timers/promises'
-import { check } from '../check.ts'
-import { checkText } from '../check-text.ts'
-import { clusterFlags, openCluster, unreachableCode } from '../cluster-access.ts'
-import { ClusterError } from '../cluster-error.ts'
+import { check } from '../check/check.ts'
+import { checkText } from '../check/report-text.ts'
+import { clusterFlags, openCluster, unreachableCode } from '../cluster/cluster-access.ts'
+import { ClusterError } from '../cluster/cluster-error.ts'
 import { type Command, choiceOf, type Io, textOf, UsageError, type Values } from '../command.ts'
 
 /** Between two looks of --watch, in seconds. */

@@ -1,7 +1,9 @@
 // `repeer controller`: tells pods at once what has changed, and lets nodes restart in turn.
-import { type ControllerOptions, controllerFlags, parseControllerOptions } from '../../controller/options.ts'
-import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+
+import { controllerFlags, parseControllerOptions } from '../../controller/options.ts'
+import type { Command } from '../command.ts'
 import { openLog } from '../log.ts'
+import { parsedBy, programFlags } from '../program-flags.ts'
 
 const placeholders: Readonly<Record<string, string>> = {
   listen: 'HOST:PORT',
@@ -12,21 +14,11 @@ const placeholders: Readonly<Record<string, string>> = {
   'log-level': 'LEVEL',
 }
 
-/** For tests of the election. */
-const hidden = new Set(['lease-times', 'turn-times'])
-
-// An empty default stands for the environment, which the parser asks.
-const flags: Flags = Object.fromEntries(
-  Object.entries(controllerFlags).map(([name, { default: fallback, help }]) => [
-    name,
-    {
-      type: 'string',
-      value: placeholders[name] ?? (name.endsWith('-seconds') ? 'SECONDS' : 'NAME'),
-      help,
-      ...(fallback === '' ? {} : { default: fallback }),
-      hidden: hidden.has(name),
-    },
-  ]),
+const flags = programFlags(
+  controllerFlags,
+  name => placeholders[name] ?? (name.endsWith('-seconds') ? 'SECONDS' : 'NAME'),
+  // For tests of the election and the pacing.
+  ['lease-times', 'turn-times'],
 )
 
 export const command: Command = {
@@ -49,28 +41,12 @@ Run two replicas: they agree on a leader by a Lease. It serves /healthz, /readyz
     ['2', 'wrong usage'],
   ],
   run: async (values, io) => {
-    const args = Object.keys(controllerFlags).flatMap(name => {
-      const value = textOf(values, name)
-      return value === undefined ? [] : [`--${name}=${value}`]
-    })
     const { hostname } = await import('node:os')
-    const options = parsed(args, io.env, hostname())
+    const options = parsedBy('controller', controllerFlags, values, args =>
+      parseControllerOptions(args, io.env, hostname()),
+    )
     const [log, { runController }] = await Promise.all([openLog(options.logLevel), import('../../controller/main.ts')])
     await runController(options, { log, signal: io.signal() })
     return 0
   },
-}
-
-function parsed(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  hostname: string,
-): ControllerOptions {
-  try {
-    return parseControllerOptions(args, env, hostname)
-  } catch (error) {
-    throw new UsageError(
-      error instanceof Error ? error.message.replace(/\nSee repeer controller --help\.$/, '') : String(error),
-    )
-  }
 }

@@ -1,6 +1,6 @@
 // `repeer explain`: what the webhook would do with manifests, and why. Needs no cluster.
 import { type Command, choiceOf } from '../command.ts'
-import { explainText } from '../explain-text.ts'
+import { explainText } from '../manifests/explain-text.ts'
 import { explainFiles, manifestExitCodes, manifestFlags } from './manifest-flags.ts'
 
 export const command: Command = {

@@ -1,6 +1,6 @@
 // `repeer inject`: manifests as the webhook would change them. Needs no cluster.
 import type { Command } from '../command.ts'
-import { injectedManifests } from '../inject.ts'
+import { injectedManifests } from '../manifests/inject.ts'
 import { explainFiles, manifestExitCodes, manifestFlags } from './manifest-flags.ts'
 
 export const command: Command = {

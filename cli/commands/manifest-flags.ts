@@ -2,16 +2,14 @@
 
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Settings } from '../../webhook/decide/decision.ts'
+import { restartAllMinor } from '../../webhook/kubernetes-version.ts'
 import { choiceOf, type Flags, type Io, listOf, numberOf, textOf, UsageError, type Values } from '../command.ts'
-import { type Admission, type Explanation, explain } from '../explain.ts'
-import { type ManifestDocument, type ManifestProblem, readManifests } from '../manifest-files.ts'
-import { objectsOf, podsOf } from '../workloads.ts'
+import { type Admission, type Explanation, explain } from '../manifests/explain.ts'
+import { type ManifestDocument, type ManifestProblem, readManifests } from '../manifests/manifest-files.ts'
+import { objectsOf, podsOf } from '../manifests/workloads.ts'
 
 /** The image of this release, as the manifests name it. */
 const releasedImage = `repeer:${packageJson.version}`
-
-/** The first Kubernetes release whose kubelets know restartPolicyRules with RestartAllContainers. */
-const restartAllMinor = 36
 
 export const manifestFlags: Flags = {
   filename: {

@@ -1,18 +1,18 @@
 // `repeer sidecar`: what the injected container runs.
+
 import { setFlagsFromString } from 'node:v8'
-import { parseSidecarOptions, type SidecarOptions, sidecarFlags } from '../../sidecar/options.ts'
-import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+import { parseSidecarOptions, sidecarFlags } from '../../sidecar/options.ts'
+import type { Command } from '../command.ts'
 import { openLog } from '../log.ts'
+import { parsedBy, programFlags } from '../program-flags.ts'
 
 const placeholders: Readonly<Record<string, string>> = { listen: 'HOST:PORT', 'log-level': 'LEVEL' }
 
-const flags: Flags = Object.fromEntries(
-  Object.entries(sidecarFlags).map(([name, flag]) => {
-    const value =
-      placeholders[name] ??
-      (name.endsWith('-seconds') ? 'SECONDS' : name.endsWith('file') || name.endsWith('conf') ? 'FILE' : 'DIRECTORY')
-    return [name, { type: 'string', value, ...flag }]
-  }),
+const flags = programFlags(
+  sidecarFlags,
+  name =>
+    placeholders[name] ??
+    (name.endsWith('-seconds') ? 'SECONDS' : name.endsWith('file') || name.endsWith('conf') ? 'FILE' : 'DIRECTORY'),
 )
 
 export const command: Command = {
@@ -32,11 +32,7 @@ It serves a read-only status page (/status), /healthz and /metrics, and needs no
     ['88', 'asks the kubelet to restart all containers of the pod (restartPolicyRules)'],
   ],
   run: async (values, io) => {
-    const args = Object.keys(sidecarFlags).flatMap(name => {
-      const value = textOf(values, name)
-      return value === undefined ? [] : [`--${name}=${value}`]
-    })
-    const options = parsed(args)
+    const options = parsedBy('sidecar', sidecarFlags, values, parseSidecarOptions)
     stayLean()
     const [log, { runSidecar }] = await Promise.all([openLog(options.logLevel), import('../../sidecar/main.ts')])
     await runSidecar(options, { log, signal: io.signal(), exit: io.exit })
@@ -52,14 +48,4 @@ It serves a read-only status page (/status), /healthz and /metrics, and needs no
 function stayLean(): void {
   setFlagsFromString('--no-opt --no-maglev --no-sparkplug')
   setFlagsFromString('--optimize-for-size')
-}
-
-function parsed(args: readonly string[]): SidecarOptions {
-  try {
-    return parseSidecarOptions(args)
-  } catch (error) {
-    throw new UsageError(
-      error instanceof Error ? error.message.replace(/\nSee repeer sidecar --help\.$/, '') : String(error),
-    )
-  }
 }

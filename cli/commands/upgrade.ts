@@ -1,13 +1,15 @@
 // `repeer upgrade`: the sidecars of running pods, brought to another image in place.
-import { listPods } from '../check.ts'
-import { type Cluster, clusterFlags, openCluster, unreachableCode } from '../cluster-access.ts'
-import { ClusterError } from '../cluster-error.ts'
+
+import { ownNamespace, webhook } from '../../peers/installed.ts'
+import { type Cluster, clusterFlags, openCluster, unreachableCode } from '../cluster/cluster-access.ts'
+import { ClusterError } from '../cluster/cluster-error.ts'
+import { groupOf, isInjected, type PodObject } from '../cluster/pod-object.ts'
+import { listPods } from '../cluster/pods.ts'
 import { type Command, type Io, numberOf, textOf, UsageError, type Values } from '../command.ts'
-import { plainLine } from '../plain-line.ts'
-import { groupOf, isInjected, type PodObject } from '../pod-object.ts'
-import { type GroupUpgrade, type PodUpgrade, upgradesOf } from '../upgrade.ts'
-import { injectedImage } from '../upgrade-image.ts'
-import { type Upgraded, type UpgradeTimes, upgradePod, upgradeTimes } from '../upgrade-pod.ts'
+import { plainLine } from '../text/plain-line.ts'
+import { type GroupUpgrade, type PodUpgrade, upgradesOf } from '../upgrade/choose.ts'
+import { injectedImage } from '../upgrade/injected-image.ts'
+import { type Upgraded, type UpgradeTimes, upgradePod, upgradeTimes } from '../upgrade/upgrade-pod.ts'
 
 const defaultSeconds = String(upgradeTimes.timeoutMs / 1000)
 
@@ -20,11 +22,11 @@ image can be changed in a running pod, and a native sidecar restarts alone: the 
 page answers, and sees that the node's container and process are the ones of before. At the first failure it puts the old image back on that pod, stops, and \
 says what to do. Pods that are on the image are skipped, so it can be run again. An interrupt ends it after the pod under way; a second one at once.
 
-Without --image it takes the one that the installed webhook injects now (Deployment repeer-webhook in repeer-system).
+Without --image it takes the one that the installed webhook injects now (Deployment ${webhook.name} in ${ownNamespace}).
 
 The supervisor that wraps a node's process is not replaced: it stays as it was until the pod is created anew, and newer sidecars work with it.
 
-It uses your own credentials: list, get and patch pods, get pods/proxy, get deployments in repeer-system, and list events, which tell \
+It uses your own credentials: list, get and patch pods, get pods/proxy, get deployments in ${ownNamespace}, and list events, which tell \
 soonest why an image does not run.`,
   flags: {
     namespace: { type: 'string', short: 'n', value: 'NS', help: 'the namespace; there is no default' },
@@ -104,13 +106,13 @@ async function upgrade(
   }
   io.out(`image ${plainLine(image, 300)}${named ? '' : ', which the webhook injects now'}\n`)
   if (values['dry-run'] === true) {
-    for (const one of groups)
-      io.out(`\n${one.group}\n${one.pods.map(pod => `  ${line(pod, one, planText(pod))}\n`).join('')}`)
-    const count = groups.flatMap(one => one.pods).filter(pod => pod.do === 'upgrade').length
+    for (const members of groups)
+      io.out(`\n${members.group}\n${members.pods.map(pod => `  ${line(pod, members, planText(pod))}\n`).join('')}`)
+    const count = groups.flatMap(members => members.pods).filter(pod => pod.do === 'upgrade').length
     io.out(
       `\n${count === 0 ? 'Nothing to do.' : `${count === 1 ? '1 pod' : `${count} pods`} would be upgraded.`} Nothing was changed.\n`,
     )
-    return groups.some(one => one.pods.some(pod => pod.do === 'stop')) ? 1 : 0
+    return groups.some(members => members.pods.some(pod => pod.do === 'stop')) ? 1 : 0
   }
   return upgradeGroups(cluster, groups, image, times, io)
 }
@@ -167,7 +169,7 @@ function nameOf({ pod }: PodUpgrade): string {
 }
 
 function line(pod: PodUpgrade, group: GroupUpgrade, text: string): string {
-  const width = Math.max(...group.pods.map(one => nameOf(one).length))
+  const width = Math.max(...group.pods.map(pod => nameOf(pod).length))
   return `${nameOf(pod).padEnd(width)}  ${plainLine(text, 300)}`
 }
 

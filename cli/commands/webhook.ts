@@ -1,7 +1,9 @@
 // `repeer webhook`: the admission webhook.
-import { parseWebhookOptions, type WebhookOptions, webhookFlags } from '../../webhook/options.ts'
-import { type Command, type Flags, textOf, UsageError } from '../command.ts'
+
+import { parseWebhookOptions, webhookFlags } from '../../webhook/options.ts'
+import type { Command } from '../command.ts'
 import { openLog } from '../log.ts'
+import { parsedBy, programFlags } from '../program-flags.ts'
 
 const placeholders: Readonly<Record<string, string>> = {
   listen: 'HOST:PORT',
@@ -14,21 +16,11 @@ const placeholders: Readonly<Record<string, string>> = {
   'log-level': 'LEVEL',
 }
 
-/** For tests of the rotation. */
-const hidden = new Set(['certificate-times'])
-
-// An empty default stands for the environment, which the parser asks.
-const flags: Flags = Object.fromEntries(
-  Object.entries(webhookFlags).map(([name, { default: fallback, help }]) => [
-    name,
-    {
-      type: 'string',
-      value: placeholders[name] ?? 'NAME',
-      help,
-      ...(fallback === '' ? {} : { default: fallback }),
-      hidden: hidden.has(name),
-    },
-  ]),
+const flags = programFlags(
+  webhookFlags,
+  name => placeholders[name] ?? 'NAME',
+  // For tests of the rotation.
+  ['certificate-times'],
 )
 
 export const command: Command = {
@@ -51,23 +43,9 @@ MutatingWebhookConfiguration; or it takes one from a directory (cert-manager). I
     ['2', 'wrong usage'],
   ],
   run: async (values, io) => {
-    const args = Object.keys(webhookFlags).flatMap(name => {
-      const value = textOf(values, name)
-      return value === undefined ? [] : [`--${name}=${value}`]
-    })
-    const options = parsed(args, io.env)
+    const options = parsedBy('webhook', webhookFlags, values, args => parseWebhookOptions(args, io.env))
     const [log, { runWebhook }] = await Promise.all([openLog(options.logLevel), import('../../webhook/main.ts')])
     await runWebhook(options, { log, signal: io.signal() })
     return 0
   },
-}
-
-function parsed(args: readonly string[], env: Readonly<Record<string, string | undefined>>): WebhookOptions {
-  try {
-    return parseWebhookOptions(args, env)
-  } catch (error) {
-    throw new UsageError(
-      error instanceof Error ? error.message.replace(/\nSee repeer webhook --help\.$/, '') : String(error),
-    )
-  }
 }

@@ -68,7 +68,8 @@ type Entry = {
 
 type Outcome = { readonly addresses: readonly string[]; readonly ttlSeconds: number } | { readonly error: string }
 
-const defaults = {
+/** What holds where an option is left out; the flags of `repeer sidecar` have the same (a test compares). */
+export const resolverDefaults = {
   hostsFile: '/etc/hosts',
   resolvConf: '/etc/resolv.conf',
   minTtlSeconds: 5,
@@ -95,7 +96,7 @@ const ofFamily = (from: readonly string[], family: 4 | 6) =>
 
 export function createResolver(options: ResolverOptions): Resolver {
   const { now, random, hostsFile, resolvConf, minTtlSeconds, maxTtlSeconds, timeoutMs, atOnce, questions } = {
-    ...defaults,
+    ...resolverDefaults,
     ...options,
   }
   const limit = pLimit(atOnce)

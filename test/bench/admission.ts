@@ -34,17 +34,17 @@ export async function admission(): Promise<string> {
     goal,
   ]
   const rows = [
-    row(`server side, p50 at ${rate}/s`, milliseconds, one => percentile(one.server, 0.5), ''),
-    row(`server side, p99 at ${rate}/s`, milliseconds, one => percentile(one.server, 0.99), '<= 5 ms'),
-    row(`client side, p50 at ${rate}/s`, milliseconds, one => percentile(one.client, 0.5), ''),
-    row(`client side, p99 at ${rate}/s`, milliseconds, one => percentile(one.client, 0.99), ''),
+    row(`server side, p50 at ${rate}/s`, milliseconds, run => percentile(run.server, 0.5), ''),
+    row(`server side, p99 at ${rate}/s`, milliseconds, run => percentile(run.server, 0.99), '<= 5 ms'),
+    row(`client side, p50 at ${rate}/s`, milliseconds, run => percentile(run.client, 0.5), ''),
+    row(`client side, p99 at ${rate}/s`, milliseconds, run => percentile(run.client, 0.99), ''),
     row(
       'requests/s, one core, flat out',
       value => value.toFixed(0),
-      one => one.perSecond,
+      run => run.perSecond,
       '>= 1500',
     ),
-    row('resident after the load, this server, unbundled', mebibytes, one => one.rss, ''),
+    row('resident after the load, this server, unbundled', mebibytes, run => run.rss, ''),
     ['resident, the bundled webhook as deployed, ready', mebibytes(deployed.ready), '-', '-', '<= 130 MiB'],
     ['resident, the same after 10 s at 200/s', mebibytes(deployed.loaded), '-', '-', '<= 130 MiB'],
     ['resident, the same after 5 s flat out', mebibytes(deployed.flatOut), '-', '-', ''],

@@ -1,10 +1,11 @@
 // What the benchmarks read of processes, and how they start and end them.
+
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { cpus, release } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until as untilWithin } from '../fixtures/until.ts'
 
 /** Resident and proportional memory, bytes: /proc/PID/smaps_rollup. */
 export function memoryOf(pid: number): { rss: number; pss: number } {
@@ -50,18 +51,14 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   clearTimeout(late)
 }
 
-/** Polls until `look` gives something; throws after `seconds`. */
-export async function until<T>(
+/** Polls until `look` gives something, often enough for milliseconds to count; throws after `seconds`. */
+export function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
   seconds = 30,
   pollMs = 2,
 ): Promise<T> {
-  for (const deadline = performance.now() + seconds * 1000; performance.now() < deadline; await sleep(pollMs)) {
-    const found = await look()
-    if (found !== undefined) return found
-  }
-  throw new Error(`${what}: nothing after ${seconds} s`)
+  return untilWithin(what, look, seconds, pollMs)
 }
 
 export function answers(port: number, host = '127.0.0.1'): Promise<true | undefined> {
@@ -75,14 +72,6 @@ export function answers(port: number, host = '127.0.0.1'): Promise<true | undefi
     socket.once('error', () => done(undefined))
     socket.once('timeout', () => done(undefined))
   })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** The machine and the versions that the numbers belong to. */

@@ -1,14 +1,16 @@
 // From the request to stop until the new process listens: under the supervisor, by shell; reference: SIGTERM and a
 // start by the parent, which is what a kubelet does for reach signal, without its own delay (0.85 s measured on
 // Kubernetes 1.36) and its back-off.
+
 import { type ChildProcess, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../fixtures/free-port.ts'
 import { supervise } from './pod-files.ts'
-import { answers, end, freePort, start, until, versionOf } from './processes.ts'
+import { answers, end, start, until, versionOf } from './processes.ts'
 import { milliseconds, percentile, ratio, table } from './table.ts'
 
 type Node = {

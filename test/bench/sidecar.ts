@@ -1,12 +1,14 @@
 // The sidecar beside a settled node: memory, idle CPU, start, and from a changed file to the decision. Reference: a
 // Node process that does nothing.
+
 import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { leanNode } from '../../webhook/patch/containers.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { p2pPort, podFiles, supervise } from './pod-files.ts'
-import { cpuSecondsOf, end, freePort, memoryOf, start, until } from './processes.ts'
+import { cpuSecondsOf, end, memoryOf, start, until } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Certificate } from '../../certs/certificates.ts'
 import { startDirectory } from '../../certs/directory.ts'
+import { until } from '../fixtures/until.ts'
 import { day, quickIssue, service } from './fixtures/issuing.ts'
 import { keptLog } from './fixtures/log.ts'
-import { until } from './fixtures/until.ts'
 
 const files = ({ cert, key, ca }: Certificate) => ({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca })
 const quick = { service, intervalSeconds: 0.01, retrySeconds: 0.005 }
@@ -34,7 +34,7 @@ t.test("follows the kubelet's swap of ..data", async t => {
   const heard: Certificate[] = []
   directory.onChange(certificate => heard.push(certificate))
   swap(path, 1, b)
-  await until(() => heard.length > 0, 'heard')
+  await until('heard', () => heard.length > 0)
   t.same(heard, [b])
   t.same(directory.current(), b)
   await directory.close()
@@ -67,7 +67,7 @@ t.test('plain files; bad content keeps the last good certificate, is logged and 
   directory.onChange(certificate => heard.push(certificate))
 
   writeFileSync(join(path, 'tls.crt'), b.cert.slice(0, 200))
-  await until(() => directory.failures() > 1, 'half a file')
+  await until('half a file', () => directory.failures() > 1)
   t.same(directory.current(), a)
   t.match(log.lines.at(-1), {
     level: 'error',
@@ -76,13 +76,13 @@ t.test('plain files; bad content keeps the last good certificate, is logged and 
   })
   rmSync(join(path, 'tls.crt'))
   const failures = directory.failures()
-  await until(() => directory.failures() > failures + 1, 'no file')
+  await until('no file', () => directory.failures() > failures + 1)
   t.match(log.lines.at(-1), { fields: { err: { message: /tls\.crt cannot be read/ } } })
   t.same(directory.current(), a)
   t.same(heard, [])
 
   put(path, b)
-  await until(() => heard.length > 0, 'good again')
+  await until('good again', () => heard.length > 0)
   t.same(directory.current(), b)
   await directory.close()
 })

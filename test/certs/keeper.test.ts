@@ -1,10 +1,10 @@
 import t from 'tap'
 import { type KeeperOptions, startKeeper } from '../../certs/keeper.ts'
 import { entry, firstData, type SecretData } from '../../certs/secret.ts'
+import { until } from '../fixtures/until.ts'
 import { day, quickIssue, service } from './fixtures/issuing.ts'
 import { keptLog } from './fixtures/log.ts'
 import { type Hook, MemoryCluster } from './fixtures/memory-stores.ts'
-import { until } from './fixtures/until.ts'
 
 function setup(hook?: Hook, more: Partial<KeeperOptions> = {}) {
   const cluster = new MemoryCluster()
@@ -25,7 +25,7 @@ t.test('returns with a certificate, and publishes it', async t => {
   const { cluster, options } = setup()
   const keeper = await startKeeper(options)
   t.match(keeper.current(), { key: /PRIVATE KEY/, cert: /CERTIFICATE/, ca: /CERTIFICATE/ })
-  await until(keeper.published, 'published')
+  await until('published', keeper.published)
   t.same(cluster.bundles, [keeper.current().ca])
   t.equal(keeper.failures(), 0)
   await keeper.close()
@@ -72,16 +72,16 @@ t.test('errors later keep the last good certificate, are counted, and pass', asy
     if (down) throw new Error('connection refused')
   })
   const keeper = await startKeeper(options)
-  await until(keeper.published, 'published')
+  await until('published', keeper.published)
   const before = keeper.current()
   down = true
-  await until(() => keeper.failures() >= 3, 'three failures')
+  await until('three failures', () => keeper.failures() >= 3)
   t.equal(keeper.current(), before)
   t.ok(keeper.published(), 'as far as is known')
   t.match(log.lines.at(-1), { level: 'error', fields: { err: { message: 'connection refused' }, serving: true } })
   down = false
   const failures = keeper.failures()
-  await until(() => keeper.failures() <= failures + 1, 'works again')
+  await until('works again', () => keeper.failures() <= failures + 1)
   t.equal(keeper.current(), before)
   await keeper.close()
 })
@@ -94,7 +94,7 @@ t.test('caBundles that cannot be read: what is in the Secret is served, nothing 
   cluster.setSecret(stored)
   const keeper = await startKeeper(options)
   t.equal(keeper.current().cert, stored[entry.cert])
-  await until(() => keeper.failures() >= 2, 'failures')
+  await until('failures', () => keeper.failures() >= 2)
   t.notOk(keeper.published())
   t.equal(cluster.secret?.data, stored)
   await keeper.close()
@@ -119,7 +119,7 @@ t.test('an expired, broken or incomplete Secret is replaced, loudly', async t =>
       log.lines.filter(line => line.level === 'error'),
       [{ fields: { step: 'replace', problem }, message: /could not be served; replaced/ }],
     )
-    await until(keeper.published, 'published')
+    await until('published', keeper.published)
     await keeper.close()
   }
 })
@@ -127,7 +127,7 @@ t.test('an expired, broken or incomplete Secret is replaced, loudly', async t =>
 t.test('listeners hear of each new certificate; one that throws keeps nothing from the others', async t => {
   const { cluster, log, options } = setup()
   const keeper = await startKeeper(options)
-  await until(keeper.published, 'published')
+  await until('published', keeper.published)
   const heard: string[] = []
   keeper.onChange(() => {
     throw new Error('mine alone')
@@ -136,7 +136,7 @@ t.test('listeners hear of each new certificate; one that throws keeps nothing fr
   // Nobody trusts what is held any more, so the Secret's is taken at once.
   cluster.setSecret(firstData(quickIssue(Date.now()), [], Date.now()))
   cluster.setBundles(() => '')
-  await until(() => heard.length > 0, 'heard')
+  await until('heard', () => heard.length > 0)
   t.same(heard, [keeper.current().cert])
   t.equal(cluster.secret?.data[entry.cert], keeper.current().cert)
   t.match(log.lines, [{}, {}, {}, { fields: { err: { message: 'mine alone' } } }])
@@ -148,20 +148,20 @@ t.test('published is false while a webhook has another CA or none, or there is n
     if (call === 'before patch') throw new Error('forbidden')
   })
   const keeper = await startKeeper(options)
-  await until(() => keeper.failures() > 0, 'a failed patch')
+  await until('a failed patch', () => keeper.failures() > 0)
   t.notOk(keeper.published())
   cluster.setBundles(() => quickIssue(Date.now()).ca)
   const failures = keeper.failures()
-  await until(() => keeper.failures() > failures + 1, 'another look')
+  await until('another look', () => keeper.failures() > failures + 1)
   t.notOk(keeper.published())
   cluster.setBundles(() => keeper.current().ca)
-  await until(keeper.published, 'published by somebody else')
+  await until('published by somebody else', keeper.published)
   cluster.addWebhook('second.repeer.dev')
-  await until(() => !keeper.published(), 'a webhook without a caBundle')
+  await until('a webhook without a caBundle', () => !keeper.published())
   cluster.setBundles(() => keeper.current().ca)
-  await until(keeper.published, 'in both')
+  await until('in both', keeper.published)
   cluster.configuration = undefined
-  await until(() => !keeper.published(), 'no configuration')
+  await until('no configuration', () => !keeper.published())
   await keeper.close()
 })
 

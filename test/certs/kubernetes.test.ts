@@ -9,10 +9,10 @@ import { parse } from 'yaml'
 import { startKeeper } from '../../certs/keeper.ts'
 import { bundleStore, secretStore } from '../../certs/kubernetes.ts'
 import { apiRequest } from '../../kubernetes/api-request.ts'
+import { until } from '../fixtures/until.ts'
 import { type ApiServer, type Json, paths, startApiServer } from './fixtures/api-server.ts'
 import { quickIssue, service } from './fixtures/issuing.ts'
 import { keptLog } from './fixtures/log.ts'
-import { until } from './fixtures/until.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const manifest = await readFile(new URL('fixtures/mutatingwebhookconfiguration.yaml', import.meta.url), 'utf8')
@@ -202,7 +202,7 @@ t.test('the keeper on top: created, published in all webhooks, and in one that i
     ),
   )
   t.teardown(() => Promise.all(keepers.map(keeper => keeper.close())))
-  await until(() => keepers.every(keeper => keeper.published()), 'published')
+  await until('published', () => keepers.every(keeper => keeper.published()))
   const ca = keepers[0]?.current().ca ?? ''
   t.equal(new Set(keepers.map(keeper => keeper.current().cert)).size, 1)
   t.same(others(api), before)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startLoop } from '../../certs/loop.ts'
-import { until } from './fixtures/until.ts'
+import { until } from '../fixtures/until.ts'
 
 t.test('after failures it waits longer each time, up to the interval, and starts over after a success', async t => {
   const waits: number[] = []
@@ -11,7 +11,7 @@ t.test('after failures it waits longer each time, up to the interval, and starts
   }
   const failed = (_error: unknown, _failures: number, seconds: number) => void waits.push(seconds)
   const loop = startLoop(task, { intervalSeconds: 0.01, retrySeconds: 0.002, random: () => 0.5, failed })
-  await until(() => runs >= 7, 'seven runs')
+  await until('seven runs', () => runs >= 7)
   await loop.close()
   t.same(waits.slice(0, 6), [0.002, 0.004, 0.008, 0.01, 0.01, 0.002])
   t.ok(loop.failures() >= 6)
@@ -52,9 +52,9 @@ t.test('asked for soon, it runs at once, but not sooner than it may after the ru
   loop.soon()
   loop.soon()
   release()
-  await until(() => starts.length === 2, 'what was asked for while it ran')
+  await until('what was asked for while it ran', () => starts.length === 2)
   loop.soon()
-  await until(() => starts.length === 3, 'and what is asked for after it')
+  await until('and what is asked for after it', () => starts.length === 3)
   const [first = 0, second = 0, third = 0] = starts
   t.ok(second - first >= 95 && third - second >= 95, `${second - first} ms, ${third - second} ms`)
   await loop.close()

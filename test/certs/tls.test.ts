@@ -9,10 +9,10 @@ import { connect as connectTls, TLSSocket } from 'node:tls'
 import t from 'tap'
 import { issueFresh } from '../../certs/issue.ts'
 import { startKeeper } from '../../certs/keeper.ts'
+import { until } from '../fixtures/until.ts'
 import { day, service } from './fixtures/issuing.ts'
 import { keptLog } from './fixtures/log.ts'
 import { MemoryCluster } from './fixtures/memory-stores.ts'
-import { until } from './fixtures/until.ts'
 
 const name = 'repeer-webhook.repeer-system.svc'
 const tickMs = 3 * 60_000
@@ -44,7 +44,7 @@ t.test('three rotations under 20 concurrent TLS clients: no handshake fails, no 
     })
   const keepers = await Promise.all([replica(0), replica(1)])
   const [keeper] = keepers
-  await until(() => keepers.every(keeper => keeper.published()), 'published')
+  await until('published', () => keepers.every(keeper => keeper.published()))
 
   const server = createServer({ ...keeper.current(), requestTimeout: 0, headersTimeout: 0 }, (_request, response) =>
     response.end('ok'),
@@ -87,12 +87,12 @@ t.test('three rotations under 20 concurrent TLS clients: no handshake fails, no 
   })
   while (switches < 3 && clock < Date.now() + day * 1000) {
     const before = [...looks]
-    await until(() => looks.every((count, index) => count >= (before[index] ?? 0) + 2), 'looks of both replicas')
-    await until(() => [...startedAt.values()].every(at => at === clock), 'the end of earlier handshakes')
+    await until('looks of both replicas', () => looks.every((count, index) => count >= (before[index] ?? 0) + 2))
+    await until('the end of earlier handshakes', () => [...startedAt.values()].every(at => at === clock))
     clock += tickMs
   }
   const handshakes = counts.handshakes
-  await until(() => counts.handshakes > handshakes + 20, 'handshakes after the last one')
+  await until('handshakes after the last one', () => counts.handshakes > handshakes + 20)
   running = false
   await Promise.all(clients)
 

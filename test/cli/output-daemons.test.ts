@@ -1,5 +1,6 @@
 // Programs that run for long, and what becomes of their output: in order where nobody reads any more, to the last line
 // where somebody does.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readdirSync, writeFileSync } from 'node:fs'
@@ -7,7 +8,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { end, freePort } from '../bench/processes.ts'
+import { end } from '../bench/processes.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { fullPipe } from './fixtures/full-pipe.ts'
 
 const entry = join(import.meta.dirname, '../../cli/repeer.ts')

@@ -21,7 +21,7 @@ t.test('messages are taken, too', async t => {
 t.test('a full disk', { skip: !existsSync('/dev/full') && 'no /dev/full', timeout: 60_000 }, async t => {
   const places = await surroundings(t)
   const full = () => openSync('/dev/full', 'w')
-  for (const { args } of printing(places).filter(one => one.isLong || one.args.includes('--version'))) {
+  for (const { args } of printing(places).filter(call => call.isLong || call.args.includes('--version'))) {
     const child = start(args, full())
     const [code, errors] = [codeOf(child), text(child.stderr as NonNullable<typeof child.stderr>)]
     t.equal(await code, 1, args.join(' '))

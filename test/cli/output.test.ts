@@ -27,11 +27,11 @@ t.test('a slow reader gets all of it', { timeout: 110_000 }, async t => {
     t.equal(unexpected(await errors), '', what)
   }
   const few = pLimit(4)
-  await Promise.all(printing(places).map((one, n) => few(() => read(one, n))))
+  await Promise.all(printing(places).map((call, n) => few(() => read(call, n))))
 })
 
 t.test('a reader that goes away ends it quietly, as SIGPIPE would', { timeout: 60_000 }, async t => {
-  for (const { args } of printing(await surroundings(t)).filter(one => one.isLong)) {
+  for (const { args } of printing(await surroundings(t)).filter(call => call.isLong)) {
     const child = start(args, 'pipe')
     const [code, errors] = [codeOf(child), text(child.stderr as NonNullable<typeof child.stderr>)]
     const { stdout } = child

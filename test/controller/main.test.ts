@@ -8,8 +8,8 @@ import { runController } from '../../controller/main.ts'
 import { parseControllerOptions } from '../../controller/options.ts'
 import { startApiServer } from '../../demo/api-server.ts'
 import { object } from '../discovery/fixtures/specs.ts'
-import { memoryLog } from '../webhook/fixtures/log-lines.ts'
-import { until } from '../webhook/fixtures/until.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 
 // Long enough for a busy machine; who ends releases the lease, so nobody waits for it.
 const quick = 'leaseSeconds=5,renewSeconds=4,retrySeconds=0.1'
@@ -34,7 +34,7 @@ async function start(t: Test, times = quick) {
     const options = parseControllerOptions(flags, {}, 'host')
     let done: Promise<void> = Promise.resolve()
     const port = await new Promise<number>((resolve, reject) => {
-      done = runController(options, { log: memoryLog().log, signal: end.signal, listening: resolve })
+      done = runController(options, { log: memoryLog(), signal: end.signal, listening: resolve })
       done.catch(reject)
     })
     t.teardown(async () => {

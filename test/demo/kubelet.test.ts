@@ -1,24 +1,15 @@
 // The stand-in kubelet with real processes: order, back-off, swaps, restarts of all containers, deletion.
+
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { V1Container, V1Volume } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { kubeletBackOff, nextBackOff } from '../../demo/container-run.ts'
 import { type Kubelet, startKubelet } from '../../demo/kubelet.ts'
 import { marked } from '../../demo/processes.ts'
+import { untilAnswered } from '../fixtures/until.ts'
 
 const kill = (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal)
-
-async function until<T>(look: () => T | Promise<T>, what: string, ms = 8000): Promise<NonNullable<T>> {
-  const end = Date.now() + ms
-  for (;;) {
-    const found = await Promise.resolve(look()).catch(() => undefined)
-    if (found) return found as NonNullable<T>
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`)
-    await delay(15)
-  }
-}
 
 function kubelet(t: Test, events: string[] = []): Kubelet {
   let last = 0
@@ -69,10 +60,10 @@ t.test('init containers run in order, a native sidecar runs on beside the contai
       [sh('main', 'echo main >> /data/order; exec sleep 60', data)],
     ),
   )
-  const order = await until(async () => {
+  const order = await untilAnswered('four lines', async () => {
     const text = await readFile(join(running.volume('data'), 'order'), 'utf8')
     return text.split('\n').length > 4 ? text : undefined
-  }, 'four lines')
+  })
   const lines = order.trim().split('\n')
   t.equal(lines[0], 'one')
   t.ok(lines.indexOf('main') > lines.indexOf('two'), order)
@@ -82,7 +73,7 @@ t.test('init containers run in order, a native sidecar runs on beside the contai
     events.filter(event => event.startsWith('started')),
     ['started p/one', 'started p/side', 'started p/two', 'started p/main'],
   )
-  t.match(Object.fromEntries(running.containers().map(one => [one.name, one.state])), {
+  t.match(Object.fromEntries(running.containers().map(container => [container.name, container.state])), {
     one: 'ended',
     side: 'running',
     main: 'running',
@@ -115,12 +106,12 @@ t.test(
       ),
     )
     const seen = () => readFile(join(running.volume('data'), 'seen'), 'utf8')
-    await until(async () => (await seen()) === 'old\n', 'first start')
+    await untilAnswered('first start', async () => (await seen()) === 'old\n')
     await made.setConfigMap('c', { list: 'new' })
     t.equal(await readFile(join(running.volume('c'), 'list'), 'utf8'), 'new', 'the directory has it at once')
     t.equal(await seen(), 'old\n')
     await writeFile(join(running.volume('data'), 'stop'), '')
-    await until(async () => (await seen()) === 'old\nnew\n', 'second start')
+    await untilAnswered('second start', async () => (await seen()) === 'old\nnew\n')
     t.match(running.containers()[0], { state: 'running', restarts: 1, exitCode: 3 })
     t.equal(running.uid, made.find('p')?.uid, 'the same pod')
   },
@@ -139,7 +130,7 @@ t.test("nextBackOff is the kubelet's", async t => {
 t.test('restart policies', async t => {
   const made = kubelet(t)
   const running = await made.create(pod([], [sh('main', 'exit 4')], [], 'Never'))
-  await until(() => running.containers()[0]?.state === 'ended', 'ended')
+  await untilAnswered('ended', async () => running.containers()[0]?.state === 'ended')
   t.match(running.containers()[0], { restarts: 0, exitCode: 4 })
 })
 
@@ -175,9 +166,9 @@ t.test('exit 88 under restartPolicyRules runs everything again, init containers 
     ),
   )
   const log = () => readFile(join(running.volume('data'), 'log'), 'utf8')
-  await until(async () => (await log()) === 'init\nmain\n', 'first')
+  await untilAnswered('first', async () => (await log()) === 'init\nmain\n')
   await writeFile(join(running.volume('data'), 'go'), '')
-  await until(async () => (await log()) === 'init\nmain\ninit\nmain\n', 'second')
+  await untilAnswered('second', async () => (await log()) === 'init\nmain\ninit\nmain\n')
 })
 
 t.test(
@@ -194,7 +185,7 @@ t.test(
       ],
     )
     const running = await made.create(spec)
-    await until(async () => (await marked(running.uid, kill)).length >= 2, 'both processes')
+    await untilAnswered('both processes', async () => (await marked(running.uid, kill)).length >= 2)
     await made.remove('p')
     t.strictSame(await marked(running.uid, kill), [])
     const next = await made.create(spec)

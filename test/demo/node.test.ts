@@ -1,13 +1,16 @@
 // The built-in node behaves towards peers as CometBFT was seen to: names once, dropped where they do not resolve, lost
 // peers at the old IP only.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { configToml, genesisJson, makeKeys, type NodeKeys } from '../../demo/chain-files.ts'
 import { resolveInFile, runNode } from '../../demo/node.ts'
 import { parsePersistentPeers } from '../../demo/node-config.ts'
+import { freePort } from '../fixtures/free-port.ts'
+import { untilAnswered } from '../fixtures/until.ts'
 
 type NetInfo = {
   result: { n_peers: string; peers: { node_info: { id: string }; remote_ip: string; is_outbound: boolean }[] }
@@ -23,22 +26,6 @@ type Status = {
 const p2pPort = 20656
 const subnet = `127.${100 + (process.pid % 100)}.${(process.pid >> 8) % 250}`
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
-async function until(look: () => Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 8000
-  while (!(await look().catch(() => false))) {
-    if (Date.now() > end) throw new Error(`not in time: ${what}`)
-    await delay(20)
-  }
-}
-
 /** Up to four nodes with one genesis; start(index, ip, peers) runs one in this process. */
 function chain(t: Test) {
   const directory = t.testdir({ hosts: '' })
@@ -46,7 +33,7 @@ function chain(t: Test) {
   const genesis = genesisJson(
     'test',
     new Date(0),
-    keys.map((one, index) => ({ name: `node${index}`, keys: one })),
+    keys.map((own, index) => ({ name: `node${index}`, keys: own })),
   )
   const hostsFile = join(directory, 'hosts')
   const publish = (hosts: Record<string, string>) =>
@@ -100,36 +87,36 @@ function chain(t: Test) {
 t.test('a name that does not resolve at the start is dropped for good', async t => {
   const { start, publish, entry, id, log } = chain(t)
   publish({})
-  const one = await start(1, 1, '')
+  const second = await start(1, 1, '')
   const zero = await start(0, 2, `${entry(1)}`)
-  await until(async () => log.some(line => line.includes('dropped node1')), 'dropped')
+  await untilAnswered('dropped', async () => log.some(line => line.includes('dropped node1')))
   publish({ node1: `${subnet}.1` })
-  await until(async () => (await zero.status()).sync_info.catching_up, 'answers')
+  await untilAnswered('answers', async () => (await zero.status()).sync_info.catching_up)
   await delay(300)
   t.strictSame(await zero.peers(), [], 'five redial times later still nobody')
   await zero.stop()
   const again = await start(0, 2, `${entry(1)}`)
-  await until(async () => (await again.peers()).length === 1, 'after a restart')
+  await untilAnswered('after a restart', async () => (await again.peers()).length === 1)
   t.match(await again.peers(), [{ node_info: { id: id(1) }, is_outbound: true, remote_ip: `${subnet}.1` }])
-  t.match(await one.peers(), [{ node_info: { id: id(0) }, is_outbound: false, remote_ip: `${subnet}.2` }])
+  t.match(await second.peers(), [{ node_info: { id: id(0) }, is_outbound: false, remote_ip: `${subnet}.2` }])
 })
 
 t.test('a lost peer is found again at its old address, not at a new one', async t => {
   const { start, publish, entry } = chain(t)
   publish({ node1: `${subnet}.11` })
   const zero = await start(0, 12, entry(1))
-  let one = await start(1, 11, '')
-  await until(async () => (await zero.peers()).length === 1, 'connected')
-  await one.stop()
-  await until(async () => (await zero.peers()).length === 0, 'lost')
+  let second = await start(1, 11, '')
+  await untilAnswered('connected', async () => (await zero.peers()).length === 1)
+  await second.stop()
+  await untilAnswered('lost', async () => (await zero.peers()).length === 0)
   publish({ node1: `${subnet}.13` })
-  one = await start(1, 13, '')
-  await until(async () => (await one.status()).node_info.id !== '', 'moved')
+  second = await start(1, 13, '')
+  await untilAnswered('moved', async () => (await second.status()).node_info.id !== '')
   await delay(300)
   t.strictSame(await zero.peers(), [], 'not at the new address')
-  await one.stop()
+  await second.stop()
   await start(1, 11, '')
-  await until(async () => (await zero.peers()).length === 1, 'at the old one')
+  await untilAnswered('at the old one', async () => (await zero.peers()).length === 1)
 })
 
 t.test('blocks need more than two thirds of the four, connected directly or through others', async t => {
@@ -137,16 +124,22 @@ t.test('blocks need more than two thirds of the four, connected directly or thro
   publish({ node0: `${subnet}.20`, node1: `${subnet}.21`, node2: `${subnet}.22` })
   const zero = await start(0, 20, '')
   await start(1, 21, entry(0))
-  await until(async () => (await zero.peers()).length === 1, 'two connected')
+  await untilAnswered('two connected', async () => (await zero.peers()).length === 1)
   await delay(300)
   t.match(await zero.status(), {
     sync_info: { latest_block_height: '0', catching_up: true },
     validator_info: { voting_power: '1' },
   })
   const three = await start(2, 22, entry(1))
-  await until(async () => Number((await zero.status()).sync_info.latest_block_height) > 1, 'blocks with three in a row')
+  await untilAnswered(
+    'blocks with three in a row',
+    async () => Number((await zero.status()).sync_info.latest_block_height) > 1,
+  )
   t.equal((await zero.peers()).length, 1)
-  await until(async () => Number((await three.status()).sync_info.latest_block_height) > 1, 'the third has them too')
+  await untilAnswered(
+    'the third has them too',
+    async () => Number((await three.status()).sync_info.latest_block_height) > 1,
+  )
 })
 
 t.test('a second connection of the same ID is refused', async t => {
@@ -154,11 +147,10 @@ t.test('a second connection of the same ID is refused', async t => {
   publish({ node0: `${subnet}.30` })
   const zero = await start(0, 30, '')
   await start(1, 31, entry(0))
-  await until(async () => (await zero.peers()).length === 1, 'first')
+  await untilAnswered('first', async () => (await zero.peers()).length === 1)
   await start(1, 32, entry(0))
-  await until(
-    async () => log.some(line => line.startsWith('node0: refused') && line.includes('duplicate ID')),
-    'refused',
+  await untilAnswered('refused', async () =>
+    log.some(line => line.startsWith('node0: refused') && line.includes('duplicate ID')),
   )
   t.match(await zero.peers(), [{ remote_ip: `${subnet}.31` }])
 })
@@ -167,17 +159,17 @@ t.test('a peer that resets its connection is lost, and the node runs on', async 
   const { start, publish, entry, id } = chain(t)
   publish({ node0: `${subnet}.50` })
   const zero = await start(0, 50, '')
-  await until(async () => (await zero.status()).node_info.id === id(0), 'listens')
+  await untilAnswered('listens', async () => (await zero.status()).node_info.id === id(0))
   const socket = connect({ host: `${subnet}.50`, port: p2pPort })
   socket.on('error', () => undefined)
   socket.write(
     `${JSON.stringify({ id: 'cd'.repeat(20), moniker: 'brief', chainId: 'test', listen: 'tcp://127.0.0.1:1' })}\n`,
   )
-  await until(async () => (await zero.peers()).length === 1, 'connected')
+  await untilAnswered('connected', async () => (await zero.peers()).length === 1)
   socket.resetAndDestroy()
-  await until(async () => (await zero.peers()).length === 0, 'lost')
+  await untilAnswered('lost', async () => (await zero.peers()).length === 0)
   await start(1, 51, entry(0))
-  await until(async () => (await zero.peers()).length === 1, 'another peer')
+  await untilAnswered('another peer', async () => (await zero.peers()).length === 1)
   t.match(await zero.peers(), [{ node_info: { id: id(1) } }])
 })
 
@@ -186,7 +178,7 @@ t.test('the environment outranks the file, and a malformed list ends the node', 
   publish({ node0: `${subnet}.40` })
   const zero = await start(0, 40, '')
   await start(1, 41, 'nonsense', { CMT_P2P_PERSISTENT_PEERS: entry(0) })
-  await until(async () => (await zero.peers()).length === 1, 'by the environment')
+  await untilAnswered('by the environment', async () => (await zero.peers()).length === 1)
   const broken = await start(2, 42, 'node0:26656')
   await t.rejects(broken.done, /found "node0:26656", expected id@host:port/)
 })

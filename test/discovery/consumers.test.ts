@@ -9,8 +9,8 @@ import { portsOf } from '../../discovery/sources/validators/ports.ts'
 import { createProviders, providerDefaults } from '../../discovery/sources/validators/provider.ts'
 import { validatorsDefaults, validatorsSource } from '../../discovery/sources/validators/source.ts'
 import { injectedPod, plan } from '../cli/fixtures/pods.ts'
-import { memoryLog } from '../webhook/fixtures/log-lines.ts'
-import { until } from '../webhook/fixtures/until.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 import { object } from './fixtures/specs.ts'
 import { fakeProvider, operatorOf } from './sources/validators/fixtures/provider.ts'
 
@@ -55,7 +55,7 @@ t.test('a consumer that is launched needs no hand; one that is removed leaves it
   }
   const reasons: string[] = []
   const discovery = startDiscovery(config, {
-    log: memoryLog().log,
+    log: memoryLog(),
     events: { tell: (_object, { reason }) => void reasons.push(reason) },
     allowed: () => true,
     createSource: (spec, parts) => {

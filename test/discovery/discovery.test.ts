@@ -7,8 +7,8 @@ import { startDiscovery } from '../../discovery/discovery.ts'
 import type { PeerSetStatus } from '../../discovery/peer-set.ts'
 import { portsOf } from '../../discovery/sources/validators/ports.ts'
 import type { PodEvent } from '../../kubernetes/events.ts'
-import { memoryLog } from '../webhook/fixtures/log-lines.ts'
-import { until } from '../webhook/fixtures/until.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 import { configMapObject, object } from './fixtures/specs.ts'
 
 type ConfigMap = KubernetesObject & { data: Record<string, string> }
@@ -28,7 +28,7 @@ async function start(t: Test, objects: readonly object[], leads = () => true) {
   const events: (PodEvent & { kind: string | undefined; name: string })[] = []
   const begin = () =>
     startDiscovery(config, {
-      log: memoryLog().log,
+      log: memoryLog(),
       events: { tell: ({ kind, name }, event) => events.push({ ...event, kind, name }) },
       allowed: leads,
       coalesceMs: 20,

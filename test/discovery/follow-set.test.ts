@@ -8,7 +8,7 @@ import type { Found, SourceParts } from '../../discovery/source.ts'
 import { ApiError } from '../../kubernetes/api-client.ts'
 import type { PodEvent } from '../../kubernetes/events.ts'
 import { fakeClock } from '../controller/fixtures/fake-clock.ts'
-import { keptLog } from '../controller/fixtures/log-lines.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
 import { found, peerSet } from './fixtures/specs.ts'
 
 type Over = { set?: PeerSet; exposure?: Exposure; consent?: string }
@@ -76,7 +76,7 @@ function setup(t: Test, over: Over = {}) {
     random: () => 0,
     coalesceMs: 1_000,
     lookTimeoutMs: 20_000,
-    log: keptLog(),
+    log: memoryLog(),
   })
   t.teardown(followed.close)
   const ready = () => followed.status().conditions?.find(one => one.type === 'Ready')

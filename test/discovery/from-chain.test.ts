@@ -7,8 +7,8 @@ import { startDiscovery } from '../../discovery/discovery.ts'
 import type { PeerSetStatus } from '../../discovery/peer-set.ts'
 import { createProviders, providerDefaults } from '../../discovery/sources/validators/provider.ts'
 import { validatorsDefaults, validatorsSource } from '../../discovery/sources/validators/source.ts'
-import { memoryLog } from '../webhook/fixtures/log-lines.ts'
-import { until } from '../webhook/fixtures/until.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 import { object } from './fixtures/specs.ts'
 import { fakeProvider, operatorOf } from './sources/validators/fixtures/provider.ts'
 
@@ -47,7 +47,7 @@ async function start(t: Test) {
   }
   let providers: ReturnType<typeof createProviders> | undefined
   const discovery = startDiscovery(config, {
-    log: memoryLog().log,
+    log: memoryLog(),
     events: { tell: () => undefined },
     allowed: () => true,
     createSource: (spec, parts) => {

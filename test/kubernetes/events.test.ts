@@ -2,14 +2,14 @@ import t from 'tap'
 import type { ApiCall } from '../../kubernetes/api-request.ts'
 import { createEvents, type PodEvent } from '../../kubernetes/events.ts'
 import { fakeClock } from '../controller/fixtures/fake-clock.ts'
-import { keptLog } from '../controller/fixtures/log-lines.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
 
 const pod = { namespace: 'chain', name: 'node-0', uid: '1234' }
 const restarted: PodEvent = { type: 'Normal', reason: 'Restarted', message: 'node-1 has moved to 10.0.0.7' }
 
 function setup(t: { teardown(act: () => unknown): void }) {
   const clock = fakeClock(Date.parse('2026-11-21T08:00:00Z'))
-  const log = keptLog()
+  const log = memoryLog()
   const calls: ApiCall[] = []
   let dropped = 0
   let answer: (call: ApiCall) => unknown = () => ({})

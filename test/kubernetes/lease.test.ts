@@ -5,7 +5,7 @@ import type { Clock } from '../../kubernetes/clock.ts'
 import { leaseDefaults, leaseTimesProblem, runElection } from '../../kubernetes/lease.ts'
 import type { Lease, LeaseSpec, LeaseStore } from '../../kubernetes/lease-store.ts'
 import { type FakeClock, fakeClock, skewed } from '../controller/fixtures/fake-clock.ts'
-import { keptLog } from '../controller/fixtures/log-lines.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
 
 /** What becomes of a request: how long it and its answer take, and whether one of them is lost. */
 type Fate = { readonly there: number; readonly back: number; readonly lost: 'request' | 'answer' | null }
@@ -73,7 +73,7 @@ function replica(
   const dies: Clock = { now: own.now, after: (ms, act) => own.after(ms, () => alive && act()) }
   const leases = api.reader(fate, () => alive)
   const ended = runElection(
-    { leases, identity: name, signal: stop.signal, clock: dies, wallNow: own.now, random: () => 0.5, log: keptLog() },
+    { leases, identity: name, signal: stop.signal, clock: dies, wallNow: own.now, random: () => 0.5, log: memoryLog() },
     async (signal, holds) => {
       starts.push(clock.now())
       leads = () => !signal.aborted && holds()
@@ -188,7 +188,7 @@ t.test('a Lease that is taken from the leader, and one that is deleted while it 
 t.test('a leader that fails gives the Lease back and says why; one that ends by itself is called again', async t => {
   const clock = fakeClock()
   const api = leaseApi(clock)
-  const common = { identity: 'a', clock, random: () => 0, log: keptLog() }
+  const common = { identity: 'a', clock, random: () => 0, log: memoryLog() }
   const leases = api.reader(
     () => well,
     () => true,
@@ -230,7 +230,7 @@ t.test('where no timer could run, the leader still knows that it leads no more',
       identity: 'a',
       clock: own,
       signal: stop.signal,
-      log: keptLog(),
+      log: memoryLog(),
     },
     async (signal, may) => {
       holds = may

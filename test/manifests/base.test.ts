@@ -4,15 +4,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { command } from '../../cli/commands/webhook.ts'
-import { baseFiles, of, one, root } from './objects.ts'
+import { baseFiles, of, root, single } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const files = baseFiles()
 const all = files.flatMap(file => file.objects)
 const objects = of('webhook', all)
-const configuration = one(objects, 'MutatingWebhookConfiguration')
+const configuration = single(objects, 'MutatingWebhookConfiguration')
 const webhook = configuration.webhooks[0]
-const deployment = one(objects, 'Deployment')
+const deployment = single(objects, 'Deployment')
 const pod = deployment.spec.template
 const container = pod.spec.containers[0]
 
@@ -54,16 +54,16 @@ t.test('match conditions keep mirror pods, opted-out pods and repeer away', asyn
 })
 
 t.test('the webhook configuration, the Service and the Deployment point at each other', async t => {
-  const service = one(objects, 'Service')
+  const service = single(objects, 'Service')
   t.match(webhook.clientConfig.service, { name: service.metadata.name, namespace: service.metadata.namespace })
   const port = service.spec.ports[0]
   t.equal(port.port, webhook.clientConfig.service.port)
-  t.ok(container.ports.some((one: { name: string }) => one.name === port.targetPort))
+  t.ok(container.ports.some((candidate: { name: string }) => candidate.name === port.targetPort))
   for (const selector of [
     service.spec.selector,
     deployment.spec.selector.matchLabels,
-    one(objects, 'PodDisruptionBudget').spec.selector.matchLabels,
-    one(objects, 'NetworkPolicy').spec.podSelector.matchLabels,
+    single(objects, 'PodDisruptionBudget').spec.selector.matchLabels,
+    single(objects, 'NetworkPolicy').spec.podSelector.matchLabels,
   ]) {
     t.match(pod.metadata.labels, selector)
   }
@@ -92,9 +92,9 @@ t.test('every object says whose it is', async t => {
 })
 
 t.test('the permissions are the least that the program needs', async t => {
-  const cluster = one(objects, 'ClusterRole').rules
-  const own = one(objects, 'Role').rules
-  t.equal(one(objects, 'Role').metadata.namespace, 'repeer-system')
+  const cluster = single(objects, 'ClusterRole').rules
+  const own = single(objects, 'Role').rules
+  t.equal(single(objects, 'Role').metadata.namespace, 'repeer-system')
   const rules = [...cluster, ...own]
   const verbs = (resource: string) => rules.filter((rule: { resources: string[] }) => rule.resources.includes(resource))
   t.same(verbs('pods'), [], 'nothing on pods')
@@ -119,13 +119,13 @@ t.test('the permissions are the least that the program needs', async t => {
 })
 
 t.test('a policy holds the patch of the configuration to its caBundle', async t => {
-  const { failurePolicy, matchConditions, validations } = one(objects, 'ValidatingAdmissionPolicy').spec
-  t.same(one(objects, 'ValidatingAdmissionPolicyBinding').spec, {
+  const { failurePolicy, matchConditions, validations } = single(objects, 'ValidatingAdmissionPolicy').spec
+  t.same(single(objects, 'ValidatingAdmissionPolicyBinding').spec, {
     policyName: 'repeer-webhook',
     validationActions: ['Deny'],
   })
   t.equal(failurePolicy, 'Fail')
-  const { name, namespace } = one(objects, 'ServiceAccount').metadata
+  const { name, namespace } = single(objects, 'ServiceAccount').metadata
   t.equal(matchConditions[0].expression, `request.userInfo.username == 'system:serviceaccount:${namespace}:${name}'`)
   const compared: string = validations[0].expression
   for (const field of Object.keys(webhook).filter(field => field !== 'clientConfig'))
@@ -135,18 +135,18 @@ t.test('a policy holds the patch of the configuration to its caBundle', async t 
 
 t.test("repeer's own pods fit the Pod Security Standard restricted, which their namespace enforces", async t => {
   t.same(restrictedProblems(pod.spec), [])
-  t.equal(one(all, 'Namespace').metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted')
+  t.equal(single(all, 'Namespace').metadata.labels?.['pod-security.kubernetes.io/enforce'], 'restricted')
   t.equal(container.securityContext.readOnlyRootFilesystem, true)
 })
 
 t.test('the token is mounted in the webhook pods only', async t => {
-  t.equal(one(objects, 'ServiceAccount').automountServiceAccountToken, false)
+  t.equal(single(objects, 'ServiceAccount').automountServiceAccountToken, false)
   t.equal(pod.spec.automountServiceAccountToken, true)
 })
 
 t.test('two replicas that a drain cannot take down together', async t => {
   t.equal(deployment.spec.replicas, 2)
-  t.equal(one(objects, 'PodDisruptionBudget').spec.minAvailable, 1)
+  t.equal(single(objects, 'PodDisruptionBudget').spec.minAvailable, 1)
   t.ok(container.resources.requests.memory && container.resources.limits.memory)
 })
 

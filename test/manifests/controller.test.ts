@@ -5,19 +5,19 @@ import t from 'tap'
 import { parse as parseYaml } from 'yaml'
 import { command } from '../../cli/commands/controller.ts'
 import { annotation, optIn, statusPort } from '../../peers/pod.ts'
-import { baseFiles, type Entity, of, one, parse, root } from './objects.ts'
+import { baseFiles, type Entity, of, parse, root, single } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
 
 const all = baseFiles().flatMap(file => file.objects)
 const objects = of('controller', all)
-const deployment = one(objects, 'Deployment')
+const deployment = single(objects, 'Deployment')
 const pod = deployment.spec.template
 const container = pod.spec.containers[0]
-const cluster: Rule[] = one(objects, 'ClusterRole', 'repeer-controller').rules
-const own: Rule[] = one(objects, 'Role').rules
-const account = one(objects, 'ServiceAccount').metadata
+const cluster: Rule[] = single(objects, 'ClusterRole', 'repeer-controller').rules
+const own: Rule[] = single(objects, 'Role').rules
+const account = single(objects, 'ServiceAccount').metadata
 const user = `system:serviceaccount:${account.namespace}:${account.name}`
 
 t.test('the permissions are these and no others', async t => {
@@ -31,7 +31,7 @@ t.test('the permissions are these and no others', async t => {
     '/events: create,patch',
   ])
   t.same(said(own), ['coordination.k8s.io/leases: get,update', 'coordination.k8s.io/leases: create'])
-  t.equal(one(objects, 'Role').metadata.namespace, account.namespace)
+  t.equal(single(objects, 'Role').metadata.namespace, account.namespace)
 })
 
 t.test('no Secrets, no exec, no deletion, no wildcard, whatever else changes', async t => {
@@ -63,12 +63,12 @@ t.test('everything that binds a role binds it to the one account', async t => {
   for (const { roleRef, subjects } of objects.filter(
     ({ kind }) => kind === 'ClusterRoleBinding' || kind === 'RoleBinding',
   )) {
-    t.ok(one(objects, roleRef.kind, roleRef.name))
+    t.ok(single(objects, roleRef.kind, roleRef.name))
     t.same(subjects, [{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }])
   }
   t.equal(pod.spec.serviceAccountName, account.name)
   t.equal(pod.spec.automountServiceAccountToken, true)
-  t.equal(one(objects, 'ServiceAccount').automountServiceAccountToken, false)
+  t.equal(single(objects, 'ServiceAccount').automountServiceAccountToken, false)
 })
 
 t.test('its pods fit the Pod Security Standard restricted', async t => {
@@ -79,7 +79,7 @@ t.test('its pods fit the Pod Security Standard restricted', async t => {
 
 t.test('two replicas, apart where possible, that a drain cannot take down together', async t => {
   t.equal(deployment.spec.replicas, 2)
-  const budget = one(objects, 'PodDisruptionBudget').spec
+  const budget = single(objects, 'PodDisruptionBudget').spec
   t.equal(budget.minAvailable, 1)
   const [{ podAffinityTerm }] = pod.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution
   for (const selector of [
@@ -87,7 +87,7 @@ t.test('two replicas, apart where possible, that a drain cannot take down togeth
     budget.selector,
     podAffinityTerm.labelSelector,
     pod.spec.topologySpreadConstraints[0].labelSelector,
-    one(objects, 'NetworkPolicy').spec.podSelector,
+    single(objects, 'NetworkPolicy').spec.podSelector,
   ]) {
     t.same(selector.matchLabels, { 'app.kubernetes.io/name': 'repeer', 'app.kubernetes.io/component': 'controller' })
     t.match(pod.metadata.labels, selector.matchLabels)
@@ -98,9 +98,9 @@ t.test('the Lease that it asks for is the one that it may change', async t => {
   const name = own.find(rule => rule.resourceNames)?.resourceNames?.[0]
   t.ok(container.args.includes(`--lease-name=${name}`))
   const fields = Object.fromEntries(
-    container.env.map((one: { name: string; valueFrom?: { fieldRef: { fieldPath: string } } }) => [
-      one.name,
-      one.valueFrom?.fieldRef.fieldPath,
+    container.env.map((variable: { name: string; valueFrom?: { fieldRef: { fieldPath: string } } }) => [
+      variable.name,
+      variable.valueFrom?.fieldRef.fieldPath,
     ]),
   )
   t.match(fields, { POD_NAMESPACE: 'metadata.namespace', POD_NAME: 'metadata.name' })
@@ -114,7 +114,7 @@ t.test('the arguments are flags that `repeer controller` has', async t => {
 })
 
 t.test('it speaks to API servers and to status pages in opted-in namespaces, and answers on one port', async t => {
-  const { ingress, egress, policyTypes } = one(objects, 'NetworkPolicy').spec
+  const { ingress, egress, policyTypes } = single(objects, 'NetworkPolicy').spec
   t.same(policyTypes, ['Ingress', 'Egress'])
   t.same(
     ingress.flatMap((rule: { ports: { port: string }[] }) => rule.ports.map(({ port }) => port)),
@@ -165,12 +165,12 @@ t.test('a namespace that denies by default can admit the controller with the exa
 })
 
 t.test('the policies', async t => {
-  const policy = (name: string) => one(objects, 'ValidatingAdmissionPolicy', name).spec
+  const policy = (name: string) => single(objects, 'ValidatingAdmissionPolicy', name).spec
   const { peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge } = annotation
   const written = [peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge].join("', '")
   const list = `['${written}']`
   const variable = (name: string, of: string): string =>
-    policy(of).variables.find((one: { name: string }) => one.name === name).expression
+    policy(of).variables.find((variable: { name: string }) => variable.name === name).expression
 
   t.test('each is bound, and denies', async t => {
     for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')) {
@@ -209,7 +209,7 @@ t.test('the replacements name fields that there are', async t => {
   for (const { select, fieldPaths } of targets) {
     const [, name] = /\[name=([a-z-]+)\]/.exec(fieldPaths[0]) ?? []
     t.ok(
-      one(all, select.kind, select.name).spec.matchConditions.some(
+      single(all, select.kind, select.name).spec.matchConditions.some(
         (condition: { name: string }) => condition.name === name,
       ),
     )

@@ -12,10 +12,10 @@ import { defaultPortFormula, portFormulas, portRange } from '../../discovery/sou
 import { probeKinds } from '../../discovery/sources/validators/probe.ts'
 import { formats } from '../../peers/formats/index.ts'
 import { profiles } from '../../peers/plan.ts'
-import { baseFiles, kubectl, of, one, parse, render, root } from './objects.ts'
+import { baseFiles, kubectl, of, parse, render, root, single } from './objects.ts'
 
 const objects = baseFiles().flatMap(file => file.objects)
-const crd = one(objects, 'CustomResourceDefinition')
+const crd = single(objects, 'CustomResourceDefinition')
 const [version] = crd.spec.versions
 const schema = version.schema.openAPIV3Schema
 const { source, output, deliver, limit, minPeers, interval, expose } = schema.properties.spec.properties
@@ -30,7 +30,7 @@ type Schema = {
 
 /** Every place of a schema, with its path. */
 function places(of: Schema, path: string): [path: string, schema: Schema][] {
-  const below = Object.entries(of.properties ?? {}).flatMap(([name, one]) => places(one, `${path}.${name}`))
+  const below = Object.entries(of.properties ?? {}).flatMap(([name, field]) => places(field, `${path}.${name}`))
   return [
     [path, of],
     ...below,
@@ -45,7 +45,7 @@ t.test('the CRD is the one that the code asks for', async t => {
   t.same(version.subresources, { status: {} })
   t.same(
     version.additionalPrinterColumns
-      .filter((one: { priority?: number }) => !one.priority)
+      .filter((column: { priority?: number }) => !column.priority)
       .map(({ name }: { name: string }) => name),
     ['Source', 'Peers', 'Hash', 'Age', 'Ready'],
   )
@@ -84,7 +84,7 @@ t.test('its values and bounds are those of the code', async t => {
 })
 
 t.test('every field says what it is for, in a sentence', async t => {
-  for (const [path, one] of places(schema, 'PeerSet')) t.match(one.description ?? '', /^["A-Z].{10,}\.$/s, path)
+  for (const [path, field] of places(schema, 'PeerSet')) t.match(field.description ?? '', /^["A-Z].{10,}\.$/s, path)
 })
 
 t.test('every rule has a message that says what is expected', async t => {
@@ -115,7 +115,7 @@ t.test('what the schema calls required, the code insists on', async t => {
 
 t.test('patterns of the schema take what the code takes: names, and templates of names', async t => {
   const { configMap, key, namespace } = output.properties
-  for (const [one, good, bad] of [
+  for (const [field, good, bad] of [
     [
       configMap,
       ['peers', 'p.a-1', '{chainId}', 'p-{consumerId}', '{chainId}-peers'],
@@ -124,8 +124,8 @@ t.test('patterns of the schema take what the code takes: names, and templates of
     [key, ['list', 'KNOWN_PEERS', '{chainId}.txt'], ['', 'a/b', '{}', '{x}']],
     [namespace, ['a-1', '{chainId}', 'c-{consumerId}'], ['', 'A', '{x}', 'a b']],
   ] as const) {
-    for (const text of good) t.match(text, new RegExp(one.pattern), text)
-    for (const text of bad) t.notMatch(text, new RegExp(one.pattern), text || 'an empty text')
+    for (const text of good) t.match(text, new RegExp(field.pattern), text)
+    for (const text of bad) t.notMatch(text, new RegExp(field.pattern), text || 'an empty text')
   }
 })
 
@@ -135,7 +135,7 @@ const exposing = ['expose-rbac.yaml', 'expose-policy.yaml'].flatMap(file =>
 
 t.test('the permissions are these and no others', async t => {
   const said = (name: string, from = objects) =>
-    one(from, 'ClusterRole', name).rules.map(
+    single(from, 'ClusterRole', name).rules.map(
       ({ apiGroups, resources, verbs }: { apiGroups: string[]; resources: string[]; verbs: string[] }) =>
         `${apiGroups}/${resources}: ${verbs}`,
     )
@@ -150,8 +150,8 @@ t.test('the permissions are these and no others', async t => {
   t.notMatch(JSON.stringify(objects), 'stellarnodes"]', 'StellarNodes only where they are used')
   t.same(said('repeer-expose', exposing), ['/services: create,patch', 'discovery.k8s.io/endpointslices: create,patch'])
   t.match(
-    one(stellar, 'ClusterRoleBinding').subjects,
-    [one(of('controller', objects), 'ServiceAccount').metadata].map(({ name, namespace }) => ({
+    single(stellar, 'ClusterRoleBinding').subjects,
+    [single(of('controller', objects), 'ServiceAccount').metadata].map(({ name, namespace }) => ({
       kind: 'ServiceAccount',
       name,
       namespace,
@@ -160,7 +160,7 @@ t.test('the permissions are these and no others', async t => {
 })
 
 t.test('a policy holds the writes of ConfigMaps to lists', async t => {
-  const { spec } = one(objects, 'ValidatingAdmissionPolicy', 'repeer-discovery')
+  const { spec } = single(objects, 'ValidatingAdmissionPolicy', 'repeer-discovery')
   t.equal(spec.failurePolicy, 'Fail')
   t.match(spec.matchConstraints.resourceRules, [{ resources: ['configmaps'], operations: ['CREATE', 'UPDATE'] }])
   const text = JSON.stringify(spec.validations)
@@ -174,12 +174,12 @@ t.test('policies hold the writes of Services and EndpointSlices to what is expos
     ['repeer-expose-services', 'services', [serviceLabel.name]],
     ['repeer-expose-slices', 'endpointslices', [sliceManager.name, `== '${sliceManager.value}'`, peerSetLabel]],
   ] as const) {
-    const { spec } = one(exposing, 'ValidatingAdmissionPolicy', name)
+    const { spec } = single(exposing, 'ValidatingAdmissionPolicy', name)
     t.equal(spec.failurePolicy, 'Fail')
     t.match(spec.matchConstraints.resourceRules, [{ resources: [resource], operations: ['CREATE', 'UPDATE'] }])
     for (const text of labels) t.match(JSON.stringify(spec.validations), text)
     for (const { message } of spec.validations) t.match(message, /^found .*, expected /)
-    t.match(one(exposing, 'ValidatingAdmissionPolicyBinding', name).spec, {
+    t.match(single(exposing, 'ValidatingAdmissionPolicyBinding', name).spec, {
       policyName: name,
       validationActions: ['Deny'],
     })
@@ -212,7 +212,7 @@ t.test('overlay stellar is the base and one role', { skip: kubectl ? false : 'ku
   )
 })
 
-const chainPolicy = one(
+const chainPolicy = single(
   parse(readFileSync(join(root, 'manifests/overlays/provider-chain/provider-chain-networkpolicy.yaml'), 'utf8')),
   'NetworkPolicy',
 )
@@ -233,7 +233,7 @@ t.test(
 
 t.test('it permits DNS, the RPC, and probes of what the code lists: no port more, and no private address', async t => {
   const { podSelector, policyTypes, egress } = chainPolicy.spec
-  t.same(podSelector, one(of('controller', objects), 'NetworkPolicy').spec.podSelector)
+  t.same(podSelector, single(of('controller', objects), 'NetworkPolicy').spec.podSelector)
   t.same(policyTypes, ['Egress'])
   const [dns, rpc, probes] = egress
   t.equal(egress.length, 3)
@@ -273,13 +273,13 @@ t.test('it permits DNS, the RPC, and probes of what the code lists: no port more
 })
 
 function within(address: string, range: string): boolean {
-  const [one, of] = [ipaddr.parse(address), ipaddr.parseCIDR(range)]
-  return one.kind() === of[0].kind() && one.match(of)
+  const [host, of] = [ipaddr.parse(address), ipaddr.parseCIDR(range)]
+  return host.kind() === of[0].kind() && host.match(of)
 }
 
 t.test('the example of a policy for health checks selects the controller', async t => {
   const [policy] = parse(readFileSync(join(root, 'docs/examples/health-check-networkpolicy.yaml'), 'utf8'))
-  const controller = one(of('controller', objects), 'NetworkPolicy')
+  const controller = single(of('controller', objects), 'NetworkPolicy')
   t.equal(policy?.metadata.namespace, controller.metadata.namespace)
   t.same(policy?.spec.podSelector, controller.spec.podSelector)
   t.same(policy?.spec.policyTypes, ['Egress'])

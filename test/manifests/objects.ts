@@ -51,7 +51,7 @@ export function render(folder: string): Entity[] {
 }
 
 /** The only object of a kind, or the one with the name. */
-export function one(objects: readonly Entity[], kind: string, name?: string): Entity {
+export function single(objects: readonly Entity[], kind: string, name?: string): Entity {
   const found = objects.filter(object => object.kind === kind && (name === undefined || object.metadata.name === name))
   const [first] = found
   if (!first || found.length > 1) throw new Error(`found ${found.length} of ${kind} ${name ?? ''}, expected one`)

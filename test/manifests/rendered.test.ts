@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { kubectl, of, one, render, root } from './objects.ts'
+import { kubectl, of, render, root, single } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const skip = kubectl ? false : 'kubectl is not on PATH'
@@ -10,14 +10,14 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 t.test('kubectl kustomize manifests', { skip }, async t => {
   const objects = render('manifests')
-  const container = one(objects, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0]
+  const container = single(objects, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0]
   t.equal(
     container.image,
     `repeer.example/set-this-image:${version}`,
     'it says what to do, and has the version of package.json',
   )
   t.ok(container.args.includes(`--image=${container.image}`), 'what is injected is what runs here')
-  const { clientConfig, failurePolicy } = one(objects, 'MutatingWebhookConfiguration').webhooks[0]
+  const { clientConfig, failurePolicy } = single(objects, 'MutatingWebhookConfiguration').webhooks[0]
   t.notOk('caBundle' in clientConfig)
   t.equal(failurePolicy, 'Ignore')
   for (const { spec } of objects.filter(({ kind }) => kind === 'Deployment')) {
@@ -34,8 +34,8 @@ t.test('kubectl kustomize manifests', { skip }, async t => {
 t.test('overlay fail-closed differs where it says so', { skip }, async t => {
   const base = render('manifests')
   const closed = render('manifests/overlays/fail-closed')
-  t.equal(one(closed, 'MutatingWebhookConfiguration').webhooks[0].failurePolicy, 'Fail')
-  const replicas = (objects: typeof base) => one(objects, 'Deployment', 'repeer-webhook').spec.replicas
+  t.equal(single(closed, 'MutatingWebhookConfiguration').webhooks[0].failurePolicy, 'Fail')
+  const replicas = (objects: typeof base) => single(objects, 'Deployment', 'repeer-webhook').spec.replicas
   t.ok(replicas(closed) > replicas(base))
   t.same(
     of('controller', closed),
@@ -46,7 +46,7 @@ t.test('overlay fail-closed differs where it says so', { skip }, async t => {
     closed.map(object => `${object.kind} ${object.metadata.name}`),
     base.map(object => `${object.kind} ${object.metadata.name}`),
   )
-  const conditions = one(closed, 'MutatingWebhookConfiguration').webhooks[0].matchConditions
+  const conditions = single(closed, 'MutatingWebhookConfiguration').webhooks[0].matchConditions
   t.ok(
     conditions.some((condition: { name: string }) => condition.name === 'not-opted-out'),
     'an opted-out pod still starts while no webhook answers',
@@ -58,17 +58,17 @@ t.test(
   { skip },
   async t => {
     const objects = render('manifests/overlays/cert-manager')
-    const webhook = one(objects, 'MutatingWebhookConfiguration')
+    const webhook = single(objects, 'MutatingWebhookConfiguration')
     t.equal(webhook.metadata.annotations?.['cert-manager.io/inject-ca-from'], 'repeer-system/repeer-webhook')
-    const { spec } = one(objects, 'Deployment', 'repeer-webhook').spec.template
-    const certificate = one(objects, 'Certificate', 'repeer-webhook').spec
+    const { spec } = single(objects, 'Deployment', 'repeer-webhook').spec.template
+    const certificate = single(objects, 'Certificate', 'repeer-webhook').spec
     t.equal(spec.volumes[0].secret.secretName, certificate.secretName)
     t.ok(spec.containers[0].args.includes(`--cert-dir=${spec.containers[0].volumeMounts[0].mountPath}`))
     const { name, namespace } = webhook.webhooks[0].clientConfig.service
     t.ok(certificate.dnsNames.includes(`${name}.${namespace}.svc`), 'the name by which API servers call')
     t.notOk(of('webhook', objects).some(object => object.kind === 'Role'))
     t.same(
-      one(objects, 'ClusterRole', 'repeer-webhook').rules.map((rule: { resources: string[] }) => rule.resources),
+      single(objects, 'ClusterRole', 'repeer-webhook').rules.map((rule: { resources: string[] }) => rule.resources),
       [['configmaps'], ['namespaces'], ['peersets']],
     )
     t.same(restrictedProblems(spec), [])
@@ -91,7 +91,7 @@ t.test(
     )
     t.notMatch(JSON.stringify(objects), 'repeer-controller')
     const args = (some: typeof base): string[] =>
-      one(some, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0].args
+      single(some, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0].args
     t.same(
       args(objects),
       args(base).map(arg => arg.replace('--turns=controller', '--turns=self')),

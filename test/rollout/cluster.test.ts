@@ -7,8 +7,8 @@ import { parsePeers } from '../../peers/formats/index.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import { type ClusterWatch, type ClusterWatchOptions, startClusterWatch } from '../../rollout/cluster.ts'
 import { type InjectedPod, podKey } from '../../rollout/pod.ts'
-import { type Line, memoryLog } from '../webhook/fixtures/log-lines.ts'
-import { until } from '../webhook/fixtures/until.ts'
+import { type Line, memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 import { configMap, list, literal, namespace, pod, slice, source } from './fixtures/objects.ts'
 
 type Given = {
@@ -37,7 +37,8 @@ async function start(
   for (const object of objects) await api.put(object)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
-  const { log, lines } = memoryLog()
+  const log = memoryLog()
+  const { lines } = log
   const told: string[][] = []
   const onChange = (keys: ReadonlySet<string>) => told.push([...keys].sort())
   const times = { minRetrySeconds: 0.01, maxRetrySeconds: 0.05, random: () => 0.5 }

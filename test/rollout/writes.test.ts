@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Annotations, createWriter, type PodRef, type WriterOptions } from '../../rollout/writes.ts'
 import { fakeClock } from '../controller/fixtures/fake-clock.ts'
-import { keptLog } from '../controller/fixtures/log-lines.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
 
 const pod = (name: string, uid = name): PodRef => ({ namespace: 'chain', name, uid })
 
@@ -10,7 +10,7 @@ type Sent = { readonly pod: PodRef; readonly annotations: Annotations; readonly 
 /** A writer whose patches take `ms` and end as `answer` says. */
 function setup(t: { teardown(act: () => unknown): void }, options: Partial<WriterOptions> = {}, ms = 0) {
   const clock = fakeClock()
-  const log = keptLog()
+  const log = memoryLog()
   const sent: Sent[] = []
   const outcomes: string[] = []
   let answer: (sent: Sent) => boolean = () => true

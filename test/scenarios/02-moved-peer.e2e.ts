@@ -29,7 +29,7 @@ t.test('with repeer it is reconnected; only node0 restarts, once', besideControl
   const chain = await runningChain(ns, { annotations: impatient() })
   await settled(ns, indexes)
   const before = await Promise.all(indexes.map(index => getPod(ns, `node${index}-0`)))
-  const restartsOf = (index: number) => page(ns, index).then(one => one?.restarts.length ?? 0)
+  const restartsOf = (index: number) => page(ns, index).then(found => found?.restarts.length ?? 0)
   const restartsBefore = await Promise.all(indexes.map(restartsOf))
   await replacePod(ns, 1)
   const reconnected = await until('reconnected', 90, () => isConnected(chain, ns, 0, 1, 'at its present address'))

@@ -43,7 +43,10 @@ function limits(namespace: string): unknown[] {
 function ownUser(spec: PodSpec, index: number): PodSpec {
   if (index !== 2) return spec
   const { fsGroup, runAsUser, runAsGroup, ...securityContext } = spec.securityContext as Record<string, unknown>
-  const withUser = (one: Container) => ({ ...one, securityContext: { ...(one.securityContext as object), runAsUser } })
+  const withUser = (container: Container) => ({
+    ...container,
+    securityContext: { ...(container.securityContext as object), runAsUser },
+  })
   return {
     ...spec,
     securityContext,
@@ -102,7 +105,7 @@ async function tokens(t: Test, namespace: string): Promise<void> {
   const { spec } = await getPod(namespace, 'node0-0')
   const mounted = (mounts: { mountPath: string; name: string }[] = []) =>
     mounts.find(({ mountPath }) => mountPath === path.token)?.name
-  const ours = (spec.initContainers ?? []).filter(one => one.name.startsWith('repeer'))
+  const ours = (spec.initContainers ?? []).filter(container => container.name.startsWith('repeer'))
   t.ok(ours.length > 0)
   for (const { name, volumeMounts } of ours) t.equal(mounted(volumeMounts), 'repeer-no-token', `${name} holds no token`)
   t.match(mounted(spec.containers[0]?.volumeMounts), /^kube-api-access/, "the pod's own container does")

@@ -36,8 +36,8 @@ function guaranteed(spec: PodSpec): PodSpec {
   const resources = { requests: amounts, limits: amounts }
   return {
     ...spec,
-    initContainers: (spec.initContainers ?? []).map(one => ({ ...one, resources })),
-    containers: spec.containers.map(one => ({ ...one, resources })),
+    initContainers: (spec.initContainers ?? []).map(container => ({ ...container, resources })),
+    containers: spec.containers.map(container => ({ ...container, resources })),
   }
 }
 
@@ -101,7 +101,7 @@ t.test('a mesh, a Guaranteed pod, a pod that is never restarted', besideControl(
   t.equal(before.get(0)?.status.qosClass, 'Guaranteed')
   t.equal(before.get(3)?.spec.shareProcessNamespace, true, 'nobody had refused it')
   t.strictSame(
-    before.get(3)?.spec.containers.map(one => one.name),
+    before.get(3)?.spec.containers.map(container => container.name),
     ['node', 'istio-proxy'],
     'in their order',
   )

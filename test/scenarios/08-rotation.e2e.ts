@@ -57,12 +57,12 @@ function published(): string {
  */
 async function callWith(ca: string, name: string, namespace: string): Promise<void> {
   const { webhooks = [] } = await client().admission.readMutatingWebhookConfiguration({ name: 'repeer' })
-  const changed = webhooks.map(one => ({
-    ...one,
+  const changed = webhooks.map(webhook => ({
+    ...webhook,
     name: `${name}.example.com`,
     // API servers share connections between webhooks with the same bundle, and an open one outlives the certificate: so
     // not quite the same.
-    clientConfig: { ...one.clientConfig, caBundle: Buffer.from(`# ${name}\n${ca}`).toString('base64') },
+    clientConfig: { ...webhook.clientConfig, caBundle: Buffer.from(`# ${name}\n${ca}`).toString('base64') },
     failurePolicy: 'Fail',
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
   }))
@@ -102,7 +102,7 @@ t.test('three rotations under load', async t => {
         )
         if (typeof fingerprint === 'string') served[index]?.add(fingerprint)
       }
-      return served.every(one => one.size > rotations)
+      return served.every(certificates => certificates.size > rotations)
     })
     // The API server goes on with the last of them.
     await sleep(3000)

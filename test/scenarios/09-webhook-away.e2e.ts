@@ -39,7 +39,7 @@ t.test('a drain under load loses no admission', async t => {
     await until(
       'the evicted replica is gone',
       60,
-      async () => !(await webhookPods()).some(one => one.metadata.name === name),
+      async () => !(await webhookPods()).some(pod => pod.metadata.name === name),
     )
     await webhookIs(2)
   } finally {

@@ -51,7 +51,7 @@ function sidecarOf(uid: string): number | undefined {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
         const isSidecar = words.includes('sidecar') && words.some(word => word.endsWith('repeer.js'))
-        return isSidecar && uids.some(one => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(one))
+        return isSidecar && uids.some(uid => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(uid))
       } catch {
         return false
       }
@@ -119,8 +119,10 @@ t.test('sidecars killed at random while a peer moves', { ...besideControl(), ski
     t.equal(containerStatus(pod, 'repeer')?.restartCount, killsEach, `node${index}: each kill hit`)
     t.equal(containerStatus(pod, 'node')?.restartCount, 0, `node${index}: its container went on`)
     const restarts = (await page(ns, index))?.restarts ?? []
-    const snapshots = restarts.map(one => one.snapshot)
-    t.comment(`node${index}: ${restarts.map(one => `${one.snapshot.slice(0, 8)} ${one.outcome}`).join(', ')}`)
+    const snapshots = restarts.map(restart => restart.snapshot)
+    t.comment(
+      `node${index}: ${restarts.map(restart => `${restart.snapshot.slice(0, 8)} ${restart.outcome}`).join(', ')}`,
+    )
     t.equal(new Set(snapshots).size, snapshots.length, `node${index} never restarted twice for one snapshot`)
     t.equal(
       (await supervisorState(ns, `node${index}-0`)).starts,

@@ -200,10 +200,12 @@ t.test('restarts at random moments: never twice at once on one data directory', 
   await until('all are connected again', 120, async () => (await netInfo(ns, 0))?.peers.length === 3)
   for (const index of indexes) await until(`node${index} goes on`, 90, async () => (await height(ns, index)) > last + 2)
   const states = await Promise.all(indexes.map(index => supervisorState(ns, `node${index}-0`)))
-  const starts = states.map(one => one.starts)
-  const restarts = starts.reduce((sum, one) => sum + one - 1, 0)
+  const starts = states.map(state => state.starts)
+  const restarts = starts.reduce((sum, count) => sum + count - 1, 0)
   const lastSigned = await Promise.all(indexes.map(signed))
-  t.comment(`${restarts} restarts (${starts.map(one => one - 1).join(', ')}), signed up to ${lastSigned.join(', ')}`)
+  t.comment(
+    `${restarts} restarts (${starts.map(count => count - 1).join(', ')}), signed up to ${lastSigned.join(', ')}`,
+  )
   // A request that comes during a stop becomes one with it.
   t.ok(restarts <= count && restarts > count * 0.7, `${restarts} restarts for ${count} requests`)
   const complaints = (text: string) => text.split('\n').filter(line => bad.test(line))

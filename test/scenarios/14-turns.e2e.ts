@@ -85,7 +85,7 @@ t.test('the controller paces a group', async t => {
       .replace(/^timeout_commit = .*$/m, 'timeout_commit = "no time"')
     await editConfigMap(ns, { name: 'node3-config', data: { 'config.toml': config } })
     await until('node3 is down', 90, async () =>
-      (await getPod(ns, 'node3-0')).status.containerStatuses?.some(one => !one.ready),
+      (await getPod(ns, 'node3-0')).status.containerStatuses?.some(container => !container.ready),
     )
     await editLists(mesh, [0, 1, 2], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')

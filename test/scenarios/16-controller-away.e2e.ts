@@ -40,7 +40,7 @@ t.test('the controller is away, or cannot see', { skip }, async t => {
     await editLists(mesh, validators, [...validators, newcomer])
     await until('a first node is restarted', 60, async () => (await since(before)).includes(1))
     const killed = leader()
-    const pid = controllers().find(one => one.pod === killed.split('_')[0])?.pid
+    const pid = controllers().find(controller => controller.pod === killed.split('_')[0])?.pid
     if (pid === undefined) throw new Error(`no process of the leader ${killed}`)
     process.kill(pid, 'SIGKILL')
     const done = (await since(before)).filter(count => count > 0).length

@@ -92,10 +92,10 @@ async function listInSecret(t: Test): Promise<void> {
     annotations: impatient(),
     pod: (spec, index) => ({
       ...spec,
-      volumes: (spec.volumes ?? []).map(one =>
-        index === 0 && (one as { name: string }).name === 'config'
+      volumes: (spec.volumes ?? []).map(volume =>
+        index === 0 && (volume as { name: string }).name === 'config'
           ? { name: 'config', secret: { secretName: 'node0-config' } }
-          : one,
+          : volume,
       ),
     }),
   })

@@ -28,7 +28,9 @@ const wanted = [
   'MutatingWebhookConfiguration',
   'ValidatingAdmissionPolicy',
 ]
-const objects = render('manifests').filter(({ kind }) => wanted.some(one => kind === one || kind === `${one}Binding`))
+const objects = render('manifests').filter(({ kind }) =>
+  wanted.some(name => kind === name || kind === `${name}Binding`),
+)
 
 type Caller = (call: Omit<ApiCall, 'expected'>) => Promise<Entity>
 
@@ -101,7 +103,7 @@ const refusal = /repeer's (controller|webhook)/
 const present = async (name: string) => (await getPod(ns, name)).metadata.annotations ?? {}
 
 await until('the pods run', 60, async () =>
-  (await Promise.all(['injected', 'other'].map(name => getPod(ns, name)))).every(one => one.status.phase === 'Running'),
+  (await Promise.all(['injected', 'other'].map(name => getPod(ns, name)))).every(pod => pod.status.phase === 'Running'),
 )
 await until('the policies of pods are in force', 60, async () => {
   const calls = [

@@ -42,9 +42,11 @@ async function loadNext(): Promise<void> {
 function look(namespace: string, index: number) {
   const { spec, status } = JSON.parse(kubectl('-n', namespace, 'get', 'pod', `node${index}-0`, '-o', 'json')) as Live
   return {
-    node: status.containerStatuses.find(one => one.name === 'node'),
-    sidecar: status.initContainerStatuses.find(one => one.name === 'repeer'),
-    images: spec.initContainers.filter(one => one.name.startsWith('repeer')).map(one => one.image),
+    node: status.containerStatuses.find(status => status.name === 'node'),
+    sidecar: status.initContainerStatuses.find(status => status.name === 'repeer'),
+    images: spec.initContainers
+      .filter(container => container.name.startsWith('repeer'))
+      .map(container => container.image),
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import type { CheckReport } from '../../cli/check-report.ts'
+import type { CheckReport } from '../../cli/check/report.ts'
 import { runRepeer } from '../cli/process.ts'
 import { makeChain } from '../testbed/chain.ts'
 import { apply, install, kubectl } from '../testbed/install.ts'
@@ -90,7 +90,7 @@ t.test('check', async t => {
   for (const index of indexes) await nudge(ns, `node${index}-0`)
   const seen = await until('the broken list is told', 90, async () => {
     const { report: found, code } = await report('-n', ns)
-    const pod = found.pods.find(one => one.pod === 'node0-0')
+    const pod = found.pods.find(row => row.pod === 'node0-0')
     return pod?.reason === 'list-malformed' ? { pod, code } : undefined
   })
   t.equal(seen.value.code, 1)

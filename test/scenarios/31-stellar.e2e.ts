@@ -74,7 +74,9 @@ const listOf = (...addresses: string[]) =>
 async function isReady(namespace: string, name: string): Promise<string> {
   const { value } = await until(`${name} is Ready`, 60, async () => {
     const { status } = await getPod(namespace, `${name}-0`)
-    return status.containerStatuses?.some(one => one.name === 'stellar-core' && one.ready) ? status.podIP : undefined
+    return status.containerStatuses?.some(container => container.name === 'stellar-core' && container.ready)
+      ? status.podIP
+      : undefined
   })
   return value
 }

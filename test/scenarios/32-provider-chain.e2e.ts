@@ -73,7 +73,7 @@ const listed = (found: Found | undefined) =>
   (found?.peers ?? []).map(peer => `${peer.id?.slice(0, 1)}@${hostPort(peer)}`).sort()
 const has = (host: string) => (last: { found?: Found }) => last.found?.peers.some(peer => peer.host === host) ?? false
 const problem = (code: string) => (last: { found?: Found }) =>
-  last.found?.problems.some(one => one.code === code) ?? false
+  last.found?.problems.some(problem => problem.code === code) ?? false
 
 t.test('a provider chain', async t => {
   const [programs = ''] = await buildPrograms(['interchain-security'], line => t.comment(line))

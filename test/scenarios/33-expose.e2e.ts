@@ -33,7 +33,7 @@ const behind = async (namespace: string, name: string | undefined) =>
   (await slices(namespace))
     .filter(slice => slice.ports?.[0]?.name === name)
     .flatMap(({ endpoints }) =>
-      (endpoints ?? []).filter(({ conditions }) => conditions?.ready).flatMap(one => one.addresses),
+      (endpoints ?? []).filter(({ conditions }) => conditions?.ready).flatMap(endpoint => endpoint.addresses),
     )
 
 const list = (id: string | undefined, namespace: typeof a | typeof b, number: 0 | 1) => ({
@@ -47,7 +47,7 @@ const exposes = { service: 'p2p', selector: consumers, keepSeconds: 0 }
 t.test('two clusters', async t => {
   install('manifests/overlays/expose')
   for (const name of [a, b]) await namespaceFor(t, name)
-  const [one, two] = [splitChain(0, chainIds[0], [a, b]), splitChain(1, chainIds[1], [a, b])]
+  const [first, second] = [splitChain(0, chainIds[0], [a, b]), splitChain(1, chainIds[1], [a, b])]
 
   // A: a Service for each of two PeerSets to share, each with its own chain. B: one PeerSet, and a Service of somebody
   // else's.
@@ -63,12 +63,12 @@ t.test('two clusters', async t => {
   })
   apply([
     ofB,
-    peerSetObject(a, 'first', { ...list(one.ids[1], b, 0), expose: only(0) }),
-    peerSetObject(a, 'second', { ...list(two.ids[1], b, 1), expose: only(1) }),
-    peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: exposes }),
-    peerSetObject(b, 'list', list(two.ids[0], a, 1)),
-    ...one.objects,
-    ...two.objects,
+    peerSetObject(a, 'first', { ...list(first.ids[1], b, 0), expose: only(0) }),
+    peerSetObject(a, 'second', { ...list(second.ids[1], b, 1), expose: only(1) }),
+    peerSetObject(b, 'both', { ...list(first.ids[0], a, 0), expose: exposes }),
+    peerSetObject(b, 'list', list(second.ids[0], a, 1)),
+    ...first.objects,
+    ...second.objects,
   ])
   const began = Date.now()
   const wanted = names.map((name, index) => `${name} ${ports[index]}`).sort()
@@ -115,7 +115,7 @@ t.test('two clusters', async t => {
     const message = (await condition(b, 'both', 'Exposed'))?.message ?? ''
     t.ok(message.startsWith(`Service ${b}/p2p at ${addresses[b]}: `), message)
     for (const [index, id] of chainIds.entries()) t.match(message, `${id} on ${ports[index]}`)
-    for (const [number, chain] of [one, two].entries()) {
+    for (const [number, chain] of [first, second].entries()) {
       const index = number * 2
       const { value, seconds } = await until(`node${index} is connected`, 60, async () =>
         (await netInfo(a, index))?.peers.find(peer => peer.node_info.id === chain.ids[1]),
@@ -154,7 +154,7 @@ t.test('two clusters', async t => {
 
   await t.test('two chains on one port: the first keeps it, and it is said', async t => {
     const taken = { ...exposes, ports: [{ chainId: chainIds[1], port: ports[0] }] }
-    apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: taken })])
+    apply([peerSetObject(b, 'both', { ...list(first.ids[0], a, 0), expose: taken })])
     await until('it is said', 20, async () => (await condition(b, 'both', 'Exposed'))?.reason === 'PortTaken')
     t.match(
       (await condition(b, 'both', 'Exposed'))?.message,
@@ -163,10 +163,10 @@ t.test('two clusters', async t => {
     t.same(await servicePorts(b), [wanted[0], 'theirs 9000'].sort())
     await until('an event', 10, () => /PortTaken +peerset\/both/.test(kubectl('-n', b, 'get', 'events')))
     t.match(kubectl('-n', b, 'get', 'events'), /PortsChanged +peerset\/both/)
-    apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: { ...exposes, maxPorts: 2 } })])
+    apply([peerSetObject(b, 'both', { ...list(first.ids[0], a, 0), expose: { ...exposes, maxPorts: 2 } })])
     await until('full', 20, async () => (await condition(b, 'both', 'Exposed'))?.reason === 'ServiceFull')
     t.match((await condition(b, 'both', 'Exposed'))?.message, /has 2 ports, expected at most spec\.expose\.maxPorts 2/)
-    apply([peerSetObject(b, 'both', { ...list(one.ids[0], a, 0), expose: exposes })])
+    apply([peerSetObject(b, 'both', { ...list(first.ids[0], a, 0), expose: exposes })])
     await until(
       'back',
       20,
@@ -204,7 +204,7 @@ t.test('two clusters', async t => {
       async () => (await servicePorts(a)).join() === wanted[0],
     )
     await until('its slice is gone', 30, async () => (await slices(a)).length === 1)
-    apply([peerSetObject(b, 'both', list(one.ids[0], a, 0))])
+    apply([peerSetObject(b, 'both', list(first.ids[0], a, 0))])
     await until('nothing of it on the Service', 30, async () => (await servicePorts(b)).join() === 'theirs 9000')
     await until('nor behind it', 30, async () => (await slices(b)).every(({ endpoints }) => !endpoints?.length))
     kubectl('-n', a, 'delete', 'peerset', 'first')

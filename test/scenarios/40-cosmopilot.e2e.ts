@@ -84,8 +84,9 @@ async function hasPeer(
 ): Promise<boolean> {
   const [info, address] = [await netInfoAt(await ipOf(node)), await ipOf(peer)]
   return (
-    info?.peers.some(one => one.node_info.id === peer.key.id && (at === 'anywhere' || one.remote_ip === address)) ??
-    false
+    info?.peers.some(
+      connected => connected.node_info.id === peer.key.id && (at === 'anywhere' || connected.remote_ip === address),
+    ) ?? false
   )
 }
 

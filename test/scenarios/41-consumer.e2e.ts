@@ -54,7 +54,9 @@ const pageOf = async (node: Consumer) => pageAt(await ipOf(node))
 
 async function isConnected(node: Consumer, peer: Consumer, at?: string): Promise<boolean> {
   const peers = (await netInfoAt(await ipOf(node), rpcPort))?.peers ?? []
-  return peers.some(one => one.node_info.id === peer.key.id && (at === undefined || one.remote_ip === at))
+  return peers.some(
+    connected => connected.node_info.id === peer.key.id && (at === undefined || connected.remote_ip === at),
+  )
 }
 
 /** Waits until it is; returns the seconds it took, or throws with what the node's page says instead. */

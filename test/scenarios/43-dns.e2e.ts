@@ -107,7 +107,7 @@ t.test('a node that looks names up', async t => {
   install()
   const dns = await mixedDns(t)
   const its = await chainThatAsks(t, dns, 'dns-names', { annotations: { 'repeer.dev/pin-addresses': 'false' } })
-  t.notOk((await page(its.ns, 0))?.peers.some(one => one.pinned !== undefined))
+  t.notOk((await page(its.ns, 0))?.peers.some(peer => peer.pinned !== undefined))
   await t.test('one server answers from its cache for 14 s', async t =>
     moveAmid(t, dns, its, 14, addresses => ({ does: 'cache', addresses })),
   )

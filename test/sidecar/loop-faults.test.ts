@@ -3,9 +3,9 @@ import { pino } from 'pino'
 import t from 'tap'
 import { blank, type Memory } from '../../sidecar/decide/memory.ts'
 import { startLoop } from '../../sidecar/loop.ts'
+import { until } from '../fixtures/until.ts'
 import { connection, host } from './fixtures/look.ts'
 import { loopParts } from './fixtures/loop-parts.ts'
-import { until } from './fixtures/until.ts'
 
 const noSpace = () => Promise.reject(new Error('ENOSPC: no space left on device'))
 

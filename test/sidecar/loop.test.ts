@@ -4,9 +4,9 @@ import { formatEndpoints } from '../../peers/endpoints.ts'
 import type { Page } from '../../peers/page.ts'
 import { blank, type Memory } from '../../sidecar/decide/memory.ts'
 import { startLoop } from '../../sidecar/loop.ts'
+import { until } from '../fixtures/until.ts'
 import { connection, host, peer } from './fixtures/look.ts'
 import { loopParts } from './fixtures/loop-parts.ts'
-import { until } from './fixtures/until.ts'
 
 t.test('an intent is on disk before the restart is asked for', async t => {
   const { calls, node, made } = loopParts()

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { timing } from '../../sidecar/decide/timing.ts'
+import { resolverDefaults } from '../../sidecar/observe/resolve.ts'
 import { parseSidecarOptions } from '../../sidecar/options.ts'
 
 t.test('defaults are those of an injected pod', async t => {
@@ -12,6 +14,14 @@ t.test('defaults are those of an injected pod', async t => {
     besideSeconds: 20,
   })
   t.ok(Object.isFrozen(options))
+})
+
+t.test('the defaults of flags are those of what the flags are about', async t => {
+  const options = parseSidecarOptions([])
+  const { minTtlSeconds, maxTtlSeconds, questions, hostsFile, resolvConf } = resolverDefaults
+  t.match(options, { minTtlSeconds, maxTtlSeconds, dnsQuestions: questions, hostsFile, resolvConf })
+  const { dnsCacheSeconds, selfTurnSeconds, verifySeconds } = timing
+  t.match(options, { dnsCacheSeconds, selfTurnSeconds, verifySeconds })
 })
 
 t.test('addresses to listen on', async t => {

@@ -86,7 +86,9 @@ export async function webhookIs(replicas: number): Promise<void> {
     const { metadata, status } = await client().apps.readNamespacedDeployment(deployment)
     if (status?.observedGeneration !== metadata?.generation) return false
     const pods = await webhookPods()
-    const ready = pods.filter(pod => pod.status.conditions?.some(one => one.type === 'Ready' && one.status === 'True'))
+    const ready = pods.filter(pod =>
+      pod.status.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True'),
+    )
     return pods.length === replicas && ready.length === replicas && (status?.updatedReplicas ?? 0) === replicas
   })
 }

@@ -67,7 +67,7 @@ export function makeChain(options: ChainOptions): Chain {
     )
     const base = indexes.map(index => file(index, 'config.toml'))
     const configOf = (index: number, peers: readonly number[]) => {
-      const list = peers.map(one => `${ids[one]}@node${one}:26656`).join(',')
+      const list = peers.map(peer => `${ids[peer]}@node${peer}:26656`).join(',')
       const toml = settings(base[index] ?? '', list)
       return options.config ? options.config(toml, index) : toml
     }
@@ -99,7 +99,7 @@ export function nodeOf(name: string): number {
 
 function withPowers(genesis: string, power: (index: number) => number): string {
   const { validators, ...rest } = JSON.parse(genesis) as { validators: { name: string }[] }
-  const powerful = validators.map(one => ({ ...one, power: String(power(nodeOf(one.name))) }))
+  const powerful = validators.map(validator => ({ ...validator, power: String(power(nodeOf(validator.name))) }))
   return JSON.stringify({ ...rest, validators: powerful })
 }
 
@@ -143,7 +143,7 @@ function service({ namespace, headless = true }: ChainOptions, index: number): K
 
 function statefulSet(options: ChainOptions, index: number): KubernetesObject {
   const name = `node${index}`
-  const spec = (options.pod ?? (one => one))(podSpec(index, options.restricted ?? false), index)
+  const spec = (options.pod ?? (unchanged => unchanged))(podSpec(index, options.restricted ?? false), index)
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',

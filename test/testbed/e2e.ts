@@ -17,7 +17,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`)
 
 function scenarioFiles(wanted: readonly string[]): string[] {
   const all = readdirSync(join(import.meta.dirname, '..', 'scenarios')).filter(name => name.endsWith('.e2e.ts'))
-  const chosen = wanted.length === 0 ? all : all.filter(name => wanted.some(one => name.startsWith(one)))
+  const chosen = wanted.length === 0 ? all : all.filter(name => wanted.some(beginning => name.startsWith(beginning)))
   if (chosen.length === 0) throw new Error(`found no scenario ${wanted.join(', ')}, expected one of ${all.join(', ')}`)
   return chosen.sort().map(name => join('test', 'scenarios', name))
 }
@@ -28,7 +28,7 @@ const alone = ['08', '09', '13', '16', '44']
 const long = ['07', '10', '12', '14', '41', '43']
 
 function isOneOf(some: readonly string[], file: string): boolean {
-  return some.some(one => basename(file).startsWith(one))
+  return some.some(beginning => basename(file).startsWith(beginning))
 }
 
 /** These run programs of a Cosmos SDK chain, beside what all need. */

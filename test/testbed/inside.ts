@@ -1,10 +1,11 @@
 // Runs inside the cluster's namespaces: sets up the network, starts the components, says READY, and ends when its
 // standard input does. The first process of the PID namespace is catatonit, so when this ends, everything ends.
+
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../fixtures/until.ts'
 import * as configs from './configs.ts'
 import { importImage, packImage } from './image.ts'
 
@@ -33,14 +34,6 @@ function component(name: string, ...args: string[]): void {
     process.stdout.write(`FAILED ${name} ended (${signal ?? code}); its log: ${join(dir, 'log', `${name}.log`)}\n`)
   })
   child.once('error', error => process.stdout.write(`FAILED ${name}: ${error.message}\n`))
-}
-
-async function until(what: string, seconds: number, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + seconds * 1000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
-    await sleep(100)
-  }
 }
 
 function succeeds(command: string, ...args: string[]): boolean {
@@ -157,7 +150,7 @@ async function main(): Promise<void> {
   setTimerSlack(Number(timerSlackMs))
   component('containerd', '-c', 'containerd.toml')
   setTimerSlack(0)
-  await until('containerd listens', 60, () => existsSync('containerd.sock'))
+  await until('containerd listens', () => existsSync('containerd.sock'), 60, 100)
   const programs = (...names: string[]) => names.map(name => ({ from: run('which', name).trim(), to: `/bin/${name}` }))
   importImage(
     dir,
@@ -169,7 +162,7 @@ async function main(): Promise<void> {
   )
 
   process.env.KUBECONFIG = join(dir, 'admin.kubeconfig')
-  await until('the API server is ready', 150, () => succeeds('kubectl', 'get', '--raw', '/readyz'))
+  await until('the API server is ready', () => succeeds('kubectl', 'get', '--raw', '/readyz'), 150, 100)
   run(
     'kubectl',
     'create',
@@ -182,7 +175,7 @@ async function main(): Promise<void> {
   component('kubelet', '--config=kubelet.yaml', '--kubeconfig=kubelet.kubeconfig', ...node)
   component('kube-proxy', '--config=proxy.yaml', '--hostname-override=node1')
   component('coredns', '-conf', 'Corefile')
-  await until('the node is registered', 60, () => succeeds('kubectl', 'get', 'node', 'node1'))
+  await until('the node is registered', () => succeeds('kubectl', 'get', 'node', 'node1'), 60, 100)
   run('kubectl', 'wait', '--for=condition=Ready', 'node/node1', '--timeout=90s')
   apiSocket()
   process.stdout.write('READY\n')

@@ -22,7 +22,9 @@ export async function runningMesh(
   apply(
     withLists(
       chain,
-      Object.fromEntries(all.map(index => [index, index === newcomer ? [] : validators.filter(one => one !== index)])),
+      Object.fromEntries(
+        all.map(index => [index, index === newcomer ? [] : validators.filter(member => member !== index)]),
+      ),
     ),
   )
   for (const index of all)
@@ -42,7 +44,7 @@ export async function editLists(
   members: readonly number[],
 ): Promise<void> {
   for (const index of of) {
-    const others = members.filter(one => one !== index)
+    const others = members.filter(member => member !== index)
     await editConfigMap(namespace, {
       name: `node${index}-config`,
       data: { 'config.toml': chain.configOf(index, others) },
@@ -66,7 +68,7 @@ export async function withoutNewcomer(mesh: Mesh, of: readonly number[]): Promis
 }
 
 export async function hasPeer({ namespace, chain }: Mesh, index: number, peer: number): Promise<boolean> {
-  return (await netInfo(namespace, index))?.peers.some(one => one.node_info.id === chain.ids[peer]) ?? false
+  return (await netInfo(namespace, index))?.peers.some(connected => connected.node_info.id === chain.ids[peer]) ?? false
 }
 
 /**
@@ -84,7 +86,7 @@ export async function watchMesh(mesh: Mesh): Promise<{ mostDown(): number; stop(
   const done = (async () => {
     while (!stopped) {
       const answers = await Promise.all(validators.map(index => isHealthy(addresses.get(index))))
-      most = Math.max(most, answers.filter(one => !one).length)
+      most = Math.max(most, answers.filter(answer => !answer).length)
       await new Promise(resolve => setTimeout(resolve, 50))
     }
   })()

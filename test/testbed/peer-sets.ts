@@ -18,7 +18,7 @@ export async function peerSetStatus(namespace: string, name: string): Promise<Pe
 }
 
 export async function condition(namespace: string, name: string, type: string) {
-  return (await peerSetStatus(namespace, name)).conditions?.find(one => one.type === type)
+  return (await peerSetStatus(namespace, name)).conditions?.find(condition => condition.type === type)
 }
 
 /** The data of a ConfigMap; undefined where there is none. */

@@ -64,7 +64,7 @@ export const groups: readonly Group[] = [
  */
 export async function buildPrograms(names: readonly string[], say: (line: string) => void): Promise<string[]> {
   const folders: string[] = []
-  for (const group of groups.filter(one => names.includes(one.name))) folders.push(await buildGroup(group, say))
+  for (const group of groups.filter(group => names.includes(group.name))) folders.push(await buildGroup(group, say))
   return folders
 }
 

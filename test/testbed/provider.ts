@@ -260,7 +260,7 @@ function initialization(consumerChainId: string) {
 
 async function configure(node: ProviderNode, all: readonly ProviderNode[], commitMs: number): Promise<void> {
   const path = join(node.home, 'config', 'config.toml')
-  const peers = all.filter(one => one !== node).map(one => `${one.nodeId}@127.0.0.1:${one.p2pPort}`)
+  const peers = all.filter(peer => peer !== node).map(peer => `${peer.nodeId}@127.0.0.1:${peer.p2pPort}`)
   const settings: Readonly<Record<string, string>> = {
     'tcp://127.0.0.1:26657': node.rpc.replace('http:', 'tcp:'),
     'tcp://0.0.0.0:26656': `tcp://127.0.0.1:${node.p2pPort}`,

@@ -125,7 +125,9 @@ export async function isConnected(
 ): Promise<boolean> {
   const ip = at && ((await getPod(namespace, `node${peer}-0`)).status.podIP ?? 'none yet')
   const peers = (await netInfo(namespace, index))?.peers ?? []
-  return peers.some(one => one.node_info.id === chain.ids[peer] && (ip === undefined || one.remote_ip === ip))
+  return peers.some(
+    connected => connected.node_info.id === chain.ids[peer] && (ip === undefined || connected.remote_ip === ip),
+  )
 }
 
 /** Longer than a node that is helped takes; a chain of ClusterIP Services heals within 10 s. */

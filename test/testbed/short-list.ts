@@ -53,7 +53,10 @@ export async function startShortOfOne(
     metadata: { name: `node${index}-peers`, namespace },
     data: isBare(way) ? bareList(listed) : {},
   }))
-  apply([...bareLists, ...objects.map(one => (one.kind === 'StatefulSet' ? annotated(one, annotations) : one))])
+  apply([
+    ...bareLists,
+    ...objects.map(object => (object.kind === 'StatefulSet' ? annotated(object, annotations) : object)),
+  ])
   for (const index of ways.keys())
     await until(`node${index} has two peers`, 90, async () => (await netInfo(namespace, index))?.peers.length === 2)
   await until('blocks', 60, async () => (await height(namespace, 0)) > 1)
@@ -90,8 +93,8 @@ function seenBy(way: ListWay, spec: PodSpec, peers: string): PodSpec {
       return spec
     case 'subPath': {
       const files = ['config.toml', 'genesis.json']
-      const one = (file: string) => ({ name: 'config', mountPath: `/home/node/config/${file}`, subPath: file })
-      return withNode({ volumeMounts: [...others, ...files.map(one)] })
+      const mountOf = (file: string) => ({ name: 'config', mountPath: `/home/node/config/${file}`, subPath: file })
+      return withNode({ volumeMounts: [...others, ...files.map(mountOf)] })
     }
     case 'env':
       return withNode({

@@ -15,7 +15,7 @@ export type Pod = V1Pod & {
 /** Of a container or an init container. */
 export function containerStatus(pod: Pod, name: string): V1ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status
-  return [...containerStatuses, ...initContainerStatuses].find(one => one.name === name)
+  return [...containerStatuses, ...initContainerStatuses].find(status => status.name === name)
 }
 
 /** Throws while there is no such pod. */
@@ -29,7 +29,7 @@ export async function listPods(namespace: string, labelSelector?: string): Promi
 }
 
 export function isInjected(pod: Pick<V1Pod, 'spec'>): boolean {
-  return pod.spec?.initContainers?.some(one => one.name === 'repeer') ?? false
+  return pod.spec?.initContainers?.some(container => container.name === 'repeer') ?? false
 }
 
 /** Undefined while nothing answers. A busy machine may take its time; what is not there refuses at once. */

@@ -13,9 +13,9 @@ import type { PatchOperation } from '../../webhook/decide/decision.ts'
 import { runWebhook } from '../../webhook/main.ts'
 import { parseWebhookOptions } from '../../webhook/options.ts'
 import { applyPatch } from '../../webhook/patch/apply.ts'
-import { memoryLog } from './fixtures/log-lines.ts'
+import { memoryLog } from '../fixtures/log-lines.ts'
+import { until } from '../fixtures/until.ts'
 import { nodeData, nodePod, review } from './fixtures/reviews.ts'
-import { until } from './fixtures/until.ts'
 
 const file = new URL('../../manifests/base/mutatingwebhookconfiguration.yaml', import.meta.url)
 const configuration = parse(readFileSync(file, 'utf8')) as V1MutatingWebhookConfiguration
@@ -63,7 +63,8 @@ t.test('from nothing to an injected pod, and away again', async t => {
   const kubeconfig = join(t.testdir(), 'kubeconfig')
   writeFileSync(kubeconfig, api.kubeconfig)
 
-  const { log, lines } = memoryLog()
+  const log = memoryLog()
+  const { lines } = log
   const stop = new AbortController()
   t.teardown(() => stop.abort())
   const args = [`--kubeconfig=${kubeconfig}`, '--listen=127.0.0.1:0', '--image=repeer:test', '--drain-seconds=0.3']
@@ -117,7 +118,7 @@ t.test('from nothing to an injected pod, and away again', async t => {
 })
 
 t.test('what keeps it from starting is an error', async t => {
-  const { log } = memoryLog()
+  const log = memoryLog()
   const { signal } = new AbortController()
   const none = parseWebhookOptions(['--image=i', `--kubeconfig=${join(t.testdir(), 'none')}`], {})
   await t.rejects(runWebhook(none, { log, signal }), /none/)

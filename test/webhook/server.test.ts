@@ -30,7 +30,7 @@ t.test('a node is injected', async t => {
   })
   const patched = applyPatch(nodePod, patchIn(response))
   t.strictSame(
-    patched.spec?.initContainers?.map(one => one.name),
+    patched.spec?.initContainers?.map(container => container.name),
     ['repeer-install', 'repeer'],
   )
   t.match(patched.metadata?.annotations, { 'repeer.dev/peer-hash': /^p1:/ })

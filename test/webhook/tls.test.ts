@@ -7,9 +7,9 @@ import t from 'tap'
 import { issueFresh } from '../../certs/issue.ts'
 import { drain } from '../../webhook/drain.ts'
 import type { WebhookServer } from '../../webhook/server.ts'
+import { until } from '../fixtures/until.ts'
 import { review } from './fixtures/reviews.ts'
 import { testServer } from './fixtures/server.ts'
-import { until } from './fixtures/until.ts'
 
 const service = { name: 'repeer-webhook', namespace: 'repeer-system' }
 const servername = 'repeer-webhook.repeer-system.svc'

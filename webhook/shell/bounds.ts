@@ -31,6 +31,7 @@ export class BoundError extends Error {
 /** What a pod's scripts may still cost. One object for a pod. */
 export type Allowance = { characters: number; steps: number; expanded: number }
 
+/** What all scripts of one pod may cost together, before anything is spent. */
 export function fullAllowance(): Allowance {
   return { characters: bounds.podCharacters, steps: bounds.steps, expanded: bounds.expanded }
 }

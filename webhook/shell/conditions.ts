@@ -16,6 +16,7 @@ export function testOf(context: Context, scope: Scope, operands: readonly Value[
   return 'unknown'
 }
 
+/** `! command`: what is not known, or is no test, stays as it is. */
 export function negated(status: Status): Status {
   return status === 'yes' ? 'no' : status === 'no' ? 'yes' : status
 }

@@ -100,6 +100,7 @@ export function bounded(context: Context, value: Value): Value {
     : value
 }
 
+/** A value as a word of the command that is looked at: at its place, in its script. */
 export function wordOf(context: Pick<Context, 'place' | 'script'>, value: Value): Word {
   return { value, text: shownText(value), place: context.place, script: context.script }
 }
@@ -113,6 +114,7 @@ export type Status = 'yes' | 'no' | 'done' | 'unknown'
 /** What a command does that is not only started. */
 export type Builtin = (context: Context, scope: Scope, words: readonly Word[], streams: Streams) => Status
 
+/** The values of words, in their order. */
 export function valuesOf(words: readonly Word[]): Value[] {
   return words.map(word => word.value)
 }

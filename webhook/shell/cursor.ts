@@ -32,6 +32,10 @@ export type Grammar = {
   readonly command: (cursor: Cursor) => Statement | undefined
 }
 
+/**
+ * A cursor at the start of a text that lies within another (a command substitution, a here-document): it goes on with
+ * that one's depth and counts.
+ */
 export function cursorOver(text: string, from: Pick<Cursor, 'depth' | 'counted' | 'grammar'>): Cursor {
   return { text, at: 0, depth: from.depth, counted: from.counted, pending: [], grammar: from.grammar }
 }

@@ -17,19 +17,19 @@ export function statements(context: Context, scope: Scope, body: readonly Statem
   let status: Status = 'yes'
   for (const statement of body) {
     if (scope.ended) break
-    status = one(context, scope, statement, streams)
+    status = runStatement(context, scope, statement, streams)
   }
   return status
 }
 
-function one(context: Context, scope: Scope, statement: Statement, streams: Streams): Status {
+function runStatement(context: Context, scope: Scope, statement: Statement, streams: Streams): Status {
   switch (statement.kind) {
     case 'simple':
       return simple(context, scope, statement, streams)
     case 'pipe':
       return pipe(context, scope, statement, streams)
     case 'not':
-      return negated(one(context, scope, statement.body, streams))
+      return negated(runStatement(context, scope, statement.body, streams))
     case 'list':
       return list(context, scope, statement, streams)
     case 'if':
@@ -87,11 +87,12 @@ function perhaps(
 }
 
 function list(context: Context, scope: Scope, statement: Of<'list'>, streams: Streams): Status {
-  let status = one(context, scope, statement.first, streams)
+  let status = runStatement(context, scope, statement.first, streams)
   for (const { operator, body } of statement.rest) {
     if (scope.ended) return status
     const goesOn = operator === '&&' ? 'yes' : 'no'
-    if (status === goesOn || (status === 'done' && operator === '&&')) status = one(context, scope, body, streams)
+    if (status === goesOn || (status === 'done' && operator === '&&'))
+      status = runStatement(context, scope, body, streams)
     else if (status === 'unknown' || status === 'done') status = perhaps(context, scope, [[body]], true, streams)
   }
   return status
@@ -164,7 +165,7 @@ function pipe(context: Context, scope: Scope, statement: Of<'pipe'>, streams: St
   statement.stages.forEach((stage, index) => {
     const isLast = index === statement.stages.length - 1
     const out: Value[] | undefined = isLast ? streams.out : []
-    status = one(context, layer(scope), stage, { input, out })
+    status = runStatement(context, layer(scope), stage, { input, out })
     input = out && joined(out)
   })
   return status === 'yes' || status === 'no' ? 'unknown' : status

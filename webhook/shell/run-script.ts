@@ -10,6 +10,7 @@ import { literalValue, textOf } from './value.ts'
 
 const shells = new Set(['sh', 'bash', 'ash', 'dash', 'zsh', 'ksh', 'mksh'])
 
+/** Whether a program of this name is a shell that runs scripts. */
 export function isShell(name: string): boolean {
   return shells.has(name)
 }

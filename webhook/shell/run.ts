@@ -170,6 +170,7 @@ const subcommands = new Set([
   'help',
 ])
 
+/** Whether a first argument is a subcommand of nodes, and so never a program. */
 export function isSubcommand(text: string): boolean {
   return subcommands.has(text)
 }

@@ -21,6 +21,7 @@ export type Scope = {
   ended: boolean
 }
 
+/** The scope of a script: nothing is known yet but its name ($0) and its arguments. */
 export function topScope(name: string, positional: readonly Value[]): Scope {
   return {
     parent: undefined,
@@ -33,19 +34,23 @@ export function topScope(name: string, positional: readonly Value[]): Scope {
   }
 }
 
+/** A scope above `parent`: it sees what is there, and keeps its own changes to itself. */
 export function layer(parent: Scope, changed: Partial<Pick<Scope, 'positional' | 'name'>> = {}): Scope {
   const { positional, name } = { ...parent, ...changed }
   return { parent, variables: new Map(), functions: new Map(), files: new Map(), positional, name, ended: false }
 }
 
+/** The variable as the innermost layer that has it says; undefined where no script has set it. */
 export function variableIn(scope: Scope, name: string): Variable | undefined {
   return find(scope, layer => layer.variables.get(name))
 }
 
+/** The function's body, as the innermost layer that has it says; undefined where there is none. */
 export function functionIn(scope: Scope, name: string): Statement | undefined {
   return find(scope, layer => layer.functions.get(name))
 }
 
+/** What scripts have written to the file, as the innermost layer that has it says; undefined where none has. */
 export function fileIn(scope: Scope, path: string): Value[] | undefined {
   return find(scope, layer => layer.files.get(path))
 }

@@ -73,10 +73,12 @@ export function wholeOrigin(value: Value): Origin | undefined {
   return value.length === 1 && piece?.whole && piece.from.length === 1 ? piece.from[0] : undefined
 }
 
+/** Where the parts of a value come from, each origin once. */
 export function originsOf(value: Value): Origin[] {
   return uniqueOrigins(value.flatMap(piece => piece.from))
 }
 
+/** Whether both are of the same kind and name. */
 export function sameOrigin(a: Origin, b: Origin): boolean {
   return a.kind === b.kind && nameOf(a) === nameOf(b)
 }

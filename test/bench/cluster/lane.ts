@@ -211,7 +211,7 @@ async function timed(lane: Lane, wanted: readonly number[], change: () => Promis
 async function isConnected({ chain, pods }: Lane, wanted: readonly number[]): Promise<true | undefined> {
   const peers = await peersAt(pods.pod('node0-0')?.ip)
   const all = wanted.every(index =>
-    peers?.some(one => one.node_info.id === chain.ids[index] && one.remote_ip === pods.pod(`node${index}-0`)?.ip),
+    peers?.some(peer => peer.node_info.id === chain.ids[index] && peer.remote_ip === pods.pod(`node${index}-0`)?.ip),
   )
   return all ? true : undefined
 }

@@ -11,26 +11,30 @@ type Question = {
   readonly answer: (sample: Sample) => number | undefined
 }
 const questions: readonly Question[] = [
-  { title: "a peer's pod deleted -> reconnected at its new address", change: 'moved peer', answer: one => one.seconds },
+  {
+    title: "a peer's pod deleted -> reconnected at its new address",
+    change: 'moved peer',
+    answer: sample => sample.seconds,
+  },
   {
     title: "of that, the peer's new pod runs -> reconnected",
     change: 'moved peer',
-    answer: one => one.sinceNewPodSeconds,
+    answer: sample => sample.sinceNewPodSeconds,
   },
   {
     title: 'of that, the peer takes connections -> reconnected',
     change: 'moved peer',
-    answer: one => one.sinceAnswersSeconds,
+    answer: sample => sample.sinceAnswersSeconds,
   },
   {
     title: 'a peer added to the list -> the node runs with the new list',
     change: 'edited list',
-    answer: one => one.runningSeconds,
+    answer: sample => sample.runningSeconds,
   },
   {
     title: 'a peer added to the list -> the node is connected to it',
     change: 'edited list',
-    answer: one => one.seconds,
+    answer: sample => sample.seconds,
   },
 ]
 
@@ -47,21 +51,21 @@ type Cells = readonly [
 const head: Cells = ['with', 'runs', 'p50', 'p95', 'ratio', 'node down p50', 'p95', 'made stale']
 
 function rowsOf(samples: readonly Sample[], { change, answer }: Question): Cells[] {
-  const of = (arm: ArmName) => samples.filter(one => one.arm === arm && one.change === change)
-  const secondsOf = (its: readonly Sample[]) => its.map(answer).filter(one => one !== undefined)
+  const of = (arm: ArmName) => samples.filter(sample => sample.arm === arm && sample.change === change)
+  const secondsOf = (its: readonly Sample[]) => its.map(answer).filter(seconds => seconds !== undefined)
   const reference = percentile(secondsOf(of('replace')), 0.5)
   return order.flatMap(arm => {
     const its = of(arm)
     if (its.length === 0) return []
     const { name } = arms[arm]
     const seconds = secondsOf(its)
-    const stale = its.reduce((sum, one) => sum + one.madeStale, 0) / its.length
+    const stale = its.reduce((sum, sample) => sum + sample.madeStale, 0) / its.length
     if (seconds.length === 0) return [[name, String(its.length), 'never', 'never', '-', '-', '-', '-'] as const]
     const missed = its.length - seconds.length
     const runs = missed > 0 ? `${its.length}, ${missed} in vain` : String(its.length)
     // One that was never connected took longer than all others.
     const ranked = [...seconds, ...Array<number>(missed).fill(Number.POSITIVE_INFINITY)]
-    const down = its.map(one => one.downMs / 1000)
+    const down = its.map(sample => sample.downMs / 1000)
     const [p50, p95] = [percentile(ranked, 0.5), percentile(ranked, 0.95)]
     return [
       [
@@ -79,7 +83,7 @@ function rowsOf(samples: readonly Sample[], { change, answer }: Question): Cells
 }
 
 export function tablesOf(samples: readonly Sample[]): string {
-  return questions.map(one => `${one.title}\n${table(head, rowsOf(samples, one))}`).join('\n\n')
+  return questions.map(question => `${question.title}\n${table(head, rowsOf(samples, question))}`).join('\n\n')
 }
 
 export type Measured = {
@@ -91,7 +95,7 @@ export type Measured = {
 
 /** The page, in the field's words; figures of one run of the command, none of them carried over from another. */
 export function measurementsPage({ machine, kubernetes, date, samples }: Measured): string {
-  const parts = questions.map(one => `## ${capital(one.title)}\n\n${markdown(rowsOf(samples, one))}`)
+  const parts = questions.map(question => `## ${capital(question.title)}\n\n${markdown(rowsOf(samples, question))}`)
   return `# Measurements
 
 Written by \`npm run bench -- cluster\` on ${date.toISOString().slice(0, 10)}; run it to have your own.

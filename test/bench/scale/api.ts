@@ -152,7 +152,7 @@ function stateOf({ metadata, status }: Pod): PodState {
     peerHash: metadata.annotations?.[annotation.peerHash],
     endpoints: metadata.annotations?.[annotation.endpoints],
     ip: status?.podIP,
-    ready: status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True') ?? false,
+    ready: status?.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') ?? false,
     at: performance.now(),
   }
 }

@@ -43,7 +43,7 @@ export function followCohort(api: Api, fleet: Fleet): Cohort {
   let moves = 0
   const keyOf = ({ namespace, name }: Node) => `${namespace}/${name}`
   const follower = followPods(namespaces, (key, pod) => {
-    for (const one of waiting.get(key) ?? []) if (one.fits(pod)) one.done(pod.at)
+    for (const waiter of waiting.get(key) ?? []) if (waiter.fits(pod)) waiter.done(pod.at)
   })
   return {
     nodes: namespaces.flatMap(namespace => nodesIn(namespace, fleet)),
@@ -56,18 +56,18 @@ export function followCohort(api: Api, fleet: Fleet): Cohort {
         const all = waiting.get(key) ?? new Set<Waiting>()
         waiting.set(key, all)
         const late = setTimeout(() => {
-          all.delete(one)
+          all.delete(waiter)
           reject(new Error(`pod ${key}: its annotations are not what they should be after ${seconds} s`))
         }, seconds * 1000)
-        const one: Waiting = {
+        const waiter: Waiting = {
           fits,
           done: at => {
             clearTimeout(late)
-            all.delete(one)
+            all.delete(waiter)
             resolve((at - since) / 1000)
           },
         }
-        all.add(one)
+        all.add(waiter)
       })
     },
     fits(node) {
@@ -113,7 +113,7 @@ export async function slicesReady(api: Api, expected: number, say: (line: string
       items: { metadata: { namespace: string }; endpoints?: unknown[] | null }[]
     }
     const ready = items.filter(
-      one => one.metadata.namespace.startsWith('chain-') && (one.endpoints ?? []).length > 0,
+      slice => slice.metadata.namespace.startsWith('chain-') && (slice.endpoints ?? []).length > 0,
     ).length
     if (ready >= expected) return
     if (round % 5 === 0) say(`  EndpointSlices of the pods' Services: ${ready} of ${expected}`)

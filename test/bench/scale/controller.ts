@@ -1,11 +1,13 @@
 // The measured process: `repeer controller` from the bundle, with the permissions and the environment of its
 // Deployment, through the relay.
+
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
+import { freePort } from '../../fixtures/free-port.ts'
 import { apply, kubectl } from '../../testbed/install.ts'
-import { cpuSecondsOf, end, freePort, memoryOf, until } from '../processes.ts'
+import { cpuSecondsOf, end, memoryOf, until } from '../processes.ts'
 import type { Relay } from './relay.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -15,9 +17,9 @@ const policies = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding
 
 export function installPermissions(): void {
   const objects = parseAllDocuments(kubectl('kustomize', join(root, 'manifests'))).map(
-    one => one.toJS() as { kind?: string },
+    document => document.toJS() as { kind?: string },
   )
-  apply(objects.filter(one => [...kinds, ...policies].includes(one.kind ?? '')))
+  apply(objects.filter(object => [...kinds, ...policies].includes(object.kind ?? '')))
 }
 
 /** A kubeconfig file of the controller's ServiceAccount, by way of the relay. */

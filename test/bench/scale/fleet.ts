@@ -98,7 +98,7 @@ export function podObject(node: Node, size: Fleet): V1Pod {
     [configOf(node)]: { 'config.toml': configText(peersText(node, 0, size)) },
     [sharedConfig]: { [sharedKey]: seedsText(namespace, 0) },
   }
-  const decision = decide({ pod, namespace: view, configMap: one => maps[one] ?? 'absent', settings })
+  const decision = decide({ pod, namespace: view, configMap: name => maps[name] ?? 'absent', settings })
   if (!decision.inject)
     throw new Error(`the webhook would not inject the bench pod: ${decision.reason}, ${decision.message}`)
   const expected = hashOf(peersText(node, 0, size), seedsText(namespace, 0))
@@ -139,7 +139,7 @@ export function fillersIn({ namespaces, podsEach, slices }: Fleet): number {
 
 export function fillerSlice(namespace: string, index: number): KubernetesObject {
   const name = `other-${String(index).padStart(3, '0')}`
-  const addresses = Array.from({ length: endpointsEach }, (_, one) => `10.200.${index % 250}.${one + 1}`)
+  const addresses = Array.from({ length: endpointsEach }, (_, endpoint) => `10.200.${index % 250}.${endpoint + 1}`)
   return slice(namespace, name, { 'kubernetes.io/service-name': `other-${index}`, ...managed }, addresses)
 }
 

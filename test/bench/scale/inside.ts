@@ -36,7 +36,7 @@ const idleSeconds = 30
 const began = performance.now()
 const say = (line: string) => process.stderr.write(`[${Math.round((performance.now() - began) / 1000)} s] ${line}\n`)
 const json = (value: unknown) =>
-  JSON.stringify(value, (_, one) => (typeof one === 'number' ? Math.round(one * 1000) / 1000 : one))
+  JSON.stringify(value, (_, field) => (typeof field === 'number' ? Math.round(field * 1000) / 1000 : field))
 
 const api = openApi()
 const relay = await startRelay(6443)

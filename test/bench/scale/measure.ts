@@ -50,8 +50,8 @@ export type Bench = {
 }
 
 export async function optInTo(api: Api, namespaces: readonly string[]): Promise<void> {
-  await forAll(namespaces, one =>
-    api.patch(`/api/v1/namespaces/${one}`, { metadata: { labels: { [optIn.label]: optIn.value } } }),
+  await forAll(namespaces, namespace =>
+    api.patch(`/api/v1/namespaces/${namespace}`, { metadata: { labels: { [optIn.label]: optIn.value } } }),
   )
 }
 
@@ -105,8 +105,8 @@ export async function measureIdle({ relay }: Bench, measured: Measured, seconds:
 /** A node's own list is edited, one at a time: from the request until a watch tells of the annotation. */
 export async function measureEdits({ cohort }: Bench, nodes: readonly Node[], tries: number): Promise<Latency> {
   const samples: number[] = []
-  for (let one = 0; one < tries; one++) {
-    const node = nodes[(one * 37) % nodes.length]
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const node = nodes[(attempt * 37) % nodes.length]
     if (!node) throw new Error('found no node')
     const since = performance.now()
     await cohort.editOwn(node)
@@ -123,8 +123,8 @@ export async function measureMoves(
 ): Promise<{ each: Latency; last: Latency }> {
   const namespaces = [...new Set(nodes.map(node => node.namespace))]
   const [each, last]: [number[], number[]] = [[], []]
-  for (let one = 0; one < tries; one++) {
-    const namespace = namespaces[one % namespaces.length] ?? ''
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const namespace = namespaces[attempt % namespaces.length] ?? ''
     const since = performance.now()
     const address = await cohort.move(namespace)
     const seconds = await Promise.all(
@@ -152,7 +152,7 @@ export async function measureMass(
   const apiBefore = cpuSecondsOf(apiServer)
   const since = performance.now()
   if (which === 'own') await forAll(nodes, node => cohort.editOwn(node))
-  else await forAll(namespaces, one => cohort.editShared(one))
+  else await forAll(namespaces, namespace => cohort.editShared(namespace))
   const edited = (performance.now() - since) / 1000
   const seconds = await Promise.all(nodes.map(node => cohort.arrival(node, cohort.fits(node), since)))
   const cost = { ...done(), apiCpuSeconds: cpuSecondsOf(apiServer) - apiBefore }
@@ -221,7 +221,7 @@ function pidOf(name: string): number {
       return false
     }
   }
-  return Number(readdirSync('/proc').find(one => /^\d+$/.test(one) && isIt(one)))
+  return Number(readdirSync('/proc').find(entry => /^\d+$/.test(entry) && isIt(entry)))
 }
 
 function latency(samples: readonly number[]): Latency {

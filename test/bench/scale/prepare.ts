@@ -49,7 +49,7 @@ export async function prepare(
   const namespaces = [...new Set(nodes.map(node => node.namespace))]
   const create = async (what: string, objects: readonly KubernetesObject[]) => {
     const began = performance.now()
-    await forAll(objects, one => api.create(one))
+    await forAll(objects, object => api.create(object))
     say(`created ${objects.length} ${what} in ${((performance.now() - began) / 1000).toFixed(1)} s`)
   }
   await create('node', [nodeObject(nodes.length)])

@@ -28,10 +28,10 @@ const goal = { lastSeconds: 25, rssBytes: 250e6 }
 /** Least squares: value = base + slope * pods. */
 export function line(points: readonly (readonly [x: number, y: number])[]): { base: number; slope: number } {
   const mean = (of: (point: readonly [number, number]) => number) =>
-    points.reduce((sum, one) => sum + of(one), 0) / points.length
-  const [x, y] = [mean(one => one[0]), mean(one => one[1])]
-  const spread = points.reduce((sum, one) => sum + (one[0] - x) ** 2, 0)
-  const slope = spread === 0 ? 0 : points.reduce((sum, one) => sum + (one[0] - x) * (one[1] - y), 0) / spread
+    points.reduce((sum, point) => sum + of(point), 0) / points.length
+  const [x, y] = [mean(point => point[0]), mean(point => point[1])]
+  const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
+  const slope = spread === 0 ? 0 : points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / spread
   return { base: y - slope * x, slope }
 }
 
@@ -50,7 +50,7 @@ export function scalePage({ machine, date, figures }: Measured): string {
   if (!full) throw new Error('found no stage')
   const { edits, moves, own, after, cut, served, relist, informers } = figures
   const peak = Math.max(
-    ...figures.stages.flatMap(one => [one.start.peakRss, one.idle.peakRss, one.shared.peakRss]),
+    ...figures.stages.flatMap(stage => [stage.start.peakRss, stage.idle.peakRss, stage.shared.peakRss]),
     own.peakRss,
     after.peakRss,
   )
@@ -62,34 +62,34 @@ export function scalePage({ machine, date, figures }: Measured): string {
     seconds(p99),
     load.toFixed(1),
   ]
-  const mass = (what: string, one: Mass) => [
+  const massRow = (what: string, mass: Mass) => [
     what,
-    String(one.edits),
-    seconds(one.edited),
-    seconds(one.last),
-    String(one.writes),
-    seconds(one.cpuSeconds),
-    seconds(one.apiCpuSeconds),
-    mebibytes(one.peakRss),
-    one.load.toFixed(1),
+    String(mass.edits),
+    seconds(mass.edited),
+    seconds(mass.last),
+    String(mass.writes),
+    seconds(mass.cpuSeconds),
+    seconds(mass.apiCpuSeconds),
+    mebibytes(mass.peakRss),
+    mass.load.toFixed(1),
   ]
-  const start = (what: string, one: Start) => [
+  const startRow = (what: string, start: Start) => [
     what,
-    seconds(one.syncedSeconds),
-    one.writes > 0 ? seconds(one.seconds) : '-',
-    String(one.writes),
-    seconds(one.cpuSeconds),
-    megabytes(one.bytes),
-    mebibytes(one.rss),
-    mebibytes(one.peakRss),
-    one.load.toFixed(1),
+    seconds(start.syncedSeconds),
+    start.writes > 0 ? seconds(start.seconds) : '-',
+    String(start.writes),
+    seconds(start.cpuSeconds),
+    megabytes(start.bytes),
+    mebibytes(start.rss),
+    mebibytes(start.peakRss),
+    start.load.toFixed(1),
   ]
-  const idle = (what: string, one: Idle) => [
+  const idleRow = (what: string, idle: Idle) => [
     what,
-    ofCore(one),
-    `${(one.bytes / one.seconds / 1e3).toFixed(1)} KB`,
-    mebibytes(one.rss),
-    one.load.toFixed(1),
+    ofCore(idle),
+    `${(idle.bytes / idle.seconds / 1e3).toFixed(1)} KB`,
+    mebibytes(idle.rss),
+    idle.load.toFixed(1),
   ]
   return `# Scale
 
@@ -137,8 +137,8 @@ ${markdown(
     'load',
   ],
   [
-    ...figures.stages.map(one => mass(`${one.pods} pods, the list that each namespace shares`, one.shared)),
-    mass(`${own.pods} pods, each its own list`, own),
+    ...figures.stages.map(stage => massRow(`${stage.pods} pods, the list that each namespace shares`, stage.shared)),
+    massRow(`${own.pods} pods, each its own list`, own),
   ],
 )}
 
@@ -151,9 +151,9 @@ From the start of the process; every pod's list has changed while there was no c
 ${markdown(
   ['', 'all read', 'all annotated', 'writes', 'CPU', 'bytes', 'resident', 'peak', 'load'],
   [
-    ...figures.stages.map(one => start(`${one.pods} pods`, one.start)),
-    start(`${full.pods} pods, nothing to write: the cost of listing everything`, relist),
-    start(
+    ...figures.stages.map(stage => startRow(`${stage.pods} pods`, stage.start)),
+    startRow(`${full.pods} pods, nothing to write: the cost of listing everything`, relist),
+    startRow(
       `reference: client-node's informers on the same collections, with Node's defaults; they do nothing`,
       informers.start,
     ),
@@ -168,9 +168,9 @@ after ${seconds(cut.annotated)}, all connections were back after ${seconds(cut.s
 ${markdown(
   ['', 'of one core', 'bytes a second', 'resident', 'load'],
   [
-    ...figures.stages.map(one => idle(`${one.pods} pods, 30 s`, one.idle)),
-    idle(`${full.pods} pods, the 10 s after all lists were edited`, after),
-    idle('reference: the informers', informers.idle),
+    ...figures.stages.map(stage => idleRow(`${stage.pods} pods, 30 s`, stage.idle)),
+    idleRow(`${full.pods} pods, the 10 s after all lists were edited`, after),
+    idleRow('reference: the informers', informers.idle),
   ],
 )}
 
@@ -185,11 +185,11 @@ ${paper(figures)}
 /** Straight lines through the three sizes; what they cannot tell is said. */
 function paper({ stages, relist }: Figures): string {
   const full = stages.at(-1)
-  const of = (value: (one: Stage) => number) => line(stages.map(one => [one.pods, value(one)] as const))
-  const rss = of(one => one.idle.rss)
-  const peak = of(one => Math.max(one.start.peakRss, one.shared.peakRss))
-  const idle = of(one => one.idle.cpuSeconds / one.idle.seconds)
-  const perWrite = of(one => one.shared.cpuSeconds)
+  const of = (value: (stage: Stage) => number) => line(stages.map(stage => [stage.pods, value(stage)] as const))
+  const rss = of(stage => stage.idle.rss)
+  const peak = of(stage => Math.max(stage.start.peakRss, stage.shared.peakRss))
+  const idle = of(stage => stage.idle.cpuSeconds / stage.idle.seconds)
+  const perWrite = of(stage => stage.shared.cpuSeconds)
   const at = ({ base, slope }: { base: number; slope: number }) => base + slope * onPaper
   const kilobytes = (bytes: number) => `${(bytes / 1e3).toFixed(1)} KB`
   const namespaces = full ? Math.round((onPaper * full.namespaces) / full.pods) : 0

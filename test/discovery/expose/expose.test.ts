@@ -10,8 +10,8 @@ import type { Exposure } from '../../../discovery/follow-set.ts'
 import type { PeerSet } from '../../../discovery/peer-set.ts'
 import { portsOf } from '../../../discovery/sources/validators/ports.ts'
 import { ApiError, apiReader } from '../../../kubernetes/api-client.ts'
-import { memoryLog } from '../../webhook/fixtures/log-lines.ts'
-import { until } from '../../webhook/fixtures/until.ts'
+import { memoryLog } from '../../fixtures/log-lines.ts'
+import { until } from '../../fixtures/until.ts'
 import { peerSet } from '../fixtures/specs.ts'
 import { applies } from './fixtures/applies.ts'
 import { pod } from './fixtures/objects.ts'
@@ -26,7 +26,7 @@ async function start(t: Test, objects: readonly object[] = []) {
   const api = await startApiServer()
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
-  const { log } = memoryLog()
+  const log = memoryLog()
   const times = { minRetrySeconds: 0.01, maxRetrySeconds: 0.05, watchSeconds: 60, random: () => 0.5 }
   const reader = (signal: AbortSignal) => apiReader(config, { signal, idleSeconds: 60 })
   const collections = createCollections({ reader, times, log, now: () => performance.now() })

@@ -10,8 +10,8 @@ import type { Source } from '../../../discovery/source.ts'
 import { sources as choose } from '../../../discovery/sources/index.ts'
 import { apiReader } from '../../../kubernetes/api-client.ts'
 import { hostPort } from '../../../peers/peer.ts'
-import { memoryLog } from '../../webhook/fixtures/log-lines.ts'
-import { until } from '../../webhook/fixtures/until.ts'
+import { memoryLog } from '../../fixtures/log-lines.ts'
+import { until } from '../../fixtures/until.ts'
 import { spec } from '../fixtures/specs.ts'
 
 type Given = {
@@ -28,7 +28,7 @@ async function start(t: Test, objects: readonly object[]): Promise<Given> {
   for (const object of objects) await api.put(object as KubernetesObject)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
-  const { log } = memoryLog()
+  const log = memoryLog()
   const times = { minRetrySeconds: 0.01, maxRetrySeconds: 0.05, watchSeconds: 60, random: () => 0.5 }
   const reader = (signal: AbortSignal) => apiReader(config, { signal, idleSeconds: 60 })
   const collections = createCollections({ reader, times, log, now: () => performance.now() })

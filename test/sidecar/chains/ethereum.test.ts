@@ -1,8 +1,10 @@
 // Against stand-ins: see fixtures/stand-in.ts.
+
 import t from 'tap'
+import { freePort } from '../../fixtures/free-port.ts'
 import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, dropping, peerOf } from './fixtures/peers.ts'
-import { freePort, RpcError, type StandIn, startStandIn } from './fixtures/stand-in.ts'
+import { RpcError, type StandIn, startStandIn } from './fixtures/stand-in.ts'
 
 const key = (digit: string) => digit.repeat(128)
 const first = peerOf({ id: key('a'), port: 30303 })

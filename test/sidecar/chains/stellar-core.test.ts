@@ -1,9 +1,10 @@
 // Against a stand-in: see fixtures/stellar-stand-in.ts.
+
 import t from 'tap'
 import { readStellarPeers } from '../../../sidecar/chains/stellar-core.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, peerOf } from './fixtures/peers.ts'
-import { freePort } from './fixtures/stand-in.ts'
 import { startStellar } from './fixtures/stellar-stand-in.ts'
 
 const id = (letter: string) => `G${letter.repeat(55)}`

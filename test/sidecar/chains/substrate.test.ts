@@ -1,9 +1,11 @@
 // Against stand-ins: see fixtures/stand-in.ts. The answers are those of sc-rpc-api and sc-rpc
 // (substrate/client/rpc/src/system).
+
 import t from 'tap'
+import { freePort } from '../../fixtures/free-port.ts'
 import { apiOf, interfaceAt } from './fixtures/interface.ts'
 import { adding, peerOf } from './fixtures/peers.ts'
-import { freePort, RpcError, startStandIn } from './fixtures/stand-in.ts'
+import { RpcError, startStandIn } from './fixtures/stand-in.ts'
 
 const ids = [
   '12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD',

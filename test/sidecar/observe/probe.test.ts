@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import t from 'tap'
 import { createLimitedProbe, probeAll, reachable } from '../../../sidecar/observe/probe.ts'
-import { until } from '../fixtures/until.ts'
+import { until } from '../../fixtures/until.ts'
 
 async function listen(
   t: { teardown: (done: () => void) => void },

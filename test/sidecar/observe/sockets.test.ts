@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { connectionsOf, isListening, parseTcp, readSockets } from '../../../sidecar/observe/sockets.ts'
-import { until } from '../fixtures/until.ts'
+import { until } from '../../fixtures/until.ts'
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../fixtures', name), 'latin1')
 

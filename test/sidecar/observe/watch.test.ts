@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { type WatchOptions, watch } from '../../../sidecar/observe/watch.ts'
+import { until } from '../../fixtures/until.ts'
 import { writeVolume } from '../fixtures/kubelet-volume.ts'
-import { until } from '../fixtures/until.ts'
 
 /** A watch that counts its hints, and `after`, which waits for one that follows an act. */
 async function watched(t: Tap, dirs: readonly string[], options: Partial<WatchOptions> = {}) {

@@ -1,5 +1,6 @@
 // Reach wrap with a container beside the node: the real supervisor, a stand-in for node-utils and one for the kubelet
 // that starts it again.
+
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import t, { type Test } from 'tap'
 import type { Beside } from '../../../peers/plan.ts'
 import { createReach } from '../../../sidecar/reach/reach.ts'
 import type { ReachParts } from '../../../sidecar/reach/types.ts'
-import { freePort } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { type NodeUtils, type NodeUtilsOptions, startNodeUtils } from '../fixtures/beside.ts'
 import { eventually, type Supervised, shells, supervise } from '../fixtures/supervised.ts'
 

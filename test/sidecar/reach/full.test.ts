@@ -10,7 +10,8 @@ import t, { type Test } from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import { readState } from '../../../sidecar/reach/supervisor.ts'
 import { podFiles, supervise } from '../../bench/pod-files.ts'
-import { end, freePort, until } from '../../bench/processes.ts'
+import { end, until } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { type SmallDisk, smallDisk, whyNoDisk } from '../fixtures/full-disk.ts'
 
 const root = join(import.meta.dirname, '../../..')

@@ -1,6 +1,7 @@
 // A real sidecar beside a real supervisor, a node and a stand-in for node-utils, killed with SIGKILL at each step of a
 // restart with the container beside the node: the node runs, with the new list, after one restart; and node-utils is
 // one that has started after the node was stopped.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
@@ -10,7 +11,8 @@ import t, { type Test } from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import { readState, type SupervisorState } from '../../../sidecar/reach/supervisor.ts'
 import { podFiles, supervise } from '../../bench/pod-files.ts'
-import { end, freePort, until } from '../../bench/processes.ts'
+import { end, until } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { type NodeUtils, startNodeUtils } from '../fixtures/beside.ts'
 
 const root = join(import.meta.dirname, '../../..')

@@ -1,5 +1,6 @@
 // A real sidecar process beside a real supervisor and a real node, killed with SIGKILL again and again while the list
 // changes: the node ends up with the last list, and was restarted once for each list that it was given.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, renameSync } from 'node:fs'
@@ -10,7 +11,8 @@ import type { Page } from '../../../peers/page.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
 import { readState, type SupervisorState } from '../../../sidecar/reach/supervisor.ts'
 import { p2pPort, podFiles, supervise } from '../../bench/pod-files.ts'
-import { end, freePort, until } from '../../bench/processes.ts'
+import { end, until } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 
 const root = join(import.meta.dirname, '../../..')
 

@@ -1,5 +1,6 @@
 // A real program behind a real script that copies its list's variable into a file only once, below the real supervisor:
 // an edited list arrives once the sidecar knows the program, and never where it does not.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,7 +20,8 @@ import { lookAtNode } from '../../../sidecar/observe/observe.ts'
 import { reachable } from '../../../sidecar/observe/probe.ts'
 import { createReach } from '../../../sidecar/reach/reach.ts'
 import { createSaver, loadMemory } from '../../../sidecar/state.ts'
-import { end, freePort, until } from '../../bench/processes.ts'
+import { end, until } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { writeVolume } from '../fixtures/kubelet-volume.ts'
 import { nodeId, plan, source } from '../fixtures/look.ts'
 import { script as supervise } from '../fixtures/supervised.ts'

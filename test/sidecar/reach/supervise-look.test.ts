@@ -1,6 +1,6 @@
 // The supervisor's `look`, under busybox's and dash's sh, with real processes: which program a script has started.
 import t from 'tap'
-import { freePort } from '../../bench/processes.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { eventually, inEachShell } from '../fixtures/supervised.ts'
 
 t.jobs = 4

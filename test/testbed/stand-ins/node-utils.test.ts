@@ -1,4 +1,5 @@
 // The stand-in does what was read in node-utils' source, and seen of it: these rows are what scenario 40 rests on.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants, copyFileSync, openSync, writeFileSync, writeSync } from 'node:fs'
@@ -6,8 +7,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { freePort } from '../../sidecar/chains/fixtures/stand-in.ts'
-import { until } from '../../sidecar/fixtures/until.ts'
+import { freePort } from '../../fixtures/free-port.ts'
+import { until } from '../../fixtures/until.ts'
 import { startStandIn } from './processes.ts'
 
 /** Longer than the 15 bytes of a name that the kernel keeps. */

@@ -1,13 +1,14 @@
 // The stand-in connects as stellar-core does, and what repeer's own teller says to it works: scenario 42 rests on these
 // rows.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { freePort } from '../../fixtures/free-port.ts'
+import { until } from '../../fixtures/until.ts'
 import { apiOf, interfaceAt } from '../../sidecar/chains/fixtures/interface.ts'
 import { adding, dropping, peerOf } from '../../sidecar/chains/fixtures/peers.ts'
-import { freePort } from '../../sidecar/chains/fixtures/stand-in.ts'
-import { until } from '../../sidecar/fixtures/until.ts'
 import { startStandIn } from './processes.ts'
 
 type Options = { readonly lines?: readonly string[]; readonly ports?: readonly [peer: number, http: number] }

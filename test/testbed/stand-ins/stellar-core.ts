@@ -18,7 +18,7 @@ const text = readFileSync(file, 'utf8')
 const setting = (key: string) => new RegExp(`^\\s*${key}\\s*=\\s*([^\\n#]+)`, 'm').exec(text)?.[1]?.trim()
 const listed = (key: string) =>
   [...(new RegExp(`^\\s*${key}\\s*=\\s*\\[([^\\]]*)\\]`, 'm').exec(text)?.[1] ?? '').matchAll(/"([^"]+)"/g)].map(
-    ([, one = '']) => one,
+    ([, value = '']) => value,
   )
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -44,7 +44,7 @@ const peers = new Map<string, Peer>()
 const pending = new Set<string>()
 /** Whom it dials: "host:port". */
 const known = new Set([...listed('KNOWN_PEERS'), ...listed('PREFERRED_PEERS')])
-const withPort = (one: string) => (/:\d+$/.test(one) ? one : `${one}:11625`)
+const withPort = (peer: string) => (/:\d+$/.test(peer) ? peer : `${peer}:11625`)
 
 /**
  * Both ends say who they are and where they listen. Of two connections between the same two nodes both keep the one

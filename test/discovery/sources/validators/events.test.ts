@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { type EventTimes, followEvents, subscriptions } from '../../../../discovery/sources/validators/events.ts'
-import { until } from '../../../webhook/fixtures/until.ts'
+import { until } from '../../../fixtures/until.ts'
 import { type FakeProvider, fakeProvider } from './fixtures/provider.ts'
 
 const times: EventTimes = { pingMs: 20, timeoutMs: 400, minRetryMs: 5, maxRetryMs: 20, random: () => 0 }

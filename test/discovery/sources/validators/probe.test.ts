@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type ProbeOptions, probePublished } from '../../../../discovery/sources/validators/probe.ts'
 import { Prober } from '../../../../discovery/sources/validators/prober.ts'
-import { until } from '../../../webhook/fixtures/until.ts'
+import { until } from '../../../fixtures/until.ts'
 import { greeting, listen } from './fixtures/greeter.ts'
 
 const options: ProbeOptions = {

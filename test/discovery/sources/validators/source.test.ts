@@ -4,7 +4,7 @@ import { maxConsumers } from '../../../../discovery/sources/validators/consumers
 import { portsOf } from '../../../../discovery/sources/validators/ports.ts'
 import { createProviders, providerDefaults } from '../../../../discovery/sources/validators/provider.ts'
 import { validatorsDefaults, validatorsSource } from '../../../../discovery/sources/validators/source.ts'
-import { until } from '../../../webhook/fixtures/until.ts'
+import { until } from '../../../fixtures/until.ts'
 import { type FakeProvider, fakeProvider, operatorOf } from './fixtures/provider.ts'
 
 const id = (digit: string) => digit.repeat(40)

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { nodeApi } from '../../../../sidecar/observe/node-api.ts'
-import { until } from '../../fixtures/until.ts'
+import { freePort } from '../../../fixtures/free-port.ts'
+import { until } from '../../../fixtures/until.ts'
 import { program, type RealNode, startNodes } from '../fixtures/cometbft-nodes.ts'
 import { apiOf, interfaceAt } from '../fixtures/interface.ts'
 import { adding, peerOf } from '../fixtures/peers.ts'
-import { freePort, RpcError, startStandIn } from '../fixtures/stand-in.ts'
+import { RpcError, startStandIn } from '../fixtures/stand-in.ts'
 
 const id = (n: number) => String(n).padStart(40, '0')
 const peer = (n: number, over = {}) => peerOf({ id: id(n), host: `node${n}`, addresses: [`10.0.0.${n}`], ...over })

@@ -1,0 +1,151 @@
+// The webhook's cache of the cluster: the namespaces that have opted in, their ConfigMaps, and their PeerSets that
+// deliver. No admission ever waits for it.
+//
+// One watch for the namespaces and one of each kind for each of them, not one for the whole cluster: a cluster holds
+// many ConfigMaps in namespaces that have nothing to do with repeer (releases, dashboards), and every one would be sent
+// and parsed here.
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { Logger } from 'pino'
+import { apiReader } from '../../kubernetes/api-client.ts'
+import { type ApiObject, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
+import { optIn } from '../../peers/pod.ts'
+import type { ConfigMapView, NamespaceView } from '../decide/decision.ts'
+import { createAbsence } from './absence.ts'
+import { createDeliveringSets } from './delivering-sets.ts'
+import { type NamespaceCache, startNamespaceCache } from './namespace-cache.ts'
+import { createWatchStatus } from './watch-status.ts'
+
+export type ClusterCache = {
+  /** Undefined where the namespace has not opted in, or is not known yet. */
+  namespace(name: string): NamespaceView | undefined
+  /**
+   * 'unknown' where the namespace's ConfigMaps are not known, or cannot be followed at the moment and this one was not
+   * there.
+   */
+  configMap(namespace: string, name: string): ConfigMapView
+  /** The PeerSets that may deliver to pods of a namespace, as they were last known. */
+  peerSets(namespace: string): readonly DeliveringSet[]
+  /**
+   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace
+   * whose ConfigMaps may not be read is only behind: waiting does not help, and the others must not suffer.
+   */
+  pending(): readonly string[]
+  /** What cannot be followed at the moment. */
+  behind(): readonly string[]
+  /** Each opted-in namespace and whether its ConfigMaps are known. */
+  synced(): Iterable<readonly [namespace: string, synced: boolean]>
+  close(): Promise<void>
+}
+
+export type ClusterCacheOptions = Partial<ListWatchTimes> & {
+  readonly log: Pick<Logger, 'info' | 'warn'>
+  /** After this long without contact, what was known counts as unknown. */
+  readonly staleSeconds?: number
+  /** Milliseconds, from any clock that only goes forward. */
+  readonly now?: () => number
+}
+
+/** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
+const idleMarginSeconds = 30
+
+/** `view` changes with the namespace's labels and annotations, its watches go on. */
+type Entry = { view: NamespaceView; readonly cache: NamespaceCache }
+
+/** Starts to read at once, in the background. */
+export function startClusterCache(config: KubeConfig, options: ClusterCacheOptions): ClusterCache {
+  const { log, staleSeconds = 60, now = () => performance.now() } = options
+  const staleMs = staleSeconds * 1000
+  const times = {
+    minRetrySeconds: options.minRetrySeconds ?? 0.5,
+    maxRetrySeconds: options.maxRetrySeconds ?? 30,
+    watchSeconds: options.watchSeconds ?? 300,
+    random: options.random ?? Math.random,
+  }
+  const stop = new AbortController()
+  const status = createWatchStatus(log, { collection: 'Namespaces' }, now)
+  const entries = new Map<string, Entry>()
+  /** Of namespaces that are followed no longer: their watches, until these have ended. */
+  const closing = new Set<Promise<void>>()
+  const delivering = createDeliveringSets()
+  const reader = (signal: AbortSignal) =>
+    apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
+  const parts = { log, now, times, reader, unlessAbsent: createAbsence(now), delivering }
+  let complete = false
+
+  function open(name: string, view: NamespaceView): void {
+    const present = entries.get(name)
+    if (present) present.view = view
+    else entries.set(name, { view, cache: startNamespaceCache(name, parts) })
+  }
+
+  function drop(name: string): void {
+    const entry = entries.get(name)
+    entries.delete(name)
+    delivering.drop(name)
+    if (!entry) return
+    const ended = entry.cache.close()
+    closing.add(ended)
+    void ended.finally(() => closing.delete(ended))
+  }
+
+  const done = listWatch<NamespaceView>(
+    reader(stop.signal),
+    { path: '/api/v1/namespaces', labelSelector: `${optIn.label}=${optIn.value}` },
+    {
+      keep: viewOf,
+      replace: items => {
+        for (const name of entries.keys()) if (!items.has(name)) drop(name)
+        for (const [name, view] of items) open(name, view)
+      },
+      set: open,
+      remove: drop,
+      ...status.handlers,
+    },
+    times,
+    stop.signal,
+  )
+
+  function pending(): string[] {
+    const missing = status.isSynced() ? [] : ['the opted-in namespaces have not been read yet']
+    for (const [name, { cache }] of entries) {
+      if (cache.configMapsStatus.isPending()) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
+      if (cache.peerSetsStatus.isPending()) missing.push(`the PeerSets of namespace ${name} have not been read yet`)
+    }
+    return missing
+  }
+
+  function behind(): string[] {
+    const statuses = [
+      ['namespaces', status] as const,
+      ...[...entries].flatMap(([name, { cache }]) => [
+        [`ConfigMaps of namespace ${name}`, cache.configMapsStatus] as const,
+        [`PeerSets of namespace ${name}`, cache.peerSetsStatus] as const,
+      ]),
+    ]
+    return statuses.filter(([, each]) => each.isBehind()).map(([what, each]) => `${what}: ${each.error()}`)
+  }
+
+  return {
+    namespace: name => entries.get(name)?.view,
+    configMap: (namespace, name) => entries.get(namespace)?.cache.configMap(name, staleMs) ?? 'unknown',
+    peerSets: delivering.reaching,
+    pending: () => {
+      if (complete) return []
+      const missing = pending()
+      complete = missing.length === 0
+      return missing
+    },
+    behind,
+    synced: () => [...entries].map(([name, { cache }]) => [name, cache.configMapsStatus.isKnown(staleMs)] as const),
+    close: async () => {
+      stop.abort()
+      await Promise.all([done, ...closing, ...[...entries.values()].map(({ cache }) => cache.close())])
+    },
+  }
+}
+
+function viewOf({ metadata }: ApiObject): NamespaceView {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = metadata?.annotations ?? {}
+  return { name: metadata?.name ?? '', labels: { ...metadata?.labels }, annotations }
+}

@@ -1,0 +1,53 @@
+// The PeerSets that deliver, as the webhook's cache knows them: those of each opted-in namespace, and of all of them
+// those whose list may be for pods of another namespace.
+import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
+import { valuesIn } from '../../peers/peer-set/output.ts'
+
+export type DeliveringSets = {
+  /** All of a namespace, by name; what was known of it before is forgotten. */
+  replace(namespace: string, items: ReadonlyMap<string, DeliveringSet>): void
+  set(namespace: string, name: string, item: DeliveringSet): void
+  remove(namespace: string, name: string): void
+  /** All of a namespace that is followed no longer. */
+  drop(namespace: string): void
+  /** Those whose list may be for pods of this namespace; whether it consents is decided elsewhere. */
+  reaching(namespace: string): readonly DeliveringSet[]
+}
+
+/** Empty at first; nothing here fails or waits. */
+export function createDeliveringSets(): DeliveringSets {
+  const own = new Map<string, Map<string, DeliveringSet>>()
+  const abroad = new Map<string, DeliveringSet>()
+
+  function remove(namespace: string, name: string): void {
+    own.get(namespace)?.delete(name)
+    abroad.delete(`${namespace}/${name}`)
+  }
+
+  function set(namespace: string, name: string, item: DeliveringSet): void {
+    remove(namespace, name)
+    if (item.output.namespace !== namespace) return void abroad.set(`${namespace}/${name}`, item)
+    const sets = own.get(namespace) ?? new Map<string, DeliveringSet>()
+    own.set(namespace, sets)
+    sets.set(name, item)
+  }
+
+  function drop(namespace: string): void {
+    own.delete(namespace)
+    for (const [key, item] of abroad) if (item.namespace === namespace) abroad.delete(key)
+  }
+
+  return {
+    replace: (namespace, items) => {
+      drop(namespace)
+      for (const [name, item] of items) set(namespace, name, item)
+    },
+    set,
+    remove,
+    drop,
+    reaching: namespace => [
+      ...(own.get(namespace)?.values() ?? []),
+      ...[...abroad.values()].filter(({ output }) => valuesIn(output.namespace, namespace) !== undefined),
+    ],
+  }
+}
