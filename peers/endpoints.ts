@@ -1,6 +1,7 @@
 // The value of repeer.dev/endpoints: the addresses behind each host of a pod's peer list that is a Service, as the
 // controller sees them. Data, not a hash: the sidecar compares them with what DNS answers, since DNS is what the node
 // will ask.
+import { isRecord } from './is-record.ts'
 import { normalHost } from './peer.ts'
 
 export type Behind = {
@@ -42,10 +43,6 @@ function behindOf(host: string, value: unknown): Behind {
     return address
   })
   return { addresses, stable: value.stable === true }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function kindOf(value: unknown): string {

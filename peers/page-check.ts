@@ -7,6 +7,7 @@ import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { printable } from './peer-list-error.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
+import { present } from './present.ts'
 import { type HoldReason, holdReasons, type LackReason, lackReasons } from './reasons.ts'
 
 /** Characters of a text for people; the rest is cut off. */
@@ -54,18 +55,18 @@ function pageOf(page: Fields): Page {
     phase: page.oneOf('phase', phases) ?? 'starting',
     since: iso(page, 'since'),
     ...(reason !== undefined && Object.hasOwn(holdReasons, reason) ? { reason: reason as HoldReason } : {}),
-    ...optional('sentence', words(page, 'sentence')),
-    ...optional('detail', words(page, 'detail')),
-    ...optional('until', page.has('until') ? iso(page, 'until') : undefined),
+    ...present('sentence', words(page, 'sentence')),
+    ...present('detail', words(page, 'detail')),
+    ...present('until', page.has('until') ? iso(page, 'until') : undefined),
     ...(page.has('lacking') ? { lacking: lackingOf(page.object('lacking')) } : {}),
     applied: hashOrNull(page, 'applied'),
     wanted: hashOrNull(page, 'wanted'),
     list: hashOrNull(page, 'list'),
-    ...optional(
+    ...present(
       'turn',
       page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional'),
     ),
-    ...optional('notes', page.matching('notes', hash, 'a hash', 'optional')),
+    ...present('notes', page.matching('notes', hash, 'a hash', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
     peers: entries(page, 'peers', maxPeers).map(peerOf),
     node: nodeOf(page.object('node')),
@@ -75,9 +76,9 @@ function pageOf(page: Fields): Page {
       level: restart.oneOf('level', levels) ?? 'none',
       why: words(restart, 'why') ?? '',
       outcome: restart.oneOf('outcome', outcomes) ?? 'asked',
-      ...optional('endedAt', restart.has('endedAt') ? iso(restart, 'endedAt') : undefined),
-      ...optional('connectedBefore', restart.number('connectedBefore', 0, 1e6, 'integer', 'optional')),
-      ...optional('height', restart.number('height', 0, Number.MAX_VALUE, 'any', 'optional')),
+      ...present('endedAt', restart.has('endedAt') ? iso(restart, 'endedAt') : undefined),
+      ...present('connectedBefore', restart.number('connectedBefore', 0, 1e6, 'integer', 'optional')),
+      ...present('height', restart.number('height', 0, Number.MAX_VALUE, 'any', 'optional')),
     })),
     told: newest(page, 'told').map(told => ({
       at: iso(told, 'at'),
@@ -87,9 +88,9 @@ function pageOf(page: Fields): Page {
     lookups: entries(page, 'lookups', maxPeers).map(lookup => ({
       host: name(lookup, 'host'),
       failures: lookup.number('failures', 0, Number.MAX_SAFE_INTEGER, 'integer') ?? 0,
-      ...optional('error', words(lookup, 'error')),
+      ...present('error', words(lookup, 'error')),
     })),
-    ...optional(
+    ...present(
       'notFollowed',
       page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed).map(otherNode) : undefined,
     ),
@@ -111,7 +112,7 @@ function peerOf(peer: Fields): Page['peers'][number] {
   if (addresses.length > maxAddresses)
     peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
   return {
-    ...optional('id', peer.has('id') ? name(peer, 'id') : undefined),
+    ...present('id', peer.has('id') ? name(peer, 'id') : undefined),
     peer: name(peer, 'peer'),
     addresses: addresses
       .slice(0, maxAddresses)
@@ -119,27 +120,27 @@ function peerOf(peer: Fields): Page['peers'][number] {
         isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''),
       ),
     standing: name(peer, 'standing'),
-    ...optional('reachable', flag(peer, 'reachable')),
-    ...optional('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
+    ...present('reachable', flag(peer, 'reachable')),
+    ...present('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
     ...(because !== undefined && Object.hasOwn(lackReasons, because) ? { because: because as LackReason } : {}),
-    ...optional('since', peer.has('since') ? iso(peer, 'since') : undefined),
-    ...optional('until', peer.has('until') ? iso(peer, 'until') : undefined),
+    ...present('since', peer.has('since') ? iso(peer, 'since') : undefined),
+    ...present('until', peer.has('until') ? iso(peer, 'until') : undefined),
   }
 }
 
 function nodeOf(node: Fields): Page['node'] {
   const count = (field: string) => node.number(field, 0, Number.MAX_VALUE, 'any', 'optional')
   return {
-    ...optional('id', node.has('id') ? name(node, 'id') : undefined),
-    ...optional('startedAt', node.has('startedAt') ? iso(node, 'startedAt') : undefined),
+    ...present('id', node.has('id') ? name(node, 'id') : undefined),
+    ...present('startedAt', node.has('startedAt') ? iso(node, 'startedAt') : undefined),
     seenBy: name(node, 'seenBy'),
-    ...optional('height', count('height')),
-    ...optional('catchingUp', flag(node, 'catchingUp')),
-    ...optional('listening', flag(node, 'listening')),
-    ...optional('votingPower', count('votingPower')),
-    ...optional('totalPower', count('totalPower')),
-    ...optional('noStatusApi', words(node, 'noStatusApi')),
-    ...optional('signedHeight', count('signedHeight')),
+    ...present('height', count('height')),
+    ...present('catchingUp', flag(node, 'catchingUp')),
+    ...present('listening', flag(node, 'listening')),
+    ...present('votingPower', count('votingPower')),
+    ...present('totalPower', count('totalPower')),
+    ...present('noStatusApi', words(node, 'noStatusApi')),
+    ...present('signedHeight', count('signedHeight')),
   }
 }
 
@@ -187,9 +188,4 @@ function newest(fields: Fields, field: string): Fields[] {
   return list
     .slice(first)
     .map((one, index) => new Fields(one, `${fields.at(field)}[${first + index}]`, fields.problems))
-}
-
-/** A property that is left out where there is no value. */
-function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { [name in Name]?: Value })
 }

@@ -1,6 +1,7 @@
 // geth, besu and nethermind: admin_addPeer, admin_removePeer and admin_peers, over HTTP where the admin API is enabled
 // there. None has it so by default.
 import { enodes } from '../../peers/formats/enode.ts'
+import { isRecord } from '../../peers/is-record.ts'
 import { normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
 import {
@@ -12,7 +13,7 @@ import {
   type Told,
   withoutSeeds,
 } from './hot-node.ts'
-import { call, isRecord, short } from './json-rpc.ts'
+import { call, short } from './json-rpc.ts'
 
 type Client = {
   /** What the node has to be started with. */

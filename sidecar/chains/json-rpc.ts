@@ -1,4 +1,5 @@
 // One call of JSON-RPC 2.0 over HTTP, as every node but stellar-core takes it. What answers is checked like a stranger.
+import { isRecord } from '../../peers/is-record.ts'
 import { fetchText } from '../observe/fetch-json.ts'
 import { baseUrl, type Interface, sentence } from './hot-node.ts'
 
@@ -60,10 +61,6 @@ export function readReply(what: string, code: number, text: string): Reply {
     refused ? 'refused' : 'error',
     `answered with an error: ${short(error.data || error.message || body.error)}`,
   )
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A value that a node sent, short enough for a sentence. */

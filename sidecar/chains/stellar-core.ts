@@ -1,6 +1,7 @@
 // stellar-core: the commands connect, droppeer and peers of its HTTP port on localhost (src/main/CommandHandler.cpp;
 // docs/software/commands.md).
 import { isIPv4 } from 'node:net'
+import { isRecord } from '../../peers/is-record.ts'
 import { normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
 import { fetchJson, fetchText } from '../observe/fetch-json.ts'
@@ -14,7 +15,7 @@ import {
   type Told,
   withoutSeeds,
 } from './hot-node.ts'
-import { isRecord, short } from './json-rpc.ts'
+import { short } from './json-rpc.ts'
 
 /** A connection with the port at which the peer listens, whoever dialled. */
 type StellarPeer = Connection & { readonly id: string; readonly listens: number; readonly dialled: boolean }

@@ -2,9 +2,10 @@
 // localhost, or with --rpc-methods unsafe.
 import { isPeerId } from '../../peers/formats/base58.ts'
 import { multiaddrList } from '../../peers/formats/multiaddr.ts'
+import { isRecord } from '../../peers/is-record.ts'
 import type { Connection } from '../decide/observation.ts'
 import { type HotNode, type Interface, type PeerChange, sentence, type Told, withoutSeeds } from './hot-node.ts'
-import { call, isRecord, short } from './json-rpc.ts'
+import { call, short } from './json-rpc.ts'
 
 const allows = 'a node can be told its peers with its RPC on localhost, or with --rpc-methods unsafe'
 

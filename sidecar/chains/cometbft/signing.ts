@@ -1,5 +1,6 @@
 // The height of the newest block that holds this validator's signature: after a restart the controller waits for one
 // before the next node goes.
+import { isRecord } from '../../../peers/is-record.ts'
 import { fetchJson } from '../../observe/fetch-json.ts'
 
 /** The newest height that the validator was seen to have signed; undefined where that cannot be read. */
@@ -33,8 +34,4 @@ export function readCommit(body: unknown, address: string): { height: number; si
       isRecord(one) && one.validator_address === address && one.block_id_flag !== absent && one.signature !== null,
   )
   return { height, signed }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

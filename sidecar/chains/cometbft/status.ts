@@ -1,6 +1,7 @@
 // Asks a CometBFT node, through its RPC on localhost, for its state and its connections. What it answers is checked
 // like a stranger's: a program that is not CometBFT, or one in trouble, may listen on that port. Whatever cannot be
 // understood counts as no answer.
+import { isRecord } from '../../../peers/is-record.ts'
 import { normalHost } from '../../../peers/peer.ts'
 import type { Connection, NodeStatus } from '../../decide/observation.ts'
 import { fetchJson } from '../../observe/fetch-json.ts'
@@ -198,10 +199,6 @@ function field(value: unknown, name: string, where: string): unknown {
 function record(value: unknown, where: string): Record<string, unknown> {
   if (!isRecord(value)) throw odd(where, value, 'an object')
   return value
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function odd(where: string, found: unknown, expected: string): Error {

@@ -1,5 +1,6 @@
 // The voting power of all validators of a CometBFT chain, so that the controller never takes a third of it away at
 // once.
+import { isRecord } from '../../../peers/is-record.ts'
 import { fetchJson } from '../../observe/fetch-json.ts'
 
 /** The sum, or undefined where it cannot be read. */
@@ -47,8 +48,4 @@ export function readValidators(body: unknown): { power: number; count: number; t
     count: powers.length,
     total: Number(result.total) || powers.length,
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
