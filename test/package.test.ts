@@ -48,7 +48,7 @@ t.test('each room imports only the rooms that the design allows', async t => {
     peers: [],
     kubernetes: ['peers'],
     webhook: ['peers', 'certs', 'kubernetes'],
-    certs: ['kubernetes'],
+    certs: ['peers', 'kubernetes'],
     sidecar: ['peers'],
     rollout: ['peers', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],
