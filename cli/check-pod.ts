@@ -1,6 +1,7 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
 
 import { lastsMs, type Page } from '../peers/page.ts'
+import { parsePause } from '../peers/pause.ts'
 import type { Plan } from '../peers/plan.ts'
 import { annotation, containerName, statusPort } from '../peers/pod.ts'
 import type { HoldReason } from '../peers/reasons.ts'
@@ -45,6 +46,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
   const state = stateOf(pod, answer, now)
   const annotations = pod.metadata.annotations ?? {}
   const turn = liveTurn(annotations[annotation.turn])
+  const pause = parsePause(annotations[annotation.pause])
   const isStale = page !== null && now - Date.parse(page.lookedAt) > staleSeconds * 1000
   const settled = state.verdict === 'settled'
   return {
@@ -81,7 +83,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
           ]
         : []),
       ...(plan ? [] : ['its repeer.dev/plan is not one that this version of repeer can read']),
-      ...(annotations[annotation.pause]?.trim() === 'true' ? ['repeer.dev/pause holds its restarts'] : []),
+      ...(pause.odd !== undefined ? [pause.odd] : pause.held ? ['repeer.dev/pause holds its restarts'] : []),
       ...(plan?.notFollowed ?? []).map(
         ({ container, program }) => `container ${container} runs a second node (${program}), which is not followed`,
       ),

@@ -2,6 +2,7 @@
 // checked, bounded, and never followed.
 import { isIP } from 'node:net'
 import { isDeleting } from '../kubernetes/object-state.ts'
+import { parsePause } from '../peers/pause.ts'
 import type { Plan } from '../peers/plan.ts'
 import { parsePlan } from '../peers/plan-check.ts'
 import { annotation, containerName } from '../peers/pod.ts'
@@ -13,6 +14,8 @@ export type ReadPodOptions = {
   readonly plan?: (text: string) => Plan
   /** Told why an injected pod's plan cannot be used, in one line. */
   readonly unusable?: (reason: string) => void
+  /** Told what is odd about an annotation that is used all the same, in one sentence. */
+  readonly odd?: (sentence: string) => void
 }
 
 /**
@@ -29,6 +32,7 @@ const maxReason = 500
  * repeer.dev/plan, or no container of the sidecar's name), and where its plan cannot be used. Never throws.
  */
 export function readPod(object: unknown, options: ReadPodOptions = {}): InjectedPod | undefined {
+  const { odd } = options
   const { metadata: meta, spec, status } = fields(object)
   const metadata = fields(meta)
   const { name, namespace, uid, annotations, creationTimestamp } = metadata
@@ -44,6 +48,8 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
   if (!hasSidecar(fields(spec))) return undefined
   const plan = planOf(planText, options)
   if (!plan) return undefined
+  const pause = parsePause(texts[annotation.pause])
+  if (pause.odd !== undefined) odd?.(pause.odd)
   const { podIP, phase, conditions } = fields(status)
   const ready = list(conditions)
     .map(fields)
@@ -58,7 +64,7 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     ...present('turn', bounded(texts[annotation.turn], longest.turn)),
     ...present('turnWait', bounded(texts[annotation.turnWait], longest.turnWait)),
     ...present('turnGrantedAt', timeOf(texts[annotation.turnGrantedAt])),
-    paused: isPaused(texts[annotation.pause]),
+    paused: pause.held,
     // The controller asks the page at this address: nothing but an address may stand here.
     ...present('ip', typeof podIP === 'string' && isIP(podIP) !== 0 ? podIP : undefined),
     phase: typeof phase === 'string' ? phase : 'Unknown',
@@ -67,13 +73,6 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     deleting: isDeleting(metadata),
     createdAt: timeOf(creationTimestamp) ?? 0,
   }
-}
-
-/**
- * What repeer.dev/pause says on a pod or a namespace: whoever writes anything but "false" there means to hold restarts.
- */
-export function isPaused(text: unknown): boolean {
-  return typeof text === 'string' && text.trim() !== 'false'
 }
 
 function hasSidecar({ initContainers, containers }: Fields): boolean {

@@ -5,6 +5,7 @@ import type { Endpoints } from '../peers/endpoints.ts'
 import type { Page } from '../peers/page.ts'
 import { hostPort, isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
+import { present } from '../peers/present.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { blindTurn } from '../peers/turn.ts'
 import type { HotNode, Told } from './chains/index.ts'
@@ -361,7 +362,8 @@ async function see(
     openSince: {},
     self: { ...(id === undefined ? {} : { id }), addresses: parts.ownAddresses() },
     settings: input.settings,
-    paused: input.pause,
+    paused: input.pause.held,
+    ...present('oddPause', input.pause.odd),
     allowMassRemoval: input.allowMassRemoval,
     ...(permitted === undefined ? {} : { permit: permitted }),
     ...(input.turn === undefined ? {} : { turn: input.turn }),

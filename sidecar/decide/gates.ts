@@ -2,6 +2,7 @@
 // reason.
 import { type Peer, peerKey } from '../../peers/peer.ts'
 import { addressLevel, type Level, levels, type Profile, type Source } from '../../peers/plan.ts'
+import { present } from '../../peers/present.ts'
 import { type HoldReason, observeReasons } from '../../peers/reasons.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import type { Assessed } from './assess.ts'
@@ -364,7 +365,7 @@ function besideRest(endedAt: number, { now, plan: { reach } }: Look, times: Timi
 }
 
 function pauseGate(_wish: Wish, look: Look): Hold | null {
-  return look.paused ? { reason: 'paused' } : null
+  return look.paused ? { reason: 'paused', ...present('detail', look.oddPause) } : null
 }
 
 /**

@@ -3,6 +3,7 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerListError, parsePeers, writePeers } from '../../peers/formats/index.ts'
+import { type Pause, parsePause } from '../../peers/pause.ts'
 import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
@@ -45,7 +46,7 @@ export type Input = {
   readonly endpoints?: string
   readonly turn?: string
   readonly turnWait?: string
-  readonly pause: boolean
+  readonly pause: Pause
   readonly allowMassRemoval: boolean
 }
 
@@ -120,8 +121,8 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
     ...(endpoints === undefined ? {} : { endpoints }),
     ...(turn === undefined ? {} : { turn }),
     ...(turnWait === undefined ? {} : { turnWait: turnWait.slice(0, longestWords) }),
-    // Whoever writes anything but "false" there means to hold restarts; a mass removal needs the exact word.
-    pause: pause !== undefined && pause !== 'false',
+    pause: parsePause(pause),
+    // A mass removal needs the exact word.
     allowMassRemoval: allowMassRemoval === 'true',
   }
 }

@@ -277,7 +277,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       const forEver = by.is(0.2)
       during(
         long(),
-        () => cluster.patch(pod.uid, { [annotation.pause]: '' }),
+        () => cluster.patch(pod.uid, { [annotation.pause]: 'true' }),
         () => forEver || cluster.patch(pod.uid, { [annotation.pause]: null }),
       )
     },

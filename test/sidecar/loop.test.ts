@@ -35,7 +35,7 @@ function parts(over: Partial<LoopParts> = {}, settleSeconds = 0) {
     exports: node.exports,
     pinnable: {},
     settings: { doubleSignCheckHeight: 0, stateSync: false, unsafeRpc: false },
-    pause: false,
+    pause: { held: false },
     allowMassRemoval: node.massRemoval,
   })
   const made: LoopParts = {

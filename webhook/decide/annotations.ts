@@ -2,8 +2,10 @@
 // annotations (plan, status, peer-hash) and the controller's (endpoints, turn) are not overrides and not looked at
 // here.
 
+import { parsePause } from '../../peers/pause.ts'
 import { type Profile, profiles, type Strategy, strategies } from '../../peers/plan.ts'
 import { annotation } from '../../peers/pod.ts'
+import { present } from '../../peers/present.ts'
 
 export type ConfigRef = { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly key: string }
 
@@ -45,7 +47,7 @@ const daySeconds = 86_400
 /**
  * Reads the annotations. `problems` has one sentence for each value that cannot be used, saying what was found and what
  * is expected; where there are any, the pod is not to be injected. `warnings` names annotations under repeer.dev/ that
- * nobody reads.
+ * nobody reads, and an odd pause.
  */
 export function readAnnotations(annotations: Readonly<Record<string, string>>): ReadAnnotations {
   const problems: string[] = []
@@ -66,26 +68,26 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     configRefs,
   )
   const overrides: Overrides = {
-    ...some(
+    ...present(
       'container',
       read(annotation.container, "the name of one of the pod's containers", value => value || undefined),
     ),
-    ...some(
+    ...present(
       'profile',
       read(annotation.profile, `one of ${profiles.join(', ')}`, value => profiles.find(name => name === value)),
     ),
-    ...some('config', config),
-    ...some(
+    ...present('config', config),
+    ...present(
       'peers',
       read(annotation.peers, 'a list of peers such as "host:port,host:port"', value => value || undefined),
     ),
     strategy:
       read(annotation.strategy, `one of ${strategies.join(', ')}`, value => strategies.find(name => name === value)) ??
       'auto',
-    ...some('group', read(annotation.group, 'letters, digits, ".", "_" and "-", at most 63 of them', groupName)),
+    ...present('group', read(annotation.group, 'letters, digits, ".", "_" and "-", at most 63 of them', groupName)),
     maxUnavailable:
       read(annotation.maxUnavailable, 'a number from 1 on or a percentage from "1%" to "100%"', unavailable) ?? '1',
-    ...some('minPeers', minPeers),
+    ...present('minPeers', minPeers),
     minIntervalSeconds:
       read(annotation.minInterval, 'a duration from 1s to 24h, such as "90s" or "2m"', value =>
         seconds(value, 1, daySeconds),
@@ -93,17 +95,20 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
     settleSeconds:
       read(annotation.settleSeconds, 'seconds from 0 to 3600, such as "5"', value => seconds(value, 0, 3600)) ??
       defaultSettleSeconds,
-    ...some('graceSeconds', grace),
-    ...some('p2pPort', read(annotation.p2pPort, 'a TCP port from 1 to 65535, such as "26656"', port)),
-    ...some('rpcPort', read(annotation.rpcPort, 'a TCP port from 1 to 65535, such as "26657", or "none"', statusPort)),
+    ...present('graceSeconds', grace),
+    ...present('p2pPort', read(annotation.p2pPort, 'a TCP port from 1 to 65535, such as "26656"', port)),
+    ...present(
+      'rpcPort',
+      read(annotation.rpcPort, 'a TCP port from 1 to 65535, such as "26657", or "none"', statusPort),
+    ),
     pinAddresses: read(annotation.pinAddresses, '"true" or "false"', trueOrFalse) !== 'false',
   }
   read(annotation.inject, '"false" to leave the pod alone, or "true"', value =>
     ['true', 'false', 'enabled'].find(word => word === value),
   )
-  read(annotation.pause, '"true" or "false"', trueOrFalse)
   read(annotation.allowMassRemoval, '"true" or "false"', trueOrFalse)
-  return { overrides, problems, warnings: unread(annotations) }
+  const { odd } = parsePause(annotations[annotation.pause])
+  return { overrides, problems, warnings: [...(odd === undefined ? [] : [odd]), ...unread(annotations)] }
 }
 
 function trueOrFalse(value: string): 'true' | 'false' | undefined {
@@ -179,8 +184,4 @@ function unread(annotations: Readonly<Record<string, string>>): string[] {
 /** Quoted and cut: annotations can be 256 KiB, an admission warning should stay under 120 characters. */
 export function quote(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
-}
-
-function some<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: V })
 }
