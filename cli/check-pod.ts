@@ -5,7 +5,7 @@ import { parsePause } from '../peers/pause.ts'
 import type { Plan } from '../peers/plan.ts'
 import { annotation, containerName, statusPort } from '../peers/pod.ts'
 import type { HoldReason } from '../peers/reasons.ts'
-import { liveTurn } from '../rollout/turns.ts'
+import { liveTurn, parseTurnWait } from '../peers/turn.ts'
 import type { ListState, PodReport, Verdict } from './check-report.ts'
 import { groupOf, type PodObject, planOf, sidecarStatus, stateText } from './pod-object.ts'
 import { ago, duration } from './relative-time.ts'
@@ -67,7 +67,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
       granted: turn ?? null,
       grantedAt: turn === undefined ? null : (annotations[annotation.turnGrantedAt] ?? null),
       seen: page?.turn ?? null,
-      wait: turn === undefined ? annotations[annotation.turnWait] || null : null,
+      wait: turn === undefined ? (parseTurnWait(annotations[annotation.turnWait]) ?? null) : null,
     },
     turns: plan?.turns ?? null,
     maxUnavailable: plan?.maxUnavailable ?? null,

@@ -9,6 +9,7 @@ import { printable } from './peer-list-error.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
 import { present } from './present.ts'
 import { type HoldReason, holdReasons, type LackReason, lackReasons } from './reasons.ts'
+import { isTurn } from './turn.ts'
 
 /** Characters of a text for people; the rest is cut off. */
 const maxText = 500
@@ -23,7 +24,6 @@ const maxInMessage = 5
 
 /** peerHash, snapshotHash or blindTurn, of this version or a later one. */
 const hash = /^[a-z]\d{1,3}:[0-9a-f]{8,128}$/
-const turn = /^((spent|withdrawn) )?[a-z]\d{1,3}:[0-9a-f]{8,128}$/
 const code = /^[a-z][a-z0-9-]{0,63}$/
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
@@ -64,7 +64,7 @@ function pageOf(page: Fields): Page {
     list: hashOrNull(page, 'list'),
     ...present(
       'turn',
-      page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional'),
+      page.value('turn', 'a hash, after `spent` or `withdrawn` where it counts no more', isTurnText, 'optional'),
     ),
     ...present('notes', page.matching('notes', hash, 'a hash', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
@@ -142,6 +142,10 @@ function nodeOf(node: Fields): Page['node'] {
     ...present('noStatusApi', words(node, 'noStatusApi')),
     ...present('signedHeight', count('signedHeight')),
   }
+}
+
+function isTurnText(value: unknown): value is string {
+  return typeof value === 'string' && isTurn(value)
 }
 
 function isName(value: unknown): value is string {

@@ -7,6 +7,7 @@ import type { Plan } from '../peers/plan.ts'
 import { parsePlan } from '../peers/plan-check.ts'
 import { annotation, containerName } from '../peers/pod.ts'
 import { present } from '../peers/present.ts'
+import { parseTurnWait } from '../peers/turn.ts'
 import type { InjectedPod } from './pod.ts'
 
 export type ReadPodOptions = {
@@ -22,7 +23,7 @@ export type ReadPodOptions = {
  * Characters. The longest that the controller writes are shorter; a longer text was written by somebody else, and is
  * not worth its memory.
  */
-const longest = { peerHash: 64, turn: 64, turnWait: 512, endpoints: 64 * 1024 } as const
+const longest = { peerHash: 64, turn: 64, endpoints: 64 * 1024 } as const
 /** What stands for a text that is too long to keep: it equals none that the controller would write. */
 const tooLong = 'too-long'
 const maxReason = 500
@@ -62,7 +63,7 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     ...present('peerHash', bounded(texts[annotation.peerHash], longest.peerHash)),
     ...present('endpoints', bounded(texts[annotation.endpoints], longest.endpoints)),
     ...present('turn', bounded(texts[annotation.turn], longest.turn)),
-    ...present('turnWait', bounded(texts[annotation.turnWait], longest.turnWait)),
+    ...present('turnWait', parseTurnWait(texts[annotation.turnWait])),
     ...present('turnGrantedAt', timeOf(texts[annotation.turnGrantedAt])),
     paused: pause.held,
     // The controller asks the page at this address: nothing but an address may stand here.

@@ -8,6 +8,8 @@ import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
 import { inputFile, sourceFile } from '../../peers/pod.ts'
+import { present } from '../../peers/present.ts'
+import { parseTurnWait } from '../../peers/turn.ts'
 import { sourceKey } from '../decide/given.ts'
 import type { Lists } from '../decide/memory.ts'
 import { longestVariable, type Pinnable } from '../decide/pin.ts'
@@ -49,9 +51,6 @@ export type Input = {
   readonly pause: Pause
   readonly allowMassRemoval: boolean
 }
-
-/** Of what the controller says, in characters: it says less. */
-const longestWords = 500
 
 /** A list of the plan with its text; undefined where its file is absent. */
 type Read = { readonly source: Source; readonly text: string | undefined }
@@ -120,7 +119,7 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
     ...(peerHash === undefined ? {} : { peerHash }),
     ...(endpoints === undefined ? {} : { endpoints }),
     ...(turn === undefined ? {} : { turn }),
-    ...(turnWait === undefined ? {} : { turnWait: turnWait.slice(0, longestWords) }),
+    ...present('turnWait', parseTurnWait(turnWait)),
     pause: parsePause(pause),
     // A mass removal needs the exact word.
     allowMassRemoval: allowMassRemoval === 'true',
@@ -147,15 +146,15 @@ async function readPlan(file: string): Promise<Plan> {
  * malformed spoils the whole: the node might not start with it.
  */
 function listOf(read: readonly Read[]): ListInput {
-  const present = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
+  const there = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
   const missing = read.filter(({ text }) => text === undefined).map(({ source }) => source)
   const toCome = missing.filter(source => isDelivered(source))
   const absent = missing.filter(source => !isDelivered(source)).map(source => `${nameOf(source)} is absent`)
-  if (present.length === 0 && toCome.length === 0)
+  if (there.length === 0 && toCome.length === 0)
     return { ok: false, reason: 'list-missing', message: absent.join('; ') || 'the plan names no source' }
   const lists: Record<string, Peer[]> = Object.fromEntries(toCome.map(source => [sourceKey(source), []]))
   const malformed: string[] = []
-  for (const { source, text } of present) {
+  for (const { source, text } of there) {
     try {
       const peers = parsePeers(source.format, text, { source: nameOf(source), role: source.role })
       lists[sourceKey(source)] = [...(lists[sourceKey(source)] ?? []), ...peers]
@@ -166,7 +165,7 @@ function listOf(read: readonly Read[]): ListInput {
   if (malformed.length > 0) return { ok: false, reason: 'list-malformed', message: malformed.join('; ') }
   const peers = uniquePeers(Object.values(lists).flat())
   if (peers.length > 0) return { ok: true, lists, peers, problems: absent }
-  const empty = [...present.map(({ source }) => source), ...toCome].map(nameOf).join(', ')
+  const empty = [...there.map(({ source }) => source), ...toCome].map(nameOf).join(', ')
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 
