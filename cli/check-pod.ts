@@ -1,34 +1,15 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
 
-import { lastsMs, type Page } from '../peers/page.ts'
+import type { Page } from '../peers/page.ts'
 import { parsePause } from '../peers/pause.ts'
 import type { Plan } from '../peers/plan.ts'
 import { annotation, containerName, statusPort } from '../peers/pod.ts'
-import type { HoldReason } from '../peers/reasons.ts'
+import { lastsMs, needsSomebody } from '../peers/reasons.ts'
 import { liveTurn, parseTurnWait } from '../peers/turn.ts'
 import type { ListState, PodReport, Verdict } from './check-report.ts'
 import { groupOf, type PodObject, planOf, sidecarStatus, stateText } from './pod-object.ts'
 import { ago, duration } from './relative-time.ts'
 import type { PageAnswer } from './status-page.ts'
-
-/** Reasons that time and repeer do not end: somebody has to change something. */
-const forSomebody: ReadonlySet<string> = new Set<HoldReason>([
-  'list-missing',
-  'list-malformed',
-  'list-empty',
-  'list-too-long',
-  'list-fixed',
-  'mass-removal',
-  'needs-rollout',
-  'double-sign-check',
-  'breaker-open',
-  'already-restarted',
-  'hot-only',
-  'observe',
-  'process-ambiguous',
-  'process-not-found',
-  'not-permitted',
-])
 
 /** The sidecar compares at least every 30 s, and its own /healthz gives it three times that and 30 s. */
 const staleSeconds = 120
@@ -131,7 +112,7 @@ function stateOf(pod: PodObject, answer: PageAnswer, now: number): State {
   const verdict =
     page.phase === 'settled'
       ? settledVerdict(lacking, now)
-      : forSomebody.has(page.reason ?? '')
+      : page.reason !== undefined && needsSomebody(page.reason, now - Date.parse(page.since))
         ? 'problem'
         : 'under-way'
   return {

@@ -8,7 +8,7 @@ import { outcomes, type Page, phases } from './page.ts'
 import { printable } from './peer-list-error.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
 import { present } from './present.ts'
-import { type HoldReason, holdReasons, type LackReason, lackReasons } from './reasons.ts'
+import { isHoldReason, type LackReason, lackReasons } from './reasons.ts'
 import { isTurn } from './turn.ts'
 
 /** Characters of a text for people; the rest is cut off. */
@@ -54,7 +54,7 @@ function pageOf(page: Fields): Page {
     strategy: page.oneOf('strategy', ['wrap', 'signal', 'observe'] as const) ?? 'observe',
     phase: page.oneOf('phase', phases) ?? 'starting',
     since: iso(page, 'since'),
-    ...(reason !== undefined && Object.hasOwn(holdReasons, reason) ? { reason: reason as HoldReason } : {}),
+    ...(reason !== undefined && isHoldReason(reason) ? { reason } : {}),
     ...present('sentence', words(page, 'sentence')),
     ...present('detail', words(page, 'detail')),
     ...present('until', page.has('until') ? iso(page, 'until') : undefined),

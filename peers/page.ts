@@ -15,13 +15,6 @@ export const outcomes = ['asked', 'verified', 'unverified', 'overtaken', 'not-ta
  */
 export type RestartOutcome = (typeof outcomes)[number]
 
-/**
- * How long a node may lack a peer before somebody should know, in ms: a peer that restarts is back within seconds, and
- * where one has moved, the dead connection is noticed after two to three minutes, which is what a node takes at most to
- * find it by itself.
- */
-export const lastsMs = 180_000
-
 export type Page = {
   readonly container: string
   readonly profile: string

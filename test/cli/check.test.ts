@@ -412,6 +412,23 @@ t.test('why there is no turn: from the page, or from the annotation', async t =>
   t.notMatch(await text(pageOf()), /no turn/)
 })
 
+t.test('a wait that somebody has to end is a problem at once, one that may pass when it has lasted', async t => {
+  const { cluster, look } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  for (const [reason, seconds, verdict] of [
+    ['paused', 0, 'problem'],
+    ['unreachable', 170, 'under-way'],
+    ['unreachable', 181, 'problem'],
+    ['budget', 20_000, 'under-way'],
+    ['of-another-version', 20_000, 'under-way'],
+  ] as const) {
+    cluster.putPod(injectedPod('a'))
+    const since = new Date(Date.now() - seconds * 1000).toISOString()
+    cluster.pages.set('chain/a', { status: 200, body: pageOf({ phase: 'waiting', reason: reason as 'paused', since }) })
+    t.equal(podOf(await look(), 'a').verdict, verdict, `${reason} for ${seconds} s`)
+  }
+})
+
 t.test('a pause is a note on its pod, and an odd one says what it does', async t => {
   const { cluster, look } = await standIn(t)
   cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
