@@ -36,10 +36,10 @@ function behindOf(host: string, value: unknown): Behind {
   if (!isRecord(value) || !Array.isArray(value.addresses)) {
     throw new Error(`repeer.dev/endpoints, ${host}: found ${kindOf(value)}, expected {"addresses": [...]}`)
   }
-  const addresses = value.addresses.map((one: unknown) => {
-    const address = typeof one === 'string' ? normalHost(one) : undefined
+  const addresses = value.addresses.map((entry: unknown) => {
+    const address = typeof entry === 'string' ? normalHost(entry) : undefined
     if (address === undefined)
-      throw new Error(`repeer.dev/endpoints, ${host}: found ${JSON.stringify(one)}, expected an IP address`)
+      throw new Error(`repeer.dev/endpoints, ${host}: found ${JSON.stringify(entry)}, expected an IP address`)
     return address
   })
   return { addresses, stable: value.stable === true }

@@ -58,7 +58,9 @@ export class Fields {
   }
 
   oneOf<T extends string>(field: string, values: readonly T[]): T | undefined {
-    return this.value(field, `one of ${values.join(', ')}`, (value): value is T => values.some(one => one === value))
+    return this.value(field, `one of ${values.join(', ')}`, (value): value is T =>
+      values.some(known => known === value),
+    )
   }
 
   matching(field: string, pattern: RegExp, expected: string, presence?: 'optional'): string | undefined {

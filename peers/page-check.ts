@@ -116,8 +116,8 @@ function peerOf(peer: Fields): Page['peers'][number] {
     peer: name(peer, 'peer'),
     addresses: addresses
       .slice(0, maxAddresses)
-      .map((one, index) =>
-        isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''),
+      .map((address, index) =>
+        isName(address) ? address : (peer.problem(`addresses[${index}]`, typeof address, 'an IP address') ?? ''),
       ),
     standing: name(peer, 'standing'),
     ...present('reachable', flag(peer, 'reachable')),
@@ -182,7 +182,7 @@ function flag(fields: Fields, field: string): boolean | undefined {
 function entries(fields: Fields, field: string, most: number): Fields[] {
   const list = fields.has(field) ? fields.array(field) : []
   if (list.length > most) fields.problem(field, `an array of ${list.length}`, `at most ${most}`)
-  return list.slice(0, most).map((one, index) => new Fields(one, `${fields.at(field)}[${index}]`, fields.problems))
+  return list.slice(0, most).map((entry, index) => new Fields(entry, `${fields.at(field)}[${index}]`, fields.problems))
 }
 
 /** The last of a list that has the newest at its end. */
@@ -191,5 +191,5 @@ function newest(fields: Fields, field: string): Fields[] {
   const first = Math.max(0, list.length - maxHistory)
   return list
     .slice(first)
-    .map((one, index) => new Fields(one, `${fields.at(field)}[${first + index}]`, fields.problems))
+    .map((entry, index) => new Fields(entry, `${fields.at(field)}[${first + index}]`, fields.problems))
 }

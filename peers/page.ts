@@ -18,6 +18,7 @@ export type RestartOutcome = (typeof outcomes)[number]
 export type Page = {
   readonly container: string
   readonly profile: string
+  /** How the node is reached: the plan's `reach.by`, not what repeer.dev/strategy asks for; an old name. */
   readonly strategy: 'wrap' | 'signal' | 'observe'
   /** `telling`: the running node has been told its peers, and is given the time to connect. */
   readonly phase: Phase
