@@ -40,7 +40,7 @@ export type KeeperOptions = CertificateTimes & {
   readonly log: Log
   /** Milliseconds since 1970. */
   readonly now?: () => number
-  /** 0 up to 1, to spread the looks of several replicas by a fifth of the interval. */
+  /** 0 up to 1, to spread the looks of several replicas: see loop.ts. */
   readonly random?: () => number
   readonly issue?: (now: number) => Promise<Certificate>
   /**

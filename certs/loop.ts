@@ -1,10 +1,11 @@
 // Does something again and again until closed: at an interval while it succeeds, sooner while it fails.
+import { backoffMs } from '../peers/backoff.ts'
 
 export type LoopOptions = {
   readonly intervalSeconds: number
   /** The wait after a failure; doubled at each further one, up to the interval. */
   readonly retrySeconds: number
-  /** 0 up to 1: spreads each wait by a fifth to either side. */
+  /** 0 up to 1: spreads the interval by a fifth to either side, and shortens a wait after a failure by up to a half. */
   readonly random: () => number
   /** From one start to the next, where it is asked for sooner than it is due. Default: 1. */
   readonly leastSeconds?: number
@@ -33,7 +34,7 @@ export function startLoop(task: (signal: AbortSignal) => Promise<unknown>, optio
   let running = run()
 
   async function run(): Promise<void> {
-    let seconds = options.intervalSeconds
+    let waitMs = options.intervalSeconds * (0.8 + 0.4 * options.random()) * 1000
     startedAt = performance.now()
     isRunning = true
     isAsked = false
@@ -42,15 +43,16 @@ export function startLoop(task: (signal: AbortSignal) => Promise<unknown>, optio
       inARow = 0
     } catch (error) {
       if (closing.signal.aborted) return
-      seconds = Math.min(options.intervalSeconds, options.retrySeconds * 2 ** inARow)
       failures += 1
       inARow += 1
-      options.failed(error, failures, seconds)
+      const { intervalSeconds, retrySeconds, random } = options
+      waitMs = backoffMs(inARow, { minMs: retrySeconds * 1000, maxMs: intervalSeconds * 1000, random })
+      options.failed(error, failures, waitMs / 1000)
     }
     isRunning = false
     if (closing.signal.aborted) return
     if (isAsked) soon()
-    else schedule(seconds * (0.8 + 0.4 * options.random()) * 1000)
+    else schedule(waitMs)
   }
 
   function schedule(ms: number): void {

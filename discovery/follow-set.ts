@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { ApiError } from '../kubernetes/api-client.ts'
 import type { Clock } from '../kubernetes/clock.ts'
 import type { PodEvent } from '../kubernetes/events.ts'
+import { backoffMs } from '../peers/backoff.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { choosePeers, nothingKnown } from './choose.ts'
 import { invalidStatus, type Outcome, same, statusAfter } from './conditions.ts'
@@ -90,7 +91,7 @@ export type PeerSetFigures = {
   readonly conditions: readonly Pick<Condition, 'type' | 'status'>[]
 }
 
-/** After a write that failed, doubled each time. */
+/** After a look or a write that failed. */
 const minRetryMs = 1_000
 const maxRetryMs = 60_000
 
@@ -135,7 +136,8 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
       (error: unknown) => {
         if (!stop.signal.aborted && allowed())
           log.warn({ peerSet: `${set.namespace}/${set.name}`, err: error }, 'a look has failed; retrying')
-        end(Math.min(minRetryMs * 2 ** Math.min(failures++, 10), maxRetryMs))
+        failures += 1
+        end(backoffMs(failures, { minMs: minRetryMs, maxMs: maxRetryMs, random: parts.random }))
       },
     )
   }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ApiError } from './api-client.ts'
-import type { ListWatchTimes } from './list-watch.ts'
+import { type ListWatchTimes, retryMs } from './list-watch.ts'
 
 export type Fetch<T> = {
   /** What is fetched, for the log: "ConfigMap a/node". */
@@ -37,10 +37,7 @@ export function createFetches(
         const { message } = error as Error
         if (failures === 0) log.warn({ what: fetch.what, err: error }, 'fetch failed; retrying')
         failing.set(fetch, `${fetch.what}: ${message}`)
-        const seconds = Math.min(times.minRetrySeconds * 2 ** Math.min(failures, 10), times.maxRetrySeconds)
-        await delay(seconds * 1000 * (1 - times.random() / 2), undefined, { signal: stop.signal }).catch(
-          () => undefined,
-        )
+        await delay(retryMs(failures + 1, times), undefined, { signal: stop.signal }).catch(() => undefined)
       }
     }
     failing.delete(fetch)

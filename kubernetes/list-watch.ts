@@ -1,6 +1,7 @@
 // Follows one collection of the Kubernetes API: list, then watch from there; list again, at once, where the API has
 // forgotten that version (410), and after errors with a growing delay. It never gives up.
 import { setTimeout as delay } from 'node:timers/promises'
+import { backoffMs } from '../peers/backoff.ts'
 import { ApiError, type ApiReader } from './api-client.ts'
 
 /** The part of every Kubernetes object that is needed here. */
@@ -149,15 +150,18 @@ export async function listWatch<T>(
         continue
       }
       handlers.behind(error instanceof Error ? error : new Error(String(error)))
-      await pause(failures)
       failures++
+      await delay(retryMs(failures, times), undefined, { signal }).catch(() => undefined)
     }
   }
+}
 
-  async function pause(earlier: number): Promise<void> {
-    const seconds = Math.min(times.minRetrySeconds * 2 ** Math.min(earlier, 10), times.maxRetrySeconds)
-    await delay(seconds * 1000 * (1 - times.random() / 2), undefined, { signal }).catch(() => undefined)
-  }
+/** How long to wait after so many failures in a row. */
+export function retryMs(
+  failures: number,
+  { minRetrySeconds, maxRetrySeconds, random }: Pick<ListWatchTimes, 'minRetrySeconds' | 'maxRetrySeconds' | 'random'>,
+): number {
+  return backoffMs(failures, { minMs: minRetrySeconds * 1000, maxMs: maxRetrySeconds * 1000, random })
 }
 
 type ListPage = {

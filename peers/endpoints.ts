@@ -1,6 +1,7 @@
 // The value of repeer.dev/endpoints: the addresses behind each host of a pod's peer list that is a Service, as the
 // controller sees them. Data, not a hash: the sidecar compares them with what DNS answers, since DNS is what the node
 // will ask.
+import { isRecord } from './is-record.ts'
 import { normalHost } from './peer.ts'
 
 export type Behind = {
@@ -35,17 +36,13 @@ function behindOf(host: string, value: unknown): Behind {
   if (!isRecord(value) || !Array.isArray(value.addresses)) {
     throw new Error(`repeer.dev/endpoints, ${host}: found ${kindOf(value)}, expected {"addresses": [...]}`)
   }
-  const addresses = value.addresses.map((one: unknown) => {
-    const address = typeof one === 'string' ? normalHost(one) : undefined
+  const addresses = value.addresses.map((entry: unknown) => {
+    const address = typeof entry === 'string' ? normalHost(entry) : undefined
     if (address === undefined)
-      throw new Error(`repeer.dev/endpoints, ${host}: found ${JSON.stringify(one)}, expected an IP address`)
+      throw new Error(`repeer.dev/endpoints, ${host}: found ${JSON.stringify(entry)}, expected an IP address`)
     return address
   })
   return { addresses, stable: value.stable === true }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function kindOf(value: unknown): string {

@@ -1,5 +1,6 @@
 // Reads fields of a value from outside one by one, and remembers every problem with its path, so that all can be
 // reported together.
+import { isRecord } from './is-record.ts'
 import { printable } from './peer-list-error.ts'
 
 export type FieldProblem = { readonly path: string; readonly found: string; readonly expected: string }
@@ -18,9 +19,9 @@ export class Fields {
   constructor(value: unknown, path: string, problems: FieldProblem[]) {
     this.path = path
     this.problems = problems
-    if (!isObject(value)) problems.push({ path: this.at(''), found: printable(shown(value)), expected: 'an object' })
-    this.#isObject = isObject(value)
-    this.#values = isObject(value) ? value : {}
+    if (!isRecord(value)) problems.push({ path: this.at(''), found: printable(shown(value)), expected: 'an object' })
+    this.#isObject = isRecord(value)
+    this.#values = isRecord(value) ? value : {}
   }
 
   /** Reports a problem of a field, or with '' of the object. What is no object has that one problem only. */
@@ -57,7 +58,9 @@ export class Fields {
   }
 
   oneOf<T extends string>(field: string, values: readonly T[]): T | undefined {
-    return this.value(field, `one of ${values.join(', ')}`, (value): value is T => values.some(one => one === value))
+    return this.value(field, `one of ${values.join(', ')}`, (value): value is T =>
+      values.some(known => known === value),
+    )
   }
 
   matching(field: string, pattern: RegExp, expected: string, presence?: 'optional'): string | undefined {
@@ -101,10 +104,6 @@ export class Fields {
       if (!this.#known.has(field)) this.problem(field, 'an unknown field', `none but ${known}`)
     }
   }
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function shown(value: unknown): string {

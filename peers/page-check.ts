@@ -7,7 +7,9 @@ import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { printable } from './peer-list-error.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
-import { type HoldReason, holdReasons, type LackReason, lackReasons } from './reasons.ts'
+import { present } from './present.ts'
+import { isHoldReason, type LackReason, lackReasons } from './reasons.ts'
+import { isTurn } from './turn.ts'
 
 /** Characters of a text for people; the rest is cut off. */
 const maxText = 500
@@ -22,7 +24,6 @@ const maxInMessage = 5
 
 /** peerHash, snapshotHash or blindTurn, of this version or a later one. */
 const hash = /^[a-z]\d{1,3}:[0-9a-f]{8,128}$/
-const turn = /^((spent|withdrawn) )?[a-z]\d{1,3}:[0-9a-f]{8,128}$/
 const code = /^[a-z][a-z0-9-]{0,63}$/
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
@@ -53,19 +54,19 @@ function pageOf(page: Fields): Page {
     strategy: page.oneOf('strategy', ['wrap', 'signal', 'observe'] as const) ?? 'observe',
     phase: page.oneOf('phase', phases) ?? 'starting',
     since: iso(page, 'since'),
-    ...(reason !== undefined && Object.hasOwn(holdReasons, reason) ? { reason: reason as HoldReason } : {}),
-    ...optional('sentence', words(page, 'sentence')),
-    ...optional('detail', words(page, 'detail')),
-    ...optional('until', page.has('until') ? iso(page, 'until') : undefined),
+    ...(reason !== undefined && isHoldReason(reason) ? { reason } : {}),
+    ...present('sentence', words(page, 'sentence')),
+    ...present('detail', words(page, 'detail')),
+    ...present('until', page.has('until') ? iso(page, 'until') : undefined),
     ...(page.has('lacking') ? { lacking: lackingOf(page.object('lacking')) } : {}),
     applied: hashOrNull(page, 'applied'),
     wanted: hashOrNull(page, 'wanted'),
     list: hashOrNull(page, 'list'),
-    ...optional(
+    ...present(
       'turn',
-      page.matching('turn', turn, 'a hash, after `spent` or `withdrawn` where it counts no more', 'optional'),
+      page.value('turn', 'a hash, after `spent` or `withdrawn` where it counts no more', isTurnText, 'optional'),
     ),
-    ...optional('notes', page.matching('notes', hash, 'a hash', 'optional')),
+    ...present('notes', page.matching('notes', hash, 'a hash', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
     peers: entries(page, 'peers', maxPeers).map(peerOf),
     node: nodeOf(page.object('node')),
@@ -75,9 +76,9 @@ function pageOf(page: Fields): Page {
       level: restart.oneOf('level', levels) ?? 'none',
       why: words(restart, 'why') ?? '',
       outcome: restart.oneOf('outcome', outcomes) ?? 'asked',
-      ...optional('endedAt', restart.has('endedAt') ? iso(restart, 'endedAt') : undefined),
-      ...optional('connectedBefore', restart.number('connectedBefore', 0, 1e6, 'integer', 'optional')),
-      ...optional('height', restart.number('height', 0, Number.MAX_VALUE, 'any', 'optional')),
+      ...present('endedAt', restart.has('endedAt') ? iso(restart, 'endedAt') : undefined),
+      ...present('connectedBefore', restart.number('connectedBefore', 0, 1e6, 'integer', 'optional')),
+      ...present('height', restart.number('height', 0, Number.MAX_VALUE, 'any', 'optional')),
     })),
     told: newest(page, 'told').map(told => ({
       at: iso(told, 'at'),
@@ -87,9 +88,9 @@ function pageOf(page: Fields): Page {
     lookups: entries(page, 'lookups', maxPeers).map(lookup => ({
       host: name(lookup, 'host'),
       failures: lookup.number('failures', 0, Number.MAX_SAFE_INTEGER, 'integer') ?? 0,
-      ...optional('error', words(lookup, 'error')),
+      ...present('error', words(lookup, 'error')),
     })),
-    ...optional(
+    ...present(
       'notFollowed',
       page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed).map(otherNode) : undefined,
     ),
@@ -111,36 +112,40 @@ function peerOf(peer: Fields): Page['peers'][number] {
   if (addresses.length > maxAddresses)
     peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
   return {
-    ...optional('id', peer.has('id') ? name(peer, 'id') : undefined),
+    ...present('id', peer.has('id') ? name(peer, 'id') : undefined),
     peer: name(peer, 'peer'),
     addresses: addresses
       .slice(0, maxAddresses)
-      .map((one, index) =>
-        isName(one) ? one : (peer.problem(`addresses[${index}]`, typeof one, 'an IP address') ?? ''),
+      .map((address, index) =>
+        isName(address) ? address : (peer.problem(`addresses[${index}]`, typeof address, 'an IP address') ?? ''),
       ),
     standing: name(peer, 'standing'),
-    ...optional('reachable', flag(peer, 'reachable')),
-    ...optional('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
+    ...present('reachable', flag(peer, 'reachable')),
+    ...present('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
     ...(because !== undefined && Object.hasOwn(lackReasons, because) ? { because: because as LackReason } : {}),
-    ...optional('since', peer.has('since') ? iso(peer, 'since') : undefined),
-    ...optional('until', peer.has('until') ? iso(peer, 'until') : undefined),
+    ...present('since', peer.has('since') ? iso(peer, 'since') : undefined),
+    ...present('until', peer.has('until') ? iso(peer, 'until') : undefined),
   }
 }
 
 function nodeOf(node: Fields): Page['node'] {
   const count = (field: string) => node.number(field, 0, Number.MAX_VALUE, 'any', 'optional')
   return {
-    ...optional('id', node.has('id') ? name(node, 'id') : undefined),
-    ...optional('startedAt', node.has('startedAt') ? iso(node, 'startedAt') : undefined),
+    ...present('id', node.has('id') ? name(node, 'id') : undefined),
+    ...present('startedAt', node.has('startedAt') ? iso(node, 'startedAt') : undefined),
     seenBy: name(node, 'seenBy'),
-    ...optional('height', count('height')),
-    ...optional('catchingUp', flag(node, 'catchingUp')),
-    ...optional('listening', flag(node, 'listening')),
-    ...optional('votingPower', count('votingPower')),
-    ...optional('totalPower', count('totalPower')),
-    ...optional('noStatusApi', words(node, 'noStatusApi')),
-    ...optional('signedHeight', count('signedHeight')),
+    ...present('height', count('height')),
+    ...present('catchingUp', flag(node, 'catchingUp')),
+    ...present('listening', flag(node, 'listening')),
+    ...present('votingPower', count('votingPower')),
+    ...present('totalPower', count('totalPower')),
+    ...present('noStatusApi', words(node, 'noStatusApi')),
+    ...present('signedHeight', count('signedHeight')),
   }
+}
+
+function isTurnText(value: unknown): value is string {
+  return typeof value === 'string' && isTurn(value)
 }
 
 function isName(value: unknown): value is string {
@@ -177,7 +182,7 @@ function flag(fields: Fields, field: string): boolean | undefined {
 function entries(fields: Fields, field: string, most: number): Fields[] {
   const list = fields.has(field) ? fields.array(field) : []
   if (list.length > most) fields.problem(field, `an array of ${list.length}`, `at most ${most}`)
-  return list.slice(0, most).map((one, index) => new Fields(one, `${fields.at(field)}[${index}]`, fields.problems))
+  return list.slice(0, most).map((entry, index) => new Fields(entry, `${fields.at(field)}[${index}]`, fields.problems))
 }
 
 /** The last of a list that has the newest at its end. */
@@ -186,10 +191,5 @@ function newest(fields: Fields, field: string): Fields[] {
   const first = Math.max(0, list.length - maxHistory)
   return list
     .slice(first)
-    .map((one, index) => new Fields(one, `${fields.at(field)}[${first + index}]`, fields.problems))
-}
-
-/** A property that is left out where there is no value. */
-function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { [name in Name]?: Value })
+    .map((entry, index) => new Fields(entry, `${fields.at(field)}[${first + index}]`, fields.problems))
 }

@@ -15,16 +15,10 @@ export const outcomes = ['asked', 'verified', 'unverified', 'overtaken', 'not-ta
  */
 export type RestartOutcome = (typeof outcomes)[number]
 
-/**
- * How long a node may lack a peer before somebody should know, in ms: a peer that restarts is back within seconds, and
- * where one has moved, the dead connection is noticed after two to three minutes, which is what a node takes at most to
- * find it by itself.
- */
-export const lastsMs = 180_000
-
 export type Page = {
   readonly container: string
   readonly profile: string
+  /** How the node is reached: the plan's `reach.by`, not what repeer.dev/strategy asks for; an old name. */
   readonly strategy: 'wrap' | 'signal' | 'observe'
   /** `telling`: the running node has been told its peers, and is given the time to connect. */
   readonly phase: Phase

@@ -1,6 +1,13 @@
 // One table from reason code to sentence: the same code in the log, the metric, the admission warning, the status page
 // and `repeer explain`.
 
+/**
+ * How long a node may lack a peer, or wait for what should come by itself, before somebody should know, in ms: a peer
+ * that restarts is back within seconds, and where one has moved, the dead connection is noticed after two to three
+ * minutes, which is what a node takes at most to find it by itself.
+ */
+export const lastsMs = 180_000
+
 /** Why a pod is not injected. */
 export const skipReasons = {
   'not-a-node': 'no container of the pod looks like a blockchain node that repeer knows',
@@ -36,54 +43,182 @@ export const observeReasons = {
 } as const
 export type ObserveReason = keyof typeof observeReasons
 
+/**
+ * Who ends a wait. `time`: it passes, or a program does (the kubelet, the owner, the controller). `somebody`: nothing
+ * changes before a person has changed something. `either`: as a rule it passes within `lastsMs`; where it does not,
+ * somebody has to do something.
+ */
+export type Ends = 'time' | 'somebody' | 'either'
+
+/** What is to be known of a reason to leave the node as it is: all readers of a page go by this. */
+export type HoldFacts = {
+  /** Follows a colon. */
+  readonly sentence: string
+  readonly ends: Ends
+  /** The Event by which the controller tells of it; null where it is a matter of seconds, or nothing to worry about. */
+  readonly event: 'RestartHeld' | 'RestartGivenUp' | 'AwaitingTurn' | null
+  /** How long it has to last first, in ms; absent: not at all. Seconds of it belong to every start, or every edit. */
+  readonly afterMs?: number
+}
+
+const minuteMs = 60_000
+
+const facts = {
+  'list-missing': { sentence: 'no watched source could be read', ends: 'somebody', event: 'RestartHeld' },
+  'list-malformed': { sentence: 'the new peer list cannot be parsed', ends: 'somebody', event: 'RestartHeld' },
+  'list-empty': { sentence: 'the new peer list is empty', ends: 'somebody', event: 'RestartHeld' },
+  'list-too-long': {
+    sentence: 'the new peer list does not fit into the environment variable that would carry it to the node',
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'list-fixed': {
+    sentence:
+      'a list that is literal in the pod spec names an address that is not connected; only names can be followed',
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'mass-removal': {
+    sentence:
+      'more than half of the peers would be removed without others in their place; repeer.dev/allow-mass-removal: "true" permits it',
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'needs-rollout': {
+    sentence: 'no restart in place can bring this change to the node; it needs a rollout of its pod',
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'owner-rolls': {
+    sentence: 'the owner of the pod replaces it on an edited list; only addresses are followed here',
+    ends: 'time',
+    event: 'RestartHeld',
+  },
+  settling: { sentence: 'the change is younger than the settle time', ends: 'time', event: null },
+  unreachable: { sentence: 'no changed address answers a TCP connection', ends: 'either', event: 'RestartHeld' },
+  'lookups-fail': {
+    sentence: 'names of peers do not resolve at the moment; a node that starts now would not find them',
+    ends: 'either',
+    event: 'RestartHeld',
+    afterMs: lastsMs,
+  },
+  'lookups-disagree': {
+    sentence: 'name servers do not agree about addresses of peers; a node that starts now might be told an old one',
+    ends: 'time',
+    event: null,
+  },
+  healing: {
+    sentence: 'the node looks names up by itself, and has not yet had the time to',
+    ends: 'time',
+    event: null,
+  },
+  'node-silent': {
+    sentence: 'the node does not answer its status endpoint: it may be replaying, starting or backing up',
+    ends: 'time',
+    event: null,
+  },
+  'state-syncing': { sentence: 'the node is state-syncing', ends: 'time', event: null },
+  'catching-up': { sentence: 'the node is catching up and its height rises', ends: 'time', event: null },
+  'double-sign-check': {
+    sentence: 'a validator with double_sign_check_height > 0 refuses a quick restart',
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'upgrade-pending': { sentence: 'a software upgrade is pending on the chain', ends: 'time', event: 'RestartHeld' },
+  'operator-upgrade': {
+    sentence: "the container of the node's operator beside it does not say that no upgrade or halt of the node is due",
+    ends: 'time',
+    event: 'RestartHeld',
+  },
+  'enough-peers': {
+    sentence: 'the node is connected to at least repeer.dev/min-peers of its peers',
+    ends: 'time',
+    event: null,
+  },
+  'min-interval': {
+    sentence: 'the last restart is more recent than repeer.dev/min-interval',
+    ends: 'time',
+    event: null,
+  },
+  budget: { sentence: "the node's restart budget is used up (6 in 6 hours)", ends: 'time', event: 'RestartHeld' },
+  'back-off': {
+    sentence: 'the last restart did not help; waiting before the next',
+    ends: 'time',
+    event: 'RestartGivenUp',
+  },
+  'breaker-open': {
+    sentence:
+      'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
+    ends: 'somebody',
+    event: 'RestartGivenUp',
+  },
+  paused: { sentence: 'repeer.dev/pause holds restarts', ends: 'somebody', event: 'RestartHeld' },
+  'waiting-for-kubelet': {
+    sentence:
+      'the list in the files of the pod is not the one that repeer.dev/peer-hash names: one of them has not been refreshed yet',
+    ends: 'either',
+    event: 'RestartHeld',
+    afterMs: minuteMs,
+  },
+  'awaiting-turn': { sentence: 'the node waits for its turn to restart', ends: 'time', event: 'AwaitingTurn' },
+  'hot-only': { sentence: 'repeer.dev/strategy says hot: never restart', ends: 'somebody', event: 'RestartHeld' },
+  observe: { sentence: 'the plan gives no way to restart the node in place', ends: 'somebody', event: 'RestartHeld' },
+  'already-restarted': {
+    sentence: 'the node has been restarted for this snapshot; the same again would not help',
+    ends: 'somebody',
+    event: 'RestartGivenUp',
+  },
+  'process-ambiguous': { sentence: 'more than one process could be the node', ends: 'somebody', event: 'RestartHeld' },
+  'process-not-found': {
+    sentence: 'no process of the node container was found',
+    ends: 'either',
+    event: 'RestartHeld',
+    afterMs: minuteMs,
+  },
+  'not-permitted': {
+    sentence: "the sidecar may not signal the node's process",
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'not-taken': { sentence: 'the last request to restart the node was not carried out', ends: 'time', event: null },
+  'kubelet-back-off': {
+    sentence:
+      'the node has stopped; the kubelet starts its container again, and makes it wait where it was restarted within the last 10 minutes',
+    ends: 'time',
+    event: null,
+  },
+  'state-unwritable': {
+    sentence: 'the sidecar cannot write its state, without which nothing is restarted',
+    ends: 'somebody',
+    event: 'RestartHeld',
+  },
+  'supervisor-absent': {
+    sentence: 'the supervisor does not answer; the container may be starting',
+    ends: 'either',
+    event: 'RestartHeld',
+    afterMs: minuteMs,
+  },
+} as const satisfies Readonly<Record<string, HoldFacts>>
+export type HoldReason = keyof typeof facts
+
 /** Why the node is left as it is although something differs. */
-export const holdReasons = {
-  'list-missing': 'no watched source could be read',
-  'list-malformed': 'the new peer list cannot be parsed',
-  'list-empty': 'the new peer list is empty',
-  'list-too-long': 'the new peer list does not fit into the environment variable that would carry it to the node',
-  'list-fixed':
-    'a list that is literal in the pod spec names an address that is not connected; only names can be followed',
-  'mass-removal':
-    'more than half of the peers would be removed without others in their place; repeer.dev/allow-mass-removal: "true" permits it',
-  'needs-rollout': 'no restart in place can bring this change to the node; it needs a rollout of its pod',
-  'owner-rolls': 'the owner of the pod replaces it on an edited list; only addresses are followed here',
-  settling: 'the change is younger than the settle time',
-  unreachable: 'no changed address answers a TCP connection',
-  'lookups-fail': 'names of peers do not resolve at the moment; a node that starts now would not find them',
-  'lookups-disagree':
-    'name servers do not agree about addresses of peers; a node that starts now might be told an old one',
-  healing: 'the node looks names up by itself, and has not yet had the time to',
-  'node-silent': 'the node does not answer its status endpoint: it may be replaying, starting or backing up',
-  'state-syncing': 'the node is state-syncing',
-  'catching-up': 'the node is catching up and its height rises',
-  'double-sign-check': 'a validator with double_sign_check_height > 0 refuses a quick restart',
-  'upgrade-pending': 'a software upgrade is pending on the chain',
-  'operator-upgrade':
-    "the container of the node's operator beside it does not say that no upgrade or halt of the node is due",
-  'enough-peers': 'the node is connected to at least repeer.dev/min-peers of its peers',
-  'min-interval': 'the last restart is more recent than repeer.dev/min-interval',
-  budget: "the node's restart budget is used up (6 in 6 hours)",
-  'back-off': 'the last restart did not help; waiting before the next',
-  'breaker-open':
-    'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
-  paused: 'repeer.dev/pause holds restarts',
-  'waiting-for-kubelet':
-    'the list in the files of the pod is not the one that repeer.dev/peer-hash names: one of them has not been refreshed yet',
-  'awaiting-turn': 'the node waits for its turn to restart',
-  'hot-only': 'repeer.dev/strategy says hot: never restart',
-  observe: 'the plan gives no way to restart the node in place',
-  'already-restarted': 'the node has been restarted for this snapshot; the same again would not help',
-  'process-ambiguous': 'more than one process could be the node',
-  'process-not-found': 'no process of the node container was found',
-  'not-permitted': "the sidecar may not signal the node's process",
-  'not-taken': 'the last request to restart the node was not carried out',
-  'kubelet-back-off':
-    'the node has stopped; the kubelet starts its container again, and makes it wait where it was restarted within the last 10 minutes',
-  'state-unwritable': 'the sidecar cannot write its state, without which nothing is restarted',
-  'supervisor-absent': 'the supervisor does not answer; the container may be starting',
-} as const
-export type HoldReason = keyof typeof holdReasons
+export const holds: Readonly<Record<HoldReason, HoldFacts>> = facts
+
+/** The sentence of each. */
+export const holdReasons = Object.fromEntries(
+  Object.entries(facts).map(([code, { sentence }]) => [code, sentence]),
+) as Readonly<Record<HoldReason, string>>
+
+/** Whether a text is the code of such a reason: a page may be of another version. */
+export function isHoldReason(text: string): text is HoldReason {
+  return Object.hasOwn(facts, text)
+}
+
+/** Whether a wait that has lasted so long needs a person. */
+export function needsSomebody(reason: HoldReason, lastedMs: number): boolean {
+  const { ends } = holds[reason]
+  return ends === 'somebody' || (ends === 'either' && lastedMs >= lastsMs)
+}
 
 /** Why a node is not connected to a peer of its list although nothing is left to do. */
 export const lackReasons = {

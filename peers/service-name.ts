@@ -20,7 +20,7 @@ export function serviceNames(host: string, namespace: string, clusterDomain = 'c
   const full = host.endsWith(`.svc.${clusterDomain}`) ? host.slice(0, -`.svc.${clusterDomain}`.length) : undefined
   const short = full ?? (host.endsWith('.svc') ? host.slice(0, -'.svc'.length) : undefined)
   const labels = (short ?? host).split('.')
-  if (!labels.every(one => label.test(one))) return []
+  if (!labels.every(part => label.test(part))) return []
   const [first = '', second = '', third = ''] = labels
   // Named with `.svc`, the last label before it is the namespace.
   if (short !== undefined) {

@@ -57,7 +57,7 @@ export type NamespaceShared = {
 
 /** Pods and EndpointSlices are some 10 KB each. */
 const pageSize = 250
-/** Pods whose unusable plan has been logged. */
+/** Pods whose unusable plan or odd annotation has been logged. */
 const maxRemembered = 1000
 
 export function watchNamespace(namespace: string, shared: NamespaceShared): NamespaceWatch {
@@ -74,7 +74,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   const running: Promise<void>[] = []
   const pods = new Set<string>()
   /** Why, by the pod's name: to be said once, not at each of its events. */
-  const unusable = new Map<string, string>()
+  const said = new Map<string, string>()
 
   const configMaps = createKept<ConfigMapLists>({
     groupOf: object => object.metadata?.name,
@@ -115,16 +115,18 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
 
   function keepPod(object: ApiObject): InjectedPod | undefined {
     const name = object.metadata?.name ?? ''
-    const say = (reason: string) => {
-      if (unusable.get(name) === reason) return
-      if (unusable.size === maxRemembered) unusable.clear()
-      log.warn({ namespace, pod: name, reason }, 'the pod has a plan that cannot be used; it is left alone')
-      unusable.set(name, reason)
+    const say = (message: string) => (reason: string) => {
+      if (said.get(name) === reason) return
+      if (said.size === maxRemembered) said.clear()
+      log.warn({ namespace, pod: name, reason }, message)
+      said.set(name, reason)
     }
+    const unusable = say('the pod has a plan that cannot be used; it is left alone')
+    const odd = say('the pod has an odd annotation')
     // An object of a collection is of its namespace, whatever it says.
     const pod = readPod(
       { ...object, metadata: { ...object.metadata, namespace } },
-      { plan: shared.plan, unusable: say },
+      { plan: shared.plan, unusable, odd },
     )
     if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined))
       on.podWithout(podKey({ namespace, name }))
@@ -141,7 +143,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   }
 
   const podHandlers: Collected<InjectedPod> = {
-    listing: () => unusable.clear(),
+    listing: () => said.clear(),
     keep: keepPod,
     replace: items => {
       const keys = new Set([...items.values()].map(podKey))

@@ -12,15 +12,16 @@ import { createFetches } from '../kubernetes/fetches.ts'
 import { createFollowing } from '../kubernetes/following.ts'
 import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 import type { Slice } from '../kubernetes/slices.ts'
+import { type Pause, parsePause } from '../peers/pause.ts'
 import type { KeySource } from '../peers/plan.ts'
 import { parsePlan } from '../peers/plan-check.ts'
 import { annotation, optIn } from '../peers/pod.ts'
+import { present } from '../peers/present.ts'
 import { type NamespaceShared, type NamespaceWatch, watchNamespace } from './cluster-namespace.ts'
 import { createClusterPods } from './cluster-pods.ts'
 import { interning } from './intern.ts'
 import { digestOf, internedLists, listId, type ParsedList } from './lists.ts'
 import type { InjectedPod } from './pod.ts'
-import { isPaused } from './read-pod.ts'
 import type { Wanted } from './wanted.ts'
 
 export type ClusterWatch = {
@@ -32,7 +33,7 @@ export type ClusterWatch = {
   wanted(pod: InjectedPod): Wanted | 'unknown'
   /** Whether the namespace has opted in, so that its pods are known. */
   follows(namespace: string): boolean
-  /** Whether the namespace has repeer.dev/pause, as annotation or label, with any value but "false". */
+  /** Whether the namespace has repeer.dev/pause, as annotation or label, that holds restarts: see parsePause. */
   paused(namespace: string): boolean
   /**
    * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace
@@ -75,7 +76,7 @@ const answerSeconds = 30
 /** Lists and single objects that are read at a time. */
 const readsAtOnce = 8
 
-type Entry = { paused: boolean; readonly watch: NamespaceWatch }
+type Entry = { pause: Pause; readonly watch: NamespaceWatch }
 
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
@@ -166,16 +167,18 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     for (const service of pods.servicesIn(namespace)) pods.slicesChanged(namespace, service)
   }
 
-  function open(name: string, paused: boolean): void {
+  function open(name: string, pause: Pause): void {
     const present = entries.get(name)
+    if (pause.odd !== undefined && pause.odd !== present?.pause.odd) log.warn({ namespace: name }, pause.odd)
     if (present) {
-      if (present.paused === paused) return
-      present.paused = paused
+      const isSame = present.pause.held === pause.held
+      present.pause = pause
+      if (isSame) return
       for (const key of present.watch.pods()) changed(key)
       return
     }
     const watch = watchNamespace(name, shared)
-    entries.set(name, { paused, watch })
+    entries.set(name, { pause, watch })
     for (const service of pods.servicesIn(name)) watch.slices.need(service)
     servicesChanged(name)
   }
@@ -192,18 +195,17 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   }
 
   const namespaces = createFollowing('Namespaces', log, now)
-  const done = listWatch<{ readonly paused: boolean }>(
+  const done = listWatch<Pause>(
     reader(stop.signal),
     { path: '/api/v1/namespaces', labelSelector: `${optIn.label}=${optIn.value}` },
     {
-      keep: ({ metadata }) => ({
-        paused: isPaused(metadata?.annotations?.[annotation.pause]) || isPaused(metadata?.labels?.[annotation.pause]),
-      }),
+      keep: ({ metadata }) =>
+        either(parsePause(metadata?.annotations?.[annotation.pause]), parsePause(metadata?.labels?.[annotation.pause])),
       replace: items => {
         for (const name of entries.keys()) if (!items.has(name)) close(name)
-        for (const [name, { paused }] of items) open(name, paused)
+        for (const [name, pause] of items) open(name, pause)
       },
-      set: (name, { paused }) => open(name, paused),
+      set: open,
       remove: close,
       ...namespaces.handlers,
     },
@@ -217,7 +219,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     pod: pods.get,
     wanted: pods.wanted,
     follows: namespace => entries.has(namespace),
-    paused: namespace => entries.get(namespace)?.paused ?? false,
+    paused: namespace => entries.get(namespace)?.pause.held ?? false,
     pending: () => {
       if (complete) return []
       const missing = following()
@@ -250,4 +252,9 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       await Promise.all([done, fetches.close(), ...closing, ...[...entries.values()].map(({ watch }) => watch.done)])
     },
   }
+}
+
+/** A namespace is paused by its annotation or its label. */
+function either(annotation: Pause, label: Pause): Pause {
+  return { held: annotation.held || label.held, ...present('odd', annotation.odd ?? label.odd) }
 }

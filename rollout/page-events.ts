@@ -1,33 +1,9 @@
 // From two readings of a status page to the Events that tell an operator what happened in between. Pure.
 
 import type { PodEvent } from '../kubernetes/events.ts'
-import { lastsMs, type RestartOutcome } from '../peers/page.ts'
+import type { RestartOutcome } from '../peers/page.ts'
+import { type HoldReason, holds, lastsMs } from '../peers/reasons.ts'
 import type { SeenPage } from './pages.ts'
-
-/** Reasons that a person should know of; the others are a matter of seconds, or nothing to worry about. */
-const worthTelling: ReadonlySet<string> = new Set([
-  'list-missing',
-  'list-malformed',
-  'list-empty',
-  'list-too-long',
-  'list-fixed',
-  'mass-removal',
-  'needs-rollout',
-  'owner-rolls',
-  'unreachable',
-  'waiting-for-kubelet',
-  'double-sign-check',
-  'upgrade-pending',
-  'operator-upgrade',
-  'budget',
-  'paused',
-  'hot-only',
-  'observe',
-  'process-ambiguous',
-  'state-unwritable',
-  'not-permitted',
-])
-const gaveUp: ReadonlySet<string> = new Set(['already-restarted', 'breaker-open', 'back-off'])
 
 /** What is new in `after`. Without a reading before there is nothing to compare with, and nothing is told. */
 export function eventsBetween(before: SeenPage | undefined, after: SeenPage): PodEvent[] {
@@ -94,7 +70,7 @@ const toldWords: Readonly<Record<Exclude<SeenPage['told'][number]['outcome'], 'r
 }
 
 /** All that is between a wish for a restart and the restart itself. */
-const wishes: ReadonlySet<string> = new Set([
+const wishes: ReadonlySet<string> = new Set<HoldReason>([
   'awaiting-turn',
   'waiting-for-kubelet',
   'min-interval',
@@ -135,14 +111,11 @@ function toldEvents(before: SeenPage, after: SeenPage): PodEvent[] {
   )
 }
 
-/** What is worth an Event only when it has lasted: seconds of it belong to every start of a container. In ms. */
-const toldWhenLasting: ReadonlyMap<string, number> = new Map([['supervisor-absent', 60_000]])
-
 /** What has lasted so long by now that somebody should know, by name; a page says something new when this changes. */
 export function lasting({ phase, reason, since, lookedAt, lacking }: SeenPage): string | undefined {
   const isOlder = (than: string, ms: number) => Date.parse(lookedAt) - Date.parse(than) >= ms
   if (phase === 'settled') return lacking !== undefined && isOlder(lacking.since, lastsMs) ? 'not-connected' : undefined
-  const longMs = phase === 'waiting' && reason !== undefined ? toldWhenLasting.get(reason) : undefined
+  const longMs = phase === 'waiting' && reason !== undefined ? holds[reason].afterMs : undefined
   return longMs !== undefined && isOlder(since, longMs) ? reason : undefined
 }
 
@@ -172,7 +145,8 @@ function phaseEvents(before: SeenPage, after: SeenPage): PodEvent[] {
   if (after.phase !== 'waiting' || reason === undefined || (before.phase === 'waiting' && before.reason === reason))
     return []
   const message = `${reason}: ${after.sentence ?? ''}${after.detail ? ` (${after.detail})` : ''}`
-  if (reason === 'awaiting-turn') return [{ type: 'Normal', reason: 'AwaitingTurn', message }]
-  if (gaveUp.has(reason)) return [{ type: 'Warning', reason: 'RestartGivenUp', message }]
-  return worthTelling.has(reason) ? [{ type: 'Warning', reason: 'RestartHeld', message }] : []
+  const { event, afterMs } = holds[reason]
+  // What has to last first is told by lastingEvents.
+  if (event === null || afterMs !== undefined) return []
+  return [{ type: event === 'AwaitingTurn' ? 'Normal' : 'Warning', reason: event, message }]
 }

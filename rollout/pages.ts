@@ -3,6 +3,7 @@
 import { isIPv6 } from 'node:net'
 import { type Clock, evenClock } from '../kubernetes/clock.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
+import { backoffMs } from '../peers/backoff.ts'
 import type { Page } from '../peers/page.ts'
 import { parsePage } from '../peers/page-check.ts'
 import { statusPort } from '../peers/pod.ts'
@@ -206,7 +207,8 @@ export function createPages(options: PagesOptions = {}): Pages {
     if (!isBusy(pod.key)) return idleMs * (0.75 + random() / 2)
     const isYoung = seen !== undefined && 'since' in seen && seen.at - seen.since < unreachableMs
     const longest = Math.max(isYoung ? Math.min(idleMs, longestTryMs) : idleMs, busyMs)
-    return Math.min(busyMs * 2 ** Math.min(Math.max(0, failures - quickTries), 10), longest)
+    if (failures <= quickTries) return busyMs
+    return backoffMs(failures - quickTries, { minMs: 2 * busyMs, maxMs: longest, random })
   }
 
   /**

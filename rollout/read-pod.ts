@@ -2,10 +2,12 @@
 // checked, bounded, and never followed.
 import { isIP } from 'node:net'
 import { isDeleting } from '../kubernetes/object-state.ts'
+import { parsePause } from '../peers/pause.ts'
 import type { Plan } from '../peers/plan.ts'
 import { parsePlan } from '../peers/plan-check.ts'
 import { annotation, containerName } from '../peers/pod.ts'
 import { present } from '../peers/present.ts'
+import { parseTurnWait } from '../peers/turn.ts'
 import type { InjectedPod } from './pod.ts'
 
 export type ReadPodOptions = {
@@ -13,13 +15,15 @@ export type ReadPodOptions = {
   readonly plan?: (text: string) => Plan
   /** Told why an injected pod's plan cannot be used, in one line. */
   readonly unusable?: (reason: string) => void
+  /** Told what is odd about an annotation that is used all the same, in one sentence. */
+  readonly odd?: (sentence: string) => void
 }
 
 /**
  * Characters. The longest that the controller writes are shorter; a longer text was written by somebody else, and is
  * not worth its memory.
  */
-const longest = { peerHash: 64, turn: 64, turnWait: 512, endpoints: 64 * 1024 } as const
+const longest = { peerHash: 64, turn: 64, endpoints: 64 * 1024 } as const
 /** What stands for a text that is too long to keep: it equals none that the controller would write. */
 const tooLong = 'too-long'
 const maxReason = 500
@@ -29,6 +33,7 @@ const maxReason = 500
  * repeer.dev/plan, or no container of the sidecar's name), and where its plan cannot be used. Never throws.
  */
 export function readPod(object: unknown, options: ReadPodOptions = {}): InjectedPod | undefined {
+  const { odd } = options
   const { metadata: meta, spec, status } = fields(object)
   const metadata = fields(meta)
   const { name, namespace, uid, annotations, creationTimestamp } = metadata
@@ -44,6 +49,8 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
   if (!hasSidecar(fields(spec))) return undefined
   const plan = planOf(planText, options)
   if (!plan) return undefined
+  const pause = parsePause(texts[annotation.pause])
+  if (pause.odd !== undefined) odd?.(pause.odd)
   const { podIP, phase, conditions } = fields(status)
   const ready = list(conditions)
     .map(fields)
@@ -56,9 +63,9 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     ...present('peerHash', bounded(texts[annotation.peerHash], longest.peerHash)),
     ...present('endpoints', bounded(texts[annotation.endpoints], longest.endpoints)),
     ...present('turn', bounded(texts[annotation.turn], longest.turn)),
-    ...present('turnWait', bounded(texts[annotation.turnWait], longest.turnWait)),
+    ...present('turnWait', parseTurnWait(texts[annotation.turnWait])),
     ...present('turnGrantedAt', timeOf(texts[annotation.turnGrantedAt])),
-    paused: isPaused(texts[annotation.pause]),
+    paused: pause.held,
     // The controller asks the page at this address: nothing but an address may stand here.
     ...present('ip', typeof podIP === 'string' && isIP(podIP) !== 0 ? podIP : undefined),
     phase: typeof phase === 'string' ? phase : 'Unknown',
@@ -67,13 +74,6 @@ export function readPod(object: unknown, options: ReadPodOptions = {}): Injected
     deleting: isDeleting(metadata),
     createdAt: timeOf(creationTimestamp) ?? 0,
   }
-}
-
-/**
- * What repeer.dev/pause says on a pod or a namespace: whoever writes anything but "false" there means to hold restarts.
- */
-export function isPaused(text: unknown): boolean {
-  return typeof text === 'string' && text.trim() !== 'false'
 }
 
 function hasSidecar({ initContainers, containers }: Fields): boolean {

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import type { Events, PodEvent } from '../kubernetes/events.ts'
 import { annotation, optIn } from '../peers/pod.ts'
+import { formatTurnWait, liveTurn } from '../peers/turn.ts'
 import type { ClusterWatch } from './cluster.ts'
 import { goneMember, groupOf, memberOf, type Written } from './members.ts'
 import { changedNotes, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './notes.ts'
@@ -11,7 +12,7 @@ import { type Pages, type SeenPage, unreachableMs } from './pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
 import { isRecovering } from './recovery.ts'
 import type { TurnWait } from './turn-waits.ts'
-import { type GroupState, liveTurn, type Member, type Pace, pace, type TurnTimes } from './turns.ts'
+import { type GroupState, type Member, type Pace, pace, type TurnTimes } from './turns.ts'
 import { nextWaitNote, type WaitNote, waitNoteTimes } from './wait-notes.ts'
 import type { Annotations, Writer } from './writes.ts'
 
@@ -240,7 +241,7 @@ export function createRollout(parts: RolloutParts): Rollout {
   function tellUnfollowed(pod: InjectedPod, at: number): void {
     if (pod.deleting || pod.plan.turns !== 'controller') return
     const why = `namespace ${pod.namespace} has had no label ${optIn.label}: ${optIn.value} since ${timeText(at)}, so nobody gives turns there`
-    writer.write(pod, { [annotation.turnWait]: why })
+    writer.write(pod, { [annotation.turnWait]: formatTurnWait(why) })
   }
 
   function noteWaits(waits: readonly TurnWait[], at: number): void {

@@ -1,5 +1,6 @@
 // Why a pod that asks for a turn has none, in words for repeer.dev/turn-wait. Pure. They hold no times that go on and
 // no counts that change at each look: each change is a write to the pod.
+import { formatTurnWait } from '../peers/turn.ts'
 import type { Member } from './turns.ts'
 
 export type TurnWait = {
@@ -38,9 +39,11 @@ const mostNamed = 2
 
 /** For each pod whose page says that it waits for a turn. */
 export function turnWaits(group: GroupWaits): TurnWait[] {
-  return group.members.flatMap(member =>
-    isWaiting(member) && !group.granted.has(member.key) ? [{ key: member.key, ...waitOf(member, group) }] : [],
-  )
+  return group.members.flatMap(member => {
+    if (!isWaiting(member) || group.granted.has(member.key)) return []
+    const { cause, why } = waitOf(member, group)
+    return [{ key: member.key, cause, why: formatTurnWait(why) }]
+  })
 }
 
 function isWaiting({ seen, deleting }: Member): boolean {

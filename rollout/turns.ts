@@ -5,6 +5,7 @@
 // group's max-unavailable may be away; validators come last; a pod that does not come back stops its group. One that is
 // away anyway may restart in spite of that, but never more than max-unavailable at a time: it may be Ready again by
 // then. One that is back counts until it is connected as before (recovery.ts).
+import { isBlindTurn, isWithdrawn, liveTurn, type Retired, retiredTurn, turnId } from '../peers/turn.ts'
 import type { SeenPage as Page } from './pages.ts'
 import { isRecovering } from './recovery.ts'
 import { type TurnWait, turnWaits } from './turn-waits.ts'
@@ -75,9 +76,7 @@ export const turnTimes: TurnTimes = {
 }
 
 export type Grant = { readonly key: string; readonly turn: string }
-/**
- * `spent`: used, or its time is over. `withdrawn`: not used, since the pod does not want it any more or cannot use it.
- */
+/** `turn` is what is written in place of the one that counts no more. */
 export type Retirement = { readonly key: string; readonly turn: string }
 
 export type GroupState = {
@@ -97,17 +96,6 @@ export type Pace = {
   readonly groups: readonly GroupState[]
   /** Why those that ask have no turn. */
   readonly waits: readonly TurnWait[]
-}
-
-const retired = /^(spent|withdrawn) /
-
-/** A turn that the sidecar may use: neither used up nor taken back. */
-export function liveTurn(turn: string | undefined): string | undefined {
-  return turn === undefined || turn === '' || retired.test(turn) ? undefined : turn
-}
-
-function isTakenBack(turn: string | undefined): boolean {
-  return turn?.startsWith('withdrawn ') ?? false
 }
 
 /** The turns to grant and to take back now. The same members in any order give the same answer. */
@@ -256,13 +244,15 @@ function askedTurn(member: Member, now: number, times: TurnTimes): string | unde
   if ('unreachable' in seen) {
     if (liveTurn(turn) !== undefined || !member.ready) return undefined
     // It cannot ask: once for each state of its annotations, used or not, and again after a while.
-    return turn === `spent ${blind}` && now < turnGrantedAt + times.blindAgainSeconds * 1000 ? undefined : blind
+    return turn === retiredTurn(blind, 'spent') && now < turnGrantedAt + times.blindAgainSeconds * 1000
+      ? undefined
+      : blind
   }
   const { page, at } = seen
   if (now - at > times.freshSeconds * 1000) return undefined
   if (page.phase !== 'waiting' || page.reason !== 'awaiting-turn' || page.wanted === null) return undefined
   // A turn that it holds for something else has to be out of its hands first.
-  if (isTakenBack(turn) && page.turn !== turn) return undefined
+  if (isWithdrawn(turn) && page.turn !== turn) return undefined
   return liveTurn(turn) === undefined && liveTurn(page.turn) === undefined ? page.wanted : undefined
 }
 
@@ -277,7 +267,7 @@ function hasTurn(member: Member): boolean {
 function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
   const { seen, turn, turnGrantedAt = 0, deleting } = member
   if (deleting) return false
-  if (!seen) return liveTurn(turn) !== undefined || isTakenBack(turn)
+  if (!seen) return liveTurn(turn) !== undefined || isWithdrawn(turn)
   if ('unreachable' in seen) {
     // Its files follow the annotation within seconds; until then it may still use a turn that was taken back.
     const lag = times.freshSeconds * 1000
@@ -288,7 +278,7 @@ function isUnderWay(member: Member, now: number, times: TurnTimes): boolean {
   const recovery = { settleSeconds: member.settleSeconds ?? 0, signSeconds: times.comeBackSeconds }
   if (isRecovering(page, Math.max(0, now - at), mayVote(member), recovery)) return true
   // Until its page shows that its files say so, it may still find the turn in them.
-  if (isTakenBack(turn) && page.turn !== turn) return true
+  if (isWithdrawn(turn) && page.turn !== turn) return true
   return unspent(turn, seen, turnGrantedAt) || unspent(page.turn, seen, turnGrantedAt)
 }
 
@@ -313,14 +303,14 @@ function isDone(turn: string, { page, at }: Read, turnGrantedAt: number): boolea
 /** Why a pod that had a turn has failed to come back; undefined where it has not. */
 function failure(member: Member, now: number, times: TurnTimes): string | undefined {
   const { seen, turn, turnGrantedAt, unreadySince = turnGrantedAt } = member
-  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || isTakenBack(turn))
+  if (turn === undefined || turnGrantedAt === undefined || unreadySince === undefined || isWithdrawn(turn))
     return undefined
   const comeBackMs = times.comeBackSeconds * 1000
   const late = now > turnGrantedAt + comeBackMs
   if (seen && 'page' in seen) {
     const { page } = seen
     const last = page.restarts.at(-1)
-    const its = turn.replace(retired, '')
+    const its = turnId(turn)
     if (last?.snapshot === its && last.outcome === 'unverified' && page.phase !== 'settled') {
       // Its page may say to whom.
       const isSaid = page.reason === 'already-restarted' && page.detail?.startsWith('not connected: ')
@@ -341,7 +331,7 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
   const { key, seen, turnGrantedAt = 0 } = member
   const turn = liveTurn(member.turn)
   if (turn === undefined || !seen) return []
-  const as = (word: 'spent' | 'withdrawn') => [{ key, turn: `${word} ${turn}` }]
+  const as = (word: Retired) => [{ key, turn: retiredTurn(turn, word) }]
   if ('unreachable' in seen) {
     // Not spent: once the pause is over, it may have another.
     if (member.paused) return as('withdrawn')
@@ -352,7 +342,6 @@ function retirement(member: Member, now: number, times: TurnTimes): Retirement[]
   if (page.phase === 'restarting' || page.phase === 'verifying') return []
   if (member.paused) return as('withdrawn')
   // The sidecar has seen the turn, and what it waits for is something else.
-  const useless =
-    page.turn === turn && (turn.startsWith('b1:') ? page.reason === 'awaiting-turn' : page.wanted !== turn)
+  const useless = page.turn === turn && (isBlindTurn(turn) ? page.reason === 'awaiting-turn' : page.wanted !== turn)
   return useless || at > turnGrantedAt + times.unusedSeconds * 1000 ? as('withdrawn') : []
 }

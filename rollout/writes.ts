@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
+import { backoffMs } from '../peers/backoff.ts'
 import type { PatchPod } from './patch-pod.ts'
 
 /** The pod that is meant: one that was created anew under the same name is another. */
@@ -148,9 +149,9 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   function retryLater(entry: Entry): void {
-    const delay = Math.min(minRetryMs * 2 ** Math.min(entry.failures, 10), maxRetryMs) * (1 - random() / 2)
     entry.failures += 1
-    entry.cancelRetry = clock.after(delay, () => {
+    const delayMs = backoffMs(entry.failures, { minMs: minRetryMs, maxMs: maxRetryMs, random })
+    entry.cancelRetry = clock.after(delayMs, () => {
       entry.cancelRetry = undefined
       enqueue(entry)
       pump()

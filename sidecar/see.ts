@@ -1,8 +1,10 @@
 // What the loop looks at: the files, the names, the process, the node, and the addresses whose answer matters.
+
 import type { Logger } from 'pino'
 import type { Endpoints } from '../peers/endpoints.ts'
 import { isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
+import { present } from '../peers/present.ts'
 import { blindTurn } from '../peers/turn.ts'
 import type { Told } from './chains/index.ts'
 import { assess, isMissing, suspects } from './decide/assess.ts'
@@ -176,7 +178,8 @@ function fromFiles(input: Input): FromFiles {
     plan: input.plan,
     list: input.list,
     settings: input.settings,
-    paused: input.pause,
+    paused: input.pause.held,
+    ...present('oddPause', input.pause.odd),
     allowMassRemoval: input.allowMassRemoval,
     ...(input.turn === undefined ? {} : { turn: input.turn }),
     ...(input.peerHash === undefined ? {} : { peerHash: input.peerHash }),

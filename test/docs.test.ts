@@ -5,7 +5,7 @@ import t from 'tap'
 import { createMetrics as createControllerMetrics } from '../controller/metrics.ts'
 import { profiles } from '../peers/plan.ts'
 import { annotation } from '../peers/pod.ts'
-import { holdReasons, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
+import { holdReasons, holds, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
 import { createMetrics as createSidecarMetrics } from '../sidecar/metrics.ts'
 import { readAnnotations } from '../webhook/decide/annotations.ts'
 import { createMetrics as createWebhookMetrics } from '../webhook/metrics.ts'
@@ -26,6 +26,23 @@ t.test('how-it-decides has a row for every reason code, and for no other', async
   const levels = rows.filter(row => !['process', 'container', 'none'].includes(row))
   const codes = [skipReasons, observeReasons, holdReasons, lackReasons].flatMap(table => Object.keys(table))
   t.same(levels.sort(), codes.sort())
+})
+
+t.test('how-it-decides says who ends each wait, and by which Event it is told', async t => {
+  const endedBy = { time: 'time', somebody: 'somebody', either: 'time, or somebody' }
+  const text = read('docs/how-it-decides.md')
+  for (const [code, { ends, event, afterMs }] of Object.entries(holds)) {
+    const row = text.split('\n').find(line => line.startsWith(`| \`${code}\` |`)) ?? ''
+    const last = afterMs === undefined ? '' : `, after ${afterMs / 60_000} min`
+    t.same(
+      row
+        .split('|')
+        .slice(-3, -1)
+        .map(cell => cell.trim()),
+      [endedBy[ends], event === null ? '' : `\`${event}\`${last}`],
+      code,
+    )
+  }
 })
 
 t.test('configuration has a row for every annotation, and the README for those that a user sets', async t => {

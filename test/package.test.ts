@@ -52,7 +52,7 @@ t.test('each room imports only the rooms that the design allows', async t => {
     options: [],
     kubernetes: ['peers'],
     webhook: ['peers', 'options', 'certs', 'kubernetes'],
-    certs: ['kubernetes'],
+    certs: ['peers', 'kubernetes'],
     sidecar: ['peers', 'http', 'options'],
     rollout: ['peers', 'http', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],

@@ -1,9 +1,10 @@
 // What is reported about one injected pod, from its object and its status page. Pure.
 
 import type { Page } from '../../peers/page.ts'
+import { parsePause } from '../../peers/pause.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { annotation } from '../../peers/pod.ts'
-import { liveTurn } from '../../rollout/turns.ts'
+import { liveTurn, parseTurnWait } from '../../peers/turn.ts'
 import { groupOf, type PodObject, planOf, sidecarStatus, stateText } from '../cluster/pod-object.ts'
 import type { PageAnswer } from '../cluster/status-page.ts'
 import { ago, duration } from '../text/relative-time.ts'
@@ -22,6 +23,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
   const state = stateOf(pod, answer, now)
   const annotations = pod.metadata.annotations ?? {}
   const turn = liveTurn(annotations[annotation.turn])
+  const pause = parsePause(annotations[annotation.pause])
   const isStale = page !== null && now - Date.parse(page.lookedAt) > staleSeconds * 1000
   const settled = state.verdict === 'settled'
   return {
@@ -42,7 +44,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
       granted: turn ?? null,
       grantedAt: turn === undefined ? null : (annotations[annotation.turnGrantedAt] ?? null),
       seen: page?.turn ?? null,
-      wait: turn === undefined ? annotations[annotation.turnWait] || null : null,
+      wait: turn === undefined ? (parseTurnWait(annotations[annotation.turnWait]) ?? null) : null,
     },
     turns: plan?.turns ?? null,
     maxUnavailable: plan?.maxUnavailable ?? null,
@@ -58,7 +60,7 @@ export function podReport(pod: PodObject, answer: PageAnswer, now: number): PodR
           ]
         : []),
       ...(plan ? [] : ['its repeer.dev/plan is not one that this version of repeer can read']),
-      ...(annotations[annotation.pause]?.trim() === 'true' ? ['repeer.dev/pause holds its restarts'] : []),
+      ...(pause.odd !== undefined ? [pause.odd] : pause.held ? ['repeer.dev/pause holds its restarts'] : []),
       ...(plan?.notFollowed ?? []).map(
         ({ container, program }) => `container ${container} runs a second node (${program}), which is not followed`,
       ),

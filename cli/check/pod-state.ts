@@ -1,30 +1,11 @@
 // What is said of one injected pod's state: from its status page, or, where there is none, from its object. Pure.
-import { lastsMs, type Page } from '../../peers/page.ts'
+import type { Page } from '../../peers/page.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { containerName, statusPort } from '../../peers/pod.ts'
-import type { HoldReason } from '../../peers/reasons.ts'
+import { lastsMs, needsSomebody } from '../../peers/reasons.ts'
 import { type ContainerStatus, isStuck, type PodObject, planOf, stateText } from '../cluster/pod-object.ts'
 import type { PageAnswer } from '../cluster/status-page.ts'
 import type { PodReport, Verdict } from './report.ts'
-
-/** Reasons that time and repeer do not end: somebody has to change something. */
-const forSomebody: ReadonlySet<string> = new Set<HoldReason>([
-  'list-missing',
-  'list-malformed',
-  'list-empty',
-  'list-too-long',
-  'list-fixed',
-  'mass-removal',
-  'needs-rollout',
-  'double-sign-check',
-  'breaker-open',
-  'already-restarted',
-  'hot-only',
-  'observe',
-  'process-ambiguous',
-  'process-not-found',
-  'not-permitted',
-])
 
 /** The part of a pod's report that says how it stands. */
 export type PodState = Pick<PodReport, 'verdict' | 'phase' | 'since' | 'reason' | 'why' | 'until'>
@@ -70,7 +51,7 @@ export function stateOf(pod: PodObject, answer: PageAnswer, now: number): PodSta
   const verdict =
     page.phase === 'settled'
       ? settledVerdict(lacking, now)
-      : forSomebody.has(page.reason ?? '')
+      : page.reason !== undefined && needsSomebody(page.reason, now - Date.parse(page.since))
         ? 'problem'
         : 'under-way'
   return {

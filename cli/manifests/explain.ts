@@ -1,6 +1,7 @@
 // What the webhook would do with each pod of some manifests: the rows of `repeer explain`, from the same `decide` and
 // `patchOf`.
 
+import { isRecord } from '../../peers/is-record.ts'
 import { allowPeerSetsFrom } from '../../peers/peer-set/consent.ts'
 import { readDelivering } from '../../peers/peer-set/delivering.ts'
 import type { Source } from '../../peers/plan.ts'
@@ -17,7 +18,7 @@ import type {
 } from '../../webhook/decide/decision.ts'
 import { sourceTexts } from '../../webhook/decide/node/node-facts.ts'
 import { tellingOf } from '../../webhook/decide/node/telling.ts'
-import { type FoundObject, type FoundPod, isRecord } from './workloads.ts'
+import type { FoundObject, FoundPod } from './workloads.ts'
 
 export type ExplainedSource = {
   readonly kind: Source['kind']

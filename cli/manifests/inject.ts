@@ -1,10 +1,10 @@
 // Manifests as the webhook would change them: the documents with an injected pod written anew, the others as they
 // stand.
 import { stringify } from 'yaml'
+import { isRecord } from '../../peers/is-record.ts'
 import { applyPatch } from '../../webhook/patch/apply.ts'
 import type { Explanation } from './explain.ts'
 import { kubernetesYaml, type ManifestDocument } from './manifest-files.ts'
-import { isRecord } from './workloads.ts'
 
 /** All documents as YAML, in their order, those with an injected pod changed (their comments are lost). */
 export function injectedManifests(

@@ -1,5 +1,6 @@
 // The pods in manifests: a Pod itself, or the template of a workload; and the pod that the API server would see for it.
 import type { V1ObjectMeta, V1Pod } from '@kubernetes/client-node'
+import { isRecord } from '../../peers/is-record.ts'
 import { type ManifestDocument, type ManifestProblem, place } from './manifest-files.ts'
 
 /** A Kubernetes object in a document, or an item of a List in one. */
@@ -155,10 +156,6 @@ function numbered(name: string, ordinal: number, labels: unknown): Pick<V1Object
     name: pod,
     labels: { ...own, 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': pod },
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function textOr(value: unknown, fallback: string): string {

@@ -1,6 +1,5 @@
 // libp2p peer IDs: the base58 (Bitcoin's alphabet) of a multihash of the public key.
-
-const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+import { base58 } from '@scure/base'
 
 /**
  * Whether a text is a peer ID in its base58 form (libp2p specs, peer-ids): a SHA-256 multihash (Qm...), or an identity
@@ -15,14 +14,10 @@ export function isPeerId(text: string): boolean {
   return (code === 0x12 && length === 32) || (code === 0x00 && length > 0 && length <= 42)
 }
 
-function decode(text: string): number[] | undefined {
-  let value = 0n
-  for (const character of text) {
-    const digit = alphabet.indexOf(character)
-    if (digit === -1) return undefined
-    value = value * 58n + BigInt(digit)
+function decode(text: string): Uint8Array | undefined {
+  try {
+    return base58.decode(text)
+  } catch {
+    return undefined // It throws where a character is none of the alphabet's, and for nothing else.
   }
-  const hex = value === 0n ? '' : value.toString(16)
-  const zeros = /^1*/.exec(text)?.[0].length ?? 0
-  return [...new Uint8Array(zeros), ...Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex')]
 }

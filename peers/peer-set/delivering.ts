@@ -50,9 +50,9 @@ export function readDelivering(object: unknown): DeliveringSet | undefined {
   const delivery = readDelivery(new Fields(spec.deliver, 'spec.deliver', problems))
   if (problems.length > 0) return undefined
   const consumers = Array.isArray(status?.consumers) ? (status.consumers as readonly RawConsumer[]) : []
-  const consumerIds = consumers.flatMap(one =>
-    typeof one?.chainId === 'string' && typeof one.consumerId === 'string'
-      ? [[one.chainId, one.consumerId] as const]
+  const consumerIds = consumers.flatMap(consumer =>
+    typeof consumer?.chainId === 'string' && typeof consumer.consumerId === 'string'
+      ? [[consumer.chainId, consumer.consumerId] as const]
       : [],
   )
   return { namespace, name, output, delivery, consumerIds: new Map(consumerIds) }
@@ -112,8 +112,8 @@ function consumerOf(values: Values, labels: PodAddress['labels'], { consumerIds 
 }
 
 function byName(a: DeliveringSet, b: DeliveringSet): number {
-  const [one, other] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`]
-  return one < other ? -1 : one > other ? 1 : 0
+  const [first, second] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`]
+  return first < second ? -1 : first > second ? 1 : 0
 }
 
 type RawConsumer = { readonly chainId?: unknown; readonly consumerId?: unknown } | null

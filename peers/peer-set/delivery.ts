@@ -61,11 +61,11 @@ function readLabels(selector: Fields): LabelSelector {
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
-    Object.values(value).every(one => typeof one === 'string')
+    Object.values(value).every(text => typeof text === 'string')
   const labels = selector.value('matchLabels', 'labels with their values', isTexts, 'optional') ?? {}
   const expressions = (selector.has('matchExpressions') ? selector.array('matchExpressions') : []).flatMap(
-    (one, index) => {
-      const entry = new Fields(one, selector.at(`matchExpressions[${index}]`), selector.problems)
+    (expression, index) => {
+      const entry = new Fields(expression, selector.at(`matchExpressions[${index}]`), selector.problems)
       const key = entry.matching('key', /^.{1,317}$/, 'the name of a label')
       const operator = entry.oneOf('operator', operators)
       const isStrings = (found: unknown): found is string[] =>

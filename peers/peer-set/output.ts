@@ -85,7 +85,7 @@ export function valuesIn(template: string, name: string): Values | undefined {
   if (name.length > 253 || template.length > 253) return undefined
   const seen = new Set<string>()
   const pattern = template.split(/(\{(?:chainId|consumerId)\})/).map(part => {
-    const found = placeholders.find(one => part === `{${one}}`)
+    const found = placeholders.find(name => part === `{${name}}`)
     if (found === undefined) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
     if (seen.has(found)) return `\\k<${found}>`
     seen.add(found)

@@ -22,10 +22,6 @@ export async function getJson(at: Interface, path: string): Promise<{ url: strin
   }
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** A value that a node sent, short enough for a sentence. */
 export function short(value: unknown, longest = 120): string {
   const text = JSON.stringify(value) ?? 'nothing'

@@ -2,9 +2,10 @@
 // is enabled there. None has it so by default. geth's IPC socket lies on the node's own volume, beside its keys, which
 // the sidecar does not mount.
 import { enodes } from '../../peers/formats/enode.ts'
+import { isRecord } from '../../peers/is-record.ts'
 import { normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
-import { isRecord, sentence, short } from './ask.ts'
+import { sentence, short } from './ask.ts'
 import { type Chain, type Interface, type PeerChange, type PeerToTell, type Told, withoutSeeds } from './chain.ts'
 import { call } from './json-rpc.ts'
 

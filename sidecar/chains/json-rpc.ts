@@ -1,5 +1,6 @@
 // One call of JSON-RPC 2.0 over HTTP, as every node but stellar-core takes it. What answers is checked like a stranger.
-import { baseUrl, isRecord, sentence, short } from './ask.ts'
+import { isRecord } from '../../peers/is-record.ts'
+import { baseUrl, sentence, short } from './ask.ts'
 import type { Interface } from './chain.ts'
 
 export type Reply =

@@ -1,8 +1,9 @@
 // stellar-core: the commands connect, droppeer and peers of its HTTP port on localhost (src/main/CommandHandler.cpp;
 // docs/software/commands.md).
+import { isRecord } from '../../peers/is-record.ts'
 import { isAddress, normalHost } from '../../peers/peer.ts'
 import type { Connection } from '../decide/observation.ts'
-import { baseUrl, getJson, getText, isRecord, sentence, short } from './ask.ts'
+import { baseUrl, getJson, getText, sentence, short } from './ask.ts'
 import { type Chain, type Interface, type PeerChange, type PeerToTell, type Told, withoutSeeds } from './chain.ts'
 
 /** A connection with the port at which the peer listens, whoever dialled. */

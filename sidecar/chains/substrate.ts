@@ -2,8 +2,9 @@
 // localhost, or with --rpc-methods unsafe.
 import { isPeerId } from '../../peers/formats/base58.ts'
 import { multiaddrList } from '../../peers/formats/multiaddr.ts'
+import { isRecord } from '../../peers/is-record.ts'
 import type { Connection } from '../decide/observation.ts'
-import { isRecord, sentence, short } from './ask.ts'
+import { sentence, short } from './ask.ts'
 import { type Chain, type Interface, type PeerChange, type Told, withoutSeeds } from './chain.ts'
 import { call } from './json-rpc.ts'
 

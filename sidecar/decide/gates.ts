@@ -1,6 +1,7 @@
 // Everything that can hold a restart back, in the order in which it is asked. The first gate that is shut gives the
 // reason.
 
+import { present } from '../../peers/present.ts'
 import type { AssessedLook } from './assess.ts'
 import { budgetGate, historyGate } from './history-gates.ts'
 import type { Memory } from './memory.ts'
@@ -67,5 +68,5 @@ function permitGate(_wish: Wish, { permit }: AssessedLook): Hold | null {
 }
 
 function pauseGate(_wish: Wish, look: AssessedLook): Hold | null {
-  return look.paused ? { reason: 'paused' } : null
+  return look.paused ? { reason: 'paused', ...present('detail', look.oddPause) } : null
 }

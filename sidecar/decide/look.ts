@@ -38,6 +38,8 @@ export type Observed = {
   readonly self: { readonly id?: string; readonly addresses: readonly string[] }
   readonly settings: { readonly doubleSignCheckHeight: number; readonly stateSync: boolean }
   readonly paused: boolean
+  /** What is odd about repeer.dev/pause, as a sentence. */
+  readonly oddPause?: string
   readonly allowMassRemoval: boolean
   /**
    * Why the container beside the node does not permit that it is stopped now; null where it does, absent where there is

@@ -3,10 +3,13 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerListError, parsePeers, writePeers } from '../../peers/formats/index.ts'
+import { type Pause, parsePause } from '../../peers/pause.ts'
 import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
 import { inputFile, sourceFile } from '../../peers/pod.ts'
+import { present } from '../../peers/present.ts'
+import { parseTurnWait } from '../../peers/turn.ts'
 import { type Chain, chains, type NodeSettings } from '../chains/index.ts'
 import { type Lists, sourceKey } from '../decide/lists.ts'
 import type { Learned } from '../decide/memory.ts'
@@ -49,12 +52,9 @@ export type Input = {
   readonly endpoints?: string
   readonly turn?: string
   readonly turnWait?: string
-  readonly pause: boolean
+  readonly pause: Pause
   readonly allowMassRemoval: boolean
 }
-
-/** Of what the controller says, in characters: it says less. */
-const longestWords = 500
 
 /** A list of the plan with its text; undefined where its file is absent. */
 type Read = { readonly source: Source; readonly text: string | undefined }
@@ -123,9 +123,9 @@ async function readOnce(dir: string, learned: Learned | undefined): Promise<Inpu
     ...(peerHash === undefined ? {} : { peerHash }),
     ...(endpoints === undefined ? {} : { endpoints }),
     ...(turn === undefined ? {} : { turn }),
-    ...(turnWait === undefined ? {} : { turnWait: turnWait.slice(0, longestWords) }),
-    // Whoever writes anything but "false" there means to hold restarts; a mass removal needs the exact word.
-    pause: pause !== undefined && pause !== 'false',
+    ...present('turnWait', parseTurnWait(turnWait)),
+    pause: parsePause(pause),
+    // A mass removal needs the exact word.
     allowMassRemoval: allowMassRemoval === 'true',
   }
 }
@@ -155,15 +155,15 @@ async function readPlan(file: string): Promise<Plan> {
  * malformed spoils the whole: the node might not start with it.
  */
 function listOf(read: readonly Read[]): ListInput {
-  const present = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
+  const there = read.flatMap(({ source, text }) => (text === undefined ? [] : [{ source, text }]))
   const missing = read.filter(({ text }) => text === undefined).map(({ source }) => source)
   const toCome = missing.filter(source => isDelivered(source))
   const absent = missing.filter(source => !isDelivered(source)).map(source => `${nameOf(source)} is absent`)
-  if (present.length === 0 && toCome.length === 0)
+  if (there.length === 0 && toCome.length === 0)
     return { ok: false, reason: 'list-missing', message: absent.join('; ') || 'the plan names no source' }
   const lists: Record<string, Peer[]> = Object.fromEntries(toCome.map(source => [sourceKey(source), []]))
   const malformed: string[] = []
-  for (const { source, text } of present) {
+  for (const { source, text } of there) {
     try {
       const peers = parsePeers(source.format, text, { source: nameOf(source), role: source.role })
       lists[sourceKey(source)] = [...(lists[sourceKey(source)] ?? []), ...peers]
@@ -174,7 +174,7 @@ function listOf(read: readonly Read[]): ListInput {
   if (malformed.length > 0) return { ok: false, reason: 'list-malformed', message: malformed.join('; ') }
   const peers = uniquePeers(Object.values(lists).flat())
   if (peers.length > 0) return { ok: true, lists, peers, problems: absent }
-  const empty = [...present.map(({ source }) => source), ...toCome].map(nameOf).join(', ')
+  const empty = [...there.map(({ source }) => source), ...toCome].map(nameOf).join(', ')
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 

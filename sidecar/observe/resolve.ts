@@ -2,6 +2,7 @@
 // until the answer expires.
 import { readFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
+import { backoffMs } from '../../peers/backoff.ts'
 import { isAddress, normalHost } from '../../peers/peer.ts'
 import { answered, failed, needsMore, unanswered, weighed } from '../decide/host-view.ts'
 import type { HostView } from '../decide/observation.ts'
@@ -133,7 +134,9 @@ export function createResolver(options: ResolverOptions): Resolver {
     entry.askedAt = now()
     if ('error' in outcome) {
       entry.view = failed(view, outcome.error)
-      entry.dueAt = now() + delayMs(Math.min(minTtlSeconds * 2 ** (entry.view.failures - 1), maxRetrySeconds))
+      const times = { minMs: minTtlSeconds * 1000, maxMs: Math.min(maxRetrySeconds, maxTtlSeconds) * 1000, random }
+      // Never sooner than after an answer.
+      entry.dueAt = now() + Math.max(minTtlSeconds * 1000, backoffMs(entry.view.failures, times))
       return
     }
     const beside = needsMore(view, outcome.addresses, contested, now()) ? others : []

@@ -10,7 +10,7 @@ t.test('after failures it waits longer each time, up to the interval, and starts
     if (runs !== 6) throw new Error('down')
   }
   const failed = (_error: unknown, _failures: number, seconds: number) => void waits.push(seconds)
-  const loop = startLoop(task, { intervalSeconds: 0.01, retrySeconds: 0.002, random: () => 0.5, failed })
+  const loop = startLoop(task, { intervalSeconds: 0.01, retrySeconds: 0.002, random: () => 0, failed })
   await until('seven runs', () => runs >= 7)
   await loop.close()
   t.same(waits.slice(0, 6), [0.002, 0.004, 0.008, 0.01, 0.01, 0.002])

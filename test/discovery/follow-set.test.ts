@@ -11,7 +11,7 @@ import { fakeClock } from '../controller/fixtures/fake-clock.ts'
 import { memoryLog } from '../fixtures/log-lines.ts'
 import { found, peerSet } from './fixtures/specs.ts'
 
-type Over = { set?: PeerSet; exposure?: Exposure; consent?: string }
+type Over = { set?: PeerSet; exposure?: Exposure; consent?: string; random?: number }
 
 function setup(t: Test, over: Over = {}) {
   const clock = fakeClock(Date.parse('2026-01-01T00:00:00Z'))
@@ -73,7 +73,7 @@ function setup(t: Test, over: Over = {}) {
     allowed: () => given.leads,
     limit: run => run(),
     clock,
-    random: () => 0,
+    random: () => over.random ?? 0,
     coalesceMs: 1_000,
     lookTimeoutMs: 20_000,
     log: memoryLog(),
@@ -196,6 +196,16 @@ t.test('a write that fails is tried again, sooner than the interval, and later e
   given.refuse = undefined
   await clock.pass(10_000)
   t.strictSame(lists(given.applied), ['a:26656\n'])
+})
+
+t.test('sets that fail together do not come back together: a random part shortens each wait', async t => {
+  const { clock, given } = setup(t, { random: 1 })
+  given.refuse = new ApiError('the API server is away', 0)
+  await clock.pass(4_000)
+  t.strictSame(
+    given.looks.map(at => (at - (given.looks[0] ?? 0)) / 1000),
+    [0, 0.5, 1.5, 3.5],
+  )
 })
 
 t.test('what the API server refuses is said, with what to do', async t => {

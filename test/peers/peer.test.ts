@@ -100,9 +100,10 @@ t.test('keys are equal for equal peers and only for them', t => {
   ]
   t.equal(new Set(others.map(peerKey)).size, others.length)
   fc.assert(
-    fc.property(anyPeer, anyPeer, (one, other) => {
-      const same = one.id === other.id && one.host === other.host && one.port === other.port && one.role === other.role
-      return same === (peerKey(one) === peerKey(other))
+    fc.property(anyPeer, anyPeer, (peer, other) => {
+      const same =
+        peer.id === other.id && peer.host === other.host && peer.port === other.port && peer.role === other.role
+      return same === (peerKey(peer) === peerKey(other))
     }),
   )
   t.end()

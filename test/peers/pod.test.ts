@@ -18,9 +18,9 @@ t.test('names', t => {
 
 t.test('files', t => {
   const inside = (file: string) => posix.join(path.input, file).startsWith(`${path.input}/`)
-  const one = sourceFile({ kind: 'ConfigMap', name: 'node0', key: 'config.toml' })
-  t.equal(one, 'sources/configmap/node0/config.toml')
-  t.not(one, sourceFile({ kind: 'Secret', name: 'node0', key: 'config.toml' }))
-  for (const file of [one, ...Object.values(inputFile)]) t.ok(inside(file), file)
+  const mounted = sourceFile({ kind: 'ConfigMap', name: 'node0', key: 'config.toml' })
+  t.equal(mounted, 'sources/configmap/node0/config.toml')
+  t.not(mounted, sourceFile({ kind: 'Secret', name: 'node0', key: 'config.toml' }))
+  for (const file of [mounted, ...Object.values(inputFile)]) t.ok(inside(file), file)
   t.end()
 })

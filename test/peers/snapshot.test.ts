@@ -58,8 +58,10 @@ function document(peers: readonly Peer[], by: Noise): string {
 
 t.test('the same for reordered, re-commented, re-spaced, repeated lists', t => {
   fc.assert(
-    fc.property(fc.array(anyPeer, { maxLength: 8 }), noise, noise, (peers, one, other) => {
-      const hashes = [one, other].map(by => peerHash(parsePeers('cometbft-toml', document(peers, by), { source: 's' })))
+    fc.property(fc.array(anyPeer, { maxLength: 8 }), noise, noise, (peers, first, second) => {
+      const hashes = [first, second].map(by =>
+        peerHash(parsePeers('cometbft-toml', document(peers, by), { source: 's' })),
+      )
       t.equal(hashes[0], peerHash(peers))
       t.equal(hashes[1], peerHash(peers))
     }),
@@ -79,7 +81,11 @@ t.test('different for different sets', t => {
   })
   const list = fc.array(peer, { maxLength: 3 })
   fc.assert(
-    fc.property(list, list, (one, other) => (setOf(one) === setOf(other)) === (peerHash(one) === peerHash(other))),
+    fc.property(
+      list,
+      list,
+      (before, after) => (setOf(before) === setOf(after)) === (peerHash(before) === peerHash(after)),
+    ),
     { numRuns: 1000 },
   )
   fc.assert(
@@ -128,11 +134,11 @@ t.test('addresses count as sets', t => {
         .sort(),
     )
   fc.assert(
-    fc.property(answers, answers, (one, other) => {
-      const [first, second] = [one, other].map(pairs =>
+    fc.property(answers, answers, (before, after) => {
+      const [first, second] = [before, after].map(pairs =>
         snapshotHash({ peers: peersOf(names), addresses: record(pairs) }),
       )
-      return (first === second) === (sets(one) === sets(other))
+      return (first === second) === (sets(before) === sets(after))
     }),
     { numRuns: 1000 },
   )

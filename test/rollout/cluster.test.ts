@@ -9,6 +9,7 @@ import { type ClusterWatch, type ClusterWatchOptions, startClusterWatch } from '
 import { type InjectedPod, podKey } from '../../rollout/pod.ts'
 import { type Line, memoryLog } from '../fixtures/log-lines.ts'
 import { until } from '../fixtures/until.ts'
+import { pauseRows } from '../peers/pauses.ts'
 import { configMap, list, literal, namespace, pod, slice, source } from './fixtures/objects.ts'
 
 type Given = {
@@ -139,13 +140,32 @@ t.test('namespaces that opt in and out, and pause', async t => {
   await until('that to be told', () => given.told().flat().includes('b/node-0'))
   const rows: [labels: Record<string, string>, annotations: Record<string, string>, paused: boolean][] = [
     [{}, { 'repeer.dev/pause': 'false' }, false],
-    [{ 'repeer.dev/pause': '' }, {}, true],
+    [{ 'repeer.dev/pause': 'yes' }, {}, true],
     [{ 'repeer.dev/pause': 'false' }, {}, false],
     [{ 'repeer.dev/pause': 'false' }, { 'repeer.dev/pause': 'upgrade' }, true],
   ]
   for (const [labels, annotations, paused] of rows) {
     await api.put(namespace('b', { labels: { 'repeer.dev/inject': 'enabled', ...labels }, annotations }))
     await until(JSON.stringify([labels, annotations]), () => watch.paused('b') === paused)
+  }
+  t.strictSame(
+    given.lines.filter(({ namespace }) => namespace === 'b').map(({ level, msg }) => [level, msg]),
+    ['yes', 'upgrade'].map(odd => [
+      40,
+      `repeer.dev/pause is "${odd}", which holds restarts; expected "true" or "false"`,
+    ]),
+    'an odd value is logged once',
+  )
+  // In between it is said to be what it is not, so that what is waited for has to come.
+  for (const where of ['labels', 'annotations'] as const) {
+    for (const { text, held } of pauseRows) {
+      await api.put(namespace('b', { annotations: { 'repeer.dev/pause': String(!held) } }))
+      await until(`${!held}`, () => watch.paused('b') === !held)
+      const value: Record<string, string> = text === undefined ? {} : { 'repeer.dev/pause': text }
+      const labels = { 'repeer.dev/inject': 'enabled', ...(where === 'labels' ? value : {}) }
+      await api.put(namespace('b', { labels, annotations: where === 'labels' ? {} : value }))
+      await until(`${where}: ${JSON.stringify(text)}`, () => watch.paused('b') === held)
+    }
   }
   given.told()
   await api.put(namespace('b', { labels: {} }))

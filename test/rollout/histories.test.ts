@@ -7,8 +7,8 @@
 import t from 'tap'
 import { annotation } from '../../peers/pod.ts'
 import { peerHash } from '../../peers/snapshot.ts'
-import { blindTurn } from '../../peers/turn.ts'
-import { allowedOf, liveTurn } from '../../rollout/turns.ts'
+import { blindTurn, liveTurn } from '../../peers/turn.ts'
+import { allowedOf } from '../../rollout/turns.ts'
 import { type Pod, type Setup, simulatedCluster } from './fixtures/simulated-cluster.ts'
 import { simulatedController } from './fixtures/simulated-controller.ts'
 import { type Chance, chance, virtualTime } from './fixtures/virtual-time.ts'
@@ -277,7 +277,7 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       const forEver = by.is(0.2)
       during(
         long(),
-        () => cluster.patch(pod.uid, { [annotation.pause]: '' }),
+        () => cluster.patch(pod.uid, { [annotation.pause]: 'true' }),
         () => forEver || cluster.patch(pod.uid, { [annotation.pause]: null }),
       )
     },

@@ -91,6 +91,23 @@ t.test(
   },
 )
 
+t.test('a busy pod that cannot be read: five looks a second apart, then 1 to 2 s by chance, then longer', async t => {
+  for (const [random, upTo, sparse] of [
+    [0, [0, 1, 2, 3, 4, 5, 7, 9, 11], 30],
+    [1, [0, 1, 2, 3, 4, 5, 6, 7, 8], 15],
+  ] as const) {
+    const { pages, clock, looksAt, pods, broken } = setup(t, { random: () => random, timeoutMs: 100 })
+    broken.add('10.0.0.0')
+    pages.follow(pods(1), () => true)
+    await clock.pass(12_000)
+    const seconds = looksAt('10.0.0.0').map(at => at / 1000)
+    t.same(seconds.slice(0, upTo.length), upTo, `random ${random}`)
+    await clock.pass(600_000)
+    const [last = 0, before = 0] = looksAt('10.0.0.0').reverse()
+    t.equal((last - before) / 1000, sparse, `random ${random}: at last`)
+  }
+})
+
 t.test('a change is one of what the page says, not of its height or time', async t => {
   const { pages, clock, changes, pods, says } = setup(t)
   pages.follow(pods(1), () => true)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { isPaused, readPod } from '../../rollout/read-pod.ts'
+import { readPod } from '../../rollout/read-pod.ts'
+import { pauseRows } from '../peers/pauses.ts'
 import { plan, pod, source } from './fixtures/objects.ts'
 
 const at = '2026-01-01T00:00:00Z'
@@ -53,17 +54,12 @@ t.test('a pod that has only just been made', async t => {
 t.test('deleting, paused, not ready', async t => {
   t.match(readPod(given({ metadata: { deletionTimestamp: at } })), { deleting: true })
   t.match(readPod(given({ status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } })), { ready: false })
-  const texts = [
-    ['', true],
-    ['true', true],
-    ['yes', true],
-    ['false', false],
-    [' false\n', false],
-    [undefined, false],
-  ] as const
-  for (const [text, paused] of texts) {
-    t.equal(isPaused(text), paused, String(text))
-    t.match(readPod(given(text === undefined ? {} : { annotations: { 'repeer.dev/pause': text } })), { paused })
+  for (const { text, held, odd } of pauseRows) {
+    const said: string[] = []
+    const object = given(text === undefined ? {} : { annotations: { 'repeer.dev/pause': text } })
+    const row = JSON.stringify(text)
+    t.match(readPod(object, { odd: sentence => void said.push(sentence) }), { paused: held }, row)
+    t.equal(said.length, odd ? 1 : 0, row)
   }
 })
 

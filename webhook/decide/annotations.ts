@@ -2,6 +2,7 @@
 // annotations (plan, status, peer-hash) and the controller's (endpoints, turn) are not overrides and not looked at
 // here.
 
+import { parsePause } from '../../peers/pause.ts'
 import { type Profile, profiles, type Strategy, strategies } from '../../peers/plan.ts'
 import { annotation } from '../../peers/pod.ts'
 import { present } from '../../peers/present.ts'
@@ -46,7 +47,7 @@ const daySeconds = 86_400
 /**
  * Reads the annotations. `problems` has one sentence for each value that cannot be used, saying what was found and what
  * is expected; where there are any, the pod is not to be injected. `warnings` names annotations under repeer.dev/ that
- * nobody reads.
+ * nobody reads, and an odd pause.
  */
 export function readAnnotations(annotations: Readonly<Record<string, string>>): ReadAnnotations {
   const problems: string[] = []
@@ -105,9 +106,9 @@ export function readAnnotations(annotations: Readonly<Record<string, string>>): 
   read(annotation.inject, '"false" to leave the pod alone, or "true"', value =>
     ['true', 'false', 'enabled'].find(word => word === value),
   )
-  read(annotation.pause, '"true" or "false"', trueOrFalse)
   read(annotation.allowMassRemoval, '"true" or "false"', trueOrFalse)
-  return { overrides, problems, warnings: unread(annotations) }
+  const { odd } = parsePause(annotations[annotation.pause])
+  return { overrides, problems, warnings: [...(odd === undefined ? [] : [odd]), ...unread(annotations)] }
 }
 
 function trueOrFalse(value: string): 'true' | 'false' | undefined {

@@ -29,14 +29,19 @@ function apply(root: { value: unknown }, operation: PatchOperation): void {
 }
 
 function member(parent: unknown, key: string): unknown {
-  if (Array.isArray(parent)) return parent[Number(key)]
+  if (Array.isArray(parent)) return parent[indexOf(key)]
   return typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key)
     ? (parent as Record<string, unknown>)[key]
     : undefined
 }
 
+/** Digits without leading zeros (RFC 6901, section 4); NaN for anything else, at which nothing is. */
+function indexOf(key: string): number {
+  return /^(0|[1-9]\d*)$/.test(key) ? Number(key) : Number.NaN
+}
+
 function changeArray(array: unknown[], key: string, operation: PatchOperation): void {
-  const index = key === '-' ? array.length : /^(0|[1-9]\d*)$/.test(key) ? Number(key) : Number.NaN
+  const index = key === '-' ? array.length : indexOf(key)
   const last = operation.op === 'add' ? array.length : array.length - 1
   if (!(index <= last))
     throw new Error(`patch: ${operation.op} ${operation.path}: found an array of ${array.length} items`)

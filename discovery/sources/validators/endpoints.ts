@@ -1,5 +1,6 @@
 // Which of a provider chain's endpoints to ask: the one that answered last, then the others; who fails waits, longer
 // each time.
+import { backoffMs } from '../../../peers/backoff.ts'
 
 export type RetryTimes = {
   /**
@@ -56,5 +57,5 @@ export class Endpoints {
 
 /** Milliseconds to wait after so many failures in a row. */
 export function retryDelay(failures: number, { minRetryMs, maxRetryMs, random }: RetryTimes): number {
-  return Math.min(minRetryMs * 2 ** Math.min(failures - 1, 20), maxRetryMs) * (1 - random() / 2)
+  return backoffMs(failures, { minMs: minRetryMs, maxMs: maxRetryMs, random })
 }

@@ -1,6 +1,7 @@
 // The height of the newest block that holds this validator's signature: after a restart the controller waits for one
 // before the next node goes.
-import { getJson, isRecord } from '../ask.ts'
+import { isRecord } from '../../../peers/is-record.ts'
+import { getJson } from '../ask.ts'
 import type { Interface } from '../chain.ts'
 
 /** The newest height that the validator was seen to have signed; undefined where that cannot be read. */

@@ -1,9 +1,10 @@
 // Asks a CometBFT node, through its RPC on localhost, for its state and its connections. What it answers is checked
 // like a stranger's: a program that is not CometBFT, or one in trouble, may listen on that port. Whatever cannot be
 // understood counts as no answer.
+import { isRecord } from '../../../peers/is-record.ts'
 import { normalHost } from '../../../peers/peer.ts'
 import type { Connection, NodeStatus } from '../../decide/observation.ts'
-import { getJson, isRecord, sentence, short as shorter } from '../ask.ts'
+import { getJson, sentence, short as shorter } from '../ask.ts'
 import type { Interface, NodeWord } from '../chain.ts'
 import type { SigningCheck } from './signing.ts'
 import type { UpgradeCheck } from './upgrade.ts'

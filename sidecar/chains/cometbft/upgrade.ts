@@ -1,6 +1,7 @@
 // Whether a software upgrade is pending on a Cosmos chain: its nodes stop at the upgrade's height, and a restart before
 // it would be in its way.
-import { getJson, isRecord } from '../ask.ts'
+import { isRecord } from '../../../peers/is-record.ts'
+import { getJson } from '../ask.ts'
 import type { Interface } from '../chain.ts'
 
 /** Rejects where the node does not answer: then that is unknown. */

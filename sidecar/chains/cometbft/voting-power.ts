@@ -1,6 +1,7 @@
 // The voting power of all validators of a CometBFT chain, so that the controller never takes a third of it away at
 // once.
-import { getJson, isRecord } from '../ask.ts'
+import { isRecord } from '../../../peers/is-record.ts'
+import { getJson } from '../ask.ts'
 import type { Interface } from '../chain.ts'
 
 /** The sum, or undefined where it cannot be read. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { CheckReport, PodReport } from '../../../cli/check/report.ts'
+import { pauseRows } from '../../peers/pauses.ts'
 import { type StandIn, startStandIn } from '../fixtures/cluster.ts'
 import { hash, injectedPod, olderPage, type PodOptions, pageOf } from '../fixtures/pods.ts'
 import { nodeConfig, optedIn, plainNode, plainWeb, wholeScene } from '../fixtures/scene.ts'
@@ -409,6 +410,36 @@ t.test('why there is no turn: from the page, or from the annotation', async t =>
   t.match(await text(undefined), /\n {4}no turn yet: node1-0 goes first\n/)
   t.match(await text(pageOf(waits), {}), /\n {4}no turn granted yet\n/)
   t.notMatch(await text(pageOf()), /no turn/)
+})
+
+t.test('a wait that somebody has to end is a problem at once, one that may pass when it has lasted', async t => {
+  const { cluster, look } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  for (const [reason, seconds, verdict] of [
+    ['paused', 0, 'problem'],
+    ['unreachable', 170, 'under-way'],
+    ['unreachable', 181, 'problem'],
+    ['budget', 20_000, 'under-way'],
+    ['of-another-version', 20_000, 'under-way'],
+  ] as const) {
+    cluster.putPod(injectedPod('a'))
+    const since = new Date(Date.now() - seconds * 1000).toISOString()
+    cluster.pages.set('chain/a', { status: 200, body: pageOf({ phase: 'waiting', reason: reason as 'paused', since }) })
+    t.equal(podOf(await look(), 'a').verdict, verdict, `${reason} for ${seconds} s`)
+  }
+})
+
+t.test('a pause is a note on its pod, and an odd one says what it does', async t => {
+  const { cluster, look } = await standIn(t)
+  cluster.objects.set('/api/v1/namespaces/chain', optedIn('chain'))
+  for (const { text, held, odd } of pauseRows) {
+    cluster.putPod(injectedPod('a', { annotations: text === undefined ? {} : { 'repeer.dev/pause': text } }))
+    cluster.pages.set('chain/a', { status: 200, body: pageOf() })
+    const notes = podOf(await look(), 'a').notes.filter(note => note.includes('repeer.dev/pause'))
+    t.equal(notes.length, held || odd ? 1 : 0, JSON.stringify(text))
+    t.equal(notes[0]?.includes('expected "true" or "false"') ?? false, odd, JSON.stringify(text))
+    t.equal(/holds its restarts|which holds restarts/.test(notes[0] ?? ''), held, JSON.stringify(text))
+  }
 })
 
 t.test('how long a wait will take, where that is worth a word', async t => {

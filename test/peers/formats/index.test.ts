@@ -116,9 +116,9 @@ t.test('cometbft', t => {
 })
 
 t.test('stellar-core', t => {
-  const one = ['peer @core-1:11625', 'peer @core-2:1', 'peer @[2001:db8::1]:11625']
-  t.strictSame(read('stellar-list', 'core-1,core-2:1,[2001:db8::1],core-1:11625'), one)
-  t.strictSame(read('stellar-list', 'core-1 # first\ncore-2:1, [2001:db8::1]\r\n'), one, 'by lines')
+  const peers = ['peer @core-1:11625', 'peer @core-2:1', 'peer @[2001:db8::1]:11625']
+  t.strictSame(read('stellar-list', 'core-1,core-2:1,[2001:db8::1],core-1:11625'), peers)
+  t.strictSame(read('stellar-list', 'core-1 # first\ncore-2:1, [2001:db8::1]\r\n'), peers, 'by lines')
   t.strictSame(read('stellar-list', 'core-1', { defaultPort: 11735 }), ['peer @core-1:11735'])
   t.strictSame(read('stellar-cfg', 'KNOWN_PEERS=["core-1"]', { defaultPort: 11735, role: 'seed' }), [
     'peer @core-1:11735',

@@ -86,7 +86,7 @@ const pod = (over: object = {}) => ({
 })
 const consenting = (name: string, from: string) => ({ name, annotations: { 'repeer.dev/allow-peersets-from': from } })
 const placesOf = (found: ReturnType<typeof deliveriesTo>) =>
-  found.delivered.map(one => `${one.set} ${one.configMap}/${one.key}`)
+  found.delivered.map(({ set, configMap, key }) => `${set} ${configMap}/${key}`)
 
 t.test('whom a PeerSet delivers to', async t => {
   t.strictSame(

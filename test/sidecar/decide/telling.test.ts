@@ -202,6 +202,8 @@ t.test('what holds telling', async t => {
     w.paused = true
     for (let n = 0; n < 30; n++) t.not(w.after(1).decision.do, 'tell')
     t.equal(reason(w.after(1)), 'paused')
+    w.oddPause = 'repeer.dev/pause is "yes"'
+    t.match(w.after(1).decision, { do: 'wait', reason: 'paused', detail: /"yes"/ }, 'the page says what is odd')
     w.paused = false
     t.equal(reason(w.after(1)), 'tell')
     w.paused = true

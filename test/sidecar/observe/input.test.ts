@@ -5,6 +5,7 @@ import t from 'tap'
 import type { KeySource, LiteralSource, Source } from '../../../peers/plan.ts'
 import { sourceFile } from '../../../peers/pod.ts'
 import { type Input, readInput } from '../../../sidecar/observe/input.ts'
+import { pauseRows } from '../../peers/pauses.ts'
 import { writeVolume } from '../fixtures/kubelet-volume.ts'
 import { nodeId, plan, source } from '../fixtures/look.ts'
 
@@ -49,7 +50,7 @@ t.test('reads the plan and the list', async t => {
   const input = await readInput(pod(t, [source()], [toml(list(2, 1))]))
   t.match(input, {
     plan: { container: 'node', profile: 'cometbft' },
-    pause: false,
+    pause: { held: false },
     allowMassRemoval: false,
     exports: {},
   })
@@ -77,18 +78,25 @@ t.test('annotations are trimmed, and absent where empty', async t => {
       'allow-mass-removal': 'true\n',
     }),
   )
-  t.match(input, { peerHash: 'p1:ab', endpoints: '{}', turn: 's1:cd', pause: true, allowMassRemoval: true })
+  t.match(input, { peerHash: 'p1:ab', endpoints: '{}', turn: 's1:cd', pause: { held: true }, allowMassRemoval: true })
   const empty = await readInput(
     pod(t, [source()], texts, { 'peer-hash': '', endpoints: ' ', turn: '\n', pause: '', 'allow-mass-removal': '' }),
   )
-  t.match(empty, { peerHash: undefined, endpoints: undefined, turn: undefined, pause: false, allowMassRemoval: false })
+  t.match(empty, {
+    peerHash: undefined,
+    endpoints: undefined,
+    turn: undefined,
+    pause: { held: false },
+    allowMassRemoval: false,
+  })
   const other = await readInput(pod(t, [source()], texts, { pause: 'false', 'allow-mass-removal': 'yes' }))
-  t.match(other, { pause: false, allowMassRemoval: false })
-  t.match(
-    await readInput(pod(t, [source()], texts, { pause: 'yes' })),
-    { pause: true },
-    'whoever writes anything there means to pause',
-  )
+  t.match(other, { pause: { held: false }, allowMassRemoval: false })
+  // The file is empty where there is no annotation, too: nothing odd can be seen in it.
+  for (const { text, held, odd } of pauseRows) {
+    const { pause } = await readInput(pod(t, [source()], texts, { pause: text ?? '' }))
+    t.equal(pause.held, held, JSON.stringify(text))
+    t.equal(pause.odd !== undefined, odd && held, JSON.stringify(text))
+  }
 })
 
 t.test('the lists of all sources, literal ones too, each by its own name', async t => {

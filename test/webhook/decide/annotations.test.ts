@@ -2,6 +2,7 @@
 import t from 'tap'
 import { readAnnotations } from '../../../webhook/decide/annotations.ts'
 import { decide } from '../../../webhook/decide/decide.ts'
+import { pauseRows } from '../../peers/pauses.ts'
 import { injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 
 const good: readonly [name: string, value: string, field: string, read: unknown][] = [
@@ -54,7 +55,6 @@ const bad: readonly [name: string, values: readonly string[]][] = [
   ['settle-seconds', ['-1', '3601', '5,5', 'x']],
   ['grace-seconds', ['0', '3601', 'x']],
   ['inject', ['no', 'disabled', '']],
-  ['pause', ['yes', '']],
   ['allow-mass-removal', ['1', 'TRUE']],
   ['pin-addresses', ['no', '', 'FALSE']],
 ]
@@ -70,6 +70,20 @@ for (const [name, values] of bad) {
     t.equal(skipped(decide(input({ annotations: { [`repeer.dev/${name}`]: value } }))).reason, 'bad-annotation')
   }
 }
+
+t.test('no value of repeer.dev/pause keeps repeer out; an odd one is a warning', async t => {
+  for (const { text, odd } of pauseRows) {
+    const annotations: Record<string, string> = text === undefined ? {} : { 'repeer.dev/pause': text }
+    const read = readAnnotations(annotations)
+    t.same(read.problems, [], JSON.stringify(text))
+    t.same(
+      read.warnings.map(warning => warning.slice(0, 'repeer.dev/pause'.length)),
+      odd ? ['repeer.dev/pause'] : [],
+      JSON.stringify(text),
+    )
+    t.same(injected(decide(input({ annotations }))).warnings, read.warnings)
+  }
+})
 
 t.test('defaults', t => {
   t.same(readAnnotations({}), {

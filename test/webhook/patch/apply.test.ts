@@ -25,5 +25,11 @@ t.test('refuses what an API server would refuse', async t => {
   t.throws(() => applyPatch({}, [{ op: 'remove', path: '/constructor' }]), /nothing is there/)
   t.throws(() => applyPatch({ a: [] }, [{ op: 'remove', path: '/a/0' }]), /array of 0 items/)
   t.throws(() => applyPatch({ a: [] }, [{ op: 'add', path: '/a/01', value: 1 }]), /array of 0 items/)
+  for (const index of ['01', '', ' 0', '0x0', '1e0', '-'])
+    t.throws(
+      () => applyPatch({ a: [{}, {}] }, [{ op: 'add', path: `/a/${index}/b`, value: 1 }]),
+      /nothing is at the parent/,
+      index,
+    )
   t.throws(() => applyPatch({ a: 'x' }, [{ op: 'add', path: '/a/b', value: 1 }]), /no object/)
 })

@@ -2,6 +2,7 @@
 // already; a file given to `repeer explain`, or a hostile request, may not. Whatever has the wrong type counts as
 // absent, so that no later step has to ask.
 
+import { present } from '../../../peers/present.ts'
 import { type Allowance, fullAllowance } from '../../shell/index.ts'
 import type { ConfigMapView } from '../decision.ts'
 
@@ -108,11 +109,11 @@ export function viewPod(pod: unknown, configMap: (name: string) => ConfigMapView
     initContainers: records(spec['initContainers']).map(container => viewContainer(container, around)),
     volumes: new Map(records(spec['volumes']).map(volume => [text(volume['name']), origins(volume)])),
     restartPolicy: text(spec['restartPolicy']) || 'Always',
-    ...optional('shareProcessNamespace', truth(spec['shareProcessNamespace'])),
+    ...present('shareProcessNamespace', truth(spec['shareProcessNamespace'])),
     hostPID: spec['hostPID'] === true,
     hostNetwork: spec['hostNetwork'] === true,
-    ...optional('runAsUser', whole(security['runAsUser'])),
-    ...optional('runAsNonRoot', truth(security['runAsNonRoot'])),
+    ...present('runAsUser', whole(security['runAsUser'])),
+    ...present('runAsNonRoot', truth(security['runAsNonRoot'])),
     graceSeconds: whole(spec['terminationGracePeriodSeconds']) ?? defaultGraceSeconds,
     os: text(record(spec['os'])['name']) || texts(spec['nodeSelector'])['kubernetes.io/os'] || '',
   }
@@ -131,8 +132,8 @@ function viewContainer(container: Fields, around: Around): ContainerView {
     mounts: records(container['volumeMounts']).map(mount => ({
       volume: text(mount['name']),
       mountPath: text(mount['mountPath']),
-      ...optional('subPath', text(mount['subPath']) || undefined),
-      ...optional('subPathExpr', text(mount['subPathExpr']) || undefined),
+      ...present('subPath', text(mount['subPath']) || undefined),
+      ...present('subPathExpr', text(mount['subPathExpr']) || undefined),
     })),
     ports: records(container['ports']).flatMap(port => {
       const number = whole(port['containerPort'])
@@ -140,10 +141,10 @@ function viewContainer(container: Fields, around: Around): ContainerView {
         ? []
         : [{ name: text(port['name']), number, protocol: text(port['protocol']) || 'TCP' }]
     }),
-    ...optional('runAsUser', whole(security['runAsUser'])),
-    ...optional('runAsNonRoot', truth(security['runAsNonRoot'])),
-    ...optional('restartPolicy', text(container['restartPolicy']) || undefined),
-    ...optional('livenessSeconds', patience(container['livenessProbe'])),
+    ...present('runAsUser', whole(security['runAsUser'])),
+    ...present('runAsNonRoot', truth(security['runAsNonRoot'])),
+    ...present('restartPolicy', text(container['restartPolicy']) || undefined),
+    ...present('livenessSeconds', patience(container['livenessProbe'])),
     probes: ['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap(name => viewProbe(container[name])),
     around,
   }
@@ -154,9 +155,9 @@ function viewEnv(env: Fields): EnvView {
   const key = keyRef('ConfigMap', from['configMapKeyRef']) ?? keyRef('Secret', from['secretKeyRef'])
   return {
     name: text(env['name']),
-    ...optional('value', typeof env['value'] === 'string' ? env['value'] : undefined),
-    ...optional('from', key),
-    ...optional('field', text(record(from['fieldRef'])['fieldPath']) || undefined),
+    ...present('value', typeof env['value'] === 'string' ? env['value'] : undefined),
+    ...present('from', key),
+    ...present('field', text(record(from['fieldRef'])['fieldPath']) || undefined),
   }
 }
 
@@ -246,8 +247,4 @@ function whole(value: unknown): number | undefined {
 
 function truth(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined
-}
-
-function optional<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: V })
 }
