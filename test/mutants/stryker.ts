@@ -1,6 +1,10 @@
 // What `npm run mutants` measures: whether a test fails once a pure decision is changed by a little (a bound, a sign, a
 // condition, a text). docs/development.md says how to run it, and which mutants stay alive and why.
+import { join } from 'node:path'
 import type { Stryker } from '@stryker-mutator/core'
+
+// What Node has compiled is kept from one process to the next, which halves their time.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'node')
 
 const options: ConstructorParameters<typeof Stryker>[0] = {
   mutate: [
