@@ -35,10 +35,11 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   ignorePatterns: ['dist', 'docs', 'test/bench', 'test/scenarios', 'test/testbed'],
   // A run is hundreds of processes, one after another, beside whatever else the machine has to do.
   concurrency: 1,
-  // In ms: a mutant that makes a loop endless costs this much. A test file takes about half a second.
-  timeoutMS: 10_000,
+  // In ms. An endless loop is seen by its count of rounds; this is for the rest, and long, since a mutant that runs out
+  // of time counts as killed, and the machine may have much else to do. A test file takes about half a second.
+  timeoutMS: 60_000,
   tempDirName: 'dist/mutants/sandbox',
-  reporters: ['clear-text', 'json'],
+  reporters: ['progress-append-only', 'clear-text', 'json'],
   jsonReporter: { fileName: 'dist/mutants/report.json' },
   clearTextReporter: { logTests: false, reportTests: false, allowColor: false },
   thresholds: { high: 95, low: 90, break: 90 },
