@@ -125,9 +125,10 @@ export function applyBody(
 
 /** "3 peers (1 new, 2 gone): ..." for events and the log. */
 export function changeSentence(before: readonly Peer[], after: readonly Peer[]): string {
-  const [had, has] = [before, after].map(peers => new Set(peers.map(peerKey)))
-  const come = after.filter(peer => !had?.has(peerKey(peer)))
-  const gone = before.filter(peer => !has?.has(peerKey(peer)))
+  const had = new Set(before.map(peerKey))
+  const has = new Set(after.map(peerKey))
+  const come = after.filter(peer => !had.has(peerKey(peer)))
+  const gone = before.filter(peer => !has.has(peerKey(peer)))
   const names = (peers: readonly Peer[], sign: string) =>
     [...peers.slice(0, 3).map(peer => ` ${sign}${hostPort(peer)}`), peers.length > 3 ? ' ...' : ''].join('')
   return `${after.length} peers, ${come.length} new, ${gone.length} gone:${names(come, '+')}${names(gone, '-')}`

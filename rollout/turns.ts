@@ -192,7 +192,7 @@ export function allowedOf(maxUnavailable: string, size: number): number {
 
 /**
  * Validators last, only when no other of the group asks or is away with a turn; then those that have waited longest,
- * and those that cannot ask.
+ * and those that cannot ask. Of equals the order stays: by key, as `pace` sorts them.
  */
 function inOrder(
   asking: readonly { member: Member; turn: string }[],
@@ -203,7 +203,7 @@ function inOrder(
     asking.some(one => !mayVote(one.member)) || members.some(one => !mayVote(one) && away.has(one.key) && hasTurn(one))
   return asking
     .filter(one => !others || !mayVote(one.member) || away.has(one.member.key))
-    .sort((a, b) => sinceOf(a.member) - sinceOf(b.member) || (a.member.key < b.member.key ? -1 : 1))
+    .sort((a, b) => sinceOf(a.member) - sinceOf(b.member))
 }
 
 /** One whose page cannot be read may need nothing at all. */

@@ -87,7 +87,8 @@ export function endpointsOf(
 ): string | undefined | 'unknown' {
   const endpoints: Record<string, Behind> = {}
   let count = 0
-  let bytes = 2
+  // The braces, less the comma that the first host does not have.
+  let bytes = 1
   for (const host of hosts) {
     const behind = behindHost(host, namespace, view)
     if (behind === 'unknown') return 'unknown'

@@ -24,8 +24,8 @@ const rooms = [
   'demo',
 ]
 
-// What npm scripts run as programs, and what only types come from.
-const programs = ['@biomejs/biome', 'node', 'typescript']
+// What npm scripts run as programs (one of them with its plugin), and what only types come from.
+const programs = ['@biomejs/biome', '@stryker-mutator/core', '@stryker-mutator/tap-runner', 'node', 'typescript']
 
 t.test('every package that the rooms import is a dependency, and every dependency is imported', async t => {
   t.same([...importsOf(rooms)].sort(), Object.keys(manifest.dependencies).sort())

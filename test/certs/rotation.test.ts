@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { generateKeys } from '../../certs/issue.ts'
 import { bundleOf } from '../../certs/pem.ts'
-import { plan, type RotationOptions, type Step } from '../../certs/rotation.ts'
-import { entry, firstData, type SecretData, withNext, withPublished } from '../../certs/secret.ts'
+import { isSettled, plan, type RotationOptions, type Step } from '../../certs/rotation.ts'
+import { entry, firstData, readContents, type SecretData, withNext, withPublished } from '../../certs/secret.ts'
 import { day, quickIssue, rotation, service } from './fixtures/issuing.ts'
 
 const start = Date.parse('2026-11-21T05:00:00Z')
@@ -197,4 +197,52 @@ t.test('clocks 5 minutes apart, either way', async t => {
     'mark',
     'no time at all',
   )
+})
+
+t.test('a bundle with as many CAs, but another in place of the next, is no published one', async t => {
+  const foreign = bundleOf([caOf(a), caOf(quickIssue(start))])
+  t.equal(step(rotating, [foreign], start + days(60)).do, 'publish')
+})
+
+t.test('a rotation starts by whichever lives shorter, the certificate or its CA', async t => {
+  const serials = [randomBytes(16), randomBytes(16)] as const
+  const long = quickIssue(start, 90 * day, service, serials)
+  const short = quickIssue(start, 30 * day, service, serials)
+  for (const mixed of [
+    { ...long, cert: short.cert },
+    { ...short, cert: long.cert },
+  ]) {
+    const data = withPublished(firstData(mixed, [], start), caOf(mixed), start)
+    t.same(step(data, [mixed.ca], start), { do: 'nothing', until: start + days(20) })
+  }
+})
+
+t.test('a switch takes the CAs before along, but for those that have expired', async t => {
+  const [old, older] = [quickIssue(start, 80 * day), quickIssue(start, 60 * day)]
+  const now = start + days(60)
+  const data = withPublished(withNext(firstData(a, [caOf(old), caOf(older)], start), b), caOf(b), now - days(1))
+  const switched = step(data, [bundleOf([a, b, old, older].map(caOf))], now)
+  t.equal(switched.do, 'switch')
+  t.equal(dataOf(switched)[entry.previousCa], bundleOf([caOf(a), caOf(old)]))
+})
+
+t.test('a CA is published for as long as it is valid', async t => {
+  const end = start + days(90)
+  t.match(step(undefined, [a.ca], end - 1), { do: 'create', previous: [{ serialNumber: caOf(a).serialNumber }] })
+  t.same(step(undefined, [a.ca], end), { do: 'create', previous: [] })
+})
+
+t.test('whether every API server knows the CA by now', async t => {
+  const soon = start + minutes(15)
+  const rows: [what: string, data: SecretData, now: number, isSettled: boolean][] = [
+    ['not published', fresh, soon, false],
+    ['published just now', settled, soon - 1, false],
+    ['published 10 + 5 minutes ago', settled, soon, true],
+    ['another CA is', withPublished(fresh, caOf(b), start), soon, false],
+    ['the next one is not: the present one was before', rotating, start, true],
+    ['no CA', { ...fresh, [entry.ca]: '' }, soon, false],
+    ['no CA, and a mark', { ...settled, [entry.ca]: '' }, soon, false],
+    ['what is no CA', { ...fresh, [entry.ca]: 'garbage' }, soon, false],
+  ]
+  for (const [what, data, now, is] of rows) t.equal(isSettled(readContents(data), now, rotation), is, what)
 })

@@ -28,7 +28,7 @@ t.test('a format that needs identities leaves out whoever has none, and says so'
   t.strictSame(hosts(chosen.peers), ['a'])
   t.match(chosen.problems, [
     { code: 'no-id', subject: 'b:26656', message: /no identity/ },
-    { code: 'no-id', subject: 'c:26656' },
+    { code: 'no-id', subject: 'c:26656', message: /the identity ff$/ },
   ])
 })
 
@@ -37,7 +37,20 @@ t.test('over the limit those that are listed already stay: a newcomer moves nobo
   const chosen = choosePeers(found('a', 'b', 'c', 'd'), given, [at('d'), at('c')])
   t.strictSame(hosts(chosen.peers), ['c', 'd'])
   t.match(chosen.problems, [{ code: 'limit', message: /found 4 peers, expected at most spec.limit 2; 2 are left out/ }])
+  t.equal(chosen.problems[0]?.subject, 'list')
   t.strictSame(hosts(choosePeers(found('a', 'b', 'c', 'd'), given, [at('d'), at('x')]).peers), ['a', 'd'])
+  const three = spec({ limit: 3 })
+  const both = [at('a'), at('b')]
+  t.strictSame(
+    hosts(choosePeers(found('a', 'b', 'c', 'd'), three, both).peers),
+    ['a', 'b', 'c'],
+    'and the room is used',
+  )
+  t.strictSame(choosePeers(found('a', 'b', 'c'), three, both).problems, [], 'as many as the limit are none too many')
+})
+
+t.test('a source of which nothing is known has no problems of its own', async t => {
+  t.strictSame(choosePeers(nothingKnown, spec(), [at('a')]), { peers: [at('a')], problems: [] })
 })
 
 t.test('property: a source that fails or knows a part only takes nobody from the list', async t => {
@@ -77,6 +90,10 @@ t.test('property: choosing again from what was chosen changes nothing, whatever 
     }),
   )
   t.pass()
+})
+
+t.test("other formats are written as the chain's programs read them", async t => {
+  t.equal(writeList('generic-list', [at('a'), at('b')]), 'a:26656\nb:26656\n')
 })
 
 t.test("stellar-core's list is a peer a line, and reads back", async t => {

@@ -31,7 +31,10 @@ t.test('fewer than minPeers are not written, and what stands there stays', async
     reason: 'TooFewPeers',
     message: /found 1 peers, expected at least spec.minPeers 2; the list of 2 stays/,
   })
-  t.match(decideOutput(spec(), chosen(), undefined).refusal, { reason: 'TooFewPeers' })
+  t.strictSame(decideOutput(spec(), chosen(), undefined).refusal, {
+    reason: 'TooFewPeers',
+    message: 'found 0 peers, expected at least spec.minPeers 1',
+  })
   t.equal(
     decideOutput(spec({ minPeers: 0 }), chosen(), current({ list: text('b') })).text,
     '',
@@ -45,7 +48,16 @@ t.test('a list that no ConfigMap holds is not written', async t => {
     (_, index) => `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${index}.example`,
   )
   const long = { peers: many.flatMap(host => Array.from({ length: 5 }, (_, port) => at(host, port + 1))), problems: [] }
-  t.match(decideOutput(spec(), long, undefined).refusal, { reason: 'TooLong' })
+  t.match(decideOutput(spec(), long, undefined).refusal, {
+    reason: 'TooLong',
+    message: /^found a list of \d+ bytes, expected at most 921600: set spec\.limit$/,
+  })
+  // 9216 lines of 100 bytes are 900 KiB.
+  const lines = Array.from({ length: 9216 }, (_, index) => at(String(index).padStart(93, 'a')))
+  const just = decideOutput(spec(), { peers: lines, problems: [] }, undefined)
+  t.equal(just.text?.length, 900 * 1024, 'just as long as is written')
+  const more = [...lines.slice(1), at('a'.repeat(94))]
+  t.match(decideOutput(spec(), { peers: more, problems: [] }, undefined).refusal, { reason: 'TooLong' }, 'a byte more')
 })
 
 t.test('property: never shrunk to nothing, whatever the source says and whatever stands there', async t => {
@@ -101,6 +113,17 @@ t.test('property: an apply names the two keys of the PeerSet, and no other of th
   t.pass()
 })
 
+t.test('an apply is a labelled ConfigMap in the namespace of the output', async t => {
+  const set = peerSet()
+  if ('invalid' in set.spec) throw new Error(set.spec.invalid)
+  t.strictSame(applyBody(set, { ...set.spec.output, namespace: 'b' }, undefined, 'a:1', 'about'), {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'peers', namespace: 'b', labels: { 'repeer.dev/peer-list': 'discovered' } },
+    data: { list: 'a:1', discovery_metadata: 'about' },
+  })
+})
+
 t.test('it is owned where it was created for the PeerSet, in its own namespace', async t => {
   const owners = (set: ReturnType<typeof peerSet>, there: Parameters<typeof applyBody>[2]) => {
     if ('invalid' in set.spec) throw new Error(set.spec.invalid)
@@ -129,7 +152,11 @@ t.test('what is kept of a ConfigMap, and what it lists', async t => {
   t.strictSame(listedIn(kept, spec().output), parsePeers('generic-list', 'a:26656', { source: 't' }))
   t.strictSame(listedIn(current({ list: '[' }), spec().output), [], 'what cannot be read lists nobody')
   t.strictSame(listedIn(undefined, spec().output), [])
-  t.strictSame(readCurrent({}, ['list']), current({}, { uid: '', labelled: false }))
+  const bare = current({}, { uid: '', labelled: false })
+  t.strictSame(readCurrent({}, ['list']), bare)
+  t.strictSame(readCurrent({ metadata: {}, data: null }, ['list']), bare)
+  const owned = { metadata: { ownerReferences: [{ uid: 'uid-1' }, {}, { uid: 'uid-2' }] } }
+  t.strictSame(readCurrent(owned, []).owners, ['uid-1', 'uid-2'])
 })
 
 t.test('what is said of it', async t => {
@@ -141,4 +168,7 @@ t.test('what is said of it', async t => {
     'discovered_at=1970-01-01T00:00:00.000Z,peer_count=1,candidates=4,source=pods,peer_set=a/set,hash=HASH',
   )
   t.equal(changeSentence([at('a'), at('b')], [at('b'), at('c')]), '2 peers, 1 new, 1 gone: +c:26656 -a:26656')
+  const [a, b, c, d] = [at('a', 1), at('b', 2), at('c', 3), at('d', 4)]
+  t.equal(changeSentence([], [a, b, c]), '3 peers, 3 new, 0 gone: +a:1 +b:2 +c:3')
+  t.equal(changeSentence([a, b, c, d], []), '0 peers, 0 new, 4 gone: -a:1 -b:2 -c:3 ...')
 })

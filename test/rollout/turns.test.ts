@@ -85,6 +85,8 @@ t.test('max-unavailable', async t => {
     ['67%', 3, 2],
     ['100%', 4, 4],
     ['nonsense', 4, 1],
+    ['at 3', 4, 1],
+    ['3 of them', 4, 1],
   ]
   for (const [text, size, allowed] of rows) t.equal(allowedOf(text, size), allowed, `${text} of ${size}`)
 })
@@ -502,6 +504,184 @@ t.test('who is away', async t => {
     ['unknown', unasked('a'), false],
   ]
   for (const [what, one, is] of rows) t.equal(away({ ...one, changing: true }), is, what)
+})
+
+t.test('who gets a turn: at the bounds, and where only one thing speaks against it', async t => {
+  const two = { maxUnavailable: '2' } as const
+  const voter = (key: string, its: number, of: number, over: Partial<Member> = {}) =>
+    asks(key, { maxUnavailable: '100%', validator: true, ...over }, { node: power(its, of) })
+  const back = (over: Partial<Member> & { age?: number } = {}, page: Partial<SeenPage> = {}) =>
+    member(
+      'b',
+      {
+        ...settled,
+        connected: 2,
+        lookedAt: iso(0),
+        restarts: [{ ...done(X), endedAt: iso(-10), connectedBefore: 4 }],
+        ...page,
+      },
+      { settleSeconds: 60, ...over },
+    )
+  const rows: [what: string, members: readonly Member[], grants: readonly string[]][] = [
+    ['33 of 99 are a third of the voting power', [voter('a', 20, 99), voter('b', 13, 99)], ['a s1:1']],
+    ['32 are less', [voter('a', 20, 99), voter('b', 12, 99)], ['a s1:1', 'b s1:1']],
+    ['2 of 6 are a third', [voter('a', 1, 6), voter('b', 1, 6)], ['a s1:1']],
+    ['2 of 7 are less', [voter('a', 1, 7), voter('b', 1, 7)], ['a s1:1', 'b s1:1']],
+    [
+      'a page that tells no total does not matter',
+      [voter('a', 20, 100), voter('b', 13, 100), member('c', settled, { maxUnavailable: '100%' })],
+      ['a s1:1', 'b s1:1'],
+    ],
+    [
+      'another validator has a turn, and no other node asks',
+      [voter('a', 10, 100), holds('b', { validator: true, maxUnavailable: '100%' }, { node: power(10) })],
+      ['a s1:1'],
+    ],
+    ['another has a turn that its page does not show', [voter('a', 10, 100, two), asks('b', { turn: X, ...two })], []],
+    [
+      'another has a turn that only its page shows',
+      [voter('a', 10, 100, two), member('b', { ...settled, turn: X }, two)],
+      [],
+    ],
+    [
+      'one is away, one goes: that is two',
+      [asks('a', two), asks('b', two), member('c', settled, { ready: false, ...two })],
+      ['a s1:1'],
+    ],
+    ['it has its turn already', [asks('a', { turn: X, turnGrantedAt: now - 1000 })], []],
+    [
+      'its page shows that its own was taken back',
+      [asks('a', { turn: `withdrawn ${X}` }, { turn: `withdrawn ${X}` })],
+      ['a s1:1'],
+    ],
+    [
+      'not Ready beside one that is being deleted',
+      [asks('a', { ready: false }), member('b', settled, { deleting: true })],
+      ['a s1:1'],
+    ],
+    ['and that had a turn', [asks('a', { ready: false }), holds('b', { deleting: true })], ['a s1:1']],
+    [
+      'it may still use a turn that was taken back, as nobody reads its page: that keeps only others from going',
+      [unreachable('a', { turn: `spent b1:${'c'.repeat(32)}`, turnGrantedAt: now - 185_000 })],
+      ['a b1:b'],
+    ],
+    [
+      'its time is over, but the turn not spent yet',
+      [unreachable('b', { turn: blind, turnGrantedAt: now - 200_000 }), asks('a')],
+      [],
+    ],
+    ['a time without a turn', [unreachable('b', { turnGrantedAt: now - 5000 }), asks('a')], ['a s1:1']],
+    ['another is back with fewer connections', [asks('a'), back()], []],
+    ['for as long as its settle time', [asks('a'), back({ settleSeconds: 10 })], ['a s1:1']],
+    ['which goes on while its page is not read', [asks('a'), back({ age: 51 })], ['a s1:1']],
+    ['a settle time that is not known', [asks('a'), back({ settleSeconds: undefined as never })], ['a s1:1']],
+    [
+      'one that is not back as before may restart itself',
+      [
+        {
+          ...asks(
+            'a',
+            {},
+            { connected: 2, lookedAt: iso(0), restarts: [{ ...done(Y), endedAt: iso(-10), connectedBefore: 4 }] },
+          ),
+          settleSeconds: 60,
+        },
+      ],
+      ['a s1:1'],
+    ],
+  ]
+  for (const [what, members, grants] of rows) t.same(granted(members), grants, what)
+  t.same(paced([asks('a'), asks('b'), member('c')]).groups[0]?.asking, ['a', 'b'])
+  t.equal(liveTurn(`${X} spent `), `${X} spent `, 'a word within is no verdict')
+})
+
+t.test('taken back: at the bounds', async t => {
+  const rows: [what: string, seen: Member, retire: readonly string[]][] = [
+    ['unused for 30 s', asks('a', { turn: X, turnGrantedAt: now - 31_000 }), []],
+    ['and a bit', asks('a', { turn: X, turnGrantedAt: now - 31_001 }), ['a withdrawn s1:1']],
+    [
+      'a restart a minute before the turn, by another clock',
+      holds('a', {}, { restarts: [{ ...done(X), at: iso(-65) }] }),
+      [],
+    ],
+    ['less than that', holds('a', {}, { restarts: [{ ...done(X), at: iso(-64.999) }] }), ['a spent s1:1']],
+    [
+      'a page that can be read again asks by itself',
+      holds('a', { turn: blind }, { turn: blind, wanted: X }),
+      ['a withdrawn b1:b'],
+    ],
+    [
+      'and may use the turn once nothing else keeps it',
+      holds('a', { turn: blind }, { turn: blind, reason: 'min-interval' }),
+      [],
+    ],
+    [
+      'not read for longer than it may have its turn',
+      unreachable('a', { turn: blind, turnGrantedAt: now - 200_000 }),
+      ['a spent b1:b'],
+    ],
+  ]
+  for (const [what, seen, retire] of rows) t.same(retired([seen]), retire, what)
+})
+
+t.test('what counts as a failure to come back: at the bounds', async t => {
+  const late = now - 301_000
+  const unready = (since: number, over: Partial<Member> = {}) =>
+    member('a', settled, { turn: `spent ${X}`, turnGrantedAt: late, ready: false, unreadySince: since, ...over })
+  const unverified = (page: Partial<SeenPage>, over: Partial<Member> = {}) =>
+    member(
+      'a',
+      { ...settled, phase: 'waiting', reason: 'already-restarted', restarts: [done(X, 'unverified')], ...page },
+      { turn: `spent ${X}`, turnGrantedAt: now - 90_000, ...over },
+    )
+  const restarting = (page: Partial<SeenPage>, since = late) =>
+    holds('a', { turnGrantedAt: since }, { restarts: [done(X, 'asked')], ...page })
+  const unconnected = `restarted at ${iso(-30)}, and not connected to what it was restarted for`
+  const rows: [what: string, failing: Member, why: string | undefined][] = [
+    ["not Ready 2 s before: the API's times are whole seconds", unready(late - 2000), undefined],
+    [
+      'not Ready just less before',
+      unready(late - 1999),
+      `not Ready since it was restarted at ${new Date(late).toISOString()}`,
+    ],
+    ['not Ready after 5 minutes', unready(late + 300_000), undefined],
+    [
+      'not Ready just before that',
+      unready(late + 299_999),
+      `not Ready since it was restarted at ${new Date(late).toISOString()}`,
+    ],
+    [
+      'nobody has said since when',
+      unasked('a', { turn: `spent ${X}`, turnGrantedAt: late, ready: false }),
+      `not Ready since it was restarted at ${new Date(late).toISOString()}`,
+    ],
+    [
+      'a time without a turn',
+      unreachable('a', { turnGrantedAt: late, ready: false, unreadySince: late + 1000 }),
+      undefined,
+    ],
+    ['a turn without a time', unverified({}, { turnGrantedAt: undefined as never, unreadySince: late }), undefined],
+    ['restarting for 5 minutes', restarting({ phase: 'verifying' }, now - 300_000), undefined],
+    ['for longer', restarting({ phase: 'verifying' }, now - 300_001), `restarting since ${iso(-60)}`],
+    ['not yet started', restarting({ phase: 'restarting' }), `restarting since ${iso(-60)}`],
+    ['for something else', restarting({ phase: 'restarting', restarts: [done(Y, 'asked')] }), undefined],
+    ['never restarted', restarting({ phase: 'restarting', restarts: [] }), undefined],
+    ['it waits again', restarting({ phase: 'waiting' }), undefined],
+    [
+      'to whom',
+      unverified({ detail: 'not connected: b:26656' }),
+      `restarted at ${iso(-30)}, and not connected: b:26656`,
+    ],
+    ['another detail', unverified({ detail: 'b:26656 not connected: ' }), unconnected],
+    ['no detail', unverified({ detail: undefined as never }), unconnected],
+    ['of another reason', unverified({ reason: 'settling', detail: 'not connected: b:26656' }), unconnected],
+  ]
+  for (const [what, failing, why] of rows)
+    t.same(
+      paced([failing]).groups[0]?.stopped.map(stop => stop.why),
+      why === undefined ? [] : [why],
+      what,
+    )
 })
 
 t.test('the same members in any order give the same answer, and never more than may be away', async () => {

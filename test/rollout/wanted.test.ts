@@ -190,6 +190,68 @@ t.test('endpoints are bounded, the same way each time', async t => {
   t.equal(left.size, 2, 'on both sides of the bound')
 })
 
+t.test('endpoints of exactly 64 KiB are written, and a byte more leaves the last host out', async t => {
+  const bound = 64 * 1024
+  const many = Array.from({ length: 6000 }, (_, index) => `10.1.${index >> 8}.${index & 255}`)
+  const slicesOf = (length: number, last: string): Slices => ({
+    'a/a': headless(...many.slice(0, length)),
+    [`a/${last}`]: headless('10.0.0.1'),
+  })
+  const sizeOf = (slices: Slices) =>
+    Buffer.byteLength(
+      formatEndpoints(
+        Object.fromEntries(
+          Object.entries(slices).map(([name, its]) => [name.slice(2), behindOf(its as readonly Slice[])]),
+        ),
+      ),
+    )
+  // As many addresses as leave less than a label's 63 bytes for the last host's name.
+  const length = many.findIndex((_, index) => sizeOf(slicesOf(index, 'b')) > bound - 40)
+  const room = bound - sizeOf(slicesOf(length, 'b'))
+  for (const [more, kept] of [
+    [0, 2],
+    [1, 1],
+  ] as const) {
+    const last = 'b'.repeat(1 + room + more)
+    const slices = slicesOf(length, last)
+    t.equal(sizeOf(slices), bound + more)
+    const { endpoints = '' } = wanted([literal(list('a', last))], {}, slices) as { endpoints?: string }
+    t.equal(Object.keys(parseEndpoints(endpoints)).length, kept, `${bound + more} bytes`)
+  }
+})
+
+t.test('pods of one template share what their lists say; other lists say something else', async t => {
+  const kept = new Map<string, ReturnType<typeof parseList>>()
+  const texts: Record<string, string> = { one: list('a'), two: list('b'), three: list('c') }
+  const shared: ClusterView = {
+    list: (_namespace, { name, format, role }) => {
+      const known = kept.get(name) ?? parseList({ format, role }, texts[name] ?? '')
+      kept.set(name, known)
+      return known
+    },
+    slices: () => [],
+  }
+  const of = (sources: readonly Source[], namespace = 'a') =>
+    listsTogether({ namespace, plan: plan(sources) }, shared) as { peerHash: string; hosts: readonly string[] }
+  const [one, two, three] = [source('one'), source('two'), source('three')]
+  t.equal(of([one]).peerHash, hashOf('a'))
+  t.equal(of([one, two]).peerHash, hashOf('a', 'b'), 'a list more')
+  t.equal(of([one, three]).peerHash, hashOf('a', 'c'), 'another second list')
+  t.equal(of([one]).peerHash, hashOf('a'), 'a list less')
+  t.equal(of([one, two]).hosts, of([one, two]).hosts, 'one array: nothing is read twice')
+  t.not(of([one, two]).hosts, of([one, two], 'b').hosts, 'for each namespace')
+  const written = literal(list('a'))
+  t.equal(of([written]).hosts, of([written]).hosts, 'a literal')
+})
+
+t.test('hosts that may be Services are looked at, and no others', async t => {
+  const literals = [literal(list('node', 'node.example.example.com', '10.0.0.1', 'a.b.c.d', 'x.b'))]
+  t.strictSame((listsTogether({ namespace: 'a', plan: plan(literals) }, view({})) as { hosts: string[] }).hosts, [
+    'node',
+    'x.b',
+  ])
+})
+
 t.test('what a ConfigMap holds', async t => {
   const sources = [
     source('one'),

@@ -66,6 +66,12 @@ const rows: readonly [what: string, profile: string | undefined, ...Parameters<t
   ['geth init', undefined, { image: 'ethereum/client-go', command: ['geth', 'init', '/genesis.json'] }],
   ['stellar-core new-db', undefined, { image: 'stellar/stellar-core', command: ['stellar-core', 'new-db'] }],
   ['Soroban RPC', undefined, script, { 'stellar.org/node-type': 'SorobanRpc' }],
+  ['two that are as likely', undefined, { ...script, ports: port(26656, 26657, 11625, 11626) }],
+  [
+    'one of them likelier',
+    'stellar-core',
+    { name: 'stellar-core', ...script, ports: port(26656, 26657, 11625, 11626) },
+  ],
 ]
 for (const [what, profile, ...pod] of rows) t.equal(profileOf(...pod), profile, what)
 
