@@ -81,6 +81,10 @@ t.test('whose addresses are probed', async t => {
   const both = { ...missing(host(['10.0.0.1', '10.0.0.2'])).look(), pins: pin('10.0.0.1') }
   const pinned = knows([], { pins: pin('10.0.0.1') })
   t.equal(suspects(both, pinned, false).length, 2, 'of several, which one the node is given')
+  const single = { ...missing().look(), pins: pin('10.0.0.1') }
+  t.same(suspects(single, pinned, false), [], 'its one address, in place of the name')
+  const { pins: _, ...unpinned } = both
+  t.same(suspects(unpinned, knows(['10.0.0.1', '10.0.0.2']), false), [], 'of several, all of which its name gives it')
 })
 
 t.test('whom the node has dialled at a present address', async t => {

@@ -157,7 +157,11 @@ t.test('each gate alone, in the order in which they are asked', async t => {
   const rows: [what: string, asked: Case, holds: Partial<Hold> | null][] = [
     ['hot forbids', wishing(plan({ strategy: 'hot' })), { reason: 'hot-only' }],
     ['a mass removal', withLook({ massRemoval: '2 of 3 peers would be removed' }), { reason: 'mass-removal' }],
-    ['as many peers as are enough', wishing(plan({ minPeers: 2 })), { reason: 'enough-peers' }],
+    [
+      'as many peers as are enough',
+      wishing(plan({ minPeers: 2 })),
+      { reason: 'enough-peers', detail: 'connected to 2, repeer.dev/min-peers is 2' },
+    ],
     ['one fewer than are enough', wishing(plan({ minPeers: 3 })), null],
     [
       'as many as are enough, and nobody sees that',
@@ -261,6 +265,24 @@ t.test('each gate alone, in the order in which they are asked', async t => {
 function six(restart: (over: Partial<Restart>) => Restart, now: number, firstMs: number): Restart[] {
   return [firstMs, ...[5, 4, 3, 2, 1].map(hours => hours * 3_600_000)].map(ago => restart({ at: now - ago }))
 }
+
+t.test('who is unreachable: five are named, and which have no address', async t => {
+  const { wish, look, memory } = wishing(plan())
+  const [listed] = wish.missing
+  if (!listed) throw new Error('the wish misses nobody')
+  const missing = (count: number, addresses = ['10.0.0.9']) =>
+    Array.from({ length: count }, (_, n) => ({
+      ...listed,
+      peer: { ...listed.peer, host: `gone${n}` },
+      addresses,
+      reachable: false,
+    }))
+  const detail = (gone: typeof wish.missing) => shutGate({ ...wish, missing: gone }, look, memory, times)?.detail
+  t.equal(detail(missing(1)), 'gone0:26656')
+  t.equal(detail(missing(2)), 'gone0:26656, gone1:26656')
+  t.equal(detail(missing(1, [])), 'gone0:26656 (no address)')
+  t.equal(detail(missing(6)), 'gone0:26656, gone1:26656, gone2:26656, gone3:26656, gone4:26656')
+})
 
 t.test('the first that is shut gives the reason', async t => {
   const all = wishing(plan({ strategy: 'hot', minPeers: 1, turns: 'controller' }))

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import { rotationMs } from '../../../sidecar/decide/host-view.ts'
 import { knownTo } from '../../../sidecar/decide/known.ts'
-import { toAskForWords } from '../../../sidecar/decide/lacking.ts'
+import { answerOf, type Lack, lackWords, toAskForWords } from '../../../sidecar/decide/lacking.ts'
 import type { Look } from '../../../sidecar/decide/look.ts'
 import { statusOf } from '../../../sidecar/decide/status.ts'
 import { createAnswers } from '../../../sidecar/observe/answers.ts'
@@ -129,6 +129,39 @@ t.test('asked are those that nothing else asks about, and not through a mesh', a
   t.strictSame(toAskForWords(unasked, known), [{ address: '10.0.0.2', port: 26656 }])
   t.strictSame(toAskForWords(w.look(), known), [], 'known already')
   t.strictSame(toAskForWords({ ...unasked, plan: plan({ mesh: true }) }, known), [])
+})
+
+t.test('several that lack, in words', async t => {
+  const lacks = (count: number, until?: number) =>
+    Array.from(
+      { length: count },
+      (_, n): Lack => ({
+        peer: { host: `node${n}`, port: 26656, role: 'peer' },
+        because: 'no-answer',
+        since: 0,
+        ...(until === undefined ? {} : { until }),
+      }),
+    )
+  const words = (count: number, until?: number) => lackWords(lacks(count, until), at => `${at} s`)
+  const says = (n: number) => `node${n}:26656: its address does not answer: it is down, or cannot be reached from here`
+  t.equal(words(1), says(0))
+  t.equal(words(1, 5), `${says(0)} until 5 s`)
+  t.equal(words(2), `${says(0)}; ${says(1)}`)
+  t.match(words(9), /; and \d more$/)
+})
+
+t.test('whether one of its addresses answers', async t => {
+  const w = world()
+  const look = w.look()
+  const [assessed] = w.after(0).assessed
+  if (!assessed) throw new Error('nobody is listed')
+  const { reachable: _, ...unasked } = { ...assessed, addresses: ['10.0.0.8', '10.0.0.9'] }
+  const port = assessed.peer.port
+  const of = (answering: Look['answering']) => answerOf(unasked, { ...look, answering } as Look)
+  t.equal(of(undefined), undefined, 'nobody has asked')
+  t.equal(of({ [`10.0.0.8:${port}`]: false }), false)
+  t.equal(of({ [`10.0.0.8:${port}`]: false, [`10.0.0.9:${port}`]: true }), true)
+  t.equal(answerOf({ ...unasked, reachable: true }, { ...look, answering: { [`10.0.0.8:${port}`]: false } }), true)
 })
 
 t.test('an answer is good for a minute', async t => {

@@ -3,6 +3,7 @@ import t from 'tap'
 import { annotation, containerName, volumeName } from '../../../peers/pod.ts'
 import { type SkipReason, skipReasons } from '../../../peers/reasons.ts'
 import { decide } from '../../../webhook/decide/decide.ts'
+import { skip } from '../../../webhook/decide/skip-rules.ts'
 import { patchOf } from '../../../webhook/patch/patch.ts'
 import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
 import { settings } from '../fixtures/pods/load.ts'
@@ -37,6 +38,7 @@ function manyMounts(mounts: number, sources: number): Change {
 
 const rows: readonly [what: string, change: Change, reason: SkipReason, message?: RegExp][] = [
   ['opted out', { annotations: { 'repeer.dev/inject': 'false' } }, 'opted-out'],
+  ['opted out, with blanks', { annotations: { 'repeer.dev/inject': ' false ' } }, 'opted-out'],
   [
     'opted out before anything else',
     { annotations: { 'repeer.dev/inject': 'false' }, namespaceLabels: { 'repeer.dev/inject': '' } },
@@ -52,6 +54,19 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
   ['injected, by image', { annotations: status, pod: sidecar }, 'already-injected'],
   ['injected, by volume', { annotations: { [annotation.status]: 'injected: wrap' }, pod: byMount }, 'already-injected'],
   ['our container without our status', { pod: sidecar }, 'name-conflict', /container repeer/],
+  [
+    'our container, and a status that says that nothing was injected',
+    { annotations: { [annotation.status]: 'skipped: x' }, pod: sidecar },
+    'name-conflict',
+  ],
+  [
+    'our container of another image, with a volume of its own',
+    {
+      annotations: status,
+      pod: { initContainers: [{ name: 'repeer', image: 'x', volumeMounts: [{ name: 'config', mountPath: '/x' }] }] },
+    },
+    'name-conflict',
+  ],
   [
     'our container of another image',
     { annotations: status, pod: { initContainers: [{ name: 'repeer', image: 'x' }] } },
@@ -132,6 +147,49 @@ for (const [what, change, reason, message = /./] of rows) {
   t.match(decision.message, message, what)
   t.ok(decision.message.startsWith(skipReasons[reason]), `${what}: the message is the table's`)
 }
+
+t.test('what a sentence says by itself gets nothing added, and a long finding is cut', async t => {
+  const bare: [SkipReason, Change][] = [
+    ['opted-out', { annotations: { 'repeer.dev/inject': 'false' } }],
+    ['os-windows', { pod: { nodeSelector: { 'kubernetes.io/os': 'windows' } } }],
+    ['static-pod', { annotations: { 'kubernetes.io/config.mirror': 'abc' } }],
+    ['already-injected', { annotations: status, pod: sidecar }],
+  ]
+  for (const [reason, change] of bare) t.equal(skipped(decide(input(change))).message, skipReasons[reason])
+  const messageOf = (...given: Parameters<typeof skip>) => skipped(skip(...given)).message
+  t.equal(messageOf('not-a-node'), skipReasons['not-a-node'])
+  const [just, long] = ['x'.repeat(2000), 'x'.repeat(2001)]
+  t.equal(messageOf('not-a-node', just), `${skipReasons['not-a-node']}: ${just}`)
+  t.equal(messageOf('not-a-node', long), `${skipReasons['not-a-node']}: ${just}...`)
+  const other = { initContainers: [{ name: 'x', image: settings.image }] }
+  t.ok(
+    decide(input({ annotations: status, pod: other })).inject,
+    "our image in somebody else's container is no sidecar",
+  )
+})
+
+t.test('too large: 2000 of all kinds together are not', async t => {
+  const command = ['gaiad', 'start', '--home', '/home']
+  // Two for the volume and its keys, one for the container, four for its command, two for the mount of such a volume.
+  const args = Array.from({ length: 1991 }, () => '-v')
+  const { spec } = input().pod
+  const volumes = [...(spec?.volumes ?? []), { name: 'more', emptyDir: {} }]
+  const rows: [what: string, change: Change, found: number | undefined][] = [
+    ['as many', {}, undefined],
+    ['an argument more', { container: { args: [...args, '-v'] } }, 2001],
+    ['a word of the command', { container: { command: [...command, '-v'] } }, 2001],
+    ['a variable', { container: { env: [{ name: 'A', value: 'a' }] } }, 2001],
+    ['variables of a ConfigMap', { container: { envFrom: [{ configMapRef: { name: 'x' } }] } }, 2001],
+    ['a port', { container: { ports: [{ containerPort: 1 }] } }, 2001],
+    ['a volume', { pod: { volumes } }, 2001],
+    ['an init container', { pod: { initContainers: [{ name: 'x' }] } }, 2001],
+  ]
+  for (const [what, change, found] of rows) {
+    const decision = decide(input({ ...change, container: { args, ...change.container } }))
+    const message = decision.inject ? '' : decision.message
+    t.equal(/found (\d+) of them/.exec(message)?.[1], found === undefined ? undefined : String(found), what)
+  }
+})
 
 t.test('a pod as large as any is looked through', t => {
   const many = manyMounts(30, 30)
