@@ -19,11 +19,12 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   testRunner: 'tap',
   plugins: ['@stryker-mutator/tap-runner'],
   tap: {
-    // Those of the decisions' own rooms: what only a test of the loops or of a whole program would notice is a gap here.
+    // Those of the decisions' own rooms: what only a test of the loops or of a whole program would notice is a gap
+    // here.
     testFiles: [
       'test/webhook/decide/**/*.test.ts',
       'test/sidecar/decide/**/*.test.ts',
-      'test/rollout/{turns,wanted}*.test.ts',
+      'test/rollout/{turns,turn-waits,wanted}.test.ts',
       'test/certs/rotation.test.ts',
       'test/discovery/{choose,output}.test.ts',
     ],
