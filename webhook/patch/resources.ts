@@ -18,7 +18,7 @@ export function qosClass(spec: V1PodSpec): QosClass {
   const limits: Totals = new Map()
   const parts = hasPodResources(spec)
     ? [spec.resources]
-    : [...spec.containers, ...(spec.initContainers ?? [])].map(one => one.resources)
+    : [...spec.containers, ...(spec.initContainers ?? [])].map(container => container.resources)
   let limited = true
   for (const part of parts) {
     for (const name of compute) {
@@ -52,12 +52,10 @@ const installGuaranteed = { requests: { cpu: '100m', memory: '32Mi' }, limits: {
 /**
  * The resources of our containers; undefined where stating any would do harm:
  * - A BestEffort pod would become Burstable. Nor does it need them: a LimitRange's defaults are set before a webhook is
- * asked (the pod
- *   would not be BestEffort) and again after it, for our containers too; and a ResourceQuota that demands requests
- *   or limits refuses
- *   the pod with or without us.
+ *   asked (the pod would not be BestEffort) and again after it, for our containers too; and a ResourceQuota that
+ *   demands requests or limits refuses the pod with or without us.
  * - Where the pod states its resources as a whole, the sum of its containers may not exceed that, and they share it
- * anyway.
+ *   anyway.
  */
 export function ourResources(
   spec: V1PodSpec,

@@ -16,12 +16,11 @@ const base = {
  *
  * runAsUser is left out wherever possible. Three cases:
  * - The pod states no user: our image's own, a number other than 0, satisfies runAsNonRoot. Clusters that assign UIDs
- * (OpenShift's
- *   restricted-v2) fill in the one they assign, and would refuse a fixed one outside of the namespace's range.
+ *   (OpenShift's restricted-v2) fill in the one they assign, and would refuse a fixed one outside of the namespace's
+ *   range.
  * - The pod states a user other than 0: ours inherit it. It has been accepted for the pod, so it is for us.
  * - The pod states 0: ours would inherit 0, and the kubelet would refuse to start them because of runAsNonRoot. So the
- * image's user is
- *   stated. A pod that may run as root is not in a namespace that assigns UIDs.
+ *   image's user is stated. A pod that may run as root is not in a namespace that assigns UIDs.
  */
 export function ourSecurityContext(spec: V1PodSpec): V1SecurityContext {
   const user = spec.securityContext?.runAsUser === 0 ? { runAsUser: imageUser, runAsGroup: imageUser } : {}

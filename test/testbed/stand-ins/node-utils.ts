@@ -2,13 +2,12 @@
 // image. It does what that was read to do, as far as a restart in place meets it:
 // - it finds the node by its process name once, and remembers that PID for ever;
 // - it reads the node's --trace-store FIFO, and that reader ends for good when the writer closes the pipe (see
-// trace-fifo.ts). Without CREATE_FIFO, as
-//   in pods of the 4.x line, it asks the node's RPC for the height instead;
+//   trace-fifo.ts). Without CREATE_FIFO, as in pods of the 4.x line, it asks the node's RPC for the height instead;
 // - GET :8000/must_upgrade is 200, or 426 once an upgrade is due at the node's height; /ready and /health ask the node;
-// /latest_height, /stats;
+//   /latest_height, /stats;
 // - at SIGTERM it sends SIGTERM to the node it remembers, and exits with 0; except when an upgrade or its HALT_HEIGHT
-// is reached: then it stays. The real one's /ready asks the node by gRPC, this one by RPC. It is started by
-// node-utils.sh, which makes the FIFO.
+//   is reached: then it stays.
+// The real one's /ready asks the node by gRPC, this one by RPC. It is started by node-utils.sh, which makes the FIFO.
 import { readFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { findProcess, residentPages } from './process-by-name.ts'

@@ -20,11 +20,11 @@ const workloads = new Set(['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Rollout', 
 /**
  * The owners that are known to replace a pod, each with where that was read. Known not to, and so without a row:
  * - cosmopilot: cosmopilot.voluzi.com/config-hash is taken before the peers are merged in (ensureConfigs in
- * internal/controllers/chainnode/configmap.go:
- *   "Get hash before adding peer configuration"), and nothing else of an edited list reaches ensurePod.
+ *   internal/controllers/chainnode/configmap.go: "Get hash before adding peer configuration"), and nothing else of an
+ *   edited list reaches ensurePod.
  * - ics-operator: no annotation on its pods, and it makes no new Deployment for a list (internal/deployment).
  * - kotal: no annotation on its pods; its StatefulSets do not change with the static nodes in their ConfigMap
- * (controllers/ethereum/node_controller.go).
+ *   (controllers/ethereum/node_controller.go).
  * - Stellar-K8s: neither checksum nor hash on the pods of its StatefulSets (src/controller/resources.rs).
  */
 const owners: readonly Owner[] = [
