@@ -54,7 +54,6 @@ export type SetParts = {
   readonly allowed: () => boolean
   /** Runs a look when its turn comes. */
   readonly limit: <T>(run: () => Promise<T>) => Promise<T>
-  /** Of intervals, and its `now` in milliseconds since the epoch. */
   /** For intervals. */
   readonly clock: Clock
   /** Milliseconds since the epoch, for times that are told to others. Default: the clock's. */

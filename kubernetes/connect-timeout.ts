@@ -26,6 +26,7 @@ export function limitConnect(request: ClientRequest, ms: number, error: () => Er
 }
 
 function isConnected(socket: Socket): boolean {
-  // A TLS socket has negotiated its protocol when it is through.
-  return !socket.connecting && (!(socket instanceof TLSSocket) || Boolean(socket.getProtocol()))
+  // A TLS socket over one that is connected already (a proxy's agent hands it out before its handshake) tells a
+  // protocol from the beginning; what the other side has finished with it tells at the end.
+  return !socket.connecting && (!(socket instanceof TLSSocket) || socket.getPeerFinished() !== undefined)
 }

@@ -29,8 +29,7 @@ export type LeaseStore = {
 
 /**
  * @param timeoutMs of each request; half of the renew deadline is what client-go's callers take, so that one dead
- * connection does not cost the lease.
- *   For the same reason each request has a connection of its own.
+ *   connection does not cost the lease. For the same reason each request has a connection of its own.
  */
 export function leaseStore(
   config: KubeConfig,

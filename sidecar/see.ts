@@ -7,7 +7,7 @@ import type { Plan } from '../peers/plan.ts'
 import { present } from '../peers/present.ts'
 import { blindTurn } from '../peers/turn.ts'
 import type { Told } from './chains/index.ts'
-import { assess, isMissing, suspects } from './decide/assess.ts'
+import { isMissing, suspects } from './decide/assess.ts'
 import { awaitedHosts } from './decide/awaited.ts'
 import type { Outcome } from './decide/decision.ts'
 import { isFromBefore } from './decide/doubt.ts'
@@ -148,7 +148,7 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     openSince = stillOpen(openSince, reachable, before.now)
     const { exports, pins } = pinBy(reachable)
     const asked: Look = { ...before, reachable, openSince, ...pinsOf(input, pins) }
-    const isWished = memory.intent !== null || assess(asked, known).some(({ standing }) => isMissing(standing))
+    const isWished = memory.intent !== null || asked.standings.some(({ standing }) => isMissing(standing))
     const permit = isWished && input.plan.strategy !== 'hot' ? await permitOf(parts.reach) : undefined
     const after: Look = permit === undefined ? asked : { ...asked, permit }
     const unasked = toAskForWords(after, known)

@@ -111,7 +111,15 @@ const pureRooms = [
 ]
 
 /** What only computes. Of node:net, isIP; of node:crypto, hashes. */
-const pureModules = new Set(['node:crypto', 'node:net', 'node:path', 'node:url', 'ipaddr.js', 'smol-toml'])
+const pureModules = new Set([
+  'node:crypto',
+  'node:net',
+  'node:path',
+  'node:url',
+  '@scure/base',
+  'ipaddr.js',
+  'smol-toml',
+])
 
 const roomsWithoutCircles = ['peers', 'sidecar/decide']
 

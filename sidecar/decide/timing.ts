@@ -97,7 +97,7 @@ export const timing: Timing = {
   stableSettleSeconds: 180,
   tellSeconds: 150,
   tellEverySeconds: 2,
-  askProgramSeconds: 10,
+  askProgramSeconds: 3,
   absentApiSeconds: 300,
   deadApiSeconds: 60,
   tellAgainSeconds: 600,

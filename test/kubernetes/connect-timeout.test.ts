@@ -1,11 +1,15 @@
 // An API server whose address swallows everything: reads, watches and requests say so after the set time, and those
 // that have a connection are not hurried.
+import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import https from 'node:https'
+import net, { type AddressInfo } from 'node:net'
+import tls from 'node:tls'
 import { KubeConfig } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { type ApiError, apiReader } from '../../kubernetes/api-client.ts'
 import { apiRequest, keepAliveAgent } from '../../kubernetes/api-request.ts'
+import { limitConnect } from '../../kubernetes/connect-timeout.ts'
 import { blackHole } from './fixtures/black-hole.ts'
 
 function configFor(server: string): KubeConfig {
@@ -106,3 +110,24 @@ t.test('who accepts and does not begin TLS is not connected; who is connected ma
     )
   agent?.destroy()
 })
+
+t.test(
+  'through a proxy: its agent hands out a socket that is connected to the proxy, and TLS has not begun',
+  async t => {
+    // It takes the connection, as a proxy does after CONNECT, and whoever is behind it never answers.
+    const server = net.createServer(socket => socket.on('error', () => {}).resume())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    t.teardown(() => server.close())
+    const raw = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+    t.teardown(() => raw.destroy())
+    await once(raw, 'connect')
+    const request = https.request({
+      host: 'api',
+      createConnection: () => tls.connect({ socket: raw, servername: 'api' }),
+    })
+    limitConnect(request, 100, () => new Error('no TLS in time'))
+    request.end()
+    const [error] = await once(request, 'error')
+    t.match(error, { message: 'no TLS in time' })
+  },
+)

@@ -78,11 +78,6 @@ export function originsOf(value: Value): Origin[] {
   return uniqueOrigins(value.flatMap(piece => piece.from))
 }
 
-/** Whether both are of the same kind and name. */
-export function sameOrigin(a: Origin, b: Origin): boolean {
-  return a.kind === b.kind && nameOf(a) === nameOf(b)
-}
-
 /** The name of a variable or program, the path of a file. */
 export function nameOf(origin: Origin): string {
   return origin.kind === 'file' ? origin.path : origin.name

@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -13,6 +12,7 @@ import { podFiles, supervise } from '../../bench/pod-files.ts'
 import { end, until } from '../../bench/processes.ts'
 import { freePort } from '../../fixtures/free-port.ts'
 import { type SmallDisk, smallDisk, whyNoDisk } from '../fixtures/full-disk.ts'
+import { listenAt } from '../fixtures/listen-at.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -88,15 +88,6 @@ async function pod(t: Test, { dir }: SmallDisk) {
       revive()
     },
   }
-}
-
-async function listenAt(t: Test, host: string): Promise<string> {
-  const server = createServer(socket => socket.on('error', () => {}).resume())
-  server.listen(0, host)
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const address = server.address()
-  return typeof address === 'object' && address ? `${host}:${address.port}` : ''
 }
 
 t.setTimeout(110_000)

@@ -5,7 +5,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Page } from '../../../peers/page.ts'
@@ -14,6 +13,7 @@ import { podFiles, supervise } from '../../bench/pod-files.ts'
 import { end, until } from '../../bench/processes.ts'
 import { freePort } from '../../fixtures/free-port.ts'
 import { type NodeUtils, startNodeUtils } from '../fixtures/beside.ts'
+import { listenAt } from '../fixtures/listen-at.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -128,18 +128,9 @@ async function pod(t: Test, trace: boolean, parkSeconds: number) {
           return now?.phase === 'settled' && now.connected === count ? now : undefined
         },
         60,
-        20,
+        100,
       ),
   }
-}
-
-async function listenAt(t: Test, host: string): Promise<string> {
-  const server = createServer(socket => socket.on('error', () => {}).resume())
-  server.listen(0, host)
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const address = server.address()
-  return typeof address === 'object' && address ? `${host}:${address.port}` : ''
 }
 
 t.jobs = 3

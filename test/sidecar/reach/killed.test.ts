@@ -4,15 +4,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, renameSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import type { Memory } from '../../../sidecar/decide/memory.ts'
 import { readState, type SupervisorState } from '../../../sidecar/reach/supervisor.ts'
 import { p2pPort, podFiles, supervise } from '../../bench/pod-files.ts'
 import { end, until } from '../../bench/processes.ts'
 import { freePort } from '../../fixtures/free-port.ts'
+import { listenAt } from '../fixtures/listen-at.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -29,15 +29,6 @@ createServer().listen(${p2pPort}, '127.0.0.1')
 for (const peer of peers) { const [host, port] = peer.split(':'); connect(port, host).on('error', () => {}) }
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100))
 `
-
-async function listenAt(t: Test, host: string): Promise<string> {
-  const server = createServer(socket => socket.on('error', () => {}).resume())
-  server.listen(0, host)
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const address = server.address()
-  return typeof address === 'object' && address ? `${host}:${address.port}` : ''
-}
 
 t.test('killed at many moments', { timeout: 110_000 }, async t => {
   const peers = await Promise.all([41, 42, 43, 44, 45, 46, 47, 48].map(n => listenAt(t, `127.0.0.${n}`)))
@@ -91,7 +82,7 @@ t.test('killed at many moments', { timeout: 110_000 }, async t => {
     return now?.phase === 'settled' && now.connected === count ? now : undefined
   }
   revive()
-  await until('settled with two', settledWith(2), 20, 20)
+  await until('settled with two', settledWith(2), 20, 100)
 
   /** As if it had been killed between its two renames: the newest memory is not in its place yet. */
   const tear = () => renameSync(join(files.state, 'memory.json'), join(files.state, 'memory.json.next'))
@@ -127,10 +118,10 @@ t.test('killed at many moments', { timeout: 110_000 }, async t => {
     await kill()
     torn?.()
     revive()
-    await until(`settled after: ${what}`, settledWith(3 + index), 20, 20)
+    await until(`settled after: ${what}`, settledWith(3 + index), 20, 100)
     await kill()
     revive()
-    await until('settled again', settledWith(3 + index), 20, 20)
+    await until('settled again', settledWith(3 + index), 20, 100)
     t.strictSame(
       startsOf(starts).slice(1),
       [3, 4, 5, 6, 7, 8].slice(0, index + 1),

@@ -2,10 +2,8 @@
 // an edited list arrives once the sidecar knows the program, and never where it does not.
 
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
@@ -23,6 +21,7 @@ import { createSaver, loadMemory } from '../../../sidecar/state.ts'
 import { end, until } from '../../bench/processes.ts'
 import { freePort } from '../../fixtures/free-port.ts'
 import { writeVolume } from '../fixtures/kubelet-volume.ts'
+import { listenAt } from '../fixtures/listen-at.ts'
 import { nodeId, plan, source } from '../fixtures/look.ts'
 import { script as supervise } from '../fixtures/supervised.ts'
 
@@ -36,15 +35,6 @@ createServer().listen(Number(process.env.PORT), '127.0.0.1')
 for (const peer of peers) { const [host, port] = peer.split('@')[1].split(':'); connect(port, host).on('error', () => {}) }
 process.on('SIGTERM', () => process.exit(0))
 `
-
-async function listenAt(t: Test, host: string): Promise<string> {
-  const server = createServer(socket => socket.on('error', () => {}).resume())
-  server.listen(0, host)
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const address = server.address()
-  return typeof address === 'object' && address ? `${host}:${address.port}` : ''
-}
 
 async function run(t: Test, start: string, askProgramSeconds: number) {
   const root = mkdtempSync(join(tmpdir(), 'repeer-script-'))

@@ -111,7 +111,7 @@ t.test('with the real supervisor', { skip: shell ? false : 'no shell for it is i
 
   await t.test('a supervisor that was killed leaves a state behind, which is not believed', async t => {
     const { wrapped, reach } = await start()
-    for (const line of wrapped.alive()) process.kill(Number.parseInt(line, 10), 'SIGKILL')
+    wrapped.kill()
     await wrapped.ended
     t.match(await wrapped.state(), { phase: 'running' })
     await eventually('absent', async () => 'hold' in (await reach.find()))

@@ -11,7 +11,7 @@ import type { Found } from './source-search.ts'
  * variable carries one role: for a config.toml that is persistent_peers, since seeds matter only to a node that knows
  * nobody yet, and one that runs does. Several frozen lists share the variable: the sidecar hands over the union of all
  * files, which is what the variable outranks. A list that would reach the node without it gets it as well, so that the
- * node is openNode addresses in place of names; where the program is not known, it looks names up as ever.
+ * node is given addresses in place of names; where the program is not known, it looks names up as ever.
  */
 export function withLevels(
   node: FollowedNode,
