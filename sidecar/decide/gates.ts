@@ -5,7 +5,7 @@ import { present } from '../../peers/present.ts'
 import type { AssessedLook } from './assess.ts'
 import { budgetGate, historyGate } from './history-gates.ts'
 import type { Memory } from './memory.ts'
-import { agreementGate, lookupGate } from './name-gates.ts'
+import { agreementGate, calmGate, lookupGate } from './name-gates.ts'
 import { nodeGate } from './node-gate.ts'
 import { restGate, settleGate, triedGate } from './settle-time.ts'
 import type { Timing } from './timing.ts'
@@ -29,6 +29,7 @@ export function shutGate(wish: Wish, look: AssessedLook, memory: Memory, times: 
     budgetGate,
     pauseGate,
     turnGate,
+    calmGate,
     restGate,
   ]
   for (const gate of gates) {

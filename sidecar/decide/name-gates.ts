@@ -3,6 +3,7 @@ import { type Peer, peerKey } from '../../peers/peer.ts'
 import type { Assessed, AssessedLook } from './assess.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
+import { askAheadMs } from './settle-time.ts'
 import type { Timing } from './timing.ts'
 import type { Hold, Wish } from './wish.ts'
 
@@ -41,19 +42,30 @@ function isDefinite(error: string | undefined): boolean {
  * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
  */
 export function agreementGate(wish: Wish, look: AssessedLook, _memory: Memory, times: Timing): Hold | null {
+  const hold = disagreement(lookedUp(wish, look), look, times)
+  const until = (hold?.until ?? 0) - askAheadMs(look, times)
+  return hold !== null && look.now < until ? { ...hold, until } : null
+}
+
+/** The rest of that time, for a turn that has come before it is over. */
+export function calmGate(wish: Wish, look: AssessedLook, _memory: Memory, times: Timing): Hold | null {
+  return disagreement(lookedUp(wish, look), look, times)
+}
+
+/** One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted. */
+function lookedUp(wish: Wish, look: AssessedLook): readonly Assessed[] {
   const forHosts = new Set(wish.missing.map(listed => listed.peer.host))
-  // One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
-  return disagreement(
-    look.assessed.filter(
-      ({ peer, standing }) => standing !== 'self' && (forHosts.has(peer.host) || !isPinned(peer, look)),
-    ),
-    look,
-    times,
+  return look.assessed.filter(
+    ({ peer, standing }) => standing !== 'self' && (forHosts.has(peer.host) || !isPinned(peer, look)),
   )
 }
 
 /** Those of these peers about whose names somebody has been contradicted a moment ago. */
-export function disagreement(assessed: readonly Assessed[], look: Look, times: Timing): Hold | null {
+export function disagreement(
+  assessed: readonly Assessed[],
+  look: Look,
+  times: Timing,
+): (Hold & { readonly until: number }) | null {
   const open = assessed.flatMap(({ peer }) => {
     const { disputedAt } = look.hosts[peer.host] ?? {}
     const until = (disputedAt ?? 0) + times.calmSeconds * 1000

@@ -25,9 +25,9 @@ export type Timing = {
   /** The longest random delay of a turn that nobody paces (turns: self), so that a group does not restart as one. */
   readonly selfTurnSeconds: number
   /**
-   * How long before the settle time is over a turn is asked for: the controller reads the page every half second, and
-   * the kubelet takes up to a second to bring the turn. A node that heals meanwhile has taken it for nothing, and it is
-   * withdrawn.
+   * How long before the settle time, or calmSeconds, is over a turn is asked for: the controller reads the page every
+   * half second, and the kubelet takes up to a second to bring the turn. A node that heals meanwhile, or about whose
+   * peers somebody is contradicted again, has taken it for nothing, and it is withdrawn.
    */
   readonly askAheadSeconds: number
   /** The budget: at most so many restarts in so many seconds. */

@@ -133,8 +133,8 @@ t.test('each gate alone, in the order in which they are asked', async t => {
   const shut = ({ wish, look, memory }: Case) => shutGate(wish, look, memory, times)
   const open = wishing()
   t.equal(shut(open), null, 'the control: nothing holds it back')
-  const inDoubt = (view: Partial<HostView>) =>
-    wishing(plan(), w => {
+  const inDoubt = (view: Partial<HostView>, thePlan = plan()) =>
+    wishing(thePlan, w => {
       w.hosts = { ...w.hosts, node1: { ...host('10.0.0.1'), ...view } }
     })
   const withLook = (over: Partial<Case['look']>, { wish, look, memory }: Case = open): Case => ({
@@ -142,6 +142,7 @@ t.test('each gate alone, in the order in which they are asked', async t => {
     look: { ...look, ...over },
     memory,
   })
+  const inTurn = (asked: Case): Case => withLook({ turn: asked.look.desired.snapshotHash }, asked)
   const withMemory = (over: Partial<Memory>): Case => ({ ...open, memory: { ...open.memory, ...over } })
   const { now } = open.look
   const need = open.memory.need ?? undefined
@@ -187,6 +188,18 @@ t.test('each gate alone, in the order in which they are asked', async t => {
     ['no need yet', withMemory({ need: null }), { reason: 'settling' }],
     ['contradicted a moment ago', inDoubt({ disputedAt: now - 3_999 }), { reason: 'lookups-disagree', until: now + 1 }],
     ['contradicted 4 s ago', inDoubt({ disputedAt: now - 4_000 }), null],
+    [
+      'too soon to ask for a turn',
+      inDoubt({ disputedAt: now - 2_499 }, controller),
+      { reason: 'lookups-disagree', until: now + 1 },
+    ],
+    ['a turn is asked for 1.5 s before', inDoubt({ disputedAt: now - 2_500 }, controller), { reason: 'awaiting-turn' }],
+    [
+      'and not used before',
+      inTurn(inDoubt({ disputedAt: now - 3_999 }, controller)),
+      { reason: 'lookups-disagree', until: now + 1 },
+    ],
+    ['but then', inTurn(inDoubt({ disputedAt: now - 4_000 }, controller)), null],
     [
       'the node does not answer',
       wishing(plan(), w => {
