@@ -3,7 +3,7 @@
 // at most, and no group is stopped.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { ChainOptions } from '../testbed/chain.ts'
+import type { Chain, ChainOptions } from '../testbed/chain.ts'
 import { client, exec } from '../testbed/client.ts'
 import { install } from '../testbed/install.ts'
 import { type MixedDns, mixedDns, type Second } from '../testbed/mixed-dns.ts'
@@ -33,6 +33,51 @@ async function stoppedGroups(ns: string): Promise<string[]> {
   return items.filter(event => event.reason === 'GroupStopped').map(event => event.message ?? '')
 }
 
+/**
+ * CometBFT's own next dial after one that failed, in s: two nodes that dial each other at once may both be refused as
+ * duplicates, and each tries again after 5 to 8 s.
+ */
+const againSeconds = 8
+
+/** The line in which the running node0 says that its dial of node1 has failed, and that it tries again. */
+async function triesAgain(namespace: string, chain: Chain): Promise<string | undefined> {
+  const log = await client().core.readNamespacedPodLog({
+    namespace,
+    name: 'node0-0',
+    container: 'node',
+    tailLines: 500,
+  })
+  const lines = log.split('\n')
+  const started = lines.findLastIndex(line => line.includes('Starting Node service'))
+  return lines.slice(started).find(line => line.includes('Reconnecting to peer') && line.includes(`${chain.ids[1]}@`))
+}
+
+/** What node0's page says, whenever it says something else, in s from a moment: for whoever wonders what took so long. */
+function watchPage(ns: string): { end(): void; said(from: number): readonly string[] } {
+  const lines: { readonly at: number; readonly text: string }[] = []
+  let ended = false
+  const look = async () => {
+    while (!ended) {
+      const its = await page(ns, 0).catch(() => undefined)
+      const last = its?.restarts.at(-1)
+      const text = its
+        ? [its.phase, its.reason, its.detail, `${its.connected} connected`, its.turn, last?.at, last?.outcome].join(
+            ', ',
+          )
+        : 'no page'
+      if (lines.at(-1)?.text !== text) lines.push({ at: Date.now(), text })
+      await sleep(200)
+    }
+  }
+  void look()
+  return {
+    end: () => {
+      ended = true
+    },
+    said: from => lines.map(({ at, text }) => `${((at - from) / 1000).toFixed(1)} s: ${text}`),
+  }
+}
+
 /** Moves node1 while the second server does what it does for `seconds`, and waits until node0 has it again. */
 async function moveAmid(
   t: Test,
@@ -48,6 +93,8 @@ async function moveAmid(
   const { to } = await replacePod(ns, 1)
   t.not(to, old, 'node1 has another address')
   const runs = Date.now()
+  const seen = watchPage(ns)
+  t.teardown(seen.end)
   const agreed = sleep(seconds * 1000).then(() => {
     dns.second = { does: 'agree' }
     return Date.now()
@@ -60,9 +107,12 @@ async function moveAmid(
     },
   )
   const connected = Date.now()
+  seen.end()
   t.comment(`reconnected ${((connected - runs) / 1000).toFixed(1)} s after the new pod ran`)
   const late = (connected - (await agreed)) / 1000
-  t.ok(late <= 10, `connected ${late.toFixed(1)} s after the last disagreement`)
+  const tries = await triesAgain(ns, chain)
+  t.ok(late <= 10 + (tries ? againSeconds : 0), `connected ${late.toFixed(1)} s after the last disagreement`)
+  if (late > 10) t.comment([`${tries ?? 'its first dial went through'}`, ...seen.said(await agreed)].join('\n'))
   t.ok(dns.asked.second > asked.second, 'the second server was asked')
   // What disagreed is over, and so is what was done about it: nothing comes after.
   await settled(ns)
