@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from '../kubernetes/lease.ts'
 import { normalHost } from '../peers/peer.ts'
-import { type TurnTimes, turnTimes } from '../rollout/turns.ts'
+import { type TurnTimes, turnTimes } from '../rollout/turns/turns.ts'
 
 export type ControllerOptions = {
   readonly listen: { readonly host: string; readonly port: number }

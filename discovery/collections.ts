@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../kubernetes/api-client.ts'
-import { createFollowing, type Following } from '../kubernetes/following.ts'
 import { type ApiObject, type Collection, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
+import { createFollowing, type Following } from '../kubernetes/watch-status.ts'
 
 export type Wanted<T> = Collection & {
   /** "Pods of namespace a", for the log and for sentences. */

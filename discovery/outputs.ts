@@ -1,9 +1,9 @@
 // The ConfigMaps that PeerSets write, as they stand: all of them carry one label, so one watch follows them, and
 // somebody who takes a key away is noticed at once. What was just written counts before the watch tells it.
 import type { ApiReader } from '../kubernetes/api-client.ts'
-import type { Following } from '../kubernetes/following.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 import { isOlder } from '../kubernetes/resource-version.ts'
+import type { Following } from '../kubernetes/watch-status.ts'
 import { outputLabel } from './names.ts'
 import { type Current, readCurrent } from './output.ts'
 

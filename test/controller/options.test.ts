@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type ControllerOptions, controllerFlags, parseControllerOptions } from '../../controller/options.ts'
-import { turnTimes } from '../../rollout/turns.ts'
+import { turnTimes } from '../../rollout/turns/turns.ts'
 
 const inCluster = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
 

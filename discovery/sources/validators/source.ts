@@ -3,13 +3,13 @@
 import { uniquePeers } from '../../../peers/peer.ts'
 import { printable } from '../../../peers/peer-list-error.ts'
 import type { Found, Problem, Source, SourceParts } from '../../source.ts'
+import { type Wanted, wantedPeers } from './chain-peers.ts'
 import { type ConsumerRead, readConsumers } from './consumers.ts'
 import { lookupAll, type ProbeOptions, type PublishedProbe, probePublished } from './probe.ts'
 import { Prober } from './prober.ts'
 import { createProviders, type ProviderChain, type Providers, type View } from './provider.ts'
 import { type AllSettled, type ChangeLimit, changeLimit, newEndpoints, settle } from './settle.ts'
 import { readValidatorsSpec, type ValidatorsSpec } from './spec.ts'
-import { type Wanted, wantedPeers } from './wanted.ts'
 
 export type ValidatorsOptions = {
   readonly probe: PublishedProbe

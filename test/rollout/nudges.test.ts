@@ -1,6 +1,6 @@
 import t from 'tap'
 import { blindTurn } from '../../peers/turn.ts'
-import { changedNotes, isAwaited, isOutOfStep, isToldMore, needsNudge } from '../../rollout/notes.ts'
+import { changedNotes, isAwaited, isOutOfStep, isToldMore, needsNudge } from '../../rollout/nudges.ts'
 import { hash, injected, settledPage, start } from './fixtures/rollout-parts.ts'
 
 t.test('the annotations that differ', async t => {

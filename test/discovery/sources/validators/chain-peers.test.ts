@@ -1,6 +1,6 @@
 import t from 'tap'
+import { type WantedOptions, wantedPeers } from '../../../../discovery/sources/validators/chain-peers.ts'
 import { byStake, type Validator } from '../../../../discovery/sources/validators/queries.ts'
-import { type WantedOptions, wantedPeers } from '../../../../discovery/sources/validators/wanted.ts'
 
 const options: WantedOptions = {
   chainId: 'chain',

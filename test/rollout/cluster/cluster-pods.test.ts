@@ -1,12 +1,12 @@
 // Which pods are computed anew, and what is needed for them; without any API.
 import t from 'tap'
-import { readSlice } from '../../kubernetes/slices.ts'
-import type { Source } from '../../peers/plan.ts'
-import { createClusterPods } from '../../rollout/cluster-pods.ts'
-import { parseList } from '../../rollout/lists.ts'
-import { type InjectedPod, podKey } from '../../rollout/pod.ts'
-import { readPod } from '../../rollout/read-pod.ts'
-import { list, type PodOver, pod, slice, source } from './fixtures/objects.ts'
+import { readSlice } from '../../../kubernetes/slices.ts'
+import type { Source } from '../../../peers/plan.ts'
+import { createClusterPods } from '../../../rollout/cluster/cluster-pods.ts'
+import { parseList } from '../../../rollout/cluster/lists.ts'
+import { readPod } from '../../../rollout/cluster/read-pod.ts'
+import { type InjectedPod, podKey } from '../../../rollout/pod.ts'
+import { list, type PodOver, pod, slice, source } from '../fixtures/objects.ts'
 
 const injected = (name: string, sources: readonly Source[], over: PodOver = {}) =>
   readPod(pod('a', name, sources, { ...over, metadata: { uid: name, ...over.metadata } })) as InjectedPod

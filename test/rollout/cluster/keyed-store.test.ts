@@ -1,7 +1,7 @@
 // What is kept of a collection while lists, events and fetches overlap. A line of a test is what happens next.
 import t from 'tap'
-import type { ApiObject } from '../../kubernetes/list-watch.ts'
-import { createKept } from '../../rollout/kept.ts'
+import type { ApiObject } from '../../../kubernetes/list-watch.ts'
+import { createKept } from '../../../rollout/cluster/keyed-store.ts'
 
 const object = (group: string, value: string, resourceVersion: string | number, name = group): ApiObject => ({
   metadata: { name, resourceVersion: String(resourceVersion), labels: { group }, annotations: { value } },

@@ -1,11 +1,18 @@
 // The injected pods, what each depends on, and what its annotations should be: computed anew only where something it
 // depends on has changed.
 import { isDeepStrictEqual } from 'node:util'
-import type { KeySource } from '../peers/plan.ts'
-import type { ServiceName } from '../peers/service-name.ts'
-import { type InjectedPod, podKey } from './pod.ts'
+import type { KeySource } from '../../peers/plan.ts'
+import type { ServiceName } from '../../peers/service-name.ts'
+import { type InjectedPod, podKey } from '../pod.ts'
+import {
+  type ClusterView,
+  endpointsOf,
+  listsTogether,
+  servicesOf,
+  type Together,
+  type Wanted,
+} from './desired-annotations.ts'
 import { createUsers } from './users.ts'
-import { type ClusterView, endpointsOf, listsTogether, servicesOf, type Together, type Wanted } from './wanted.ts'
 
 export type ClusterPods = {
   set(pod: InjectedPod): void

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { isPaused, readPod } from '../../rollout/read-pod.ts'
-import { plan, pod, source } from './fixtures/objects.ts'
+import { isPaused, readPod } from '../../../rollout/cluster/read-pod.ts'
+import { plan, pod, source } from '../fixtures/objects.ts'
 
 const at = '2026-01-01T00:00:00Z'
 const meta = { uid: 'u1', creationTimestamp: at }

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { blindTurn } from '../../peers/turn.ts'
-import { goneMember, type MemberParts, memberOf } from '../../rollout/members.ts'
-import { askingPage, injected, settledPage, start } from './fixtures/rollout-parts.ts'
+import { blindTurn } from '../../../peers/turn.ts'
+import { goneMember, type MemberParts, memberOf } from '../../../rollout/turns/members.ts'
+import { askingPage, injected, settledPage, start } from '../fixtures/rollout-parts.ts'
 
 const read = { page: askingPage, at: start }
 const of = (over: Partial<MemberParts> = {}) =>

@@ -1,7 +1,7 @@
 // From what is known of a pod to what the pacing needs of it. Pure.
-import { blindTurn } from '../peers/turn.ts'
-import { type Seen, unreachableMs } from './pages.ts'
-import { type InjectedPod, podKey } from './pod.ts'
+import { blindTurn } from '../../peers/turn.ts'
+import { type Seen, unreachableMs } from '../pages/pages.ts'
+import { type InjectedPod, podKey } from '../pod.ts'
 import type { Known, Member } from './turns.ts'
 
 /** What the controller has written and not seen come back yet. */

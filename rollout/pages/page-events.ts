@@ -1,7 +1,7 @@
 // From two readings of a status page to the Events that tell an operator what happened in between. Pure.
 
-import type { PodEvent } from '../kubernetes/events.ts'
-import { lastsMs, type RestartOutcome } from '../peers/page.ts'
+import type { PodEvent } from '../../kubernetes/events.ts'
+import { lastsMs, type RestartOutcome } from '../../peers/page.ts'
 import type { SeenPage } from './pages.ts'
 
 /** Reasons that a person should know of; the others are a matter of seconds, or nothing to worry about. */

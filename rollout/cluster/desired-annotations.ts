@@ -1,14 +1,14 @@
 // What the annotations repeer.dev/peer-hash and repeer.dev/endpoints of a pod should be, from what is known of the
 // cluster. Pure.
 
-import { behindOf, type Slice } from '../kubernetes/slices.ts'
-import { type Behind, formatEndpoints } from '../peers/endpoints.ts'
-import { isAddress, type Peer } from '../peers/peer.ts'
-import type { KeySource, LiteralSource, Plan } from '../peers/plan.ts'
-import { type ServiceName, serviceNames } from '../peers/service-name.ts'
-import { peerHash } from '../peers/snapshot.ts'
+import { behindOf, type Slice } from '../../kubernetes/slices.ts'
+import { type Behind, formatEndpoints } from '../../peers/endpoints.ts'
+import { isAddress, type Peer } from '../../peers/peer.ts'
+import type { KeySource, LiteralSource, Plan } from '../../peers/plan.ts'
+import { type ServiceName, serviceNames } from '../../peers/service-name.ts'
+import { peerHash } from '../../peers/snapshot.ts'
+import type { InjectedPod } from '../pod.ts'
 import { digestOf, type ParsedList, parseList } from './lists.ts'
-import type { InjectedPod } from './pod.ts'
 
 export type Wanted = { readonly peerHash?: string; readonly endpoints?: string }
 

@@ -1,10 +1,10 @@
 // Who may restart now, row by row: a group of pods, and what is granted and taken back.
 import fc from 'fast-check'
 import t from 'tap'
-import type { RestartOutcome } from '../../peers/page.ts'
-import type { SeenPage } from '../../rollout/pages.ts'
-import { allowedOf, liveTurn, type Member, pace, turnTimes } from '../../rollout/turns.ts'
-import { examplePage } from '../peers/fixtures/page.ts'
+import type { RestartOutcome } from '../../../peers/page.ts'
+import type { SeenPage } from '../../../rollout/pages/pages.ts'
+import { allowedOf, liveTurn, type Member, pace, turnTimes } from '../../../rollout/turns/turns.ts'
+import { examplePage } from '../../peers/fixtures/page.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const hash = (digit: string) => `s1:${digit.repeat(32)}`

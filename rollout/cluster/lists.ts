@@ -1,9 +1,9 @@
 // Peer lists as the controller keeps them: the result of reading one, never its text. A ConfigMap can be 1 MiB of what
 // is no peer.
 import { createHash } from 'node:crypto'
-import { type Format, parsePeers } from '../peers/formats/index.ts'
-import type { Peer, Role } from '../peers/peer.ts'
-import type { KeySource } from '../peers/plan.ts'
+import { type Format, parsePeers } from '../../peers/formats/index.ts'
+import type { Peer, Role } from '../../peers/peer.ts'
+import type { KeySource } from '../../peers/plan.ts'
 import { interning } from './intern.ts'
 
 /** `digest`: of the text that cannot be read, so that another such text is another value. */

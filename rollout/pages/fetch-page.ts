@@ -1,7 +1,7 @@
 // One bounded GET of a pod's status page. Whoever answers there is a stranger: no redirect is followed, and no answer
 // is taken that is too long or too slow.
 import { get } from 'node:http'
-import { controllerAgent } from '../peers/pod.ts'
+import { controllerAgent } from '../../peers/pod.ts'
 
 /** `timeoutMs`: for the whole exchange, from the connect to the last byte. */
 export type FetchOptions = { readonly timeoutMs: number; readonly maxBytes: number; readonly signal: AbortSignal }

@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { RestartOutcome } from '../../peers/page.ts'
-import { holdReasons } from '../../peers/reasons.ts'
-import { eventsBetween } from '../../rollout/page-events.ts'
-import type { SeenPage } from '../../rollout/pages.ts'
-import { askingPage, hash, settledPage } from './fixtures/rollout-parts.ts'
+import type { RestartOutcome } from '../../../peers/page.ts'
+import { holdReasons } from '../../../peers/reasons.ts'
+import { eventsBetween } from '../../../rollout/pages/page-events.ts'
+import type { SeenPage } from '../../../rollout/pages/pages.ts'
+import { askingPage, hash, settledPage } from '../fixtures/rollout-parts.ts'
 
 const [X, Y] = [hash('s', '1'), hash('s', '2')]
 const restart = (outcome: RestartOutcome, at = '2026-01-01T00:00:00.000Z', snapshot = Y) =>

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import type { Page } from '../../peers/page.ts'
-import { fetchPage } from '../../rollout/fetch-page.ts'
-import { createPages, type PagesOptions } from '../../rollout/pages.ts'
-import { fakeClock } from '../controller/fixtures/fake-clock.ts'
-import { examplePage } from '../peers/fixtures/page.ts'
+import type { Page } from '../../../peers/page.ts'
+import { fetchPage } from '../../../rollout/pages/fetch-page.ts'
+import { createPages, type PagesOptions } from '../../../rollout/pages/pages.ts'
+import { fakeClock } from '../../controller/fixtures/fake-clock.ts'
+import { examplePage } from '../../peers/fixtures/page.ts'
 
 /** Pods whose pages take `ms` to answer, or the timeout to fail. */
 function setup(t: { teardown(act: () => unknown): void }, options: PagesOptions = {}, ms = 10) {

@@ -1,12 +1,12 @@
 // From a Pod as the API has it to what the controller keeps of it. Annotations are a stranger's words: they are
 // checked, bounded, and never followed.
 import { isIP } from 'node:net'
-import { isDeleting } from '../kubernetes/object-state.ts'
-import type { Plan } from '../peers/plan.ts'
-import { parsePlan } from '../peers/plan-check.ts'
-import { annotation, containerName } from '../peers/pod.ts'
-import { present } from '../peers/present.ts'
-import type { InjectedPod } from './pod.ts'
+import { isDeleting } from '../../kubernetes/object-state.ts'
+import type { Plan } from '../../peers/plan.ts'
+import { parsePlan } from '../../peers/plan-check.ts'
+import { annotation, containerName } from '../../peers/pod.ts'
+import { present } from '../../peers/present.ts'
+import type { InjectedPod } from '../pod.ts'
 
 export type ReadPodOptions = {
   /** The plan that an annotation's text holds; throws an Error where it holds none. Default: parsePlan. */

@@ -1,10 +1,10 @@
 // What to write on a pod so that it learns of a change: the hash of its list, the addresses behind its hosts, and a
 // nudge for its kubelet. Pure.
 import { annotation } from '../peers/pod.ts'
-import { blindOf } from './members.ts'
-import type { Seen, SeenPage } from './pages.ts'
+import type { Wanted } from './cluster/desired-annotations.ts'
+import type { Seen, SeenPage } from './pages/pages.ts'
 import type { InjectedPod } from './pod.ts'
-import type { Wanted } from './wanted.ts'
+import { blindOf } from './turns/members.ts'
 import type { Annotations } from './writes.ts'
 
 /** The annotations that differ from what they should be; undefined where none does. */

@@ -2,18 +2,23 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { behindOf, readSlice, type Slice } from '../../kubernetes/slices.ts'
-import { formatEndpoints, parseEndpoints } from '../../peers/endpoints.ts'
-import { parsePeers } from '../../peers/formats/index.ts'
-import type { KeySource, Source } from '../../peers/plan.ts'
-import { sourceFile } from '../../peers/pod.ts'
-import { peerHash } from '../../peers/snapshot.ts'
-import { parseList, readConfigMap } from '../../rollout/lists.ts'
-import { type ClusterView, listsTogether, servicesOf, wantedAnnotations } from '../../rollout/wanted.ts'
-import { peersOf } from '../../sidecar/decide/given.ts'
-import { readInput } from '../../sidecar/observe/input.ts'
-import { writeVolume } from '../sidecar/fixtures/kubelet-volume.ts'
-import { type EndpointOver, endpoint, list, literal, plan, slice, source } from './fixtures/objects.ts'
+import { behindOf, readSlice, type Slice } from '../../../kubernetes/slices.ts'
+import { formatEndpoints, parseEndpoints } from '../../../peers/endpoints.ts'
+import { parsePeers } from '../../../peers/formats/index.ts'
+import type { KeySource, Source } from '../../../peers/plan.ts'
+import { sourceFile } from '../../../peers/pod.ts'
+import { peerHash } from '../../../peers/snapshot.ts'
+import {
+  type ClusterView,
+  listsTogether,
+  servicesOf,
+  wantedAnnotations,
+} from '../../../rollout/cluster/desired-annotations.ts'
+import { parseList, readConfigMap } from '../../../rollout/cluster/lists.ts'
+import { peersOf } from '../../../sidecar/decide/given.ts'
+import { readInput } from '../../../sidecar/observe/input.ts'
+import { writeVolume } from '../../sidecar/fixtures/kubelet-volume.ts'
+import { type EndpointOver, endpoint, list, literal, plan, slice, source } from '../fixtures/objects.ts'
 
 type Texts = Readonly<Record<string, string | undefined | 'unknown'>>
 type Slices = Readonly<Record<string, readonly Slice[] | 'unknown'>>

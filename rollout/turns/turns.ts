@@ -5,7 +5,7 @@
 // group's max-unavailable may be away; validators come last; a pod that does not come back stops its group. One that is
 // away anyway may restart in spite of that, but never more than max-unavailable at a time: it may be Ready again by
 // then. One that is back counts until it is connected as before (recovery.ts).
-import type { SeenPage as Page } from './pages.ts'
+import type { SeenPage as Page } from '../pages/pages.ts'
 import { isRecovering } from './recovery.ts'
 import { type TurnWait, turnWaits } from './turn-waits.ts'
 

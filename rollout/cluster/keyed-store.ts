@@ -1,8 +1,8 @@
 // The part of one collection that somebody needs, in groups: a ConfigMap is a group of its own, the EndpointSlices of
 // one Service are one. Nothing is kept of the others; so a group that becomes needed later has to be fetched, while the
 // watch goes on. Events and fetched objects then overlap, and resource versions tell which is newer.
-import type { ApiObject, ListWatchHandlers } from '../kubernetes/list-watch.ts'
-import { isOlder } from '../kubernetes/resource-version.ts'
+import type { ApiObject, ListWatchHandlers } from '../../kubernetes/list-watch.ts'
+import { isOlder } from '../../kubernetes/resource-version.ts'
 
 export type Item<T> = { readonly group: string; readonly version: string; readonly value: T }
 

@@ -1,6 +1,6 @@
 // Few writes, and none that is missing: when the words about a turn are written.
 import t from 'tap'
-import { nextWaitNote, type WaitNote } from '../../rollout/wait-notes.ts'
+import { nextWaitNote, type WaitNote } from '../../../rollout/turns/turn-wait-text.ts'
 
 const times = { firstSeconds: 3, againSeconds: 15 }
 

@@ -1,11 +1,11 @@
 // Reads the status pages of injected pods: those of pods that are busy every second, the others now and then, and never
 // too many at once.
 import { isIPv6 } from 'node:net'
-import { type Clock, wallClock } from '../kubernetes/clock.ts'
-import { tokenBucket } from '../kubernetes/token-bucket.ts'
-import type { Page } from '../peers/page.ts'
-import { parsePage } from '../peers/page-check.ts'
-import { statusPort } from '../peers/pod.ts'
+import { type Clock, wallClock } from '../../kubernetes/clock.ts'
+import { tokenBucket } from '../../kubernetes/token-bucket.ts'
+import type { Page } from '../../peers/page.ts'
+import { parsePage } from '../../peers/page-check.ts'
+import { statusPort } from '../../peers/pod.ts'
 import { type FetchPage, fetchPage } from './fetch-page.ts'
 import { lasting } from './page-events.ts'
 

@@ -1,15 +1,15 @@
 // The watch against the stand-in for the API server, over real connections.
 import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import t from 'tap'
-import { type ApiServer, type ApiServerOptions, startApiServer } from '../../demo/api-server.ts'
-import { formatEndpoints } from '../../peers/endpoints.ts'
-import { parsePeers } from '../../peers/formats/index.ts'
-import { peerHash } from '../../peers/snapshot.ts'
-import { type ClusterWatch, type ClusterWatchOptions, startClusterWatch } from '../../rollout/cluster.ts'
-import { type InjectedPod, podKey } from '../../rollout/pod.ts'
-import { type Line, memoryLog } from '../webhook/fixtures/log-lines.ts'
-import { until } from '../webhook/fixtures/until.ts'
-import { configMap, list, literal, namespace, pod, slice, source } from './fixtures/objects.ts'
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../demo/api-server.ts'
+import { formatEndpoints } from '../../../peers/endpoints.ts'
+import { parsePeers } from '../../../peers/formats/index.ts'
+import { peerHash } from '../../../peers/snapshot.ts'
+import { type ClusterWatch, type ClusterWatchOptions, startClusterWatch } from '../../../rollout/cluster/cluster.ts'
+import { type InjectedPod, podKey } from '../../../rollout/pod.ts'
+import { type Line, memoryLog } from '../../webhook/fixtures/log-lines.ts'
+import { until } from '../../webhook/fixtures/until.ts'
+import { configMap, list, literal, namespace, pod, slice, source } from '../fixtures/objects.ts'
 
 type Given = {
   api: ApiServer

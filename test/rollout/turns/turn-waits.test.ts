@@ -1,8 +1,8 @@
 // Why there is no turn, named: each cause, in the order in which it counts.
 import t from 'tap'
-import type { SeenPage } from '../../rollout/pages.ts'
-import { type Member, pace, turnTimes } from '../../rollout/turns.ts'
-import { askingPage, hash, settledPage, start } from './fixtures/rollout-parts.ts'
+import type { SeenPage } from '../../../rollout/pages/pages.ts'
+import { type Member, pace, turnTimes } from '../../../rollout/turns/turns.ts'
+import { askingPage, hash, settledPage, start } from '../fixtures/rollout-parts.ts'
 
 const X = askingPage.wanted ?? ''
 function member(name: string, page: SeenPage | undefined, over: Partial<Member> = {}): Member {

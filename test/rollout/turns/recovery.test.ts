@@ -1,8 +1,8 @@
 // Whether a node that has been restarted is as it was before: rows on each side of each bound.
 import t from 'tap'
-import type { SeenPage } from '../../rollout/pages.ts'
-import { isRecovering } from '../../rollout/recovery.ts'
-import { hash, settledPage, start } from './fixtures/rollout-parts.ts'
+import type { SeenPage } from '../../../rollout/pages/pages.ts'
+import { isRecovering } from '../../../rollout/turns/recovery.ts'
+import { hash, settledPage, start } from '../fixtures/rollout-parts.ts'
 
 const iso = (seconds: number) => new Date(start + seconds * 1000).toISOString()
 const times = { settleSeconds: 5, signSeconds: 300 }
