@@ -24,13 +24,13 @@ export function choosePeers(
   const { exclude, limit, output } = spec
   const additional = readEntries(spec.additional, 'additional')
   const candidates = uniquePeers([...found.peers, ...additional.peers, ...(found.incomplete ? before : [])])
-  const wanted = candidates.filter(
+  const allowed = candidates.filter(
     ({ id, host }) => !(id !== undefined && exclude.ids.includes(id.toLowerCase())) && !exclude.hosts.includes(host),
   )
   const unwritable: Problem[] = []
   // Nearly always all of them are, and asking once is enough.
-  const isWhole = isWritable(output.format, wanted)
-  const writable = wanted.filter(peer => {
+  const isWhole = isWritable(output.format, allowed)
+  const writable = allowed.filter(peer => {
     if (isWhole || isWritable(output.format, [peer])) return true
     unwritable.push({
       code: 'no-id',

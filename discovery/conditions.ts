@@ -122,8 +122,8 @@ function boundedProblems(problems: readonly Problem[]): readonly Problem[] {
     message: clean(message),
   }))
   if (shown.length <= maxProblems) return shown
-  const kept = shown.slice(0, maxProblems - 1)
-  return [...kept, { code: 'more', subject: '', message: `and ${shown.length - kept.length} more` }]
+  const first = shown.slice(0, maxProblems - 1)
+  return [...first, { code: 'more', subject: '', message: `and ${shown.length - first.length} more` }]
 }
 
 /** One line of at most 256 characters, whatever a stranger wrote. */

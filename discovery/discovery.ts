@@ -6,7 +6,7 @@ import { type ApiReader, apiReader } from '../kubernetes/api-client.ts'
 import { type Clock, wallClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
 import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
-import { createFollowing, type Following } from '../kubernetes/watch-status.ts'
+import { createWatchStatus, type WatchStatus } from '../kubernetes/watch-status.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
 import { createDelivering } from './delivering.ts'
@@ -82,8 +82,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   const closing = new Set<Promise<void>>()
   let isReady = false
 
-  const outputState: Following = createFollowing('ConfigMaps of PeerSets', log, now, { onSynced: () => start() })
-  const setState: Following = createFollowing('PeerSets', log, now, { onSynced: () => start() })
+  const outputState: WatchStatus = createWatchStatus('ConfigMaps of PeerSets', log, now, { onSynced: () => start() })
+  const setState: WatchStatus = createWatchStatus('PeerSets', log, now, { onSynced: () => start() })
   const outputs = followOutputs({
     api: reader(stop.signal),
     times,
@@ -177,7 +177,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     closing.add(done)
   }
 
-  const following = listWatch<PeerSet>(
+  const setsFollowed = listWatch<PeerSet>(
     reader(stop.signal),
     { path: `${peerSets.path}/peersets`, allNamespaces: true, pageSize: 250 },
     {
@@ -202,13 +202,13 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
         ...followed.figures(),
       })),
     behind: () =>
-      [setState, outputState, ...collections.following()].flatMap(({ what, error }) =>
+      [setState, outputState, ...collections.statuses()].flatMap(({ what, error }) =>
         error === undefined ? [] : [`${what}: ${error}`],
       ),
     close: async () => {
       stop.abort()
       for (const key of [...running.keys()]) shut(key)
-      await Promise.all([following, tidying.done, outputs.done, collections.close(), ...closing])
+      await Promise.all([setsFollowed, tidying.done, outputs.done, collections.close(), ...closing])
     },
   }
 }

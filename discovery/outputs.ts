@@ -3,7 +3,7 @@
 import type { ApiReader } from '../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 import { isOlder } from '../kubernetes/resource-version.ts'
-import type { Following } from '../kubernetes/watch-status.ts'
+import type { WatchStatus } from '../kubernetes/watch-status.ts'
 import { outputLabel } from './names.ts'
 import { type Current, readCurrent } from './output.ts'
 
@@ -24,7 +24,7 @@ export type OutputsOptions = {
   readonly api: ApiReader
   readonly times: ListWatchTimes
   readonly signal: AbortSignal
-  readonly state: Following
+  readonly state: WatchStatus
   /** The keys that PeerSets write in a ConfigMap. */
   readonly keysOf: (key: string) => readonly string[]
   /** Told NAMESPACE/NAME where it is not as it was written or read last. */

@@ -91,8 +91,8 @@ export async function listWatch<T>(
       handlers.contact?.()
       for (const object of page.items ?? []) {
         const name = nameOf(object)
-        const kept = name ? handlers.keep(object) : undefined
-        if (name && kept !== undefined) items.set(name, kept)
+        const item = name ? handlers.keep(object) : undefined
+        if (name && item !== undefined) items.set(name, item)
       }
       next = page.metadata?.continue || undefined
       if (next) continue
@@ -108,8 +108,8 @@ export async function listWatch<T>(
     if (type === 'ERROR')
       throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
     const name = nameOf(object)
-    const kept = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
-    if (name && kept !== undefined) handlers.set(name, kept)
+    const item = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
+    if (name && item !== undefined) handlers.set(name, item)
     else if (name && type !== 'BOOKMARK') handlers.remove(name, object)
     version = object.metadata?.resourceVersion ?? version
     failures = 0

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { ApiError } from './api-client.ts'
 import type { ListWatchHandlers } from './list-watch.ts'
 
-export type Following = {
+export type WatchStatus = {
   /** "Pods of namespace a". */
   readonly what: string
   /** Has been read at least once. */
@@ -19,13 +19,13 @@ export type Following = {
 }
 
 /** `onSynced` is called once, after the first complete read; `onForbidden` where it becomes forbidden. */
-export function createFollowing(
+export function createWatchStatus(
   what: string,
   log: Pick<Logger, 'info' | 'warn'>,
   now: () => number,
   { onSynced, onForbidden }: { readonly onSynced?: () => void; readonly onForbidden?: () => void } = {},
-): Following {
-  const state: Following = {
+): WatchStatus {
+  const state: WatchStatus = {
     what,
     synced: false,
     error: undefined,

@@ -1,20 +1,19 @@
 // What to write on a pod so that it learns of a change: the hash of its list, the addresses behind its hosts, and a
 // nudge for its kubelet. Pure.
 import { annotation } from '../peers/pod.ts'
-import type { Wanted } from './cluster/desired-annotations.ts'
-import type { Seen, SeenPage } from './pages/pages.ts'
-import type { InjectedPod } from './pod.ts'
+import type { DesiredAnnotations } from './cluster/desired-annotations.ts'
+import type { Seen, SeenPage } from './pages/seen-page.ts'
+import type { Annotations, InjectedPod } from './pod.ts'
 import { blindOf } from './turns/members.ts'
-import type { Annotations } from './writes.ts'
 
 /** The annotations that differ from what they should be; undefined where none does. */
-export function changedNotes(
+export function changedAnnotations(
   pod: Pick<InjectedPod, 'peerHash' | 'endpoints'>,
-  wanted: Wanted,
+  desired: DesiredAnnotations,
 ): Annotations | undefined {
   const notes = {
-    ...(pod.peerHash === wanted.peerHash ? {} : { [annotation.peerHash]: wanted.peerHash ?? null }),
-    ...(pod.endpoints === wanted.endpoints ? {} : { [annotation.endpoints]: wanted.endpoints ?? null }),
+    ...(pod.peerHash === desired.peerHash ? {} : { [annotation.peerHash]: desired.peerHash ?? null }),
+    ...(pod.endpoints === desired.endpoints ? {} : { [annotation.endpoints]: desired.endpoints ?? null }),
   }
   return Object.keys(notes).length === 0 ? undefined : notes
 }

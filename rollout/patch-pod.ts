@@ -2,7 +2,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { ApiError } from '../kubernetes/api-client.ts'
 import { apiRequest, keepAliveAgent } from '../kubernetes/api-request.ts'
-import type { Annotations, PodRef } from './writes.ts'
+import type { Annotations, PodRef } from './pod.ts'
 
 /** Whether the pod was there. Rejects where the API server cannot be asked or refuses. */
 export type PatchPod = (pod: PodRef, annotations: Annotations, signal: AbortSignal) => Promise<boolean>

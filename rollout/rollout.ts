@@ -4,16 +4,18 @@ import type { Logger } from 'pino'
 import type { Events, PodEvent } from '../kubernetes/events.ts'
 import { annotation, optIn } from '../peers/pod.ts'
 import type { ClusterWatch } from './cluster/cluster.ts'
-import { changedNotes, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './nudges.ts'
+import { changedAnnotations, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './nudges.ts'
 import { eventsBetween } from './pages/page-events.ts'
-import { type Pages, type SeenPage, unreachableMs } from './pages/pages.ts'
+import type { Pages } from './pages/pages.ts'
+import { type SeenPage, unreachableMs } from './pages/seen-page.ts'
+import type { Annotations } from './pod.ts'
 import { type InjectedPod, podKey } from './pod.ts'
-import { goneMember, groupOf, memberOf, type Written } from './turns/members.ts'
+import { goneMember, groupOf, type Member, memberOf, type Written } from './turns/members.ts'
 import { isRecovering } from './turns/recovery.ts'
-import { nextWaitNote, type WaitNote, waitNoteTimes } from './turns/turn-wait-text.ts'
+import { nextTurnWaitText, type TurnWaitText, turnWaitTextTimes } from './turns/turn-wait-text.ts'
 import type { TurnWait } from './turns/turn-waits.ts'
-import { type GroupState, liveTurn, type Member, type Pace, pace, type TurnTimes } from './turns/turns.ts'
-import type { Annotations, Writer } from './writes.ts'
+import { type GroupState, liveTurn, type Pace, pace, type TurnTimes } from './turns/turns.ts'
+import type { Writer } from './writes.ts'
 
 export type RolloutTimes = {
   /**
@@ -79,7 +81,7 @@ type Trace = {
   written?: Written & { readonly before: ReadonlySet<string | undefined> }
   page?: SeenPage
   /** Its words about why it has no turn. */
-  wait?: WaitNote
+  wait?: TurnWaitText
   /** A pod without a sidecar has been seen in its place. */
   isReplaced?: true
   /** When a change was written whose settling is being timed, and when the pod was seen to have it. */
@@ -117,7 +119,7 @@ export function createRollout(parts: RolloutParts): Rollout {
   }
 
   function annotate(pod: InjectedPod): void {
-    const wanted = cluster.wanted(pod)
+    const wanted = cluster.desired(pod)
     if (wanted === 'unknown' || pod.deleting) return
     const trace = traceOf(pod)
     const told = `${wanted.peerHash ?? ''}\n${wanted.endpoints ?? ''}`
@@ -130,7 +132,7 @@ export function createRollout(parts: RolloutParts): Rollout {
       }
       trace.told = told
     }
-    const notes = changedNotes(pod, wanted)
+    const notes = changedAnnotations(pod, wanted)
     if (!notes) {
       delete trace.noted
       if (trace.timing) trace.timing.toldAt ??= at
@@ -219,7 +221,7 @@ export function createRollout(parts: RolloutParts): Rollout {
     const byKey = new Map(waits.map(one => [one.key, one]))
     for (const [key, trace] of traces) {
       const wait = byKey.get(key)
-      const { note, write } = nextWaitNote(trace.wait ?? {}, trace.pod.turnWait, wait?.why, at, waitNoteTimes)
+      const { note, write } = nextTurnWaitText(trace.wait ?? {}, trace.pod.turnWait, wait?.why, at, turnWaitTextTimes)
       trace.wait = note
       if (write === undefined || trace.pod.deleting) continue
       writer.write(trace.pod, { [annotation.turnWait]: write })

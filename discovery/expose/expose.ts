@@ -13,7 +13,7 @@ import { type Exposed, outcomeOf, portsChange } from './outcome.ts'
 import { createGrace, decidePorts, portName } from './ports.ts'
 import { followSelected } from './selected.ts'
 import { isApplied, readService, type ServiceFacts, serviceBody, serviceNotes, unfitService } from './service.ts'
-import { readKnownSlice, sliceBody, slicesToWrite, wantedSlices } from './slices.ts'
+import { readKnownSlice, sliceBody, slicesToWrite, desiredSlices } from './slices.ts'
 import { type ExposeSpec, readExposeSpec } from './spec.ts'
 
 export type ExposeParts = {
@@ -133,17 +133,17 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       )
       services.wrote(spec.service, current)
     }
-    const wanted = current ? wantedSlices(set, spec.service, ports, chains, current) : []
-    for (const slice of slicesToWrite(wanted, ownSlices(), set.uid)) {
+    const desired = current ? desiredSlices(set, spec.service, ports, chains, current) : []
+    for (const slice of slicesToWrite(desired, ownSlices(), set.uid)) {
       if (!allowed()) break
       const written = readKnownSlice((await writes.applySlice(manager, sliceBody(set, slice), signal)) as object)
       if (written) slices.wrote(slice.name, written)
     }
-    const nodes = new Set(wanted.flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName)))
-    const notes = current
+    const nodes = new Set(desired.flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName)))
+    const refusals = current
       ? serviceNotes(current).map(message => ({ code: 'odd-service', subject: place, message }))
       : []
-    const left = [...notes, ...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
+    const left = [...refusals, ...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
     const outcome = outcomeOf(place, ports, [...decision.problems, ...left], current, nodes.size)
     const change = isWanted ? portsChange(had, ports) : undefined
     return change === undefined ? outcome : { ...outcome, change: `${place}: ${change}` }

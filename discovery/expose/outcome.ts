@@ -30,16 +30,16 @@ export function outcomeOf(
     ', ',
   )
   const where = `${place}${service && service.addresses.length > 0 ? ` at ${bounded(service.addresses, 4, String, ', ')}` : ''}`
-  const notes = bounded([...serious, ...others], maxProblems, ({ subject, message }) => `${subject}: ${message}`, '; ')
+  const sentences = bounded([...serious, ...others], maxProblems, ({ subject, message }) => `${subject}: ${message}`, '; ')
   const say = (ok: boolean, reason: string, what: string): Exposed => ({
     ok,
     reason,
-    message: [what, notes].filter(Boolean).join('; '),
+    message: [what, sentences].filter(Boolean).join('; '),
   })
   if (serious.length > 0) {
     const reason = serious.some(({ code }) => code === 'port-taken') ? 'PortTaken' : 'ServiceFull'
     // What is wrong stands first: the message may be cut.
-    return { ok: false, reason, message: [notes, `${where}: ${table || 'no ports'}`].join('; ') }
+    return { ok: false, reason, message: [sentences, `${where}: ${table || 'no ports'}`].join('; ') }
   }
   if (ports.every(({ chainId }) => chainId === undefined))
     return say(true, 'NoPods', `${where}: no pod of spec.expose.selector can be exposed${table ? `; ${table}` : ''}`)

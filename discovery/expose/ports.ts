@@ -53,10 +53,10 @@ export function decidePorts(
   }))
   const has = ({ name, port }: { name: string; port: number }) =>
     own.some(one => one.name === name && one.port === port)
-  const kept = own.filter(
+  const stay = own.filter(
     one => one.protocol === 'TCP' && !claims.some(({ name }) => name === one.name) && stays(one.name),
   )
-  const ports: ExposedPort[] = kept.map(({ name, port, targetPort }) => ({
+  const ports: ExposedPort[] = stay.map(({ name, port, targetPort }) => ({
     chainId: undefined,
     name,
     port,

@@ -125,7 +125,7 @@ export function serviceBody(
 ): object {
   const { service, annotations, externalTrafficPolicy, loadBalancerClass } = spec
   const own = isCreated(current)
-  const wanted = {
+  const desired = {
     ...(own
       ? {
           type: 'LoadBalancer',
@@ -147,7 +147,7 @@ export function serviceBody(
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
       ...(own ? { ownerReferences: [ownerOf(set)] } : {}),
     },
-    ...(Object.keys(wanted).length > 0 ? { spec: wanted } : {}),
+    ...(Object.keys(desired).length > 0 ? { spec: desired } : {}),
   }
 }
 

@@ -35,7 +35,7 @@ export type KnownSlice = ExposedSlice & { readonly version: string; readonly own
 const maxEndpoints = 1000
 
 /** Those that are wanted; one for each chain, family and pods' port. */
-export function wantedSlices(
+export function desiredSlices(
   set: Pick<PeerSet, 'name'>,
   service: string,
   ports: readonly ExposedPort[],
@@ -60,15 +60,15 @@ export function wantedSlices(
 
 /** What is to be applied: slices that differ, and, emptied, those of this PeerSet that are not wanted. */
 export function slicesToWrite(
-  wanted: readonly ExposedSlice[],
+  desired: readonly ExposedSlice[],
   known: readonly KnownSlice[],
   uid: string,
 ): ExposedSlice[] {
-  const names = new Set(wanted.map(({ name }) => name))
+  const names = new Set(desired.map(({ name }) => name))
   const stale = known
     .filter(({ name, endpoints }) => !names.has(name) && endpoints.length > 0)
     .map(one => ({ ...one, endpoints: [] }))
-  const differ = wanted.filter(one => {
+  const differ = desired.filter(one => {
     const present = known.find(({ name }) => name === one.name)
     // An empty one is not made anew.
     return present ? !present.owners.includes(uid) || text(present) !== text(one) : one.endpoints.length > 0

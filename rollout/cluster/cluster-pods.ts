@@ -6,11 +6,11 @@ import type { ServiceName } from '../../peers/service-name.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
 import {
   type ClusterView,
+  type DesiredAnnotations,
   endpointsOf,
   listsTogether,
   servicesOf,
   type Together,
-  type Wanted,
 } from './desired-annotations.ts'
 import { createUsers } from './users.ts'
 
@@ -23,7 +23,7 @@ export type ClusterPods = {
   slicesChanged(namespace: string, service: string): void
   /** Finds out which Services the lists that have changed name. */
   settle(): void
-  wanted(pod: InjectedPod): Wanted | 'unknown'
+  desired(pod: InjectedPod): DesiredAnnotations | 'unknown'
   /** What the pods need of a ConfigMap; some may be there twice. */
   sourcesOf(namespace: string, configMap: string): Iterable<KeySource>
   /** The Services of a namespace that the lists of pods anywhere name. */
@@ -47,7 +47,7 @@ type Tracked = {
   together: Together | 'unknown'
   services: ReadonlyMap<string, ServiceName>
   /** Undefined: to be computed. */
-  wanted: Wanted | 'unknown' | undefined
+  desired: DesiredAnnotations | 'unknown' | undefined
 }
 
 export function createClusterPods({ view, configMaps, services, changed }: ClusterPodsOptions): ClusterPods {
@@ -94,10 +94,10 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
       useServices(key, one, new Map(names.map(name => [`${name.namespace}/${name.service}`, name])))
     }
     one.together = together
-    one.wanted = undefined
+    one.desired = undefined
   }
 
-  function compute({ pod, together }: Tracked): Wanted | 'unknown' {
+  function compute({ pod, together }: Tracked): DesiredAnnotations | 'unknown' {
     computed++
     if (together === 'unknown') return 'unknown'
     const endpoints = endpointsOf(together.hosts, pod.namespace, view)
@@ -113,7 +113,7 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
       if (before && isDeepStrictEqual(before.pod, pod)) return
       if (before?.pod.plan === pod.plan) before.pod = pod
       else {
-        tracked.set(key, { together: 'unknown', services: new Map(), wanted: undefined, ...before, pod })
+        tracked.set(key, { together: 'unknown', services: new Map(), desired: undefined, ...before, pod })
         use(key, pod, before?.pod)
         stale.add(key)
       }
@@ -139,20 +139,20 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
     slicesChanged: (namespace, service) => {
       for (const key of serviceUsers.of(namespace, service)) {
         const one = tracked.get(key)
-        if (one) one.wanted = undefined
+        if (one) one.desired = undefined
         changed(key)
       }
     },
     settle: () => {
       for (const key of stale) readLists(key)
     },
-    wanted: pod => {
+    desired: pod => {
       const key = podKey(pod)
       if (stale.has(key)) readLists(key)
       const one = tracked.get(key)
       if (!one || one.pod.uid !== pod.uid) return 'unknown'
-      one.wanted ??= compute(one)
-      return one.wanted
+      one.desired ??= compute(one)
+      return one.desired
     },
     sourcesOf: (namespace, configMap) => {
       const plans = new Set(

@@ -11,13 +11,13 @@ import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
 import { createFetches } from '../../kubernetes/fetches.ts'
 import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
 import type { Slice } from '../../kubernetes/slices.ts'
-import { createFollowing } from '../../kubernetes/watch-status.ts'
+import { createWatchStatus } from '../../kubernetes/watch-status.ts'
 import type { KeySource } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
 import { annotation, optIn } from '../../peers/pod.ts'
 import type { InjectedPod } from '../pod.ts'
 import { createClusterPods } from './cluster-pods.ts'
-import type { Wanted } from './desired-annotations.ts'
+import type { DesiredAnnotations } from './desired-annotations.ts'
 import { interning } from './intern.ts'
 import { digestOf, internedLists, listId, type ParsedList } from './lists.ts'
 import { type NamespaceShared, type NamespaceWatch, watchNamespace } from './namespace-watch.ts'
@@ -29,7 +29,7 @@ export type ClusterWatch = {
   /** By podKey. */
   pod(key: string): InjectedPod | undefined
   /** 'unknown' where something that it depends on has not been read yet, and for a pod that is gone. */
-  wanted(pod: InjectedPod): Wanted | 'unknown'
+  desired(pod: InjectedPod): DesiredAnnotations | 'unknown'
   /** Whether the namespace has opted in, so that its pods are known. */
   follows(namespace: string): boolean
   /** Whether the namespace has repeer.dev/pause, as annotation or label, with any value but "false". */
@@ -191,7 +191,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     servicesChanged(name)
   }
 
-  const namespaces = createFollowing('Namespaces', log, now)
+  const namespaces = createWatchStatus('Namespaces', log, now)
   const done = listWatch<{ readonly paused: boolean }>(
     reader(stop.signal),
     { path: '/api/v1/namespaces', labelSelector: `${optIn.label}=${optIn.value}` },
@@ -210,28 +210,28 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     times,
     stop.signal,
   )
-  const following = () => [namespaces, ...[...entries.values()].flatMap(({ watch }) => watch.following())]
+  const statuses = () => [namespaces, ...[...entries.values()].flatMap(({ watch }) => watch.statuses())]
 
   return {
     pods: pods.all,
     pod: pods.get,
-    wanted: pods.wanted,
+    desired: pods.desired,
     follows: namespace => entries.has(namespace),
     paused: namespace => entries.get(namespace)?.paused ?? false,
     pending: () => {
       if (complete) return []
-      const missing = following()
+      const missing = statuses()
         .filter(({ synced, forbidden }) => !synced && !forbidden)
         .map(({ what }) => `${what}: not read yet`)
       complete = missing.length === 0
       return missing
     },
     behind: () => [
-      ...following().flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
+      ...statuses().flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
       ...fetches.failing(),
     ],
     ageSeconds: () => {
-      const contacts = following().flatMap(({ forbidden, contactAt }) => (forbidden ? [] : [contactAt]))
+      const contacts = statuses().flatMap(({ forbidden, contactAt }) => (forbidden ? [] : [contactAt]))
       return (now() - Math.min(now(), ...contacts)) / 1000
     },
     counts: () => {

@@ -10,7 +10,7 @@ import { peerHash } from '../../peers/snapshot.ts'
 import type { InjectedPod } from '../pod.ts'
 import { digestOf, type ParsedList, parseList } from './lists.ts'
 
-export type Wanted = { readonly peerHash?: string; readonly endpoints?: string }
+export type DesiredAnnotations = { readonly peerHash?: string; readonly endpoints?: string }
 
 /** What is known of the cluster. */
 export type ClusterView = {
@@ -49,7 +49,7 @@ type PodPart = Pick<InjectedPod, 'namespace' | 'plan'>
  * nothing is behind it. Of the first 400 hosts in sorted order that may be Services, the first 200 that are; a host
  * with which the text would exceed 64 KiB is left out.
  */
-export function wantedAnnotations(pod: PodPart, view: ClusterView): Wanted | 'unknown' {
+export function desiredAnnotations(pod: PodPart, view: ClusterView): DesiredAnnotations | 'unknown' {
   const together = listsTogether(pod, view)
   if (together === 'unknown') return 'unknown'
   const endpoints = endpointsOf(together.hosts, pod.namespace, view)

@@ -6,7 +6,7 @@ import { isOlder } from '../../kubernetes/resource-version.ts'
 
 export type Item<T> = { readonly group: string; readonly version: string; readonly value: T }
 
-export type Kept<T> = {
+export type KeyedStore<T> = {
   /** For listWatch. */
   readonly handlers: Pick<ListWatchHandlers<Item<T>>, 'keep' | 'replace' | 'set' | 'remove'> & { listing(): void }
   /** Keeps the group from now on; said again, reads its objects again, since something else of them is needed. */
@@ -20,7 +20,7 @@ export type Kept<T> = {
   size(): number
 }
 
-export type KeptOptions<T> = {
+export type KeyedStoreOptions<T> = {
   readonly groupOf: (object: ApiObject) => string | undefined
   readonly read: (object: ApiObject, group: string) => T
   readonly isSame: (one: T, other: T) => boolean
@@ -36,7 +36,7 @@ type Group<T> = { objects: Map<string, Versioned<T>> | undefined }
 /** What the watch has said since the fetch began, about any object: it may have been one of the group before. */
 type During<T> = Map<string, Versioned<T> | Removed>
 
-export function createKept<T>({ groupOf, read, isSame, fetch, changed }: KeptOptions<T>): Kept<T> {
+export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: KeyedStoreOptions<T>): KeyedStore<T> {
   const groups = new Map<string, Group<T>>()
   /** Of the objects that are kept: a slice can be given to another Service. */
   const groupNames = new Map<string, string>()

@@ -8,20 +8,20 @@ import { type Fetches, unlessAbsent } from '../../kubernetes/fetches.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
 import { isDeleting } from '../../kubernetes/object-state.ts'
 import { readSlice, type Slice, serviceLabel } from '../../kubernetes/slices.ts'
-import { createFollowing, type Following } from '../../kubernetes/watch-status.ts'
+import { createWatchStatus, type WatchStatus } from '../../kubernetes/watch-status.ts'
 import type { KeySource, Plan } from '../../peers/plan.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
-import { createKept, type Kept } from './keyed-store.ts'
+import { createKeyedStore, type KeyedStore } from './keyed-store.ts'
 import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
 import { readPod } from './read-pod.ts'
 
 export type NamespaceWatch = {
-  readonly configMaps: Kept<ConfigMapLists>
-  readonly slices: Kept<Slice>
+  readonly configMaps: KeyedStore<ConfigMapLists>
+  readonly slices: KeyedStore<Slice>
   /** Makes sure that everything that is needed of a ConfigMap is read; again where a pod needs another key of it. */
   needConfigMap(configMap: string): void
   /** Those that have been started. */
-  following(): readonly Following[]
+  statuses(): readonly WatchStatus[]
   /** May not be read, so that nothing is known of its Services. */
   forbidden(): boolean
   /** The pods that it has told of and not taken back. */
@@ -70,13 +70,13 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     configMaps: `${core}/configmaps`,
     slices: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
   }
-  const started: Following[] = []
+  const started: WatchStatus[] = []
   const running: Promise<void>[] = []
   const pods = new Set<string>()
   /** Why, by the pod's name: to be said once, not at each of its events. */
   const unusable = new Map<string, string>()
 
-  const configMaps = createKept<ConfigMapLists>({
+  const configMaps = createKeyedStore<ConfigMapLists>({
     groupOf: object => object.metadata?.name,
     read: (object, name) => readConfigMap(object, shared.sourcesOf(namespace, name), parse),
     isSame: sameLists,
@@ -87,7 +87,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     },
     changed: name => on.lists(namespace, name),
   })
-  const slices = createKept<Slice>({
+  const slices = createKeyedStore<Slice>({
     groupOf: object => object.metadata?.labels?.[serviceLabel],
     read: readSlice,
     isSame: isDeepStrictEqual,
@@ -107,7 +107,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
 
   function start<T>(kind: string, path: string, handlers: Collected<T>, onSynced: () => void, size?: number): void {
     const onForbidden = () => on.forbidden(namespace)
-    const state = createFollowing(`${kind} of namespace ${namespace}`, log, now, { onSynced, onForbidden })
+    const state = createWatchStatus(`${kind} of namespace ${namespace}`, log, now, { onSynced, onForbidden })
     started.push(state)
     const collection = { path, ...(size === undefined ? {} : { pageSize: size }) }
     running.push(listWatch(api, collection, { ...handlers, ...state.handlers }, times, stop.signal))
@@ -168,7 +168,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
         have.every(lists => [...shared.sourcesOf(namespace, name)].every(one => lists.has(listId(one))))
       if (!isWhole) configMaps.need(name)
     },
-    following: () => started,
+    statuses: () => started,
     forbidden: () => started.some(state => state.forbidden),
     pods: () => pods,
     stop: () => stop.abort(),

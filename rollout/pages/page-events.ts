@@ -2,7 +2,7 @@
 
 import type { PodEvent } from '../../kubernetes/events.ts'
 import { lastsMs, type RestartOutcome } from '../../peers/page.ts'
-import type { SeenPage } from './pages.ts'
+import type { SeenPage } from './seen-page.ts'
 
 /** Reasons that a person should know of; the others are a matter of seconds, or nothing to worry about. */
 const worthTelling: ReadonlySet<string> = new Set([

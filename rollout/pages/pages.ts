@@ -2,28 +2,13 @@
 // too many at once.
 import { isIPv6 } from 'node:net'
 import { type Clock, wallClock } from '../../kubernetes/clock.ts'
-import { tokenBucket } from '../../kubernetes/token-bucket.ts'
-import type { Page } from '../../peers/page.ts'
 import { parsePage } from '../../peers/page-check.ts'
 import { statusPort } from '../../peers/pod.ts'
 import { type FetchPage, fetchPage } from './fetch-page.ts'
-import { lasting } from './page-events.ts'
-
-/** What is kept of a page: the list of peers is long, and the controller has no use for it. */
-export type SeenPage = Omit<Page, 'peers' | 'lookups'>
-
-/** What was last seen of a pod's page; `at` and `since` in milliseconds since the epoch. */
-export type Seen =
-  | { readonly page: SeenPage; readonly at: number }
-  | {
-      /** Why, as a sentence. */
-      readonly unreachable: string
-      /** When the first of the looks in a row that failed was taken. */
-      readonly since: number
-      readonly at: number
-      /** The last page of this pod that could be read. */
-      readonly last?: { readonly page: SeenPage; readonly at: number }
-    }
+import { createLookQueue } from './look-queue.ts'
+import { lookIntervalMs, minMs } from './look-times.ts'
+import { newsOf } from './page-news.ts'
+import { afterFailure, afterRead, lastRead, type ReadPage, type Seen } from './seen-page.ts'
 
 /**
  * With another `ip` or `uid` it is another pod, of which nothing has been seen. Without an `ip` it is not looked at.
@@ -78,25 +63,14 @@ export type PagesOptions = {
 
 /** A page of a node with 1,000 peers has 300 KB. */
 const maxBytes = 1024 * 1024
-/** Between the starts of two looks at one pod, however often it is hinted at. */
-const minMs = 100
-/** A busy pod whose page cannot be read is looked at every second this many times, then less and less often. */
-const quickTries = 5
-/**
- * A page counts as unreachable when looks have failed over this long: a sidecar that starts again is back within
- * seconds.
- */
-export const unreachableMs = 30_000
-/** Until then, the longest wait for the next look: a page that is not known holds up its group. */
-const longestTryMs = 2_000
-
 type Entry = {
   readonly pod: PagePod
   /** Has been so since it was first followed. */
   ready: boolean
   seen: Seen | undefined
   /** What the last page said. */
-  said: string | undefined
+  news: string | undefined
+  /** Looks in a row that failed. */
   failures: number
   startedAt: number
   nextAt: number
@@ -117,50 +91,14 @@ export function createPages(options: PagesOptions = {}): Pages {
   const { port = statusPort.number, clock = wallClock, random = Math.random } = options
   const entries = new Map<string, Entry>()
   const listeners: ((key: string) => void)[] = []
-  const running = new Set<Promise<void>>()
-  /** Waiting for room: hinted at, all others, and those that could not be read the last time. */
-  const queues = { hinted: new Set<Entry>(), ready: new Set<Entry>(), failed: new Set<Entry>() }
-  const bucket = tokenBucket({ perSecond, burst: Math.max(1, perSecond / 5), now: clock.now })
-  let cancelPump: (() => void) | undefined
-  let failedRunning = 0
+  const queue = createLookQueue<Entry>({ atOnce, perSecond, clock, hasFailed: ({ failures }) => failures > 0, look })
   let isBusy: (key: string) => boolean = () => false
   let closed = false
 
   function enqueue(entry: Entry, hinted = false): void {
     entry.cancel?.()
     entry.cancel = undefined
-    const queue = entry.failures > 0 ? queues.failed : hinted ? queues.hinted : queues.ready
-    if (queue === queues.hinted) queues.ready.delete(entry)
-    if (!queues.hinted.has(entry)) queue.add(entry)
-    pump()
-  }
-
-  function pump(): void {
-    cancelPump?.()
-    cancelPump = undefined
-    while (!closed && running.size < atOnce) {
-      // A look that fails takes until the timeout. Those that would probably fail never take all the room.
-      const queue = [
-        queues.hinted,
-        queues.ready,
-        ...(failedRunning < Math.ceil(atOnce / 2) ? [queues.failed] : []),
-      ].find(one => one.size > 0)
-      const [entry] = queue ?? []
-      if (!queue || !entry) return
-      if (!bucket.take()) {
-        cancelPump = clock.after(bucket.waitMs(), pump)
-        return
-      }
-      queue.delete(entry)
-      const counts = entry.failures > 0 ? 1 : 0
-      failedRunning += counts
-      const run = look(entry).finally(() => {
-        running.delete(run)
-        failedRunning -= counts
-        pump()
-      })
-      running.add(run)
-    }
+    queue.add(entry, hinted)
   }
 
   async function look(entry: Entry): Promise<void> {
@@ -174,39 +112,28 @@ export function createPages(options: PagesOptions = {}): Pages {
       .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
     entry.looking = undefined
     if (stop.signal.aborted) return
-    const changed = result instanceof Error ? failed(entry, result.message) : read(entry, result)
+    const at = clock.now()
+    const changed = result instanceof Error ? failed(entry, result.message, at) : read(entry, afterRead(result, at))
     if (changed) for (const act of listeners) act(key)
     if (entries.get(key) !== entry || closed) return
     const again = entry.again
     entry.again = false
-    if (again) schedule(entry, entry.startedAt + minMs, true)
-    else schedule(entry, entry.startedAt + intervalMs(entry))
+    if (again) return schedule(entry, entry.startedAt + minMs, true)
+    const state = { busy: isBusy(key), failures: entry.failures, seen: entry.seen }
+    schedule(entry, entry.startedAt + lookIntervalMs(state, { busyMs, idleMs }, random()))
   }
 
-  function read(entry: Entry, { peers: _, lookups: __, ...page }: Page): boolean {
-    const said = saidBy(page)
-    const changed = said !== entry.said || entry.failures > 0
-    entry.seen = { page, at: clock.now() }
-    entry.said = said
-    entry.failures = 0
+  function read(entry: Entry, seen: ReadPage): boolean {
+    const news = newsOf(seen.page)
+    const changed = news !== entry.news || entry.failures > 0
+    Object.assign(entry, { seen, news, failures: 0 })
     return changed
   }
 
-  function failed(entry: Entry, unreachable: string): boolean {
-    const { seen } = entry
-    const at = clock.now()
-    const last = seen === undefined ? undefined : 'page' in seen ? seen : seen.last
-    const since = seen !== undefined && 'since' in seen ? seen.since : at
-    entry.seen = { unreachable, since, at, ...(last ? { last } : {}) }
+  function failed(entry: Entry, unreachable: string, at: number): boolean {
+    entry.seen = afterFailure(entry.seen, unreachable, at)
     entry.failures += 1
     return entry.failures === 1
-  }
-
-  function intervalMs({ pod, failures, seen }: Entry): number {
-    if (!isBusy(pod.key)) return idleMs * (0.75 + random() / 2)
-    const isYoung = seen !== undefined && 'since' in seen && seen.at - seen.since < unreachableMs
-    const longest = Math.max(isYoung ? Math.min(idleMs, longestTryMs) : idleMs, busyMs)
-    return Math.min(busyMs * 2 ** Math.min(Math.max(0, failures - quickTries), 10), longest)
   }
 
   /**
@@ -216,9 +143,8 @@ export function createPages(options: PagesOptions = {}): Pages {
   function becameReady(entry: Entry): void {
     entry.ready = true
     if (entry.failures === 0) return
-    const { seen } = entry
     entry.failures = 0
-    entry.seen = seen && 'since' in seen ? seen.last : seen
+    entry.seen = lastRead(entry.seen)
     if (entry.looking) entry.again = true
     else if (entry.cancel) enqueue(entry)
   }
@@ -232,8 +158,15 @@ export function createPages(options: PagesOptions = {}): Pages {
   function drop(entry: Entry): void {
     entry.cancel?.()
     entry.looking?.abort()
-    for (const queue of Object.values(queues)) queue.delete(entry)
+    queue.drop(entry)
     entries.delete(entry.pod.key)
+  }
+
+  function stay(entry: Entry, pod: PagePod): void {
+    if (pod.ready && !entry.ready) becameReady(entry)
+    // Only one that waits for its time has a timer.
+    const soon = entry.startedAt + busyMs
+    if (entry.cancel && entry.failures === 0 && entry.nextAt > soon && isBusy(pod.key)) schedule(entry, soon)
   }
 
   return {
@@ -245,24 +178,11 @@ export function createPages(options: PagesOptions = {}): Pages {
         followed.add(pod.key)
         const present = entries.get(pod.key)
         if (present && present.pod.ip === pod.ip && present.pod.uid === pod.uid) {
-          if (pod.ready && !present.ready) becameReady(present)
-          // Only one that waits for its time has a timer.
-          const soon = present.startedAt + busyMs
-          if (present.cancel && present.failures === 0 && present.nextAt > soon && busy(pod.key))
-            schedule(present, soon)
+          stay(present, pod)
           continue
         }
         if (present) drop(present)
-        const blank = { seen: undefined, said: undefined, cancel: undefined, looking: undefined }
-        const entry: Entry = {
-          pod,
-          ready: pod.ready === true,
-          ...blank,
-          failures: 0,
-          startedAt: 0,
-          nextAt: 0,
-          again: false,
-        }
+        const entry = newEntry(pod)
         entries.set(pod.key, entry)
         if (pod.ip) enqueue(entry)
       }
@@ -279,18 +199,23 @@ export function createPages(options: PagesOptions = {}): Pages {
     onChange: act => listeners.push(act),
     async close() {
       closed = true
-      cancelPump?.()
       for (const entry of [...entries.values()]) drop(entry)
-      await Promise.allSettled(running)
+      await queue.close()
     },
   }
 }
 
-/** What a page says, without what changes at each look: heights, counts and the time. */
-function saidBy(page: SeenPage): string {
-  const { phase, reason, since, applied, wanted, list, turn, restarts, told, node } = page
-  const { id, startedAt, catchingUp, listening, votingPower, totalPower, noStatusApi } = node
-  const said = [phase, reason, since, applied, wanted, list, turn, lasting(page)]
-  const facts = [...said, id, startedAt, catchingUp, listening, votingPower, totalPower, noStatusApi]
-  return JSON.stringify([...facts, restarts, told])
+function newEntry(pod: PagePod): Entry {
+  return {
+    pod,
+    ready: pod.ready === true,
+    seen: undefined,
+    news: undefined,
+    failures: 0,
+    startedAt: 0,
+    nextAt: 0,
+    cancel: undefined,
+    looking: undefined,
+    again: false,
+  }
 }

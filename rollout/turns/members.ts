@@ -1,8 +1,41 @@
 // From what is known of a pod to what the pacing needs of it. Pure.
 import { blindTurn } from '../../peers/turn.ts'
-import { type Seen, unreachableMs } from '../pages/pages.ts'
+import { type ReadPage, type Seen, unreachableMs } from '../pages/seen-page.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
-import type { Known, Member } from './turns.ts'
+
+/** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
+export type Known = ReadPage | { readonly unreachable: string; readonly since: number }
+
+export type Member = {
+  readonly key: string
+  readonly group: string
+  readonly validator: boolean
+  /** A number or a percentage, as text. */
+  readonly maxUnavailable: string
+  /** repeer.dev/pause on the pod or its namespace. */
+  readonly paused: boolean
+  /** Which of the two, where it is paused. */
+  readonly pausedBy?: 'pod' | 'namespace'
+  /** The pod's repeer.dev/settle-seconds. */
+  readonly settleSeconds?: number
+  readonly ready: boolean
+  /** Deleted, or gone without another in its place yet. */
+  readonly deleting: boolean
+  /** The annotation repeer.dev/turn, and when it was granted (ms since the epoch). */
+  readonly turn?: string
+  readonly turnGrantedAt?: number
+  /** blindTurn of the annotations as they stand: what is granted where the page cannot be read. */
+  readonly blind: string
+  /** Undefined where it has not been asked yet. */
+  readonly seen?: Known
+  /**
+   * What it should be told has changed a moment ago, and may go on changing: a turn now would be for what is old by
+   * then.
+   */
+  readonly changing: boolean
+  /** Since when the pod is not Ready (ms since the epoch); absent where it is, or nothing is known. */
+  readonly unreadySince?: number
+}
 
 /** What the controller has written and not seen come back yet. */
 export type Written = { readonly turn: string; readonly grantedAt: number | undefined }

@@ -1,6 +1,6 @@
 // A node that has been restarted is back when it listens and is connected to what it was restarted for, and it may have
 // one of four connections then. Until it is as it was before, the next one waits. Pure.
-import type { SeenPage } from '../pages/pages.ts'
+import type { SeenPage } from '../pages/seen-page.ts'
 
 export type RecoveryTimes = {
   /**

@@ -1,17 +1,17 @@
 // When to write repeer.dev/turn-wait on a pod: only what differs, not before somebody could wonder, and not at every
 // change of a busy group. Pure.
 
-export type WaitNoteTimes = {
+export type TurnWaitTextTimes = {
   /** How long a pod asks before the first word: most turns come within a second or two. */
   readonly firstSeconds: number
   /** From one word to the next: with a hundred nodes that wait, each turn would change the words of all. */
   readonly againSeconds: number
 }
 
-export const waitNoteTimes: WaitNoteTimes = { firstSeconds: 3, againSeconds: 15 }
+export const turnWaitTextTimes: TurnWaitTextTimes = { firstSeconds: 3, againSeconds: 15 }
 
 /** What is known of one pod's words. Times in ms since the epoch. */
-export type WaitNote = {
+export type TurnWaitText = {
   /** Since when it waits without a break. */
   readonly since?: number
   /** What was written last, and when; the watch may still show what was there before. */
@@ -21,24 +21,24 @@ export type WaitNote = {
 /**
  * The next state, and what to write: a text, or null to remove it; undefined for nothing.
  * @param shown the annotation as the watch shows it
- * @param wanted why it has no turn; undefined where it asks for none, or has one
+ * @param reason why it has no turn; undefined where it asks for none, or has one
  */
-export function nextWaitNote(
-  note: WaitNote,
+export function nextTurnWaitText(
+  note: TurnWaitText,
   shown: string | undefined,
-  wanted: string | undefined,
+  reason: string | undefined,
   now: number,
-  times: WaitNoteTimes,
-): { note: WaitNote; write?: string | null } {
+  times: TurnWaitTextTimes,
+): { note: TurnWaitText; write?: string | null } {
   const present = note.written ? note.written.text : shown
   const { since: _, ...rest } = note
-  const waiting = wanted === undefined ? rest : { ...note, since: note.since ?? now }
-  if (wanted === present) return { note: waiting }
-  if (wanted === undefined) return { note: { written: { text: undefined, at: now } }, write: null }
+  const waiting = reason === undefined ? rest : { ...note, since: note.since ?? now }
+  if (reason === present) return { note: waiting }
+  if (reason === undefined) return { note: { written: { text: undefined, at: now } }, write: null }
   const since = note.since ?? now
   const isDue =
     present === undefined
       ? now >= since + times.firstSeconds * 1000
       : now >= (note.written?.at ?? Number.NEGATIVE_INFINITY) + times.againSeconds * 1000
-  return isDue ? { note: { ...waiting, written: { text: wanted, at: now } }, write: wanted } : { note: waiting }
+  return isDue ? { note: { ...waiting, written: { text: reason, at: now } }, write: reason } : { note: waiting }
 }

@@ -1,6 +1,6 @@
 // Why a pod that asks for a turn has none, in words for repeer.dev/turn-wait. Pure. They hold no times that go on and
 // no counts that change at each look: each change is a write to the pod.
-import type { Member } from './turns.ts'
+import type { Member } from './members.ts'
 
 export type TurnWait = {
   readonly key: string

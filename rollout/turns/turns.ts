@@ -5,45 +5,10 @@
 // group's max-unavailable may be away; validators come last; a pod that does not come back stops its group. One that is
 // away anyway may restart in spite of that, but never more than max-unavailable at a time: it may be Ready again by
 // then. One that is back counts until it is connected as before (recovery.ts).
-import type { SeenPage as Page } from '../pages/pages.ts'
+import type { SeenPage as Page } from '../pages/seen-page.ts'
+import type { Member } from './members.ts'
 import { isRecovering } from './recovery.ts'
 import { type TurnWait, turnWaits } from './turn-waits.ts'
-
-/** What is known of a pod's status page. `unreachable` after it could not be read for some time, or never. */
-export type Known =
-  | { readonly page: Page; readonly at: number }
-  | { readonly unreachable: string; readonly since: number }
-
-export type Member = {
-  readonly key: string
-  readonly group: string
-  readonly validator: boolean
-  /** A number or a percentage, as text. */
-  readonly maxUnavailable: string
-  /** repeer.dev/pause on the pod or its namespace. */
-  readonly paused: boolean
-  /** Which of the two, where it is paused. */
-  readonly pausedBy?: 'pod' | 'namespace'
-  /** The pod's repeer.dev/settle-seconds. */
-  readonly settleSeconds?: number
-  readonly ready: boolean
-  /** Deleted, or gone without another in its place yet. */
-  readonly deleting: boolean
-  /** The annotation repeer.dev/turn, and when it was granted (ms since the epoch). */
-  readonly turn?: string
-  readonly turnGrantedAt?: number
-  /** blindTurn of the annotations as they stand: what is granted where the page cannot be read. */
-  readonly blind: string
-  /** Undefined where it has not been asked yet. */
-  readonly seen?: Known
-  /**
-   * What it should be told has changed a moment ago, and may go on changing: a turn now would be for what is old by
-   * then.
-   */
-  readonly changing: boolean
-  /** Since when the pod is not Ready (ms since the epoch); absent where it is, or nothing is known. */
-  readonly unreadySince?: number
-}
 
 export type TurnTimes = {
   /** A page older than this is not acted upon: pods that ask are looked at every second. */

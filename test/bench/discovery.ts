@@ -1,7 +1,7 @@
 // What the source `validators` costs: 200 consumer chains of 180 validators, from the provider chain's answers to
 // lists, and with a provider chain that stands on loopback.
 import { setTimeout as delay } from 'node:timers/promises'
-import { wantedPeers } from '../../discovery/sources/validators/chain-peers.ts'
+import { chainPeers } from '../../discovery/sources/validators/chain-peers.ts'
 import { claimPorts } from '../../discovery/sources/validators/ports.ts'
 import { createProviders, providerDefaults } from '../../discovery/sources/validators/provider.ts'
 import { byStake, consumersQuery, optedInQuery, validatorsQuery } from '../../discovery/sources/validators/queries.ts'
@@ -83,7 +83,7 @@ async function recomputing(): Promise<string[]> {
         computedIds: undefined,
         unbonded: false,
       }
-      const wanted = wantedPeers(all, optedIn, before, options, registry)
+      const wanted = chainPeers(all, optedIn, before, options, registry)
       const answers = new Map(
         [...newEndpoints(before, wanted.peers).keys()].map(key => [key, { state: 'answers' } as const]),
       )

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { blindTurn } from '../../peers/turn.ts'
-import { changedNotes, isAwaited, isOutOfStep, isToldMore, needsNudge } from '../../rollout/nudges.ts'
+import { changedAnnotations, isAwaited, isOutOfStep, isToldMore, needsNudge } from '../../rollout/nudges.ts'
 import { hash, injected, settledPage, start } from './fixtures/rollout-parts.ts'
 
 t.test('the annotations that differ', async t => {
@@ -14,7 +14,7 @@ t.test('the annotations that differ', async t => {
     ['both for the first time', {}, { peerHash: 'p', endpoints: 'e' }, { [hashNote]: 'p', [endpointsNote]: 'e' }],
     ['neither any more', { peerHash: 'p', endpoints: 'e' }, {}, { [hashNote]: null, [endpointsNote]: null }],
   ]
-  for (const [what, has, wanted, notes] of rows) t.same(changedNotes(has, wanted), notes, what)
+  for (const [what, has, wanted, notes] of rows) t.same(changedAnnotations(has, wanted), notes, what)
 })
 
 t.test('who needs a nudge', async t => {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Annotations, createWriter, type PodRef, type WriterOptions } from '../../rollout/writes.ts'
+import type { Annotations, PodRef } from '../../rollout/pod.ts'
+import { createWriter, type WriterOptions } from '../../rollout/writes.ts'
 import { fakeClock } from '../controller/fixtures/fake-clock.ts'
 import { keptLog } from '../controller/fixtures/log-lines.ts'
 

@@ -7,7 +7,7 @@ import type { Validator } from './queries.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import type { AllSettled } from './settle.ts'
 
-export type WantedOptions = {
+export type ChainPeersOptions = {
   readonly chainId: string
   readonly port: number
   /** Operator addresses or monikers of validators that are left out. */
@@ -21,7 +21,7 @@ export type WantedOptions = {
   readonly unbonded: boolean
 }
 
-export type Wanted = {
+export type ChainPeers = {
   /** By operator address. */
   readonly peers: ReadonlyMap<string, Peer>
   readonly problems: readonly Problem[]
@@ -35,13 +35,13 @@ const maxWanted = 1000
  * `validators`: in the order of their stake (see byStake). `settled`: what is listed already, which decides where two
  * validators publish one node ID.
  */
-export function wantedPeers(
+export function chainPeers(
   validators: readonly Validator[],
   optedIn: ReadonlySet<string>,
   settled: AllSettled,
-  options: WantedOptions,
+  options: ChainPeersOptions,
   registry: Registry = createRegistry(),
-): Wanted {
+): ChainPeers {
   const { operator, unbonded, exclude } = options
   const opted = validators.filter(
     one =>
@@ -97,7 +97,7 @@ export function wantedPeers(
   }
 }
 
-function computed({ moniker }: Validator, { computedIds, chainId }: WantedOptions): string | undefined {
+function computed({ moniker }: Validator, { computedIds, chainId }: ChainPeersOptions): string | undefined {
   return computedIds === undefined || moniker === '' ? undefined : deterministicNodeId(moniker, chainId, computedIds)
 }
 

@@ -18,7 +18,7 @@ type Given = {
   requests: string[]
   /** Sets of keys that were told, and forgets them. */
   told(): string[][]
-  wanted(key: string): ReturnType<ClusterWatch['wanted']>
+  wanted(key: string): ReturnType<ClusterWatch['desired']>
 }
 type Test = { teardown(close: () => Promise<void>): unknown }
 
@@ -48,7 +48,7 @@ async function start(
   })
   const wanted = (key: string) => {
     const found = watch.pod(key)
-    return found ? watch.wanted(found) : 'unknown'
+    return found ? watch.desired(found) : 'unknown'
   }
   return { api, watch, lines, requests, told: () => told.splice(0), wanted }
 }
@@ -93,7 +93,7 @@ t.test('what each pod should be told, as things change', async t => {
     'and nothing is read where nobody has opted in',
   )
   t.equal(
-    watch.wanted({ ...(watch.pod('a/node-0') as InjectedPod), uid: 'earlier' }),
+    watch.desired({ ...(watch.pod('a/node-0') as InjectedPod), uid: 'earlier' }),
     'unknown',
     'a pod that was replaced',
   )
@@ -222,7 +222,7 @@ t.test('a change is told once, for the pods that it concerns, and computes those
   ])
   const { api, watch } = given
   await synced(given)
-  const answerAll = () => [...watch.pods()].map(one => watch.wanted(one))
+  const answerAll = () => [...watch.pods()].map(one => watch.desired(one))
   await until('all to be known', () => answerAll().every(one => one !== 'unknown'))
   await until('silence', () => given.told().length === 0)
   const computed = watch.counts().computed

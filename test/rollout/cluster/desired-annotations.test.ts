@@ -10,9 +10,9 @@ import { sourceFile } from '../../../peers/pod.ts'
 import { peerHash } from '../../../peers/snapshot.ts'
 import {
   type ClusterView,
+  desiredAnnotations,
   listsTogether,
   servicesOf,
-  wantedAnnotations,
 } from '../../../rollout/cluster/desired-annotations.ts'
 import { parseList, readConfigMap } from '../../../rollout/cluster/lists.ts'
 import { peersOf } from '../../../sidecar/decide/given.ts'
@@ -34,7 +34,7 @@ function view(texts: Texts, slices: Slices = {}): ClusterView {
   }
 }
 const wanted = (sources: readonly Source[], texts: Texts, slices?: Slices) =>
-  wantedAnnotations({ namespace: 'a', plan: plan(sources) }, view(texts, slices))
+  desiredAnnotations({ namespace: 'a', plan: plan(sources) }, view(texts, slices))
 const hashOf = (...hosts: string[]) => peerHash(parsePeers('generic-list', list(...hosts), { source: 'test' }))
 const headless = (...addresses: (string | object)[]) => [readSlice(slice('a', 'any', addresses))]
 const clusterIp = (...addresses: string[]) => [readSlice(slice('a', 'any', addresses, { headless: false }))]

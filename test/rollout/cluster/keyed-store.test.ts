@@ -1,7 +1,7 @@
 // What is kept of a collection while lists, events and fetches overlap. A line of a test is what happens next.
 import t from 'tap'
 import type { ApiObject } from '../../../kubernetes/list-watch.ts'
-import { createKept } from '../../../rollout/cluster/keyed-store.ts'
+import { createKeyedStore } from '../../../rollout/cluster/keyed-store.ts'
 
 const object = (group: string, value: string, resourceVersion: string | number, name = group): ApiObject => ({
   metadata: { name, resourceVersion: String(resourceVersion), labels: { group }, annotations: { value } },
@@ -11,7 +11,7 @@ function start() {
   const fetches: { group: string; isNeeded: () => boolean; done: (objects: readonly ApiObject[]) => void }[] = []
   const changes: string[] = []
   let reads = 0
-  const kept = createKept<string>({
+  const kept = createKeyedStore<string>({
     groupOf: one => one.metadata?.labels?.['group'],
     read: one => {
       reads++

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { RestartOutcome } from '../../../peers/page.ts'
 import { holdReasons } from '../../../peers/reasons.ts'
 import { eventsBetween } from '../../../rollout/pages/page-events.ts'
-import type { SeenPage } from '../../../rollout/pages/pages.ts'
+import type { SeenPage } from '../../../rollout/pages/seen-page.ts'
 import { askingPage, hash, settledPage } from '../fixtures/rollout-parts.ts'
 
 const [X, Y] = [hash('s', '1'), hash('s', '2')]

@@ -1,6 +1,6 @@
 // Whether a node that has been restarted is as it was before: rows on each side of each bound.
 import t from 'tap'
-import type { SeenPage } from '../../../rollout/pages/pages.ts'
+import type { SeenPage } from '../../../rollout/pages/seen-page.ts'
 import { isRecovering } from '../../../rollout/turns/recovery.ts'
 import { hash, settledPage, start } from '../fixtures/rollout-parts.ts'
 

@@ -1,13 +1,13 @@
 // Few writes, and none that is missing: when the words about a turn are written.
 import t from 'tap'
-import { nextWaitNote, type WaitNote } from '../../../rollout/turns/turn-wait-text.ts'
+import { nextTurnWaitText, type TurnWaitText } from '../../../rollout/turns/turn-wait-text.ts'
 
 const times = { firstSeconds: 3, againSeconds: 15 }
 
 t.test('from the first question to the turn', async t => {
-  let note: WaitNote = {}
+  let note: TurnWaitText = {}
   const step = (seconds: number, wanted: string | undefined, shown?: string) => {
-    const next = nextWaitNote(note, shown, wanted, seconds * 1000, times)
+    const next = nextTurnWaitText(note, shown, wanted, seconds * 1000, times)
     note = next.note
     return next.write
   }
@@ -25,14 +25,14 @@ t.test('from the first question to the turn', async t => {
 })
 
 t.test('a wait that has a break begins anew', async t => {
-  const { note } = nextWaitNote({}, undefined, 'x', 0, times)
-  const pause = nextWaitNote(note, undefined, undefined, 2000, times)
+  const { note } = nextTurnWaitText({}, undefined, 'x', 0, times)
+  const pause = nextTurnWaitText(note, undefined, undefined, 2000, times)
   t.strictSame(pause, { note: {} })
-  t.notOk('write' in nextWaitNote(pause.note, undefined, 'x', 3000, times))
+  t.notOk('write' in nextTurnWaitText(pause.note, undefined, 'x', 3000, times))
 })
 
 t.test('another leader knows what the pod shows', async t => {
-  t.notOk('write' in nextWaitNote({}, 'x', 'x', 0, times))
-  t.equal(nextWaitNote({}, 'x', 'y', 0, times).write, 'y', 'what is wrong is corrected at once')
-  t.equal(nextWaitNote({}, 'no label', undefined, 0, times).write, null)
+  t.notOk('write' in nextTurnWaitText({}, 'x', 'x', 0, times))
+  t.equal(nextTurnWaitText({}, 'x', 'y', 0, times).write, 'y', 'what is wrong is corrected at once')
+  t.equal(nextTurnWaitText({}, 'no label', undefined, 0, times).write, null)
 })

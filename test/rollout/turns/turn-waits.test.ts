@@ -1,7 +1,8 @@
 // Why there is no turn, named: each cause, in the order in which it counts.
 import t from 'tap'
-import type { SeenPage } from '../../../rollout/pages/pages.ts'
-import { type Member, pace, turnTimes } from '../../../rollout/turns/turns.ts'
+import type { SeenPage } from '../../../rollout/pages/seen-page.ts'
+import type { Member } from '../../../rollout/turns/members.ts'
+import { pace, turnTimes } from '../../../rollout/turns/turns.ts'
 import { askingPage, hash, settledPage, start } from '../fixtures/rollout-parts.ts'
 
 const X = askingPage.wanted ?? ''

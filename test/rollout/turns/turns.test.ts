@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { RestartOutcome } from '../../../peers/page.ts'
-import type { SeenPage } from '../../../rollout/pages/pages.ts'
-import { allowedOf, liveTurn, type Member, pace, turnTimes } from '../../../rollout/turns/turns.ts'
+import type { SeenPage } from '../../../rollout/pages/seen-page.ts'
+import type { Member } from '../../../rollout/turns/members.ts'
+import { allowedOf, liveTurn, pace, turnTimes } from '../../../rollout/turns/turns.ts'
 import { examplePage } from '../../peers/fixtures/page.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)

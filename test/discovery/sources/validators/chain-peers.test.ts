@@ -1,8 +1,8 @@
 import t from 'tap'
-import { type WantedOptions, wantedPeers } from '../../../../discovery/sources/validators/chain-peers.ts'
+import { type ChainPeersOptions, chainPeers } from '../../../../discovery/sources/validators/chain-peers.ts'
 import { byStake, type Validator } from '../../../../discovery/sources/validators/queries.ts'
 
-const options: WantedOptions = {
+const options: ChainPeersOptions = {
   chainId: 'chain',
   port: 30_301,
   operator: 'me',
@@ -22,8 +22,8 @@ const validator = (operator: string, details: string, more: Partial<Validator> =
   ...more,
 })
 const everyone = (validators: readonly Validator[]) => new Set(validators.map(({ consensus }) => consensus))
-const wanted = (validators: readonly Validator[], more: Partial<WantedOptions> = {}, settled = new Map()) =>
-  wantedPeers(byStake(validators), everyone(validators), settled, { ...options, ...more })
+const wanted = (validators: readonly Validator[], more: Partial<ChainPeersOptions> = {}, settled = new Map()) =>
+  chainPeers(byStake(validators), everyone(validators), settled, { ...options, ...more })
 
 t.test('who has opted in, is bonded, and publishes an endpoint with an ID', async t => {
   const validators = [
@@ -36,7 +36,7 @@ t.test('who has opted in, is bonded, and publishes an endpoint with an ID', asyn
     validator('evil\u0000', 'p2p=$(x)'),
   ]
   const optedIn = new Set([...everyone(validators)].filter(one => one !== 'cons-out'))
-  const found = wantedPeers(validators, optedIn, new Map(), options)
+  const found = chainPeers(validators, optedIn, new Map(), options)
   t.same([...found.peers], [['bob', { id: id('b'), host: 'bob.example.org', port: 30_301, role: 'peer' }]])
   t.same(found.problems.map(({ code }) => code).sort(), ['malformed', 'no-endpoint', 'no-node-id', 'not-bonded'])
   t.notMatch(JSON.stringify(found.problems), '\u0000')
