@@ -1,22 +1,7 @@
-// What to write on a pod so that it learns of a change: the hash of its list, the addresses behind its hosts, and a
-// nudge for its kubelet. Pure.
-import { annotation } from '../peers/pod.ts'
-import type { DesiredAnnotations } from './cluster/desired-annotations.ts'
+// When a pod's kubelet is nudged, since the pod's files do not say what its annotations do. Pure.
 import type { Seen, SeenPage } from './pages/seen-page.ts'
-import type { Annotations, InjectedPod } from './pod.ts'
+import type { InjectedPod } from './pod.ts'
 import { blindOf } from './turns/members.ts'
-
-/** The annotations that differ from what they should be; undefined where none does. */
-export function changedAnnotations(
-  pod: Pick<InjectedPod, 'peerHash' | 'endpoints'>,
-  desired: DesiredAnnotations,
-): Annotations | undefined {
-  const notes = {
-    ...(pod.peerHash === desired.peerHash ? {} : { [annotation.peerHash]: desired.peerHash ?? null }),
-    ...(pod.endpoints === desired.endpoints ? {} : { [annotation.endpoints]: desired.endpoints ?? null }),
-  }
-  return Object.keys(notes).length === 0 ? undefined : notes
-}
 
 /**
  * Before each nudge, in ms. The kubelet refreshes a pod's files within one second of a change of the pod itself
@@ -32,6 +17,16 @@ const nudgePauses = [3_000, 6_000, 12_000, 24_000, 48_000]
  * how often it was.
  */
 export type Nudges = { readonly since: number; readonly given: number }
+
+/** The pod has just been told something. */
+export function freshNudges(at: number): Nudges {
+  return { since: at, given: 0 }
+}
+
+/** One more is given. */
+export function nudged({ given }: Nudges, at: number): Nudges {
+  return { since: at, given: given + 1 }
+}
 
 /** Whether the kubelet is still expected to refresh the pod's files. */
 export function isAwaited({ given }: Nudges): boolean {

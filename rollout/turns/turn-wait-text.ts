@@ -18,27 +18,32 @@ export type TurnWaitText = {
   readonly written?: { readonly text: string | undefined; readonly at: number }
 }
 
+/** What stands on the pod, once what was written has come there. */
+export function presentText({ written }: TurnWaitText, shown: string | undefined): string | undefined {
+  return written ? written.text : shown
+}
+
 /**
  * The next state, and what to write: a text, or null to remove it; undefined for nothing.
  * @param shown the annotation as the watch shows it
  * @param reason why it has no turn; undefined where it asks for none, or has one
  */
 export function nextTurnWaitText(
-  note: TurnWaitText,
+  state: TurnWaitText,
   shown: string | undefined,
   reason: string | undefined,
   now: number,
   times: TurnWaitTextTimes,
-): { note: TurnWaitText; write?: string | null } {
-  const present = note.written ? note.written.text : shown
-  const { since: _, ...rest } = note
-  const waiting = reason === undefined ? rest : { ...note, since: note.since ?? now }
-  if (reason === present) return { note: waiting }
-  if (reason === undefined) return { note: { written: { text: undefined, at: now } }, write: null }
-  const since = note.since ?? now
+): { state: TurnWaitText; write?: string | null } {
+  const present = presentText(state, shown)
+  const { since: _, ...rest } = state
+  const waiting = reason === undefined ? rest : { ...state, since: state.since ?? now }
+  if (reason === present) return { state: waiting }
+  if (reason === undefined) return { state: { written: { text: undefined, at: now } }, write: null }
+  const since = state.since ?? now
   const isDue =
     present === undefined
       ? now >= since + times.firstSeconds * 1000
-      : now >= (note.written?.at ?? Number.NEGATIVE_INFINITY) + times.againSeconds * 1000
-  return isDue ? { note: { ...waiting, written: { text: reason, at: now } }, write: reason } : { note: waiting }
+      : now >= (state.written?.at ?? Number.NEGATIVE_INFINITY) + times.againSeconds * 1000
+  return isDue ? { state: { ...waiting, written: { text: reason, at: now } }, write: reason } : { state: waiting }
 }

@@ -1,21 +1,7 @@
 import t from 'tap'
 import { blindTurn } from '../../peers/turn.ts'
-import { changedAnnotations, isAwaited, isOutOfStep, isToldMore, needsNudge } from '../../rollout/nudges.ts'
+import { freshNudges, isAwaited, isOutOfStep, isToldMore, needsNudge, nudged } from '../../rollout/nudges.ts'
 import { hash, injected, settledPage, start } from './fixtures/rollout-parts.ts'
-
-t.test('the annotations that differ', async t => {
-  const hashNote = 'repeer.dev/peer-hash'
-  const endpointsNote = 'repeer.dev/endpoints'
-  const rows: [what: string, has: object, wanted: object, notes: unknown][] = [
-    ['nothing, wanted nothing', {}, {}, undefined],
-    ['the same', { peerHash: 'p', endpoints: 'e' }, { peerHash: 'p', endpoints: 'e' }, undefined],
-    ['another list', { peerHash: 'p', endpoints: 'e' }, { peerHash: 'q', endpoints: 'e' }, { [hashNote]: 'q' }],
-    ['other addresses', { peerHash: 'p', endpoints: 'e' }, { peerHash: 'p', endpoints: 'f' }, { [endpointsNote]: 'f' }],
-    ['both for the first time', {}, { peerHash: 'p', endpoints: 'e' }, { [hashNote]: 'p', [endpointsNote]: 'e' }],
-    ['neither any more', { peerHash: 'p', endpoints: 'e' }, {}, { [hashNote]: null, [endpointsNote]: null }],
-  ]
-  for (const [what, has, wanted, notes] of rows) t.same(changedAnnotations(has, wanted), notes, what)
-})
 
 t.test('who needs a nudge', async t => {
   const now = start + 10_000
@@ -85,4 +71,9 @@ t.test('files that are behind', async t => {
     t.equal(isToldMore(pod, { ...pod, ...over }), true)
   }
   t.equal(isToldMore(pod, { ...pod, ready: false, paused: true }), false, 'what is no word to the sidecar')
+})
+
+t.test('nudges are counted from when the pod was told', async t => {
+  t.strictSame(freshNudges(start), { since: start, given: 0 })
+  t.strictSame(nudged(nudged(freshNudges(start), start + 3000), start + 9000), { since: start + 9000, given: 2 })
 })

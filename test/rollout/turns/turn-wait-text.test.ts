@@ -5,10 +5,10 @@ import { nextTurnWaitText, type TurnWaitText } from '../../../rollout/turns/turn
 const times = { firstSeconds: 3, againSeconds: 15 }
 
 t.test('from the first question to the turn', async t => {
-  let note: TurnWaitText = {}
+  let state: TurnWaitText = {}
   const step = (seconds: number, wanted: string | undefined, shown?: string) => {
-    const next = nextTurnWaitText(note, shown, wanted, seconds * 1000, times)
-    note = next.note
+    const next = nextTurnWaitText(state, shown, wanted, seconds * 1000, times)
+    state = next.state
     return next.write
   }
   t.equal(step(0, 'x goes first'), undefined)
@@ -25,10 +25,10 @@ t.test('from the first question to the turn', async t => {
 })
 
 t.test('a wait that has a break begins anew', async t => {
-  const { note } = nextTurnWaitText({}, undefined, 'x', 0, times)
-  const pause = nextTurnWaitText(note, undefined, undefined, 2000, times)
-  t.strictSame(pause, { note: {} })
-  t.notOk('write' in nextTurnWaitText(pause.note, undefined, 'x', 3000, times))
+  const { state } = nextTurnWaitText({}, undefined, 'x', 0, times)
+  const pause = nextTurnWaitText(state, undefined, undefined, 2000, times)
+  t.strictSame(pause, { state: {} })
+  t.notOk('write' in nextTurnWaitText(pause.state, undefined, 'x', 3000, times))
 })
 
 t.test('another leader knows what the pod shows', async t => {
