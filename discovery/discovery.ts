@@ -2,11 +2,11 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { type ApiReader, apiReader } from '../kubernetes/api-client.ts'
 import { type Clock, wallClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
 import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
-import { createWatchStatus, type WatchStatus } from '../kubernetes/watch-status.ts'
+import { watchReader } from '../kubernetes/watch-reader.ts'
+import { createWatchStatus, fallenBehind, type WatchStatus } from '../kubernetes/watch-status.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
 import { createDelivering } from './delivering.ts'
@@ -48,8 +48,6 @@ export type Discovery = {
 const looksAtOnce = 8
 /** Longer than a TCP probe and a slow chain take together. */
 const lookTimeoutMs = 20_000
-const answerSeconds = 30
-const idleMarginSeconds = 30
 
 /**
  * Starts to read at once, in the background; nothing is written before all PeerSets, ConfigMaps and consents are known.
@@ -59,14 +57,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   const times = { minRetrySeconds: 0.5, maxRetrySeconds: 30, watchSeconds: 300, random: Math.random, ...parts.times }
   const stop = new AbortController()
   const now = () => performance.now()
-  const reader = (signal: AbortSignal): ApiReader => {
-    const both = AbortSignal.any([stop.signal, signal])
-    const single = apiReader(config, { signal: both, idleSeconds: answerSeconds })
-    return {
-      get: single.get,
-      stream: apiReader(config, { signal: both, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds }).stream,
-    }
-  }
+  const reader = (signal: AbortSignal) =>
+    watchReader(config, times.watchSeconds, AbortSignal.any([stop.signal, signal]))
   const leads = () => !stop.signal.aborted && allowed()
   const writes = createWrites(config, leads)
   const collections = createCollections({ reader, times, log, now })
@@ -201,10 +193,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
         name,
         ...followed.figures(),
       })),
-    behind: () =>
-      [setState, outputState, ...collections.statuses()].flatMap(({ what, error }) =>
-        error === undefined ? [] : [`${what}: ${error}`],
-      ),
+    behind: () => fallenBehind([setState, outputState, ...collections.statuses()]),
     close: async () => {
       stop.abort()
       for (const key of [...running.keys()]) shut(key)

@@ -55,3 +55,23 @@ export function createWatchStatus(
   }
   return state
 }
+
+/**
+ * Seconds since the last word of the watch that has been silent for longest; 0 where there is none. What may not be
+ * read says nothing, and does not count.
+ * @param now by the clock of `contactAt`, milliseconds
+ */
+export function stalestSeconds(statuses: readonly Pick<WatchStatus, 'forbidden' | 'contactAt'>[], now: number): number {
+  const contacts = statuses.flatMap(({ forbidden, contactAt }) => (forbidden ? [] : [contactAt]))
+  return (now - Math.min(now, ...contacts)) / 1000
+}
+
+/** What has never been read yet, a sentence each; what may not be read is left out, since waiting does not help. */
+export function unreadYet(statuses: readonly Pick<WatchStatus, 'what' | 'synced' | 'forbidden'>[]): string[] {
+  return statuses.flatMap(({ what, synced, forbidden }) => (synced || forbidden ? [] : [`${what}: not read yet`]))
+}
+
+/** What cannot be followed at the moment, and why, a sentence each. */
+export function fallenBehind(statuses: readonly Pick<WatchStatus, 'what' | 'error'>[]): string[] {
+  return statuses.flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`]))
+}

@@ -13,7 +13,7 @@ import { type Exposed, outcomeOf, portsChange } from './outcome.ts'
 import { createGrace, decidePorts, portName } from './ports.ts'
 import { followSelected } from './selected.ts'
 import { isApplied, readService, type ServiceFacts, serviceBody, serviceNotes, unfitService } from './service.ts'
-import { readKnownSlice, sliceBody, slicesToWrite, desiredSlices } from './slices.ts'
+import { desiredSlices, readKnownSlice, sliceBody, slicesToWrite } from './slices.ts'
 import { type ExposeSpec, readExposeSpec } from './spec.ts'
 
 export type ExposeParts = {

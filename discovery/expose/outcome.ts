@@ -30,7 +30,12 @@ export function outcomeOf(
     ', ',
   )
   const where = `${place}${service && service.addresses.length > 0 ? ` at ${bounded(service.addresses, 4, String, ', ')}` : ''}`
-  const sentences = bounded([...serious, ...others], maxProblems, ({ subject, message }) => `${subject}: ${message}`, '; ')
+  const sentences = bounded(
+    [...serious, ...others],
+    maxProblems,
+    ({ subject, message }) => `${subject}: ${message}`,
+    '; ',
+  )
   const say = (ok: boolean, reason: string, what: string): Exposed => ({
     ok,
     reason,

@@ -7,21 +7,22 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
+import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { createFetches } from '../../kubernetes/fetches.ts'
-import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import type { ListWatchTimes } from '../../kubernetes/list-watch.ts'
 import type { Slice } from '../../kubernetes/slices.ts'
-import { createWatchStatus } from '../../kubernetes/watch-status.ts'
+import { watchReader } from '../../kubernetes/watch-reader.ts'
+import { createWatchStatus, fallenBehind, stalestSeconds, unreadYet } from '../../kubernetes/watch-status.ts'
 import type { KeySource } from '../../peers/plan.ts'
 import { parsePlan } from '../../peers/plan-check.ts'
-import { annotation, optIn } from '../../peers/pod.ts'
 import type { InjectedPod } from '../pod.ts'
 import { createClusterPods } from './cluster-pods.ts'
 import type { DesiredAnnotations } from './desired-annotations.ts'
+import { gatherKeys } from './gathered-keys.ts'
 import { interning } from './intern.ts'
 import { digestOf, internedLists, listId, type ParsedList } from './lists.ts'
 import { type NamespaceShared, type NamespaceWatch, watchNamespace } from './namespace-watch.ts'
-import { isPaused } from './read-pod.ts'
+import { followNamespaces } from './namespaces.ts'
 
 export type ClusterWatch = {
   /** Of all opted-in namespaces, those that are being deleted until they are gone. */
@@ -68,14 +69,8 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly now?: () => number
 }
 
-/** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
-const idleMarginSeconds = 30
-/** Lists and single objects come at once, or not at all. */
-const answerSeconds = 30
 /** Lists and single objects that are read at a time. */
 const readsAtOnce = 8
-
-type Entry = { paused: boolean; readonly watch: NamespaceWatch }
 
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
@@ -87,43 +82,26 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     random: options.random ?? Math.random,
   }
   const stop = new AbortController()
-  const entries = new Map<string, Entry>()
-  const closing = new Set<Promise<unknown>>()
   const fetches = createFetches(times, log)
   const limit = pLimit(readsAtOnce)
-  const dirty = new Set<string>()
-  let timer: NodeJS.Timeout | undefined
-  let complete = false
+  // What the pods mark when they are settled is told, too.
+  const changes = gatherKeys(coalesceMs, () => pods.settle(), onChange)
 
   const pods = createClusterPods({
     view: { list: listOf, slices: slicesOf, clusterDomain },
     configMaps: {
-      need: (namespace, name) => entries.get(namespace)?.watch.needConfigMap(name),
-      drop: (namespace, name) => entries.get(namespace)?.watch.configMaps.drop(name),
+      need: (namespace, name) => namespaces.get(namespace)?.needConfigMap(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.configMaps.drop(name),
     },
     services: {
-      need: (namespace, name) => entries.get(namespace)?.watch.slices.need(name),
-      drop: (namespace, name) => entries.get(namespace)?.watch.slices.drop(name),
+      need: (namespace, name) => namespaces.get(namespace)?.slices.need(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.slices.drop(name),
     },
-    changed,
+    changed: changes.add,
   })
 
-  function changed(key: string): void {
-    dirty.add(key)
-    timer ??= setTimeout(flush, coalesceMs)
-  }
-
-  function flush(): void {
-    // What this marks is told, too.
-    pods.settle()
-    timer = undefined
-    const keys = new Set(dirty)
-    dirty.clear()
-    onChange(keys)
-  }
-
   function listOf(namespace: string, source: KeySource): ParsedList | undefined | 'unknown' {
-    const found = entries.get(namespace)?.watch.configMaps.get(source.name) ?? 'unknown'
+    const found = namespaces.get(namespace)?.configMaps.get(source.name) ?? 'unknown'
     if (found === 'unknown') return 'unknown'
     if (found.length === 0) return undefined
     const list = found[0]?.get(listId(source)) ?? 'unknown'
@@ -131,14 +109,17 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   }
 
   function slicesOf(namespace: string, service: string): readonly Slice[] | 'unknown' {
-    const watch = entries.get(namespace)?.watch
+    const watch = namespaces.get(namespace)
     return !watch || watch.forbidden() ? [] : watch.slices.get(service)
   }
 
+  function servicesChanged(namespace: string): void {
+    for (const service of pods.servicesIn(namespace)) pods.slicesChanged(namespace, service)
+  }
+
   function reader(signal: AbortSignal): ApiReader {
-    const single = apiReader(config, { signal, idleSeconds: answerSeconds })
-    const watching = apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
-    return { get: (path, query) => limit(() => single.get(path, query)), stream: watching.stream }
+    const { get, stream } = watchReader(config, times.watchSeconds, signal)
+    return { get: (path, query) => limit(() => get(path, query)), stream }
   }
 
   const shared: NamespaceShared = {
@@ -160,83 +141,36 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       forbidden: servicesChanged,
     },
   }
-
-  /** Whether anything is known of the namespace's Services has changed. */
-  function servicesChanged(namespace: string): void {
-    for (const service of pods.servicesIn(namespace)) pods.slicesChanged(namespace, service)
-  }
-
-  function open(name: string, paused: boolean): void {
-    const present = entries.get(name)
-    if (present) {
-      if (present.paused === paused) return
-      present.paused = paused
-      for (const key of present.watch.pods()) changed(key)
-      return
-    }
-    const watch = watchNamespace(name, shared)
-    entries.set(name, { paused, watch })
-    for (const service of pods.servicesIn(name)) watch.slices.need(service)
-    servicesChanged(name)
-  }
-
-  function close(name: string): void {
-    const watch = entries.get(name)?.watch
-    if (!watch) return
-    entries.delete(name)
-    watch.stop()
-    const done = watch.done.finally(() => closing.delete(done))
-    closing.add(done)
-    for (const key of watch.pods()) pods.remove(key)
-    servicesChanged(name)
-  }
-
-  const namespaces = createWatchStatus('Namespaces', log, now)
-  const done = listWatch<{ readonly paused: boolean }>(
-    reader(stop.signal),
-    { path: '/api/v1/namespaces', labelSelector: `${optIn.label}=${optIn.value}` },
-    {
-      keep: ({ metadata }) => ({
-        paused: isPaused(metadata?.annotations?.[annotation.pause]) || isPaused(metadata?.labels?.[annotation.pause]),
-      }),
-      replace: items => {
-        for (const name of entries.keys()) if (!items.has(name)) close(name)
-        for (const [name, { paused }] of items) open(name, paused)
-      },
-      set: (name, { paused }) => open(name, paused),
-      remove: close,
-      ...namespaces.handlers,
-    },
+  const status = createWatchStatus('Namespaces', log, now)
+  const namespaces = followNamespaces({
+    api: reader(stop.signal),
     times,
-    stop.signal,
-  )
-  const statuses = () => [namespaces, ...[...entries.values()].flatMap(({ watch }) => watch.statuses())]
+    signal: stop.signal,
+    status,
+    watch: name => watchNamespace(name, shared),
+    pods,
+    podChanged: changes.add,
+    servicesChanged,
+  })
+  const statuses = () => [status, ...namespaces.all().flatMap(watch => watch.statuses())]
+  let complete = false
 
   return {
     pods: pods.all,
     pod: pods.get,
     desired: pods.desired,
-    follows: namespace => entries.has(namespace),
-    paused: namespace => entries.get(namespace)?.paused ?? false,
+    follows: namespace => namespaces.get(namespace) !== undefined,
+    paused: namespaces.paused,
     pending: () => {
-      if (complete) return []
-      const missing = statuses()
-        .filter(({ synced, forbidden }) => !synced && !forbidden)
-        .map(({ what }) => `${what}: not read yet`)
-      complete = missing.length === 0
+      const missing = complete ? [] : unreadYet(statuses())
+      complete ||= missing.length === 0
       return missing
     },
-    behind: () => [
-      ...statuses().flatMap(({ what, error }) => (error === undefined ? [] : [`${what}: ${error}`])),
-      ...fetches.failing(),
-    ],
-    ageSeconds: () => {
-      const contacts = statuses().flatMap(({ forbidden, contactAt }) => (forbidden ? [] : [contactAt]))
-      return (now() - Math.min(now(), ...contacts)) / 1000
-    },
+    behind: () => [...fallenBehind(statuses()), ...fetches.failing()],
+    ageSeconds: () => stalestSeconds(statuses(), now()),
     counts: () => {
-      const watches = [...entries.values()].map(({ watch }) => watch)
-      const sum = (size: (watch: NamespaceWatch) => number) => watches.reduce((total, watch) => total + size(watch), 0)
+      const sum = (size: (watch: NamespaceWatch) => number) =>
+        namespaces.all().reduce((total, watch) => total + size(watch), 0)
       return {
         ...pods.counts(),
         configMaps: sum(({ configMaps }) => configMaps.size()),
@@ -245,9 +179,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     },
     close: async () => {
       stop.abort()
-      clearTimeout(timer)
-      for (const { watch } of entries.values()) watch.stop()
-      await Promise.all([done, fetches.close(), ...closing, ...[...entries.values()].map(({ watch }) => watch.done)])
+      changes.close()
+      await Promise.all([fetches.close(), namespaces.close()])
     },
   }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readKnownSlice, sliceBody, slicesToWrite, desiredSlices } from '../../../discovery/expose/slices.ts'
+import { desiredSlices, readKnownSlice, sliceBody, slicesToWrite } from '../../../discovery/expose/slices.ts'
 import { chain } from './fixtures/objects.ts'
 
 const set = { namespace: 'a', name: 'set', uid: 'uid-1' }

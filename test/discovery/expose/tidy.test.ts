@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readService } from '../../../discovery/expose/service.ts'
-import { readKnownSlice, sliceBody, desiredSlices } from '../../../discovery/expose/slices.ts'
+import { desiredSlices, readKnownSlice, sliceBody } from '../../../discovery/expose/slices.ts'
 import { leftPorts, leftSlice } from '../../../discovery/expose/tidy.ts'
 import { peerSet } from '../fixtures/specs.ts'
 import { chain, manager, service } from './fixtures/objects.ts'
