@@ -8,9 +8,9 @@ import { parsePlan } from '../peers/plan-check.ts'
 import { annotation } from '../peers/pod.ts'
 import type { Collections } from './collections.ts'
 import type { Outcome } from './conditions.ts'
-import type { Delivering } from './follow-set.ts'
 import { isForEach } from './lists.ts'
 import type { PeerSet, PeerSetSpec, PeerSetStatus } from './peer-set.ts'
+import type { Delivering } from './spec-parts.ts'
 
 export type DeliveringParts = {
   readonly collections: Collections
