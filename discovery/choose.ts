@@ -1,6 +1,6 @@
 // From what a source has found to the list that should be written. Pure: a source that fails or knows a part only takes
 // nobody from the list.
-import { type Format, writePeers } from '../peers/formats/index.ts'
+import { type Format, PeerListError, writePeers } from '../peers/formats/index.ts'
 import { hostPort, type Peer, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { PeerSetSpec } from './peer-set.ts'
 import type { Found, Problem } from './source.ts'
@@ -65,7 +65,8 @@ function isWritable(format: Format, peers: readonly Peer[]): boolean {
   try {
     writePeers(format, peers)
     return true
-  } catch {
+  } catch (error) {
+    if (!(error instanceof PeerListError)) throw error
     return false
   }
 }

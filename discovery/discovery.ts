@@ -2,6 +2,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
+import { unlessAborted } from '../kubernetes/abort.ts'
 import { type Clock, wallClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
 import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
@@ -101,15 +102,12 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   function start(): void {
     if (isReady || !outputState.synced || !setState.synced) return
     // Consents may be unreadable: then only what stays in its own namespace works.
-    void consented.settled(stop.signal).then(
-      () => {
-        isReady = true
-        for (const set of waiting.values()) open(set)
-        waiting.clear()
-        tidying.hint()
-      },
-      () => undefined,
-    )
+    void consented.settled(stop.signal).then(() => {
+      isReady = true
+      for (const set of waiting.values()) open(set)
+      waiting.clear()
+      tidying.hint()
+    }, unlessAborted(stop.signal))
   }
 
   const limit = pLimit(looksAtOnce)

@@ -1,6 +1,6 @@
 // One list of a PeerSet: decides whether it is to be written, and writes it where it differs from what stands there.
 import type { Logger } from 'pino'
-import { ApiError } from '../kubernetes/api-client.ts'
+import { isRefusal } from '../kubernetes/api-error.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { choosePeers } from './choose.ts'
 import type { Outcome } from './conditions.ts'
@@ -67,17 +67,12 @@ export async function writeList(
       outputs.wrote(place, [output.key, output.metadataKey], object)
       return { ok: true, reason: 'UpToDate', message: placeOf(output) }
     } catch (error) {
-      if (!(error instanceof ApiError) || !isRefusal(error.status)) throw error
+      if (!isRefusal(error)) throw error
       const isConflict = error.status === 409
       const message = `${placeOf(output)}: ${error.message}${isConflict ? `. ${conflictAdvice}` : ''}`
       return { ok: false, reason: isConflict ? 'Conflict' : 'Refused', message }
     }
   }
-}
-
-/** To try the same again is of no use: neither a fault of the server (5xx) nor too many requests (429). */
-function isRefusal(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 429
 }
 
 function isHandedOver(current: Current | undefined, { name }: PeerSet): boolean {

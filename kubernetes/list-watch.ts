@@ -1,7 +1,8 @@
 // Follows one collection of the Kubernetes API: list, then watch from there; list again, at once, where the API has
 // forgotten that version (410), and after errors with a growing delay. It never gives up.
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError, type ApiReader } from './api-client.ts'
+import type { ApiReader } from './api-client.ts'
+import { ApiError } from './api-error.ts'
 
 /** The part of every Kubernetes object that is needed here. */
 export type ApiObject = {

@@ -1,7 +1,7 @@
 // How well one collection is followed: whether it was ever read, since when it cannot be, and when the API server last
 // said something about it.
 import type { Logger } from 'pino'
-import { ApiError } from './api-client.ts'
+import { ApiError } from './api-error.ts'
 import type { ListWatchHandlers } from './list-watch.ts'
 
 export type WatchStatus = {

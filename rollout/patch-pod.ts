@@ -1,6 +1,6 @@
 // The one write to a pod that the controller makes: a merge patch of its annotations.
 import type { KubeConfig } from '@kubernetes/client-node'
-import { ApiError } from '../kubernetes/api-client.ts'
+import { ApiError } from '../kubernetes/api-error.ts'
 import { apiRequest, keepAliveAgent } from '../kubernetes/api-request.ts'
 import type { Annotations, PodRef } from './pod.ts'
 

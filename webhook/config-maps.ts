@@ -6,7 +6,8 @@
 // and parsed here.
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
-import { ApiError, apiReader } from '../kubernetes/api-client.ts'
+import { apiReader } from '../kubernetes/api-client.ts'
+import { ApiError } from '../kubernetes/api-error.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 import { type DeliveringSet, readDelivering } from '../peers/peer-set/delivering.ts'
 import { optIn } from '../peers/pod.ts'

@@ -1,7 +1,8 @@
 // The PeerSets that deliver, as the webhook's cache knows them: those of each opted-in namespace, and of all of them
 // those whose list may be for pods of another namespace. A cluster without the custom resource has none, and that is no
 // fault.
-import { ApiError, type ApiReader } from '../kubernetes/api-client.ts'
+import type { ApiReader } from '../kubernetes/api-client.ts'
+import { ApiError } from '../kubernetes/api-error.ts'
 import type { DeliveringSet } from '../peers/peer-set/delivering.ts'
 import { valuesIn } from '../peers/peer-set/output.ts'
 

@@ -1,5 +1,5 @@
 // spec.expose of one PeerSet: follows its pods, its Service and its EndpointSlices, and applies what differs.
-import { ApiError } from '../../kubernetes/api-client.ts'
+import { isRefusal } from '../../kubernetes/api-error.ts'
 import type { Collections } from '../collections.ts'
 import type { Consents } from '../consents.ts'
 import { sliceManager } from '../names.ts'
@@ -154,8 +154,7 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       try {
         return await reconcile(signal)
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429)
-          throw error
+        if (!isRefusal(error)) throw error
         const reason = error.status === 409 ? 'Conflict' : 'Refused'
         const advice = error.status === 403 ? '. Exposing needs manifests/overlays/expose' : ''
         return { ok: false, reason, message: `${place}: ${error.message}${advice}` }

@@ -193,17 +193,23 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
  */
 function readApplied(fields: RawFields | undefined): Applied {
   const ports = Object.keys(fields?.['f:spec']?.['f:ports'] ?? {}).flatMap(key => {
-    try {
-      const { port, protocol } = JSON.parse(key.replace(/^k:/, '')) as { port?: number; protocol?: string }
-      return port === undefined ? [] : [portKey({ port, ...(protocol === undefined ? {} : { protocol }) })]
-    } catch {
-      return []
-    }
+    const { port, protocol } = keyIn(key) ?? {}
+    return port === undefined ? [] : [portKey({ port, ...(protocol === undefined ? {} : { protocol }) })]
   })
   const annotations = Object.keys(fields?.['f:metadata']?.['f:annotations'] ?? {}).flatMap(key =>
     key.startsWith('f:') ? [key.slice(2)] : [],
   )
   return { ports: ports.sort(), annotations: annotations.sort() }
+}
+
+/** Undefined for what is no key of a port: `.`, which stands for the list itself. */
+function keyIn(field: string): { readonly port?: number; readonly protocol?: string } | null | undefined {
+  try {
+    return JSON.parse(field.replace(/^k:/, ''))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 type RawFields = {

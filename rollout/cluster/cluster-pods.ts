@@ -37,6 +37,8 @@ export type ClusterPodsOptions = {
   /** `need` may be said again, where another key of a ConfigMap is needed. */
   readonly configMaps: Needs
   readonly services: Needs
+  /** The lists of a pod could not be read, which is a fault of repeer: nothing is known of what it should be told. */
+  readonly failed: (key: string, error: unknown) => void
   /** The pod's own state, or what its annotations should be, may have changed. */
   readonly changed: (key: string) => void
 }
@@ -50,7 +52,7 @@ type Tracked = {
   desired: DesiredAnnotations | 'unknown' | undefined
 }
 
-export function createClusterPods({ view, configMaps, services, changed }: ClusterPodsOptions): ClusterPods {
+export function createClusterPods({ view, configMaps, services, failed, changed }: ClusterPodsOptions): ClusterPods {
   const tracked = new Map<string, Tracked>()
   const configMapUsers = createUsers()
   const serviceUsers = createUsers()
@@ -74,9 +76,9 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
     }
   }
 
-  function useServices(key: string, one: Tracked, next: ReadonlyMap<string, ServiceName>): void {
-    const before = one.services
-    one.services = next
+  function useServices(key: string, its: Tracked, next: ReadonlyMap<string, ServiceName>): void {
+    const before = its.services
+    its.services = next
     for (const { namespace, service } of next.values())
       if (serviceUsers.add(namespace, service, key)) services.need(namespace, service)
     for (const [id, { namespace, service }] of before) {
@@ -86,15 +88,25 @@ export function createClusterPods({ view, configMaps, services, changed }: Clust
 
   function readLists(key: string): void {
     stale.delete(key)
-    const one = tracked.get(key)
-    if (!one) return
-    const together = listsTogether(one.pod, view)
-    if (together !== 'unknown' && (one.together === 'unknown' || one.together.hosts !== together.hosts)) {
-      const names = servicesOf(together.hosts, one.pod.namespace, view.clusterDomain)
-      useServices(key, one, new Map(names.map(name => [`${name.namespace}/${name.service}`, name])))
+    const its = tracked.get(key)
+    if (!its) return
+    const together = togetherOf(key, its.pod)
+    if (together !== 'unknown' && (its.together === 'unknown' || its.together.hosts !== together.hosts)) {
+      const names = servicesOf(together.hosts, its.pod.namespace, view.clusterDomain)
+      useServices(key, its, new Map(names.map(name => [`${name.namespace}/${name.service}`, name])))
     }
-    one.together = together
-    one.desired = undefined
+    its.together = together
+    its.desired = undefined
+  }
+
+  /** A pod's text that repeer stumbles over must not end the controller of all others. */
+  function togetherOf(key: string, pod: InjectedPod): Together | 'unknown' {
+    try {
+      return listsTogether(pod, view)
+    } catch (error) {
+      failed(key, error)
+      return 'unknown'
+    }
   }
 
   function compute({ pod, together }: Tracked): DesiredAnnotations | 'unknown' {

@@ -97,6 +97,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       need: (namespace, name) => namespaces.get(namespace)?.slices.need(name),
       drop: (namespace, name) => namespaces.get(namespace)?.slices.drop(name),
     },
+    failed: (key, err) =>
+      log.warn({ pod: key, err }, 'its lists cannot be read, by a fault of repeer; it is left alone'),
     changed: changes.add,
   })
 

@@ -1,7 +1,7 @@
 // Peer lists as the controller keeps them: the result of reading one, never its text. A ConfigMap can be 1 MiB of what
 // is no peer.
 import { createHash } from 'node:crypto'
-import { type Format, parsePeers } from '../../peers/formats/index.ts'
+import { type Format, PeerListError, parsePeers } from '../../peers/formats/index.ts'
 import type { Peer, Role } from '../../peers/peer.ts'
 import type { KeySource } from '../../peers/plan.ts'
 import { interning } from './intern.ts'
@@ -14,11 +14,12 @@ export type ParsedList =
 /** How a text is to be read. */
 export type Reading = { readonly format: Format; readonly role: Role }
 
-/** The peers of one list; a text that is not of the format is a value that says so. Never throws. */
+/** The peers of one list; a text that is not of the format is a value that says so. */
 export function parseList({ format, role }: Reading, text: string): ParsedList {
   try {
     return { ok: true, peers: parsePeers(format, text, { source: 'list', role }) }
-  } catch {
+  } catch (error) {
+    if (!(error instanceof PeerListError)) throw error
     return { ok: false, digest: digestOf(text) }
   }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ApiError } from '../../kubernetes/api-client.ts'
+import { ApiError } from '../../kubernetes/api-error.ts'
 import { createWatchStatus, fallenBehind, stalestSeconds, unreadYet } from '../../kubernetes/watch-status.ts'
 import { keptLog } from '../controller/fixtures/log-lines.ts'
 

@@ -21,9 +21,10 @@ function start() {
   })
   const pods = createClusterPods({
     view: {
-      list: (_namespace, one) => {
-        const text = texts[one.name]
-        return text === undefined ? 'unknown' : parseList(one, text)
+      list: (_namespace, source) => {
+        const text = texts[source.name]
+        if (text === 'fault') throw new TypeError('a fault')
+        return text === undefined ? 'unknown' : parseList(source, text)
       },
       slices: (_namespace, service) => {
         const found = addresses[service]
@@ -32,6 +33,7 @@ function start() {
     },
     configMaps: needs('list'),
     services: needs('service'),
+    failed: (key, error) => said.push(`failed ${key} ${error}`),
     changed: key => said.push(`changed ${key}`),
   })
   return { ...pods, texts, addresses, said: () => said.splice(0).sort() }
@@ -113,4 +115,19 @@ t.test('the same pod again is no change; another of its name is', async t => {
   t.strictSame(pods.get(podKey(next)), next)
   t.equal(pods.desired(one), 'unknown')
   t.strictSame([...pods.all()], [next])
+})
+
+t.test('a fault of repeer leaves the pod alone, and the others as they are', async t => {
+  const pods = start()
+  const [faulty, sound] = [injected('node-0', [source('bad')]), injected('node-1', [source('good')])]
+  Object.assign(pods.texts, { bad: 'fault', good: list('svc') })
+  pods.set(faulty)
+  pods.set(sound)
+  pods.settle()
+  t.ok(pods.said().includes('failed a/node-0 TypeError: a fault'))
+  t.equal(pods.desired(faulty), 'unknown')
+  t.match(pods.desired(sound), { peerHash: /^p1:/ })
+  pods.texts['bad'] = list('svc')
+  pods.listsChanged('a', 'bad')
+  t.match(pods.desired(faulty), { peerHash: /^p1:/ }, 'read again with its next change')
 })
