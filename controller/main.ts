@@ -49,7 +49,11 @@ export async function runController(
     pending: () => (rollout?.groups() ?? []).reduce((sum, group) => sum + group.asking.length, 0),
     groups: () =>
       (rollout?.groups() ?? []).map(
-        one => [one.group, { used: one.away.length, allowed: one.allowed, stopped: one.stopped.length > 0 }] as const,
+        state =>
+          [
+            state.group,
+            { used: state.away.length, allowed: state.allowed, stopped: state.stopped.length > 0 },
+          ] as const,
       ),
     watchAge: () => cluster.ageSeconds(),
     queueDepth: () => writer?.pending() ?? 0,

@@ -113,14 +113,14 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
   return {
     follow: <T>(wanted: CollectionSpec<T>, changed: () => void): Followed<T> => {
       const key = JSON.stringify([wanted.path, wanted.labelSelector, wanted.reader])
-      const one = shared.get(key) ?? start(wanted)
-      shared.set(key, one)
-      const { state, users, waiting, stop } = one
+      const collection = shared.get(key) ?? start(wanted)
+      shared.set(key, collection)
+      const { state, users, waiting, stop } = collection
       // A function of its own: the same `changed` may follow twice.
       const tell = () => changed()
       users.add(tell)
       return {
-        items: one.items as ReadonlyMap<string, T>,
+        items: collection.items as ReadonlyMap<string, T>,
         settled: signal =>
           new Promise((resolve, reject) => {
             if (state.synced || state.error !== undefined) return resolve()

@@ -81,7 +81,7 @@ export function deliveredOutcome(
       state: pod.sources === undefined ? 'bare' : pod.sources.includes(`${configMap}/${key}`) ? 'has' : 'older',
     }))
   })
-  const of = (state: string) => states.filter(one => one.state === state).map(({ name }) => name)
+  const of = (state: string) => states.filter(pod => pod.state === state).map(({ name }) => name)
   const [has, older, bare] = [of('has'), of('older'), of('bare')]
   const without = bare.length === 0 ? '' : `${bare.length} without the sidecar (repeer check says why): ${some(bare)}`
   if (states.length === 0) return { ok: true, reason: 'NoPods', message: 'no pod matches spec.deliver yet' }

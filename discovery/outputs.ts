@@ -80,7 +80,7 @@ export function followOutputs(options: OutputsOptions): Outputs {
     get: async (place, keys) => {
       const key = keyOf(place)
       const known = entries.get(key)
-      if (known && keys.every(one => known.keys.includes(one))) return known.current
+      if (known && keys.every(name => known.keys.includes(name))) return known.current
       const object = (await fetch(place)) as ApiObject | undefined
       if (object === undefined) return undefined
       const entry = entryOf(object, [...new Set([...keys, ...(known?.keys ?? [])])])

@@ -48,9 +48,9 @@ export function createFetches(
 
   return {
     add: fetch => {
-      const one = run(fetch)
-      running.add(one)
-      void one.then(() => running.delete(one))
+      const fetching = run(fetch)
+      running.add(fetching)
+      void fetching.then(() => running.delete(fetching))
     },
     failing: () => [...failing.values()],
     close: async () => {

@@ -95,7 +95,7 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
   function unknown(notRead: readonly string[]): string | undefined {
     const own = [serviceItems.unknown(), sliceItems.unknown()].flatMap(why => why ?? [])
     const abroad =
-      spec.namespaces.some(one => one !== namespace) && !parts.consentsKnown()
+      spec.namespaces.some(name => name !== namespace) && !parts.consentsKnown()
         ? ['the consents of namespaces are not known']
         : []
     return [...notRead, ...own, ...abroad][0]

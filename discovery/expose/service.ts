@@ -174,17 +174,17 @@ export function isApplied(
     sameNames(has.ports, ports.map(portKey)) &&
     sameNames(has.annotations, names) &&
     names.every(name => current.annotations[name] === spec.annotations[name]) &&
-    ports.every(one =>
+    ports.every(desired =>
       current.ports.some(
         ({ name, port, protocol, targetPort }) =>
-          protocol === 'TCP' && port === one.port && name === one.name && targetPort === one.targetPort,
+          protocol === 'TCP' && port === desired.port && name === desired.name && targetPort === desired.targetPort,
       ),
     )
   )
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every(one => b.includes(one))
+  return a.length === b.length && a.every(item => b.includes(item))
 }
 
 /**

@@ -42,7 +42,7 @@ export function leftPorts(service: ServiceFacts, namespace: string, name: string
  * PeerSet.
  */
 export function leftSlice(slice: KnownSlice, namespace: string, sets: readonly PeerSet[]): PeerSet | undefined {
-  const set = sets.find(one => one.namespace === namespace && one.name === slice.peerSet)
+  const set = sets.find(set => set.namespace === namespace && set.name === slice.peerSet)
   return slice.endpoints.length > 0 && set && !set.deleting && !mayExpose(set, slice.service) ? set : undefined
 }
 

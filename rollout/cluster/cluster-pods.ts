@@ -132,12 +132,12 @@ export function createClusterPods({ view, configMaps, services, failed, changed 
       changed(key)
     },
     remove: key => {
-      const one = tracked.get(key)
-      if (!one) return
+      const its = tracked.get(key)
+      if (!its) return
       tracked.delete(key)
       stale.delete(key)
-      use(key, undefined, one.pod)
-      useServices(key, one, new Map())
+      use(key, undefined, its.pod)
+      useServices(key, its, new Map())
       changed(key)
     },
     get: key => tracked.get(key)?.pod,
@@ -150,8 +150,8 @@ export function createClusterPods({ view, configMaps, services, failed, changed 
     },
     slicesChanged: (namespace, service) => {
       for (const key of serviceUsers.of(namespace, service)) {
-        const one = tracked.get(key)
-        if (one) one.desired = undefined
+        const its = tracked.get(key)
+        if (its) its.desired = undefined
         changed(key)
       }
     },
@@ -161,10 +161,10 @@ export function createClusterPods({ view, configMaps, services, failed, changed 
     desired: pod => {
       const key = podKey(pod)
       if (stale.has(key)) readLists(key)
-      const one = tracked.get(key)
-      if (!one || one.pod.uid !== pod.uid) return 'unknown'
-      one.desired ??= compute(one)
-      return one.desired
+      const its = tracked.get(key)
+      if (!its || its.pod.uid !== pod.uid) return 'unknown'
+      its.desired ??= compute(its)
+      return its.desired
     },
     sourcesOf: (namespace, configMap) => {
       const plans = new Set(

@@ -23,7 +23,7 @@ export type KeyedStore<T> = {
 export type KeyedStoreOptions<T> = {
   readonly groupOf: (object: ApiObject) => string | undefined
   readonly read: (object: ApiObject, group: string) => T
-  readonly isSame: (one: T, other: T) => boolean
+  readonly isSame: (value: T, other: T) => boolean
   /** Gets all objects of a group from the API, and calls `done` with them, later; tries until `isNeeded` says no. */
   readonly fetch: (group: string, isNeeded: () => boolean, done: (objects: readonly ApiObject[]) => void) => void
   /** What `get` returns for the group has changed. */

@@ -29,7 +29,7 @@ export function internedLists(): (reading: Reading, text: string) => ParsedList 
   const byReading = new Map<string, (text: string) => ParsedList>()
   return (reading, text) => {
     const key = `${reading.format} ${reading.role}`
-    const read = byReading.get(key) ?? interning(digestOf, one => parseList(reading, one))
+    const read = byReading.get(key) ?? interning(digestOf, list => parseList(reading, list))
     byReading.set(key, read)
     return read(text)
   }
@@ -61,8 +61,8 @@ export function readConfigMap(object: unknown, sources: Iterable<KeySource>, par
 }
 
 /** Whether nothing has changed; lists are the same where they are the same object, see internedLists. */
-export function sameLists(one: ConfigMapLists, other: ConfigMapLists): boolean {
-  return one.size === other.size && [...one].every(([id, list]) => other.get(id) === list)
+export function sameLists(lists: ConfigMapLists, other: ConfigMapLists): boolean {
+  return lists.size === other.size && [...lists].every(([id, list]) => other.get(id) === list)
 }
 
 /** Hex. */

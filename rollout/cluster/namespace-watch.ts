@@ -165,7 +165,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       const have = configMaps.get(name)
       const isWhole =
         have !== 'unknown' &&
-        have.every(lists => [...shared.sourcesOf(namespace, name)].every(one => lists.has(listId(one))))
+        have.every(lists => [...shared.sourcesOf(namespace, name)].every(source => lists.has(listId(source))))
       if (!isWhole) configMaps.need(name)
     },
     statuses: () => started,

@@ -77,7 +77,9 @@ export function isPaused(text: unknown): boolean {
 }
 
 function hasSidecar({ initContainers, containers }: Fields): boolean {
-  return [...list(initContainers), ...list(containers)].some(one => fields(one)['name'] === containerName.sidecar)
+  return [...list(initContainers), ...list(containers)].some(
+    container => fields(container)['name'] === containerName.sidecar,
+  )
 }
 
 function planOf(text: string, { plan = parsePlan, unusable }: ReadPodOptions): Plan | undefined {

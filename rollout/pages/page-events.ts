@@ -73,9 +73,9 @@ const restartWords: Readonly<Record<RestartOutcome, (what: string) => PodEvent>>
 }
 
 function restartEvents(before: SeenPage, after: SeenPage): PodEvent[] {
-  const known = new Map(before.restarts.map(one => [one.at, one.outcome]))
+  const known = new Map(before.restarts.map(restart => [restart.at, restart.outcome]))
   return after.restarts
-    .filter(one => known.get(one.at) !== one.outcome)
+    .filter(restart => known.get(restart.at) !== restart.outcome)
     .map(({ level, why, outcome }) => restartWords[outcome](`at level ${level}, in place: ${why}`))
 }
 
@@ -125,12 +125,12 @@ function refusedEvents(before: SeenPage, after: SeenPage): PodEvent[] {
 }
 
 function toldEvents(before: SeenPage, after: SeenPage): PodEvent[] {
-  const known = new Set(before.told.map(one => `${one.at} ${one.outcome}`))
+  const known = new Set(before.told.map(entry => `${entry.at} ${entry.outcome}`))
   return (
     after.told
-      .filter(one => !known.has(`${one.at} ${one.outcome}`))
+      .filter(entry => !known.has(`${entry.at} ${entry.outcome}`))
       // Told again every few seconds: once is enough.
-      .filter(one => one.outcome !== 'asked' || before.phase !== 'telling')
+      .filter(entry => entry.outcome !== 'asked' || before.phase !== 'telling')
       .flatMap(({ outcome }) => (outcome === 'refused' ? [] : [toldWords[outcome]]))
   )
 }
@@ -157,8 +157,8 @@ function lastingEvents(before: SeenPage, after: SeenPage): PodEvent[] {
 function phaseEvents(before: SeenPage, after: SeenPage): PodEvent[] {
   if (after.phase === 'settled') {
     const acted =
-      after.restarts.some(one => one.snapshot === after.applied) ||
-      after.told.some(one => one.snapshot === after.applied)
+      after.restarts.some(restart => restart.snapshot === after.applied) ||
+      after.told.some(entry => entry.snapshot === after.applied)
     if (acted || before.applied === after.applied || before.applied === null) return []
     return [
       {

@@ -19,7 +19,7 @@ export type RecoveryTimes = {
  * @param sinceReadMs since the page was read
  */
 export function isRecovering(page: SeenPage, sinceReadMs: number, isValidator: boolean, times: RecoveryTimes): boolean {
-  const last = page.restarts.findLast(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
+  const last = page.restarts.findLast(restart => restart.outcome !== 'asked' && restart.outcome !== 'not-taken')
   if (last?.endedAt === undefined) return false
   const agoMs = Math.max(0, Date.parse(page.lookedAt) - Date.parse(last.endedAt)) + sinceReadMs
   const settling = agoMs < times.settleSeconds * 1000

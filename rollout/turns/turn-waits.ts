@@ -63,8 +63,8 @@ function waitOf(member: Member, group: GroupWaits): Omit<TurnWait, 'key'> {
         : `namespace ${namespace} is paused by its annotation or label`
     return { cause: 'paused', why: `${what} repeer.dev/pause` }
   }
-  const [stop] = group.stopped.filter(one => one.key !== key)
-  if (stop && !group.stopped.some(one => one.key === key))
+  const [stop] = group.stopped.filter(failure => failure.key !== key)
+  if (stop && !group.stopped.some(failure => failure.key === key))
     return { cause: 'stopped', why: `the group is stopped by ${nameOf(stop.key)}: ${stop.why}` }
   if (group.unread.length > 0)
     return { cause: 'unread', why: `the status page of ${named(group.unread)} has not been read yet` }
@@ -93,7 +93,7 @@ function waitOf(member: Member, group: GroupWaits): Omit<TurnWait, 'key'> {
 }
 
 function others(keys: ReadonlySet<string>, key: string): string[] {
-  return [...keys].filter(one => one !== key).sort()
+  return [...keys].filter(other => other !== key).sort()
 }
 
 function named(keys: readonly string[]): string {

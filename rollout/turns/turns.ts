@@ -79,41 +79,44 @@ function isTakenBack(turn: string | undefined): boolean {
 /** The turns to grant and to take back now. The same members in any order give the same answer. */
 export function pace(members: readonly Member[], now: number, times: TurnTimes): Pace {
   const sorted = [...members].sort((a, b) => (a.key < b.key ? -1 : 1))
-  const groups = Map.groupBy(sorted, one => one.group)
+  const groups = Map.groupBy(sorted, member => member.group)
   const paced = [...groups].map(([group, its]) => paceGroup(group, its, now, times))
   return {
-    grants: paced.flatMap(one => one.grants),
-    retire: sorted.flatMap(one => retirement(one, now, times)),
-    groups: paced.map(one => one.state),
-    waits: paced.flatMap(one => one.waits),
+    grants: paced.flatMap(group => group.grants),
+    retire: sorted.flatMap(member => retirement(member, now, times)),
+    groups: paced.map(group => group.state),
+    waits: paced.flatMap(group => group.waits),
   }
 }
 
 type PacedGroup = { readonly grants: Grant[]; readonly state: GroupState; readonly waits: TurnWait[] }
 
 function paceGroup(group: string, members: readonly Member[], now: number, times: TurnTimes): PacedGroup {
-  const allowed = Math.min(...members.map(one => allowedOf(one.maxUnavailable, members.length)))
-  const stopped = members.flatMap(one => {
-    const why = failure(one, now, times)
-    return why === undefined ? [] : [{ key: one.key, why }]
+  const allowed = Math.min(...members.map(member => allowedOf(member.maxUnavailable, members.length)))
+  const stopped = members.flatMap(member => {
+    const why = failure(member, now, times)
+    return why === undefined ? [] : [{ key: member.key, why }]
   })
   // After a change of leaders nothing is granted before every page has been asked: one of them may tell of a failure.
-  const unread = members.filter(one => one.seen === undefined && one.ready && !one.deleting).map(one => one.key)
-  const asking = members.flatMap(one => {
-    const turn = one.paused || unread.length > 0 ? undefined : askedTurn(one, now, times)
-    return turn === undefined ? [] : [{ member: one, turn }]
+  const unread = members
+    .filter(member => member.seen === undefined && member.ready && !member.deleting)
+    .map(member => member.key)
+  const asking = members.flatMap(member => {
+    const turn = member.paused || unread.length > 0 ? undefined : askedTurn(member, now, times)
+    return turn === undefined ? [] : [{ member, turn }]
   })
-  const underWay = new Set(members.filter(one => isUnderWay(one, now, times)).map(one => one.key))
-  const leaving = members.filter(one => one.deleting).map(one => one.key)
-  const failed = new Set(stopped.map(one => one.key))
-  const isAway = (one: Member) => !one.ready || one.deleting || underWay.has(one.key) || failed.has(one.key)
-  const away = new Set(members.filter(isAway).map(one => one.key))
+  const underWay = new Set(members.filter(member => isUnderWay(member, now, times)).map(member => member.key))
+  const leaving = members.filter(member => member.deleting).map(member => member.key)
+  const failed = new Set(stopped.map(failure => failure.key))
+  const isAway = (member: Member) =>
+    !member.ready || member.deleting || underWay.has(member.key) || failed.has(member.key)
+  const away = new Set(members.filter(isAway).map(member => member.key))
   const state = {
     group,
     size: members.length,
     allowed,
     away: [...away],
-    asking: asking.map(one => one.member.key),
+    asking: asking.map(ask => ask.member.key),
     stopped,
   }
   const grants: Grant[] = []
@@ -123,7 +126,7 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     const { key } = member
     // Only what has failed may be mended; else the group stands still behind it.
     if (failed.size > 0 && !failed.has(key)) continue
-    const others = new Set([...underWay].filter(one => one !== key))
+    const others = new Set([...underWay].filter(other => other !== key))
     if (others.size >= allowed) continue
     // One that is away already costs nobody anything.
     if (!away.has(key) && away.size >= allowed) continue
@@ -138,10 +141,10 @@ function paceGroup(group: string, members: readonly Member[], now: number, times
     underWay.add(key)
     away.add(key)
   }
-  const inTurn = new Set(ordered.map(one => one.member.key))
+  const inTurn = new Set(ordered.map(ask => ask.member.key))
   const afterOthers = new Set(state.asking.filter(key => !inTurn.has(key)))
-  const granted = new Set(grants.map(one => one.key))
-  const turnless = members.filter(one => liveTurn(one.turn) === undefined)
+  const granted = new Set(grants.map(grant => grant.key))
+  const turnless = members.filter(member => liveTurn(member.turn) === undefined)
   return {
     grants,
     state,
@@ -178,9 +181,10 @@ function inOrder(
   away: ReadonlySet<string>,
 ) {
   const others =
-    asking.some(one => !mayVote(one.member)) || members.some(one => !mayVote(one) && away.has(one.key) && hasTurn(one))
+    asking.some(ask => !mayVote(ask.member)) ||
+    members.some(other => !mayVote(other) && away.has(other.key) && hasTurn(other))
   return asking
-    .filter(one => !others || !mayVote(one.member) || away.has(one.member.key))
+    .filter(ask => !others || !mayVote(ask.member) || away.has(ask.member.key))
     .sort((a, b) => sinceOf(a.member) - sinceOf(b.member) || (a.member.key < b.member.key ? -1 : 1))
 }
 
@@ -195,11 +199,11 @@ function sinceOf({ seen }: Member): number {
  * validator at a time.
  */
 function mayLose(member: Member, members: readonly Member[], away: ReadonlySet<string>): boolean {
-  const missing = members.filter(one => away.has(one.key) && one.key !== member.key && mayVote(one))
+  const missing = members.filter(other => away.has(other.key) && other.key !== member.key && mayVote(other))
   if (missing.length === 0 || !mayVote(member)) return true
   const powers = [...missing, member].map(powerOf)
   const total = Math.max(
-    ...members.map(one => (one.seen && 'page' in one.seen ? (one.seen.page.node.totalPower ?? 0) : 0)),
+    ...members.map(other => (other.seen && 'page' in other.seen ? (other.seen.page.node.totalPower ?? 0) : 0)),
   )
   if (total === 0 || powers.some(power => power === undefined)) return false
   return powers.reduce<number>((sum, power) => sum + (power ?? 0), 0) * 3 < total
@@ -272,7 +276,7 @@ const skewMs = 60_000
  * started by itself.
  */
 function isDone(turn: string, page: Page, turnGrantedAt: number): boolean {
-  const last = page.restarts.findLast(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
+  const last = page.restarts.findLast(restart => restart.outcome !== 'asked' && restart.outcome !== 'not-taken')
   return last?.snapshot === turn && Date.parse(last.at) > turnGrantedAt - skewMs
 }
 

@@ -19,7 +19,7 @@ t.test('defaults', t => {
     clusterDomain: 'cluster.local',
     logLevel: 'info',
   } satisfies ControllerOptions)
-  t.ok([options, options.listen, options.pages, options.leaseTimes].every(one => Object.isFrozen(one)))
+  t.ok([options, options.listen, options.pages, options.leaseTimes].every(part => Object.isFrozen(part)))
   t.end()
 })
 

@@ -80,7 +80,7 @@ function setup(t: Test, over: Over = {}) {
     log: keptLog(),
   })
   t.teardown(followed.close)
-  const ready = () => followed.status().conditions?.find(one => one.type === 'Ready')
+  const ready = () => followed.status().conditions?.find(condition => condition.type === 'Ready')
   return { clock, given, followed, ready }
 }
 
@@ -347,7 +347,7 @@ t.test('ports that come and go, and what keeps a chain from its port, are told o
   const { clock, given } = setup(t, { exposure, set: peerSet({ expose: {} }) })
   await clock.pass(150_000)
   t.same(
-    given.events.map(({ type, reason }) => `${type} ${reason}`).filter(one => !one.includes('PeersChanged')),
+    given.events.map(({ type, reason }) => `${type} ${reason}`).filter(event => !event.includes('PeersChanged')),
     ['Normal PortsChanged', 'Warning PortTaken', 'Warning ServiceFull'],
   )
 })

@@ -8,9 +8,9 @@ const shape = /^[a-z0-9]{1,83}1[qpzry9x8gf2tvdw0s3jn54khce6mua7l]{6,}$/
 /** Undefined for what is no address in lower case with a right checksum. */
 export function readBech32(text: string): { readonly prefix: string; readonly bytes: Buffer } | undefined {
   if (text.length > 160 || !shape.test(text)) return undefined
-  const one = text.lastIndexOf('1')
-  const prefix = text.slice(0, one)
-  const values = [...text.slice(one + 1)].map(character => alphabet.indexOf(character))
+  const separator = text.lastIndexOf('1')
+  const prefix = text.slice(0, separator)
+  const values = [...text.slice(separator + 1)].map(character => alphabet.indexOf(character))
   if (polymod([...expanded(prefix), ...values]) !== 1) return undefined
   const bytes = regroup(values.slice(0, -6), 5, 8, false)
   return bytes && { prefix, bytes: Buffer.from(bytes) }

@@ -44,13 +44,13 @@ export function chainPeers(
 ): ChainPeers {
   const { operator, unbonded, exclude } = options
   const opted = validators.filter(
-    one =>
-      optedIn.has(one.consensus) &&
-      one.operator !== operator &&
-      !exclude.has(one.operator) &&
-      !exclude.has(one.moniker),
+    validator =>
+      optedIn.has(validator.consensus) &&
+      validator.operator !== operator &&
+      !exclude.has(validator.operator) &&
+      !exclude.has(validator.moniker),
   )
-  const members = unbonded ? opted : opted.filter(one => one.bonded)
+  const members = unbonded ? opted : opted.filter(validator => validator.bonded)
   const problems: Problem[] = []
   const peers = new Map<string, Peer>()
   const left = { nothing: 0, unbonded: opted.length - members.length, beyond: Math.max(0, members.length - maxWanted) }

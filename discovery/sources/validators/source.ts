@@ -80,7 +80,7 @@ export function validatorsSource(
     async look(signal): Promise<Found> {
       const read = async (view: View) => ({ view, ...(await readConsumers(view, spec, exclude)) })
       const { view, consumers, problems } = await provider.chain.read(read, signal)
-      const parts = consumers.map(one => chainPeersFor(view, one))
+      const parts = consumers.map(consumer => chainPeersFor(view, consumer))
       const added = new Map(parts.flatMap(({ before, chainPeers: wanted }) => [...newEndpoints(before, wanted.peers)]))
       const answers = await prober.ask(added, options.probeWaitMs)
       const each = parts.map(part => {

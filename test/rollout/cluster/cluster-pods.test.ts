@@ -41,17 +41,17 @@ function start() {
 
 t.test('a change counts at once, before anybody has been told', async t => {
   const pods = start()
-  const one = injected('node-0', [source('one')])
-  pods.set(one)
-  t.equal(pods.desired(one), 'unknown')
+  const node0 = injected('node-0', [source('one')])
+  pods.set(node0)
+  t.equal(pods.desired(node0), 'unknown')
   pods.texts['one'] = list('svc')
   pods.listsChanged('a', 'one')
-  t.match(pods.desired(one), { peerHash: /^p1:/ })
+  t.match(pods.desired(node0), { peerHash: /^p1:/ })
   pods.addresses['svc'] = ['10.0.0.1']
   pods.slicesChanged('a', 'svc')
-  t.match(pods.desired(one), { endpoints: /10\.0\.0\.1/ })
+  t.match(pods.desired(node0), { endpoints: /10\.0\.0\.1/ })
   t.equal(pods.counts().computed, 3)
-  pods.desired(one)
+  pods.desired(node0)
   t.equal(pods.counts().computed, 3)
 })
 
@@ -64,7 +64,7 @@ t.test('what is needed follows the plans and the lists', async t => {
   t.strictSame(pods.said(), ['changed a/node-0', 'need list a/one', ...services])
   t.strictSame([...pods.servicesIn('b')], ['x'])
   t.strictSame(
-    [...pods.sourcesOf('a', 'one')].map(one => one.key),
+    [...pods.sourcesOf('a', 'one')].map(source => source.key),
     ['peers', 'more'],
   )
   t.strictSame([...pods.sourcesOf('a', 'two')], [])
@@ -75,7 +75,7 @@ t.test('what is needed follows the plans and the lists', async t => {
 
   pods.set(injected('node-0', [source('two')]))
   pods.settle()
-  const dropped = services.filter(one => one !== 'need service a/svc').map(one => one.replace('need', 'drop'))
+  const dropped = services.filter(line => line !== 'need service a/svc').map(line => line.replace('need', 'drop'))
   t.strictSame(pods.said(), ['changed a/node-0', 'drop list a/one', ...dropped, 'need list a/two'].sort())
 
   pods.remove('a/node-1')
@@ -89,14 +89,14 @@ t.test('what is needed follows the plans and the lists', async t => {
 t.test('while a list is unknown, the Services of the last one stay needed', async t => {
   const pods = start()
   pods.texts['one'] = list('svc')
-  const one = injected('node-0', [source('one')])
-  pods.set(one)
+  const node0 = injected('node-0', [source('one')])
+  pods.set(node0)
   pods.settle()
   pods.said()
   delete pods.texts['one']
   pods.listsChanged('a', 'one')
   pods.settle()
-  t.equal(pods.desired(one), 'unknown')
+  t.equal(pods.desired(node0), 'unknown')
   pods.texts['one'] = list('svc', 'other')
   pods.listsChanged('a', 'one')
   pods.settle()
@@ -105,15 +105,15 @@ t.test('while a list is unknown, the Services of the last one stay needed', asyn
 
 t.test('the same pod again is no change; another of its name is', async t => {
   const pods = start()
-  const one = injected('node-0', [source('one')])
-  pods.set(one)
+  const node0 = injected('node-0', [source('one')])
+  pods.set(node0)
   pods.said()
   pods.set(injected('node-0', [source('one')]))
   t.strictSame(pods.said(), [])
   const next = injected('node-0', [source('one')], { metadata: { uid: 'next' } })
   pods.set(next)
   t.strictSame(pods.get(podKey(next)), next)
-  t.equal(pods.desired(one), 'unknown')
+  t.equal(pods.desired(node0), 'unknown')
   t.strictSame([...pods.all()], [next])
 })
 

@@ -222,8 +222,8 @@ t.test('a change is told once, for the pods that it concerns, and computes those
   ])
   const { api, watch } = given
   await synced(given)
-  const answerAll = () => [...watch.pods()].map(one => watch.desired(one))
-  await until('all to be known', () => answerAll().every(one => one !== 'unknown'))
+  const answerAll = () => [...watch.pods()].map(pod => watch.desired(pod))
+  await until('all to be known', () => answerAll().every(desired => desired !== 'unknown'))
   await until('silence', () => given.told().length === 0)
   const computed = watch.counts().computed
   answerAll()
@@ -254,7 +254,7 @@ t.test('a change is told once, for the pods that it concerns, and computes those
     told.some(key => users.includes(key) && key !== 'a/node-21'),
     'nor of the addresses',
   )
-  const plans = new Set([...watch.pods()].map(one => one.plan))
+  const plans = new Set([...watch.pods()].map(pod => pod.plan))
   t.equal(plans.size, 31, 'pods of one template share their plan')
 })
 

@@ -74,8 +74,8 @@ t.test('peer-hash: of all sources together', async t => {
 
 t.test('a malformed list: a text of its own for each', async t => {
   const both = [source('one'), source('two')]
-  const of = (one: string, two?: string) =>
-    (wanted(both, { 'one/peers': one, 'two/peers': two }) as { peerHash: string }).peerHash
+  const of = (first: string, two?: string) =>
+    (wanted(both, { 'one/peers': first, 'two/peers': two }) as { peerHash: string }).peerHash
   const first = of('a b c', list('1.1.1.1'))
   t.match(first, /^unreadable:[0-9a-f]{16}$/)
   t.equal(of('a b c', list('1.1.1.2')), first, 'the good one has no part in it')
@@ -239,18 +239,18 @@ t.test('the same hash as the sidecar makes from its files', async t => {
   const name = fc.constantFrom('one', 'two', 'three')
   const keySource = fc
     .tuple(name, fc.constantFrom('peers', 'more'), role, fc.boolean())
-    .map(([one, key, as, directory]): KeySource => {
+    .map(([name, key, as, directory]): KeySource => {
       const via = directory ? ({ via: 'directory' } as const) : ({ via: 'env', variable: 'PEERS' } as const)
-      return { ...source(one, { key, role: as as 'peer', format: byName[one as 'one'] }), ...via }
+      return { ...source(name, { key, role: as as 'peer', format: byName[name as 'one'] }), ...via }
     })
   const literalSource = fc
     .constantFrom<Format>('cometbft-list', 'stellar-list')
     .chain(format => fc.tuple(textOf(format), role).map(([text, as]) => literal(text, { format, role: as as 'peer' })))
-  const sameKey = (one: KeySource) => `${one.name}/${one.key} ${one.via}`
-  const text = (one: keyof typeof byName) => fc.option(textOf(byName[one]), { nil: undefined, freq: 3 })
+  const sameKey = (source: KeySource) => `${source.name}/${source.key} ${source.via}`
+  const text = (name: keyof typeof byName) => fc.option(textOf(byName[name]), { nil: undefined, freq: 3 })
   const given = fc.record({
     sources: fc.uniqueArray(keySource, { maxLength: 4, selector: sameKey }),
-    literals: fc.uniqueArray(literalSource, { maxLength: 2, selector: one => `${one.format} ${one.role}` }),
+    literals: fc.uniqueArray(literalSource, { maxLength: 2, selector: source => `${source.format} ${source.role}` }),
     texts: fc.record({
       'one/peers': text('one'),
       'one/more': text('one'),
@@ -264,9 +264,9 @@ t.test('the same hash as the sidecar makes from its files', async t => {
     fc.asyncProperty(given, async ({ sources, literals, texts }) => {
       const all: Source[] = [...sources, ...literals]
       const dir = mkdtempSync(join(root, 'pod-'))
-      const files = sources.flatMap(one => {
-        const content = (texts as Texts)[`${one.name}/${one.key}`]
-        return content === undefined ? [] : [[sourceFile(one), content]]
+      const files = sources.flatMap(source => {
+        const content = (texts as Texts)[`${source.name}/${source.key}`]
+        return content === undefined ? [] : [[sourceFile(source), content]]
       })
       writeVolume(dir, { 'pod/plan': JSON.stringify(plan(all)), ...Object.fromEntries(files) })
       const { list: read } = await readInput(dir)

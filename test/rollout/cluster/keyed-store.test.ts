@@ -12,20 +12,20 @@ function start() {
   const changes: string[] = []
   let reads = 0
   const kept = createKeyedStore<string>({
-    groupOf: one => one.metadata?.labels?.['group'],
-    read: one => {
+    groupOf: object => object.metadata?.labels?.['group'],
+    read: object => {
       reads++
-      return one.metadata?.annotations?.['value'] ?? ''
+      return object.metadata?.annotations?.['value'] ?? ''
     },
-    isSame: (one, other) => one === other,
+    isSame: (value, other) => value === other,
     fetch: (group, isNeeded, done) => fetches.push({ group, isNeeded, done }),
     changed: group => changes.push(group),
   })
   const { handlers } = kept
   const list = (...objects: ApiObject[]) => {
-    const items = objects.flatMap(one => {
-      const item = handlers.keep(one)
-      return item ? [[one.metadata?.name ?? '', item] as const] : []
+    const items = objects.flatMap(object => {
+      const item = handlers.keep(object)
+      return item ? [[object.metadata?.name ?? '', item] as const] : []
     })
     return { replace: () => handlers.replace(new Map(items)) }
   }
@@ -40,12 +40,12 @@ function start() {
       handlers.listing()
       list(...objects).replace()
     },
-    event: (one: ApiObject) => {
-      const item = handlers.keep(one)
-      if (item) handlers.set(one.metadata?.name ?? '', item)
-      else handlers.remove(one.metadata?.name ?? '', one)
+    event: (object: ApiObject) => {
+      const item = handlers.keep(object)
+      if (item) handlers.set(object.metadata?.name ?? '', item)
+      else handlers.remove(object.metadata?.name ?? '', object)
     },
-    deleted: (one: ApiObject) => handlers.remove(one.metadata?.name ?? '', one),
+    deleted: (object: ApiObject) => handlers.remove(object.metadata?.name ?? '', object),
   }
 }
 

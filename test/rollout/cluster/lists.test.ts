@@ -6,10 +6,10 @@ import { source } from '../fixtures/objects.ts'
 const generic = { format: 'generic-list', role: 'peer' } as const
 
 t.test('a text that is not of the format is a value, and another text another', async t => {
-  const [one, same, other] = ['no port', 'no port', 'none'].map(text => parseList(generic, text))
-  t.match(one, { ok: false, digest: /^[0-9a-f]{64}$/ })
-  t.strictSame(one, same)
-  t.not(one?.ok === false && one.digest, other?.ok === false && other.digest)
+  const [first, same, other] = ['no port', 'no port', 'none'].map(text => parseList(generic, text))
+  t.match(first, { ok: false, digest: /^[0-9a-f]{64}$/ })
+  t.strictSame(first, same)
+  t.not(first?.ok === false && first.digest, other?.ok === false && other.digest)
   t.match(parseList(generic, 'a:1'), { ok: true, peers: [{ host: 'a', port: 1 }] })
 })
 

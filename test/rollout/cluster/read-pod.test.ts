@@ -83,7 +83,7 @@ t.test('pods in which repeer is not', async t => {
       { ...object, spec: { containers: [{ name: 'node' }], initContainers: [{ name: 'repeer-install' }] } },
     ],
   ]
-  for (const [what, one] of others) t.equal(readPod(one, { unusable: reason => t.fail(reason) }), undefined, what)
+  for (const [what, object] of others) t.equal(readPod(object, { unusable: reason => t.fail(reason) }), undefined, what)
 })
 
 t.test('a plan that cannot be used is undefined, with one short reason', async t => {
@@ -139,6 +139,6 @@ t.test("a stranger's words are bounded and checked", async t => {
 })
 
 t.test('the plan is made by the function that is given', async t => {
-  const one = plan([])
-  t.equal(readPod(given(), { plan: () => one })?.plan, one)
+  const parsed = plan([])
+  t.equal(readPod(given(), { plan: () => parsed })?.plan, parsed)
 })

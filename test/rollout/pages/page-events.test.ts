@@ -42,7 +42,7 @@ const lacks = (seconds: number): SeenPage => {
 const absentFor = (seconds: number) => waits('supervisor-absent', after(seconds))
 const telling: SeenPage = { ...settledPage, phase: 'telling', told: [told('asked')] }
 const between = (before: SeenPage | undefined, after: SeenPage) =>
-  eventsBetween(before, after).map(one => `${one.type} ${one.reason}`)
+  eventsBetween(before, after).map(event => `${event.type} ${event.reason}`)
 
 t.test('what is told between two readings of a page', async t => {
   const later = '2026-01-01T00:00:02.000Z'

@@ -37,7 +37,8 @@ function setup(t: { teardown(act: () => unknown): void }, options: PagesOptions 
   t.teardown(pages.close)
   const pods = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ key: `chain/p${i}`, ip: `10.0.${i >> 8}.${i & 255}` }))
-  const looksAt = (ip: string) => looks.filter(one => new URL(one.url).hostname === ip).map(one => one.at - 1_000_000)
+  const looksAt = (ip: string) =>
+    looks.filter(look => new URL(look.url).hostname === ip).map(look => look.at - 1_000_000)
   return {
     pages,
     clock,
@@ -192,7 +193,7 @@ t.test(
     const before = looks.length
     pages.hint('chain/p7')
     await clock.pass(150)
-    t.ok(looks.slice(before).some(one => one.url.includes('//10.0.0.7:')))
+    t.ok(looks.slice(before).some(look => look.url.includes('//10.0.0.7:')))
     pages.follow([], () => true)
     await clock.pass(1000)
     t.equal(clock.timers(), 0)
@@ -212,7 +213,7 @@ t.test('with another IP or UID it is another pod; one that is gone is forgotten,
   pages.follow([{ ...pod, ip: '::1', uid: 'b' }], () => false)
   await clock.pass(100)
   t.same(
-    looks.map(one => one.url),
+    looks.map(look => look.url),
     ['http://10.0.0.0:9469/status', 'http://10.0.0.0:9469/status', 'http://[::1]:9469/status'],
   )
   broken.add('10.0.0.9')

@@ -52,9 +52,9 @@ t.test('what was written and has not come back counts', async t => {
 })
 
 t.test('the state of the annotations that a blind turn is for', async t => {
-  const one = of().blind
-  t.not(of({ pod: injected('x', { peerHash: 'p1:9' }) }).blind, one)
-  t.not(of({ pod: injected('x', { endpoints: '{"b":{}}' }) }).blind, one)
+  const blind = of().blind
+  t.not(of({ pod: injected('x', { peerHash: 'p1:9' }) }).blind, blind)
+  t.not(of({ pod: injected('x', { endpoints: '{"b":{}}' }) }).blind, blind)
   const { peerHash: _, endpoints: __, ...plain } = injected('x')
   t.equal(of({ pod: plain }).blind, blindTurn(undefined, undefined))
 })

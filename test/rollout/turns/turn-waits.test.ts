@@ -54,12 +54,12 @@ t.test('each cause', async t => {
     ['with a turn', [holds('x'), asks('y')], ['y others: x goes first']],
     [
       'two of them',
-      [holds('x'), holds('y'), asks('z', { maxUnavailable: '2' })].map(one => ({ ...one, maxUnavailable: '2' })),
+      [holds('x'), holds('y'), asks('z', { maxUnavailable: '2' })].map(member => ({ ...member, maxUnavailable: '2' })),
       ['z others: x, y go first'],
     ],
     [
       'more than two',
-      [holds('w'), holds('x'), holds('y'), asks('z')].map(one => ({ ...one, maxUnavailable: '3' })),
+      [holds('w'), holds('x'), holds('y'), asks('z')].map(member => ({ ...member, maxUnavailable: '3' })),
       ['z others: w, x and 1 more go first'],
     ],
     [
@@ -103,7 +103,7 @@ t.test('each cause', async t => {
         asks('a', { validator: true, seen: { page: { ...askingPage, since: '2020-01-01T00:00:00.000Z' }, at: start } }),
         asks('x'),
         asks('y'),
-      ].map(one => ({ ...one, maxUnavailable: '3' })),
+      ].map(member => ({ ...member, maxUnavailable: '3' })),
       ['a validators-last: validators go last: others of the group restart, or ask to'],
     ],
     [
@@ -111,7 +111,7 @@ t.test('each cause', async t => {
       [
         idle('x', { ready: false, validator: true, seen: { page: { ...settledPage, ...vote(10) }, at: start } }),
         asks('y', { validator: true, seen: { page: { ...askingPage, ...vote(10) }, at: start } }),
-      ].map(one => ({ ...one, maxUnavailable: '2' })),
+      ].map(member => ({ ...member, maxUnavailable: '2' })),
       [
         'y voting-power: less than a third of the voting power may be away, and where it is not known one validator: x is',
       ],
@@ -139,7 +139,7 @@ t.test('the next waits for a node that is back, and not yet as before', async t 
     }
     return member('x', page, { turn: `spent ${hash('s', '9')}`, turnGrantedAt: start - 25_000, settleSeconds: 5 })
   }
-  const granted = (...members: Member[]) => pace(members, start, turnTimes).grants.map(one => one.key)
+  const granted = (...members: Member[]) => pace(members, start, turnTimes).grants.map(grant => grant.key)
   t.strictSame(granted(back(1, 1), asks('y')), [])
   t.strictSame(waits(back(1, 1), asks('y')), ['y others: x goes first'])
   t.strictSame(granted(back(4, 1), asks('y')), ['a/y'], 'connected as before')

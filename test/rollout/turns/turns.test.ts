@@ -64,10 +64,11 @@ const holds = (key: string, over: Parameters<typeof member>[2] = {}, page: Parti
   asks(key, { turn: X, turnGrantedAt: now - 5000, ...over }, { turn: X, ...page })
 
 const paced = (members: readonly Member[]) => pace(members, now, turnTimes)
-const granted = (members: readonly Member[]) => paced(members).grants.map(one => `${one.key} ${one.turn.slice(0, 4)}`)
+const granted = (members: readonly Member[]) =>
+  paced(members).grants.map(grant => `${grant.key} ${grant.turn.slice(0, 4)}`)
 const retired = (members: readonly Member[]) =>
-  paced(members).retire.map(one => `${one.key} ${one.turn.replace(/(.1):(.).*/, '$1:$2')}`)
-const away = (one: Member) => paced([one]).groups[0]?.away.length === 1
+  paced(members).retire.map(retirement => `${retirement.key} ${retirement.turn.replace(/(.1):(.).*/, '$1:$2')}`)
+const away = (member: Member) => paced([member]).groups[0]?.away.length === 1
 
 t.test('max-unavailable', async t => {
   const rows: [text: string, size: number, allowed: number][] = [
@@ -340,11 +341,11 @@ t.test('a pod that fails to come back stops its group', async t => {
   for (const [what, failing, why] of rows) {
     const wide = { maxUnavailable: '3' }
     const { grants, groups } = paced([{ ...failing, ...wide }, asks('b', wide), asks('c', { group: 'a/other' })])
-    const stopped = groups.find(one => one.group === 'a/chain')?.stopped ?? []
+    const stopped = groups.find(state => state.group === 'a/chain')?.stopped ?? []
     t.match(stopped, why ? [{ key: 'a', why }] : [], what)
     t.equal(stopped.length, why ? 1 : 0, what)
     t.same(
-      grants.map(one => one.key),
+      grants.map(grant => grant.key),
       why ? ['c'] : ['b', 'c'],
       `${what}: the others`,
     )
@@ -470,7 +471,7 @@ t.test('turns that are taken back', async t => {
     ['nothing is known of it', unasked('a', { turn: X, turnGrantedAt: at(500) }), []],
     ['taken back already', asks('a', { turn: `withdrawn ${X}`, turnGrantedAt: at(500) }), []],
   ]
-  for (const [what, one, retire] of rows) t.same(retired([one]), retire, what)
+  for (const [what, member, retire] of rows) t.same(retired([member]), retire, what)
 })
 
 t.test('who is away', async t => {
@@ -491,7 +492,7 @@ t.test('who is away', async t => {
     ['unknown, with a turn', unasked('a', { turn: X }), true],
     ['unknown', unasked('a'), false],
   ]
-  for (const [what, one, is] of rows) t.equal(away({ ...one, changing: true }), is, what)
+  for (const [what, member, is] of rows) t.equal(away({ ...member, changing: true }), is, what)
 })
 
 t.test('the same members in any order give the same answer, and never more than may be away', async () => {
@@ -527,9 +528,9 @@ t.test('the same members in any order give the same answer, and never more than 
       const [group] = answer.groups
       if (!group) throw new Error('no group')
       const before = new Set(group.away)
-      const fresh = answer.grants.filter(one => !before.has(one.key)).length
+      const fresh = answer.grants.filter(grant => !before.has(grant.key)).length
       if (fresh > 0 && before.size + fresh > group.allowed) throw new Error('more than may be away')
-      if (answer.grants.some(one => members.find(its => its.key === one.key)?.paused))
+      if (answer.grants.some(grant => members.find(its => its.key === grant.key)?.paused))
         throw new Error('granted while paused')
     }),
     { numRuns: 500, seed: 20260101 },

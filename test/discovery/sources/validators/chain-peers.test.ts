@@ -35,7 +35,7 @@ t.test('who has opted in, is bonded, and publishes an endpoint with an ID', asyn
     validator('bare', 'p2p=bare.example.org'),
     validator('evil\u0000', 'p2p=$(x)'),
   ]
-  const optedIn = new Set([...everyone(validators)].filter(one => one !== 'cons-out'))
+  const optedIn = new Set([...everyone(validators)].filter(address => address !== 'cons-out'))
   const found = chainPeers(validators, optedIn, new Map(), options)
   t.same([...found.peers], [['bob', { id: id('b'), host: 'bob.example.org', port: 30_301, role: 'peer' }]])
   t.same(found.problems.map(({ code }) => code).sort(), ['malformed', 'no-endpoint', 'no-node-id', 'not-bonded'])
