@@ -1,5 +1,7 @@
 // Collections of the API that sources follow: each once, however many PeerSets ask for it, and given up with the last.
-// What is kept of an object is what its reader makes of it, and only a change of that is told.
+// What is kept of an object is what its reader makes of it, and only a change of that is told. Rollout keeps something
+// else (the groups that pods need, each object's version: rollout/cluster/keyed-store.ts); what both share is in
+// kubernetes/.
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../kubernetes/api-client.ts'
@@ -111,9 +113,9 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
   }
 
   return {
-    follow: <T>(wanted: CollectionSpec<T>, changed: () => void): Followed<T> => {
-      const key = JSON.stringify([wanted.path, wanted.labelSelector, wanted.reader])
-      const collection = shared.get(key) ?? start(wanted)
+    follow: <T>(spec: CollectionSpec<T>, changed: () => void): Followed<T> => {
+      const key = JSON.stringify([spec.path, spec.labelSelector, spec.reader])
+      const collection = shared.get(key) ?? start(spec)
       shared.set(key, collection)
       const { state, users, waiting, stop } = collection
       // A function of its own: the same `changed` may follow twice.
@@ -124,14 +126,14 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
         settled: signal =>
           new Promise((resolve, reject) => {
             if (state.synced || state.error !== undefined) return resolve()
-            if (signal.aborted) return reject(new Error(`${wanted.what}: not read yet`))
+            if (signal.aborted) return reject(new Error(`${spec.what}: not read yet`))
             const done = () => {
               signal.removeEventListener('abort', late)
               resolve()
             }
             const late = () => {
               waiting.delete(done)
-              reject(new Error(`${wanted.what}: not read yet`))
+              reject(new Error(`${spec.what}: not read yet`))
             }
             waiting.add(done)
             signal.addEventListener('abort', late, { once: true })

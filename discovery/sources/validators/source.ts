@@ -81,7 +81,7 @@ export function validatorsSource(
       const read = async (view: View) => ({ view, ...(await readConsumers(view, spec, exclude)) })
       const { view, consumers, problems } = await provider.chain.read(read, signal)
       const parts = consumers.map(consumer => chainPeersFor(view, consumer))
-      const added = new Map(parts.flatMap(({ before, chainPeers: wanted }) => [...newEndpoints(before, wanted.peers)]))
+      const added = new Map(parts.flatMap(({ before, chainPeers: listed }) => [...newEndpoints(before, listed.peers)]))
       const answers = await prober.ask(added, options.probeWaitMs)
       const each = parts.map(part => {
         const next = settle(part.before, part.chainPeers.peers, answers, now(), options.changes)
@@ -108,11 +108,11 @@ export function validatorsSource(
   }
 }
 
-function foundOf(wanted: ChainPeers, next: ReturnType<typeof settle>, problems: readonly Problem[]): Found {
+function foundOf(listed: ChainPeers, next: ReturnType<typeof settle>, problems: readonly Problem[]): Found {
   return {
     peers: [...next.settled.values()].flatMap(({ peer }) => peer ?? []),
-    problems: [...problems, ...next.problems, ...wanted.problems],
-    considered: wanted.considered,
+    problems: [...problems, ...next.problems, ...listed.problems],
+    considered: listed.considered,
     // After a start all are new: what is listed stays until each has been asked once.
     ...(next.asking > 0 ? { incomplete: true } : {}),
   }

@@ -18,7 +18,7 @@ type Given = {
   requests: string[]
   /** Sets of keys that were told, and forgets them. */
   told(): string[][]
-  wanted(key: string): ReturnType<ClusterWatch['desired']>
+  desired(key: string): ReturnType<ClusterWatch['desired']>
 }
 type Test = { teardown(close: () => Promise<void>): unknown }
 
@@ -50,13 +50,13 @@ async function start(
     const found = watch.pod(key)
     return found ? watch.desired(found) : 'unknown'
   }
-  return { api, watch, lines, requests, told: () => told.splice(0), wanted }
+  return { api, watch, lines, requests, told: () => told.splice(0), desired: wanted }
 }
 
 const hashOf = (...hosts: string[]) => peerHash(parsePeers('generic-list', list(...hosts), { source: 'test' }))
 const behind = (addresses: string[], stable = false) =>
   ({ addresses, ...(stable ? { stable } : {}) }) as { addresses: string[]; stable: boolean }
-const wantedFor = (hosts: string[], endpoints?: Record<string, string[]>) => ({
+const desiredFor = (hosts: string[], endpoints?: Record<string, string[]>) => ({
   peerHash: hashOf(...hosts),
   ...(endpoints && {
     endpoints: formatEndpoints(
@@ -68,7 +68,7 @@ const synced = ({ watch }: Given) =>
   until('the watch synced', () => watch.pending().length === 0 && watch.behind().length === 0)
 const become = async (given: Given, key: string, wanted: object) => {
   const text = JSON.stringify(wanted)
-  await until(`${key} wants ${text}`, () => JSON.stringify(given.wanted(key)) === text)
+  await until(`${key} wants ${text}`, () => JSON.stringify(given.desired(key)) === text)
 }
 const keys = (pods: Iterable<InjectedPod>) => [...pods].map(podKey).sort()
 
@@ -87,7 +87,7 @@ t.test('what each pod should be told, as things change', async t => {
   t.strictSame([...watch.pods()], [])
   await synced(given)
   t.strictSame(keys(watch.pods()), ['a/node-0'])
-  t.strictSame(given.wanted('a/node-0'), wantedFor(['node-1', '1.1.1.1'], { 'node-1': ['10.0.0.1'] }))
+  t.strictSame(given.desired('a/node-0'), desiredFor(['node-1', '1.1.1.1'], { 'node-1': ['10.0.0.1'] }))
   t.notOk(
     requests.some(url => url.includes('/namespaces/b/')),
     'and nothing is read where nobody has opted in',
@@ -99,15 +99,15 @@ t.test('what each pod should be told, as things change', async t => {
   )
 
   await api.put(configMap('a', 'node', { peers: list('node-1', 'node-2') }))
-  await become(given, 'a/node-0', wantedFor(['node-1', 'node-2'], { 'node-1': ['10.0.0.1'] }))
+  await become(given, 'a/node-0', desiredFor(['node-1', 'node-2'], { 'node-1': ['10.0.0.1'] }))
   await api.put(slice('a', 'node-2', ['10.0.0.2']))
-  await become(given, 'a/node-0', wantedFor(['node-1', 'node-2'], { 'node-1': ['10.0.0.1'], 'node-2': ['10.0.0.2'] }))
+  await become(given, 'a/node-0', desiredFor(['node-1', 'node-2'], { 'node-1': ['10.0.0.1'], 'node-2': ['10.0.0.2'] }))
   await api.put(slice('a', 'node-1', []))
-  await become(given, 'a/node-0', wantedFor(['node-1', 'node-2'], { 'node-1': [], 'node-2': ['10.0.0.2'] }))
+  await become(given, 'a/node-0', desiredFor(['node-1', 'node-2'], { 'node-1': [], 'node-2': ['10.0.0.2'] }))
   await api.delete('EndpointSlice', 'node-1-abcde', 'a')
-  await become(given, 'a/node-0', wantedFor(['node-1', 'node-2'], { 'node-2': ['10.0.0.2'] }))
+  await become(given, 'a/node-0', desiredFor(['node-1', 'node-2'], { 'node-2': ['10.0.0.2'] }))
   await api.put(configMap('a', 'node', { peers: '[' }))
-  await until('the malformed list', () => /"unreadable:[0-9a-f]{16}"/.test(JSON.stringify(given.wanted('a/node-0'))))
+  await until('the malformed list', () => /"unreadable:[0-9a-f]{16}"/.test(JSON.stringify(given.desired('a/node-0'))))
   await api.delete('ConfigMap', 'node', 'a')
   await become(given, 'a/node-0', {})
 
@@ -130,7 +130,7 @@ t.test('namespaces that opt in and out, and pause', async t => {
   const { api, watch } = given
   await synced(given)
   await api.put(namespace('b'))
-  await become(given, 'b/node-0', wantedFor(['1.1.1.1']))
+  await become(given, 'b/node-0', desiredFor(['1.1.1.1']))
   t.equal(watch.paused('b'), false)
   given.told()
   await api.put(namespace('b', { annotations: { 'repeer.dev/pause': 'true' } }))
@@ -178,7 +178,7 @@ t.test('only what some pod needs is kept; what is needed later is fetched', asyn
   t.strictSame(singles(), [], 'each list once')
 
   await api.put(pod('a', 'node-1', [source('other-3'), source('absent')]))
-  await become(given, 'a/node-1', wantedFor(['x-3'], { 'x-3': ['10.0.0.9'] }))
+  await become(given, 'a/node-1', desiredFor(['x-3'], { 'x-3': ['10.0.0.9'] }))
   t.strictSame(singles().sort(), [
     '/a/configmaps/absent',
     '/a/configmaps/other-3',
@@ -186,25 +186,25 @@ t.test('only what some pod needs is kept; what is needed later is fetched', asyn
   ])
   t.match(watch.counts(), { pods: 2, configMaps: 3, services: 2 })
   await api.put(configMap('a', 'absent', { peers: list('1.1.1.1') }))
-  await become(given, 'a/node-1', wantedFor(['x-3', '1.1.1.1'], { 'x-3': ['10.0.0.9'] }))
+  await become(given, 'a/node-1', desiredFor(['x-3', '1.1.1.1'], { 'x-3': ['10.0.0.9'] }))
 
   const before = singles().length
   await api.put(pod('a', 'node-2', [source('node', { key: 'more' })]))
-  await become(given, 'a/node-2', wantedFor(['x-4'], { 'x-4': ['10.0.0.9'] }))
+  await become(given, 'a/node-2', desiredFor(['x-4'], { 'x-4': ['10.0.0.9'] }))
   t.strictSame(
     singles().slice(before),
     ['/a/configmaps/node', '/a/endpointslices?labelSelector=kubernetes.io/service-name=x-4'],
     'another key',
   )
   await api.put(pod('a', 'node-3', [source('node', { key: 'more' }), source('node')]))
-  await become(given, 'a/node-3', wantedFor(['x-4', 'node-1'], { 'x-4': ['10.0.0.9'], 'node-1': ['10.0.0.1'] }))
+  await become(given, 'a/node-3', desiredFor(['x-4', 'node-1'], { 'x-4': ['10.0.0.9'], 'node-1': ['10.0.0.1'] }))
   t.equal(singles().length, before + 2, 'nothing new is needed')
 
   for (const name of ['node-1', 'node-2', 'node-3']) await api.delete('Pod', name, 'a')
   await until('the rest to be dropped', () => watch.counts().configMaps === 1)
   t.match(watch.counts(), { pods: 1, configMaps: 1, services: 1 })
   await api.put(configMap('a', 'node', { peers: list('1.1.1.2') }))
-  await become(given, 'a/node-0', wantedFor(['1.1.1.2']))
+  await become(given, 'a/node-0', desiredFor(['1.1.1.2']))
   t.match(watch.counts(), { services: 0 })
 })
 
@@ -269,7 +269,7 @@ t.test('many changes at once are told together', async t => {
   await synced(given)
   await until('the first word', () => given.told().length > 0)
   for (let n = 1; n <= 20; n++) await given.api.put(configMap('a', 'node', { peers: list(`1.1.1.${n}`) }))
-  await become(given, 'a/node-0', wantedFor(['1.1.1.20']))
+  await become(given, 'a/node-0', desiredFor(['1.1.1.20']))
   const told = await until('the change', () => {
     const all = given.told()
     return all.length > 0 && all
@@ -293,7 +293,7 @@ t.test('cut connections and 410', async t => {
     api.dropWatches()
     await api.put(configMap('a', 'node', { peers: list('node-1', `1.1.1.${round}`) }))
     await api.put(slice('a', 'node-1', [`10.0.0.${round}`]))
-    await become(given, 'a/node-0', wantedFor(['node-1', `1.1.1.${round}`], { 'node-1': [`10.0.0.${round}`] }))
+    await become(given, 'a/node-0', desiredFor(['node-1', `1.1.1.${round}`], { 'node-1': [`10.0.0.${round}`] }))
   }
   await synced(given)
   t.equal(lists(), before, 'watched on from where it was')
@@ -309,15 +309,15 @@ t.test('cut connections and 410', async t => {
   await api.put(pod('a', 'new', [source('node')]))
   await api.delete('Pod', 'old', 'a')
   t.match(
-    given.wanted('a/node-0'),
-    wantedFor(['node-1', '1.1.1.3'], { 'node-1': ['10.0.0.3'] }),
+    given.desired('a/node-0'),
+    desiredFor(['node-1', '1.1.1.3'], { 'node-1': ['10.0.0.3'] }),
     'the last that was known',
   )
   t.strictSame(watch.pending(), [])
   api.expire()
   api.refuse(undefined)
-  await become(given, 'a/node-0', wantedFor(['node-2'], { 'node-2': ['10.0.0.4'] }))
-  await become(given, 'a/new', wantedFor(['node-2'], { 'node-2': ['10.0.0.4'] }))
+  await become(given, 'a/node-0', desiredFor(['node-2'], { 'node-2': ['10.0.0.4'] }))
+  await become(given, 'a/new', desiredFor(['node-2'], { 'node-2': ['10.0.0.4'] }))
   t.strictSame(keys(watch.pods()), ['a/new', 'a/node-0'])
   await synced(given)
 })
@@ -331,14 +331,14 @@ t.test('a Service of another opted-in namespace', async t => {
   ])
   const { api } = given
   await synced(given)
-  await become(given, 'a/node-0', wantedFor(['node.b']))
+  await become(given, 'a/node-0', desiredFor(['node.b']))
   await api.put(namespace('b'))
-  await become(given, 'a/node-0', wantedFor(['node.b'], { 'node.b': ['10.0.0.1'] }))
+  await become(given, 'a/node-0', desiredFor(['node.b'], { 'node.b': ['10.0.0.1'] }))
   await api.put(slice('b', 'node', ['10.0.0.2']))
-  await become(given, 'a/node-0', wantedFor(['node.b'], { 'node.b': ['10.0.0.2'] }))
+  await become(given, 'a/node-0', desiredFor(['node.b'], { 'node.b': ['10.0.0.2'] }))
   given.told()
   await api.put(namespace('b', { labels: {} }))
-  await become(given, 'a/node-0', wantedFor(['node.b']))
+  await become(given, 'a/node-0', desiredFor(['node.b']))
   await until('that to be told', () => given.told().flat().includes('a/node-0'))
 })
 
@@ -356,15 +356,19 @@ t.test('a namespace that may not be read holds up no other', async t => {
   const given = await start(t, objects, {}, { onRequest })
   await until('readiness', () => given.watch.pending().length === 0)
   await until('what is behind', () => /^Pods of namespace b: .*403/.test(given.watch.behind().join()))
-  await become(given, 'a/node-0', wantedFor(['node.b']))
+  await become(given, 'a/node-0', desiredFor(['node.b']))
   forbidden = false
-  await become(given, 'a/node-0', wantedFor(['node.b'], { 'node.b': ['10.0.0.1'] }))
+  await become(given, 'a/node-0', desiredFor(['node.b'], { 'node.b': ['10.0.0.1'] }))
   t.strictSame(keys(given.watch.pods()), ['a/node-0', 'b/node-0'])
   await synced(given)
   forbidden = true
   given.api.dropWatches()
   await until('the right to be gone', () => /EndpointSlices of namespace b: .*403/.test(given.watch.behind().join()))
-  t.strictSame(given.wanted('a/node-0'), wantedFor(['node.b'], { 'node.b': ['10.0.0.1'] }), 'what was read stays known')
+  t.strictSame(
+    given.desired('a/node-0'),
+    desiredFor(['node.b'], { 'node.b': ['10.0.0.1'] }),
+    'what was read stays known',
+  )
 })
 
 t.test('what cannot be fetched is tried again, and said', async t => {
@@ -376,10 +380,10 @@ t.test('what cannot be fetched is tried again, and said', async t => {
   refused = true
   await given.api.put(pod('a', 'node-0', [source('late')]))
   await until('what is behind', () => /^ConfigMap a\/late: .*500/.test(given.watch.behind().join()))
-  t.equal(given.wanted('a/node-0'), 'unknown')
+  t.equal(given.desired('a/node-0'), 'unknown')
   t.equal(given.lines.filter(line => line.msg === 'fetch failed; retrying').length, 1)
   refused = false
-  await become(given, 'a/node-0', wantedFor(['1.1.1.1']))
+  await become(given, 'a/node-0', desiredFor(['1.1.1.1']))
   t.strictSame(given.watch.behind(), [])
 })
 
@@ -437,13 +441,13 @@ t.test('a list that a PeerSet delivers is followed like any other, from before i
     slice('a', 'node1', ['10.0.0.1']),
   ])
   await synced(given)
-  t.strictSame(given.wanted('a/alone'), {}, 'nobody is listed')
-  t.strictSame(given.wanted('a/beside'), wantedFor(['fixed']))
+  t.strictSame(given.desired('a/alone'), {}, 'nobody is listed')
+  t.strictSame(given.desired('a/beside'), desiredFor(['fixed']))
   await given.api.put(configMap('a', 'found', { peers: list('node1') }))
-  await become(given, 'a/alone', wantedFor(['node1'], { node1: ['10.0.0.1'] }))
-  await become(given, 'a/beside', wantedFor(['fixed', 'node1'], { node1: ['10.0.0.1'] }))
+  await become(given, 'a/alone', desiredFor(['node1'], { node1: ['10.0.0.1'] }))
+  await become(given, 'a/beside', desiredFor(['fixed', 'node1'], { node1: ['10.0.0.1'] }))
   await given.api.put(configMap('a', 'found', { peers: '' }))
-  await become(given, 'a/alone', wantedFor([]))
+  await become(given, 'a/alone', desiredFor([]))
   await given.api.delete('ConfigMap', 'found', 'a')
-  await become(given, 'a/beside', wantedFor(['fixed']))
+  await become(given, 'a/beside', desiredFor(['fixed']))
 })

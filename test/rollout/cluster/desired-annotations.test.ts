@@ -33,7 +33,7 @@ function view(texts: Texts, slices: Slices = {}): ClusterView {
     slices: (namespace, service) => slices[`${namespace}/${service}`] ?? [],
   }
 }
-const wanted = (sources: readonly Source[], texts: Texts, slices?: Slices) =>
+const desired = (sources: readonly Source[], texts: Texts, slices?: Slices) =>
   desiredAnnotations({ namespace: 'a', plan: plan(sources) }, view(texts, slices))
 const hashOf = (...hosts: string[]) => peerHash(parsePeers('generic-list', list(...hosts), { source: 'test' }))
 const headless = (...addresses: (string | object)[]) => [readSlice(slice('a', 'any', addresses))]
@@ -62,27 +62,27 @@ t.test('peer-hash: of all sources together', async t => {
     ['another namespace has no part in it', [source('three')], { 'one/peers': list('1.1.1.1') }, undefined],
   ]
   for (const [what, sources, texts, hash] of rows)
-    t.strictSame(wanted(sources, texts), hash === undefined ? {} : { peerHash: hash }, what)
+    t.strictSame(desired(sources, texts), hash === undefined ? {} : { peerHash: hash }, what)
   const seeds = source('one', { role: 'seed' })
   t.not(
-    (wanted([seeds], { 'one/peers': list('1.1.1.1') }) as { peerHash: string }).peerHash,
+    (desired([seeds], { 'one/peers': list('1.1.1.1') }) as { peerHash: string }).peerHash,
     hashOf('1.1.1.1'),
     'the role counts',
   )
-  t.equal(wanted(both, { 'one/peers': list('1.1.1.1'), 'two/peers': 'unknown' }), 'unknown')
+  t.equal(desired(both, { 'one/peers': list('1.1.1.1'), 'two/peers': 'unknown' }), 'unknown')
 })
 
 t.test('a malformed list: a text of its own for each', async t => {
   const both = [source('one'), source('two')]
   const of = (first: string, two?: string) =>
-    (wanted(both, { 'one/peers': first, 'two/peers': two }) as { peerHash: string }).peerHash
+    (desired(both, { 'one/peers': first, 'two/peers': two }) as { peerHash: string }).peerHash
   const first = of('a b c', list('1.1.1.1'))
   t.match(first, /^unreadable:[0-9a-f]{16}$/)
   t.equal(of('a b c', list('1.1.1.2')), first, 'the good one has no part in it')
   t.equal(of('a b c'), first)
   t.not(of('a b d'), first)
   t.not(of('a b c', 'x'), first)
-  t.match((wanted([literal(':')], {}) as { peerHash: string }).peerHash, /^unreadable:/)
+  t.match((desired([literal(':')], {}) as { peerHash: string }).peerHash, /^unreadable:/)
 })
 
 t.test('endpoints: which Service a host is', async t => {
@@ -133,21 +133,21 @@ t.test('endpoints: which Service a host is', async t => {
     ['an address', '10.0.0.1', node, undefined],
   ]
   for (const [what, host, slices, endpoints] of rows) {
-    const found = wanted([literal(list(host))], {}, slices) as { endpoints?: string }
+    const found = desired([literal(list(host))], {}, slices) as { endpoints?: string }
     t.equal(found.endpoints, endpoints && formatEndpoints(endpoints), what)
   }
-  t.equal(wanted([literal(list('node'))], {}, { 'a/node': 'unknown' }), 'unknown')
+  t.equal(desired([literal(list('node'))], {}, { 'a/node': 'unknown' }), 'unknown')
   t.equal(
-    wanted([literal(list('node', '1.1.1.1'))], {}, { 'b/node': 'unknown' }) === 'unknown',
+    desired([literal(list('node', '1.1.1.1'))], {}, { 'b/node': 'unknown' }) === 'unknown',
     false,
     'what is not looked at does not matter',
   )
   const secret = source('key', { kind: 'Secret' })
-  t.strictSame(wanted([secret, literal(list('node'))], {}, node), {
+  t.strictSame(desired([secret, literal(list('node'))], {}, node), {
     endpoints: formatEndpoints({ node: { addresses: ['10.0.0.1', '10.0.0.2'], stable: false } }),
   })
   t.strictSame(
-    wanted([source('one', { kind: 'Secret' })], { 'one/peers': list('node') }, node),
+    desired([source('one', { kind: 'Secret' })], { 'one/peers': list('node') }, node),
     {},
     'no ConfigMap of its name',
   )
@@ -162,7 +162,7 @@ t.test('endpoints are bounded, the same way each time', async t => {
   const hosts = Array.from({ length: 1000 }, (_, index) => `node-${String(index).padStart(4, '0')}`)
   const all = Object.fromEntries(hosts.map(host => [`a/${host}`, headless('10.0.0.1')]))
   const of = (names: readonly string[], slices: Slices) =>
-    (wanted([literal(list(...names))], {}, slices) as { endpoints: string }).endpoints
+    (desired([literal(list(...names))], {}, slices) as { endpoints: string }).endpoints
   const found = of(hosts.toReversed(), all)
   t.strictSame(Object.keys(parseEndpoints(found)), hosts.slice(0, 200))
   t.equal(of(hosts, all), found, 'whatever the order')
@@ -270,7 +270,7 @@ t.test('the same hash as the sidecar makes from its files', async t => {
       })
       writeVolume(dir, { 'pod/plan': JSON.stringify(plan(all)), ...Object.fromEntries(files) })
       const { list: read } = await readInput(dir)
-      const found = wanted(all, texts) as { peerHash?: string }
+      const found = desired(all, texts) as { peerHash?: string }
       if (read.ok) good++
       if (read.ok) t.equal(found.peerHash, peerHash(peersOf(read.lists)))
       else if (read.reason === 'list-missing') t.equal(found.peerHash, undefined)

@@ -6,8 +6,8 @@ const times = { firstSeconds: 3, againSeconds: 15 }
 
 t.test('from the first question to the turn', async t => {
   let state: TurnWaitText = {}
-  const step = (seconds: number, wanted: string | undefined, shown?: string) => {
-    const next = nextTurnWaitText(state, shown, wanted, seconds * 1000, times)
+  const step = (seconds: number, reason: string | undefined, shown?: string) => {
+    const next = nextTurnWaitText(state, shown, reason, seconds * 1000, times)
     state = next.state
     return next.write
   }

@@ -361,6 +361,20 @@ t.test('a pod that fails to come back stops its group', async t => {
   )
 })
 
+t.test('what made a pod not Ready was its restart, or not: the API rounds its times down to seconds', async t => {
+  const grantedAt = now - 301_000
+  const rows: [what: string, unreadySince: number, isStopped: boolean][] = [
+    ['two seconds before the turn', grantedAt - 2000, false],
+    ['less than two seconds before', grantedAt - 1999, true],
+    ['nearly five minutes after', grantedAt + 299_999, true],
+    ['five minutes after', grantedAt + 300_000, false],
+  ]
+  for (const [what, unreadySince, isStopped] of rows) {
+    const pod = member('a', settled, { turn: `spent ${X}`, turnGrantedAt: grantedAt, ready: false, unreadySince })
+    t.equal(paced([pod]).groups[0]?.stopped.length, isStopped ? 1 : 0, what)
+  }
+})
+
 t.test('a page that cannot be read', async t => {
   const at = (seconds: number) => now - seconds * 1000
   const rows: [what: string, members: readonly Member[], grants: readonly string[], retire: readonly string[]][] = [
