@@ -26,7 +26,7 @@ t.test('a change is written once, whatever else the watch tells of the pod, and 
   const parts = calm('x', 'y')
   parts.wanted.set('a/x', two)
   parts.rollout().changed(['a/x'])
-  t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/peer-hash': hash('p', '2') }, urgent: false }])
+  t.same(parts.writes, [{ key: 'a/x', annotations: { 'repeer.dev/peer-hash': hash('p', '2') }, urgent: false }])
   parts.shows('x', { ready: false })
   parts.shows('x', { ready: true })
   t.equal(parts.writes.length, 1, 'the write has not come back yet')
@@ -111,7 +111,7 @@ t.test(
     t.same(parts.written(), [], 'and its page was read before')
     parts.page('x', settledPage)
     parts.pass(0)
-    t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
+    t.same(parts.writes, [{ key: 'a/x', annotations: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
     parts.written()
     const nudgedAt: number[] = []
     for (let second = 1; second <= 300; second++) {
@@ -154,7 +154,7 @@ t.test('a turn is granted at once, urgently, with its time; its echo is waited f
   t.same(parts.writes, [
     {
       key: 'a/x',
-      notes: { 'repeer.dev/turn': hash('s', '2'), 'repeer.dev/turn-granted-at': iso(parts.state.now) },
+      annotations: { 'repeer.dev/turn': hash('s', '2'), 'repeer.dev/turn-granted-at': iso(parts.state.now) },
       urgent: true,
     },
   ])
