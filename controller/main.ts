@@ -8,8 +8,8 @@ import { createEvents } from '../kubernetes/events.ts'
 import { leaseTimeoutMs, runElection } from '../kubernetes/lease.ts'
 import { leaseStore } from '../kubernetes/lease-store.ts'
 import { loadConfig } from '../kubernetes/load-config.ts'
-import { startClusterWatch } from '../rollout/cluster.ts'
-import { createPages } from '../rollout/pages.ts'
+import { startClusterWatch } from '../rollout/cluster/cluster.ts'
+import { createPages } from '../rollout/pages/pages.ts'
 import { podPatcher } from '../rollout/patch-pod.ts'
 import { createRollout, type Rollout } from '../rollout/rollout.ts'
 import { createWriter, type Writer } from '../rollout/writes.ts'
@@ -50,7 +50,11 @@ export async function runController(
     pending: () => (rollout?.groups() ?? []).reduce((sum, group) => sum + group.asking.length, 0),
     groups: () =>
       (rollout?.groups() ?? []).map(
-        one => [one.group, { used: one.away.length, allowed: one.allowed, stopped: one.stopped.length > 0 }] as const,
+        state =>
+          [
+            state.group,
+            { used: state.away.length, allowed: state.allowed, stopped: state.stopped.length > 0 },
+          ] as const,
       ),
     watchAge: () => cluster.ageSeconds(),
     queueDepth: () => writer?.pending() ?? 0,

@@ -175,7 +175,7 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
   ofPeerSet(
     'repeer_controller_peer_set_problems',
     'Candidates that a PeerSet leaves out, and other problems of its source',
-    one => one.problems,
+    figures => figures.problems,
   )
   ofPeerSet(
     'repeer_controller_peer_set_last_success_timestamp_seconds',

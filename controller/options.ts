@@ -4,7 +4,7 @@ import { type LeaseTimes, leaseDefaults, leaseTimesProblem } from '../kubernetes
 import { dnsLabel, dnsName, type Environment, type Listen, readOptions } from '../options/read-options.ts'
 import { controller, ownNamespace } from '../peers/installed.ts'
 import { normalHost } from '../peers/peer.ts'
-import { type TurnTimes, turnTimes } from '../rollout/turns.ts'
+import { type TurnTimes, turnTimes } from '../rollout/turns/turns.ts'
 
 export type ControllerOptions = {
   readonly listen: Listen

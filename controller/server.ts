@@ -54,7 +54,7 @@ export function buildServer({
         registry
           .metrics()
           .then(text => response.writeHead(200, { 'content-type': registry.contentType }).end(text))
-          .catch(() => send(response, 500, { error: 'the metrics cannot be written' }))
+          .catch((error: unknown) => send(response, 500, { error: `the metrics cannot be written: ${error}` }))
         return
       default:
         return send(response, 404, { error: `found ${path.slice(0, 80)}, expected /metrics, /healthz or /readyz` })

@@ -1,6 +1,6 @@
 // From what a source has found to the list that should be written. Pure: a source that fails or knows a part only takes
 // nobody from the list.
-import { type Format, writePeers } from '../peers/formats/index.ts'
+import { type Format, PeerListError, writePeers } from '../peers/formats/index.ts'
 import { hostPort, type Peer, peerKey, uniquePeers } from '../peers/peer.ts'
 import type { PeerSetSpec } from './peer-set.ts'
 import type { Found, Problem } from './source.ts'
@@ -24,13 +24,13 @@ export function choosePeers(
   const { exclude, limit, output } = spec
   const additional = readEntries(spec.additional, 'additional')
   const candidates = uniquePeers([...found.peers, ...additional.peers, ...(found.incomplete ? before : [])])
-  const wanted = candidates.filter(
+  const allowed = candidates.filter(
     ({ id, host }) => !(id !== undefined && exclude.ids.includes(id.toLowerCase())) && !exclude.hosts.includes(host),
   )
   const unwritable: Problem[] = []
   // Nearly always all of them are, and asking once is enough.
-  const isWhole = isWritable(output.format, wanted)
-  const writable = wanted.filter(peer => {
+  const isWhole = isWritable(output.format, allowed)
+  const writable = allowed.filter(peer => {
     if (isWhole || isWritable(output.format, [peer])) return true
     unwritable.push({
       code: 'no-id',
@@ -65,7 +65,8 @@ function isWritable(format: Format, peers: readonly Peer[]): boolean {
   try {
     writePeers(format, peers)
     return true
-  } catch {
+  } catch (error) {
+    if (!(error instanceof PeerListError)) throw error
     return false
   }
 }

@@ -1,12 +1,14 @@
 // Collections of the API that sources follow: each once, however many PeerSets ask for it, and given up with the last.
-// What is kept of an object is what its reader makes of it, and only a change of that is told.
+// What is kept of an object is what its reader makes of it, and only a change of that is told. Rollout keeps something
+// else (the groups that pods need, each object's version: rollout/cluster/keyed-store.ts); what both share is in
+// kubernetes/.
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../kubernetes/api-client.ts'
-import { createFollowing, type Following } from '../kubernetes/following.ts'
 import { type ApiObject, type Collection, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
+import { createWatchStatus, type WatchStatus } from '../kubernetes/watch-status.ts'
 
-export type Wanted<T> = Collection & {
+export type CollectionSpec<T> = Collection & {
   /** "Pods of namespace a", for the log and for sentences. */
   readonly what: string
   /** Tells readers apart: with the same path, selector and name, what is kept is the same. */
@@ -29,9 +31,9 @@ export type Followed<T> = {
 
 export type Collections = {
   /** `changed` is told after each change of what is kept, and after the first reading. */
-  follow<T>(wanted: Wanted<T>, changed: () => void): Followed<T>
+  follow<T>(spec: CollectionSpec<T>, changed: () => void): Followed<T>
   /** Collections that are followed. */
-  following(): readonly Following[]
+  statuses(): readonly WatchStatus[]
   close(): Promise<void>
 }
 
@@ -45,7 +47,7 @@ export type CollectionsOptions = {
 
 type Shared = {
   readonly items: Map<string, unknown>
-  readonly state: Following
+  readonly state: WatchStatus
   readonly users: Set<() => void>
   readonly waiting: Set<() => void>
   readonly stop: AbortController
@@ -55,7 +57,7 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
   const shared = new Map<string, Shared>()
   const running = new Set<Promise<void>>()
 
-  function start<T>(wanted: Wanted<T>): Shared {
+  function start<T>(spec: CollectionSpec<T>): Shared {
     const stop = new AbortController()
     const items = new Map<string, T>()
     const users = new Set<() => void>()
@@ -67,7 +69,7 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
       for (const resolve of waiting) resolve()
       waiting.clear()
     }
-    const state = createFollowing(wanted.what, log, now, { onSynced: tell })
+    const state = createWatchStatus(spec.what, log, now, { onSynced: tell })
     const put = (name: string, item: T): boolean => {
       const before = items.get(name)
       // Equal values keep their place, so that nothing points to two of them.
@@ -78,9 +80,9 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
     const { synced, behind, contact } = state.handlers
     const run = listWatch<T>(
       reader(stop.signal),
-      wanted,
+      spec,
       {
-        keep: wanted.read,
+        keep: spec.read,
         replace: next => {
           let changes = 0
           for (const name of items.keys()) if (!next.has(name) && items.delete(name)) changes++
@@ -111,27 +113,27 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
   }
 
   return {
-    follow: <T>(wanted: Wanted<T>, changed: () => void): Followed<T> => {
-      const key = JSON.stringify([wanted.path, wanted.labelSelector, wanted.reader])
-      const one = shared.get(key) ?? start(wanted)
-      shared.set(key, one)
-      const { state, users, waiting, stop } = one
+    follow: <T>(spec: CollectionSpec<T>, changed: () => void): Followed<T> => {
+      const key = JSON.stringify([spec.path, spec.labelSelector, spec.reader])
+      const collection = shared.get(key) ?? start(spec)
+      shared.set(key, collection)
+      const { state, users, waiting, stop } = collection
       // A function of its own: the same `changed` may follow twice.
-      const told = () => changed()
-      users.add(told)
+      const tell = () => changed()
+      users.add(tell)
       return {
-        items: one.items as ReadonlyMap<string, T>,
+        items: collection.items as ReadonlyMap<string, T>,
         settled: signal =>
           new Promise((resolve, reject) => {
             if (state.synced || state.error !== undefined) return resolve()
-            if (signal.aborted) return reject(new Error(`${wanted.what}: not read yet`))
+            if (signal.aborted) return reject(new Error(`${spec.what}: not read yet`))
             const done = () => {
               signal.removeEventListener('abort', late)
               resolve()
             }
             const late = () => {
               waiting.delete(done)
-              reject(new Error(`${wanted.what}: not read yet`))
+              reject(new Error(`${spec.what}: not read yet`))
             }
             waiting.add(done)
             signal.addEventListener('abort', late, { once: true })
@@ -139,13 +141,13 @@ export function createCollections({ reader, times, log, now }: CollectionsOption
         unknown: () => (state.synced ? undefined : (state.error ?? 'not read yet')),
         behind: () => state.error,
         close: () => {
-          if (!users.delete(told) || users.size > 0) return
+          if (!users.delete(tell) || users.size > 0) return
           shared.delete(key)
           stop.abort()
         },
       }
     },
-    following: () => [...shared.values()].map(({ state }) => state),
+    statuses: () => [...shared.values()].map(({ state }) => state),
     close: async () => {
       for (const { stop } of shared.values()) stop.abort()
       shared.clear()

@@ -54,7 +54,7 @@ export function statusAfter(set: Pick<PeerSet, 'generation' | 'status'>, outcome
   const status: PeerSetStatus = {
     observedGeneration: set.generation,
     source: outcome.source,
-    conditions: conditions.map(([type, one]) => condition(type, one, set, at)),
+    conditions: conditions.map(([type, outcome]) => condition(type, outcome, set, at)),
     peers: listed.length,
     hash,
     ...present('lastChange', outcome.changed ? time(at) : before.lastChange),
@@ -103,7 +103,7 @@ function condition(
   { generation, status }: Pick<PeerSet, 'generation' | 'status'>,
   at: number,
 ): Condition {
-  const before = status.conditions?.find(one => one.type === type)
+  const before = status.conditions?.find(condition => condition.type === type)
   const value = ok ? 'True' : 'False'
   return {
     type,
@@ -122,8 +122,8 @@ function boundedProblems(problems: readonly Problem[]): readonly Problem[] {
     message: clean(message),
   }))
   if (shown.length <= maxProblems) return shown
-  const kept = shown.slice(0, maxProblems - 1)
-  return [...kept, { code: 'more', subject: '', message: `and ${shown.length - kept.length} more` }]
+  const first = shown.slice(0, maxProblems - 1)
+  return [...first, { code: 'more', subject: '', message: `and ${shown.length - first.length} more` }]
 }
 
 /** One line of at most 256 characters, whatever a stranger wrote. */
@@ -144,7 +144,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, one]) => [key, sorted(one)]),
+      .map(([key, field]) => [key, sorted(field)]),
   )
 }
 

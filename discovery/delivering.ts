@@ -1,16 +1,17 @@
 // Whether the pods to which a PeerSet delivers have its list: those that were created before it did have to be created
 // anew, and somebody has to know.
+import { unlessAborted } from '../kubernetes/abort.ts'
 import type { ApiObject } from '../kubernetes/list-watch.ts'
 import { isDeleting } from '../kubernetes/object-state.ts'
 import { allowPeerSetsFrom } from '../peers/peer-set/consent.ts'
 import { type DeliveringSet, deliveriesTo } from '../peers/peer-set/delivering.ts'
-import { parsePlan } from '../peers/plan-check.ts'
+import { PlanError, parsePlan } from '../peers/plan-check.ts'
 import { annotation } from '../peers/pod.ts'
 import type { Collections } from './collections.ts'
 import type { Outcome } from './conditions.ts'
-import type { Delivering } from './follow-set.ts'
 import { isForEach } from './lists.ts'
 import type { PeerSet, PeerSetSpec, PeerSetStatus } from './peer-set.ts'
+import type { Delivering } from './spec-parts.ts'
 
 export type DeliveringParts = {
   readonly collections: Collections
@@ -54,7 +55,7 @@ export function createDelivering(
   return {
     look: async (status, signal) => {
       if (deliver === undefined) return { ok: true, reason: 'NoPods', message: 'nothing is delivered' }
-      await pods.settled(signal).catch(() => undefined)
+      await pods.settled(signal).catch(unlessAborted(signal))
       const unknown = pods.unknown()
       if (unknown !== undefined)
         return { ok: false, reason: 'Unknown', message: `its pods cannot be followed: ${unknown}` }
@@ -80,7 +81,7 @@ export function deliveredOutcome(
       state: pod.sources === undefined ? 'bare' : pod.sources.includes(`${configMap}/${key}`) ? 'has' : 'older',
     }))
   })
-  const of = (state: string) => states.filter(one => one.state === state).map(({ name }) => name)
+  const of = (state: string) => states.filter(pod => pod.state === state).map(({ name }) => name)
   const [has, older, bare] = [of('has'), of('older'), of('bare')]
   const without = bare.length === 0 ? '' : `${bare.length} without the sidecar (repeer check says why): ${some(bare)}`
   if (states.length === 0) return { ok: true, reason: 'NoPods', message: 'no pod matches spec.deliver yet' }
@@ -117,7 +118,8 @@ function sourcesIn(plan: string | undefined): readonly string[] | undefined {
     return parsePlan(plan).sources.flatMap(source =>
       source.kind === 'ConfigMap' ? [`${source.name}/${source.key}`] : [],
     )
-  } catch {
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error
     return undefined
   }
 }

@@ -2,11 +2,12 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { type ApiReader, apiReader } from '../kubernetes/api-client.ts'
+import { unlessAborted } from '../kubernetes/abort.ts'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
-import { createFollowing, type Following } from '../kubernetes/following.ts'
 import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
+import { watchReader } from '../kubernetes/watch-reader.ts'
+import { createWatchStatus, fallenBehind, type WatchStatus } from '../kubernetes/watch-status.ts'
 import { createCollections } from './collections.ts'
 import { type Consent, createConsents, readConsent } from './consents.ts'
 import { createDelivering } from './delivering.ts'
@@ -48,8 +49,6 @@ export type Discovery = {
 const looksAtOnce = 8
 /** Longer than a TCP probe and a slow chain take together. */
 const lookTimeoutMs = 20_000
-const answerSeconds = 30
-const idleMarginSeconds = 30
 
 /**
  * Starts to read at once, in the background; nothing is written before all PeerSets, ConfigMaps and consents are known.
@@ -59,14 +58,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   const times = { minRetrySeconds: 0.5, maxRetrySeconds: 30, watchSeconds: 300, random: Math.random, ...parts.times }
   const stop = new AbortController()
   const now = () => performance.now()
-  const reader = (signal: AbortSignal): ApiReader => {
-    const both = AbortSignal.any([stop.signal, signal])
-    const single = apiReader(config, { signal: both, idleSeconds: answerSeconds })
-    return {
-      get: single.get,
-      stream: apiReader(config, { signal: both, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds }).stream,
-    }
-  }
+  const reader = (signal: AbortSignal) =>
+    watchReader(config, times.watchSeconds, AbortSignal.any([stop.signal, signal]))
   const leads = () => !stop.signal.aborted && allowed()
   const writes = createWrites(config, leads)
   const collections = createCollections({ reader, times, log, now })
@@ -82,8 +75,8 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   const closing = new Set<Promise<void>>()
   let isReady = false
 
-  const outputState: Following = createFollowing('ConfigMaps of PeerSets', log, now, { onSynced: () => start() })
-  const setState: Following = createFollowing('PeerSets', log, now, { onSynced: () => start() })
+  const outputState: WatchStatus = createWatchStatus('ConfigMaps of PeerSets', log, now, { onSynced: () => start() })
+  const setState: WatchStatus = createWatchStatus('PeerSets', log, now, { onSynced: () => start() })
   const outputs = followOutputs({
     api: reader(stop.signal),
     times,
@@ -109,15 +102,12 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
   function start(): void {
     if (isReady || !outputState.synced || !setState.synced) return
     // Consents may be unreadable: then only what stays in its own namespace works.
-    void consented.settled(stop.signal).then(
-      () => {
-        isReady = true
-        for (const set of waiting.values()) open(set)
-        waiting.clear()
-        tidying.hint()
-      },
-      () => undefined,
-    )
+    void consented.settled(stop.signal).then(() => {
+      isReady = true
+      for (const set of waiting.values()) open(set)
+      waiting.clear()
+      tidying.hint()
+    }, unlessAborted(stop.signal))
   }
 
   const limit = pLimit(looksAtOnce)
@@ -178,7 +168,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     closing.add(done)
   }
 
-  const following = listWatch<PeerSet>(
+  const setsFollowed = listWatch<PeerSet>(
     reader(stop.signal),
     { path: `${peerSets.path}/peersets`, allNamespaces: true, pageSize: 250 },
     {
@@ -202,14 +192,11 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
         name,
         ...followed.figures(),
       })),
-    behind: () =>
-      [setState, outputState, ...collections.following()].flatMap(({ what, error }) =>
-        error === undefined ? [] : [`${what}: ${error}`],
-      ),
+    behind: () => fallenBehind([setState, outputState, ...collections.statuses()]),
     close: async () => {
       stop.abort()
       for (const key of [...running.keys()]) shut(key)
-      await Promise.all([following, tidying.done, outputs.done, collections.close(), ...closing])
+      await Promise.all([setsFollowed, tidying.done, outputs.done, collections.close(), ...closing])
     },
   }
 }

@@ -50,7 +50,7 @@ export function listsOf(
   if (!isForEach(output)) return { lists: [{ output, found }], problems: [] }
   const problems: Problem[] = []
   const lists = new Map<string, OneList>()
-  const known = found.consumers ?? (before.consumers ?? []).map(one => ({ ...one, found: nothingKnown }))
+  const known = found.consumers ?? (before.consumers ?? []).map(consumer => ({ ...consumer, found: nothingKnown }))
   for (const { consumerId, chainId, found: its } of known) {
     const subject = `consumer ${consumerId}`
     const place = placeFor(output, { chainId, consumerId })
@@ -93,7 +93,7 @@ export function together(written: readonly Written[], isForEachConsumer: boolean
     const { listed, change, problems } = only
     return { listed, changed: change !== undefined, written: only.written, problems, change }
   }
-  const failed = written.filter(one => !one.written.ok)
+  const failed = written.filter(list => !list.written.ok)
   const [first] = failed
   const say = ({ list, written: { message } }: Written) => `consumer ${list.consumer?.consumerId}: ${message}`
   const more = (count: number) => (count > maxShown ? ` and ${count - maxShown} more` : '')

@@ -1,5 +1,5 @@
 // Whether a list is to be written, and what exactly: the decision about one key of one ConfigMap. Pure.
-import { parsePeers } from '../peers/formats/index.ts'
+import { PeerListError, parsePeers } from '../peers/formats/index.ts'
 import { hostPort, type Peer, peerKey } from '../peers/peer.ts'
 import { peerHash } from '../peers/snapshot.ts'
 import { type Chosen, writeList } from './choose.ts'
@@ -50,7 +50,8 @@ export function listedIn(current: Current | undefined, { key, format }: PeerSetS
   if (text === undefined) return []
   try {
     return parsePeers(format, text, { source: key })
-  } catch {
+  } catch (error) {
+    if (!(error instanceof PeerListError)) throw error
     return []
   }
 }

@@ -1,9 +1,9 @@
 // The ConfigMaps that PeerSets write, as they stand: all of them carry one label, so one watch follows them, and
 // somebody who takes a key away is noticed at once. What was just written counts before the watch tells it.
 import type { ApiReader } from '../kubernetes/api-client.ts'
-import type { Following } from '../kubernetes/following.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
 import { isOlder } from '../kubernetes/resource-version.ts'
+import type { WatchStatus } from '../kubernetes/watch-status.ts'
 import { outputLabel } from './names.ts'
 import { type Current, readCurrent } from './output.ts'
 
@@ -24,7 +24,7 @@ export type OutputsOptions = {
   readonly api: ApiReader
   readonly times: ListWatchTimes
   readonly signal: AbortSignal
-  readonly state: Following
+  readonly state: WatchStatus
   /** The keys that PeerSets write in a ConfigMap. */
   readonly keysOf: (key: string) => readonly string[]
   /** Told NAMESPACE/NAME where it is not as it was written or read last. */
@@ -80,7 +80,7 @@ export function followOutputs(options: OutputsOptions): Outputs {
     get: async (place, keys) => {
       const key = keyOf(place)
       const known = entries.get(key)
-      if (known && keys.every(one => known.keys.includes(one))) return known.current
+      if (known && keys.every(name => known.keys.includes(name))) return known.current
       const object = (await fetch(place)) as ApiObject | undefined
       if (object === undefined) return undefined
       const entry = entryOf(object, [...new Set([...keys, ...(known?.keys ?? [])])])

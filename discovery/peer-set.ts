@@ -187,18 +187,18 @@ function readSource(fields: Fields, namespace: string): SourceSpec {
     return { kind: 'static', peers: [] }
   }
   if (kind === 'validators') return { kind, validators: fields.get('validators') }
-  const one = fields.object(kind)
-  if (kind === 'static') return { kind, peers: strings(one, 'peers') }
-  const namespaces = strings(one, 'namespaces')
-  const scope = { selector: readSelector(one), namespaces: namespaces.length === 0 ? [namespace] : namespaces }
+  const named = fields.object(kind)
+  if (kind === 'static') return { kind, peers: strings(named, 'peers') }
+  const namespaces = strings(named, 'namespaces')
+  const scope = { selector: readSelector(named), namespaces: namespaces.length === 0 ? [namespace] : namespaces }
   if (kind === 'stellarNodes') {
-    const port = one.number('port', 1, 65_535, 'integer', 'optional') ?? stellarPort
-    return { kind, stellarNodes: { ...scope, ...readHealth(one), port } }
+    const port = named.number('port', 1, 65_535, 'integer', 'optional') ?? stellarPort
+    return { kind, stellarNodes: { ...scope, ...readHealth(named), port } }
   }
-  if (scope.selector === '') one.problem('selector', 'one that selects everything', 'matchLabels or matchExpressions')
-  const choice = { ...scope, port: readPort(one), idFrom: readIdFrom(one) }
-  if (kind === 'pods') return { kind, pods: { ...choice, ...readHealth(one) } }
-  const address = one.has('address') ? (one.oneOf('address', serviceAddresses) ?? 'Name') : 'Name'
+  if (scope.selector === '') named.problem('selector', 'one that selects everything', 'matchLabels or matchExpressions')
+  const choice = { ...scope, port: readPort(named), idFrom: readIdFrom(named) }
+  if (kind === 'pods') return { kind, pods: { ...choice, ...readHealth(named) } }
+  const address = named.has('address') ? (named.oneOf('address', serviceAddresses) ?? 'Name') : 'Name'
   return { kind, services: { ...choice, address } }
 }
 
@@ -207,7 +207,7 @@ function readDeliver(fields: Fields | undefined): DeliverSpec | undefined {
 }
 
 function readExclude(fields: Fields | undefined): Exclude {
-  const of = (name: string) => (fields ? strings(fields, name).map(one => one.toLowerCase()) : [])
+  const of = (name: string) => (fields ? strings(fields, name).map(text => text.toLowerCase()) : [])
   return { ids: of('ids'), hosts: of('hosts'), names: fields ? strings(fields, 'names') : [] }
 }
 
@@ -281,7 +281,7 @@ function text(fields: Fields, name: string): string | undefined {
 
 function strings(fields: Fields, name: string): readonly string[] {
   const isStrings = (value: unknown): value is string[] =>
-    Array.isArray(value) && value.every(one => typeof one === 'string')
+    Array.isArray(value) && value.every(item => typeof item === 'string')
   return fields.value(name, 'a list of texts', isStrings, 'optional') ?? []
 }
 

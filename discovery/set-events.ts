@@ -7,7 +7,7 @@ export function eventsAfter(before: PeerSetStatus, after: PeerSetStatus, change:
   const events: PodEvent[] = []
   if (change !== undefined) events.push({ type: 'Normal', reason: 'PeersChanged', message: change })
   const turned = (type: Condition['type']) => {
-    const [was, is] = [before, after].map(status => status.conditions?.find(one => one.type === type))
+    const [was, is] = [before, after].map(status => status.conditions?.find(condition => condition.type === type))
     return is && was?.status !== is.status ? { was, is } : undefined
   }
   const source = turned('SourceHealthy')
@@ -15,7 +15,7 @@ export function eventsAfter(before: PeerSetStatus, after: PeerSetStatus, change:
     events.push({ type: 'Warning', reason: source.is.reason, message: source.is.message })
   else if (source?.was) events.push({ type: 'Normal', reason: 'SourceAnswers', message: 'the source answers again' })
   for (const type of ['Written', 'Delivered', 'Exposed'] as const) {
-    const [was, is] = [before, after].map(status => status.conditions?.find(one => one.type === type))
+    const [was, is] = [before, after].map(status => status.conditions?.find(condition => condition.type === type))
     // A load balancer takes its time to get an address.
     if (is?.status !== 'False' || is.reason === 'NoAddress') continue
     if (was?.status !== 'False' || was.reason !== is.reason)

@@ -10,6 +10,7 @@ import https, { type RequestOptions } from 'node:https'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { ApiError, reasonIn } from './api-error.ts'
 import { connectTimeoutMs, limitConnect } from './connect-timeout.ts'
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -22,15 +23,6 @@ export type ApiReader = {
    * the answer. Throws ApiError as get does, and where the connection breaks; and what `onLine` throws.
    */
   stream(path: string, query: Query, on: { open: () => void; line: (line: unknown) => void }): Promise<void>
-}
-
-/** `status` is the HTTP status, or 0 where there was no answer. */
-export class ApiError extends Error {
-  readonly status: number
-  constructor(message: string, status: number) {
-    super(message)
-    this.status = status
-  }
 }
 
 export type ReaderOptions = {
@@ -72,7 +64,7 @@ export function apiReader(
     if (response.statusCode === 200) return response
     const body = await text(response)
     throw new ApiError(
-      `GET ${path}: found status ${response.statusCode}, expected 200: ${reasonOf(body)}`,
+      `GET ${path}: found status ${response.statusCode}, expected 200: ${reasonIn(body, 200)}`,
       response.statusCode ?? 0,
     )
   }
@@ -98,15 +90,4 @@ export function apiReader(
       if (!response.complete) throw new ApiError(`GET ${path}: the connection broke`, 0)
     },
   }
-}
-
-/** The message of the Status object that Kubernetes answers, or the beginning of what came instead. */
-function reasonOf(body: string): string {
-  try {
-    const { message } = JSON.parse(body) as { message?: unknown }
-    if (typeof message === 'string') return message
-  } catch {
-    // Not JSON: a proxy's page.
-  }
-  return body.slice(0, 200)
 }

@@ -4,7 +4,7 @@ import http, { type Agent, type IncomingMessage } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { ApiError } from './api-client.ts'
+import { ApiError, reasonIn } from './api-error.ts'
 import { connectTimeoutMs, limitConnect } from './connect-timeout.ts'
 
 export type ApiCall = {
@@ -84,7 +84,7 @@ export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unk
   })
   if (status >= 200 && status < 300) return JSON.parse(answer)
   if (expected.includes(status)) return undefined
-  throw new ApiError(`The API server answers ${status}: ${reasonOf(answer)}`, status)
+  throw new ApiError(`The API server answers ${status}: ${reasonIn(answer, 500) || 'no reason given'}`, status)
 }
 
 async function boundedText(response: IncomingMessage, maxBytes: number): Promise<string> {
@@ -108,15 +108,4 @@ export function keepAliveAgent(config: KubeConfig): Agent | undefined {
   const cluster = config.getCurrentCluster()
   if (!cluster || cluster.proxyUrl) return undefined
   return cluster.server.startsWith('http:') ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true })
-}
-
-/** The message of the Status object that Kubernetes answers, or the beginning of what came instead. */
-function reasonOf(body: string): string {
-  try {
-    const { message } = JSON.parse(body) as { message?: unknown }
-    if (typeof message === 'string') return message
-  } catch {
-    // Not JSON: a proxy's page.
-  }
-  return body.slice(0, 500) || 'no reason given'
 }

@@ -131,24 +131,24 @@ export function createEvents(options: EventsOptions): Events {
     send({ method: 'POST', path, body })
   }
 
-  function count(one: Told): void {
-    one.cancel = undefined
-    if (one.written === one.count) return
-    one.written = one.count
+  function count(entry: Told): void {
+    entry.cancel = undefined
+    if (entry.written === entry.count) return
+    entry.written = entry.count
     const counted = {
-      count: one.count,
-      lastTimestamp: wholeSeconds(one.lastAt),
-      series: { count: one.count, lastObservedTime: microTime(one.lastAt) },
+      count: entry.count,
+      lastTimestamp: wholeSeconds(entry.lastAt),
+      series: { count: entry.count, lastObservedTime: microTime(entry.lastAt) },
     }
-    const path = `${one.path}/${encodeURIComponent(one.name)}`
+    const path = `${entry.path}/${encodeURIComponent(entry.name)}`
     // Events are kept for an hour, or as short as the cluster says: one that is gone is written anew.
     send({ method: 'PATCH', path, body: counted, contentType: 'application/merge-patch+json' }, answer => {
-      if (answer === undefined) send({ method: 'POST', path: one.path, body: { ...one.event, ...counted } })
+      if (answer === undefined) send({ method: 'POST', path: entry.path, body: { ...entry.event, ...counted } })
     })
   }
 
-  function forget(key: string, one: Told): void {
-    one.cancel?.()
+  function forget(key: string, entry: Told): void {
+    entry.cancel?.()
     told.delete(key)
   }
 
@@ -156,26 +156,26 @@ export function createEvents(options: EventsOptions): Events {
     tell(about, event) {
       if (closed) return
       const at = clock.now()
-      for (const [key, one] of told) {
-        if (at - one.lastAt < sameMs && told.size <= remembered) break
-        forget(key, one)
+      for (const [key, entry] of told) {
+        if (at - entry.lastAt < sameMs && told.size <= remembered) break
+        forget(key, entry)
       }
       const key = JSON.stringify([about.uid, event.type, event.reason, event.message])
-      const one = told.get(key)
-      if (!one) return begin(key, about, event)
+      const entry = told.get(key)
+      if (!entry) return begin(key, about, event)
       // To the end of the order.
       told.delete(key)
-      told.set(key, one)
-      one.count += 1
-      one.lastAt = at
-      one.cancel ??= clock.after(countMs, () => count(one))
+      told.set(key, entry)
+      entry.count += 1
+      entry.lastAt = at
+      entry.cancel ??= clock.after(countMs, () => count(entry))
     },
     async close() {
       closed = true
-      for (const one of told.values()) {
-        if (!one.cancel) continue
-        one.cancel()
-        count(one)
+      for (const entry of told.values()) {
+        if (!entry.cancel) continue
+        entry.cancel()
+        count(entry)
       }
       while (running.size > 0) await Promise.allSettled(running)
       told.clear()

@@ -1,7 +1,7 @@
 // Fetches single objects that have become needed, a few at a time, and again after errors with a growing delay.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { ApiError } from './api-client.ts'
+import { ApiError } from './api-error.ts'
 import { type ListWatchTimes, retryMs } from './list-watch.ts'
 
 export type Fetch<T> = {
@@ -45,9 +45,9 @@ export function createFetches(
 
   return {
     add: fetch => {
-      const one = run(fetch)
-      running.add(one)
-      void one.then(() => running.delete(one))
+      const fetching = run(fetch)
+      running.add(fetching)
+      void fetching.then(() => running.delete(fetching))
     },
     failing: () => [...failing.values()],
     close: async () => {

@@ -2,7 +2,8 @@
 // forgotten that version (410), and after errors with a growing delay. It never gives up.
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs } from '../peers/backoff.ts'
-import { ApiError, type ApiReader } from './api-client.ts'
+import type { ApiReader } from './api-client.ts'
+import { ApiError } from './api-error.ts'
 
 /** The part of every Kubernetes object that is needed here. */
 export type ApiObject = {
@@ -92,8 +93,8 @@ export async function listWatch<T>(
       handlers.contact?.()
       for (const object of page.items ?? []) {
         const name = nameOf(object)
-        const kept = name ? handlers.keep(object) : undefined
-        if (name && kept !== undefined) items.set(name, kept)
+        const item = name ? handlers.keep(object) : undefined
+        if (name && item !== undefined) items.set(name, item)
       }
       next = page.metadata?.continue || undefined
       if (next) continue
@@ -109,8 +110,8 @@ export async function listWatch<T>(
     if (type === 'ERROR')
       throw new ApiError(`watch ${collection.path}: ${object.message ?? 'ended by the API server'}`, object.code ?? 0)
     const name = nameOf(object)
-    const kept = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
-    if (name && kept !== undefined) handlers.set(name, kept)
+    const item = name && (type === 'ADDED' || type === 'MODIFIED') ? handlers.keep(object) : undefined
+    if (name && item !== undefined) handlers.set(name, item)
     else if (name && type !== 'BOOKMARK') handlers.remove(name, object)
     version = object.metadata?.resourceVersion ?? version
     failures = 0

@@ -30,9 +30,9 @@ export function readSlice(object: unknown): Slice {
   return {
     headless: metadata?.labels?.[headlessLabel] !== undefined,
     endpoints: (endpoints ?? []).map(({ addresses, hostname, conditions }) => ({
-      addresses: (addresses ?? []).flatMap(one => {
+      addresses: (addresses ?? []).flatMap(text => {
         // A slice of type FQDN has names; nobody publishes them.
-        const address = normalHost(one)
+        const address = normalHost(text)
         return address !== undefined && isAddress(address) ? [address] : []
       }),
       ...(hostname ? { hostname } : {}),
@@ -55,10 +55,16 @@ export function readSlice(object: unknown): Slice {
 export function behindOf(slices: readonly Slice[], hostname?: string): Behind {
   const all = slices.flatMap(slice => slice.endpoints)
   if (hostname !== undefined)
-    return { addresses: addressesOf(all.filter(one => one.ready && isNamed(one, hostname))), stable: false }
+    return {
+      addresses: addressesOf(all.filter(endpoint => endpoint.ready && isNamed(endpoint, hostname))),
+      stable: false,
+    }
   const stable = !slices.some(slice => slice.headless)
-  const ready = all.filter(one => one.ready)
-  return { addresses: addressesOf(stable && ready.length === 0 ? all.filter(one => one.draining) : ready), stable }
+  const ready = all.filter(endpoint => endpoint.ready)
+  return {
+    addresses: addressesOf(stable && ready.length === 0 ? all.filter(endpoint => endpoint.draining) : ready),
+    stable,
+  }
 }
 
 /** CoreDNS names an endpoint without a hostname by its address, with dashes. */
@@ -69,7 +75,7 @@ function isNamed({ hostname, addresses }: Endpoint, name: string): boolean {
 }
 
 function addressesOf(endpoints: readonly Endpoint[]): string[] {
-  return [...new Set(endpoints.flatMap(one => one.addresses))].sort()
+  return [...new Set(endpoints.flatMap(endpoint => endpoint.addresses))].sort()
 }
 
 type RawEndpoint = {

@@ -1,8 +1,8 @@
 // The one write to a pod that the controller makes: a merge patch of its annotations.
 import type { KubeConfig } from '@kubernetes/client-node'
-import { ApiError } from '../kubernetes/api-client.ts'
+import { ApiError } from '../kubernetes/api-error.ts'
 import { apiRequest, keepAliveAgent } from '../kubernetes/api-request.ts'
-import type { Annotations, PodRef } from './writes.ts'
+import type { Annotations, PodRef } from './pod.ts'
 
 /** Whether the pod was there. Rejects where the API server cannot be asked or refuses. */
 export type PatchPod = (pod: PodRef, annotations: Annotations, signal: AbortSignal) => Promise<boolean>

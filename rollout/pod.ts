@@ -1,5 +1,5 @@
 // An injected pod as the controller keeps it: what is needed to know what it should be told, and when it may restart.
-// Nothing else of it is kept.
+// Nothing else of it is kept. And how a pod is named in what is written to it.
 import type { Plan } from '../peers/plan.ts'
 
 export type InjectedPod = {
@@ -28,3 +28,9 @@ export type InjectedPod = {
 export function podKey(pod: Pick<InjectedPod, 'namespace' | 'name'>): string {
   return `${pod.namespace}/${pod.name}`
 }
+
+/** The pod that is meant: one that was created anew under the same name is another. */
+export type PodRef = { readonly namespace: string; readonly name: string; readonly uid: string }
+
+/** null removes the annotation. */
+export type Annotations = Readonly<Record<string, string | null>>

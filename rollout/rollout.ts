@@ -1,44 +1,27 @@
 // The leader's work: annotate pods with what they should follow, read their pages, grant turns. It keeps nothing that
 // the API does not have, but for what it wrote a moment ago; another leader goes on from there.
 import type { Logger } from 'pino'
-import type { Events, PodEvent } from '../kubernetes/events.ts'
+import type { Events } from '../kubernetes/events.ts'
 import { annotation, optIn } from '../peers/pod.ts'
 import { formatTurnWait, liveTurn } from '../peers/turn.ts'
-import type { ClusterWatch } from './cluster.ts'
-import { goneMember, groupOf, memberOf, type Written } from './members.ts'
-import { changedNotes, isAwaited, isOutOfStep, isToldMore, type Nudges, needsNudge } from './notes.ts'
-import { eventsBetween } from './page-events.ts'
-import { type Pages, type SeenPage, unreachableMs } from './pages.ts'
+import { changedAnnotations, changeEvent } from './annotation-changes.ts'
+import type { ClusterWatch } from './cluster/cluster.ts'
+import { isEchoAwaited, turnWritten } from './echo.ts'
+import { needsNudge, nudged } from './nudges.ts'
+import { eventsBetween } from './pages/page-events.ts'
+import type { Pages } from './pages/pages.ts'
 import { type InjectedPod, podKey } from './pod.ts'
-import { isRecovering } from './recovery.ts'
-import type { TurnWait } from './turn-waits.ts'
-import { type GroupState, type Member, type Pace, pace, type TurnTimes } from './turns.ts'
-import { nextWaitNote, type WaitNote, waitNoteTimes } from './wait-notes.ts'
-import type { Annotations, Writer } from './writes.ts'
-
-export type RolloutTimes = {
-  /**
-   * How long what a pod should be told has to rest before a turn is granted: an editor's hand, and a peer that comes
-   * up.
-   */
-  readonly quietSeconds: number
-  /** How long changes without a pause can put off turns. */
-  readonly longestQuietSeconds: number
-  /** How long a pod that is gone uses up its group's budget while no other is in its place. */
-  readonly goneSeconds: number
-  /** How long after a change a pod's page is read often. */
-  readonly busySeconds: number
-  /** How long an annotation that is written may take to come back by the watch, before it is written again. */
-  readonly echoSeconds: number
-}
-
-export const rolloutTimes: RolloutTimes = {
-  quietSeconds: 1.5,
-  longestQuietSeconds: 60,
-  goneSeconds: 120,
-  busySeconds: 60,
-  echoSeconds: 15,
-}
+import { afterSight } from './rest.ts'
+import { settledAfterSeconds, timerArrived, timerStarted } from './settling-timer.ts'
+import { createStoppedGroups } from './stopped-groups.ts'
+import { type RolloutTimes, rolloutTimes } from './times.ts'
+import { isBusy } from './tracked-pod.ts'
+import { createTrackedPods } from './tracked-pods.ts'
+import { groupOf } from './turns/members.ts'
+import { nextTurnWaitText, presentText, turnWaitTextTimes } from './turns/turn-wait-text.ts'
+import type { TurnWait } from './turns/turn-waits.ts'
+import { type GroupState, type Pace, pace, type TurnTimes } from './turns/turns.ts'
+import type { Writer } from './writes.ts'
 
 export type RolloutParts = {
   readonly cluster: ClusterWatch
@@ -67,175 +50,39 @@ export type Rollout = {
   groups(): readonly GroupState[]
 }
 
-/** What the leader remembers of a pod between two evaluations. */
-type Trace = {
-  uid: string
-  pod: InjectedPod
-  /** What it should be told, as text, since when, and since when without a pause. */
-  told: string
-  changedAt: number
-  changingSince: number
-  /** What was written last, as text, and when. */
-  noted?: { readonly text: string; readonly at: number }
-  nudges: Nudges
-  /** When its turn was granted: as the annotation says, and by this process's own time, which nobody sets. */
-  granted?: { readonly stamp: number; readonly at: number }
-  /** `before`: the turns that the watch may still show until this one comes back. */
-  written?: Written & { readonly before: ReadonlySet<string | undefined> }
-  page?: SeenPage
-  /** Its words about why it has no turn. */
-  wait?: WaitNote
-  /** A pod without a sidecar has been seen in its place. */
-  isReplaced?: true
-  /** When a change was written whose settling is being timed, and when the pod was seen to have it. */
-  timing?: { readonly since: number; toldAt?: number }
-}
-
 export function createRollout(parts: RolloutParts): Rollout {
-  const {
-    cluster,
-    writer,
-    pages,
-    events,
-    log,
-    now,
-    wallNow = now,
-    turnTimes,
-    times = rolloutTimes,
-    granted,
-    settled,
-  } = parts
-  const traces = new Map<string, Trace>()
-  const gone = new Map<string, { pod: InjectedPod; at: number }>()
-  const stoppedBefore = new Set<string>()
+  const { cluster, writer, pages, events, log, now, wallNow = now, turnTimes, times = rolloutTimes } = parts
+  const { granted, settled } = parts
+  const tracked = createTrackedPods({ cluster, pages, times, now, wallNow, unfollowed: tellUnfollowed })
+  const stopped = createStoppedGroups({ podOf: key => tracked.get(key)?.pod, events, log })
   let last: Pace = { grants: [], retire: [], groups: [], waits: [] }
-  let room = new Set<string>()
+  /** Groups in which one more may restart. */
+  let withRoom: ReadonlySet<string> = new Set()
   let shown = ''
 
-  function traceOf(pod: InjectedPod): Trace {
-    const key = podKey(pod)
-    const present = traces.get(key)
-    if (present?.uid === pod.uid) {
-      if (isToldMore(present.pod, pod)) present.nudges = { since: now(), given: 0 }
-      present.pod = pod
-      return present
-    }
-    const fresh: Trace = {
-      uid: pod.uid,
-      pod,
-      told: '',
-      changedAt: 0,
-      changingSince: 0,
-      nudges: { since: now(), given: 0 },
-    }
-    traces.set(key, fresh)
-    gone.delete(key)
-    return fresh
-  }
-
   function annotate(pod: InjectedPod): void {
-    const wanted = cluster.wanted(pod)
-    if (wanted === 'unknown' || pod.deleting) return
-    const trace = traceOf(pod)
-    const told = `${wanted.peerHash ?? ''}\n${wanted.endpoints ?? ''}`
+    const desired = cluster.desired(pod)
+    if (desired === 'unknown' || pod.deleting) return
+    const its = tracked.of(pod)
     const at = now()
-    if (trace.told !== told) {
-      // The first sight is no change: after a change of leaders every pod would look changed.
-      if (trace.told !== '') {
-        if (at > trace.changedAt + times.quietSeconds * 1000) trace.changingSince = at
-        trace.changedAt = at
-      }
-      trace.told = told
-    }
-    const notes = changedNotes(pod, wanted)
-    if (!notes) {
-      delete trace.noted
-      if (trace.timing) trace.timing.toldAt ??= at
+    its.rest = afterSight(its.rest, `${desired.peerHash ?? ''}\n${desired.endpoints ?? ''}`, at, times)
+    const changes = changedAnnotations(pod, desired)
+    if (!changes) {
+      its.annotationsEcho = undefined
+      its.settling = timerArrived(its.settling, at)
       return
     }
-    const text = JSON.stringify(notes)
-    // Other changes of the pod come by the watch before this one.
-    if (trace.noted?.text === text && at < trace.noted.at + times.echoSeconds * 1000) return
-    trace.noted = { text, at }
-    trace.timing ??= { since: at }
-    writer.write(pod, notes)
-    const event = changeEvent(pod, notes)
+    const text = JSON.stringify(changes)
+    if (isEchoAwaited(its.annotationsEcho, text, at, times.echoSeconds)) return
+    its.annotationsEcho = { text, at }
+    its.settling = timerStarted(its.settling, at)
+    writer.write(pod, changes)
+    const event = changeEvent(pod, changes)
     if (event) events.tell(pod, event)
   }
 
+  /** By the machine's clock, as others tell it. */
   const timeText = (at: number) => new Date(at + wallNow() - now()).toISOString()
-
-  /**
-   * What another leader has written is taken by the machine's clock as it is when it is first seen; what lies ahead was
-   * written before that was set back, and is as old as this leader knows.
-   */
-  function grantedAt(trace: Trace, at: number): number | undefined {
-    const stamp = trace.pod.turnGrantedAt
-    if (stamp === undefined) return undefined
-    if (trace.granted?.stamp !== stamp) trace.granted = { stamp, at: Math.min(stamp - (wallNow() - at), at) }
-    return trace.granted.at
-  }
-
-  function isChanging({ changedAt, changingSince }: Trace, at: number): boolean {
-    return at < changedAt + times.quietSeconds * 1000 && at < changingSince + times.longestQuietSeconds * 1000
-  }
-
-  /** Its page is read often: something has changed, it is about to restart, or it could be next. */
-  function isBusy(key: string): boolean {
-    const trace = traces.get(key)
-    if (!trace) return false
-    const { page } = trace
-    if (now() < trace.changedAt + times.busySeconds * 1000 || liveTurn(trace.pod.turn) !== undefined || trace.written)
-      return true
-    const seen = pages.of(key)
-    if (seen && 'unreachable' in seen && seen.at - seen.since < unreachableMs) return true
-    // Its files do not say yet what its annotations do: that its turn is over, for one.
-    if (page && isAwaited(trace.nudges) && isOutOfStep(trace.pod, page)) return true
-    if (page && seen && 'page' in seen) {
-      const recovery = { settleSeconds: trace.pod.plan.times.settleSeconds, signSeconds: turnTimes.comeBackSeconds }
-      if (isRecovering(page, Math.max(0, now() - seen.at), true, recovery)) return true
-    }
-    if (!page || page.phase === 'settled') return false
-    if (page.reason === 'awaiting-turn') return room.has(groupOf(trace.pod))
-    return page.phase !== 'waiting' || page.reason === 'settling' || page.reason === 'lookups-disagree'
-  }
-
-  function members(at: number): Member[] {
-    const present: Member[] = []
-    const seen = new Set<string>()
-    for (const pod of cluster.pods()) {
-      // A finished pod restarts no more; what stands in its place counts.
-      if (pod.phase === 'Succeeded' || pod.phase === 'Failed') continue
-      const key = podKey(pod)
-      seen.add(key)
-      const trace = traceOf(pod)
-      // However long it takes: the writer does not give up while the pod exists.
-      if (trace.written && (trace.written.turn === pod.turn || !trace.written.before.has(pod.turn)))
-        delete trace.written
-      const namespacePaused = cluster.paused(pod.namespace)
-      const { written } = trace
-      const moments = {
-        grantedAt: grantedAt(trace, at),
-        unreadySince: pod.readySince && pod.readySince - (wallNow() - at),
-      }
-      present.push(
-        memberOf({ pod, namespacePaused, seen: pages.of(key), written, ...moments, changing: isChanging(trace, at) }),
-      )
-    }
-    for (const [key, trace] of traces) {
-      if (seen.has(key)) continue
-      traces.delete(key)
-      if (!cluster.follows(trace.pod.namespace)) tellUnfollowed(trace.pod, at)
-      else if (!trace.isReplaced) gone.set(key, { pod: trace.pod, at })
-    }
-    for (const [key, one] of gone) {
-      // A namespace that is not followed any more has no groups: what is missing there is nobody's business, also once
-      // it is followed again.
-      if (at > one.at + times.goneSeconds * 1000 || !cluster.follows(one.pod.namespace)) gone.delete(key)
-      else present.push(goneMember(one.pod))
-    }
-    return present
-  }
 
   /** The last word to pods whose namespace has lost its label: nobody else can tell them why they get no turns. */
   function tellUnfollowed(pod: InjectedPod, at: number): void {
@@ -244,16 +91,16 @@ export function createRollout(parts: RolloutParts): Rollout {
     writer.write(pod, { [annotation.turnWait]: formatTurnWait(why) })
   }
 
-  function noteWaits(waits: readonly TurnWait[], at: number): void {
-    const byKey = new Map(waits.map(one => [one.key, one]))
-    for (const [key, trace] of traces) {
+  function writeWaits(waits: readonly TurnWait[], at: number): void {
+    const byKey = new Map(waits.map(wait => [wait.key, wait]))
+    for (const [key, its] of tracked.all()) {
       const wait = byKey.get(key)
-      const { note, write } = nextWaitNote(trace.wait ?? {}, trace.pod.turnWait, wait?.why, at, waitNoteTimes)
-      trace.wait = note
-      if (write === undefined || trace.pod.deleting) continue
-      writer.write(trace.pod, { [annotation.turnWait]: write })
+      const { state, write } = nextTurnWaitText(its.waitText, its.pod.turnWait, wait?.why, at, turnWaitTextTimes)
+      its.waitText = state
+      if (write === undefined || its.pod.deleting) continue
+      writer.write(its.pod, { [annotation.turnWait]: write })
       if (wait?.cause === 'paused')
-        events.tell(trace.pod, {
+        events.tell(its.pod, {
           type: 'Warning',
           reason: 'RestartHeld',
           message: `paused: a restart is wished for, and ${wait.why}`,
@@ -261,71 +108,43 @@ export function createRollout(parts: RolloutParts): Rollout {
     }
   }
 
-  function write(key: string, turn: string, at: number): void {
-    const trace = traces.get(key)
-    if (!trace) return
+  function writeTurn(key: string, turn: string, at: number): void {
+    const its = tracked.get(key)
+    if (!its) return
     const isGrant = liveTurn(turn) !== undefined
-    const before = new Set(trace.written ? [...trace.written.before, trace.written.turn] : [trace.pod.turn])
-    trace.written = { turn, grantedAt: isGrant ? at : undefined, before }
-    const granted = timeText(at)
-    if (isGrant) trace.granted = { stamp: Date.parse(granted), at }
-    const stamp = isGrant ? { [annotation.turnGrantedAt]: granted } : {}
+    its.turnEcho = turnWritten(its.turnEcho, its.pod.turn, turn, isGrant ? at : undefined)
+    const grantedText = timeText(at)
+    if (isGrant) its.granted = { stamp: Date.parse(grantedText), at }
+    const stamp = isGrant ? { [annotation.turnGrantedAt]: grantedText } : {}
     // In one write with the turn, which ends the wait.
-    const hasWords = (trace.wait?.written ? trace.wait.written.text : trace.pod.turnWait) !== undefined
-    const words = isGrant && hasWords ? { [annotation.turnWait]: null } : {}
-    if (isGrant && hasWords) trace.wait = { written: { text: undefined, at } }
-    writer.write(trace.pod, { [annotation.turn]: turn, ...stamp, ...words }, true)
+    const endsWait = isGrant && presentText(its.waitText, its.pod.turnWait) !== undefined
+    if (endsWait) its.waitText = { written: { text: undefined, at } }
+    const noWait = endsWait ? { [annotation.turnWait]: null } : {}
+    writer.write(its.pod, { [annotation.turn]: turn, ...stamp, ...noWait }, true)
   }
 
   function nudge(at: number): void {
-    for (const [key, trace] of traces) {
-      const { pod } = trace
-      if (!needsNudge(pod, pages.of(key), trace.nudges, at)) continue
-      trace.nudges = { since: at, given: trace.nudges.given + 1 }
-      writer.write(pod, { [annotation.nudge]: timeText(at) })
+    for (const [key, its] of tracked.all()) {
+      if (!needsNudge(its.pod, pages.of(key), its.nudges, at)) continue
+      its.nudges = nudged(its.nudges, at)
+      writer.write(its.pod, { [annotation.nudge]: timeText(at) })
     }
   }
 
-  /** A page that was read a second after the pod was told speaks of what it was told: the kubelet takes less. */
   function timeSettling(): void {
-    for (const [key, trace] of traces) {
-      const seen = trace.timing?.toldAt === undefined ? undefined : pages.of(key)
-      if (!trace.timing || !seen || !('page' in seen) || seen.page.phase !== 'settled') continue
-      if (seen.at < (trace.timing.toldAt ?? 0) + 1000 || (trace.pod.peerHash ?? seen.page.list) !== seen.page.list)
-        continue
-      settled?.((seen.at - trace.timing.since) / 1000)
-      delete trace.timing
+    for (const [key, its] of tracked.all()) {
+      const seconds = settledAfterSeconds(its.settling, pages.of(key), its.pod)
+      if (seconds === undefined) continue
+      its.settling = undefined
+      settled?.(seconds)
     }
   }
 
-  function tellStopped(groups: readonly GroupState[]): void {
-    const now = new Set(groups.flatMap(one => one.stopped.map(stop => stop.key)))
-    for (const { group, stopped } of groups) {
-      for (const { key, why } of stopped) {
-        if (stoppedBefore.has(key)) continue
-        const pod = traces.get(key)?.pod
-        if (pod)
-          events.tell(pod, {
-            type: 'Warning',
-            reason: 'GroupStopped',
-            message: `no other node of group ${group} restarts: this one is ${why}`,
-          })
-        log.warn({ group, pod: key, why }, 'a restarted node has not come back; its group is stopped')
-      }
-    }
-    for (const key of stoppedBefore) if (!now.has(key)) tellReleased(key)
-    stoppedBefore.clear()
-    for (const key of now) stoppedBefore.add(key)
-  }
-
-  function tellReleased(key: string): void {
-    const pod = traces.get(key)?.pod
-    if (!pod) return
-    const group = groupOf(pod)
-    const isFree = !last.groups.some(one => one.group === group && one.stopped.length > 0)
-    const message = `this node no longer stops its group ${group}${isFree ? ', whose other nodes may restart again' : ', which others still do'}`
-    events.tell(pod, { type: 'Normal', reason: 'GroupReleased', message })
-    log.info({ group, pod: key }, 'a restarted node that had not come back stops its group no longer')
+  function isBusyKey(key: string): boolean {
+    const its = tracked.get(key)
+    if (!its) return false
+    const hasRoom = withRoom.has(groupOf(its.pod))
+    return isBusy(its, { seen: pages.of(key), hasRoom, now: now(), times, comeBackSeconds: turnTimes.comeBackSeconds })
   }
 
   return {
@@ -337,52 +156,40 @@ export function createRollout(parts: RolloutParts): Rollout {
     },
     evaluate() {
       const at = now()
-      const all = members(at)
-      last = pace(all, at, turnTimes)
-      const state = JSON.stringify(last.groups)
-      if (state !== shown) log.debug({ groups: last.groups }, 'groups')
+      last = pace(tracked.members(at), at, turnTimes)
+      const { groups, grants, retire, waits } = last
+      const state = JSON.stringify(groups)
+      if (state !== shown) log.debug({ groups }, 'groups')
       shown = state
-      room = new Set(
-        last.groups.filter(one => one.away.length < one.allowed && one.stopped.length === 0).map(one => one.group),
-      )
-      for (const { key, turn } of last.retire) write(key, turn, at)
-      for (const { key, turn } of last.grants) {
+      withRoom = new Set(groups.filter(hasRoom).map(({ group }) => group))
+      for (const { key, turn } of retire) writeTurn(key, turn, at)
+      for (const { key, turn } of grants) {
         log.info({ pod: key, turn }, 'granting a turn')
         granted?.()
-        write(key, turn, at)
+        writeTurn(key, turn, at)
       }
-      noteWaits(last.waits, at)
+      writeWaits(waits, at)
       nudge(at)
       timeSettling()
-      tellStopped(last.groups)
-      const running = [...traces.values()].filter(({ pod }) => !pod.deleting)
+      stopped.see(groups)
+      const pods = [...tracked.all()].map(([, { pod }]) => pod).filter(({ deleting }) => !deleting)
       pages.follow(
-        running.map(({ pod }) => ({ key: podKey(pod), ip: pod.ip, uid: pod.uid, ready: pod.ready })),
-        isBusy,
+        pods.map(pod => ({ key: podKey(pod), ip: pod.ip, uid: pod.uid, ready: pod.ready })),
+        isBusyKey,
       )
     },
     pageChanged(key) {
-      const trace = traces.get(key)
+      const its = tracked.get(key)
       const seen = pages.of(key)
-      if (!trace || !seen || !('page' in seen)) return
-      for (const event of eventsBetween(trace.page, seen.page)) events.tell(trace.pod, event)
-      trace.page = seen.page
+      if (!its || !seen || !('page' in seen)) return
+      for (const event of eventsBetween(its.page, seen.page)) events.tell(its.pod, event)
+      its.page = seen.page
     },
-    without(key) {
-      gone.delete(key)
-      const trace = traces.get(key)
-      if (trace) trace.isReplaced = true
-    },
+    without: tracked.replaced,
     groups: () => last.groups,
   }
 }
 
-/** What a pod is told for the first time is no change: it has just been created. */
-function changeEvent(pod: InjectedPod, notes: Annotations): PodEvent | undefined {
-  const what = [
-    ...(annotation.peerHash in notes && pod.peerHash !== undefined ? ['the peer list'] : []),
-    ...(annotation.endpoints in notes && pod.endpoints !== undefined ? ['addresses of its peers'] : []),
-  ]
-  if (what.length === 0) return undefined
-  return { type: 'Normal', reason: 'PeersChanged', message: `${what.join(' and ')} changed; the sidecar compares` }
+function hasRoom({ away, allowed, stopped }: GroupState): boolean {
+  return away.length < allowed && stopped.length === 0
 }

@@ -5,12 +5,7 @@ import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
 import { backoffMs } from '../peers/backoff.ts'
 import type { PatchPod } from './patch-pod.ts'
-
-/** The pod that is meant: one that was created anew under the same name is another. */
-export type PodRef = { readonly namespace: string; readonly name: string; readonly uid: string }
-
-/** null removes the annotation. */
-export type Annotations = Readonly<Record<string, string | null>>
+import type { Annotations, PodRef } from './pod.ts'
 
 /** `gone`: no pod of that name and UID exists any more. `failed`: it is tried again. */
 export type WriteOutcome = 'written' | 'gone' | 'failed'

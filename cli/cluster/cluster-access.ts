@@ -1,6 +1,6 @@
 // The cluster that `repeer check` and `repeer upgrade` look at, with the caller's own credentials: a kubeconfig as
 // kubectl finds it, and the few requests that they make.
-import { ApiError } from '../../kubernetes/api-client.ts'
+import { ApiError } from '../../kubernetes/api-error.ts'
 import { type ApiCall, apiRequest } from '../../kubernetes/api-request.ts'
 import { type Flags, type Io, textOf, UsageError, type Values } from '../command.ts'
 import { ClusterError, messageOf } from './cluster-error.ts'

@@ -1,11 +1,11 @@
 // spec.expose of one PeerSet: follows its pods, its Service and its EndpointSlices, and applies what differs.
-import { ApiError } from '../../kubernetes/api-client.ts'
+import { isRefusal } from '../../kubernetes/api-error.ts'
 import type { Collections } from '../collections.ts'
 import type { Consents } from '../consents.ts'
-import type { Exposure } from '../follow-set.ts'
 import { sliceManager } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
 import { followScope } from '../scope.ts'
+import type { Exposure } from '../spec-parts.ts'
 import { managerOf, type Writes } from '../writes.ts'
 import { chainsOf, exposedPods } from './chains.ts'
 import { createLatest } from './latest.ts'
@@ -13,7 +13,7 @@ import { type Exposed, outcomeOf, portsChange } from './outcome.ts'
 import { createGrace, decidePorts, portName } from './ports.ts'
 import { followSelected } from './selected.ts'
 import { isApplied, readService, type ServiceFacts, serviceBody, serviceNotes, unfitService } from './service.ts'
-import { readKnownSlice, sliceBody, slicesToWrite, wantedSlices } from './slices.ts'
+import { desiredSlices, readKnownSlice, sliceBody, slicesToWrite } from './slices.ts'
 import { type ExposeSpec, readExposeSpec } from './spec.ts'
 
 export type ExposeParts = {
@@ -95,7 +95,7 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
   function unknown(notRead: readonly string[]): string | undefined {
     const own = [serviceItems.unknown(), sliceItems.unknown()].flatMap(why => why ?? [])
     const abroad =
-      spec.namespaces.some(one => one !== namespace) && !parts.consentsKnown()
+      spec.namespaces.some(name => name !== namespace) && !parts.consentsKnown()
         ? ['the consents of namespaces are not known']
         : []
     return [...notRead, ...own, ...abroad][0]
@@ -133,17 +133,17 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       )
       services.wrote(spec.service, current)
     }
-    const wanted = current ? wantedSlices(set, spec.service, ports, chains, current) : []
-    for (const slice of slicesToWrite(wanted, ownSlices(), set.uid)) {
+    const desired = current ? desiredSlices(set, spec.service, ports, chains, current) : []
+    for (const slice of slicesToWrite(desired, ownSlices(), set.uid)) {
       if (!allowed()) break
       const written = readKnownSlice((await writes.applySlice(manager, sliceBody(set, slice), signal)) as object)
       if (written) slices.wrote(slice.name, written)
     }
-    const nodes = new Set(wanted.flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName)))
-    const notes = current
+    const nodes = new Set(desired.flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName)))
+    const refusals = current
       ? serviceNotes(current).map(message => ({ code: 'odd-service', subject: place, message }))
       : []
-    const left = [...notes, ...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
+    const left = [...refusals, ...found.problems.filter(({ code }) => code !== 'unreadable'), ...problems]
     const outcome = outcomeOf(place, ports, [...decision.problems, ...left], current, nodes.size)
     const change = isWanted ? portsChange(had, ports) : undefined
     return change === undefined ? outcome : { ...outcome, change: `${place}: ${change}` }
@@ -154,8 +154,7 @@ function follow(set: PeerSet, spec: ExposeSpec, hint: () => void, parts: ExposeP
       try {
         return await reconcile(signal)
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429)
-          throw error
+        if (!isRefusal(error)) throw error
         const reason = error.status === 409 ? 'Conflict' : 'Refused'
         const advice = error.status === 403 ? '. Exposing needs manifests/overlays/expose' : ''
         return { ok: false, reason, message: `${place}: ${error.message}${advice}` }

@@ -18,12 +18,12 @@ export function createLatest<T extends Versioned>(seen: ReadonlyMap<string, T>, 
   const written = new Map<string, { readonly object: T; readonly at: number }>()
 
   function get(name: string): T | undefined {
-    const [told, own] = [seen.get(name), written.get(name)]
-    if (own && (told ? !isOlder(told.version, own.object.version) : now() - own.at > believedMs)) {
+    const [watched, own] = [seen.get(name), written.get(name)]
+    if (own && (watched ? !isOlder(watched.version, own.object.version) : now() - own.at > believedMs)) {
       written.delete(name)
-      return told
+      return watched
     }
-    return own?.object ?? told
+    return own?.object ?? watched
   }
 
   return {

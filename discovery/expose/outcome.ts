@@ -22,7 +22,7 @@ export function outcomeOf(
   nodes: number,
 ): Exposed {
   const serious = problems.filter(({ code }) => code === 'port-taken' || code === 'full')
-  const others = problems.filter(one => !serious.includes(one))
+  const others = problems.filter(problem => !serious.includes(problem))
   const table = bounded(
     ports,
     maxChains,
@@ -30,16 +30,21 @@ export function outcomeOf(
     ', ',
   )
   const where = `${place}${service && service.addresses.length > 0 ? ` at ${bounded(service.addresses, 4, String, ', ')}` : ''}`
-  const notes = bounded([...serious, ...others], maxProblems, ({ subject, message }) => `${subject}: ${message}`, '; ')
+  const sentences = bounded(
+    [...serious, ...others],
+    maxProblems,
+    ({ subject, message }) => `${subject}: ${message}`,
+    '; ',
+  )
   const say = (ok: boolean, reason: string, what: string): Exposed => ({
     ok,
     reason,
-    message: [what, notes].filter(Boolean).join('; '),
+    message: [what, sentences].filter(Boolean).join('; '),
   })
   if (serious.length > 0) {
     const reason = serious.some(({ code }) => code === 'port-taken') ? 'PortTaken' : 'ServiceFull'
     // What is wrong stands first: the message may be cut.
-    return { ok: false, reason, message: [notes, `${where}: ${table || 'no ports'}`].join('; ') }
+    return { ok: false, reason, message: [sentences, `${where}: ${table || 'no ports'}`].join('; ') }
   }
   if (ports.every(({ chainId }) => chainId === undefined))
     return say(true, 'NoPods', `${where}: no pod of spec.expose.selector can be exposed${table ? `; ${table}` : ''}`)
@@ -60,11 +65,11 @@ const splitAdvice =
 /** Of a port that has come or gone; undefined where none has. */
 export function portsChange(before: readonly number[], ports: readonly ExposedPort[]): string | undefined {
   const come = ports.filter(({ port }) => !before.includes(port)).map(({ name, port }) => `+${name} ${port}`)
-  const gone = before.filter(port => !ports.some(one => one.port === port)).map(port => `-${port}`)
+  const gone = before.filter(port => !ports.some(other => other.port === port)).map(port => `-${port}`)
   return come.length + gone.length === 0 ? undefined : bounded([...come, ...gone], maxChains, String, ' ')
 }
 
-function bounded<T>(all: readonly T[], most: number, say: (one: T) => string, between: string): string {
+function bounded<T>(all: readonly T[], most: number, say: (item: T) => string, between: string): string {
   const shown = all.slice(0, most).map(say).join(between)
   return all.length > most ? `${shown} and ${all.length - most} more` : shown
 }

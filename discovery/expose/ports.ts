@@ -44,7 +44,7 @@ export function decidePorts(
   stays: (name: string) => boolean,
 ): PortsDecision {
   const ownKeys = current?.applied[manager]?.ports ?? []
-  const [own, others] = partition(current?.ports ?? [], one => ownKeys.includes(portKey(one)))
+  const [own, others] = partition(current?.ports ?? [], port => ownKeys.includes(portKey(port)))
   const problems: Problem[] = []
   const claims = chains.map(chain => ({
     chain,
@@ -52,11 +52,11 @@ export function decidePorts(
     port: spec.ports.get(chain.id) ?? portsOf(chain.id, spec.portFormula).p2p,
   }))
   const has = ({ name, port }: { name: string; port: number }) =>
-    own.some(one => one.name === name && one.port === port)
-  const kept = own.filter(
-    one => one.protocol === 'TCP' && !claims.some(({ name }) => name === one.name) && stays(one.name),
+    own.some(held => held.name === name && held.port === port)
+  const stay = own.filter(
+    port => port.protocol === 'TCP' && !claims.some(({ name }) => name === port.name) && stays(port.name),
   )
-  const ports: ExposedPort[] = kept.map(({ name, port, targetPort }) => ({
+  const ports: ExposedPort[] = stay.map(({ name, port, targetPort }) => ({
     chainId: undefined,
     name,
     port,
@@ -64,11 +64,11 @@ export function decidePorts(
   }))
 
   // Who has it already, keeps it; of newcomers the first by chain ID gets it.
-  for (const claim of [...claims.filter(has), ...claims.filter(one => !has(one))]) {
+  for (const claim of [...claims.filter(has), ...claims.filter(claim => !has(claim))]) {
     const { chain, name, port } = claim
     const subject = `chain ${chain.id}`
-    const holder = ports.find(one => one.port === port)
-    const other = others.find(one => one.name === name || (one.port === port && one.protocol === 'TCP'))
+    const holder = ports.find(held => held.port === port)
+    const other = others.find(held => held.name === name || (held.port === port && held.protocol === 'TCP'))
     if (holder)
       problems.push(taken(subject, port, `that of ${holder.chainId ? `chain ${holder.chainId}` : holder.name}`))
     else if (other)
@@ -121,6 +121,6 @@ function pick({ name, port, targetPort }: ServicePort) {
   return { name, port, targetPort }
 }
 
-function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
-  return [all.filter(isFirst), all.filter(one => !isFirst(one))]
+function partition<T>(all: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter(item => !isFirst(item))]
 }

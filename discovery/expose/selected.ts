@@ -1,6 +1,7 @@
 // Pods that a Service's own selector matches. A Service that others have made may have a selector that is meant to
 // match nothing (this-will-not-match: anything); then its ports lead where our slices say, as without one, for as long
 // as that is true.
+import { unlessAborted } from '../../kubernetes/abort.ts'
 import type { ApiObject } from '../../kubernetes/list-watch.ts'
 import type { Collections, Followed } from '../collections.ts'
 
@@ -43,7 +44,7 @@ export function followSelected(namespace: string, collections: Collections, hint
         followed = { query, pods }
       }
       const { pods } = followed
-      await pods.settled(signal).catch(() => undefined)
+      await pods.settled(signal).catch(unlessAborted(signal))
       return pods.unknown() ?? pods.items.size
     },
     close,

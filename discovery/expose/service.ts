@@ -125,7 +125,7 @@ export function serviceBody(
 ): object {
   const { service, annotations, externalTrafficPolicy, loadBalancerClass } = spec
   const own = isCreated(current)
-  const wanted = {
+  const desired = {
     ...(own
       ? {
           type: 'LoadBalancer',
@@ -147,7 +147,7 @@ export function serviceBody(
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
       ...(own ? { ownerReferences: [ownerOf(set)] } : {}),
     },
-    ...(Object.keys(wanted).length > 0 ? { spec: wanted } : {}),
+    ...(Object.keys(desired).length > 0 ? { spec: desired } : {}),
   }
 }
 
@@ -174,17 +174,17 @@ export function isApplied(
     sameNames(has.ports, ports.map(portKey)) &&
     sameNames(has.annotations, names) &&
     names.every(name => current.annotations[name] === spec.annotations[name]) &&
-    ports.every(one =>
+    ports.every(desired =>
       current.ports.some(
         ({ name, port, protocol, targetPort }) =>
-          protocol === 'TCP' && port === one.port && name === one.name && targetPort === one.targetPort,
+          protocol === 'TCP' && port === desired.port && name === desired.name && targetPort === desired.targetPort,
       ),
     )
   )
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every(one => b.includes(one))
+  return a.length === b.length && a.every(item => b.includes(item))
 }
 
 /**
@@ -193,17 +193,23 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
  */
 function readApplied(fields: RawFields | undefined): Applied {
   const ports = Object.keys(fields?.['f:spec']?.['f:ports'] ?? {}).flatMap(key => {
-    try {
-      const { port, protocol } = JSON.parse(key.replace(/^k:/, '')) as { port?: number; protocol?: string }
-      return port === undefined ? [] : [portKey({ port, ...(protocol === undefined ? {} : { protocol }) })]
-    } catch {
-      return []
-    }
+    const { port, protocol } = keyIn(key) ?? {}
+    return port === undefined ? [] : [portKey({ port, ...(protocol === undefined ? {} : { protocol }) })]
   })
   const annotations = Object.keys(fields?.['f:metadata']?.['f:annotations'] ?? {}).flatMap(key =>
     key.startsWith('f:') ? [key.slice(2)] : [],
   )
   return { ports: ports.sort(), annotations: annotations.sort() }
+}
+
+/** Undefined for what is no key of a port: `.`, which stands for the list itself. */
+function keyIn(field: string): { readonly port?: number; readonly protocol?: string } | null | undefined {
+  try {
+    return JSON.parse(field.replace(/^k:/, ''))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 type RawFields = {

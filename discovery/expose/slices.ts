@@ -35,7 +35,7 @@ export type KnownSlice = ExposedSlice & { readonly version: string; readonly own
 const maxEndpoints = 1000
 
 /** Those that are wanted; one for each chain, family and pods' port. */
-export function wantedSlices(
+export function desiredSlices(
   set: Pick<PeerSet, 'name'>,
   service: string,
   ports: readonly ExposedPort[],
@@ -52,7 +52,7 @@ export function wantedSlices(
         family,
         portName,
         port,
-        endpoints: some.flatMap(one => endpointOf(one, family, publishNotReady)).slice(0, maxEndpoints),
+        endpoints: some.flatMap(pod => endpointOf(pod, family, publishNotReady)).slice(0, maxEndpoints),
       })),
     )
   })
@@ -60,18 +60,18 @@ export function wantedSlices(
 
 /** What is to be applied: slices that differ, and, emptied, those of this PeerSet that are not wanted. */
 export function slicesToWrite(
-  wanted: readonly ExposedSlice[],
+  desired: readonly ExposedSlice[],
   known: readonly KnownSlice[],
   uid: string,
 ): ExposedSlice[] {
-  const names = new Set(wanted.map(({ name }) => name))
+  const names = new Set(desired.map(({ name }) => name))
   const stale = known
     .filter(({ name, endpoints }) => !names.has(name) && endpoints.length > 0)
-    .map(one => ({ ...one, endpoints: [] }))
-  const differ = wanted.filter(one => {
-    const present = known.find(({ name }) => name === one.name)
+    .map(slice => ({ ...slice, endpoints: [] }))
+  const differ = desired.filter(slice => {
+    const present = known.find(({ name }) => name === slice.name)
     // An empty one is not made anew.
-    return present ? !present.owners.includes(uid) || text(present) !== text(one) : one.endpoints.length > 0
+    return present ? !present.owners.includes(uid) || text(present) !== text(slice) : slice.endpoints.length > 0
   })
   return [...differ, ...stale]
 }
@@ -131,7 +131,7 @@ export function readKnownSlice(object: ApiObject): KnownSlice | undefined {
  * whatever the Service says.
  */
 function endpointOf(pod: Endpoint, family: string, publishNotReady: boolean): SliceEndpoint[] {
-  const address = pod.addresses.find(one => ipaddr.parse(one).kind() === family.toLowerCase())
+  const address = pod.addresses.find(address => ipaddr.parse(address).kind() === family.toLowerCase())
   if (address === undefined) return []
   const { namespace, name, uid, nodeName, ready, deleting } = pod
   const conditions = { ready: publishNotReady || (ready && !deleting), serving: ready, terminating: deleting }
@@ -144,15 +144,15 @@ function sliceName(...parts: [set: string, service: string, portName: string, fa
 }
 
 function text({ peerSet, service, family, portName, port, endpoints }: ExposedSlice): string {
-  const rows = endpoints.map(one => [
-    one.address,
-    one.nodeName,
-    one.ready,
-    one.serving,
-    one.terminating,
-    one.namespace,
-    one.name,
-    one.uid,
+  const rows = endpoints.map(endpoint => [
+    endpoint.address,
+    endpoint.nodeName,
+    endpoint.ready,
+    endpoint.serving,
+    endpoint.terminating,
+    endpoint.namespace,
+    endpoint.name,
+    endpoint.uid,
   ])
   return JSON.stringify([peerSet, service, family, portName, port, rows])
 }

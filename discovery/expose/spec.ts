@@ -46,7 +46,7 @@ export function readExposeSpec(value: unknown, namespace: string): ExposeSpec | 
   if (selector === '')
     fields.problem('selector', fields.has('selector') ? 'one that selects everything' : 'nothing', 'labels of pods')
   const isNames = (found: unknown): found is string[] =>
-    Array.isArray(found) && found.every(one => typeof one === 'string')
+    Array.isArray(found) && found.every(item => typeof item === 'string')
   const namespaces = fields.value('namespaces', 'a list of names', isNames, 'optional') ?? []
   const label = optional('chainIdLabel', /^[-._/A-Za-z0-9]{1,317}$/, 'the name of a label')
   const id = optional('chainId', /^[\x21-\x7e]{1,128}$/, 'a chain ID')
@@ -83,8 +83,8 @@ export function serviceOf(expose: unknown): string | undefined {
 
 function readPorts(fields: Fields): ReadonlyMap<string, number> {
   const ports = new Map<string, number>()
-  for (const [index, one] of (fields.has('ports') ? fields.array('ports') : []).entries()) {
-    const entry = new Fields(one, fields.at(`ports[${index}]`), fields.problems)
+  for (const [index, item] of (fields.has('ports') ? fields.array('ports') : []).entries()) {
+    const entry = new Fields(item, fields.at(`ports[${index}]`), fields.problems)
     const chainId = entry.matching('chainId', /^[\x21-\x7e]{1,128}$/, 'a chain ID')
     const port = entry.number('port', 1, 65_535, 'integer')
     if (chainId === undefined || port === undefined) continue
@@ -100,6 +100,6 @@ function isTexts(value: unknown): value is Record<string, string> {
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
-    Object.values(value).every(one => typeof one === 'string')
+    Object.values(value).every(item => typeof item === 'string')
   )
 }

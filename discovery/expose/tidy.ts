@@ -3,7 +3,8 @@
 // or who was there to see it.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { ApiError } from '../../kubernetes/api-client.ts'
+import { unlessAborted } from '../../kubernetes/abort.ts'
+import { isRefusal } from '../../kubernetes/api-error.ts'
 import type { Collections } from '../collections.ts'
 import { serviceLabel, sliceManager } from '../names.ts'
 import type { PeerSet } from '../peer-set.ts'
@@ -41,7 +42,7 @@ export function leftPorts(service: ServiceFacts, namespace: string, name: string
  * PeerSet.
  */
 export function leftSlice(slice: KnownSlice, namespace: string, sets: readonly PeerSet[]): PeerSet | undefined {
-  const set = sets.find(one => one.namespace === namespace && one.name === slice.peerSet)
+  const set = sets.find(set => set.namespace === namespace && set.name === slice.peerSet)
   return slice.endpoints.length > 0 && set && !set.deleting && !mayExpose(set, slice.service) ? set : undefined
 }
 
@@ -90,8 +91,7 @@ export function startTidying({ collections, sets, writes, allowed, log, coalesce
       log.info({ what }, 'tidied up after a PeerSet that exposes no more')
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429)
-        refused.set(what, version)
+      if (isRefusal(error)) refused.set(what, version)
       log.warn({ what, err: error }, 'cannot tidy up after a PeerSet that exposes no more')
     }
   }
@@ -125,7 +125,7 @@ export function startTidying({ collections, sets, writes, allowed, log, coalesce
       })
       await look()
       await hinted
-      await delay(coalesceMs, undefined, { signal }).catch(() => undefined)
+      await delay(coalesceMs, undefined, { signal }).catch(unlessAborted(signal))
     }
   }
 

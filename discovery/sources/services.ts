@@ -31,10 +31,10 @@ export function servicesSource(spec: ServicesSpec, parts: SourceParts): Source {
       const [found, behind] = [services.look(), slices?.look()]
       const unknown = [...found.unknown, ...(behind?.unknown ?? [])]
       failIfNothingRead(unknown, found.items.length)
-      const wanted = found.items.filter(({ name }) => !parts.exclude.names.includes(name))
-      const { peers, problems } = peersOfServices(spec, parts.home, wanted, behind?.items ?? [])
+      const included = found.items.filter(({ name }) => !parts.exclude.names.includes(name))
+      const { peers, problems } = peersOfServices(spec, parts.home, included, behind?.items ?? [])
       const unreadable = [...found.problems, ...(behind?.problems ?? []).filter(({ code }) => code !== 'no-consent')]
-      const result: Found = { peers, problems: [...unreadable, ...problems], considered: wanted.length }
+      const result: Found = { peers, problems: [...unreadable, ...problems], considered: included.length }
       return unknown.length > 0 ? { ...result, incomplete: true } : result
     },
     close: async () => {

@@ -1,13 +1,13 @@
 // What the source `validators` costs: 200 consumer chains of 180 validators, from the provider chain's answers to
 // lists, and with a provider chain that stands on loopback.
 import { setTimeout as delay } from 'node:timers/promises'
+import { chainPeers } from '../../discovery/sources/validators/chain-peers.ts'
 import { claimPorts } from '../../discovery/sources/validators/ports.ts'
 import { createProviders, providerDefaults } from '../../discovery/sources/validators/provider.ts'
 import { byStake, consumersQuery, optedInQuery, validatorsQuery } from '../../discovery/sources/validators/queries.ts'
 import { createRegistry } from '../../discovery/sources/validators/registry.ts'
 import { type AllSettled, newEndpoints, settle } from '../../discovery/sources/validators/settle.ts'
 import { validatorsDefaults, validatorsSource } from '../../discovery/sources/validators/source.ts'
-import { wantedPeers } from '../../discovery/sources/validators/wanted.ts'
 import { uniquePeers } from '../../peers/peer.ts'
 import { type FakeState, fakeProvider, operatorOf } from '../discovery/sources/validators/fixtures/provider.ts'
 import { milliseconds, percentile, table } from './table.ts'
@@ -83,7 +83,7 @@ async function recomputing(): Promise<string[]> {
         computedIds: undefined,
         unbonded: false,
       }
-      const wanted = wantedPeers(all, optedIn, before, options, registry)
+      const wanted = chainPeers(all, optedIn, before, options, registry)
       const answers = new Map(
         [...newEndpoints(before, wanted.peers).keys()].map(key => [key, { state: 'answers' } as const]),
       )

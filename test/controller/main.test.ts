@@ -90,10 +90,12 @@ t.test('PeerSets are followed by who leads, and by its successor', async t => {
 
 t.test('what cannot be followed is shown, and the leader stays ready', async t => {
   const { api, replica } = await start(t, 'leaseSeconds=20,renewSeconds=15,retrySeconds=2')
-  const one = await replica('one')
-  await until('metrics', () => one.lists())
+  const replicaOne = await replica('one')
+  await until('metrics', () => replicaOne.lists())
   api.refuse(403)
   api.dropWatches()
-  await until('it is shown', async () => /"ready":true.*"degraded":\[.*PeerSets: /.test(await one.read('/readyz')))
+  await until('it is shown', async () =>
+    /"ready":true.*"degraded":\[.*PeerSets: /.test(await replicaOne.read('/readyz')),
+  )
   api.refuse(undefined)
 })

@@ -65,7 +65,7 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     { type: 'Ready', status: 'False' },
     { type: 'SourceHealthy', status: 'False' },
   ] as const
-  const one = {
+  const figures = {
     source: 'services',
     namespace: 'chain',
     name: 'gaia',
@@ -75,7 +75,7 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     conditions: ok,
   } as const
   const never = {
-    ...one,
+    ...figures,
     source: undefined,
     name: 'odd',
     peers: 0,
@@ -84,8 +84,8 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     conditions: failing,
   }
   let sets: Parameters<typeof createMetrics>[0]['peerSets'] = () => [
-    one,
-    { ...one, name: 'osmo', conditions: failing },
+    figures,
+    { ...figures, name: 'osmo', conditions: failing },
     never,
   ]
   const gauges = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type ControllerOptions, controllerFlags, parseControllerOptions } from '../../controller/options.ts'
-import { turnTimes } from '../../rollout/turns.ts'
+import { turnTimes } from '../../rollout/turns/turns.ts'
 
 const inCluster = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
 
@@ -19,7 +19,7 @@ t.test('defaults', t => {
     clusterDomain: 'cluster.local',
     logLevel: 'info',
   } satisfies ControllerOptions)
-  t.ok([options, options.listen, options.pages, options.leaseTimes].every(one => Object.isFrozen(one)))
+  t.ok([options, options.listen, options.pages, options.leaseTimes].every(part => Object.isFrozen(part)))
   t.end()
 })
 

@@ -18,7 +18,7 @@ const good: Outcome = {
 }
 const after = (status: PeerSetStatus, over: Partial<Outcome>) =>
   statusAfter({ generation: 2, status }, { ...good, ...over })
-const of = (status: PeerSetStatus, type: string) => status.conditions?.find(one => one.type === type)
+const of = (status: PeerSetStatus, type: string) => status.conditions?.find(condition => condition.type === type)
 
 t.test('a good look', async t => {
   const status = after({}, {})

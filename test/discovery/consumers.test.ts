@@ -33,8 +33,8 @@ t.test('a consumer that is launched needs no hand; one that is removed leaves it
       { consumerId: '2', chainId: 'Shouting_1', optedIn: names },
     ],
   })
-  for (const one of [namespace('a'), namespace('one-1', 'a'), namespace('theirs-1', 'a'), namespace('two-1')])
-    await api.put(one)
+  for (const object of [namespace('a'), namespace('one-1', 'a'), namespace('theirs-1', 'a'), namespace('two-1')])
+    await api.put(object)
   const validators = { endpoints: [chain.url], operator: operatorOf('alice'), consumers: 'all' }
   const output = {
     namespace: '{chainId}',
@@ -77,7 +77,7 @@ t.test('a consumer that is launched needs no hand; one that is removed leaves it
     (await api.get<ConfigMap>('ConfigMap', 'consumer-peers', of))?.data.persistent_peers
   const status = async () =>
     (await api.get<KubernetesObject & { status?: PeerSetStatus }>('PeerSet', 'set', 'a'))?.status
-  const condition = async (type: string) => (await status())?.conditions?.find(one => one.type === type)
+  const condition = async (type: string) => (await status())?.conditions?.find(found => found.type === type)
   const listOf = (chainId: string) =>
     [1, 2].map(index => `${id(index)}@${names[index]}.example.org:${portsOf(chainId).p2p}`).join(',')
 

@@ -21,7 +21,7 @@ const pod = (sources: readonly string[] | undefined, over: Partial<DeliveredPod>
 const outcome = (...pods: DeliveredPod[]) =>
   deliveredOutcome(
     set,
-    pods.map((one, index) => ({ name: `p${index}`, pod: one })),
+    pods.map((pod, index) => ({ name: `p${index}`, pod })),
     (from, to) => from === to,
   )
 

@@ -22,7 +22,7 @@ async function start(t: Test, objects: readonly object[], leads = () => true) {
       given.seen(`${method} ${url}`)
     },
   })
-  for (const one of objects) await api.put(one as KubernetesObject)
+  for (const object of objects) await api.put(object as KubernetesObject)
   const config = new KubeConfig()
   config.loadFromString(api.kubeconfig)
   const events: (PodEvent & { kind: string | undefined; name: string })[] = []
@@ -44,7 +44,7 @@ async function start(t: Test, objects: readonly object[], leads = () => true) {
     requests,
     given,
     events,
-    put: (one: object) => api.put(one as KubernetesObject),
+    put: (object: object) => api.put(object as KubernetesObject),
     writes: () => requests.filter(url => !url.startsWith('GET')),
     list: async (name: string, key = 'list', namespace = 'a') =>
       (await api.get<ConfigMap>('ConfigMap', name, namespace))?.data[key],

@@ -1,11 +1,12 @@
 // One PeerSet with a source, an API server and a clock that the test drives.
 import t, { type Test } from 'tap'
 import { createConsents } from '../../discovery/consents.ts'
-import { type Exposure, followSet } from '../../discovery/follow-set.ts'
+import { followSet, untilNextMs } from '../../discovery/follow-set.ts'
 import type { Current } from '../../discovery/output.ts'
 import type { PeerSet, PeerSetStatus } from '../../discovery/peer-set.ts'
 import type { Found, SourceParts } from '../../discovery/source.ts'
-import { ApiError } from '../../kubernetes/api-client.ts'
+import type { Exposure } from '../../discovery/spec-parts.ts'
+import { ApiError } from '../../kubernetes/api-error.ts'
 import type { PodEvent } from '../../kubernetes/events.ts'
 import { fakeClock } from '../controller/fixtures/fake-clock.ts'
 import { memoryLog } from '../fixtures/log-lines.ts'
@@ -79,7 +80,7 @@ function setup(t: Test, over: Over = {}) {
     log: memoryLog(),
   })
   t.teardown(followed.close)
-  const ready = () => followed.status().conditions?.find(one => one.type === 'Ready')
+  const ready = () => followed.status().conditions?.find(condition => condition.type === 'Ready')
   return { clock, given, followed, ready }
 }
 
@@ -323,6 +324,30 @@ t.test('figures for metrics: a successor goes on from the status', async t => {
   t.match(followed.figures(), { source: undefined })
 })
 
+t.test('an answer that lacks a part is no success, a failure neither', async t => {
+  const { clock, given, followed } = setup(t)
+  given.answer = () => ({ ...found('a'), incomplete: true })
+  await clock.pass(0)
+  t.equal(followed.figures().answeredAt, undefined)
+  t.equal(followed.status().lastSuccess, undefined)
+  given.answer = () => found('a', 'b')
+  await clock.pass(30_000)
+  const wholeAt = clock.now()
+  t.equal(followed.figures().answeredAt, wholeAt)
+  t.equal(followed.status().lastSuccess, '2026-01-01T00:00:30Z')
+  given.answer = () => ({ ...found('a', 'b', 'c'), incomplete: true })
+  await clock.pass(30_000)
+  t.equal(given.applied.length, 3, 'what it does say counts')
+  t.equal(followed.figures().answeredAt, wholeAt)
+  t.equal(followed.status().lastSuccess, '2026-01-01T00:00:30Z')
+})
+
+t.test('PeerSets that started together do not look together for ever', async t => {
+  t.equal(untilNextMs({ intervalMs: 30_000 }, 0), 30_000)
+  t.equal(untilNextMs({ intervalMs: 30_000 }, 0.5), 28_500)
+  t.equal(Math.round(untilNextMs({ intervalMs: 30_000 }, 0.999)), 27_003)
+})
+
 t.test('ports that come and go, and what keeps a chain from its port, are told once each', async t => {
   const answers = [
     { ok: false, reason: 'NoAddress', message: 'no address yet', change: 'Service a/p2p: +p2p-one 30143' },
@@ -338,7 +363,7 @@ t.test('ports that come and go, and what keeps a chain from its port, are told o
   const { clock, given } = setup(t, { exposure, set: peerSet({ expose: {} }) })
   await clock.pass(150_000)
   t.same(
-    given.events.map(({ type, reason }) => `${type} ${reason}`).filter(one => !one.includes('PeersChanged')),
+    given.events.map(({ type, reason }) => `${type} ${reason}`).filter(event => !event.includes('PeersChanged')),
     ['Normal PortsChanged', 'Warning PortTaken', 'Warning ServiceFull'],
   )
 })

@@ -127,7 +127,7 @@ t.test('whatever a validator publishes, nothing of it gets into the list unvalid
     given.say(1, details)
     given.provider().emit()
     await until(`${details.slice(0, 40)}: ${code}`, async () =>
-      (await given.status())?.problems?.some(one => one.code === code),
+      (await given.status())?.problems?.some(problem => problem.code === code),
     )
     t.equal(await given.list(), others, details.slice(0, 40))
     const text = JSON.stringify(await given.status())

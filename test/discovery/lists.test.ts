@@ -15,7 +15,9 @@ const consumer = (consumerId: string, chainId: string, ...hosts: string[]) => ({
 })
 const all = (...consumers: ReturnType<typeof consumer>[]) => ({ ...found(), consumers })
 const placesOf = (lists: readonly OneList[]) =>
-  lists.map(({ output, consumer: one }) => `${one?.consumerId} ${output.namespace}/${output.configMap}/${output.key}`)
+  lists.map(
+    ({ output, consumer: whose }) => `${whose?.consumerId} ${output.namespace}/${output.configMap}/${output.key}`,
+  )
 
 t.test('one list where it is one', async t => {
   const { output } = spec()
@@ -76,7 +78,7 @@ t.test('which keys of a ConfigMap are whose', async t => {
 })
 
 t.test('what came of all lists', async t => {
-  const one = (id: string, over: Partial<Written> = {}): Written => ({
+  const written = (id: string, over: Partial<Written> = {}): Written => ({
     list: { output: template(), found: found(), consumer: { consumerId: id, chainId: `c-${id}` } },
     listed: [at(`host-${id}`)],
     written: { ok: true, reason: 'UpToDate', message: 'there' },
@@ -84,7 +86,7 @@ t.test('what came of all lists', async t => {
     change: undefined,
     ...over,
   })
-  const good = together([one('1'), one('2', { change: '1 peers' })], true)
+  const good = together([written('1'), written('2', { change: '1 peers' })], true)
   t.match(good, {
     changed: true,
     change: 'consumer 2: 1 peers',
@@ -92,21 +94,21 @@ t.test('what came of all lists', async t => {
     listed: [at('host-1'), at('host-2')],
   })
   t.match(good.consumers, [{ consumerId: '1', chainId: 'c-1', peers: 1 }, { consumerId: '2' }])
-  const refused = one('2', {
+  const refused = written('2', {
     written: { ok: false, reason: 'NoConsent', message: 'no' },
     problems: [{ code: 'x', subject: 's', message: 'm' }],
   })
-  t.match(together([one('1'), refused, one('3')], true), {
+  t.match(together([written('1'), refused, written('3')], true), {
     changed: false,
     written: { ok: false, reason: 'NoConsent', message: '1 of 3 lists: consumer 2: no' },
     problems: [{ message: 'consumer 2: m' }],
   })
   const many = Array.from({ length: 9 }, (_, index) =>
-    one(String(index), { written: { ok: false, reason: 'Refused', message: 'no' } }),
+    written(String(index), { written: { ok: false, reason: 'Refused', message: 'no' } }),
   )
   t.match(together(many, true).written.message, /^9 of 9 lists: .* and 4 more$/)
   t.match(together([], true), { written: { ok: true }, listed: [], consumers: [] }, 'no consumer is no failure')
-  t.strictSame(together([one('1', { change: 'x' })], false), {
+  t.strictSame(together([written('1', { change: 'x' })], false), {
     listed: [at('host-1')],
     changed: true,
     written: { ok: true, reason: 'UpToDate', message: 'there' },

@@ -75,17 +75,17 @@ t.test('property: never shrunk to nothing, whatever the source says and whatever
       (first, answers, minPeers) => {
         const given = spec({ minPeers })
         let there = first.length > 0 ? current({ list: text(...first), other: 'x' }) : undefined
-        for (const one of answers) {
+        for (const answer of answers) {
           const before = listedIn(there, given.output)
-          const decision = decideOutput(given, choosePeers(one, given, before), there)
+          const decision = decideOutput(given, choosePeers(answer, given, before), there)
           if (decision.text !== undefined) there = current({ ...there?.data, list: decision.text })
           const after = listedIn(there, given.output)
           if (before.length > 0 && after.length === 0) return false
           if (before.length >= minPeers && after.length < minPeers) return false
-          if (one.incomplete && after.length < before.length) return false
+          if (answer.incomplete && after.length < before.length) return false
           if (JSON.stringify(after) !== JSON.stringify(decision.listed)) return false
           // And what is carried out is not carried out again.
-          if (decideOutput(given, choosePeers(one, given, after), there).text !== undefined) return false
+          if (decideOutput(given, choosePeers(answer, given, after), there).text !== undefined) return false
         }
         return there === undefined || there.data.other === (first.length > 0 ? 'x' : undefined)
       },

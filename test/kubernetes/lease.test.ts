@@ -180,7 +180,7 @@ t.test('a Lease that is taken from the leader, and one that is deleted while it 
   t.same([a.leads(), b.leads()], [false, false])
   await clock.pass(13_000)
   t.ok(a.leads() !== b.leads(), 'somebody renews no more')
-  for (const one of [a, b]) one.stop.abort()
+  for (const candidate of [a, b]) candidate.stop.abort()
   await clock.pass(5_000)
   await Promise.all([a.ended, b.ended])
 })
@@ -263,7 +263,7 @@ t.test('never two leaders at a time: random latency, failures, conflicts, deaths
       { weight: 1, arbitrary: fc.constantFrom('request' as const, 'answer' as const) },
     ),
   })
-  const one = fc.record({
+  const step = fc.record({
     fates: fc.array(fate, { minLength: 1, maxLength: 12 }),
     startAt: fc.integer({ min: 0, max: 20_000 }),
     offset: fc.integer({ min: -1e9, max: 1e9 }),
@@ -273,7 +273,7 @@ t.test('never two leaders at a time: random latency, failures, conflicts, deaths
   let led = 0
   let changes = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(one, { minLength: 2, maxLength: 4 }), async plans => {
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 4 }), async plans => {
       const clock = fakeClock()
       const api = leaseApi(clock)
       const replicas: Replica[] = []
@@ -288,13 +288,14 @@ t.test('never two leaders at a time: random latency, failures, conflicts, deaths
       })
       for (let ms = 0; ms < 100_000; ms += 100) {
         await clock.pass(100)
-        const leaders = replicas.filter(one => one.leads())
-        if (leaders.length > 1) throw new Error(`at ${clock.now()}: ${leaders.map(one => one.name).join(' and ')} lead`)
+        const leaders = replicas.filter(replica => replica.leads())
+        if (leaders.length > 1)
+          throw new Error(`at ${clock.now()}: ${leaders.map(replica => replica.name).join(' and ')} lead`)
       }
-      const starts = replicas.map(one => one.starts.length).reduce((a, b) => a + b, 0)
+      const starts = replicas.map(replica => replica.starts.length).reduce((a, b) => a + b, 0)
       led += Math.min(1, starts)
       changes += starts
-      for (const one of replicas) one.kill()
+      for (const replica of replicas) replica.kill()
     }),
     { numRuns: 60, seed: 7 },
   )

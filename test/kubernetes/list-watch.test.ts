@@ -1,7 +1,8 @@
 // When it waits: after failures, longer each time; not for a version that has expired, unless the list that followed
 // has expired as well.
 import t from 'tap'
-import { ApiError, type ApiReader } from '../../kubernetes/api-client.ts'
+import type { ApiReader } from '../../kubernetes/api-client.ts'
+import { ApiError } from '../../kubernetes/api-error.ts'
 import { listWatch } from '../../kubernetes/list-watch.ts'
 
 const refused = () => new ApiError('connect ECONNREFUSED', 0)

@@ -16,14 +16,14 @@ t.test('which endpoints count', async t => {
     ['being deleted, published all the same', { ready: true, serving: false, terminating: true }, true, true],
   ]
   for (const [what, conditions, headless, clusterIp] of rows) {
-    const one = conditions === null ? { addresses: ['10.0.0.1'] } : endpoint('10.0.0.1', conditions)
+    const only = conditions === null ? { addresses: ['10.0.0.1'] } : endpoint('10.0.0.1', conditions)
     t.strictSame(
-      behindOf([read([one])]),
+      behindOf([read([only])]),
       { addresses: headless ? ['10.0.0.1'] : [], stable: false },
       `${what}, headless`,
     )
     t.strictSame(
-      behindOf([read([one], false)]),
+      behindOf([read([only], false)]),
       { addresses: clusterIp ? ['10.0.0.1'] : [], stable: true },
       `${what}, ClusterIP`,
     )
@@ -44,19 +44,19 @@ t.test('several slices: sorted, each address once, in normal form', async t => {
 
 t.test('one pod behind a Service, by its hostname or its address with dashes', async t => {
   const named = (address: string, hostname: string, ready = true) => endpoint(address, { hostname, ready })
-  const one = read([
+  const slice = read([
     named('10.0.0.1', 'node-0'),
     named('10.0.0.2', 'node-1'),
     named('10.0.0.3', 'node-2', false),
     '10.0.0.4',
     'fd00::5',
   ])
-  t.strictSame(behindOf([one], 'node-1'), { addresses: ['10.0.0.2'], stable: false })
-  t.strictSame(behindOf([one], 'node-2').addresses, [])
-  t.strictSame(behindOf([one], 'node').addresses, [])
-  t.strictSame(behindOf([one], '10-0-0-4').addresses, ['10.0.0.4'])
-  t.strictSame(behindOf([one], 'fd00--5').addresses, ['fd00::5'])
-  t.strictSame(behindOf([one], '10-0-0-1').addresses, [], 'it has a hostname')
+  t.strictSame(behindOf([slice], 'node-1'), { addresses: ['10.0.0.2'], stable: false })
+  t.strictSame(behindOf([slice], 'node-2').addresses, [])
+  t.strictSame(behindOf([slice], 'node').addresses, [])
+  t.strictSame(behindOf([slice], '10-0-0-4').addresses, ['10.0.0.4'])
+  t.strictSame(behindOf([slice], 'fd00--5').addresses, ['fd00::5'])
+  t.strictSame(behindOf([slice], '10-0-0-1').addresses, [], 'it has a hostname')
   const behindIp = read([named('10.0.0.1', 'node-0')], false)
   t.strictSame(
     behindOf([behindIp], 'node-0'),

@@ -10,8 +10,8 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   mutate: [
     'webhook/decide/**/*.ts',
     'sidecar/decide/**/*.ts',
-    'rollout/turns.ts',
-    'rollout/wanted.ts',
+    'rollout/turns/turns.ts',
+    'rollout/cluster/desired-annotations.ts',
     'certs/rotation.ts',
     'discovery/choose.ts',
     'discovery/output.ts',

@@ -88,7 +88,7 @@ for (const jump of jumps) {
     parts.pass(3)
     parts.page('x', askingPage)
     parts.pass(1)
-    const [write] = parts.writes.filter(one => one.notes['repeer.dev/turn'] === turn)
-    t.equal(Math.round((Date.parse(write?.notes['repeer.dev/turn-granted-at'] ?? '') - start - jump) / 10_000), 0)
+    const [write] = parts.writes.filter(({ annotations }) => annotations['repeer.dev/turn'] === turn)
+    t.equal(Math.round((Date.parse(write?.annotations['repeer.dev/turn-granted-at'] ?? '') - start - jump) / 10_000), 0)
   })
 }

@@ -8,7 +8,7 @@ import t from 'tap'
 import { annotation } from '../../peers/pod.ts'
 import { peerHash } from '../../peers/snapshot.ts'
 import { blindTurn, liveTurn } from '../../peers/turn.ts'
-import { allowedOf } from '../../rollout/turns.ts'
+import { allowedOf } from '../../rollout/turns/turns.ts'
 import { type Pod, type Setup, simulatedCluster } from './fixtures/simulated-cluster.ts'
 import { simulatedController } from './fixtures/simulated-controller.ts'
 import { type Chance, chance, virtualTime } from './fixtures/virtual-time.ts'
@@ -127,7 +127,9 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       (pod.views[`node${n}`]?.failures ?? 0) > 0 && pod.views[`node${n}`]?.addresses.length !== 0
     const lost = all.filter(n => fails(n) && cluster.isConnected(pod.n, n))
     if (lost.length > 0 && !setup.pinned.has(pod.n)) broken(`node${pod.n} restarts, and would not find ${lost} again`)
-    const finished = pod.memory.restarts.filter(one => one.outcome !== 'asked' && one.outcome !== 'not-taken')
+    const finished = pod.memory.restarts.filter(
+      restart => restart.outcome !== 'asked' && restart.outcome !== 'not-taken',
+    )
     // A process that has started by itself since is another matter: it may have been given something else.
     const isSecond = finished.at(-1)?.hash === hash && pod.process?.asked
     // What a node was told by a name server is in doubt: once more.
@@ -137,11 +139,11 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     const blind = blindTurn(listHash, endpoints)
     if (turn === undefined || (turn !== hash && turn !== blind)) broken(`node${pod.n} restarts without a turn`)
     if (!granted.get(pod.uid)?.has(turn ?? '')) broken(`node${pod.n} restarts by a turn that nobody gave`)
-    const under = [...cluster.pods.values()].filter(one => one.memory.intent !== null)
-    const stay = under.filter(one => !one.api.deleting)
-    if (stay.length > allowed) broken(`${stay.map(one => `node${one.n}`).join(', ')} restart at once, ${allowed} may`)
-    const power = under.reduce((sum, one) => sum + (powers[one.n - 1] ?? 0), 0)
-    const voting = under.filter(one => (powers[one.n - 1] ?? 0) > 0)
+    const under = [...cluster.pods.values()].filter(pod => pod.memory.intent !== null)
+    const stay = under.filter(pod => !pod.api.deleting)
+    if (stay.length > allowed) broken(`${stay.map(pod => `node${pod.n}`).join(', ')} restart at once, ${allowed} may`)
+    const power = under.reduce((sum, pod) => sum + (powers[pod.n - 1] ?? 0), 0)
+    const voting = under.filter(pod => (powers[pod.n - 1] ?? 0) > 0)
     if (voting.length > 1 && power * 3 >= totalPower) broken(`${power} of ${totalPower} voting power restarts at once`)
   }
 
@@ -193,11 +195,11 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     'move-pod': () => cluster.remove(anyPod().n),
     'move-outside': () => cluster.moveOutside(by.pick([...cluster.outside.keys()])),
     'outside-dies': () => {
-      const one = by.pick([...cluster.outside.values()])
+      const peer = by.pick([...cluster.outside.values()])
       during(
         long(),
-        () => Object.assign(one, { alive: false }),
-        () => Object.assign(one, { alive: true }),
+        () => Object.assign(peer, { alive: false }),
+        () => Object.assign(peer, { alive: true }),
       )
     },
     'dns-down': () =>

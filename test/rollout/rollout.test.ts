@@ -26,7 +26,7 @@ t.test('a change is written once, whatever else the watch tells of the pod, and 
   const parts = calm('x', 'y')
   parts.wanted.set('a/x', two)
   parts.rollout().changed(['a/x'])
-  t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/peer-hash': hash('p', '2') }, urgent: false }])
+  t.same(parts.writes, [{ key: 'a/x', annotations: { 'repeer.dev/peer-hash': hash('p', '2') }, urgent: false }])
   parts.shows('x', { ready: false })
   parts.shows('x', { ready: true })
   t.equal(parts.writes.length, 1, 'the write has not come back yet')
@@ -111,7 +111,7 @@ t.test(
     t.same(parts.written(), [], 'and its page was read before')
     parts.page('x', settledPage)
     parts.pass(0)
-    t.same(parts.writes, [{ key: 'a/x', notes: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
+    t.same(parts.writes, [{ key: 'a/x', annotations: { 'repeer.dev/nudge': iso(parts.state.now) }, urgent: false }])
     parts.written()
     const nudgedAt: number[] = []
     for (let second = 1; second <= 300; second++) {
@@ -154,7 +154,7 @@ t.test('a turn is granted at once, urgently, with its time; its echo is waited f
   t.same(parts.writes, [
     {
       key: 'a/x',
-      notes: { 'repeer.dev/turn': hash('s', '2'), 'repeer.dev/turn-granted-at': iso(parts.state.now) },
+      annotations: { 'repeer.dev/turn': hash('s', '2'), 'repeer.dev/turn-granted-at': iso(parts.state.now) },
       urgent: true,
     },
   ])
@@ -244,7 +244,7 @@ t.test('changes without a pause put off turns for a minute, and no longer', asyn
     parts.page('x', askingPage)
     parts.written()
     parts.pass(1)
-    if (parts.written().some(one => one.startsWith('x turn='))) turnAt = second
+    if (parts.written().some(line => line.startsWith('x turn='))) turnAt = second
   }
   t.equal(turnAt, 60)
 })
@@ -319,7 +319,7 @@ t.test('another leader goes on where the last one stopped, and repeats nothing',
   parts.pass(0)
   t.match(parts.written(), ['x turn=spent s1:2', 'y turn=s1:2', /./])
   t.same(
-    parts.told.filter(one => !one.startsWith('x NodeRestarted')),
+    parts.told.filter(event => !event.startsWith('x NodeRestarted')),
     [],
     'no event of what was before its time',
   )
@@ -400,19 +400,19 @@ t.test('a group that is stopped is told of once, loudly', async t => {
   parts.page('x', failed)
   for (let second = 0; second < 5; second++) parts.pass(1)
   t.same(
-    parts.told.filter(one => /GroupStopped/.test(one)),
+    parts.told.filter(event => /GroupStopped/.test(event)),
     ['x GroupStopped'],
   )
   t.match(
-    parts.log.lines.filter(one => one.level === 40),
+    parts.log.lines.filter(line => line.level === 40),
     [{ pod: 'a/x', group: 'a/chain', why: /not connected/ }],
   )
-  t.equal(parts.log.lines.filter(one => one.level === 40).length, 1)
+  t.equal(parts.log.lines.filter(line => line.level === 40).length, 1)
   parts.page('x', settledPage)
   parts.pass(1)
   parts.page('x', failed)
   parts.pass(1)
-  t.equal(parts.told.filter(one => /GroupStopped/.test(one)).length, 2, 'again, after it was well')
+  t.equal(parts.told.filter(event => /GroupStopped/.test(event)).length, 2, 'again, after it was well')
 })
 
 t.test('the time to settle: from the write to the first page that can speak of it', async t => {
@@ -475,7 +475,7 @@ t.test('a pause that holds a wish is told of, on the pod that wishes', async t =
   }
   t.strictSame(parts.words(), ['x: namespace a is paused by its annotation or label repeer.dev/pause'])
   t.strictSame(
-    parts.told.filter(one => one.includes('RestartHeld')),
+    parts.told.filter(event => event.includes('RestartHeld')),
     ['x RestartHeld'],
   )
 })
@@ -490,12 +490,12 @@ t.test('a group that goes on is told of', async t => {
     turn: `spent ${hash('s', '2')}`,
   })
   parts.pass(1)
-  t.notOk(parts.told.some(one => one.includes('GroupReleased')))
+  t.notOk(parts.told.some(event => event.includes('GroupReleased')))
   parts.page('x', settledPage)
   parts.pass(1)
   parts.pass(1)
   t.strictSame(
-    parts.told.filter(one => /Group/.test(one)),
+    parts.told.filter(event => /Group/.test(event)),
     ['x GroupStopped', 'x GroupReleased'],
   )
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Annotations, createWriter, type PodRef, type WriterOptions } from '../../rollout/writes.ts'
+import type { Annotations, PodRef } from '../../rollout/pod.ts'
+import { createWriter, type WriterOptions } from '../../rollout/writes.ts'
 import { fakeClock } from '../controller/fixtures/fake-clock.ts'
 import { memoryLog } from '../fixtures/log-lines.ts'
 
@@ -18,8 +19,8 @@ function setup(t: { teardown(act: () => unknown): void }, options: Partial<Write
   let mostOpen = 0
   const writer = createWriter({
     async patch(pod, annotations, signal) {
-      const one = { pod, annotations, at: clock.now() }
-      sent.push(one)
+      const write = { pod, annotations, at: clock.now() }
+      sent.push(write)
       mostOpen = Math.max(mostOpen, ++open)
       try {
         if (ms > 0)
@@ -27,7 +28,7 @@ function setup(t: { teardown(act: () => unknown): void }, options: Partial<Write
             signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
             clock.after(ms, resolve)
           })
-        return answer(one)
+        return answer(write)
       } finally {
         open -= 1
       }
@@ -61,7 +62,7 @@ t.test('one write a pod: what comes while another is under way is put together, 
   t.equal(sent.length, 1)
   await clock.pass(200)
   t.same(
-    sent.map(one => one.annotations),
+    sent.map(write => write.annotations),
     [
       { x: '1', y: '1' },
       { x: '3', z: '1', w: null },
@@ -97,7 +98,7 @@ t.test('at most so many a second, over any second; and no time is lost', async t
     await clock.pass((count / perSecond) * 1000 + 100)
     t.equal(sent.length, count, `${count} at ${perSecond} a second`)
     const burst = Math.max(1, perSecond / 5)
-    const most = Math.max(...sent.map(({ at }) => sent.filter(one => one.at >= at && one.at < at + 1000).length))
+    const most = Math.max(...sent.map(({ at }) => sent.filter(write => write.at >= at && write.at < at + 1000).length))
     t.ok(most <= Math.ceil(perSecond) + burst, `${most} within a second`)
     await writer.close()
   }
@@ -110,7 +111,7 @@ t.test('urgent ones first, also where the pod waits already; several at a time, 
   writer.write(pod('e'), { turn: 's1:1' }, true)
   await clock.pass(5000)
   t.same(
-    sent.map(one => one.pod.name),
+    sent.map(write => write.pod.name),
     ['a', 'd', 'e', 'b', 'c'],
   )
   t.same(sent[1]?.annotations, { x: '1', turn: 's1:1' })
@@ -119,8 +120,8 @@ t.test('urgent ones first, also where the pod waits already; several at a time, 
 
 t.test('a failure is tried again with a growing delay of at most 30 s, with what came since; others go on', async t => {
   const { writer, clock, sent, answers, log, outcomes } = setup(t, { perSecond: 1000 })
-  answers(one => {
-    if (one.pod.name === 'bad') throw new Error('no')
+  answers(write => {
+    if (write.pod.name === 'bad') throw new Error('no')
     return true
   })
   writer.write(pod('bad'), { x: '1', y: '1' }, true)
@@ -128,11 +129,11 @@ t.test('a failure is tried again with a growing delay of at most 30 s, with what
   await clock.pass(100)
   writer.write(pod('bad'), { x: '2' })
   await clock.pass(300_000)
-  const tries = sent.filter(one => one.pod.name === 'bad')
+  const tries = sent.filter(write => write.pod.name === 'bad')
   t.same(tries[1]?.annotations, { x: '2', y: '1' })
-  const gaps = tries.slice(1).map((one, index) => one.at - (tries[index]?.at ?? 0))
+  const gaps = tries.slice(1).map((write, index) => write.at - (tries[index]?.at ?? 0))
   t.same(gaps.slice(0, 8), [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
-  t.equal(sent.filter(one => one.pod.name === 'good').length, 1)
+  t.equal(sent.filter(write => write.pod.name === 'good').length, 1)
   t.match(log.lines[0], { level: 40, pod: 'bad' })
   t.ok(log.lines.length <= 5 && tries.length > 10, 'said once a minute, not at each try')
   answers(() => true)
@@ -150,8 +151,8 @@ t.test('what came while a write failed outranks what failed', async t => {
   writer.write(pod('a'), { x: '1', y: '1' })
   await clock.pass(50)
   writer.write(pod('a'), { x: '2' })
-  answers(one => {
-    if (one.at === 0) throw new Error('no')
+  answers(write => {
+    if (write.at === 0) throw new Error('no')
     return true
   })
   await clock.pass(2000)
@@ -160,14 +161,14 @@ t.test('what came while a write failed outranks what failed', async t => {
 
 t.test('a pod that is gone, or another of that name, is dropped silently, with what came since', async t => {
   const { writer, clock, sent, answers, log, outcomes } = setup(t, {}, 10)
-  answers(one => one.pod.uid !== 'old')
+  answers(write => write.pod.uid !== 'old')
   writer.write(pod('a', 'old'), { x: '1' })
   await clock.pass(5)
   writer.write(pod('a', 'old'), { x: '2' })
   writer.write(pod('a', 'new'), { x: '3' })
   await clock.pass(1000)
   t.same(
-    sent.map(one => [one.pod.uid, one.annotations.x]),
+    sent.map(write => [write.pod.uid, write.annotations.x]),
     [
       ['old', '1'],
       ['new', '3'],
@@ -185,7 +186,7 @@ t.test('nothing is sent that is not allowed any more, nor after close, which end
   writer.write(pod('b'), { x: '1' })
   await clock.pass(50)
   t.same(
-    sent.map(one => one.pod.name),
+    sent.map(write => write.pod.name),
     ['a'],
   )
   const idle = writer.idle()

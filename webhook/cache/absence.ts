@@ -1,5 +1,6 @@
 // A custom resource that is not installed: a cluster without PeerSets has none, and that is no fault.
-import { ApiError, type ApiReader } from '../../kubernetes/api-client.ts'
+import type { ApiReader } from '../../kubernetes/api-client.ts'
+import { ApiError } from '../../kubernetes/api-error.ts'
 
 /** Whether a collection does not exist at all: the API server knows no such resource. */
 export function isNoSuchResource(error: unknown): boolean {

@@ -1,6 +1,6 @@
 // How well one collection of the webhook's cache is followed: whether it was ever read, and since when it cannot be.
 import type { Logger } from 'pino'
-import { ApiError } from '../../kubernetes/api-client.ts'
+import { ApiError } from '../../kubernetes/api-error.ts'
 import type { ListWatchHandlers } from '../../kubernetes/list-watch.ts'
 
 export type WatchStatus = {

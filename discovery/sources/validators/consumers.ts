@@ -48,18 +48,18 @@ async function readAll(
   exclude: ReadonlySet<string>,
 ): Promise<ConsumersRead> {
   const claims = await view.duties(own.consensus, spec.portFormula)
-  const wanted = [...claims.values()].filter(
+  const included = [...claims.values()].filter(
     ({ chain }) => !exclude.has(chain.consumerId) && !exclude.has(chain.chainId),
   )
   const problems: Problem[] = []
-  const [kept, beyond] = [wanted.slice(0, maxConsumers), wanted.length - maxConsumers]
+  const [listed, beyond] = [included.slice(0, maxConsumers), included.length - maxConsumers]
   if (beyond > 0) {
-    const message = `validator ${spec.operator} validates ${wanted.length} consumers, expected at most ${maxConsumers}; the last ${beyond} are left out`
+    const message = `validator ${spec.operator} validates ${included.length} consumers, expected at most ${maxConsumers}; the last ${beyond} are left out`
     problems.push({ code: 'too-many-consumers', subject: `chain ${printable(view.status.network)}`, message })
   }
   const limit = pLimit(atOnce)
   const consumers = await Promise.all(
-    kept.flatMap(({ chain }) => {
+    listed.flatMap(({ chain }) => {
       const ports = portProblems(chain.consumerId, claims)
       const port = portOf(claims.get(chain.consumerId), undefined)
       if (port === undefined) {

@@ -3,6 +3,7 @@
 // look, and polling finds what events missed.
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { unlessAborted } from '../../../kubernetes/abort.ts'
 import { printable } from '../../../peers/peer-list-error.ts'
 import { type RetryTimes, retryDelay } from './endpoints.ts'
 
@@ -64,7 +65,7 @@ export async function followEvents(
     if (signal.aborted) return
     handlers.closed(url, reason)
     failures++
-    await delay(retryDelay(failures, times), undefined, { signal }).catch(() => undefined)
+    await delay(retryDelay(failures, times), undefined, { signal }).catch(unlessAborted(signal))
   }
 }
 
@@ -145,7 +146,8 @@ function readMessage(data: string): Reply | 'malformed' {
   try {
     const value: unknown = JSON.parse(data)
     return typeof value === 'object' && value !== null ? (value as Reply) : 'malformed'
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
     return 'malformed'
   }
 }

@@ -94,7 +94,9 @@ function parse(text: string, status: number): Answer {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value as Answer
-  } catch {}
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
   throw new Error(`found status ${status} and ${text === '' ? 'nothing' : `"${printable(text)}"`}, expected JSON-RPC`)
 }
 

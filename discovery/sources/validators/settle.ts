@@ -25,7 +25,7 @@ export type AllSettled = ReadonlyMap<string, Settled>
 
 export function settle(
   before: AllSettled,
-  wanted: ReadonlyMap<string, Peer>,
+  desired: ReadonlyMap<string, Peer>,
   answers: ReadonlyMap<string, Answer>,
   now: number,
   limit: ChangeLimit = changeLimit,
@@ -34,8 +34,8 @@ export function settle(
   const problems: Problem[] = []
   let asking = 0
 
-  for (const operator of new Set([...before.keys(), ...wanted.keys()])) {
-    const want = wanted.get(operator)
+  for (const operator of new Set([...before.keys(), ...desired.keys()])) {
+    const want = desired.get(operator)
     const last = before.get(operator)
     const changes = last
       ? Math.min(limit.burst, last.changes + Math.max(0, now - last.at) / limit.refillMs)
@@ -51,12 +51,12 @@ export function settle(
       stay()
       continue
     }
-    const kept = last?.peer ? `; ${hostPort(last.peer)} stays` : ''
+    const stays = last?.peer ? `; ${hostPort(last.peer)} stays` : ''
     const answer = want && answers.get(hostPort(want))
     if (want && answer?.state !== 'answers') {
       if (answer?.state !== 'silent') asking++
       const why = answer?.state === 'silent' ? `cannot be used: ${answer.reason}` : 'is being probed'
-      stay({ code: answer?.state === 'silent' ? 'no-answer' : 'probing', message: `${hostPort(want)} ${why}${kept}` })
+      stay({ code: answer?.state === 'silent' ? 'no-answer' : 'probing', message: `${hostPort(want)} ${why}${stays}` })
     } else if (!last) {
       settled.set(operator, { peer: want, changes, at: now })
     } else if (changes >= 1) {
@@ -66,7 +66,7 @@ export function settle(
       const found = want ? hostPort(want) : 'nothing'
       stay({
         code: 'restless',
-        message: `it has changed its endpoint too often: ${found} is taken up in ${seconds} s at the earliest${kept}`,
+        message: `it has changed its endpoint too often: ${found} is taken up in ${seconds} s at the earliest${stays}`,
       })
     }
   }
@@ -74,8 +74,8 @@ export function settle(
 }
 
 /** Those that would be new, and so have to answer first, by host:port. */
-export function newEndpoints(before: AllSettled, wanted: ReadonlyMap<string, Peer>): ReadonlyMap<string, Peer> {
-  const added = [...wanted].filter(([operator, peer]) => !samePeer(peer, before.get(operator)?.peer))
+export function newEndpoints(before: AllSettled, desired: ReadonlyMap<string, Peer>): ReadonlyMap<string, Peer> {
+  const added = [...desired].filter(([operator, peer]) => !samePeer(peer, before.get(operator)?.peer))
   return new Map(added.map(([, peer]) => [hostPort(peer), peer]))
 }
 

@@ -3,13 +3,13 @@
 import { uniquePeers } from '../../../peers/peer.ts'
 import { printable } from '../../../peers/peer-list-error.ts'
 import type { Found, Problem, Source, SourceParts } from '../../source.ts'
+import { type ChainPeers, chainPeers } from './chain-peers.ts'
 import { type ConsumerRead, readConsumers } from './consumers.ts'
 import { lookupAll, type ProbeOptions, type PublishedProbe, probePublished } from './probe.ts'
 import { Prober } from './prober.ts'
 import { createProviders, type ProviderChain, type Providers, type View } from './provider.ts'
 import { type AllSettled, type ChangeLimit, changeLimit, newEndpoints, settle } from './settle.ts'
 import { readValidatorsSpec, type ValidatorsSpec } from './spec.ts'
-import { type Wanted, wantedPeers } from './wanted.ts'
 
 export type ValidatorsOptions = {
   readonly probe: PublishedProbe
@@ -63,7 +63,7 @@ export function validatorsSource(
   if (spec.computedIds !== undefined) log.warn({ consumer: spec.consumer ?? 'all' }, computedWarning)
 
   /** What is wanted for one consumer. */
-  function wantedFor(view: View, { consumer, port, optedIn, problems }: ConsumerRead) {
+  function chainPeersFor(view: View, { consumer, port, optedIn, problems }: ConsumerRead) {
     const key = `${consumer.consumerId} ${port}`
     const before: AllSettled = settled.get(key) ?? new Map()
     const options = { ...spec, chainId: consumer.chainId, port, allowPrivate, exclude }
@@ -72,7 +72,7 @@ export function validatorsSource(
       consumer,
       before,
       problems,
-      wanted: wantedPeers(view.validators, optedIn, before, options, provider.chain.registry),
+      chainPeers: chainPeers(view.validators, optedIn, before, options, provider.chain.registry),
     }
   }
 
@@ -80,12 +80,12 @@ export function validatorsSource(
     async look(signal): Promise<Found> {
       const read = async (view: View) => ({ view, ...(await readConsumers(view, spec, exclude)) })
       const { view, consumers, problems } = await provider.chain.read(read, signal)
-      const parts = consumers.map(one => wantedFor(view, one))
-      const added = new Map(parts.flatMap(({ before, wanted }) => [...newEndpoints(before, wanted.peers)]))
+      const parts = consumers.map(consumer => chainPeersFor(view, consumer))
+      const added = new Map(parts.flatMap(({ before, chainPeers: listed }) => [...newEndpoints(before, listed.peers)]))
       const answers = await prober.ask(added, options.probeWaitMs)
       const each = parts.map(part => {
-        const next = settle(part.before, part.wanted.peers, answers, now(), options.changes)
-        return { ...part, next, found: foundOf(part.wanted, next, part.problems) }
+        const next = settle(part.before, part.chainPeers.peers, answers, now(), options.changes)
+        return { ...part, next, found: foundOf(part.chainPeers, next, part.problems) }
       })
       settled = new Map(each.map(({ key, next }) => [key, next.settled]))
       const common = [...warnings(spec, view, provider.chain, wallNow()), ...problems]
@@ -108,11 +108,11 @@ export function validatorsSource(
   }
 }
 
-function foundOf(wanted: Wanted, next: ReturnType<typeof settle>, problems: readonly Problem[]): Found {
+function foundOf(listed: ChainPeers, next: ReturnType<typeof settle>, problems: readonly Problem[]): Found {
   return {
     peers: [...next.settled.values()].flatMap(({ peer }) => peer ?? []),
-    problems: [...problems, ...next.problems, ...wanted.problems],
-    considered: wanted.considered,
+    problems: [...problems, ...next.problems, ...listed.problems],
+    considered: listed.considered,
     // After a start all are new: what is listed stays until each has been asked once.
     ...(next.asking > 0 ? { incomplete: true } : {}),
   }

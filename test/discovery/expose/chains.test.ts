@@ -5,9 +5,9 @@ import { exposeSpec, pod } from './fixtures/objects.ts'
 const spec = exposeSpec()
 const read = (object: object, over: object = {}) => readExposedPod(object, exposeSpec(over))
 const scoped = (...pods: ReturnType<typeof pod>[]) =>
-  pods.flatMap(one => {
-    const value = readExposedPod(one, spec)
-    return value ? [{ namespace: one.metadata.namespace, name: one.metadata.name, value }] : []
+  pods.flatMap(pod => {
+    const value = readExposedPod(pod, spec)
+    return value ? [{ namespace: pod.metadata.namespace, name: pod.metadata.name, value }] : []
   })
 
 t.test('a pod', async t => {

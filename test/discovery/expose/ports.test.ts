@@ -13,9 +13,9 @@ const decide = (
   stays: (name: string) => boolean = () => false,
 ) => {
   const { ports, problems } = decidePorts(chains, exposeSpec(over), there && at(there), manager, stays)
-  return { ports: ports.map(one => `${one.chainId ?? '-'} ${one.name} ${one.port}>${one.targetPort}`), problems }
+  return { ports: ports.map(port => `${port.chainId ?? '-'} ${port.name} ${port.port}>${port.targetPort}`), problems }
 }
-const one = portsOf('one-1').p2p
+const portOne = portsOf('one-1').p2p
 const two = portsOf('two-1').p2p
 const own = (id: string, port: number) => ({ name: portName(id), port, by: manager })
 const foreign = (name: string, port: number) => ({ name, port, by: 'somebody' })
@@ -42,57 +42,57 @@ t.test('names are DNS labels, and no two chains share one', async t => {
 t.test('a port for each chain, by its ID or as stated', async t => {
   const chains = [chain('one-1', '10.0.0.1'), chain('two-1', '10.0.0.2')]
   t.strictSame(decide(chains, { ports: [{ chainId: 'two-1', port: 7 }] }), {
-    ports: [`two-1 p2p-two-1 7>26656`, `one-1 p2p-one-1 ${one}>26656`],
+    ports: [`two-1 p2p-two-1 7>26656`, `one-1 p2p-one-1 ${portOne}>26656`],
     problems: [],
   })
 })
 
 t.test('two chains on one port: the first keeps it', async t => {
-  const over = { ports: [{ chainId: 'two-1', port: one }] }
+  const over = { ports: [{ chainId: 'two-1', port: portOne }] }
   const chains = [chain('one-1', '10.0.0.1'), chain('two-1', '10.0.0.2')]
   const fresh = decide(chains, over)
-  t.same(fresh.ports, [`one-1 p2p-one-1 ${one}>26656`], 'of two that come together, the first by ID')
+  t.same(fresh.ports, [`one-1 p2p-one-1 ${portOne}>26656`], 'of two that come together, the first by ID')
   t.match(fresh.problems, [
     {
       code: 'port-taken',
       subject: 'chain two-1',
-      message: `port ${one} is that of chain one-1: state another in spec.expose.ports`,
+      message: `port ${portOne} is that of chain one-1: state another in spec.expose.ports`,
     },
   ])
   t.match(
-    decide(chains, over, [own('two-1', one)]),
-    { ports: [`two-1 p2p-two-1 ${one}>26656`], problems: [{ subject: 'chain one-1' }] },
+    decide(chains, over, [own('two-1', portOne)]),
+    { ports: [`two-1 p2p-two-1 ${portOne}>26656`], problems: [{ subject: 'chain one-1' }] },
     'who has it',
   )
   t.match(
-    decide([chain('one-1', '10.0.0.1')], {}, [own('two-1', one)], () => true),
-    { ports: [`- p2p-two-1 ${one}>26656`], problems: [{ message: /is that of p2p-two-1/ }] },
+    decide([chain('one-1', '10.0.0.1')], {}, [own('two-1', portOne)], () => true),
+    { ports: [`- p2p-two-1 ${portOne}>26656`], problems: [{ message: /is that of p2p-two-1/ }] },
     'also while its chain has no pods for a moment',
   )
 })
 
 t.test('ports of others are not taken', async t => {
   const taken = decide([chain('one-1', '10.0.0.1'), chain('two-1', '10.0.0.2')], {}, [
-    foreign('theirs', one),
+    foreign('theirs', portOne),
     foreign('p2p-two-1', 9),
   ])
   t.same(taken.ports, [])
   t.match(taken.problems, [
     {
       code: 'port-taken',
-      message: new RegExp(`port ${one} is on the Service already: theirs ${one}, which another manager`),
+      message: new RegExp(`port ${portOne} is on the Service already: theirs ${portOne}, which another manager`),
     },
     { code: 'port-taken', message: /p2p-two-1 9/ },
   ])
   t.match(decide([chain('one-1', '10.0.0.1')], {}, [foreign('theirs', 9)]), {
-    ports: [`one-1 p2p-one-1 ${one}>26656`],
+    ports: [`one-1 p2p-one-1 ${portOne}>26656`],
     problems: [],
   })
 })
 
 t.test('a full Service: what is there stays, newcomers are told', async t => {
   const chains = [chain('a-1', '10.0.0.3'), chain('one-1', '10.0.0.1'), chain('two-1', '10.0.0.2')]
-  const there = [own('one-1', one), own('two-1', two), foreign('theirs', 9)]
+  const there = [own('one-1', portOne), own('two-1', two), foreign('theirs', 9)]
   const full = decide(chains, { maxPorts: 3 }, there)
   t.same(full.ports.length, 2)
   t.match(full.problems, [
@@ -107,16 +107,24 @@ t.test('a full Service: what is there stays, newcomers are told', async t => {
 })
 
 t.test('a chain that goes, a port that is stated anew, and the last port', async t => {
-  const there = [own('one-1', one), own('two-1', two)]
-  t.same(decide([chain('one-1', '10.0.0.1')], {}, there).ports, [`one-1 p2p-one-1 ${one}>26656`])
+  const there = [own('one-1', portOne), own('two-1', two)]
+  t.same(decide([chain('one-1', '10.0.0.1')], {}, there).ports, [`one-1 p2p-one-1 ${portOne}>26656`])
   t.equal(decide([chain('one-1', '10.0.0.1')], {}, there, () => true).ports.length, 2, 'not before its time')
   t.same(
-    decide([chain('one-1', '10.0.0.1')], { ports: [{ chainId: 'one-1', port: 8 }] }, [own('one-1', one)], () => true)
-      .ports,
+    decide(
+      [chain('one-1', '10.0.0.1')],
+      { ports: [{ chainId: 'one-1', port: 8 }] },
+      [own('one-1', portOne)],
+      () => true,
+    ).ports,
     ['one-1 p2p-one-1 8>26656'],
   )
-  t.same(decide([], {}, [own('one-1', one)]).ports, [`- p2p-one-1 ${one}>26656`], 'a Service has to have a port')
-  t.same(decide([], {}, [own('one-1', one), foreign('theirs', 9)]).ports, [])
+  t.same(
+    decide([], {}, [own('one-1', portOne)]).ports,
+    [`- p2p-one-1 ${portOne}>26656`],
+    'a Service has to have a port',
+  )
+  t.same(decide([], {}, [own('one-1', portOne), foreign('theirs', 9)]).ports, [])
   t.same(decide([]).ports, [])
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readKnownSlice, sliceBody, slicesToWrite, wantedSlices } from '../../../discovery/expose/slices.ts'
+import { desiredSlices, readKnownSlice, sliceBody, slicesToWrite } from '../../../discovery/expose/slices.ts'
 import { chain } from './fixtures/objects.ts'
 
 const set = { namespace: 'a', name: 'set', uid: 'uid-1' }
@@ -8,7 +8,7 @@ const one = chain('one', '10.0.0.1', '10.0.0.2')
 const two = chain('two', '10.0.0.3')
 const v4 = { families: ['IPv4'], publishNotReady: false }
 const wanted = (chains = [one, two], how = v4) =>
-  wantedSlices(set, 'p2p', [port('one', 30143), port('two', 30187)], chains, how)
+  desiredSlices(set, 'p2p', [port('one', 30143), port('two', 30187)], chains, how)
 const known = (slices = wanted()) => slices.flatMap(slice => readKnownSlice(sliceBody(set, slice)) ?? [])
 
 t.test('a slice for each chain, with the name of its port, and only its pods', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readService } from '../../../discovery/expose/service.ts'
-import { readKnownSlice, sliceBody, wantedSlices } from '../../../discovery/expose/slices.ts'
+import { desiredSlices, readKnownSlice, sliceBody } from '../../../discovery/expose/slices.ts'
 import { leftPorts, leftSlice } from '../../../discovery/expose/tidy.ts'
 import { peerSet } from '../fixtures/specs.ts'
 import { chain, manager, service } from './fixtures/objects.ts'
@@ -31,7 +31,7 @@ t.test('a Service keeps a port: it goes with its owner, or is for its owner to d
 t.test('endpoints that a PeerSet uses no more', async t => {
   const place = { namespace: 'a', name: 'set', uid: 'uid-1' }
   const port = { chainId: 'one', name: 'p2p-one', port: 1, targetPort: 2 }
-  const [wanted] = wantedSlices(place, 'p2p', [port], [chain('one', '10.0.0.1')], {
+  const [wanted] = desiredSlices(place, 'p2p', [port], [chain('one', '10.0.0.1')], {
     families: ['IPv4'],
     publishNotReady: false,
   })

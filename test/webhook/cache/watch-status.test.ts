@@ -1,6 +1,6 @@
 // How well a collection is followed, by a clock that only this test moves.
 import t from 'tap'
-import { ApiError } from '../../../kubernetes/api-client.ts'
+import { ApiError } from '../../../kubernetes/api-error.ts'
 import { createWatchStatus } from '../../../webhook/cache/watch-status.ts'
 import { memoryLog } from '../../fixtures/log-lines.ts'
 

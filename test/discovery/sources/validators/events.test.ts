@@ -117,7 +117,7 @@ t.test(
     for (const [index, [what, bytes, reason]] of frames.entries()) {
       await until('subscribed', () => seen.opened.length === index + 1)
       const before = seen.changed
-      for (const one of bytes) provider.raw(one)
+      for (const chunk of bytes) provider.raw(chunk)
       await until(`${what}: the end`, () => seen.closed.length === index + 1)
       t.match(seen.closed[index], reason, what)
       await until('a look', () => seen.changed > before)

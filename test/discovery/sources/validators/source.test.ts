@@ -50,7 +50,7 @@ t.test('the peers of a consumer', async t => {
   const { source, hints } = open(t, [provider], { chainId: 'provider' })
   const found = await source.look(signal)
   t.same(
-    found.peers.map(({ id: one, host, port }) => [one, host, port]),
+    found.peers.map(({ id, host, port }) => [id, host, port]),
     [
       [id('1'), 'bob.example.org', 28_766],
       [id('2'), 'charlie.example.org', 28_766],

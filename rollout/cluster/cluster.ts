@@ -1,0 +1,189 @@
+// What the controller knows of the cluster: the injected pods of opted-in namespaces, the peer lists they use and the
+// addresses behind them.
+//
+// Memory follows what is watched: of pods an InjectedPod, of ConfigMaps the lists that some plan names, of
+// EndpointSlices the addresses behind Services that some list names. An event costs what the pods that use the object
+// cost.
+import type { KubeConfig } from '@kubernetes/client-node'
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import type { ApiReader } from '../../kubernetes/api-client.ts'
+import { createFetches } from '../../kubernetes/fetches.ts'
+import type { ListWatchTimes } from '../../kubernetes/list-watch.ts'
+import type { Slice } from '../../kubernetes/slices.ts'
+import { watchReader } from '../../kubernetes/watch-reader.ts'
+import { createWatchStatus, fallenBehind, stalestSeconds, unreadYet } from '../../kubernetes/watch-status.ts'
+import type { KeySource } from '../../peers/plan.ts'
+import { parsePlan } from '../../peers/plan-check.ts'
+import type { InjectedPod } from '../pod.ts'
+import { createClusterPods } from './cluster-pods.ts'
+import type { DesiredAnnotations } from './desired-annotations.ts'
+import { gatherKeys } from './gathered-keys.ts'
+import { interning } from './intern.ts'
+import { digestOf, internedLists, listId, type ParsedList } from './lists.ts'
+import { type NamespaceShared, type NamespaceWatch, watchNamespace } from './namespace-watch.ts'
+import { followNamespaces } from './namespaces.ts'
+
+export type ClusterWatch = {
+  /** Of all opted-in namespaces, those that are being deleted until they are gone. */
+  pods(): Iterable<InjectedPod>
+  /** By podKey. */
+  pod(key: string): InjectedPod | undefined
+  /** 'unknown' where something that it depends on has not been read yet, and for a pod that is gone. */
+  desired(pod: InjectedPod): DesiredAnnotations | 'unknown'
+  /** Whether the namespace has opted in, so that its pods are known. */
+  follows(namespace: string): boolean
+  /** Whether the namespace has repeer.dev/pause, as annotation or label, that holds restarts: see parsePause. */
+  paused(namespace: string): boolean
+  /**
+   * What has never been read yet: a reason not to be ready. Empty for good after the first complete read. A namespace
+   * that may not be read is only behind: waiting does not help, and the others must not suffer.
+   */
+  pending(): readonly string[]
+  /** What cannot be followed at the moment. */
+  behind(): readonly string[]
+  /**
+   * Since the last word of the watch that has been silent for longest. The API server sends bookmarks once a minute
+   * where nothing happens.
+   */
+  ageSeconds(): number
+  /** What is held in memory, and how often a pod's annotations have been computed since the start. */
+  counts(): { readonly pods: number; readonly configMaps: number; readonly services: number; readonly computed: number }
+  close(): Promise<void>
+}
+
+export type ClusterWatchOptions = Partial<ListWatchTimes> & {
+  readonly log: Pick<Logger, 'info' | 'warn'>
+  /** Told the keys of pods whose wanted annotations or own state may have changed, or that are gone. */
+  readonly onChange: (keys: ReadonlySet<string>) => void
+  /**
+   * Told the key of each pod without a sidecar that is seen: whoever was there under that name before has been
+   * replaced.
+   */
+  readonly onWithout?: (key: string) => void
+  /** How long changes are gathered before they are told. Default: 20. */
+  readonly coalesceMs?: number
+  /** Default: cluster.local. */
+  readonly clusterDomain?: string
+  /** Milliseconds, from any clock that only goes forward. */
+  readonly now?: () => number
+}
+
+/** Lists and single objects that are read at a time. */
+const readsAtOnce = 8
+
+/** Starts to read at once, in the background. */
+export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
+  const { log, onChange, coalesceMs = 20, clusterDomain = 'cluster.local', now = () => performance.now() } = options
+  const times = {
+    minRetrySeconds: options.minRetrySeconds ?? 0.5,
+    maxRetrySeconds: options.maxRetrySeconds ?? 30,
+    watchSeconds: options.watchSeconds ?? 300,
+    random: options.random ?? Math.random,
+  }
+  const stop = new AbortController()
+  const fetches = createFetches(times, log)
+  const limit = pLimit(readsAtOnce)
+  // What the pods mark when they are settled is told, too.
+  const changes = gatherKeys(coalesceMs, () => pods.settle(), onChange)
+
+  const pods = createClusterPods({
+    view: { list: listOf, slices: slicesOf, clusterDomain },
+    configMaps: {
+      need: (namespace, name) => namespaces.get(namespace)?.needConfigMap(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.configMaps.drop(name),
+    },
+    services: {
+      need: (namespace, name) => namespaces.get(namespace)?.slices.need(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.slices.drop(name),
+    },
+    failed: (key, err) =>
+      log.warn({ pod: key, err }, 'its lists cannot be read, by a fault of repeer; it is left alone'),
+    changed: changes.add,
+  })
+
+  function listOf(namespace: string, source: KeySource): ParsedList | undefined | 'unknown' {
+    const found = namespaces.get(namespace)?.configMaps.get(source.name) ?? 'unknown'
+    if (found === 'unknown') return 'unknown'
+    if (found.length === 0) return undefined
+    const list = found[0]?.get(listId(source)) ?? 'unknown'
+    return list === 'absent' ? undefined : list
+  }
+
+  function slicesOf(namespace: string, service: string): readonly Slice[] | 'unknown' {
+    const watch = namespaces.get(namespace)
+    return !watch || watch.forbidden() ? [] : watch.slices.get(service)
+  }
+
+  function servicesChanged(namespace: string): void {
+    for (const service of pods.servicesIn(namespace)) pods.slicesChanged(namespace, service)
+  }
+
+  function reader(signal: AbortSignal): ApiReader {
+    const { get, stream } = watchReader(config, times.watchSeconds, signal)
+    return { get: (path, query) => limit(() => get(path, query)), stream }
+  }
+
+  const shared: NamespaceShared = {
+    reader: signal => reader(AbortSignal.any([stop.signal, signal])),
+    fetches,
+    times,
+    now,
+    log,
+    plan: interning(digestOf, parsePlan),
+    parse: internedLists(),
+    sourcesOf: pods.sourcesOf,
+    on: {
+      pod: pods.set,
+      podGone: pods.remove,
+      podWithout: options.onWithout ?? (() => {}),
+      lists: pods.listsChanged,
+      slices: pods.slicesChanged,
+      listsKnown: pods.settle,
+      forbidden: servicesChanged,
+    },
+  }
+  const status = createWatchStatus('Namespaces', log, now)
+  const namespaces = followNamespaces({
+    api: reader(stop.signal),
+    times,
+    signal: stop.signal,
+    status,
+    watch: name => watchNamespace(name, shared),
+    pods,
+    podChanged: changes.add,
+    servicesChanged,
+    log,
+  })
+  const statuses = () => [status, ...namespaces.all().flatMap(watch => watch.statuses())]
+  let complete = false
+
+  return {
+    pods: pods.all,
+    pod: pods.get,
+    desired: pods.desired,
+    follows: namespace => namespaces.get(namespace) !== undefined,
+    paused: namespaces.paused,
+    pending: () => {
+      const missing = complete ? [] : unreadYet(statuses())
+      complete ||= missing.length === 0
+      return missing
+    },
+    behind: () => [...fallenBehind(statuses()), ...fetches.failing()],
+    ageSeconds: () => stalestSeconds(statuses(), now()),
+    counts: () => {
+      const sum = (size: (watch: NamespaceWatch) => number) =>
+        namespaces.all().reduce((total, watch) => total + size(watch), 0)
+      return {
+        ...pods.counts(),
+        configMaps: sum(({ configMaps }) => configMaps.size()),
+        services: sum(({ slices }) => slices.size()),
+      }
+    },
+    close: async () => {
+      stop.abort()
+      changes.close()
+      await Promise.all([fetches.close(), namespaces.close()])
+    },
+  }
+}
