@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { createMetrics as createControllerMetrics } from '../controller/metrics.ts'
+import { sourceKinds } from '../discovery/peer-set.ts'
 import { profiles } from '../peers/plan.ts'
 import { annotation } from '../peers/pod.ts'
 import { holdReasons, holds, lackReasons, observeReasons, skipReasons } from '../peers/reasons.ts'
@@ -80,6 +81,11 @@ t.test('the defaults of annotations are those that the code has', async t => {
     t.equal(fallback(annotation.maxUnavailable), overrides.maxUnavailable, page)
     t.equal(fallback(annotation.pinAddresses), String(overrides.pinAddresses), page)
   }
+})
+
+t.test('discovery has a row for every source', async t => {
+  const text = read('docs/discovery.md')
+  for (const kind of sourceKinds) t.match(text, `| \`${kind}\` |`, kind)
 })
 
 t.test('operations names every metric of repeer', async t => {
