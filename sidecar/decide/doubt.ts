@@ -1,4 +1,5 @@
 // Which hosts a process may have been told otherwise about than the sidecar. Pure.
+import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { isExported, type Lists, peersOf, sourceKey } from './lists.ts'
@@ -27,7 +28,7 @@ export function doubtAnswers(
     peersOf(known.lists).flatMap(peer => (known.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
   )
   const doubted = Object.keys(known.addresses).filter(
-    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
+    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, own(hosts, host)),
   )
   return doubted.length === 0 ? known : { ...known, uncertain: [...known.uncertain, ...doubted] }
 }
