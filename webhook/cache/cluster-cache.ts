@@ -5,8 +5,9 @@
 // many ConfigMaps in namespaces that have nothing to do with repeer (releases, dashboards), and every one would be sent
 // and parsed here.
 import type { KubeConfig } from '@kubernetes/client-node'
+import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { apiReader } from '../../kubernetes/api-client.ts'
+import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
 import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
 import { optIn } from '../../peers/pod.ts'
@@ -14,6 +15,7 @@ import type { ConfigMapView, NamespaceView } from '../decide/decision.ts'
 import { createAbsence } from './absence.ts'
 import { createDeliveringSets } from './delivering-sets.ts'
 import { type NamespaceCache, startNamespaceCache } from './namespace-cache.ts'
+import { createTextBudget } from './text-budget.ts'
 import { createWatchStatus } from './watch-status.ts'
 
 export type ClusterCache = {
@@ -42,9 +44,24 @@ export type ClusterCacheOptions = Partial<ListWatchTimes> & {
   readonly log: Pick<Logger, 'info' | 'warn'>
   /** After this long without contact, what was known counts as unknown. */
   readonly staleSeconds?: number
+  /** Of ConfigMaps' texts, what is kept of a namespace, and in all. Default: 8 and 64 MiB. */
+  readonly bytesEach?: number
+  readonly bytesInAll?: number
   /** Milliseconds, from any clock that only goes forward. */
   readonly now?: () => number
 }
+
+/**
+ * The webhook has 256 MiB (manifests/base/deployment.yaml), and needs some 110 of them for itself. A namespace with 20
+ * nodes and their scripts has 1 MB.
+ */
+const mebibyte = 1024 * 1024
+const defaultBytes = { each: 8 * mebibyte, inAll: 64 * mebibyte }
+
+/**
+ * Pages of ConfigMaps that are read at a time, over all namespaces: each may have 20 of 1 MiB, as text and as objects.
+ */
+const readsAtOnce = 2
 
 /** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
 const idleMarginSeconds = 30
@@ -55,6 +72,7 @@ type Entry = { view: NamespaceView; readonly cache: NamespaceCache }
 /** Starts to read at once, in the background. */
 export function startClusterCache(config: KubeConfig, options: ClusterCacheOptions): ClusterCache {
   const { log, staleSeconds = 60, now = () => performance.now() } = options
+  const { bytesEach = defaultBytes.each, bytesInAll = defaultBytes.inAll } = options
   const staleMs = staleSeconds * 1000
   const times = {
     minRetrySeconds: options.minRetrySeconds ?? 0.5,
@@ -68,9 +86,17 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   /** Of namespaces that are followed no longer: their watches, until these have ended. */
   const closing = new Set<Promise<void>>()
   const delivering = createDeliveringSets()
-  const reader = (signal: AbortSignal) =>
-    apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
-  const parts = { log, now, times, reader, unlessAbsent: createAbsence(now), delivering }
+  const limit = pLimit(readsAtOnce)
+  const reader = (signal: AbortSignal): ApiReader => {
+    const { get, stream } = apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
+    return { get: (path, query) => limit(() => get(path, query)), stream }
+  }
+  const budget = createTextBudget({
+    bytesEach,
+    bytesInAll,
+    exceeded: name => entries.get(name)?.cache.exceed(tooMuch(bytesEach, bytesInAll)),
+  })
+  const parts = { log, now, times, reader, unlessAbsent: createAbsence(now), delivering, budget }
   let complete = false
 
   function open(name: string, view: NamespaceView): void {
@@ -109,7 +135,8 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   function pending(): string[] {
     const missing = status.isSynced() ? [] : ['the opted-in namespaces have not been read yet']
     for (const [name, { cache }] of entries) {
-      if (cache.configMapsStatus.isPending()) missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
+      if (cache.configMapsStatus.isPending() && cache.exceeded() === undefined)
+        missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
       if (cache.peerSetsStatus.isPending()) missing.push(`the PeerSets of namespace ${name} have not been read yet`)
     }
     return missing
@@ -123,7 +150,14 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
         [`PeerSets of namespace ${name}`, cache.peerSetsStatus] as const,
       ]),
     ]
-    return statuses.filter(([, each]) => each.isBehind()).map(([what, each]) => `${what}: ${each.error()}`)
+    const exceeded = [...entries].flatMap(([name, { cache }]) => {
+      const why = cache.exceeded()
+      return why === undefined ? [] : [`ConfigMaps of namespace ${name}: ${why}`]
+    })
+    return [
+      ...exceeded,
+      ...statuses.filter(([, each]) => each.isBehind()).map(([what, each]) => `${what}: ${each.error()}`),
+    ]
   }
 
   return {
@@ -137,12 +171,22 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       return missing
     },
     behind,
-    synced: () => [...entries].map(([name, { cache }]) => [name, cache.configMapsStatus.isKnown(staleMs)] as const),
+    synced: () =>
+      [...entries].map(([name, { cache }]) => {
+        const isKnown = cache.exceeded() === undefined && cache.configMapsStatus.isKnown(staleMs)
+        return [name, isKnown] as const
+      }),
     close: async () => {
       stop.abort()
       await Promise.all([done, ...closing, ...[...entries.values()].map(({ cache }) => cache.close())])
     },
   }
+}
+
+function tooMuch(each: number, inAll: number): string {
+  const size = (bytes: number) =>
+    bytes < mebibyte ? `${Math.round(bytes / 1024)} KiB` : `${Math.round(bytes / mebibyte)} MiB`
+  return `too much to be kept; expected at most ${size(each)} of texts in a namespace, and ${size(inAll)} in all that have opted in, of which the largest are let go first. They count as unknown, and are read again after five minutes`
 }
 
 function viewOf({ metadata }: ApiObject): NamespaceView {

@@ -1,12 +1,13 @@
 // One opted-in namespace of the webhook's cache: its ConfigMaps, and its PeerSets that deliver.
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
-import { type ApiObject, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
 import { type DeliveringSet, readDelivering } from '../../peers/peer-set/delivering.ts'
 import type { ConfigMapView } from '../decide/decision.ts'
 import { isNoSuchResource } from './absence.ts'
-import { configMapValues } from './config-map-values.ts'
+import { type ConfigMapTexts, createConfigMapTexts } from './config-map-texts.ts'
 import type { DeliveringSets } from './delivering-sets.ts'
+import type { TextBudget } from './text-budget.ts'
 import { createWatchStatus, type WatchStatus } from './watch-status.ts'
 
 export type NamespaceCache = {
@@ -17,6 +18,10 @@ export type NamespaceCache = {
    * @param staleMs after so long without contact, what was known counts as unknown
    */
   configMap(name: string, staleMs: number): ConfigMapView
+  /** Its ConfigMaps are too much to be kept: none are, and none are read for five minutes. */
+  exceed(why: string): void
+  /** Why; undefined where they are kept. */
+  exceeded(): string | undefined
   /** Ends the watches; resolves when they have ended. */
   close(): Promise<void>
 }
@@ -29,15 +34,19 @@ export type NamespaceCacheParts = {
   readonly reader: (signal: AbortSignal) => ApiReader
   /** See createAbsence: of the PeerSets. */
   readonly unlessAbsent: (reader: ApiReader) => ApiReader
+  readonly budget: Pick<TextBudget, 'keeps' | 'forget'>
   /** Kept up to date with the namespace's PeerSets; emptied of them by whoever closes. */
   readonly delivering: DeliveringSets
 }
 
+/** Of up to 1 MiB each, which are in memory as bytes, as text and as objects before they are counted. */
+const pageSize = 5
+
 /**
- * Characters. A longer value is left out, as if its key were not there: peer lists are short (1,000 enode URLs are 200
- * KB), genesis files and dashboards are not, and would fill the memory.
+ * Until the ConfigMaps of a namespace that were too much are read again, in ms: each time they are read up to the
+ * bound.
  */
-const longestValue = 256 * 1024
+const tryAgainMs = 300_000
 
 /** Starts to read at once, in the background. Fails never: what cannot be read is told by the statuses. */
 export function startNamespaceCache(name: string, parts: NamespaceCacheParts): NamespaceCache {
@@ -46,23 +55,35 @@ export function startNamespaceCache(name: string, parts: NamespaceCacheParts): N
   const { signal } = stop
   const configMapsStatus = createWatchStatus(log, { namespace: name, collection: 'ConfigMaps' }, now)
   const peerSetsStatus = createWatchStatus(log, { namespace: name, collection: 'PeerSets' }, now)
-  let configMaps = new Map<string, Readonly<Record<string, string>>>()
+  let configMaps: ConfigMapTexts | undefined
+  let tooMuch: { readonly why: string; readonly since: number } | undefined
+  let watchStop = new AbortController()
+  let watch = watchConfigMaps()
+  const ended = new Set<Promise<void>>()
 
-  const configMapsWatch = listWatch<Readonly<Record<string, string>>>(
-    reader(signal),
-    { path: `/api/v1/namespaces/${encodeURIComponent(name)}/configmaps` },
-    {
-      keep: valuesOf,
-      replace: items => {
-        configMaps = items
-      },
-      set: (configMap, values) => configMaps.set(configMap, values),
-      remove: configMap => configMaps.delete(configMap),
-      ...configMapsStatus.handlers,
-    },
-    times,
-    signal,
-  )
+  function watchConfigMaps(): Promise<void> {
+    const until = AbortSignal.any([signal, watchStop.signal])
+    const texts = createConfigMapTexts(bytes => {
+      if (!until.aborted) parts.budget.keeps(name, bytes)
+    })
+    configMaps = texts
+    return listWatch(
+      reader(until),
+      { path: `/api/v1/namespaces/${encodeURIComponent(name)}/configmaps`, pageSize },
+      { ...texts.handlers, ...configMapsStatus.handlers },
+      times,
+      until,
+    )
+  }
+
+  /** They may have become fewer; nothing waits for it. */
+  function tryAgain(): void {
+    if (tooMuch === undefined || signal.aborted || now() < tooMuch.since + tryAgainMs) return
+    tooMuch = undefined
+    watchStop = new AbortController()
+    watch = watchConfigMaps()
+  }
+
   const peerSetsWatch = listWatch<DeliveringSet>(
     unlessAbsent(reader(signal)),
     { path: `/apis/repeer.dev/v1alpha1/namespaces/${encodeURIComponent(name)}/peersets` },
@@ -86,17 +107,28 @@ export function startNamespaceCache(name: string, parts: NamespaceCacheParts): N
     configMapsStatus,
     peerSetsStatus,
     configMap: (configMap, staleMs) => {
+      tryAgain()
+      if (configMaps === undefined) return 'unknown'
       if (!configMapsStatus.isKnown(staleMs)) return 'unknown'
       return configMaps.get(configMap) ?? (configMapsStatus.isBehind() ? 'unknown' : 'absent')
     },
+    exceed: why => {
+      if (tooMuch !== undefined) return
+      configMaps = undefined
+      tooMuch = { why, since: now() }
+      log.warn({ namespace: name }, why)
+      watchStop.abort()
+      const closed = watch.finally(() => ended.delete(closed))
+      ended.add(closed)
+    },
+    exceeded: () => {
+      tryAgain()
+      return tooMuch?.why
+    },
     close: async () => {
       stop.abort()
-      await Promise.all([configMapsWatch, peerSetsWatch])
+      parts.budget.forget(name)
+      await Promise.all([watch, ...ended, peerSetsWatch])
     },
   }
-}
-
-/** The texts only: managed fields and annotations are often larger than they. */
-function valuesOf(object: ApiObject): Readonly<Record<string, string>> {
-  return configMapValues(object, longestValue)
 }

@@ -125,8 +125,8 @@ t.test('long lists are read in pages', async t => {
   const maps = Array.from({ length: 120 }, (_, index) => configMap('a', `node-${index}`, { list: String(index) }))
   const given = await start(t, [namespace('a'), ...maps])
   await synced(given)
-  for (const index of [0, 19, 20, 119]) t.match(given.cache.configMap('a', `node-${index}`), { list: String(index) })
-  t.equal(given.requests.filter(url => url.includes('configmaps?') && url.includes('continue=')).length, 5)
+  for (const index of [0, 4, 5, 119]) t.match(given.cache.configMap('a', `node-${index}`), { list: String(index) })
+  t.equal(given.requests.filter(url => url.includes('configmaps?') && url.includes('continue=')).length, 23)
 })
 
 t.test('a cut connection: watched on from where it was, nothing listed again', async t => {
@@ -328,4 +328,55 @@ t.test('PeerSets that may not be read hold up nothing, and are named', async t =
   await until('readiness', () => given.cache.pending().length === 0)
   await until('what is behind', () => /^PeerSets of namespace a: .*403/.test(given.cache.behind().join()))
   t.equal(given.cache.configMap('a', 'node'), 'absent')
+})
+
+t.test('a namespace whose ConfigMaps are too much counts as unknown; the others are known', async t => {
+  let ms = 0
+  const text = 'x'.repeat(1000)
+  const large = (name: string) => configMap('large', name, { k: text })
+  const given = await start(
+    t,
+    [namespace('large'), namespace('small'), ...['a', 'b', 'c'].map(large), configMap('small', 'a', { k: text })],
+    { bytesEach: 3 * 1024, bytesInAll: 1024 * 1024, now: () => ms },
+  )
+  const { cache, api, lines } = given
+  await until('the cache is complete', () => cache.pending().length === 0)
+  await until('large is too much', () => cache.behind().length === 1)
+  t.match(cache.behind(), [
+    /^ConfigMaps of namespace large: too much to be kept; expected at most 3 KiB of texts in a namespace, and 1 MiB in all/,
+  ])
+  t.equal(cache.configMap('large', 'a'), 'unknown')
+  t.match(cache.configMap('small', 'a'), { k: text })
+  t.same([...cache.synced()].sort(), [
+    ['large', false],
+    ['small', true],
+  ])
+  t.equal(lines.filter(({ msg }) => msg.startsWith('too much to be kept')).length, 1)
+  await api.delete('ConfigMap', 'c', 'large')
+  ms = 299_999
+  t.equal(cache.configMap('large', 'a'), 'unknown', 'not before five minutes')
+  ms = 300_000
+  cache.behind()
+  await until('it is known again', () => typeof cache.configMap('large', 'a') === 'object')
+  t.same(cache.behind(), [])
+  await api.put(large('c'))
+  await until('and too much again', () => cache.configMap('large', 'a') === 'unknown')
+})
+
+t.test('in all: the largest namespaces are let go', async t => {
+  const text = 'x'.repeat(1000)
+  const given = await start(
+    t,
+    [
+      namespace('large'),
+      namespace('small'),
+      configMap('large', 'a', { k: text }),
+      configMap('large', 'b', { k: text }),
+      configMap('small', 'a', { k: text }),
+    ],
+    { bytesEach: 3000, bytesInAll: 3000 },
+  )
+  await until('large is let go', () => given.cache.behind().length === 1)
+  await until('small is known', () => typeof given.cache.configMap('small', 'a') === 'object')
+  t.match(given.cache.behind(), [/^ConfigMaps of namespace large/])
 })
