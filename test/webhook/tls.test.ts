@@ -133,3 +133,50 @@ t.test('a drain: goes on serving, asks clients to connect anew, then closes', as
   await end
   t.ok(closed)
 })
+
+type Unfinished = { readonly sent: Promise<void>; readonly closed: Promise<void>; readonly end: () => void }
+
+/** A client that sends all of a request but its last byte. */
+function unfinished(port: number, ca: string, bytes: number): Promise<Unfinished> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', servername, ca }, () => {
+      const head = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${bytes}\r\n\r\n`
+      const sent = new Promise<void>(done => socket.write(head + ' '.repeat(bytes - 1), () => done()))
+      resolve({ sent, closed, end: () => socket.destroy() })
+    })
+    socket.on('error', reject).resume()
+    const closed = new Promise<void>(done => socket.once('close', () => done()))
+  })
+}
+
+t.test('clients that never finish a body: others are answered, and they are closed', async t => {
+  const mebibyte = 1024 * 1024
+  const { app } = testServer({ tls: first, limits: { bodyBytes: 4 * mebibyte, bodyGraceMs: 50 } })
+  t.teardown(() => app.close())
+  const port = await listening(app)
+  const clients = await Promise.all(Array.from({ length: 4 }, () => unfinished(port, first.ca, mebibyte)))
+  await Promise.all(clients.map(({ sent }) => sent))
+  await delay(100)
+  t.match(await post(port, first.ca), { status: 200 }, 'though they hold all that there is')
+  await Promise.any(clients.map(({ closed }) => closed))
+  const text = (await app.inject('/metrics')).body
+  t.match(text, /repeer_webhook_closed_connections_total 1\n/, 'one of them gave way')
+  for (const { end } of clients) end()
+})
+
+t.test('clients that open too many connections', async t => {
+  const { app } = testServer({ tls: first, limits: { connectionsEach: 5 } })
+  t.teardown(() => app.close())
+  const port = await listening(app)
+  const open = Array.from({ length: 5 }, () => connectTcp(port, '127.0.0.1').on('error', () => {}))
+  await Promise.all(open.map(socket => new Promise(done => socket.once('connect', done))))
+  await t.rejects(post(port, first.ca), 'the sixth of one address')
+  open[0]?.destroy()
+  await until('there is room', () =>
+    post(port, first.ca).then(
+      ({ status }) => status === 200,
+      () => false,
+    ),
+  )
+  for (const socket of open) socket.destroy()
+})
