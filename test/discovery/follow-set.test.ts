@@ -12,7 +12,7 @@ import { fakeClock } from '../controller/fixtures/fake-clock.ts'
 import { memoryLog } from '../fixtures/log-lines.ts'
 import { found, peerSet } from './fixtures/specs.ts'
 
-type Over = { set?: PeerSet; exposure?: Exposure; consent?: string; random?: number }
+type Over = { set?: PeerSet; exposure?: Exposure; consent?: string; random?: number; wallNow?: () => number }
 
 function setup(t: Test, over: Over = {}) {
   const clock = fakeClock(Date.parse('2026-01-01T00:00:00Z'))
@@ -22,6 +22,7 @@ function setup(t: Test, over: Over = {}) {
     sources: [] as string[],
     closed: 0,
     hint: () => {},
+    wallNow: undefined as (() => number) | undefined,
     there: undefined as Current | undefined,
     applied: [] as { data: Record<string, string>; force: boolean }[],
     statuses: [] as PeerSetStatus[],
@@ -33,6 +34,7 @@ function setup(t: Test, over: Over = {}) {
     createSource: (spec, parts) => {
       given.sources.push(JSON.stringify(spec))
       given.hint = parts.hint
+      given.wallNow = parts.wallNow
       return {
         look: async () => {
           given.looks.push(clock.now())
@@ -74,6 +76,7 @@ function setup(t: Test, over: Over = {}) {
     allowed: () => given.leads,
     limit: run => run(),
     clock,
+    ...(over.wallNow ? { wallNow: over.wallNow } : {}),
     random: () => over.random ?? 0,
     coalesceMs: 1_000,
     lookTimeoutMs: 20_000,
@@ -322,6 +325,20 @@ t.test('figures for metrics: a successor goes on from the status', async t => {
   t.ok((followed.figures().answeredAt ?? 0) > answeredAt, 'a complete one is one')
   followed.update(peerSet({}, { generation: 2, spec: { invalid: 'x' } }))
   t.match(followed.figures(), { source: undefined })
+})
+
+t.test("times that are told to others are the machine's, whatever the clock of intervals says", async t => {
+  const wall = Date.parse('2030-01-01T00:00:00Z')
+  const { clock, given, followed, ready } = setup(t, { wallNow: () => wall })
+  await clock.pass(0)
+  t.equal(given.wallNow?.(), wall, 'to the source as well')
+  t.equal(followed.figures().answeredAt, wall)
+  t.equal(followed.status().lastSuccess, '2030-01-01T00:00:00Z')
+  t.equal(ready()?.lastTransitionTime, '2030-01-01T00:00:00Z')
+  t.match(given.applied[0]?.data.discovery_metadata, /^discovered_at=2030-01-01T00:00:00.000Z,/)
+  followed.update(peerSet({}, { generation: 2, spec: { invalid: 'x' } }))
+  await clock.pass(0)
+  t.equal(ready()?.lastTransitionTime, '2030-01-01T00:00:00Z')
 })
 
 t.test('an answer that lacks a part is no success, a failure neither', async t => {

@@ -8,9 +8,10 @@ const jumps = [hour, -hour, 24 * hour, -24 * hour]
 const turn = hash('s', '2')
 const iso = (at: number) => new Date(at).toISOString()
 
-/** Two pods that ask, of which x has just got the turn. */
-function granted() {
+/** Two pods that ask, of which x has just got the turn. `wallAhead`: of the machine's clock, in ms. */
+function granted(wallAhead = 0) {
   const parts = rolloutParts(['x', 'y'])
+  parts.state.wallAhead = wallAhead
   parts.rollout().changed(parts.pods.keys())
   parts.pass(0)
   for (const name of ['x', 'y']) parts.page(name, askingPage)
@@ -43,6 +44,19 @@ for (const jump of jumps) {
       // anew.
       if (who === 'the same leader' || jump < 0)
         t.ok((takenBack[0] ?? 0) >= 29 && (takenBack[0] ?? 0) <= 32, `after ${takenBack} s`)
+    })
+
+    t.test(`the clock had been set before the turn was given: ${what}`, async t => {
+      const parts = granted(jump)
+      parts.written()
+      if (who === 'another leader') parts.change()
+      const takenBack: number[] = []
+      for (let second = 1; second <= 40 && takenBack.length === 0; second++) {
+        for (const name of ['x', 'y']) parts.page(name, askingPage)
+        parts.pass(1)
+        if (parts.written().includes('x turn=withdrawn s1:2')) takenBack.push(second)
+      }
+      t.ok((takenBack[0] ?? 0) >= 29 && (takenBack[0] ?? 0) <= 32, `after ${takenBack} s`)
     })
 
     t.test(`a turn that is used up is spent, and the next one goes: ${what}`, async t => {
@@ -78,6 +92,15 @@ for (const jump of jumps) {
     parts.page('x', { ...page, restarts: [{ ...restart, at: iso(parts.state.now + jump - 5000) }] })
     parts.pass(0)
     t.ok(parts.written().includes('x turn=spent s1:2'))
+  })
+
+  t.test(`not Ready since its turn, as the machine's clock has it: set by ${jump / hour} h`, async t => {
+    const parts = granted(jump)
+    parts.shows('x', { ready: false, readySince: parts.state.now + jump + 2000 })
+    parts.pass(299)
+    t.notOk(parts.told.includes('x GroupStopped'))
+    parts.pass(3)
+    t.ok(parts.told.includes('x GroupStopped'))
   })
 
   t.test(`the annotation tells the machine's time: set by ${jump / hour} h`, async t => {

@@ -408,6 +408,20 @@ t.test('what cannot be fetched is tried again, and said', async t => {
   t.strictSame(given.watch.behind(), [])
 })
 
+t.test('an odd annotation of a pod is logged once, and counts all the same', async t => {
+  const odd = (message: string) =>
+    pod('a', 'odd', [], { annotations: { 'repeer.dev/pause': 'yes' }, status: { message } })
+  const given = await start(t, [namespace('a'), odd('1')])
+  await synced(given)
+  await given.api.put(odd('2'))
+  await given.api.put(pod('a', 'node-1', []))
+  await until('a later event', () => given.watch.pod('a/node-1'))
+  t.equal(given.watch.pod('a/odd')?.paused, true)
+  const said = given.lines.filter(line => /odd annotation/.test(line.msg))
+  t.match(said, [{ namespace: 'a', pod: 'odd', reason: /^repeer.dev\/pause is "yes", which holds restarts/ }])
+  t.equal(said.length, 1)
+})
+
 t.test('a plan that cannot be used is logged once, and its pod left alone', async t => {
   const broken = (message: string) =>
     pod('a', 'broken', [], { annotations: { 'repeer.dev/plan': '{}' }, status: { message } })
