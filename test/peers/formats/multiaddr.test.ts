@@ -49,12 +49,12 @@ t.test('what libp2p refuses, we refuse', async t => {
     const text = good.slice(0, at) + put + good.slice(at + cut)
     let refused = false
     try {
-      theirs(text)
+      // Rust's and Go's numbers may begin with zeros, as ours may; those of libp2p in JavaScript may not.
+      theirs(text.replace(/\/tcp\/0+(?=\d)/, '/tcp/'))
     } catch {
       refused = true
     }
-    // Substrate's and Go's own parsers take a port with zeros before it, as ours does.
-    if (refused && !/\/tcp\/0+\d/.test(text)) t.throws(() => ours(text), { name: 'PeerListError' }, text)
+    if (refused) t.throws(() => ours(text), { name: 'PeerListError' }, text)
   }
   const put = fc.constantFrom('', '/', 'x', '0', '1', '9', 'l', '.', '-')
   fc.assert(fc.property(fc.nat(good.length), put, fc.nat(3), damaged), { numRuns: 1000 })
