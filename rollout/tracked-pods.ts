@@ -57,7 +57,8 @@ export function createTrackedPods(options: TrackedPodsOptions): TrackedPods {
     const tracked = of(pod)
     tracked.turnEcho = turnEchoAfter(tracked.turnEcho, pod.turn)
     const wallAhead = wallNow() - at
-    tracked.granted = grantTime(tracked.granted, pod.turnGrantedAt, at, wallAhead)
+    // Until what was written comes back, the watch shows the stamp of before: it would be taken for the newer one.
+    if (!tracked.turnEcho) tracked.granted = grantTime(tracked.granted, pod.turnGrantedAt, at, wallAhead)
     return memberOf({
       pod,
       namespacePaused: cluster.paused(pod.namespace),

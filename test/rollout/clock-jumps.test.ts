@@ -8,15 +8,15 @@ const jumps = [hour, -hour, 24 * hour, -24 * hour]
 const turn = hash('s', '2')
 const iso = (at: number) => new Date(at).toISOString()
 
-/** Two pods that ask, of which x has just got the turn. `wallAhead`: of the machine's clock, in ms. */
-function granted(wallAhead = 0) {
-  const parts = rolloutParts(['x', 'y'])
+/** Pods that ask, of which x has just got the turn. `wallAhead`: of the machine's clock, in ms. */
+function granted(wallAhead = 0, names: readonly string[] = ['x', 'y']) {
+  const parts = rolloutParts([...names])
   parts.state.wallAhead = wallAhead
   parts.rollout().changed(parts.pods.keys())
   parts.pass(0)
-  for (const name of ['x', 'y']) parts.page(name, askingPage)
+  for (const name of names) parts.page(name, askingPage)
   parts.pass(3)
-  for (const name of ['x', 'y']) parts.page(name, askingPage)
+  for (const name of names) parts.page(name, askingPage)
   parts.pass(1)
   parts.echo()
   return parts
@@ -92,6 +92,36 @@ for (const jump of jumps) {
     parts.page('x', { ...page, restarts: [{ ...restart, at: iso(parts.state.now + jump - 5000) }] })
     parts.pass(0)
     t.ok(parts.written().includes('x turn=spent s1:2'))
+  })
+
+  t.test(`before a second turn comes back by the watch: set by ${jump / hour} h`, async t => {
+    const parts = granted(0, ['x'])
+    const restart = { at: iso(parts.state.now + 1000), snapshot: turn, level: 'process', why: 'why' } as const
+    const done = { turn, applied: turn, wanted: turn, restarts: [{ ...restart, outcome: 'verified' as const }] }
+    parts.pass(5)
+    parts.page('x', { ...settledPage, ...done })
+    parts.pass(1)
+    parts.echo()
+    const second = hash('s', '3')
+    const asks = () =>
+      parts.page('x', { ...askingPage, ...done, turn: `spent ${turn}`, wanted: second, lookedAt: iso(parts.state.now) })
+    asks()
+    parts.pass(3)
+    asks()
+    parts.pass(1)
+    const isSecond = ({ annotations }: (typeof parts.writes)[number]) => annotations['repeer.dev/turn'] === second
+    t.ok(parts.writes.some(isSecond), 'it has its second turn')
+    asks()
+    parts.pass(1)
+    parts.state.wallAhead = jump
+    asks()
+    parts.pass(0)
+    parts.echo()
+    for (let second = 0; second < 25; second++) {
+      asks()
+      parts.pass(1)
+    }
+    t.notOk(parts.written().includes('x turn=withdrawn s1:3'), 'after half a minute, and not before')
   })
 
   t.test(`not Ready since its turn, as the machine's clock has it: set by ${jump / hour} h`, async t => {
