@@ -59,6 +59,8 @@ export type HoldFacts = {
   readonly event: 'RestartHeld' | 'RestartGivenUp' | 'AwaitingTurn' | null
   /** How long it has to last first, in ms; absent: not at all. Seconds of it belong to every start, or every edit. */
   readonly afterMs?: number
+  /** It stands between a wish for a restart and the restart itself: telling the node would have saved one. */
+  readonly wish?: true
 }
 
 const minuteMs = 60_000
@@ -139,12 +141,19 @@ const facts = {
     sentence: 'the last restart is more recent than repeer.dev/min-interval',
     ends: 'time',
     event: null,
+    wish: true,
   },
-  budget: { sentence: "the node's restart budget is used up (6 in 6 hours)", ends: 'time', event: 'RestartHeld' },
+  budget: {
+    sentence: "the node's restart budget is used up (6 in 6 hours)",
+    ends: 'time',
+    event: 'RestartHeld',
+    wish: true,
+  },
   'back-off': {
     sentence: 'the last restart did not help; waiting before the next',
     ends: 'time',
     event: 'RestartGivenUp',
+    wish: true,
   },
   'breaker-open': {
     sentence:
@@ -152,16 +161,27 @@ const facts = {
     ends: 'somebody',
     event: 'RestartGivenUp',
   },
-  paused: { sentence: 'repeer.dev/pause holds restarts', ends: 'somebody', event: 'RestartHeld' },
+  paused: { sentence: 'repeer.dev/pause holds restarts', ends: 'somebody', event: 'RestartHeld', wish: true },
   'waiting-for-kubelet': {
     sentence:
       'the list in the files of the pod is not the one that repeer.dev/peer-hash names: one of them has not been refreshed yet',
     ends: 'either',
     event: 'RestartHeld',
     afterMs: minuteMs,
+    wish: true,
   },
-  'awaiting-turn': { sentence: 'the node waits for its turn to restart', ends: 'time', event: 'AwaitingTurn' },
-  'hot-only': { sentence: 'repeer.dev/strategy says hot: never restart', ends: 'somebody', event: 'RestartHeld' },
+  'awaiting-turn': {
+    sentence: 'the node waits for its turn to restart',
+    ends: 'time',
+    event: 'AwaitingTurn',
+    wish: true,
+  },
+  'hot-only': {
+    sentence: 'repeer.dev/strategy says hot: never restart',
+    ends: 'somebody',
+    event: 'RestartHeld',
+    wish: true,
+  },
   observe: { sentence: 'the plan gives no way to restart the node in place', ends: 'somebody', event: 'RestartHeld' },
   'already-restarted': {
     sentence: 'the node has been restarted for this snapshot; the same again would not help',

@@ -2,7 +2,7 @@
 
 import type { PodEvent } from '../../kubernetes/events.ts'
 import type { RestartOutcome } from '../../peers/page.ts'
-import { type HoldReason, holds, lastsMs } from '../../peers/reasons.ts'
+import { holds, lastsMs } from '../../peers/reasons.ts'
 import type { SeenPage } from './seen-page.ts'
 
 /** What is new in `after`. Without a reading before there is nothing to compare with, and nothing is told. */
@@ -69,19 +69,8 @@ const toldWords: Readonly<Record<Exclude<SeenPage['told'][number]['outcome'], 'r
   },
 }
 
-/** All that is between a wish for a restart and the restart itself. */
-const wishes: ReadonlySet<string> = new Set<HoldReason>([
-  'awaiting-turn',
-  'waiting-for-kubelet',
-  'min-interval',
-  'budget',
-  'back-off',
-  'paused',
-  'hot-only',
-])
-
 function wishesRestart({ phase, reason }: SeenPage): boolean {
-  return phase === 'restarting' || (phase === 'waiting' && reason !== undefined && wishes.has(reason))
+  return phase === 'restarting' || (phase === 'waiting' && reason !== undefined && holds[reason].wish === true)
 }
 
 /**
