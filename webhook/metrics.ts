@@ -13,8 +13,6 @@ export type WebhookMetrics = {
   admitted(outcome: Outcome, reason: string, seconds: number): void
   /** A request that got an HTTP error. */
   refused(status: number): void
-  /** A connection was closed, so that others have room: see load-limits.ts. */
-  closed(): void
 }
 
 /** What gauges show: read at each scrape. */
@@ -53,11 +51,6 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
     name: 'repeer_webhook_failed_requests_total',
     help: 'Requests that were answered with an HTTP error, by status code',
     labelNames: ['code'],
-    registers,
-  })
-  const closed = new Counter({
-    name: 'repeer_webhook_closed_connections_total',
-    help: 'Connections that were closed because there were too many, or too much was being sent',
     registers,
   })
   new Gauge({
@@ -109,7 +102,6 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
       admissions.inc({ outcome, reason })
       duration.observe(seconds)
     },
-    closed: () => closed.inc(),
     refused: status => failures.inc({ code: String(status) }),
   }
 }

@@ -1,11 +1,9 @@
 // The webhook's HTTPS server, apart from listening: tests inject requests into it.
 
 import type { Server } from 'node:https'
-import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { MalformedReview, parseReview } from './admission.ts'
 import { type AnswerParts, answer } from './answer.ts'
-import { createLoad, type LoadLimits, loadLimits } from './load-limits.ts'
 import type { WebhookMetrics } from './metrics.ts'
 
 export type ServerParts = AnswerParts & {
@@ -18,7 +16,6 @@ export type ServerParts = AnswerParts & {
   readonly draining?: () => boolean
   /** PEM. Without it the server speaks plain HTTP (tests). */
   readonly tls?: { readonly key: string; readonly cert: string }
-  readonly limits?: Partial<LoadLimits>
 }
 
 export type WebhookServer = FastifyInstance<Server>
@@ -28,12 +25,8 @@ export type WebhookServer = FastifyInstance<Server>
  * so that a review, which holds the object once, stays below this; more than that is nothing to be kept in memory.
  */
 const bodyLimit = 3 * 1024 * 1024
-/** An API server sends what it has at once; whoever has not sent a whole request by then is none. */
-const requestTimeoutMs = 10_000
-/** The same, for its headers, and for the TLS handshake before them. */
-const headersTimeoutMs = 5_000
-/** How often Node looks for requests that take too long, in ms; half a minute by default. */
-const checkingMs = 1_000
+/** An API server waits for at most 30 s (timeoutSeconds); whoever sends slower than that is none. */
+const requestTimeoutMs = 30_000
 /**
  * Longer than the 90 s after which Go's clients close an idle connection: the client closes first, and no request meets
  * a closing one.
@@ -46,9 +39,8 @@ const minVersion = 'TLSv1.2'
 /** Routes: POST /mutate, GET /healthz, /readyz, /metrics. */
 export function buildServer(parts: ServerParts): WebhookServer {
   const { metrics } = parts
-  const times = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: checkingMs }
   const app: WebhookServer = fastify<Server>({
-    https: parts.tls ? { ...parts.tls, minVersion, handshakeTimeout: headersTimeoutMs, ...times } : null,
+    https: parts.tls ? { ...parts.tls, minVersion } : null,
     bodyLimit,
     // A stranger may name a key so (an attribute of a CSI volume): it is left out of what is read, and the pod is
     // answered like any other. By default such a review gets HTTP 400, so that under fail-closed the pod is refused.
@@ -60,7 +52,6 @@ export function buildServer(parts: ServerParts): WebhookServer {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   })
-  limitLoad(app, parts)
   // Only JSON is understood; fastify would take plain text as well.
   app.removeContentTypeParser('text/plain')
 
@@ -101,50 +92,6 @@ export function buildServer(parts: ServerParts): WebhookServer {
     reply.code(status).send({ error: errorCodes[status] ?? 'bad-request', message })
   })
   return app
-}
-
-/** Closes connections, and refuses bodies, that are too many for one address or in all. */
-function limitLoad(app: WebhookServer, { limits, metrics }: ServerParts): void {
-  const load = createLoad({ ...loadLimits, ...limits }, () => performance.now())
-  const sockets = new Map<string, Socket>()
-
-  function close(keys: readonly string[]): void {
-    for (const key of keys) {
-      sockets.get(key)?.destroy()
-      metrics.closed()
-    }
-  }
-
-  app.server.on('connection', (socket: Socket) => {
-    const key = keyOf(socket)
-    sockets.set(key, socket)
-    socket.once('close', () => {
-      sockets.delete(key)
-      load.closed(key)
-    })
-    close(load.opened(key, socket.remoteAddress ?? ''))
-  })
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.method === 'GET') return
-    const announced = Number(request.headers['content-length'] ?? bodyLimit)
-    const { accepted, close: others } = load.receiving(keyOf(request.raw.socket), Math.min(announced, bodyLimit))
-    close(others)
-    if (accepted) return
-    metrics.refused(503)
-    const message = 'found too many requests under way, expected some room: send it again'
-    await reply.code(503).header('connection', 'close').send({ error: 'too-busy', message })
-  })
-  app.addHook('preHandler', async request => load.received(keyOf(request.raw.socket)))
-  app.addHook('onResponse', async (request, reply) => {
-    const key = keyOf(request.raw.socket)
-    load.received(key)
-    if (request.method !== 'GET' && reply.statusCode === 200) load.answered(key)
-  })
-}
-
-/** The same for a connection and for the TLS that runs on it. */
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`
 }
 
 /** New connections get this certificate; those that are open go on, and the listening socket is never closed. */
