@@ -68,16 +68,6 @@ t.test('each room imports only the rooms that the design allows', async t => {
   }
 })
 
-t.test('records by host are read by own(): a host may have the name of what every object inherits', async t => {
-  const read = /\b(hosts|addresses|answers|fresh|endpoints)(\?\.)?\[(?!\d)/
-  const found = sourcesIn('sidecar').flatMap(file =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap((line, index) => (read.test(line) ? [`${shown(file)}:${index + 1}`] : [])),
-  )
-  t.same(found, [])
-})
-
 t.test('pure rooms import nothing that does input or output', async t => {
   for (const folder of pureRooms) {
     const impure = sourcesIn(folder).flatMap(file =>

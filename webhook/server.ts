@@ -42,10 +42,6 @@ export function buildServer(parts: ServerParts): WebhookServer {
   const app: WebhookServer = fastify<Server>({
     https: parts.tls ? { ...parts.tls, minVersion } : null,
     bodyLimit,
-    // A stranger may name a key so (an attribute of a CSI volume): it is left out of what is read, and the pod is
-    // answered like any other. By default such a review gets HTTP 400, so that under fail-closed the pod is refused.
-    onProtoPoisoning: 'remove',
-    onConstructorPoisoning: 'remove',
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     // A review that arrives while the server closes is answered all the same.

@@ -1,5 +1,4 @@
 // What a restart would change about each peer, given how the node stands with it. Pure.
-import { own } from '../../peers/own.ts'
 import { hostPort, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Look, PeerStanding, Standing } from './look.ts'
 import type { Known } from './memory.ts'
@@ -51,7 +50,7 @@ export function suspects(look: Look, known: Known | null, verifying: boolean): {
   const missing = look.standings.filter(({ standing }) => isMissing(standing))
   // Whether these answer is known by the time that all say so.
   const heard = missing.flatMap(({ peer }) =>
-    (own(look.hosts, peer.host)?.heard ?? []).map(address => ({ address, port: peer.port })),
+    (look.hosts[peer.host]?.heard ?? []).map(address => ({ address, port: peer.port })),
   )
   const present = missing
     .filter(standing => verifying || isOneOfSeveral(standing, look) || teaches(standing.peer, known, look) !== null)

@@ -1,5 +1,4 @@
 // Which hosts a process may have been told otherwise about than the sidecar. Pure.
-import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { isExported, type Lists, peersOf, sourceKey } from './lists.ts'
@@ -28,7 +27,7 @@ export function doubtAnswers(
     peersOf(known.lists).flatMap(peer => (known.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
   )
   const doubted = Object.keys(known.addresses).filter(
-    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, own(hosts, host)),
+    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
   )
   return doubted.length === 0 ? known : { ...known, uncertain: [...known.uncertain, ...doubted] }
 }

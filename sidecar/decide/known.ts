@@ -1,5 +1,4 @@
 // What a node process knows of its peers: what it was given when it started, or was told since. Pure.
-import { own } from '../../peers/own.ts'
 import { isAddress, peerKey } from '../../peers/peer.ts'
 import { type Level, levels, type Plan } from '../../peers/plan.ts'
 import { inDoubt, isUncertain } from './doubt.ts'
@@ -31,15 +30,13 @@ export function sureWhileTelling(known: Known, look: Look): Known {
   const isSame = (then: readonly string[], now: readonly string[] = []) =>
     then.length === now.length && then.every(address => now.includes(address))
   const lists = inBoth(known.lists, told.lists)
-  const stay = peersOf(lists).filter(peer =>
-    isSame([known.pins?.[peerKey(peer)] ?? ''], own(told.addresses, peer.host)),
-  )
+  const stay = peersOf(lists).filter(peer => isSame([known.pins?.[peerKey(peer)] ?? ''], told.addresses[peer.host]))
   return {
     lists,
     addresses: Object.fromEntries(
       Object.entries(known.addresses).map(([host, addresses]) => [
         host,
-        isSame(addresses, own(told.addresses, host)) ? addresses : [],
+        isSame(addresses, told.addresses[host]) ? addresses : [],
       ]),
     ),
     uncertain: known.uncertain,
@@ -149,7 +146,7 @@ export function knownAfterRestart(memory: Memory, present: Lists, look: Look, le
   )
   const pinned = new Set(peersOf(lists).flatMap(peer => (look.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])))
   // A name that does not resolve just now is not given, though its last answer is remembered here.
-  const isLost = (host: string) => !pinned.has(host) && (own(look.hosts, host)?.failures ?? 0) > 0
+  const isLost = (host: string) => !pinned.has(host) && (look.hosts[host]?.failures ?? 0) > 0
   const addresses = Object.entries(known.addresses).map(([host, its]) => [host, isLost(host) ? [] : its])
   return { ...known, addresses: Object.fromEntries(addresses) }
 }
@@ -168,7 +165,7 @@ export function withDialled(
   // It has the present address from elsewhere (it was told), and its pin says nothing any more.
   const old = new Set(
     peersOf(known.lists).flatMap(peer =>
-      isOutgrown(pins?.[peerKey(peer)], own(addresses, peer.host)) ? [peerKey(peer)] : [],
+      isOutgrown(pins?.[peerKey(peer)], addresses[peer.host]) ? [peerKey(peer)] : [],
     ),
   )
   return {
@@ -189,5 +186,5 @@ function knownFrom(
   uncertain: (view: HostView | undefined) => boolean,
 ): Known {
   const { addresses } = snapshotOf(peersOf(lists), hosts)
-  return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(own(hosts, host))) }
+  return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
 }

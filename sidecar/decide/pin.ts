@@ -1,9 +1,7 @@
 // Addresses in place of names, where the list reaches a CometBFT node by the variable that it takes before any file.
 // Such a node looks a name up once, at its start, and keeps the address: given the address, it has the one that the
 // sidecar has decided on, and what it was given is known. Pure.
-
 import { writePeers } from '../../peers/formats/index.ts'
-import { own } from '../../peers/own.ts'
 import { isAddress, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Connection, HostView } from './observation.ts'
 
@@ -72,7 +70,7 @@ function entryFor(peer: Peer, seen: Seen): [string, string][] {
  * sorted. Of a Service with an address of its own that address, which outlives the pods behind it.
  */
 function choose(peer: Peer, { hosts, connections, reachable, before }: Seen): string | undefined {
-  const addresses = own(hosts, peer.host)?.addresses ?? []
+  const addresses = Object.hasOwn(hosts, peer.host) ? (hosts[peer.host]?.addresses ?? []) : []
   if (addresses.length < 2) return addresses[0]
   const connected = addresses.find(address =>
     connections.some(

@@ -1,6 +1,5 @@
 // How long a difference has to last before a restart: until an edit rests, or the node has had the time to heal by
 // itself. Pure.
-import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import { chains } from '../chains/index.ts'
 import type { Assessed } from './assess.ts'
@@ -95,10 +94,10 @@ function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
  * made anew, with another address.
  */
 function isBehindStable({ peer }: Assessed, known: Known, look: Look): boolean {
-  const { behind, addresses = [] } = own(look.hosts, peer.host) ?? {}
+  const { behind, addresses = [] } = look.hosts[peer.host] ?? {}
   if (behind === undefined) return false
   const pin = known.pins?.[peerKey(peer)]
-  const then = pin === undefined ? (own(known.addresses, peer.host) ?? []) : [pin]
+  const then = pin === undefined ? (known.addresses[peer.host] ?? []) : [pin]
   return then.some(address => addresses.includes(address))
 }
 
