@@ -24,7 +24,8 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
     testFiles: [
       'test/webhook/decide/**/*.test.ts',
       'test/sidecar/decide/**/*.test.ts',
-      'test/rollout/{turns,turn-waits,wanted}.test.ts',
+      'test/rollout/turns/*.test.ts',
+      'test/rollout/cluster/desired-annotations.test.ts',
       'test/certs/rotation.test.ts',
       'test/discovery/{choose,output}.test.ts',
     ],
