@@ -1,5 +1,7 @@
 // Reads the TOML documents that hold peer lists, without ever failing on or revealing what else stands in them.
+
 import { parse, TomlError } from 'smol-toml'
+import { own } from '../own.ts'
 import type { Entry, Report } from './codec.ts'
 
 export type Table = Readonly<Record<string, unknown>>
@@ -29,7 +31,7 @@ export function parseToml(text: string): Table {
 
 /** A setting of a table: never what JavaScript objects inherit. */
 export function setting(table: Table | undefined, key: string): unknown {
-  return table && Object.hasOwn(table, key) ? table[key] : undefined
+  return own(table, key)
 }
 
 /** A table inside a table; undefined where it is absent, reported where it is something else. */

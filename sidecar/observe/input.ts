@@ -1,8 +1,10 @@
 // Reads what the pod gives the sidecar as files: the plan, the annotations and the peer lists. The kubelet refreshes
 // them; here they are only read.
+
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerListError, parsePeers, writePeers } from '../../peers/formats/index.ts'
+import { own } from '../../peers/own.ts'
 import { type Pause, parsePause } from '../../peers/pause.ts'
 import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
@@ -166,7 +168,7 @@ function listOf(read: readonly Read[]): ListInput {
   for (const { source, text } of there) {
     try {
       const peers = parsePeers(source.format, text, { source: nameOf(source), role: source.role })
-      lists[sourceKey(source)] = [...(lists[sourceKey(source)] ?? []), ...peers]
+      lists[sourceKey(source)] = [...(own(lists, sourceKey(source)) ?? []), ...peers]
     } catch (error) {
       malformed.push(faultOf(source, error))
     }
@@ -223,7 +225,7 @@ function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports &
     if ((source.via !== 'env' && source.via !== 'envFrom') || source.variable === undefined) continue
     exports[source.variable] = text
     if (source.override === source.variable && source.role === 'peer')
-      pinnable[source.variable] = lists[sourceKey(source)] ?? []
+      pinnable[source.variable] = own(lists, sourceKey(source)) ?? []
   }
   for (const { source } of read) {
     if (source.kind === 'Literal' || source.override === undefined || !chain.override) continue
@@ -232,7 +234,7 @@ function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports &
     if (exports[override] !== undefined && source.deliveredBy === undefined) continue
     const outranked = read.map(({ source }) => source).filter(listed => isFile(listed) || isBesideFiles(override, read))
     const peers = uniquePeers(
-      outranked.flatMap(listed => lists[sourceKey(listed)] ?? []).filter(peer => peer.role === role),
+      outranked.flatMap(listed => own(lists, sourceKey(listed)) ?? []).filter(peer => peer.role === role),
     )
     // An empty variable would outrank what the node's file still lists.
     if (peers.length === 0) continue

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../../webhook/decide/decide.ts'
 import type { DecideInput } from '../../../webhook/decide/decision.ts'
+import { inherited } from '../../fixtures/inherited.ts'
 import { type Change, input } from '../fixtures/pods/build.ts'
 import { inputOf } from '../fixtures/pods/load.ts'
 
@@ -19,7 +20,7 @@ const odd = fc.oneof(
     Number.POSITIVE_INFINITY,
     '',
     '$(X)',
-    '__proto__',
+    ...inherited,
     true,
     [],
     {},
@@ -82,7 +83,7 @@ t.test('content, scripts and annotations of any text', t => {
     fc.property(
       fc.string(),
       fc.string({ unit: 'binary' }),
-      fc.dictionary(fc.string(), fc.string()),
+      fc.dictionary(fc.oneof(fc.string(), fc.constantFrom(...inherited)), fc.string()),
       (script, text, data) => {
         const annotations = { 'repeer.dev/config': script, 'repeer.dev/peers': text }
         decide(

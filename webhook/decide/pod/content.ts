@@ -1,6 +1,7 @@
 // Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the
 // informer's cache hands out for as long as the ConfigMap does not change, and goes with it; it never changes an
 // answer, only its price.
+
 import {
   type Format,
   formatKinds,
@@ -9,6 +10,7 @@ import {
   type PeerListProblem,
   parsePeers,
 } from '../../../peers/formats/index.ts'
+import { own } from '../../../peers/own.ts'
 import type { Peer, Role } from '../../../peers/peer.ts'
 import type { NamedList } from '../../chains/chain.ts'
 import type { ConfigMapView } from '../decision.ts'
@@ -106,7 +108,7 @@ function faultOf(error: unknown, text: string): Fault {
 
 /** A key's text; only what the data itself has, never what it inherits. */
 export function textOf(data: Data, key: string): string | undefined {
-  const text = Object.hasOwn(data, key) ? data[key] : undefined
+  const text = own(data, key)
   return typeof text === 'string' ? text : undefined
 }
 
