@@ -88,7 +88,8 @@ export function buildServer(parts: ServerParts): WebhookServer {
     const { status, message } = refusal(error)
     metrics.refused(status)
     if (status >= 500) parts.log.error({ err: error }, 'a request failed')
-    else parts.log.debug({ status, message }, 'a request was refused')
+    // Whoever has asked is told what it was; the log is read by others.
+    else parts.log.debug({ status }, 'a request was refused')
     reply.code(status).send({ error: errorCodes[status] ?? 'bad-request', message })
   })
   return app

@@ -15,10 +15,19 @@ export function readToml(text: string, settings: readonly string[], report: Repo
     return parseToml(text)
   } catch (error) {
     const line = error instanceof TomlError ? error.line : 1
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    report(`line ${line}`, shownLine(text.split('\n')[line - 1] ?? '', settings), `a TOML document (${reason})`)
+    report(`line ${line}`, shownLine(text.split('\n')[line - 1] ?? '', settings), `a TOML document${reasonOf(error)}`)
     return undefined
   }
+}
+
+/** The parser's own words, some of which quote the document. */
+const reasons =
+  /^Invalid TOML document: ((?:unfinished|illegal|invalid|unrecognised|expected|incomplete|each|control|trying)[a-z -]*)/
+
+/** Letters, and never what stands in quotes or behind a colon: that may be the document's. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof TomlError ? reasons.exec(error.message)?.[1]?.trim() : undefined
+  return reason === undefined ? '' : ` (${reason})`
 }
 
 /**

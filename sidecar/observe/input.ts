@@ -180,11 +180,10 @@ function listOf(read: readonly Read[]): ListInput {
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 
-/** The status page, the log and an Event show it to anybody: a Secret is not quoted in them. */
+/** The status page, the log and an Event show it to anybody: nothing of the list is quoted in them. */
 function faultOf(source: Source, error: unknown): string {
-  const isSecret = source.kind === 'Secret'
-  if (error instanceof PeerListError) return isSecret ? error.unquoted : error.message
-  return `${nameOf(source)}: ${isSecret ? 'it cannot be read as a list' : String(error)}`
+  if (error instanceof PeerListError) return error.message
+  return `${nameOf(source)}: repeer failed to read it (${error instanceof Error ? error.name : typeof error})`
 }
 
 /** A list that cannot be handed to the node by a variable must not be: the node would not start. */

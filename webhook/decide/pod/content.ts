@@ -90,8 +90,10 @@ export function parse(format: Format, text: string, role: Role, source: string):
 const templateMark = /\$\{[^{}\n]{1,200}\}|\$\([^()\n]{1,200}\)|\$[A-Z_][A-Z0-9_]{0,200}|\{\{|<%/
 
 function faultOf(error: unknown, text: string): Fault {
-  const quoted = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof PeerListError)) return { error: 'repeer failed to read it', quoted, isTemplate: false }
+  if (!(error instanceof PeerListError)) {
+    const failed = `repeer failed to read it (${error instanceof Error ? error.name : typeof error})`
+    return { error: failed, quoted: failed, isTemplate: false }
+  }
   const { problems } = error
   const rows = text.split('\n')
   const standing = ({ where, found }: PeerListProblem) => {
@@ -99,11 +101,7 @@ function faultOf(error: unknown, text: string): Fault {
     return line === undefined ? found : (rows[Number(line) - 1] ?? '')
   }
   const isTemplate = problems.some(problem => templateMark.test(standing(problem)))
-  return {
-    error: error.unquoted,
-    quoted,
-    isTemplate,
-  }
+  return { error: error.message, quoted: error.quoted(), isTemplate }
 }
 
 /** A key's text; only what the data itself has, never what it inherits. */
