@@ -1,5 +1,6 @@
-// An error as the log has it. What a parser throws quotes what it was reading (JSON.parse some characters, a TOML parser
-// whole lines), and what a program that was run says may be anything: a log is read by more people than a Secret.
+// An error as the log has it. What a parser throws quotes what it was reading (JSON.parse some characters, a TOML
+// parser whole lines), and what a program that was run says may be anything: a log is read by more people than a
+// Secret.
 
 /** As much of an error as a line of the log has. */
 export type LoggedError = {
@@ -10,6 +11,9 @@ export type LoggedError = {
   readonly code?: string
   readonly cause?: LoggedError
 }
+
+/** For a logger: `err` is how errors are logged in this code. */
+export const serializers = { err: (error: unknown) => errorForLog(error) } as const
 
 /** Causes of causes that are written. */
 const mostCauses = 3
@@ -24,8 +28,9 @@ const quoting = /^(SyntaxError|TomlError|YAML\w*Error|Yaml\w*)$/
 export function errorForLog(error: unknown, causes = mostCauses): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'something that is no Error was thrown' }
   const type = error.constructor.name || error.name
-  const { code, cmd, spawnargs } = error as { code?: unknown; cmd?: unknown; spawnargs?: unknown }
-  const isQuoting = quoting.test(type) || quoting.test(error.name) || cmd !== undefined || spawnargs !== undefined
+  const { code } = error as { code?: unknown }
+  const isProgram = ['cmd', 'spawnargs', 'stderr'].some(field => field in error)
+  const isQuoting = isProgram || quoting.test(type) || quoting.test(error.name)
   const stack = error.stack
     ?.split('\n')
     .filter(line => /^ {4}at /.test(line))
