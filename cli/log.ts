@@ -1,5 +1,6 @@
 // The log of the programs that run for long: one JSON object a line on standard output.
 import type { Logger } from 'pino'
+import { serializers } from './log-error.ts'
 
 /**
  * What is kept of lines that cannot be written now, in bytes; what comes after is lost. A log is never a reason to
@@ -16,5 +17,5 @@ export async function openLog(level: string): Promise<Logger> {
   const { pino } = await import('pino')
   const destination = pino.destination({ dest: 1, sync: true, maxLength: mostUnwritten })
   destination.on('error', () => {})
-  return pino({ level }, destination)
+  return pino({ level, serializers }, destination)
 }

@@ -1,6 +1,8 @@
 // From arguments to an exit code: finds the command, loads only its modules, and turns errors into messages that say
 // what to do.
+
 import packageJson from '../package.json' with { type: 'json' }
+import { own } from '../peers/own.ts'
 import { type Command, type Io, parseFlags, UsageError } from './command.ts'
 import { commandHelp, programHelp } from './help.ts'
 
@@ -60,7 +62,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     io.out(`${packageJson.version}\n`)
     return 0
   }
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const entry = own(commands, name)
   if (!entry) {
     const kind = name.startsWith('-') ? 'flag' : 'command'
     io.err(

@@ -27,7 +27,12 @@ export function formatEndpoints(endpoints: Endpoints): string {
 
 /** Throws an Error that says what was found where. */
 export function parseEndpoints(text: string): Endpoints {
-  const value: unknown = JSON.parse(text)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Error('repeer.dev/endpoints: found a text that is not JSON, expected an object of hosts')
+  }
   if (!isRecord(value)) throw new Error(`repeer.dev/endpoints: found ${kindOf(value)}, expected an object of hosts`)
   return Object.fromEntries(Object.entries(value).map(([host, behind]) => [host, behindOf(host, behind)]))
 }

@@ -5,7 +5,6 @@
 // know.
 import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
-import { printable } from './peer-list-error.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
 import { present } from './present.ts'
 import { isHoldReason, type LackReason, lackReasons } from './reasons.ts'
@@ -33,7 +32,9 @@ export function parsePage(text: string): Page {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Error(`the status page cannot be used: found "${printable(text)}", expected a JSON object`)
+    throw new Error(
+      `the status page cannot be used: found ${text.length} characters that are not JSON, expected a JSON object`,
+    )
   }
   const problems: FieldProblem[] = []
   const page = pageOf(new Fields(value, 'page', problems))

@@ -6,7 +6,7 @@ export type PeerListProblem = {
   readonly source: string
   /** Where in it: "line 12", "entry 3", "[p2p] persistent_peers entry 2". */
   readonly where: string
-  /** What stands there, escaped, at most 80 characters. */
+  /** What stands there, escaped, at most 80 characters: never for a page, a log, an Event or a warning. */
   readonly found: string
   readonly expected: string
 }
@@ -20,33 +20,54 @@ const maxProblems = 100
 const maxInMessage = 5
 const maxFoundLength = 80
 
+/**
+ * What of `found` a message may say: words of the parsers themselves, about the kind of a thing. Everything else stands
+ * in a list that somebody else wrote, which may be a key file that was named by mistake, or have a seed phrase beside
+ * its peers; and messages are shown on status pages, in logs, Events and admission warnings.
+ */
+const sayable =
+  /^(an array of \d{1,7}|a table|true|false|\d{1,9} bytes|the end of the text|a byte order mark \(U\+FEFF\) before the array)$/
+
+/**
+ * Its message quotes nothing that stands in the list, and neither does anything that a logger would write of it. Who
+ * reads has given the list as well (`repeer explain`) is told by `quoted`.
+ */
 export class PeerListError extends Error {
   override readonly name = 'PeerListError'
-  readonly problems: readonly PeerListProblem[]
-  /** The message without what was found: for a list that is not to be quoted, as a Secret's. */
-  readonly unquoted: string
+  /** Private, so that whoever logs the error does not log them. */
+  readonly #problems: readonly PeerListProblem[]
+  readonly #more: readonly string[]
 
   /**
    * Takes problems with `found` as it stands in the list; it is escaped and shortened here, so that nobody can forget
    * to.
    */
   constructor(problems: readonly PeerListProblem[]) {
-    const kept = problems.slice(0, maxProblems).map(problem => ({ ...problem, found: printable(problem.found) }))
-    const shown = kept.slice(0, maxInMessage)
+    const shown = problems.slice(0, maxInMessage)
     const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : []
     super(
       [
-        ...shown.map(
-          ({ source, where, found, expected }) => `${source}, ${where}: found "${found}", expected ${expected}`,
-        ),
+        ...shown.map(({ source, where, found, expected }) => {
+          const said = sayable.test(found) ? `found ${found}, ` : ''
+          return `${source}, ${where}: ${said}expected ${expected}`
+        }),
         ...more,
       ].join('; '),
     )
-    this.unquoted = [
-      ...shown.map(({ source, where, expected }) => `${source}, ${where}: expected ${expected}`),
-      ...more,
-    ].join('; ')
-    this.problems = kept
+    this.#problems = problems.slice(0, maxProblems).map(problem => ({ ...problem, found: printable(problem.found) }))
+    this.#more = more
+  }
+
+  get problems(): readonly PeerListProblem[] {
+    return this.#problems
+  }
+
+  /** The message with what was found: only for whoever has given the list. */
+  quoted(): string {
+    const shown = this.#problems
+      .slice(0, maxInMessage)
+      .map(({ source, where, found, expected }) => `${source}, ${where}: found "${found}", expected ${expected}`)
+    return [...shown, ...this.#more].join('; ')
   }
 }
 

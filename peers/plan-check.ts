@@ -47,10 +47,17 @@ export function parsePlan(text: string): Plan {
 
 /** A deep-frozen copy of a valid plan. Throws a PlanError with all problems otherwise. */
 export function checkPlan(value: unknown): Plan {
+  const problems = planProblems(value)
+  if (problems.length > 0) throw new PlanError(problems)
+  return deepFreeze(structuredClone(value)) as Plan
+}
+
+/** What is wrong with a plan, field by field: nothing where a sidecar would take it. */
+export function planProblems(value: unknown): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
   const plan = new Fields(value, '', problems)
   const version = plan.get('version')
-  if (problems.length > 0) throw new PlanError(problems)
+  if (problems.length > 0) return problems
   if (version !== 1) {
     // Another version's fields would only be noise here.
     plan.problem(
@@ -58,7 +65,7 @@ export function checkPlan(value: unknown): Plan {
       plan.has('version') ? String(version) : 'nothing',
       '1: create the pod again, so that this version of repeer makes its plan',
     )
-    throw new PlanError(problems)
+    return problems
   }
   plan.matching('container', containerName, 'the name of a container')
   plan.oneOf('profile', profiles)
@@ -89,8 +96,7 @@ export function checkPlan(value: unknown): Plan {
   checkNotFollowed(plan)
   plan.value('pinAddresses', 'true or false', value => typeof value === 'boolean', 'optional')
   plan.rejectUnknown()
-  if (problems.length > 0) throw new PlanError(problems)
-  return deepFreeze(structuredClone(value)) as Plan
+  return problems
 }
 
 function checkReach(plan: Fields): Reach['by'] | undefined {

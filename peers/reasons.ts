@@ -21,6 +21,10 @@ export const skipReasons = {
   'static-pod': 'a static or mirror pod is run by the kubelet from its own file, which admission cannot change',
   'already-injected': 'the pod has been injected before',
   'name-conflict': 'the pod has a container or volume of its own with a name that repeer needs',
+  'port-conflict': 'another program of the pod listens where repeer shows its status page, TCP 9469',
+  'annotations-too-large':
+    "with repeer's annotations, those of the pod could grow beyond the 256 KiB that Kubernetes allows for all together",
+  'plan-refused': "repeer's own sidecar would refuse the plan for this pod, and could not start",
   'too-large':
     "the pod has more volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
   'internal-error': 'repeer failed while looking at the pod, and let it in unchanged',

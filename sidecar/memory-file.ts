@@ -1,5 +1,6 @@
 // The memory as it stands in its file. The file's words are those of the first version, so that a sidecar that is
 // upgraded in place, or taken back, goes on with what the other one has written. Pure.
+import { isRecord } from '../peers/is-record.ts'
 import { blank, type Intent, type Memory } from './decide/memory.ts'
 
 /** The file's words for what the code names otherwise. */
@@ -24,9 +25,8 @@ function intentToFile({ forPeers, ...same }: Intent): Written['intent'] {
  * what was found instead.
  */
 export function readMemory(text: string): Memory {
-  const value: unknown = JSON.parse(text)
-  if (!isWritten(value))
-    throw new Error(`found version ${JSON.stringify((value as { version?: unknown } | null)?.version)}, expected 1`)
+  const value = jsonOf(text)
+  if (!isWritten(value)) throw new Error(`found ${kindOf(value)}, expected a memory of version 1`)
   const { given, wanted, intent, ...same } = value
   return {
     ...blank,
@@ -35,6 +35,21 @@ export function readMemory(text: string): Memory {
     desired: wanted ?? null,
     intent: intent ? intentFromFile(intent) : null,
   }
+}
+
+/** Quotes nothing: the file may be anybody's. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`found ${text.length} characters that are not JSON, expected a memory of version 1`)
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (!isRecord(value)) return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  const { version } = value
+  return typeof version === 'number' ? `an object of version ${version}` : 'an object without a version'
 }
 
 function intentFromFile({ sake, ...same }: NonNullable<Written['intent']>): Intent {

@@ -1,4 +1,5 @@
 // The status page's content (peers/page.ts), from memory, look and decision. Pure.
+import { own } from '../peers/own.ts'
 import type { Page } from '../peers/page.ts'
 import { hostPort, peerKey } from '../peers/peer.ts'
 import { holdReasons } from '../peers/reasons.ts'
@@ -65,7 +66,7 @@ export function unsavedPage(page: Page, { phase, since }: Status, unsaved: strin
 }
 
 function pinnedAt({ pins = {} }: Look, key: string): { pinned?: string } {
-  const address = pins[key]
+  const address = own(pins, key)
   return address === undefined ? {} : { pinned: address }
 }
 

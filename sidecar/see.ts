@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Endpoints } from '../peers/endpoints.ts'
+import { own } from '../peers/own.ts'
 import { isAddress } from '../peers/peer.ts'
 import type { Plan } from '../peers/plan.ts'
 import { present } from '../peers/present.ts'
@@ -128,11 +129,13 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     const names = [...new Set(peersOf(lists).map(peer => peer.host))].filter(host => !isAddress(host))
     const pinnable = pinnableHosts(input.pinnable)
     // Neither the node nor the sidecar needs an answer about these.
-    const unhurried = names.filter(name => pinnable.has(name) && isTold(fresh[name]))
+    const unhurried = names.filter(name => pinnable.has(name) && isTold(own(fresh, name)))
     const open = names.filter(name => !unhurried.includes(name))
     // The node may just have been told by one of several name servers what another would not say.
-    const doubted = open.filter(name => !pinnable.has(name) && isFromBefore(answers[name], memory.process, parts.now()))
-    const urgent = open.filter(name => isBehind(answers[name], fresh[name]) || awaited.includes(name))
+    const doubted = open.filter(
+      name => !pinnable.has(name) && isFromBefore(own(answers, name), memory.process, parts.now()),
+    )
+    const urgent = open.filter(name => isBehind(own(answers, name), own(fresh, name)) || awaited.includes(name))
     return { names, doubted, unhurried, contested: [...new Set([...urgent, ...doubted])] }
   }
 
@@ -163,7 +166,7 @@ export function createEyes(parts: EyeParts, restored: Memory): Eyes {
     },
     behindSince() {
       const told = Object.entries(endpoints.endpoints)
-      return told.some(([host, behind]) => isBehind(answers[host], behind)) ? endpoints.since : undefined
+      return told.some(([host, behind]) => isBehind(own(answers, host), behind)) ? endpoints.since : undefined
     },
   }
 }

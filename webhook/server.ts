@@ -47,6 +47,10 @@ export function buildServer(parts: ServerParts): WebhookServer {
     // A review that arrives while the server closes is answered all the same.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // A volume's attribute may be called `__proto__`, a ConfigMap's key `constructor`: fastify would answer 400, and
+    // under fail-closed the pod would be refused. Here they are keys as any other, and nobody reads what is inherited.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
   })
   // Only JSON is understood; fastify would take plain text as well.
   app.removeContentTypeParser('text/plain')
@@ -84,7 +88,8 @@ export function buildServer(parts: ServerParts): WebhookServer {
     const { status, message } = refusal(error)
     metrics.refused(status)
     if (status >= 500) parts.log.error({ err: error }, 'a request failed')
-    else parts.log.debug({ status, message }, 'a request was refused')
+    // Whoever has asked is told what it was; the log is read by others.
+    else parts.log.debug({ status }, 'a request was refused')
     reply.code(status).send({ error: errorCodes[status] ?? 'bad-request', message })
   })
   return app

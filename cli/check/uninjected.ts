@@ -1,6 +1,8 @@
 // Why pods of an opted-in namespace have no sidecar: the webhook's own decision, about the pods as they are.
 
 import type { V1Pod } from '@kubernetes/client-node'
+import { isRecord } from '../../peers/is-record.ts'
+import { own } from '../../peers/own.ts'
 import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
 import type { Plan } from '../../peers/plan.ts'
 import type { SkipReason } from '../../peers/reasons.ts'
@@ -106,7 +108,7 @@ function optedInAt(namespace: NamespaceObject): string | undefined {
 }
 
 function has(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
+  return isRecord(value) ? own(value, key) : undefined
 }
 
 function viewOf({ metadata }: NamespaceObject): NamespaceView {

@@ -1,6 +1,8 @@
 // The pods in manifests: a Pod itself, or the template of a workload; and the pod that the API server would see for it.
+
 import type { V1ObjectMeta, V1Pod } from '@kubernetes/client-node'
 import { isRecord } from '../../peers/is-record.ts'
+import { own } from '../../peers/own.ts'
 import { type ManifestDocument, type ManifestProblem, place } from './manifest-files.ts'
 
 /** A Kubernetes object in a document, or an item of a List in one. */
@@ -82,10 +84,10 @@ export function podsOf(objects: readonly FoundObject[]): { pods: FoundPod[]; pro
   const pods: FoundPod[] = []
   const problems: ManifestProblem[] = []
   for (const object of objects) {
-    const templateAt = Object.hasOwn(templates, object.kind) ? templates[object.kind] : undefined
+    const templateAt = own(templates, object.kind)
     if (!templateAt) continue
     const template = templateAt.reduce<unknown>(
-      (value, key) => (isRecord(value) ? value[key] : undefined),
+      (value, key) => (isRecord(value) ? own(value, key) : undefined),
       object.value,
     )
     const wrong = faultOf(template, [...templateAt, 'spec', 'containers'].join('.'))
@@ -144,7 +146,7 @@ function podOf(object: FoundObject, template: Record<string, unknown>, ordinal?:
 /** A Deployment's pods belong to a ReplicaSet, and a CronJob's to a Job. */
 function ownerOf({ kind, name, value }: FoundObject): NonNullable<V1ObjectMeta['ownerReferences']>[number] {
   const between: Readonly<Record<string, string>> = { Deployment: 'ReplicaSet', CronJob: 'Job' }
-  const owner = (Object.hasOwn(between, kind) ? between[kind] : undefined) ?? kind
+  const owner = own(between, kind) ?? kind
   return { apiVersion: String(value.apiVersion), kind: owner, name, uid: '', controller: true }
 }
 

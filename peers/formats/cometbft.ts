@@ -1,4 +1,5 @@
 // CometBFT, Tendermint and Cosmos SDK programs: NODEID@HOST:PORT, comma-separated, alone or in config.toml.
+import { own } from '../own.ts'
 import type { Peer } from '../peer.ts'
 import { hostPort } from '../peer.ts'
 import { type Codec, type Entry, looksLike, type ReadEntry, type Report, readEntries, splitEntries } from './codec.ts'
@@ -53,8 +54,8 @@ export const cometbftToml: Codec = {
     return `[p2p]\npersistent_peers = "${persistent}"\nseeds = "${seeds}"\n`
   },
   holds(text) {
-    const p2p = lowerKeys(parseToml(text))?.p2p
-    return isTable(p2p) && spellings.some(spelling => lowerKeys(p2p)?.[spelling] !== undefined)
+    const p2p = own(lowerKeys(parseToml(text)), 'p2p')
+    return isTable(p2p) && spellings.some(spelling => own(lowerKeys(p2p), spelling) !== undefined)
   },
 }
 
@@ -64,9 +65,9 @@ export const cometbftToml: Codec = {
  */
 export function p2pEntries(p2p: Table | undefined, spellings: readonly string[], report: Report): Entry[] {
   const table = lowerKeys(p2p)
-  const key = spellings.find(spelling => table?.[spelling] !== undefined)
+  const key = spellings.find(spelling => own(table, spelling) !== undefined)
   if (key === undefined) return []
-  const value = table?.[key]
+  const value = own(table, key)
   const where = `[p2p] ${key}`
   if (typeof value !== 'string') {
     report(where, describe(value), 'a string of comma-separated NODEID@HOST:PORT')

@@ -1,6 +1,9 @@
 // HOST:PORT as all formats but multiaddresses write it.
 import { normalHost } from '../peer.ts'
 
+/** The secret key of a Stellar node (strkey, SEP-23), which is a DNS label by its characters: NODE_SEED. */
+const stellarSeed = /^S[A-Z2-7]{55}$/
+
 export const portRange = 'a port from 1 to 65535'
 
 /**
@@ -15,6 +18,8 @@ export function readEndpoint(
   const [, hostText, portText] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(text) ?? []
   if (hostText === undefined) return 'HOST:PORT'
   if (portText?.includes(':')) return 'HOST:PORT, an IPv6 address in brackets'
+  // As a host it would be shown, and name servers would be asked for it.
+  if (stellarSeed.test(hostText)) return 'a DNS name or an IP address as host, and no secret seed'
   const host = normalHost(hostText)
   if (host === undefined) return 'a DNS name or an IP address as host'
   const port = portText === undefined ? defaultPort : readPort(portText, lowest)

@@ -1,4 +1,5 @@
 // libp2p's multiaddresses, as Substrate takes them: /ip4|ip6|dns|dns4|dns6/HOST/tcp/PORT[/ws|wss|...]/p2p/PEERID.
+import { own } from '../own.ts'
 import { isAddress, normalHost } from '../peer.ts'
 import { isPeerId } from './base58.ts'
 import { type Codec, looksLike, type ReadEntry, readEntries, splitLines } from './codec.ts'
@@ -50,7 +51,7 @@ export const multiaddrList: Codec = {
 function areTransports(words: readonly string[]): boolean {
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? ''
-    const values = Object.hasOwn(transports, word) ? transports[word] : undefined
+    const values = own(transports, word)
     if (values === undefined) return false
     index += values
   }

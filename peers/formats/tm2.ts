@@ -1,4 +1,5 @@
 // gno.land's Tendermint 2: NODEID@HOST:PORT as CometBFT has it, with bech32 addresses as node IDs.
+import { own } from '../own.ts'
 import { hostPort } from '../peer.ts'
 import { type Codec, looksLike, type ReadEntry, readEntries, splitEntries } from './codec.ts'
 import { lowerKeys, p2pEntries } from './cometbft.ts'
@@ -39,7 +40,7 @@ export const tm2Toml: Codec = {
   },
   write: peers => `[p2p]\npersistent_peers = "${tm2List.write(peers)}"\n`,
   holds(text) {
-    const p2p = lowerKeys(parseToml(text))?.p2p
+    const p2p = own(lowerKeys(parseToml(text)), 'p2p')
     if (!isTable(p2p) || setting(lowerKeys(p2p), 'persistent_peers') === undefined) return false
     const entries = p2pEntries(p2p, spellings, () => {})
     return entries.length === 0 || entries.some(entry => typeof readEntry(entry.text, 'peer') !== 'string')

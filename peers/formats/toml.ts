@@ -1,5 +1,7 @@
 // Reads the TOML documents that hold peer lists, without ever failing on or revealing what else stands in them.
+
 import { parse, TomlError } from 'smol-toml'
+import { own } from '../own.ts'
 import type { Entry, Report } from './codec.ts'
 
 export type Table = Readonly<Record<string, unknown>>
@@ -13,10 +15,19 @@ export function readToml(text: string, settings: readonly string[], report: Repo
     return parseToml(text)
   } catch (error) {
     const line = error instanceof TomlError ? error.line : 1
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    report(`line ${line}`, shownLine(text.split('\n')[line - 1] ?? '', settings), `a TOML document (${reason})`)
+    report(`line ${line}`, shownLine(text.split('\n')[line - 1] ?? '', settings), `a TOML document${reasonOf(error)}`)
     return undefined
   }
+}
+
+/** The parser's own words, some of which quote the document. */
+const reasons =
+  /^Invalid TOML document: ((?:unfinished|illegal|invalid|unrecognised|expected|incomplete|each|control|trying)[a-z -]*)/
+
+/** Letters, and never what stands in quotes or behind a colon: that may be the document's. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof TomlError ? reasons.exec(error.message)?.[1]?.trim() : undefined
+  return reason === undefined ? '' : ` (${reason})`
 }
 
 /**
@@ -29,7 +40,7 @@ export function parseToml(text: string): Table {
 
 /** A setting of a table: never what JavaScript objects inherit. */
 export function setting(table: Table | undefined, key: string): unknown {
-  return table && Object.hasOwn(table, key) ? table[key] : undefined
+  return own(table, key)
 }
 
 /** A table inside a table; undefined where it is absent, reported where it is something else. */

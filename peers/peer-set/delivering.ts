@@ -1,7 +1,9 @@
 // PeerSets that deliver, as the webhook, `repeer explain` and `repeer check` see them, and which of them deliver to a
 // pod. Pure.
+
 import { type FieldProblem, Fields } from '../fields.ts'
 import type { Format } from '../formats/index.ts'
+import { own } from '../own.ts'
 import { allowPeerSetsFrom, namesIn, permits } from './consent.ts'
 import { type Delivery, readDelivery, selects } from './delivery.ts'
 import { type OutputSpec, placeFor, readOutput, type Values, valuesIn } from './output.ts'
@@ -106,7 +108,7 @@ export function deliveriesTo(
  */
 function consumerOf(values: Values, labels: PodAddress['labels'], { consumerIds }: DeliveringSet): Values {
   const byId = [...consumerIds].find(([, consumerId]) => consumerId === values.consumerId)?.[0]
-  const chainId = values.chainId ?? (Object.hasOwn(labels, chainIdLabel) ? labels[chainIdLabel] : undefined) ?? byId
+  const chainId = values.chainId ?? own(labels, chainIdLabel) ?? byId
   const consumerId = values.consumerId ?? (chainId === undefined ? undefined : consumerIds.get(chainId))
   return { ...(chainId === undefined ? {} : { chainId }), ...(consumerId === undefined ? {} : { consumerId }) }
 }

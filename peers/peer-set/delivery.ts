@@ -1,7 +1,9 @@
 // spec.deliver of a PeerSet: the pods that its list is for, where their manifests cannot say so themselves. Read by the
 // webhook, which gives them the list as a source, by the controller and by `repeer check`, which say who lacks it.
 // Pure.
+
 import { Fields } from '../fields.ts'
+import { own } from '../own.ts'
 import { type Profile, profiles } from '../plan.ts'
 
 /** metav1.LabelSelector. */
@@ -44,11 +46,10 @@ export function readDelivery(fields: Fields): Delivery {
 
 /** As the API server decides it: every requirement has to hold; NotIn holds where there is no such label. */
 export function selects({ labels, expressions }: LabelSelector, of: Readonly<Record<string, string>>): boolean {
-  const own = (name: string) => (Object.hasOwn(of, name) ? of[name] : undefined)
   return (
-    labels.every(([name, value]) => own(name) === value) &&
+    labels.every(([name, value]) => own(of, name) === value) &&
     expressions.every(({ key, operator, values }) => {
-      const value = own(key)
+      const value = own(of, key)
       if (operator === 'Exists') return value !== undefined
       if (operator === 'DoesNotExist') return value === undefined
       return (value !== undefined && values.includes(value)) === (operator === 'In')

@@ -1,4 +1,5 @@
 // What a restart would change about each peer, given how the node stands with it. Pure.
+import { own } from '../../peers/own.ts'
 import { hostPort, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Look, PeerStanding, Standing } from './look.ts'
 import type { Known } from './memory.ts'
@@ -37,7 +38,7 @@ export function teaches(peer: Peer, known: Known | null, look: Look): Teaches {
 
 export function isReachable(peer: Peer, addresses: readonly string[], look: Look): boolean | undefined {
   const answers = addresses
-    .map(address => look.reachable[hostPort({ host: address, port: peer.port })])
+    .map(address => own(look.reachable, hostPort({ host: address, port: peer.port })))
     .filter(answer => answer !== undefined)
   return answers.length === 0 ? undefined : answers.includes(true)
 }
@@ -50,7 +51,7 @@ export function suspects(look: Look, known: Known | null, verifying: boolean): {
   const missing = look.standings.filter(({ standing }) => isMissing(standing))
   // Whether these answer is known by the time that all say so.
   const heard = missing.flatMap(({ peer }) =>
-    (look.hosts[peer.host]?.heard ?? []).map(address => ({ address, port: peer.port })),
+    (own(look.hosts, peer.host)?.heard ?? []).map(address => ({ address, port: peer.port })),
   )
   const present = missing
     .filter(standing => verifying || isOneOfSeveral(standing, look) || teaches(standing.peer, known, look) !== null)
@@ -59,7 +60,7 @@ export function suspects(look: Look, known: Known | null, verifying: boolean): {
 }
 
 function isOneOfSeveral({ peer, addresses }: PeerStanding, look: Look): boolean {
-  return addresses.length > 1 && look.pins?.[peerKey(peer)] !== undefined
+  return addresses.length > 1 && own(look.pins, peerKey(peer)) !== undefined
 }
 
 export function isMissing(standing: Standing): boolean {

@@ -1,4 +1,5 @@
 // The hosts for whose sake the node may soon be restarted. Pure.
+import { own } from '../../peers/own.ts'
 import { isMissing } from './assess.ts'
 import type { Outcome } from './decision.ts'
 import { disputeRestMs } from './host-view.ts'
@@ -9,7 +10,8 @@ export function awaitedHosts({ memory, assessed, decision }: Outcome, hosts: Loo
   const missing = assessed.filter(listed => isMissing(listed.standing))
   const wished =
     memory.need === null ? [] : missing.filter(listed => listed.restartTeaches !== null && listed.reachable)
-  const isDisputed = ({ peer }: (typeof missing)[number]) => now < (hosts[peer.host]?.disputedAt ?? 0) + disputeRestMs
+  const isDisputed = ({ peer }: (typeof missing)[number]) =>
+    now < (own(hosts, peer.host)?.disputedAt ?? 0) + disputeRestMs
   const disputed = decision.do === 'wait' ? missing.filter(isDisputed) : []
   return [...wished, ...disputed].map(listed => listed.peer.host)
 }

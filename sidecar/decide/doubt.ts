@@ -1,4 +1,5 @@
 // Which hosts a process may have been told otherwise about than the sidecar. Pure.
+import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import type { Plan } from '../../peers/plan.ts'
 import { isExported, type Lists, peersOf, sourceKey } from './lists.ts'
@@ -24,10 +25,10 @@ export function doubtAnswers(
 ): Known {
   if (!process) return known
   const pinned = new Set(
-    peersOf(known.lists).flatMap(peer => (known.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])),
+    peersOf(known.lists).flatMap(peer => (own(known.pins, peerKey(peer)) === undefined ? [] : [peer.host])),
   )
   const doubted = Object.keys(known.addresses).filter(
-    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, hosts[host]),
+    host => !pinned.has(host) && !known.uncertain.includes(host) && isDoubtful(process.startedAt, own(hosts, host)),
   )
   return doubted.length === 0 ? known : { ...known, uncertain: [...known.uncertain, ...doubted] }
 }
@@ -67,6 +68,6 @@ export function inDoubt(known: Known, plan: Plan, lists: Lists): Known {
       source.override !== source.variable &&
       !source.unseen,
   )
-  const hosts = copied.flatMap(source => (lists[sourceKey(source)] ?? []).map(peer => peer.host))
+  const hosts = copied.flatMap(source => (own(lists, sourceKey(source)) ?? []).map(peer => peer.host))
   return hosts.length === 0 ? known : { ...known, uncertain: [...new Set([...known.uncertain, ...hosts])] }
 }

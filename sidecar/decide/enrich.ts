@@ -1,4 +1,5 @@
 // From what was seen to a look: lists, hashes, and how the node stands with each peer, made once. Pure.
+import { own } from '../../peers/own.ts'
 import { isAddress, type Peer } from '../../peers/peer.ts'
 import { peerHash, snapshotHash } from '../../peers/snapshot.ts'
 import { type Lists, peersOf } from './lists.ts'
@@ -33,7 +34,7 @@ function isSelf(peer: Peer, addresses: readonly string[], seen: Observed): boole
 function standingOf(peer: Peer, addresses: readonly string[], seen: Observed): Standing {
   if (seen.node.seenBy === 'none') return 'unseen'
   const byId = seen.node.seenBy === 'net_info' && peer.id !== undefined
-  const view = isAddress(peer.host) ? undefined : seen.hosts[peer.host]
+  const view = isAddress(peer.host) ? undefined : own(seen.hosts, peer.host)
   const former = view?.former.map(({ address }) => address) ?? []
   const its = seen.node.connections.filter(connection =>
     byId ? connection.id === peer.id : isAt(connection, peer, [...addresses, ...former]),

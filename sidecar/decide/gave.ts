@@ -1,4 +1,5 @@
 // What a restart has given the process that came of it. Pure.
+import { own } from '../../peers/own.ts'
 import { isAddress, peerKey } from '../../peers/peer.ts'
 import { isUncertain } from './doubt.ts'
 import { knownAfterRestart, pinsAtStart, withPins } from './known.ts'
@@ -41,7 +42,7 @@ function withDoubts(known: Known, { forPeers }: Intent, look: Look, process: Nod
       forPeers.includes(peerKey(peer)) && !isAddress(peer.host) ? [peer.host] : [],
     ),
   )
-  const young = [...hosts].filter(host => isUncertain(look.hosts[host], process.startedAt, times))
+  const young = [...hosts].filter(host => isUncertain(own(look.hosts, host), process.startedAt, times))
   return { ...known, uncertain: [...new Set([...known.uncertain, ...young])] }
 }
 

@@ -1,4 +1,5 @@
 // What a node process knows of its peers: what it was given when it started, or was told since. Pure.
+import { own } from '../../peers/own.ts'
 import { isAddress, peerKey } from '../../peers/peer.ts'
 import { type Level, levels, type Plan } from '../../peers/plan.ts'
 import { inDoubt, isUncertain } from './doubt.ts'
@@ -30,19 +31,21 @@ export function sureWhileTelling(known: Known, look: Look): Known {
   const isSame = (then: readonly string[], now: readonly string[] = []) =>
     then.length === now.length && then.every(address => now.includes(address))
   const lists = inBoth(known.lists, told.lists)
-  const stay = peersOf(lists).filter(peer => isSame([known.pins?.[peerKey(peer)] ?? ''], told.addresses[peer.host]))
+  const stay = peersOf(lists).filter(peer =>
+    isSame([own(known.pins, peerKey(peer)) ?? ''], own(told.addresses, peer.host)),
+  )
   return {
     lists,
     addresses: Object.fromEntries(
       Object.entries(known.addresses).map(([host, addresses]) => [
         host,
-        isSame(addresses, told.addresses[host]) ? addresses : [],
+        isSame(addresses, own(told.addresses, host)) ? addresses : [],
       ]),
     ),
     uncertain: known.uncertain,
     ...(stay.length === 0
       ? {}
-      : { pins: Object.fromEntries(stay.map(peer => [peerKey(peer), known.pins?.[peerKey(peer)] ?? ''])) }),
+      : { pins: Object.fromEntries(stay.map(peer => [peerKey(peer), own(known.pins, peerKey(peer)) ?? ''])) }),
   }
 }
 
@@ -67,7 +70,10 @@ export function knownAtStart(
     look.plan.sources
       .filter(source => source.level === 'all-containers' || source.level === 'none')
       .map(sourceKey)
-      .flatMap(key => (memory.startedWith?.lists[key] ? [[key, memory.startedWith.lists[key]]] : [])),
+      .flatMap(key => {
+        const given = own(memory.startedWith?.lists, key)
+        return given ? [[key, given]] : []
+      }),
   )
   const exported = hasExports(memory, process)
   const handed = withoutUnseen({ ...chosen, ...carried }, look.plan, exported)
@@ -119,13 +125,15 @@ export function pinsAtStart(
 }
 
 function onlySame(some: Pins, others: Pins): Pins {
-  return Object.fromEntries(Object.entries(some).filter(([key, address]) => others[key] === address))
+  return Object.fromEntries(Object.entries(some).filter(([key, address]) => own(others, key) === address))
 }
 
 /** The same, given by these addresses: a host is a guess no longer where each of its peers has one. */
 export function withPins(known: Known, pins: Pins | undefined): Known {
   if (pins === undefined) return known
-  const bare = new Set(peersOf(known.lists).flatMap(peer => (pins[peerKey(peer)] === undefined ? [peer.host] : [])))
+  const bare = new Set(
+    peersOf(known.lists).flatMap(peer => (own(pins, peerKey(peer)) === undefined ? [peer.host] : [])),
+  )
   return { ...known, uncertain: known.uncertain.filter(host => bare.has(host)), pins }
 }
 
@@ -137,16 +145,18 @@ export function knownAfterRestart(memory: Memory, present: Lists, look: Look, le
       const delivered = levels.indexOf(source.level) <= levels.indexOf(level)
       // Whatever a running process was told of it, the next one is not given it.
       if (!delivered && source.unseen) return [key, []]
-      return [key, (delivered ? present[key] : memory.startedWith?.lists[key]) ?? present[key] ?? []]
+      return [key, (delivered ? own(present, key) : own(memory.startedWith?.lists, key)) ?? own(present, key) ?? []]
     }),
   )
   const known = withPins(
     knownFrom(lists, look.hosts, () => false),
     look.pins,
   )
-  const pinned = new Set(peersOf(lists).flatMap(peer => (look.pins?.[peerKey(peer)] === undefined ? [] : [peer.host])))
+  const pinned = new Set(
+    peersOf(lists).flatMap(peer => (own(look.pins, peerKey(peer)) === undefined ? [] : [peer.host])),
+  )
   // A name that does not resolve just now is not given, though its last answer is remembered here.
-  const isLost = (host: string) => !pinned.has(host) && (look.hosts[host]?.failures ?? 0) > 0
+  const isLost = (host: string) => !pinned.has(host) && (own(look.hosts, host)?.failures ?? 0) > 0
   const addresses = Object.entries(known.addresses).map(([host, its]) => [host, isLost(host) ? [] : its])
   return { ...known, addresses: Object.fromEntries(addresses) }
 }
@@ -165,7 +175,7 @@ export function withDialled(
   // It has the present address from elsewhere (it was told), and its pin says nothing any more.
   const old = new Set(
     peersOf(known.lists).flatMap(peer =>
-      isOutgrown(pins?.[peerKey(peer)], addresses[peer.host]) ? [peerKey(peer)] : [],
+      isOutgrown(own(pins, peerKey(peer)), own(addresses, peer.host)) ? [peerKey(peer)] : [],
     ),
   )
   return {
@@ -186,5 +196,5 @@ function knownFrom(
   uncertain: (view: HostView | undefined) => boolean,
 ): Known {
   const { addresses } = snapshotOf(peersOf(lists), hosts)
-  return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(hosts[host])) }
+  return { lists, addresses, uncertain: Object.keys(addresses).filter(host => uncertain(own(hosts, host))) }
 }

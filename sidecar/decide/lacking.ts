@@ -1,5 +1,6 @@
 // Nothing is left to do, and the node is not connected to all of its peers: to which, since when, and why. For people;
 // it decides nothing. Pure.
+import { own } from '../../peers/own.ts'
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
 import { type LackReason, lackReasons } from '../../peers/reasons.ts'
 import { type Assessed, isReachable, teaches } from './assess.ts'
@@ -50,7 +51,7 @@ export function lackingPeers(assessed: readonly Assessed[], look: Look, memory: 
 }
 
 function reasonOf(listed: Assessed, look: Look, wasConnected: boolean): Pick<Lack, 'because' | 'until'> {
-  const view = isAddress(listed.peer.host) ? undefined : look.hosts[listed.peer.host]
+  const view = isAddress(listed.peer.host) ? undefined : own(look.hosts, listed.peer.host)
   if (listed.addresses.length === 0 || (view?.failures ?? 0) > 0) return { because: 'name-unresolved' }
   if (listed.standing === 'former') return { because: 'former-address' }
   const answers = answerOf(listed, look)
@@ -63,7 +64,7 @@ function reasonOf(listed: Assessed, look: Look, wasConnected: boolean): Pick<Lac
 export function answerOf({ peer, addresses, reachable }: Assessed, { answering }: Look): boolean | undefined {
   if (reachable !== undefined) return reachable
   const answers = addresses
-    .map(address => answering?.[hostPort({ host: address, port: peer.port })])
+    .map(address => own(answering, hostPort({ host: address, port: peer.port })))
     .filter(answer => answer !== undefined)
   return answers.length === 0 ? undefined : answers.includes(true)
 }

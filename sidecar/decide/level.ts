@@ -1,4 +1,5 @@
 // At which level a restart brings what is missing, or why there is none. Pure.
+import { own } from '../../peers/own.ts'
 import { type Peer, peerKey, uniquePeers } from '../../peers/peer.ts'
 import { addressLevel, type Level, levels, type Plan, type Source } from '../../peers/plan.ts'
 import { observeReasons } from '../../peers/reasons.ts'
@@ -43,7 +44,7 @@ export function levelFor(wish: Wish, look: Look, memory: Memory): LevelFor {
  * peers that it may bring.
  */
 function apart(wish: Wish, look: Look): [Source[], Assessed[]] {
-  const keysOf = (source: Source) => (look.desired.lists[sourceKey(source)] ?? []).map(peerKey)
+  const keysOf = (source: Source) => (own(look.desired.lists, sourceKey(source)) ?? []).map(peerKey)
   const isHanded = (source: Source) => !(source.unseen && source.level === 'none')
   const brought = new Set(look.plan.sources.filter(isHanded).flatMap(keysOf))
   const [some, none] = [true, false].map(is =>
@@ -62,7 +63,7 @@ function sourcesBehind(wish: Wish, look: Look): Source[] {
     wish.missing.filter(listed => listed.restartTeaches === 'list').map(listed => peerKey(listed.peer)),
   )
   return changedSources(look.plan, look.desired.lists, wish.known).filter(
-    source => wish.blind || (look.desired.lists[sourceKey(source)] ?? []).some(peer => missing.has(peerKey(peer))),
+    source => wish.blind || (own(look.desired.lists, sourceKey(source)) ?? []).some(peer => missing.has(peerKey(peer))),
   )
 }
 
@@ -98,6 +99,6 @@ export function changedSources(plan: Plan, lists: Lists, known: Known): Source[]
   return plan.sources.filter(
     source =>
       (source.kind !== 'Literal' || source.unseen) &&
-      keys(lists[sourceKey(source)]) !== keys(known.lists[sourceKey(source)]),
+      keys(own(lists, sourceKey(source))) !== keys(own(known.lists, sourceKey(source))),
   )
 }

@@ -1,4 +1,5 @@
 // One look at the node and its world, as values: what was seen, and what is derived of it once.
+import { own } from '../../peers/own.ts'
 import type { Peer } from '../../peers/peer.ts'
 import type { Plan } from '../../peers/plan.ts'
 import type { HoldReason } from '../../peers/reasons.ts'
@@ -119,6 +120,6 @@ export function stillOpen(
   reachable: Observed['reachable'],
   now: number,
 ): Readonly<Record<string, number>> {
-  const open = Object.keys(reachable).filter(name => reachable[name])
-  return Object.fromEntries(open.map(name => [name, before[name] ?? now]))
+  const open = Object.keys(reachable).filter(name => own(reachable, name))
+  return Object.fromEntries(open.map(name => [name, own(before, name) ?? now]))
 }

@@ -1,4 +1,5 @@
 // Gates about look-ups: a node that looks names up itself must not be started while they fail or disagree. Pure.
+import { own } from '../../peers/own.ts'
 import { type Peer, peerKey } from '../../peers/peer.ts'
 import type { Assessed, AssessedLook } from './assess.ts'
 import type { Look } from './look.ts'
@@ -14,7 +15,9 @@ import type { Hold, Wish } from './wish.ts'
 export function lookupGate(wish: Wish, look: AssessedLook): Hold | null {
   const failing = look.assessed.filter(
     listed =>
-      listed.standing !== 'self' && !isPinned(listed.peer, look) && (look.hosts[listed.peer.host]?.failures ?? 0) > 0,
+      listed.standing !== 'self' &&
+      !isPinned(listed.peer, look) &&
+      (own(look.hosts, listed.peer.host)?.failures ?? 0) > 0,
   )
   const lost = failing.filter(
     listed =>
@@ -22,12 +25,12 @@ export function lookupGate(wish: Wish, look: AssessedLook): Hold | null {
       (listed.standing === 'connected' || (listed.standing === 'unseen' && listed.restartTeaches === null)),
   )
   const unknown = failing.filter(
-    listed => listed.addresses.length > 0 || !isDefinite(look.hosts[listed.peer.host]?.error),
+    listed => listed.addresses.length > 0 || !isDefinite(own(look.hosts, listed.peer.host)?.error),
   )
   // Those that it would not learn of are not among the missing for whose sake it is.
   if (lost.length === 0 && (unknown.length === 0 || wish.missing.length > 0)) return null
   const names = (lost.length > 0 ? lost : unknown).map(
-    ({ peer: { host } }) => `${host} (${look.hosts[host]?.error ?? 'no answer'})`,
+    ({ peer: { host } }) => `${host} (${own(look.hosts, host)?.error ?? 'no answer'})`,
   )
   return { reason: 'lookups-fail', detail: names.slice(0, 5).join(', ') }
 }
@@ -67,7 +70,7 @@ export function disagreement(
   times: Timing,
 ): (Hold & { readonly until: number }) | null {
   const open = assessed.flatMap(({ peer }) => {
-    const { disputedAt } = look.hosts[peer.host] ?? {}
+    const { disputedAt } = own(look.hosts, peer.host) ?? {}
     const until = (disputedAt ?? 0) + times.calmSeconds * 1000
     return disputedAt !== undefined && look.now < until ? [{ host: peer.host, until }] : []
   })
@@ -82,5 +85,5 @@ export function disagreement(
 
 /** A start of the node is given its address, so that nothing depends on what a name server says then. */
 function isPinned(peer: Peer, look: Look): boolean {
-  return look.pins?.[peerKey(peer)] !== undefined
+  return own(look.pins, peerKey(peer)) !== undefined
 }

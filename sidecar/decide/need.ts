@@ -1,4 +1,5 @@
 // Since when a restart is wished for. Pure.
+import { own } from '../../peers/own.ts'
 import { hostPort } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
 import type { Look } from './look.ts'
@@ -30,5 +31,7 @@ function openedAt(memory: Memory, wish: Wish, look: Look): number {
 }
 
 function firstOpen({ peer, addresses }: Assessed, look: Look): number {
-  return Math.min(...addresses.map(address => look.openSince[hostPort({ host: address, port: peer.port })] ?? look.now))
+  return Math.min(
+    ...addresses.map(address => own(look.openSince, hostPort({ host: address, port: peer.port })) ?? look.now),
+  )
 }

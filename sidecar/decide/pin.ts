@@ -1,8 +1,10 @@
 // Addresses in place of names, where the list reaches a CometBFT node by the variable that it takes before any file.
 // Such a node looks a name up once, at its start, and keeps the address: given the address, it has the one that the
 // sidecar has decided on, and what it was given is known. Pure.
+
 import { writePeers } from '../../peers/formats/index.ts'
-import { isAddress, type Peer, peerKey } from '../../peers/peer.ts'
+import { own } from '../../peers/own.ts'
+import { hostPort, isAddress, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Connection, HostView } from './observation.ts'
 
 /** By variable, the peers of its list. */
@@ -42,13 +44,13 @@ export function pinned(
   seen: Seen,
 ): { exports: Record<string, string>; pins: Pins } {
   const texts: Record<string, string> = Object.assign(Object.create(null), exports)
-  const pins: Record<string, string> = {}
+  const pins: Record<string, string> = Object.create(null)
   for (const [variable, peers] of Object.entries(pinnable)) {
     const chosen = Object.fromEntries(peers.flatMap(peer => entryFor(peer, seen)))
     if (Object.keys(chosen).length === 0) continue
     const text = writePeers(
       'cometbft-list',
-      peers.map(peer => ({ ...peer, host: chosen[peerKey(peer)] ?? peer.host })),
+      peers.map(peer => ({ ...peer, host: own(chosen, peerKey(peer)) ?? peer.host })),
     )
     if (Buffer.byteLength(`${variable}=${text}`) > longestVariable) continue
     texts[variable] = text
@@ -70,7 +72,7 @@ function entryFor(peer: Peer, seen: Seen): [string, string][] {
  * sorted. Of a Service with an address of its own that address, which outlives the pods behind it.
  */
 function choose(peer: Peer, { hosts, connections, reachable, before }: Seen): string | undefined {
-  const addresses = Object.hasOwn(hosts, peer.host) ? (hosts[peer.host]?.addresses ?? []) : []
+  const addresses = own(hosts, peer.host)?.addresses ?? []
   if (addresses.length < 2) return addresses[0]
   const connected = addresses.find(address =>
     connections.some(
@@ -78,10 +80,9 @@ function choose(peer: Peer, { hosts, connections, reachable, before }: Seen): st
     ),
   )
   if (connected !== undefined) return connected
-  const at = (address: string) =>
-    reachable[address.includes(':') ? `[${address}]:${peer.port}` : `${address}:${peer.port}`]
-  const answering = addresses.filter(address => at(address) === true)
+  const answers = (address: string) => own(reachable, hostPort({ host: address, port: peer.port }))
+  const answering = addresses.filter(address => answers(address) === true)
   const candidates = answering.length > 0 ? answering : addresses
-  const last = before[peerKey(peer)]
+  const last = own(before, peerKey(peer))
   return last !== undefined && candidates.includes(last) ? last : candidates[0]
 }

@@ -1,4 +1,5 @@
 // A restart is under way: ask again, wait for the new process, verify it, and close it. Pure.
+import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import { type Assessed, type AssessedLook, isMissing } from './assess.ts'
 import { type Step, wait } from './decision.ts'
@@ -106,10 +107,10 @@ function hasMovedSince(
   intent: Intent,
   look: Look,
 ): boolean {
-  const pin = intent.giving.pins?.[peerKey(peer)]
-  const then = pin === undefined ? (intent.giving.addresses[peer.host] ?? []) : [pin]
+  const pin = own(intent.giving.pins, peerKey(peer))
+  const then = pin === undefined ? (own(intent.giving.addresses, peer.host) ?? []) : [pin]
   if (restartTeaches !== 'address' || addresses.some(address => then.includes(address))) return false
-  const since = Math.max(memory.process?.upAt ?? look.now, look.hosts[peer.host]?.since ?? look.now)
+  const since = Math.max(memory.process?.upAt ?? look.now, own(look.hosts, peer.host)?.since ?? look.now)
   return look.now >= since + twoTriesSeconds(look) * 1000
 }
 

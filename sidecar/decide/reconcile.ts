@@ -3,6 +3,7 @@
 // The gentlest cure comes first. Connected to every listed peer at a present address: nothing to do, record it. A peer
 // is missing, and the running node can be told: tell it. It cannot, a restart would teach it something, and nothing
 // holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
+import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import { type Assessed, type AssessedLook, assess, dialledHosts, isMissing } from './assess.ts'
 import { type Outcome, type Step, wait } from './decision.ts'
@@ -139,7 +140,7 @@ function leftToUs(missing: readonly Assessed[], look: AssessedLook): readonly As
   if (!look.plan.ownerRolls) return missing
   const unseen = look.plan.sources
     .filter(source => source.unseen)
-    .flatMap(source => look.desired.lists[sourceKey(source)] ?? [])
+    .flatMap(source => own(look.desired.lists, sourceKey(source)) ?? [])
   const keys = new Set(unseen.map(peerKey))
   return missing.filter(listed => listed.restartTeaches !== 'list' || keys.has(peerKey(listed.peer)))
 }

@@ -1,5 +1,6 @@
 // How long a difference has to last before a restart: until an edit rests, or the node has had the time to heal by
 // itself. Pure.
+import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import { chains } from '../chains/index.ts'
 import type { Assessed } from './assess.ts'
@@ -62,7 +63,7 @@ function mayKnow(wish: Wish, look: Look): boolean {
   const unseen = new Set(
     look.plan.sources
       .filter(source => source.unseen)
-      .flatMap(source => (look.desired.lists[sourceKey(source)] ?? []).map(peerKey)),
+      .flatMap(source => (own(look.desired.lists, sourceKey(source)) ?? []).map(peerKey)),
   )
   return wish.missing.every(
     listed =>
@@ -79,14 +80,14 @@ function upSince({ now }: Look, { process }: Memory): number {
 }
 
 function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
-  const own = look.plan.times.settleSeconds
+  const stated = look.plan.times.settleSeconds
   if (wish.missing.every(listed => isAddressMatter(listed) && isBehindStable(listed, wish.known, look)))
-    return Math.max(own, times.stableSettleSeconds)
+    return Math.max(stated, times.stableSettleSeconds)
   if (wish.missing.every(listed => listed.restartTeaches === 'perhaps')) return twoTriesSeconds(look)
   // No node follows an edited list by itself, so nothing can heal; and the controller has seen the same list.
   if (wish.missing.every(listed => listed.restartTeaches === 'list') && isAgreed(look))
-    return Math.min(own, times.briefSettleSeconds)
-  return own
+    return Math.min(stated, times.briefSettleSeconds)
+  return stated
 }
 
 /**
@@ -94,10 +95,10 @@ function settleSecondsFor(wish: Wish, look: Look, times: Timing): number {
  * made anew, with another address.
  */
 function isBehindStable({ peer }: Assessed, known: Known, look: Look): boolean {
-  const { behind, addresses = [] } = look.hosts[peer.host] ?? {}
+  const { behind, addresses = [] } = own(look.hosts, peer.host) ?? {}
   if (behind === undefined) return false
-  const pin = known.pins?.[peerKey(peer)]
-  const then = pin === undefined ? (known.addresses[peer.host] ?? []) : [pin]
+  const pin = own(known.pins, peerKey(peer))
+  const then = pin === undefined ? (own(known.addresses, peer.host) ?? []) : [pin]
   return then.some(address => addresses.includes(address))
 }
 

@@ -1,4 +1,5 @@
 // Nothing is left that a restart would teach the node. Pure.
+import { own } from '../../peers/own.ts'
 import { hostPort, isAddress, peerKey } from '../../peers/peer.ts'
 import type { Assessed, AssessedLook } from './assess.ts'
 import { type Step, wait } from './decision.ts'
@@ -37,7 +38,8 @@ export function nothingToTeach(memory: Memory, look: AssessedLook, times: Timing
 function isLiteral(missing: Assessed, look: AssessedLook): boolean {
   const key = peerKey(missing.peer)
   return look.plan.sources.some(
-    source => source.kind === 'Literal' && look.desired.lists[sourceKey(source)]?.some(peer => peerKey(peer) === key),
+    source =>
+      source.kind === 'Literal' && own(look.desired.lists, sourceKey(source))?.some(peer => peerKey(peer) === key),
   )
 }
 

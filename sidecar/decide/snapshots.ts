@@ -1,4 +1,5 @@
 // From lists and answers to the addresses behind each host, and the hash of both. Pure.
+import { own } from '../../peers/own.ts'
 import { isAddress, type Peer } from '../../peers/peer.ts'
 import { type Snapshot, snapshotHash } from '../../peers/snapshot.ts'
 import { type Lists, peersOf } from './lists.ts'
@@ -7,7 +8,7 @@ import type { HostView } from './observation.ts'
 /** The addresses a peer has now; none where its name has no answer. */
 export function addressesOf(host: string, hosts: Readonly<Record<string, HostView>>): readonly string[] {
   if (isAddress(host)) return [host]
-  const { addresses = [], behind = [] } = hosts[host] ?? {}
+  const { addresses = [], behind = [] } = own(hosts, host) ?? {}
   return behind.length === 0 ? addresses : [...new Set([...addresses, ...behind])]
 }
 

@@ -1,4 +1,5 @@
 // What starting again would teach a node about a peer. Pure.
+import { own } from '../../peers/own.ts'
 import { isAddress, type Peer, peerKey } from '../../peers/peer.ts'
 import type { Known } from './memory.ts'
 import type { HostView } from './observation.ts'
@@ -24,11 +25,11 @@ export function wouldLearn(
   const key = peerKey(peer)
   if (!Object.values(known.lists).some(peers => peers.some(listed => peerKey(listed) === key))) return 'list'
   if (isAddress(peer.host)) return known.uncertain.includes(peer.host) ? 'perhaps' : null
-  const pin = known.pins?.[key]
-  const then = pin === undefined ? (known.addresses[peer.host] ?? []) : [pin]
+  const pin = own(known.pins, key)
+  const then = pin === undefined ? (own(known.addresses, peer.host) ?? []) : [pin]
   // Rotating answers differ at every look; a node that was given any of them would be given another of the same.
-  if (hosts[peer.host]?.rotating) return then.length === 0 ? 'address' : null
-  if (pin !== undefined && pins[key] !== undefined) return pin === pins[key] ? null : 'address'
+  if (own(hosts, peer.host)?.rotating) return then.length === 0 ? 'address' : null
+  if (pin !== undefined && own(pins, key) !== undefined) return pin === own(pins, key) ? null : 'address'
   const now = addressesOf(peer.host, hosts)
   if (now.length === 0) return 'address'
   const same = then.length === now.length && then.every(address => now.includes(address))

@@ -1,5 +1,6 @@
 // Telling the running node its peers: the cure before a restart. Pure. It harms nobody, so it asks for no turn and no
 // budget, and is tried again until a dead connection must have been noticed; only then is it in vain.
+import { own } from '../../peers/own.ts'
 import { isAddress, peerKey, uniquePeers } from '../../peers/peer.ts'
 import type { Assessed, AssessedLook } from './assess.ts'
 import { knownByTelling, sureWhileTelling } from './known.ts'
@@ -113,7 +114,7 @@ function provenByTelling({ taught }: Memory, look: AssessedLook): Known {
   )
   const addresses = Object.entries(all.addresses).map(([host, its]) => [
     host,
-    elsewhere.has(host) ? (taught?.addresses[host] ?? []) : its,
+    elsewhere.has(host) ? (own(taught?.addresses, host) ?? []) : its,
   ])
   return { ...all, addresses: Object.fromEntries(addresses) }
 }
@@ -131,7 +132,7 @@ function changeFor(memory: Memory, wish: Wish, look: AssessedLook): PeerChange {
   // What DNS answers: where a Service has an address of its own, that one and not those of the pods behind it.
   const told = (peer: Assessed['peer']): PeerToTell => ({
     ...peer,
-    addresses: isAddress(peer.host) ? [peer.host] : (look.hosts[peer.host]?.addresses ?? []),
+    addresses: isAddress(peer.host) ? [peer.host] : (own(look.hosts, peer.host)?.addresses ?? []),
   })
   const listed = look.desired.peers
   const keys = new Set(listed.map(peerKey))

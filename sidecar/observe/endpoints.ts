@@ -1,8 +1,10 @@
 // What the controller tells of the addresses behind the hosts (repeer.dev/endpoints). It reads them where cluster DNS
 // does, and no cache stands between: so its word is what a host's addresses are. A node that looks names up itself may
 // be told otherwise for a while, and that is remembered as a dispute.
+
 import type { Logger } from 'pino'
 import { type Behind, type Endpoints, parseEndpoints } from '../../peers/endpoints.ts'
+import { own } from '../../peers/own.ts'
 import { told } from '../decide/host-view.ts'
 import type { HostView } from '../decide/observation.ts'
 import type { Input } from './input.ts'
@@ -75,7 +77,7 @@ export function withoutStale(
 ): Endpoints {
   if (now < Math.max(since, controllerLookedAt ?? 0) + staleMs) return endpoints
   const isStale = (host: string, behind: Behind) => {
-    const view = Object.hasOwn(answers, host) ? answers[host] : undefined
+    const view = own(answers, host)
     if (
       view === undefined ||
       view.failures > 0 ||
@@ -107,10 +109,10 @@ export function withEndpoints(
 ): Record<string, HostView> {
   return Object.fromEntries(
     Object.entries(answers).map(([host, { behind: _, ...answer }]) => {
-      const its = Object.hasOwn(endpoints, host) ? endpoints[host] : undefined
+      const its = own(endpoints, host)
       if (its === undefined || answer.inHostsFile) return [host, answer]
       if (its.stable) return [host, { ...answer, rotating: false, behind: its.addresses }]
-      const last = Object.hasOwn(before, host) ? before[host] : undefined
+      const last = own(before, host)
       return [host, toldView(answer, its, last ?? answer, pinned.has(host), now)]
     }),
   )

@@ -1,8 +1,10 @@
 // Reads what the pod gives the sidecar as files: the plan, the annotations and the peer lists. The kubelet refreshes
 // them; here they are only read.
+
 import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PeerListError, parsePeers, writePeers } from '../../peers/formats/index.ts'
+import { own } from '../../peers/own.ts'
 import { type Pause, parsePause } from '../../peers/pause.ts'
 import { type Peer, uniquePeers } from '../../peers/peer.ts'
 import type { Plan, Source } from '../../peers/plan.ts'
@@ -166,7 +168,7 @@ function listOf(read: readonly Read[]): ListInput {
   for (const { source, text } of there) {
     try {
       const peers = parsePeers(source.format, text, { source: nameOf(source), role: source.role })
-      lists[sourceKey(source)] = [...(lists[sourceKey(source)] ?? []), ...peers]
+      lists[sourceKey(source)] = [...(own(lists, sourceKey(source)) ?? []), ...peers]
     } catch (error) {
       malformed.push(faultOf(source, error))
     }
@@ -178,11 +180,10 @@ function listOf(read: readonly Read[]): ListInput {
   return { ok: false, reason: 'list-empty', message: [`no peer in ${empty}`, ...absent].join('; ') }
 }
 
-/** The status page, the log and an Event show it to anybody: a Secret is not quoted in them. */
+/** The status page, the log and an Event show it to anybody: nothing of the list is quoted in them. */
 function faultOf(source: Source, error: unknown): string {
-  const isSecret = source.kind === 'Secret'
-  if (error instanceof PeerListError) return isSecret ? error.unquoted : error.message
-  return `${nameOf(source)}: ${isSecret ? 'it cannot be read as a list' : String(error)}`
+  if (error instanceof PeerListError) return error.message
+  return `${nameOf(source)}: repeer failed to read it (${error instanceof Error ? error.name : typeof error})`
 }
 
 /** A list that cannot be handed to the node by a variable must not be: the node would not start. */
@@ -223,7 +224,7 @@ function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports &
     if ((source.via !== 'env' && source.via !== 'envFrom') || source.variable === undefined) continue
     exports[source.variable] = text
     if (source.override === source.variable && source.role === 'peer')
-      pinnable[source.variable] = lists[sourceKey(source)] ?? []
+      pinnable[source.variable] = own(lists, sourceKey(source)) ?? []
   }
   for (const { source } of read) {
     if (source.kind === 'Literal' || source.override === undefined || !chain.override) continue
@@ -232,7 +233,7 @@ function exportsOf(read: readonly Read[], lists: Lists, chain: Chain): Exports &
     if (exports[override] !== undefined && source.deliveredBy === undefined) continue
     const outranked = read.map(({ source }) => source).filter(listed => isFile(listed) || isBesideFiles(override, read))
     const peers = uniquePeers(
-      outranked.flatMap(listed => lists[sourceKey(listed)] ?? []).filter(peer => peer.role === role),
+      outranked.flatMap(listed => own(lists, sourceKey(listed)) ?? []).filter(peer => peer.role === role),
     )
     // An empty variable would outrank what the node's file still lists.
     if (peers.length === 0) continue

@@ -3,6 +3,7 @@ import t from 'tap'
 import { choosePeers, nothingKnown } from '../../discovery/choose.ts'
 import { applyBody, changeSentence, decideOutput, listedIn, metadataText, readCurrent } from '../../discovery/output.ts'
 import { parsePeers } from '../../peers/formats/index.ts'
+import { inherited } from '../fixtures/inherited.ts'
 import { at, current, found, peerSet, spec } from './fixtures/specs.ts'
 
 const chosen = (...hosts: string[]) => ({ peers: hosts.map(host => at(host)), problems: [] })
@@ -95,7 +96,7 @@ t.test('property: never shrunk to nothing, whatever the source says and whatever
 })
 
 t.test('property: an apply names the two keys of the PeerSet, and no other of the ConfigMap', async t => {
-  const key = fc.stringMatching(/^[a-z]{1,4}$/)
+  const key = fc.oneof(fc.stringMatching(/^[a-z]{1,4}$/), fc.constantFrom(...inherited))
   fc.assert(
     fc.property(fc.dictionary(key, fc.string()), key, fc.boolean(), (data, name, hasMetadata) => {
       const set = peerSet({

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type { Format } from '../../peers/formats/index.ts'
 import { normalHost, type Peer, type Role, roles } from '../../peers/peer.ts'
+import { inherited } from '../fixtures/inherited.ts'
 
 const hex = (length: number) =>
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
@@ -28,7 +29,7 @@ export const host = fc
     name,
     fc.ipV4(),
     fc.ipV6(),
-    fc.constantFrom('bücher.example', 'xn--bcher-kva.example', 'node0.chain.svc.cluster.local'),
+    fc.constantFrom('bücher.example', 'xn--bcher-kva.example', 'node0.chain.svc.cluster.local', ...inherited),
   )
   .map(normalHost)
   .filter(normal => normal !== undefined)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { parsePage } from '../../peers/page-check.ts'
+import { inherited } from '../fixtures/inherited.ts'
 import { examplePage, hashes } from './fixtures/page.ts'
 
 /** The example with some fields replaced, as text; undefined leaves one out. */
@@ -100,7 +101,7 @@ t.test('texts and histories have bounds', async t => {
 
 t.test('whatever comes, it is a page or an Error with a short message', async t => {
   const fields = Object.keys(examplePage)
-  const hostile = fc.dictionary(fc.constantFrom(...fields), fc.jsonValue())
+  const hostile = fc.dictionary(fc.constantFrom(...fields, ...inherited), fc.jsonValue())
   const property = fc.property(hostile, replaced => {
     try {
       const page = parsePage(JSON.stringify({ ...examplePage, ...replaced }))

@@ -1,4 +1,5 @@
 // The error names source, place, finding and expectation, and stays short and printable whatever it is about.
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { PeerListError, printable } from '../../peers/peer-list-error.ts'
@@ -10,7 +11,8 @@ const problem = (found: string) => ({ source: 'config.toml', where: 'line 3', fo
 
 t.test('one problem is one sentence', t => {
   const error = new PeerListError([problem('a b')])
-  t.equal(error.message, 'config.toml, line 3: found "a b", expected HOST:PORT')
+  t.equal(error.message, 'config.toml, line 3: expected HOST:PORT')
+  t.equal(error.quoted(), 'config.toml, line 3: found "a b", expected HOST:PORT')
   t.equal(error.name, 'PeerListError')
   t.ok(error instanceof Error)
   t.strictSame(error.problems, [problem('a b')])
@@ -20,8 +22,30 @@ t.test('one problem is one sentence', t => {
 t.test('many problems are counted beyond the first five, and kept up to a hundred', t => {
   const error = new PeerListError(Array.from({ length: 5000 }, (_, index) => problem(`x${index}`)))
   t.equal(error.problems.length, 100)
-  t.match(error.message, /found "x0".*found "x4", expected HOST:PORT; and 4995 more$/)
-  t.notMatch(error.message, /x5"/)
+  t.match(error.message, /^(config.toml, line 3: expected HOST:PORT; ){5}and 4995 more$/)
+  t.match(error.quoted(), /found "x0".*found "x4", expected HOST:PORT; and 4995 more$/)
+  t.notMatch(error.quoted(), /x5"/)
+  t.end()
+})
+
+t.test('what stands in the list is in nothing that a log, a page or an Event has of the error', t => {
+  const error = new PeerListError([problem('canary-1'), problem('12345 canary')])
+  for (const text of [error.message, String(error), error.stack, JSON.stringify(error), inspect(error)])
+    t.notMatch(text, /canary|12345/)
+  for (const found of ['an array of 3', 'a table', '2000000 bytes', 'the end of the text'])
+    t.equal(
+      new PeerListError([problem(found)]).message,
+      `config.toml, line 3: found ${found}, expected HOST:PORT`,
+      'the kind of a thing is said',
+    )
+  for (const found of [
+    'an array of 3 canaries',
+    'a table of canaries',
+    'canary 5 bytes',
+    '5 bytes\ncanary',
+    'true canary',
+  ])
+    t.notMatch(new PeerListError([problem(found)]).message, /canar/)
   t.end()
 })
 

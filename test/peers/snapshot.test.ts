@@ -4,6 +4,7 @@ import t from 'tap'
 import { parsePeers } from '../../peers/formats/index.ts'
 import { hostPort, isAddress, type Peer, peerKey, uniquePeers } from '../../peers/peer.ts'
 import { peerHash, snapshotHash } from '../../peers/snapshot.ts'
+import { inheritedHosts } from '../fixtures/inherited.ts'
 import { goldenLists, goldenSnapshots } from './fixtures/golden.ts'
 import { anyPeer, host } from './lists.ts'
 
@@ -75,7 +76,7 @@ t.test('different for different sets', t => {
   // Few values, so that equal and nearly equal sets are common.
   const peer: fc.Arbitrary<Peer> = fc.record({
     id: fc.constantFrom('a'.repeat(40), 'b'.repeat(40)),
-    host: fc.constantFrom('a', 'b', '::1', '10.0.0.1'),
+    host: fc.constantFrom('a', 'b', '::1', '10.0.0.1', ...inheritedHosts),
     port: fc.constantFrom(1, 11),
     role: fc.constantFrom('peer', 'seed'),
   })

@@ -2,6 +2,7 @@
 // annotations (plan, status, peer-hash) and the controller's (endpoints, turn) are not overrides and not looked at
 // here.
 
+import { own } from '../../peers/own.ts'
 import { parsePause } from '../../peers/pause.ts'
 import { type Profile, profiles, type Strategy, strategies } from '../../peers/plan.ts'
 import { annotation } from '../../peers/pod.ts'
@@ -52,7 +53,7 @@ const daySeconds = 86_400
 export function readAnnotations(annotations: Readonly<Record<string, string>>): ReadAnnotations {
   const problems: string[] = []
   const read = <T>(name: string, expected: string, parse: (value: string) => T | undefined): T | undefined => {
-    const value = annotations[name]?.trim()
+    const value = own(annotations, name)?.trim()
     if (value === undefined) return undefined
     const parsed = parse(value)
     if (parsed === undefined) problems.push(`${name} is ${quote(value)}; expected ${expected}`)

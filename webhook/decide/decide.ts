@@ -6,6 +6,7 @@ import { present } from '../../peers/present.ts'
 import { chains } from '../chains/index.ts'
 import { readAnnotations } from './annotations.ts'
 import type { DecideInput, Decision } from './decision.ts'
+import { misfit } from './fits.ts'
 import type { FollowedNode } from './followed-node.ts'
 import { findContainer } from './node/find-container.ts'
 import { findReach } from './node/find-reach.ts'
@@ -62,7 +63,7 @@ export function decide(input: DecideInput): Decision {
       'bad-annotation',
       `nothing tells the P2P port of a ${profile} node; state it with repeer.dev/p2p-port or in the container's ports`,
     )
-  return {
+  const injection = {
     inject: true,
     plan,
     why: {
@@ -87,7 +88,9 @@ export function decide(input: DecideInput): Decision {
       ...list.warnings,
     ],
     ...list.peers,
-  }
+  } as const
+  const refused = misfit(pod, injection)
+  return refused ? skip(refused.reason, refused.detail) : injection
 }
 
 /** What was found out about a pod, and goes into its plan. */

@@ -1,4 +1,5 @@
 // Why a pod is left alone before anybody looks for a node in it: one rule a row, the first that applies decides.
+import { posix } from 'node:path'
 import { annotation, containerName, optIn, path, volumeName } from '../../peers/pod.ts'
 import { type SkipReason, skipReasons } from '../../peers/reasons.ts'
 import type { DecideInput, Decision } from './decision.ts'
@@ -49,10 +50,14 @@ export function skip(reason: SkipReason, detail = ''): Decision {
   return { inject: false, reason, message: cut ? `${skipReasons[reason]}: ${cut}` : skipReasons[reason] }
 }
 
-/** What of the node's own mounts lies where ours go; undefined where nothing does. */
+/**
+ * What of the node's own mounts lies where ours go; undefined where nothing does. By the path that the kubelet makes of
+ * it: a relative one begins at the root (pkg/kubelet, MakeAbsolutePath), and `//`, `.` and `..` are the runtime's to
+ * resolve.
+ */
 export function mountConflict(container: ContainerView): string | undefined {
   const root = path.input.slice(0, path.input.indexOf('/', 1))
-  const mount = container.mounts.find(({ mountPath }) => mountPath === root || mountPath.startsWith(`${root}/`))
+  const mount = container.mounts.find(({ mountPath }) => `${posix.normalize(`/${mountPath}`)}/`.startsWith(`${root}/`))
   return mount && `container ${container.name} mounts volume ${mount.volume} at ${mount.mountPath}`
 }
 

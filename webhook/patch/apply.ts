@@ -1,4 +1,5 @@
 // Applies the three operations of RFC 6902 that repeer writes, to show what a patch does.
+import { own } from '../../peers/own.ts'
 import type { PatchOperation } from '../decide/decision.ts'
 
 /**
@@ -30,9 +31,7 @@ function apply(root: { value: unknown }, operation: PatchOperation): void {
 
 function member(parent: unknown, key: string): unknown {
   if (Array.isArray(parent)) return parent[indexOf(key)]
-  return typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key)
-    ? (parent as Record<string, unknown>)[key]
-    : undefined
+  return typeof parent === 'object' && parent !== null ? own(parent as Record<string, unknown>, key) : undefined
 }
 
 /** Digits without leading zeros (RFC 6901, section 4); NaN for anything else, at which nothing is. */
@@ -50,6 +49,9 @@ function changeArray(array: unknown[], key: string, operation: PatchOperation): 
   else array.splice(index, 1)
 }
 
+/** As an assignment makes it. */
+const field = { enumerable: true, configurable: true, writable: true } as const
+
 function changeObject(parent: unknown, key: string, operation: PatchOperation): void {
   if (typeof parent !== 'object' || parent === null)
     throw new Error(`patch: ${operation.op} ${operation.path}: its parent is no object`)
@@ -57,5 +59,6 @@ function changeObject(parent: unknown, key: string, operation: PatchOperation): 
   if (operation.op !== 'add' && !Object.hasOwn(object, key))
     throw new Error(`patch: ${operation.op} ${operation.path}: nothing is there`)
   if (operation.op === 'remove') delete object[key]
-  else object[key] = structuredClone(operation.value)
+  // Assigning to `__proto__` would be something else.
+  else Object.defineProperty(object, key, { ...field, value: structuredClone(operation.value) })
 }

@@ -4,16 +4,11 @@ import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
 import type { Plan } from '../../peers/plan.ts'
 import { annotation, path, volumeName } from '../../peers/pod.ts'
 import type { Decision, PatchOperation, Settings } from '../decide/decision.ts'
+import { annotationsOf, controllersOwn } from './annotations.ts'
 import { containersOf } from './containers.ts'
 import { volumesOf } from './volumes.ts'
 
 type Injection = Extract<Decision, { inject: true }>
-
-/** What only the controller may write on a pod, once it exists. */
-const controllersOwn = [annotation.turn, annotation.turnWait, annotation.endpoints] as const
-
-/** Annotations as a whole are limited to 256 KiB, and this one is for people. */
-const statusLength = 240
 
 /**
  * The patch for this pod: empty where there is nothing to change. A pod that is not injected, also one that has been
@@ -31,18 +26,14 @@ export function patchOf(pod: V1Pod, decision: Decision, settings: Pick<Settings,
   ]
 }
 
-function annotationsPatch(pod: V1Pod, { plan, peerHash, why }: Injection): PatchOperation[] {
-  const values = {
-    [annotation.plan]: JSON.stringify(plan),
-    [annotation.status]: shortened(`injected, ${why.strategy}`),
-    ...(peerHash === undefined ? {} : { [annotation.peerHash]: peerHash }),
-  }
+function annotationsPatch(pod: V1Pod, injection: Injection): PatchOperation[] {
+  const values = annotationsOf(injection)
   if (!pod.metadata?.annotations) {
     const metadata: PatchOperation[] = pod.metadata ? [] : [{ op: 'add', path: '/metadata', value: {} }]
     return [...metadata, { op: 'add', path: '/metadata/annotations', value: values }]
   }
   // A hash copied from another pod's manifest would be somebody else's.
-  const foreign = peerHash === undefined ? [...controllersOwn, annotation.peerHash] : controllersOwn
+  const foreign = injection.peerHash === undefined ? [...controllersOwn, annotation.peerHash] : controllersOwn
   return [
     ...removals(pod, foreign),
     ...Object.entries(values).map(
@@ -91,8 +82,4 @@ function append(
 /** A JSON Pointer (RFC 6901): "~" is written ~0, "/" is written ~1. */
 function annotationPath(name: string): string {
   return `/metadata/annotations/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-}
-
-function shortened(text: string): string {
-  return text.length <= statusLength ? text : `${text.slice(0, statusLength - 3)}...`
 }

@@ -1,4 +1,5 @@
 // Words: quotes, escapes, expansions and substitutions. What is not closed ends with the text; nothing is read twice.
+import { own } from '../../peers/own.ts'
 import { type Cursor, count, cursorOver, deeper, take, takeMatch } from './cursor.ts'
 import type { Part, Statement, Word } from './syntax.ts'
 
@@ -154,7 +155,7 @@ function readAnsi(cursor: Cursor): string {
     text += takeMatch(cursor, /[^\\']+/y) ?? ''
     if (cursor.text[cursor.at] !== '\\') break
     const next = cursor.text[cursor.at + 1] ?? ''
-    text += (Object.hasOwn(ansiEscapes, next) ? ansiEscapes[next] : undefined) ?? `\\${next}`
+    text += own(ansiEscapes, next) ?? `\\${next}`
     cursor.at += 2
   }
   cursor.at += 1

@@ -1,7 +1,9 @@
 // Asks a CometBFT node, through its RPC on localhost, for its state and its connections. What it answers is checked
 // like a stranger's: a program that is not CometBFT, or one in trouble, may listen on that port. Whatever cannot be
 // understood counts as no answer.
+
 import { isRecord } from '../../../peers/is-record.ts'
+import { own } from '../../../peers/own.ts'
 import { normalHost } from '../../../peers/peer.ts'
 import type { Connection, NodeStatus } from '../../decide/observation.ts'
 import { getJson, sentence, short as shorter } from '../ask.ts'
@@ -119,7 +121,7 @@ function portOf(listenAddress: unknown): number | undefined {
 }
 
 function field(value: unknown, name: string, where: string): unknown {
-  const found = record(value, where)[name]
+  const found = own(record(value, where), name)
   if (found === undefined) throw odd(`${where}, ${name}`, found, 'to be there')
   return found
 }

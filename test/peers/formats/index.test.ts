@@ -228,7 +228,7 @@ t.test('a peer without the ID that a format needs is not written', t => {
   for (const format of formats) {
     const needsId = !['stellar-cfg', 'stellar-list', 'generic-list'].includes(format)
     if (needsId) t.throws(() => writePeers(format, [{ ...peer, id: 'x' }]), PeerListError, format)
-    if (needsId) t.throws(() => writePeers(format, [peer]), /entry 1: found "peer @a:1", expected/, format)
+    if (needsId) t.throws(() => writePeers(format, [peer]), /entry 1: expected/, format)
     else t.ok(writePeers(format, [peer]), format)
   }
   t.ok(saysRoles.every(format => writePeers(format, []).includes('P2P') || writePeers(format, []).includes('[p2p]')))

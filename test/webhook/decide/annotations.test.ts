@@ -135,7 +135,8 @@ t.test('repeer.dev/peers is the list', t => {
 
 t.test('repeer.dev/peers that does not parse is told, and injected', t => {
   const decision = injected(decide(input({ annotations: { 'repeer.dev/peers': 'nonsense' } })))
-  t.match(decision.warnings, [/does not parse.*nonsense/])
+  t.match(decision.warnings, [/does not parse.*annotation repeer.dev\/peers, entry 1: expected NODEID@HOST:PORT/])
+  t.notMatch(decision.warnings, [/nonsense/], 'controllers log the warnings that they are given')
   t.equal(decision.peerHash, undefined)
   t.end()
 })

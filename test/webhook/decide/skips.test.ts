@@ -86,6 +86,19 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
   ],
   ['a mount at ours', { container: { volumeMounts: [{ name: 'config', mountPath: '/repeer' }] } }, 'name-conflict'],
   [
+    "a program at the status page's port",
+    { container: { ports: [{ containerPort: 9469 }] } },
+    'port-conflict',
+    /gaiad listens at 9469/,
+  ],
+  ['too many annotations', { annotations: { note: 'x'.repeat(200_000) } }, 'annotations-too-large', /expected at most/],
+  [
+    'a name that no ConfigMap can have',
+    { maps: {}, pod: { volumes: [{ name: 'config', configMap: { name: '_' } }] } },
+    'plan-refused',
+    /sources\[0\]\.name/,
+  ],
+  [
     'bad values',
     { annotations: { 'repeer.dev/profile': 'bitcoin', 'repeer.dev/min-peers': 'x' } },
     'bad-annotation',

@@ -1,6 +1,7 @@
 // RFC 6902, the operations that repeer writes.
 import t from 'tap'
 import { applyPatch } from '../../../webhook/patch/apply.ts'
+import { inherited } from '../../fixtures/inherited.ts'
 
 t.test('applies in order, without changing what it was given', async t => {
   const before = { metadata: { annotations: { 'a/b': '1', 'c~d': '2' } }, list: [1, 2] }
@@ -32,4 +33,19 @@ t.test('refuses what an API server would refuse', async t => {
       index,
     )
   t.throws(() => applyPatch({ a: 'x' }, [{ op: 'add', path: '/a/b', value: 1 }]), /no object/)
+})
+
+t.test('a key that every object inherits is a key like any other', async t => {
+  for (const name of inherited) {
+    const path = `/${name}`
+    t.throws(() => applyPatch({}, [{ op: 'replace', path, value: 1 }]), /nothing is there/)
+    t.throws(() => applyPatch({}, [{ op: 'add', path: `${path}/x`, value: 1 }]), /nothing is at the parent/)
+    const added = applyPatch({ a: 1 }, [{ op: 'add', path, value: { x: 1 } }])
+    t.same(Object.entries(added as object), [
+      ['a', 1],
+      [name, { x: 1 }],
+    ])
+    t.equal(Object.getPrototypeOf(added), Object.prototype)
+    t.same(Object.entries(applyPatch(added, [{ op: 'remove', path }]) as object), [['a', 1]])
+  }
 })

@@ -1,6 +1,7 @@
 // Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the
 // informer's cache hands out for as long as the ConfigMap does not change, and goes with it; it never changes an
 // answer, only its price.
+
 import {
   type Format,
   formatKinds,
@@ -9,6 +10,7 @@ import {
   type PeerListProblem,
   parsePeers,
 } from '../../../peers/formats/index.ts'
+import { own } from '../../../peers/own.ts'
 import type { Peer, Role } from '../../../peers/peer.ts'
 import type { NamedList } from '../../chains/chain.ts'
 import type { ConfigMapView } from '../decision.ts'
@@ -88,8 +90,10 @@ export function parse(format: Format, text: string, role: Role, source: string):
 const templateMark = /\$\{[^{}\n]{1,200}\}|\$\([^()\n]{1,200}\)|\$[A-Z_][A-Z0-9_]{0,200}|\{\{|<%/
 
 function faultOf(error: unknown, text: string): Fault {
-  const quoted = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof PeerListError)) return { error: 'repeer failed to read it', quoted, isTemplate: false }
+  if (!(error instanceof PeerListError)) {
+    const failed = `repeer failed to read it (${error instanceof Error ? error.name : typeof error})`
+    return { error: failed, quoted: failed, isTemplate: false }
+  }
   const { problems } = error
   const rows = text.split('\n')
   const standing = ({ where, found }: PeerListProblem) => {
@@ -97,16 +101,12 @@ function faultOf(error: unknown, text: string): Fault {
     return line === undefined ? found : (rows[Number(line) - 1] ?? '')
   }
   const isTemplate = problems.some(problem => templateMark.test(standing(problem)))
-  return {
-    error: error.unquoted,
-    quoted,
-    isTemplate,
-  }
+  return { error: error.message, quoted: error.quoted(), isTemplate }
 }
 
 /** A key's text; only what the data itself has, never what it inherits. */
 export function textOf(data: Data, key: string): string | undefined {
-  const text = Object.hasOwn(data, key) ? data[key] : undefined
+  const text = own(data, key)
   return typeof text === 'string' ? text : undefined
 }
 

@@ -2,6 +2,7 @@
 // annotation's looks: one whose hash leaves the peers out never replaces a pod for them, and waiting for it would leave
 // an edited list for ever.
 
+import { own } from '../../../peers/own.ts'
 import type { Found } from '../sources/source-search.ts'
 import type { PodView } from './pod-view.ts'
 
@@ -96,7 +97,7 @@ function isChecksum(name: string): boolean {
 const stakater = 'reloader.stakater.com/'
 
 function reloader(pod: PodView): Watch | undefined {
-  const says = (name: string) => pod.annotations[name]?.trim().toLowerCase()
+  const says = (name: string) => own(pod.annotations, name)?.trim().toLowerCase()
   const who = 'Stakater Reloader'
   if (says(`${stakater}ignore`) === 'true') return undefined
   if (says(`${stakater}auto`) === 'true' || says(`${stakater}last-reloaded-from`) !== undefined)

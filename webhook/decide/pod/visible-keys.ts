@@ -1,4 +1,5 @@
 // Which keys of which ConfigMaps and Secrets a container sees as files, and how: whole directory or frozen by subPath.
+import { own } from '../../../peers/own.ts'
 import type { ContainerView, EnvView, MountView, PodView, VolumeOrigin } from './pod-view.ts'
 
 export type VisibleKey = {
@@ -75,7 +76,7 @@ function literalOf(pod: PodView, variable: EnvView): string | undefined {
   if (variable.field === 'metadata.name') return pod.name
   const [, list, key = ''] =
     variable.field.length < 400 ? (/^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(variable.field) ?? []) : []
-  return list === 'labels' ? pod.labels[key] : list === 'annotations' ? pod.annotations[key] : undefined
+  return list === 'labels' ? own(pod.labels, key) : list === 'annotations' ? own(pod.annotations, key) : undefined
 }
 
 function lastPart(path: string): string {

@@ -3,8 +3,11 @@
 // not parse.
 
 import { formatKinds } from '../../../peers/formats/index.ts'
+import { own } from '../../../peers/own.ts'
+import { annotation } from '../../../peers/pod.ts'
 import type { DecideInput } from '../decision.ts'
 import { dataOf, type Parsed, parse, peersIn } from '../pod/content.ts'
+import type { PodView } from '../pod/pod-view.ts'
 import type { FlagLists } from './flag-lists.ts'
 import { type Found, placeOf, type Search } from './source-search.ts'
 
@@ -33,6 +36,12 @@ export function withoutDoubtful(
       )
       return []
     }
+    if (source.kind === 'Literal' && !standsInSpec(search.pod, source.text)) {
+      search.warn(
+        `${place} does not parse as a list of ${search.profile} peers, and is not followed: it is made of what stands in a ConfigMap, and that is not written into the pod: ${parsed.error.split('; ', 1)[0]}`,
+      )
+      return []
+    }
     if (isStated(search, source, flags) || (source.role === 'peer' && !hasList)) return [source]
     const what = source.role === 'seed' ? 'seeds' : 'a peer list'
     search.warn(
@@ -47,6 +56,25 @@ export function parsedOf(input: Pick<DecideInput, 'configMap'>, source: Found): 
   if (source.kind === 'Literal') return parse(source.format, source.text, source.role, source.name)
   const data = source.kind === 'ConfigMap' ? dataOf(input.configMap(source.name)) : undefined
   return data && peersIn(data, source.key, source.format, source.role, placeOf(source))
+}
+
+/** Characters of a list whose words are looked for one by one: an admission has to be over in time. */
+const longestComposed = 4096
+
+/**
+ * Whether all words of a literal list stand in the pod's own spec. Its plan, an annotation, repeats them: what a script
+ * of a ConfigMap says instead of peers, others may read the pod than read the ConfigMap.
+ */
+function standsInSpec(pod: PodView, text: string): boolean {
+  const texts = [...pod.containers, ...pod.initContainers].flatMap(({ command, args, env }) => [
+    ...command,
+    ...args,
+    ...env.map(({ value = '' }) => value),
+  ])
+  texts.push(own(pod.annotations, annotation.peers) ?? '')
+  if (texts.some(spec => spec.includes(text))) return true
+  const words = new Set(text.slice(0, longestComposed).split(/[\s,]+/))
+  return text.length <= longestComposed && [...words].every(word => texts.some(spec => spec.includes(word)))
 }
 
 function isStated(

@@ -1,5 +1,7 @@
 // What a value that should be a list is made of: variables and files that are lists themselves, and the rest as text.
+
 import { holdsPeers } from '../../../peers/formats/index.ts'
+import { own } from '../../../peers/own.ts'
 import { type Origin, type Piece, textOf, type Value } from '../../shell/index.ts'
 import { environment, fileOf } from '../pod/command-line.ts'
 import type { MountedKey } from '../pod/mounted-files.ts'
@@ -97,7 +99,7 @@ function originText({ container, input }: Search, origin: Exclude<Origin, { kind
   const key = fileOf(container)(origin.path)
   if (key?.kind !== 'ConfigMap') return undefined
   const view = input.configMap(key.name)
-  return typeof view === 'object' && Object.hasOwn(view, key.key) ? view[key.key] : undefined
+  return typeof view === 'object' ? own(view, key.key) : undefined
 }
 
 function unknownOrigin(search: Search, origin: Origin): { words: string; defined: boolean } {

@@ -111,10 +111,15 @@ function textsOf(container: ContainerView): { what: string; value: Value }[] {
     ...assigned.map(({ place, name, value }) => ({ what: `${place} ${name}`, value })),
     ...writes.map(({ place, path, value }) => ({ what: `${place} ${path}`, value })),
     ...commands.flatMap(({ program, words }) =>
-      words.filter(word => word.script).map(word => ({ what: `${word.place} ${program ?? ''}`, value: word.value })),
+      words
+        .filter(word => word.script)
+        .map(word => ({ what: `${word.place} ${programName.exec(program ?? '')?.[0] ?? ''}`, value: word.value })),
     ),
   ].map(({ what, value }) => ({ what: printable(what), value }))
 }
+
+/** As programs are called; a script of a ConfigMap that is none may have a key where its programs should be. */
+const programName = /^[a-z][a-z0-9._-]{0,31}$/
 
 function printable(name: string): string {
   return name.replace(/\p{Cc}/gu, ' ').trim()

@@ -24,11 +24,9 @@ export function readList(input: DecideInput, sources: readonly Source[]): WholeL
     // Nobody is listed until its PeerSet writes it.
     if (isNotWrittenYet(input, source)) return []
     const parsed = peersOf(input, source, message => warnings.push(message))
-    // A literal list is the pod creator's own text.
-    const quote = input.quote || source.kind === 'Literal'
     if (parsed && 'error' in parsed)
       warnings.push(
-        `the list does not parse, and the sidecar would not apply it: ${quote ? parsed.quoted : parsed.error}`,
+        `the list does not parse, and the sidecar would not apply it: ${input.quote ? parsed.quoted : parsed.error}`,
       )
     return [parsed && 'peers' in parsed ? parsed.peers : undefined]
   })
