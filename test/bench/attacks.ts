@@ -43,7 +43,12 @@ function measure(index: number): Measured {
       kind: 'AdmissionReview',
       request: { uid: 'a', operation: 'CREATE', namespace: 'ns', resource: { resource: 'pods' }, object: pod },
     }
-    const parts = { decide, settings, namespace: () => namespace, configMap: (_: string, name: string) => configMap(name) }
+    const parts = {
+      decide,
+      settings,
+      namespace: () => namespace,
+      configMap: (_: string, name: string) => configMap(name),
+    }
     return answer(parseReview(review), { ...parts, log: silent })
   }
   const cost = (act: () => unknown) => {

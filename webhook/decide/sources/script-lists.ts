@@ -34,7 +34,7 @@ export function entriesIn({ bare, entries: beginning }: Lists, text: string, nam
   for (const match of text.matchAll(beginning)) {
     if (match.index < end && end > 0) continue
     entryEnd.lastIndex = match.index
-    const entry = entryEnd.exec(text)?.[0].replace(/\/+$/, '') ?? ''
+    const entry = entryEnd.exec(text)?.[0].replace(/(?<!\/)\/+$/, '') ?? ''
     role =
       roleNamed(text.slice(Math.max(end, match.index - nameDistance), match.index)) ?? role ?? roleNamed(name) ?? 'peer'
     end = match.index + Math.max(entry.length, 1)
