@@ -22,7 +22,7 @@ export const skipReasons = {
   'already-injected': 'the pod has been injected before',
   'name-conflict': 'the pod has a container or volume of its own with a name that repeer needs',
   'too-large':
-    "the pod has more volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
+    "the pod has more or longer volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
   'internal-error': 'repeer failed while looking at the pod, and let it in unchanged',
 } as const
 export type SkipReason = keyof typeof skipReasons

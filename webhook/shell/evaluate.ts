@@ -122,6 +122,7 @@ function arms(context: Context, scope: Scope, statement: Of<'case'>, streams: St
   const subject = textOf(expandText(context, scope, statement.subject))
   const possible: (readonly Statement[])[] = []
   for (const { patterns, body } of statement.arms) {
+    spend(context.allowance, 'steps', 1)
     const found = patterns.map(pattern => {
       const text = textOf(expandText(context, scope, pattern))
       return subject === undefined || text === undefined ? (text === '*' ? true : undefined) : matches(subject, text)

@@ -1,7 +1,16 @@
 // From a script's text to its statements. Linear in the text and bounded (bounds.ts). Lenient: what a shell would
 // refuse is read as far as it makes sense, since the question is what a script may start, not whether it is right.
 import { BoundError, bounds } from './bounds.ts'
-import { type Counted, type Cursor, cursorOver, deeper, type Grammar, peekReserved, skipBlanks, take } from './cursor.ts'
+import {
+  type Counted,
+  type Cursor,
+  cursorOver,
+  deeper,
+  type Grammar,
+  peekReserved,
+  skipBlanks,
+  take,
+} from './cursor.ts'
 import { readCompound } from './read-compound.ts'
 import { readRedirects, skipLines, skipSeparators } from './read-redirect.ts'
 import { readSimple } from './read-simple.ts'

@@ -25,6 +25,7 @@ import { dataOf, textOf as dataText } from './content.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type MountedKey, mountedFiles } from './mounted-files.ts'
 import type { ContainerView } from './pod-view.ts'
+import { createMemory } from './remembering.ts'
 
 export { baseName, type Command, type Word } from '../../shell/index.ts'
 
@@ -110,15 +111,16 @@ function placed({ expanded }: Environment, texts: readonly string[], list: strin
 
 type Data = Readonly<Record<string, string>>
 
-/** For as long as a ConfigMap does not change: many pods run one script. */
-const parsed = new WeakMap<Data, Map<string, Parsed>>()
+/** Bytes of the tree of a script for each command, word and part, as seen of long scripts. */
+const nodeBytes = 120
+/** Many pods run one script. Enough for 80 scripts of 1,000 lines. */
+const scripts = createMemory<Parsed>(
+  32 * 1024 * 1024,
+  ({ size }) => (size.commands + size.words + size.parts) * nodeBytes,
+)
 
 function parsedKey(data: Data, key: string, text: string): Parsed {
-  const keys = parsed.get(data) ?? new Map<string, Parsed>()
-  parsed.set(data, keys)
-  const known = keys.get(key) ?? parse(text)
-  keys.set(key, known)
-  return known
+  return scripts.ask(data, key, 'script', () => parse(text))
 }
 
 /**
