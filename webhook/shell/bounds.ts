@@ -8,16 +8,16 @@ export const bounds = {
   podCharacters: 1024 * 1024,
   /** Simple commands of one script. */
   commands: 10_000,
-  words: 50_000,
+  words: 20_000,
   /** Pieces of its words: texts, variables, substitutions. */
-  parts: 100_000,
+  parts: 60_000,
   /**
    * Simple and compound commands of all of a pod's scripts together, a script counted at each place that runs it, as
    * its words and their parts are. The tree of a script takes up to 400 bytes for each.
    */
   podCommands: 20_000,
-  podWords: 100_000,
-  podParts: 150_000,
+  podWords: 40_000,
+  podParts: 100_000,
   /** Compound commands, quotes, substitutions, functions and scripts within each other. */
   depth: 60,
   /** Simple commands that are evaluated in one pod: loops and functions run theirs several times. */
