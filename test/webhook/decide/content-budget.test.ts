@@ -105,7 +105,7 @@ t.test('one ConfigMap for fifty nodes is within', t => {
 
 t.test('an answer is remembered by the text', t => {
   const found: string[] = []
-  const memory = createMemory<string>(2000, answer => answer.length)
+  const memory = createMemory<string>(3000, answer => answer.length)
   const ask = (data: Record<string, string>, key: string, question = 'q') =>
     memory.ask(data, key, question, () => {
       found.push(`${key} ${question}`)

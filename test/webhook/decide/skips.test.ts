@@ -133,6 +133,18 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
     'too-large',
     /expected at most 2000/,
   ],
+  [
+    'characters beyond number',
+    { container: { args: ['x'.repeat(300_000)], env: [{ name: 'X', value: 'x'.repeat(224_300) }] } },
+    'too-large',
+    /found 524\d{3} characters in commands.*expected at most 524288/,
+  ],
+  [
+    'labels and annotations beyond number',
+    { labels: { a: 'x'.repeat(300_000) }, annotations: { b: 'x'.repeat(230_000) } },
+    'too-large',
+    /expected at most 524288/,
+  ],
   ['mounts times keys', manyMounts(50, 50), 'too-large'],
   ['no node', { container: { command: ['sleep', '1'], image: 'alpine', name: 'x' } }, 'not-a-node'],
   ['no container', { pod: { containers: [] } }, 'not-a-node'],
