@@ -203,6 +203,29 @@ t.test('too large: 2000 of all kinds together are not', async t => {
   }
 })
 
+t.test('too large: 512 KiB of all texts together are not', async t => {
+  const most = 512 * 1024
+  // gaiad start --home /home
+  const rest = 'x'.repeat(most - 21)
+  const rows: [what: string, change: Change, found: number | undefined][] = [
+    ['as many', { container: { args: [rest] } }, undefined],
+    ['an argument', { container: { args: [rest, 'x'] } }, most + 1],
+    ['a value', { container: { args: [rest.slice(1)], env: [{ name: 'A', value: 'a' }] } }, most + 1],
+    [
+      'an init container',
+      { container: { args: [rest] }, pod: { initContainers: [{ name: 'x', args: ['x'] }] } },
+      most + 1,
+    ],
+    ['a label', { container: { args: [rest] }, labels: { a: 'x' } }, most + 1],
+    ['an annotation', { container: { args: [rest] }, annotations: { a: 'x' } }, most + 1],
+  ]
+  for (const [what, change, found] of rows) {
+    const decision = decide(input(change))
+    const message = decision.inject ? '' : decision.message
+    t.equal(/found (\d+) characters/.exec(message)?.[1], found === undefined ? undefined : String(found), what)
+  }
+})
+
 t.test('a pod as large as any is looked through', t => {
   const many = manyMounts(30, 30)
   t.equal(
