@@ -101,7 +101,7 @@ export const cometbft: Chain = {
   },
   lists: {
     bare: 'cometbft-list',
-    entries: /[0-9a-fA-F]{40}@/g,
+    entries: /(?<=([0-9a-fA-F]{40}))@/g,
     formats: ['cometbft-toml', 'cometbft-list'],
     names: [
       [/^config(-overlay)?\.toml$/i, known('cometbft-toml')],

@@ -43,6 +43,7 @@ type Around = {
   readonly environment: Environment
   readonly file: (path: string) => MountedKey | undefined
   evaluated: Evaluated | undefined
+  named: string | undefined
 }
 
 /** Found once for each container. */
@@ -56,6 +57,7 @@ function around(container: ContainerView): Around {
     environment: environmentOf(container, { podName: pod().name, configMap, allowance }),
     file: mountedFiles(pod(), container, configMap),
     evaluated: undefined,
+    named: undefined,
   }
   found.set(container, made)
   return made
@@ -156,8 +158,28 @@ function behind(value: Value, length: number): Value {
   return first.text.length === length ? rest : [{ ...first, text: first.text.slice(length), whole: false }, ...rest]
 }
 
+/**
+ * Characters in which the paths of mounts are looked for. A pod's own words have no more; what scripts expand beyond
+ * that are not paths.
+ */
+const mostNamed = 512 * 1024
+
+/** The words of a container's command and of what it starts, as one text: it is asked for each of its mounts. */
+function namedIn(container: ContainerView): string {
+  const words: string[] = []
+  let left = mostNamed
+  const add = (word: string) => {
+    left -= word.length + 1
+    if (left >= 0) words.push(word)
+  }
+  for (const word of [...container.command, ...container.args]) add(word)
+  for (const { words } of commandsOf(container)) for (const { text } of words) add(text)
+  return words.join('\0')
+}
+
 /** Whether a command's text names a path. */
 export function mentions(container: ContainerView, path: string): boolean {
-  if ([...container.command, ...container.args].some(word => word.includes(path))) return true
-  return commandsOf(container).some(command => command.words.some(word => word.text.includes(path)))
+  const own = around(container)
+  own.named ??= namedIn(container)
+  return own.named.includes(path)
 }
