@@ -28,25 +28,25 @@ const length = 40_000
 /** Of processor time. A linear expression takes up to 2 ms for such a text, a quadratic one 100 ms at the least. */
 const longestMs = 25
 
-/** What is slower than this was not held up by a collection of garbage: it is not tried again. */
-const surelyMs = 4 * longestMs
-
 /** Milliseconds of processor time, the least of some tries: a collection of garbage may fall into any of them. */
-function cost(act: () => unknown, tries = 3): number {
+function cost(act: () => unknown, tries = 5): number {
   const before = process.threadCpuUsage()
   act()
   const { user, system } = process.threadCpuUsage(before)
   const ms = (user + system) / 1000
-  return ms <= longestMs || ms > surelyMs || tries === 1 ? ms : Math.min(ms, cost(act, tries - 1))
+  return ms <= longestMs || tries === 1 ? ms : Math.min(ms, cost(act, tries - 1))
 }
 
 /** The beginning of a text that takes the expression longer than the bound; undefined where none does. */
-function slowText({ source, flags }: Pick<Literal, 'source' | 'flags'>): string | undefined {
+function slowText({ source, flags }: Pick<Literal, 'source' | 'flags'>, tries?: number): string | undefined {
   // All matches, as replaceAll, split and matchAll look for them; test and exec do no more than that.
   const all = new RegExp(source, flags.includes('g') ? flags : `${flags}g`)
-  const slow = adversarial({ source, flags }, length).find(text => cost(() => text.replace(all, '')) > longestMs)
+  const slow = adversarial({ source, flags }, length).find(text => cost(() => text.replace(all, ''), tries) > longestMs)
   return slow === undefined ? undefined : JSON.stringify(slow.slice(0, 40))
 }
+
+// It takes some seconds, of which a busy machine makes many; and so it gets a process of its own.
+t.setTimeout(110_000)
 
 t.test('every regular expression of the sources is linear', t => {
   const all = rooms.flatMap(room => literalsBelow(root, room))
@@ -91,7 +91,7 @@ t.test('those that are put together in the running program', t => {
 
 t.test('what is quadratic is found, and what is linear is not', t => {
   const quadratic = [/stellar-core[^/]*\.cfg$/, /\/+$/, /x.*\.json$/i, /(\d+)([smh])/g, /\$\(([^)]+)\)/, /^\s*name/m]
-  for (const { source, flags } of quadratic) t.type(slowText({ source, flags }), 'string', source)
+  for (const { source, flags } of quadratic) t.type(slowText({ source, flags }, 1), 'string', source)
   const linear = [/(?<!\/)\/+$/, /\.cfg$(?<=stellar-core[^/]*)/, /^[ \t]*name/m, /[^,]{1,200}x/, /^[a-z]+$/, /#.*/g]
   for (const { source, flags } of linear) t.equal(slowText({ source, flags }), undefined, source)
   t.end()
