@@ -215,7 +215,7 @@ function readExclude(fields: Fields | undefined): Exclude {
 function readInterval(fields: Fields): number {
   const found = fields.matching('interval', /^(\d{1,5}[smh])+$/, 'a duration such as 30s', 'optional')
   if (found === undefined) return limits.intervalMs
-  const parts = [...found.matchAll(/(\d+)([smh])/g)]
+  const parts = [...found.matchAll(/(\d{1,5})([smh])/g)]
   const ms = parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (durationUnits[unit] ?? 0), 0)
   return Math.min(limits.maxIntervalMs, Math.max(limits.minIntervalMs, ms))
 }

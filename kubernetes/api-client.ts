@@ -40,7 +40,7 @@ export function apiReader(
   async function open(path: string, query: Query): Promise<IncomingMessage> {
     const server = config.getCurrentCluster()?.server
     if (!server) throw new ApiError('the kubeconfig names no current cluster; expected a context with a cluster', 0)
-    const url = new URL(server.replace(/\/+$/, '') + path)
+    const url = new URL(server.replace(/(?<!\/)\/+$/, '') + path)
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value))
     const options: RequestOptions = { method: 'GET' }

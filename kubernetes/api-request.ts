@@ -47,7 +47,7 @@ export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unk
   } = call
   const server = config.getCurrentCluster()?.server
   if (!server) throw new Error('The kubeconfig names no current cluster. Expected: a context with a cluster.')
-  const url = new URL(server.replace(/\/+$/, '') + path)
+  const url = new URL(server.replace(/(?<!\/)\/+$/, '') + path)
   const options: RequestOptions = { method }
   await config.applyToHTTPSOptions(options)
   const sent = body === undefined ? undefined : JSON.stringify(body)

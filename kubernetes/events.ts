@@ -108,7 +108,7 @@ export function createEvents(options: EventsOptions): Events {
     const at = clock.now()
     // Unique as client-go makes it: the object's name and the time; and some chance, since two events can fall into one
     // microsecond.
-    const event = `${name.slice(0, 220).replace(/[.-]+$/, '')}.${Math.round(at * 1000).toString(16)}${randomBytes(2).toString('hex')}`
+    const event = `${name.slice(0, 220).replace(/(?<![.-])[.-]+$/, '')}.${Math.round(at * 1000).toString(16)}${randomBytes(2).toString('hex')}`
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`
     const body = {
       apiVersion: 'v1',

@@ -15,7 +15,7 @@ export type PeerListProblem = {
  * Problems beyond this many are counted, not kept: 1 MiB of commas and letters would otherwise become half a million of
  * them.
  */
-const maxProblems = 100
+export const maxProblems = 100
 /** Problems that the message spells out. Few, since the "list" may be a key file that was named by mistake. */
 const maxInMessage = 5
 const maxFoundLength = 80
@@ -41,10 +41,12 @@ export class PeerListError extends Error {
   /**
    * Takes problems with `found` as it stands in the list; it is escaped and shortened here, so that nobody can forget
    * to.
+   *
+   * @param count of all problems, where `problems` are the first of them
    */
-  constructor(problems: readonly PeerListProblem[]) {
+  constructor(problems: readonly PeerListProblem[], count = problems.length) {
     const shown = problems.slice(0, maxInMessage)
-    const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : []
+    const more = count > shown.length ? [`and ${count - shown.length} more`] : []
     super(
       [
         ...shown.map(({ source, where, found, expected }) => {

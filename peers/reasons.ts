@@ -26,7 +26,7 @@ export const skipReasons = {
     "with repeer's annotations, those of the pod could grow beyond the 256 KiB that Kubernetes allows for all together",
   'plan-refused': "repeer's own sidecar would refuse the plan for this pod, and could not start",
   'too-large':
-    "the pod has more volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
+    "the pod has more or longer volumes, mounts, variables or arguments than a node's pod has; repeer does not look through it",
   'internal-error': 'repeer failed while looking at the pod, and let it in unchanged',
 } as const
 export type SkipReason = keyof typeof skipReasons

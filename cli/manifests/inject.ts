@@ -50,6 +50,6 @@ function slotOf(
 
 /** A JSON file's text is YAML too, but one document of it must not hold a `---` of its own. */
 function asDocument(document: ManifestDocument): string {
-  const text = document.text.replace(/^(\s*\n|---[ \t]*\n)*/, '').replace(/\s*$/, '')
+  const text = document.text.replace(/^(\s*\n|---[ \t]*\n)*/, '').trimEnd()
   return `${text}\n`
 }

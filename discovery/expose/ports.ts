@@ -28,7 +28,7 @@ export function portName(chainId: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, maxName - 9)
-    .replace(/-+$/, '')
+    .replace(/(?<!-)-+$/, '')
   return `${slug}-${hash}`
 }
 

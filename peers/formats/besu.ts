@@ -2,7 +2,7 @@
 // file of their own (static-nodes.json).
 import { type Codec, readEntries } from './codec.ts'
 import { enodes, readEnode } from './enode.ts'
-import { arrayEntries, parseToml, readToml, setting } from './toml.ts'
+import { arrayEntries, mayHaveKey, parseToml, readToml, setting } from './toml.ts'
 
 const keys = ['bootnodes'] as const
 
@@ -14,5 +14,5 @@ export const besuToml: Codec = {
     return readEntries(arrayEntries(entries, 'bootnodes', report), readEnode, { role: 'seed', report })
   },
   write: peers => `bootnodes = ${JSON.stringify(enodes(peers))}\n`,
-  holds: text => setting(parseToml(text), 'bootnodes') !== undefined,
+  holds: text => mayHaveKey(text, keys) && setting(parseToml(text), 'bootnodes') !== undefined,
 }

@@ -4,7 +4,7 @@ import type { Peer } from '../peer.ts'
 import { hostPort } from '../peer.ts'
 import { type Codec, type Entry, looksLike, type ReadEntry, type Report, readEntries, splitEntries } from './codec.ts'
 import { readEndpoint } from './endpoint.ts'
-import { describe, isTable, parseToml, readToml, subTable, type Table } from './toml.ts'
+import { describe, isTable, mayHaveKey, parseToml, readToml, subTable, type Table } from './toml.ts'
 import { peerWithId } from './written.ts'
 
 const shape = 'NODEID@HOST:PORT, NODEID being 40 hex digits'
@@ -54,6 +54,7 @@ export const cometbftToml: Codec = {
     return `[p2p]\npersistent_peers = "${persistent}"\nseeds = "${seeds}"\n`
   },
   holds(text) {
+    if (!mayHaveKey(text, spellings)) return false
     const p2p = own(lowerKeys(parseToml(text)), 'p2p')
     return isTable(p2p) && spellings.some(spelling => own(lowerKeys(p2p), spelling) !== undefined)
   },

@@ -9,7 +9,7 @@ const shape = 'an ENR (enr:, then base64url of at most 300 bytes) with a secp256
 
 /** `enr:...` as the peer that an enode URL of the same node would be; or what is expected instead. */
 export function readEnr(text: string, role: Role): Peer | string {
-  const base64 = text.slice('enr:'.length).replace(/=*$/, '')
+  const base64 = text.slice('enr:'.length).replace(/(?<!=)=+$/, '')
   if (!/^[\w-]{1,400}$/.test(base64)) return shape
   const bytes = Buffer.from(base64, 'base64url')
   const list = bytes.length <= maxBytes ? readItem(bytes, 0) : undefined

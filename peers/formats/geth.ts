@@ -1,7 +1,7 @@
 // geth's config.toml, as `geth dumpconfig` writes it: enode URLs in arrays under [Node.P2P].
 import { type Codec, readEntries } from './codec.ts'
 import { enodes, readEnode } from './enode.ts'
-import { arrayEntries, isTable, parseToml, readToml, setting, subTable } from './toml.ts'
+import { arrayEntries, isTable, mayHaveKey, parseToml, readToml, setting, subTable } from './toml.ts'
 
 /**
  * BootstrapNodesV5 is left out: discovery v5 alone uses it, over UDP, and its records are often of other networks'
@@ -27,6 +27,7 @@ export const gethToml: Codec = {
     return `[Node.P2P]\nBootstrapNodes = ${array('seed')}\nStaticNodes = ${array('peer')}\n`
   },
   holds(text) {
+    if (!mayHaveKey(text, keys)) return false
     const node = setting(parseToml(text), 'Node')
     const p2p = isTable(node) ? setting(node, 'P2P') : undefined
     return isTable(p2p) && keys.some(key => setting(p2p, key) !== undefined)

@@ -1,7 +1,7 @@
 // The formats in which chains write peer lists. Each has a file of its own here; this one is their table.
 
 import { type Peer, peerKey, type Role } from '../peer.ts'
-import { PeerListError, type PeerListProblem } from '../peer-list-error.ts'
+import { maxProblems, PeerListError, type PeerListProblem } from '../peer-list-error.ts'
 import { besuToml } from './besu.ts'
 import type { Codec, Report } from './codec.ts'
 import { cometbftList, cometbftToml } from './cometbft.ts'
@@ -92,9 +92,13 @@ export function parsePeers(format: Format, text: string, options: ReadOptions): 
     ])
   }
   const problems: PeerListProblem[] = []
-  const report: Report = (where, found, expected) => problems.push({ source, where, found, expected })
+  let count = 0
+  const report: Report = (where, found, expected) => {
+    count += 1
+    if (problems.length < maxProblems) problems.push({ source, where, found, expected })
+  }
   const peers = codecs[format].read(text, { role, defaultPort, report })
-  if (problems.length > 0) throw new PeerListError(problems)
+  if (count > 0) throw new PeerListError(problems, count)
   return [...new Map(peers.map(peer => [peerKey(peer), peer])).values()]
 }
 

@@ -2,7 +2,7 @@
 import { hostPort } from '../peer.ts'
 import { type Codec, type ReadEntry, readEntries, splitLines } from './codec.ts'
 import { readEndpoint } from './endpoint.ts'
-import { arrayEntries, parseToml, readToml, setting } from './toml.ts'
+import { arrayEntries, mayHaveKey, parseToml, readToml, setting } from './toml.ts'
 
 /** DEFAULT_PEER_PORT in stellar-core's Config. */
 const stellarPort = 11625
@@ -37,6 +37,7 @@ export const stellarCfg: Codec = {
   },
   write: peers => `KNOWN_PEERS=[${peers.map(peer => `\n  "${hostPort(peer)}"`).join(',')}\n]\n`,
   holds(text) {
+    if (!mayHaveKey(text, settings)) return false
     const document = parseToml(text)
     return settings.some(key => setting(document, key) !== undefined)
   },

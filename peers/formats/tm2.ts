@@ -4,7 +4,7 @@ import { hostPort } from '../peer.ts'
 import { type Codec, looksLike, type ReadEntry, readEntries, splitEntries } from './codec.ts'
 import { lowerKeys, p2pEntries } from './cometbft.ts'
 import { readEndpoint } from './endpoint.ts'
-import { isTable, parseToml, readToml, setting, subTable } from './toml.ts'
+import { isTable, mayHaveKey, parseToml, readToml, setting, subTable } from './toml.ts'
 import { peerWithId } from './written.ts'
 
 const shape = 'NODEID@HOST:PORT, NODEID being a bech32 address (g1 and 38 characters)'
@@ -40,6 +40,7 @@ export const tm2Toml: Codec = {
   },
   write: peers => `[p2p]\npersistent_peers = "${tm2List.write(peers)}"\n`,
   holds(text) {
+    if (!mayHaveKey(text, spellings)) return false
     const p2p = own(lowerKeys(parseToml(text)), 'p2p')
     if (!isTable(p2p) || setting(lowerKeys(p2p), 'persistent_peers') === undefined) return false
     const entries = p2pEntries(p2p, spellings, () => {})

@@ -10,7 +10,7 @@ export const geth: Chain = {
   api: ethereumApi({
     allows: 'geth can be told its peers with --http --http.addr 127.0.0.1 --http.api admin,net,web3',
     removeFirst: true,
-    gone: peer => enodeOf(peer).replace(/@.*$/, ''),
+    gone: peer => enodeOf(peer).replace(/@[\s\S]*$/, ''),
   }),
   /**
    * From 1.15 it looks a name up at each dial: a dead connection is noticed after 30 s (p2p: frameReadTimeout), the

@@ -1,6 +1,7 @@
-// `npm run bench [-- admission|sidecar|restart|discovery|cluster|scale ...]`: measurements with a reference beside
+// `npm run bench [-- admission|attacks|sidecar|restart|discovery|cluster|scale ...]`: measurements with a reference beside
 // each. It judges nothing: the goal is a column.
 import { admission } from './admission.ts'
+import { attacksTable } from './attacks.ts'
 import { cluster } from './cluster.ts'
 import { discovery } from './discovery.ts'
 import { machine } from './processes.ts'
@@ -10,6 +11,7 @@ import { sidecar } from './sidecar.ts'
 
 const parts: Readonly<Record<string, () => Promise<string>>> = {
   admission,
+  attacks: attacksTable,
   sidecar,
   restart,
   discovery,

@@ -30,7 +30,7 @@ export const besu: Chain = {
     ...ethereum.lists,
     formats: ['static-nodes', 'enode-list', 'besu-toml'],
     names: [
-      [/static[-_.]?nodes.*\.json$/i, known('static-nodes')],
+      [/\.json$(?<=static[-_.]?nodes.*)/i, known('static-nodes')],
       [/\.json$/i, perhaps('static-nodes')],
       [/\.toml$/i, perhaps('besu-toml', 'seed')],
       [/\.(sh|ya?ml)$/i, undefined],

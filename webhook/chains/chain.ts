@@ -108,8 +108,9 @@ export type Lists = {
   /** The format of a bare list: in a variable, a flag, an annotation. */
   readonly bare: Format
   /**
-   * Where an entry of it begins, wherever it stands: what no entry can do without (global). Null where entries have no
-   * identity, and look like any other host.
+   * Where an entry of it begins, wherever it stands: what no entry can do without (global). A group that looks
+   * behind is part of the entry: so a text of nothing but hex digits costs no forty looks at each. Null where entries
+   * have no identity, and look like any other host.
    */
   readonly entries: RegExp | null
   /** The formats of files, for content whose name says nothing; the chain's own kind of file first, if it has one. */

@@ -63,7 +63,7 @@ export const cometbft: Chain = {
     // A script that puts peers into a node's config.toml before it starts something.
     writes: { fits: /config\/config\.toml$/, weight: 2, what: () => 'its script writes config/config.toml' },
     images:
-      /(^|\/)(cometbft|tendermint|heighliner\/.+|gaia|gaiad|osmosis|juno|neutron|noble|celestia-app|stride|evmos|kava|axelar-core|interchain-security(-[pc]d)?|simapp|simd)$/,
+      /(^|\/)(cometbft|tendermint|heighliner\/[\s\S]+|gaia|gaiad|osmosis|juno|neutron|noble|celestia-app|stride|evmos|kava|axelar-core|interchain-security(-[pc]d)?|simapp|simd)$/,
     containers: /^(cometbft|tendermint|node|validator|sentry|fullnode|full-node|consumer-daemon|chain|[a-z0-9-]+d)$/,
     ports: { 26656: 2, 26657: 1 },
     labels: [
@@ -101,7 +101,7 @@ export const cometbft: Chain = {
   },
   lists: {
     bare: 'cometbft-list',
-    entries: /[0-9a-fA-F]{40}@/g,
+    entries: /(?<=([0-9a-fA-F]{40}))@/g,
     formats: ['cometbft-toml', 'cometbft-list'],
     names: [
       [/^config(-overlay)?\.toml$/i, known('cometbft-toml')],

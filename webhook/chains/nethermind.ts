@@ -31,7 +31,7 @@ export const nethermind: Chain = {
     ...ethereum.lists,
     formats: ['static-nodes', 'enode-list'],
     names: [
-      [/static[-_.]?nodes.*\.json$/i, known('static-nodes')],
+      [/\.json$(?<=static[-_.]?nodes.*)/i, known('static-nodes')],
       [/\.json$/i, perhaps('static-nodes')],
       [/\.(toml|cfg|sh|ya?ml)$/i, undefined],
       ...ethereum.names,

@@ -9,7 +9,7 @@ export const stellarCore: Chain = {
     programs: /^stellar-core$/,
     otherCommands:
       /^(new-|gen-|catchup|http-command|convert-|offline-|version|publish|verify-|sec-to-pub|self-check|test|help)/,
-    words: [{ fits: /stellar-core[^/]*\.cfg$/, weight: 2, what: () => 'a stellar-core.cfg in its arguments' }],
+    words: [{ fits: /\.cfg$(?<=stellar-core[^/]*)/, weight: 2, what: () => 'a stellar-core.cfg in its arguments' }],
     images: /(^|\/)(unsafe-)?stellar-core$/,
     containers: /^(core|stellar-core|stellar-node|validator)$/,
     ports: { 11625: 2, 11626: 1 },
@@ -43,7 +43,7 @@ export const stellarCore: Chain = {
     entries: null,
     formats: ['stellar-cfg', 'stellar-list'],
     names: [
-      [/stellar-core.*\.cfg$/i, known('stellar-cfg')],
+      [/\.cfg$(?<=stellar-core.*)/i, known('stellar-cfg')],
       [/\.(cfg|conf|toml)$/i, perhaps('stellar-cfg')],
       [/(known|preferred)[-_.]?peers/i, known('stellar-list')],
       [/(^|[-_.])peers([-_.]|$)/i, perhaps('stellar-list')],

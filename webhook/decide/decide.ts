@@ -14,6 +14,7 @@ import { nativeSidecarNodes } from './node/native-sidecar-nodes.ts'
 import { configTexts, groupOf, inMesh, isValidator, timesOf } from './node/node-facts.ts'
 import { otherNodes, otherNodesAdvice, otherNodesWarning } from './node/other-nodes.ts'
 import { type FoundPorts, portsOf } from './node/ports.ts'
+import { budgetedContent } from './pod/content-budget.ts'
 import { ownerThatRolls } from './pod/owners.ts'
 import { type ContainerView, type PodView, viewPod } from './pod/pod-view.ts'
 import { earlySkip, mountConflict, skip } from './skip-rules.ts'
@@ -25,8 +26,21 @@ import { withLevels } from './sources/levels.ts'
 import type { Found } from './sources/source-search.ts'
 import { hasSeedsAlone, readList } from './sources/whole-list.ts'
 
-/** Decides about one pod. Never throws, whatever the pod's shape; never mutates its input. */
+/**
+ * Decides about one pod. Never throws, whatever the pod's shape; never mutates its input. What it costs is bounded: the
+ * pod's size (skip-rules.ts), its scripts (shell/bounds.ts) and its ConfigMaps (pod/content-budget.ts).
+ */
 export function decide(input: DecideInput): Decision {
+  const { configMap, notRead } = budgetedContent(input.configMap)
+  const decision = decideWithin({ ...input, configMap })
+  const beyond = notRead()
+  if (beyond === undefined) return decision
+  return decision.inject
+    ? { ...decision, warnings: [...decision.warnings, beyond] }
+    : { ...decision, message: `${decision.message}; ${beyond}` }
+}
+
+function decideWithin(input: DecideInput): Decision {
   const pod = viewPod(input.pod, input.configMap)
   const early = earlySkip(pod, input)
   if (early) return early

@@ -11,8 +11,11 @@ export type NamespaceView = {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-/** A ConfigMap's data by key; 'absent' where it is known not to exist; 'unknown' while the cache is not synced. */
-export type ConfigMapView = Readonly<Record<string, string>> | 'absent' | 'unknown'
+/**
+ * A ConfigMap's data by key; 'absent' where it is known not to exist; 'unknown' while the cache is not synced;
+ * 'too-large' where it is not looked into for its size (pod/content-budget.ts).
+ */
+export type ConfigMapView = Readonly<Record<string, string>> | 'absent' | 'unknown' | 'too-large'
 
 export type Settings = {
   /** repeer's own image, by digest in the rendered manifests. */

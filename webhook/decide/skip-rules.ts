@@ -17,6 +17,13 @@ const longestDetail = 2000
  */
 const largestPod = 2000
 
+/**
+ * Characters of all words of commands and arguments, variables, labels and annotations. The longest entrypoints have
+ * 40,000, and an API server takes 256 KiB of annotations at the most, which it has not looked at yet. Several passes
+ * go over each.
+ */
+const longestTexts = 512 * 1024
+
 /** A rule's detail is '' where the reason's own sentence says it all, undefined where the rule does not apply. */
 const rules: readonly Rule[] = [
   ['opted-out', pod => (pod.annotations[annotation.inject]?.trim() === 'false' ? '' : undefined)],
@@ -32,6 +39,13 @@ const rules: readonly Rule[] = [
   [
     'too-large',
     pod => (sizeOf(pod) > largestPod ? `found ${sizeOf(pod)} of them, expected at most ${largestPod}` : undefined),
+  ],
+  [
+    'too-large',
+    pod =>
+      charactersOf(pod) > longestTexts
+        ? `found ${charactersOf(pod)} characters in commands, arguments, variables, labels and annotations, expected at most ${longestTexts}`
+        : undefined,
   ],
 ]
 
@@ -98,6 +112,17 @@ function sizeOf(pod: PodView): number {
       sum(mounts.map(({ volume }) => keys.get(volume) ?? 1)),
   )
   return sum([...keys.values()]) + sum(containers)
+}
+
+/** What texts of the pod are looked through as a whole. */
+function charactersOf(pod: PodView): number {
+  const texts = [...pod.initContainers, ...pod.containers].flatMap(({ command, args, env }) => [
+    ...command,
+    ...args,
+    ...env.flatMap(({ name, value = '' }) => [name, value]),
+  ])
+  const { labels, annotations } = pod
+  return sum([...texts, ...Object.values(labels), ...Object.values(annotations)].map(text => text.length))
 }
 
 function sum(numbers: readonly number[]): number {

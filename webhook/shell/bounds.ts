@@ -8,7 +8,16 @@ export const bounds = {
   podCharacters: 1024 * 1024,
   /** Simple commands of one script. */
   commands: 10_000,
-  words: 50_000,
+  words: 20_000,
+  /** Pieces of its words: texts, variables, substitutions. */
+  parts: 60_000,
+  /**
+   * Simple and compound commands of all of a pod's scripts together, a script counted at each place that runs it, as
+   * its words and their parts are. The tree of a script takes up to 400 bytes for each.
+   */
+  podCommands: 20_000,
+  podWords: 40_000,
+  podParts: 100_000,
   /** Compound commands, quotes, substitutions, functions and scripts within each other. */
   depth: 60,
   /** Simple commands that are evaluated in one pod: loops and functions run theirs several times. */
@@ -29,11 +38,25 @@ export class BoundError extends Error {
 }
 
 /** What a pod's scripts may still cost. One object for a pod. */
-export type Allowance = { characters: number; steps: number; expanded: number }
+export type Allowance = {
+  characters: number
+  commands: number
+  words: number
+  parts: number
+  steps: number
+  expanded: number
+}
 
 /** What all scripts of one pod may cost together, before anything is spent. */
 export function fullAllowance(): Allowance {
-  return { characters: bounds.podCharacters, steps: bounds.steps, expanded: bounds.expanded }
+  return {
+    characters: bounds.podCharacters,
+    commands: bounds.podCommands,
+    words: bounds.podWords,
+    parts: bounds.podParts,
+    steps: bounds.steps,
+    expanded: bounds.expanded,
+  }
 }
 
 /** Takes from an allowance; throws a BoundError where nothing is left. */
@@ -51,6 +74,9 @@ export function afford(allowance: Allowance, what: keyof Allowance, amount: numb
 
 const sentences: Readonly<Record<keyof Allowance, string>> = {
   characters: `expected at most ${bounds.podCharacters} characters in all`,
+  commands: `expected at most ${bounds.podCommands} written commands in all`,
+  words: `expected at most ${bounds.podWords} words in all`,
+  parts: `expected at most ${bounds.podParts} parts of words in all`,
   steps: `expected at most ${bounds.steps} commands in all, each counted as often as loops and functions run it`,
   expanded: `expected at most ${bounds.expanded} characters from expansions in all`,
 }

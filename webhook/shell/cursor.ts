@@ -10,11 +10,14 @@ export type PendingDocument = {
   readonly tabs: boolean
 }
 
+/** What of a script is counted while it is read. */
+export type Counted = 'commands' | 'words' | 'parts'
+
 export type Cursor = {
   readonly text: string
   at: number
   depth: number
-  readonly counted: { commands: number; words: number }
+  readonly counted: Record<Counted, number>
   pending: PendingDocument[]
   /** The grammar as a whole: commands, words and statements contain each other. */
   readonly grammar: Grammar
@@ -40,8 +43,8 @@ export function cursorOver(text: string, from: Pick<Cursor, 'depth' | 'counted' 
   return { text, at: 0, depth: from.depth, counted: from.counted, pending: [], grammar: from.grammar }
 }
 
-/** Counts a command or a word; throws a BoundError beyond the bound. */
-export function count(cursor: Cursor, what: 'commands' | 'words'): void {
+/** Counts a command, a word or a part of one; throws a BoundError beyond the bound. */
+export function count(cursor: Cursor, what: Counted): void {
   cursor.counted[what] += 1
   if (cursor.counted[what] > bounds[what])
     throw new BoundError(`found more than ${bounds[what]} ${what}, expected at most as many`)

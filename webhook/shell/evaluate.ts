@@ -122,6 +122,7 @@ function arms(context: Context, scope: Scope, statement: Of<'case'>, streams: St
   const subject = textOf(expandText(context, scope, statement.subject))
   const possible: (readonly Statement[])[] = []
   for (const { patterns, body } of statement.arms) {
+    spend(context.allowance, 'steps', 1)
     const found = patterns.map(pattern => {
       const text = textOf(expandText(context, scope, pattern))
       return subject === undefined || text === undefined ? (text === '*' ? true : undefined) : matches(subject, text)
@@ -261,8 +262,9 @@ export function readFile(context: Context, scope: Scope, path: Value): Value {
   return [{ text: context.surroundings.file(name)?.text, from: [{ kind: 'file', path: name }], whole: true }]
 }
 
-/** Notes that a file was written. */
-export function record(context: Context, scope: Scope, path: string, value: Value, how: Written['how']): void {
+/** Notes that a file was written. It costs what the text is long: each file's text is looked through. */
+export function record(context: Context, scope: Scope, path: string, text: Value, how: Written['how']): void {
+  const value = bounded(context, text)
   const own = scope.files.get(path)
   if (own && how === 'added') own.push(value)
   else if (how === 'whole') scope.files.set(path, [value])

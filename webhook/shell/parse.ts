@@ -1,26 +1,38 @@
 // From a script's text to its statements. Linear in the text and bounded (bounds.ts). Lenient: what a shell would
 // refuse is read as far as it makes sense, since the question is what a script may start, not whether it is right.
 import { BoundError, bounds } from './bounds.ts'
-import { type Cursor, cursorOver, deeper, type Grammar, peekReserved, skipBlanks, take } from './cursor.ts'
+import {
+  type Counted,
+  type Cursor,
+  cursorOver,
+  deeper,
+  type Grammar,
+  peekReserved,
+  skipBlanks,
+  take,
+} from './cursor.ts'
 import { readCompound } from './read-compound.ts'
 import { readRedirects, skipLines, skipSeparators } from './read-redirect.ts'
 import { readSimple } from './read-simple.ts'
 import type { Statement } from './syntax.ts'
 
-export type Parsed = { readonly body: readonly Statement[] } | { readonly unread: string }
+/** What of a script was read: also where it was not read to its end. */
+export type Size = Readonly<Record<Counted, number>>
+
+export type Parsed = ({ readonly body: readonly Statement[] } | { readonly unread: string }) & { readonly size: Size }
 
 /**
  * A script's statements, or why it was not read: it is longer, deeper or of more commands than the bounds. Never
  * throws.
  */
 export function parse(script: string): Parsed {
+  const size = { commands: 0, words: 0, parts: 0 }
   if (script.length > bounds.characters)
-    return { unread: `found ${script.length} characters, expected at most ${bounds.characters}` }
+    return { unread: `found ${script.length} characters, expected at most ${bounds.characters}`, size }
   try {
-    const cursor = cursorOver(script, { depth: 0, counted: { commands: 0, words: 0 }, grammar })
-    return { body: readStatements(cursor, []).body }
+    return { body: readStatements(cursorOver(script, { depth: 0, counted: size, grammar }), []).body, size }
   } catch (error) {
-    if (error instanceof BoundError) return { unread: error.message }
+    if (error instanceof BoundError) return { unread: error.message, size }
     throw error
   }
 }

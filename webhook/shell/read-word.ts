@@ -46,6 +46,7 @@ function readParts(cursor: Cursor, mode: Mode): Part[] {
   const quoted = mode === 'double' || mode === 'document'
   const add = (text: string, isQuoted: boolean) => parts.push({ kind: 'text', text, quoted: isQuoted })
   for (;;) {
+    count(cursor, 'parts')
     const run = takeMatch(cursor, plainRuns[mode])
     if (run !== undefined) add(run, quoted)
     const char = cursor.text[cursor.at]

@@ -85,7 +85,11 @@ function scriptText({ value, script }: Word): string | undefined {
   return text
 }
 
-export type Readable = { readonly text: string; readonly place: string; readonly parsed: Parsed | undefined }
+export type Readable = {
+  readonly text: string
+  readonly place: string
+  readonly parsed: (() => Parsed) | undefined
+}
 
 /**
  * A script that the container mounts or a script wrote; undefined where there is none to be read, or it is for another
@@ -102,7 +106,7 @@ export function readScript(context: Context, scope: Scope, path: string): Readab
   if (text === undefined || text === '') return undefined
   const interpreter = /^#![ \t]*(\S{1,200})(?:[ \t]+(\S{1,200}))?/.exec(text)
   if (interpreter && ![interpreter[1], interpreter[2]].some(word => isShell(baseName(word ?? '')))) return undefined
-  return { text, place: mounted?.place ?? `${context.place} (${path})`, parsed: mounted?.parsed?.() }
+  return { text, place: mounted?.place ?? `${context.place} (${path})`, parsed: mounted?.parsed }
 }
 
 /** Evaluates a script in its own place. */
@@ -116,17 +120,23 @@ export function runScript(context: Context, scope: Scope, { text, place, parsed 
   return status
 }
 
+/** What reading a script costs, whether or not somebody remembers it: so no memory changes an answer. */
+const read = ['commands', 'words', 'parts'] as const
+
 /** Evaluates a text as statements; `ready`: its statements, where somebody remembers them. */
 export function evaluateText(
   context: Context,
   scope: Scope,
   text: string | undefined,
   streams: Streams,
-  ready?: Parsed,
+  ready?: () => Parsed,
 ): Status {
   if (text === undefined) return 'unknown'
   spend(context.allowance, 'characters', text.length)
-  const parsed = ready ?? parse(text)
+  // What is over already reads no other script: at most one is read beyond what is left.
+  for (const what of read) spend(context.allowance, what, 0)
+  const parsed = ready?.() ?? parse(text)
+  for (const what of read) spend(context.allowance, what, parsed.size[what])
   if ('unread' in parsed) {
     context.found.unread.push(`${context.place}: ${parsed.unread}`)
     return 'unknown'

@@ -154,8 +154,9 @@ function translate(_: Context, _scope: Scope, words: readonly Word[], { input, o
       word.text.replace('[:space:]', ' \n\t\r').replace('\\n', '\n').replace('\\r', '\r').replace('\\t', '\t'),
     )
   const [first = '', second = ''] = sets
+  const deleted = new Set(first)
   const change = options.includes('d')
-    ? (text: string) => [...text].filter(char => !first.includes(char)).join('')
+    ? (text: string) => [...text].filter(char => !deleted.has(char)).join('')
     : options === '' && first.length === 1 && second.length === 1
       ? (text: string) => text.replaceAll(first, second)
       : undefined
@@ -178,7 +179,8 @@ function sed(context: Context, scope: Scope, words: readonly Word[], { input, ou
   const operands = operandsOf(words)
   const files = operands.filter(word => /^[/$~.][^|;]*$/.test(word.text))
   if (inPlace) {
-    const script = joined(operands.filter(word => !files.includes(word)).map(word => word.value))
+    const edited = new Set(files)
+    const script = joined(operands.filter(word => !edited.has(word)).map(word => word.value))
     for (const file of files) record(context, scope, file.text, script, 'edited')
     return 'done'
   }

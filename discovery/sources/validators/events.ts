@@ -78,7 +78,7 @@ function subscribed(
 ): Promise<string> {
   return new Promise(resolve => {
     // Not Node's own WebSocket, which holds messages of up to 128 MiB, and inflates compressed ones.
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/websocket`, {
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/(?<!\/)\/+$/, '')}/websocket`, {
       maxPayload: maxLength,
       perMessageDeflate: false,
       followRedirects: false,

@@ -55,7 +55,7 @@ export function readValidatorsSpec(value: unknown): ValidatorsSpec {
     throw new Error(
       problems.map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`).join('; '),
     )
-  return { ...spec, endpoints: [...new Set(spec.endpoints.map(url => url.replace(/\/+$/, '')))] }
+  return { ...spec, endpoints: [...new Set(spec.endpoints.map(url => url.replace(/(?<!\/)\/+$/, '')))] }
 }
 
 /** `consumer` or `consumers: all`. */

@@ -92,7 +92,7 @@ export function readConnections(result: unknown): Connection[] {
   return peers.map((peer, index) => {
     const where = `${answer}, peer ${index + 1}`
     const { node_info, remote_ip, is_outbound } = record(peer, where)
-    const address = typeof remote_ip === 'string' ? normalHost(remote_ip.replace(/%.*$/, '')) : undefined
+    const address = typeof remote_ip === 'string' ? normalHost(remote_ip.replace(/%[\s\S]*$/, '')) : undefined
     if (address === undefined) throw odd(`${where}, remote_ip`, remote_ip, 'an IP address')
     const port = is_outbound === true ? portOf(record(node_info, where).listen_addr) : undefined
     return { id: readId(node_info, where), address, ...(port === undefined ? {} : { port }) }

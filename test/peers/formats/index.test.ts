@@ -299,3 +299,49 @@ t.test('which texts hold peers', t => {
   t.equal(holdsPeers('cometbft-toml', `[p2p]\nseeds = ""\n${'#'.repeat(1024 * 1024)}`), false, 'beyond 1 MiB')
   t.end()
 })
+
+t.test('a document is looked at before it is parsed, and no key escapes the look', t => {
+  const rows: readonly [Format, string, boolean][] = [
+    ['cometbft-toml', '[p2p]\nPersistent_Peers = ""', true],
+    ['cometbft-toml', '[P2P]\n"persistent\\u005fpeers" = ""', true],
+    ['cometbft-toml', '[p2p]\n"\\U00000073eeds" = ""', true],
+    ['cometbft-toml', '[p2p]\nseed_mode = true', false],
+    ['tm2-toml', 'p2p.persistent_peers = ""', true],
+    ['tm2-toml', 'p2p.seeds = ""', false],
+    ['geth-toml', '[Node.P2P]\n"Static\\u004eodes" = []', true],
+    ['geth-toml', '[Node.P2P]\nstaticnodes = []', false],
+    ['besu-toml', '"bootnode\\u0073" = []', true],
+    ['besu-toml', 'data-path = "/bootnode"', false],
+    ['stellar-cfg', '"KNOWN\\u005FPEERS" = []', true],
+    ['stellar-cfg', 'PEER_PORT = 1', false],
+  ]
+  for (const [format, text, holds] of rows) t.equal(holdsPeers(format, text), holds, `${format}: ${text}`)
+  // Parsing all of it takes 1.3 s, looking for keys 20 ms.
+  const dense = Array.from({ length: 25_000 }, (_, n) => `a${n}=${n}`).join('\n')
+  const before = process.threadCpuUsage()
+  for (let round = 0; round < 20; round += 1) t.equal(holdsPeers('cometbft-toml', `${dense}\n# ${round}`), false)
+  const { user, system } = process.threadCpuUsage(before)
+  t.ok((user + system) / 1000 < 400, `${(user + system) / 1000} ms`)
+  t.end()
+})
+
+t.test('of many problems all are counted, and a hundred kept', t => {
+  const errorOf = (count: number): PeerListError => {
+    try {
+      parsePeers('cometbft-list', 'x@y,'.repeat(count), { source: 's' })
+    } catch (error) {
+      if (error instanceof PeerListError) return error
+    }
+    throw new Error('found no PeerListError')
+  }
+  for (const [count, kept] of [
+    [100, 100],
+    [101, 100],
+    [200_000, 100],
+  ] as const) {
+    const error = errorOf(count)
+    t.equal(error.problems.length, kept)
+    t.match(error.message, new RegExp(`; and ${count - 5} more$`))
+  }
+  t.end()
+})

@@ -146,6 +146,18 @@ const rows: readonly [what: string, change: Change, reason: SkipReason, message?
     'too-large',
     /expected at most 2000/,
   ],
+  [
+    'characters beyond number',
+    { container: { args: ['x'.repeat(300_000)], env: [{ name: 'X', value: 'x'.repeat(224_300) }] } },
+    'too-large',
+    /found 524\d{3} characters in commands.*expected at most 524288/,
+  ],
+  [
+    'labels and annotations beyond number',
+    { labels: { a: 'x'.repeat(300_000) }, annotations: { b: 'x'.repeat(230_000) } },
+    'too-large',
+    /expected at most 524288/,
+  ],
   ['mounts times keys', manyMounts(50, 50), 'too-large'],
   ['no node', { container: { command: ['sleep', '1'], image: 'alpine', name: 'x' } }, 'not-a-node'],
   ['no container', { pod: { containers: [] } }, 'not-a-node'],
@@ -201,6 +213,29 @@ t.test('too large: 2000 of all kinds together are not', async t => {
     const decision = decide(input({ ...change, container: { args, ...change.container } }))
     const message = decision.inject ? '' : decision.message
     t.equal(/found (\d+) of them/.exec(message)?.[1], found === undefined ? undefined : String(found), what)
+  }
+})
+
+t.test('too large: 512 KiB of all texts together are not', async t => {
+  const most = 512 * 1024
+  // gaiad start --home /home
+  const rest = 'x'.repeat(most - 21)
+  const rows: [what: string, change: Change, found: number | undefined][] = [
+    ['as many', { container: { args: [rest] } }, undefined],
+    ['an argument', { container: { args: [rest, 'x'] } }, most + 1],
+    ['a value', { container: { args: [rest.slice(1)], env: [{ name: 'A', value: 'a' }] } }, most + 1],
+    [
+      'an init container',
+      { container: { args: [rest] }, pod: { initContainers: [{ name: 'x', args: ['x'] }] } },
+      most + 1,
+    ],
+    ['a label', { container: { args: [rest] }, labels: { a: 'x' } }, most + 1],
+    ['an annotation', { container: { args: [rest] }, annotations: { a: 'x' } }, most + 1],
+  ]
+  for (const [what, change, found] of rows) {
+    const decision = decide(input(change))
+    const message = decision.inject ? '' : decision.message
+    t.equal(/found (\d+) characters/.exec(message)?.[1], found === undefined ? undefined : String(found), what)
   }
 })
 

@@ -18,8 +18,9 @@ t.test('each bound, on both sides', t => {
       /found 262145 characters, expected at most 262144/,
     ],
     ['commands', 'a;'.repeat(bounds.commands), 'a;'.repeat(bounds.commands + 1), /more than 10000 commands/],
-    ['words', `a${' b'.repeat(bounds.words - 1)}`, `a${' b'.repeat(bounds.words)}`, /more than 50000 words/],
+    ['words', `a${' b'.repeat(bounds.words - 1)}`, `a${' b'.repeat(bounds.words)}`, /more than 20000 words/],
     ['depth', nested(bounds.depth - 1), nested(bounds.depth), /more than 60 levels of nesting/],
+    ['parts', `a ${'$b'.repeat(bounds.parts - 10)}`, `a ${'$b'.repeat(bounds.parts)}`, /more than 60000 parts/],
     [
       'steps',
       `f() { ${'a;'.repeat(100)} }; ${'f;'.repeat(190)}`,
@@ -36,6 +37,19 @@ t.test('each bound, on both sides', t => {
   for (const [what, within, beyond, reason] of rows) {
     t.same(run(within).unread, [], `${what}: within`)
     t.match(run(beyond).unread.join(), reason, `${what}: beyond`)
+  }
+  const twice = (text: string) => started(['sh', '-c', 'sh /s; sh /s'], { files: { '/s': text } }).unread
+  // The script that runs the two has 2 commands, 4 words and 7 parts; a reader looks for a part at each word's end too.
+  const steps = /at most 20000 commands in all/
+  const inPod: readonly [what: string, within: string, beyond: string, reason: RegExp][] = [
+    ['commands', '{ }\n'.repeat(9_999), '{ }\n'.repeat(10_000), /20000 written commands in all/],
+    ['words', `a${' b'.repeat(19_997)}`, `a${' b'.repeat(19_998)}`, /40000 words in all/],
+    ['parts', `a ${'$b'.repeat(49_980)}`, `a ${'$b'.repeat(50_000)}`, /100000 parts of words in all/],
+    ['arms', `case $x in ${'a) ;; '.repeat(9_990)} esac`, `case $x in ${'a) ;; '.repeat(10_000)} esac`, steps],
+  ]
+  for (const [what, within, beyond, reason] of inPod) {
+    t.same(twice(within), [], `${what} of a pod: within`)
+    t.match(twice(beyond).join(), reason, `${what} of a pod: beyond`)
   }
   const script = `a ${'b'.repeat(200_000)}`
   const many = (count: number) => started(['sh', '-c', 'sh /s;'.repeat(count)], { files: { '/s': script } }).unread

@@ -136,5 +136,5 @@ export function repository(image: string): string {
   if (image.length > longestWord) return ''
   const [path = ''] = image.split('@')
   const untagged = path.replace(/:[^/:]*$/, '')
-  return untagged.replace(/^[^/]*[.:][^/]*\//, '').toLowerCase()
+  return untagged.replace(/^[^/.:]*[.:][^/]*\//, '').toLowerCase()
 }

@@ -81,6 +81,8 @@ export function genericAdvice(
 
 /** Enough for a person to see what is meant; the text goes into a warning. */
 const mostPeers = 20
+/** Entries among which they are looked for: each is searched for in the whole of the container's texts. */
+const mostEntries = 500
 
 /** host:port of the peers that flags, and settings in files that can be read, list in clear text. */
 function peersOf(
@@ -95,7 +97,7 @@ function peersOf(
   const own = [...container.command, ...container.args, ...container.env.flatMap(({ value }) => value ?? [])]
   const told = input.quote
     ? [...entries, ...settingsIn(input, pod, container, cousin).flatMap(entriesOf)]
-    : entries.filter(entry => own.some(text => text.includes(entry)))
+    : entries.slice(0, mostEntries).filter(entry => own.some(text => text.includes(entry)))
   return [...new Set(told.flatMap(entry => endpointOf(entry, cousin.port) ?? []))].slice(0, mostPeers)
 }
 

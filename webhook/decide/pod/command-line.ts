@@ -25,6 +25,7 @@ import { dataOf, textOf as dataText } from './content.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type MountedKey, mountedFiles } from './mounted-files.ts'
 import type { ContainerView } from './pod-view.ts'
+import { createMemory } from './remembering.ts'
 
 export { baseName, type Command, type Word } from '../../shell/index.ts'
 
@@ -42,6 +43,7 @@ type Around = {
   readonly environment: Environment
   readonly file: (path: string) => MountedKey | undefined
   evaluated: Evaluated | undefined
+  named: string | undefined
 }
 
 /** Found once for each container. */
@@ -55,6 +57,7 @@ function around(container: ContainerView): Around {
     environment: environmentOf(container, { podName: pod().name, configMap, allowance }),
     file: mountedFiles(pod(), container, configMap),
     evaluated: undefined,
+    named: undefined,
   }
   found.set(container, made)
   return made
@@ -110,15 +113,16 @@ function placed({ expanded }: Environment, texts: readonly string[], list: strin
 
 type Data = Readonly<Record<string, string>>
 
-/** For as long as a ConfigMap does not change: many pods run one script. */
-const parsed = new WeakMap<Data, Map<string, Parsed>>()
+/** Bytes of the tree of a script for each command, word and part, as seen of long scripts. */
+const nodeBytes = 120
+/** Many pods run one script. Enough for 80 scripts of 1,000 lines. */
+const scripts = createMemory<Parsed>(
+  32 * 1024 * 1024,
+  ({ size }) => (size.commands + size.words + size.parts) * nodeBytes,
+)
 
 function parsedKey(data: Data, key: string, text: string): Parsed {
-  const keys = parsed.get(data) ?? new Map<string, Parsed>()
-  parsed.set(data, keys)
-  const known = keys.get(key) ?? parse(text)
-  keys.set(key, known)
-  return known
+  return scripts.ask(data, key, 'script', () => parse(text))
 }
 
 /**
@@ -154,8 +158,28 @@ function behind(value: Value, length: number): Value {
   return first.text.length === length ? rest : [{ ...first, text: first.text.slice(length), whole: false }, ...rest]
 }
 
+/**
+ * Characters in which the paths of mounts are looked for. A pod's own words have no more; what scripts expand beyond
+ * that are not paths.
+ */
+const mostNamed = 512 * 1024
+
+/** The words of a container's command and of what it starts, as one text: it is asked for each of its mounts. */
+function namedIn(container: ContainerView): string {
+  const words: string[] = []
+  let left = mostNamed
+  const add = (word: string) => {
+    left -= word.length + 1
+    if (left >= 0) words.push(word)
+  }
+  for (const word of [...container.command, ...container.args]) add(word)
+  for (const { words } of commandsOf(container)) for (const { text } of words) add(text)
+  return words.join('\0')
+}
+
 /** Whether a command's text names a path. */
 export function mentions(container: ContainerView, path: string): boolean {
-  if ([...container.command, ...container.args].some(word => word.includes(path))) return true
-  return commandsOf(container).some(command => command.words.some(word => word.text.includes(path)))
+  const own = around(container)
+  own.named ??= namedIn(container)
+  return own.named.includes(path)
 }

@@ -1,7 +1,4 @@
-// Whether and which peers a ConfigMap's key holds, each text parsed once. The memory hangs on the data object that the
-// informer's cache hands out for as long as the ConfigMap does not change, and goes with it; it never changes an
-// answer, only its price.
-
+// Whether and which peers a ConfigMap's key holds, each text parsed once: see remembering.ts.
 import {
   type Format,
   formatKinds,
@@ -14,6 +11,7 @@ import { own } from '../../../peers/own.ts'
 import type { Peer, Role } from '../../../peers/peer.ts'
 import type { NamedList } from '../../chains/chain.ts'
 import type { ConfigMapView } from '../decision.ts'
+import { createMemory } from './remembering.ts'
 
 /** What is wrong with a list, without and with what stands there. */
 export type Fault = {
@@ -29,13 +27,23 @@ export type Parsed = { readonly peers: readonly Peer[] } | Fault
 
 type Data = Readonly<Record<string, string>>
 
-const held = new WeakMap<Data, Map<string, boolean>>()
-const parsed = new WeakMap<Data, Map<string, Parsed>>()
+const mebibyte = 1024 * 1024
+/** Enough for 30,000 keys of ConfigMaps, and for the lists of some 1,000 pods with 50 peers each. */
+const held = createMemory<boolean>(8 * mebibyte, () => 0)
+const parsed = createMemory<Parsed>(16 * mebibyte, weightOf)
+
+/** A peer is an object with an ID and a host. */
+const peerBytes = 250
+
+function weightOf(list: Parsed): number {
+  return 'peers' in list ? list.peers.length * peerBytes : (list.quoted.length + list.error.length) * 2
+}
+
 /**
  * Texts longer than this are genesis files and the like: no peer list is, and parsing one would take the whole
  * admission's time.
  */
-const longestList = 512 * 1024
+export const longestList = 512 * 1024
 
 /** A ConfigMap's data, where it can be read. */
 export function dataOf(view: ConfigMapView): Data | undefined {
@@ -46,7 +54,7 @@ export function dataOf(view: ConfigMapView): Data | undefined {
 export function holds(data: Data, key: string, format: Format): boolean {
   const text = textOf(data, key)
   if (text === undefined || text.length > longestList) return false
-  return remembered(held, data, `${format} ${key}`, () => holdsPeers(format, text))
+  return held.ask(data, key, format, () => holdsPeers(format, text))
 }
 
 /**
@@ -71,7 +79,7 @@ export function peersIn(data: Data, key: string, format: Format, role: Role, sou
   const text = textOf(data, key)
   return text === undefined
     ? undefined
-    : remembered(parsed, data, `${format} ${role} ${source} ${key}`, () => parse(format, text, role, source))
+    : parsed.ask(data, key, `${format} ${role} ${source}`, () => parse(format, text, role, source))
 }
 
 /** The peers of a literal list, or what is wrong with it. */
@@ -108,14 +116,4 @@ function faultOf(error: unknown, text: string): Fault {
 export function textOf(data: Data, key: string): string | undefined {
   const text = own(data, key)
   return typeof text === 'string' ? text : undefined
-}
-
-function remembered<V>(memory: WeakMap<Data, Map<string, V>>, data: Data, key: string, find: () => V): V {
-  const entries = memory.get(data) ?? new Map<string, V>()
-  memory.set(data, entries)
-  const known = entries.get(key)
-  if (known !== undefined) return known
-  const value = find()
-  entries.set(key, value)
-  return value
 }

@@ -19,18 +19,36 @@ export function mountedFiles(
   configMap: (name: string) => ConfigMapView,
 ): (path: string) => MountedKey | undefined {
   const variables = new Map(container.env.map(env => [env.name, env]))
-  // The mount that lies deepest hides those above it.
-  const mounts = container.mounts.toSorted((a, b) => b.mountPath.length - a.mountPath.length)
+  const mountAt = deepestMount(container.mounts)
   const known = new Map<string, MountedKey | undefined>()
   return path => {
     if (!known.has(path)) {
-      const mount = mounts.find(
-        ({ mountPath }) => path === mountPath || path.startsWith(mountPath.endsWith('/') ? mountPath : `${mountPath}/`),
-      )
+      const mount = mountAt(path)
       const sub = mount && subPathOf(pod, variables, mount)
       known.set(path, mount && sub !== undefined ? keyIn(pod, configMap, mount, sub, path) : undefined)
     }
     return known.get(path)
+  }
+}
+
+/** Linux's PATH_MAX: nothing longer is a path. */
+const longestPath = 4096
+
+/**
+ * The mount at or above a path; the one that lies deepest hides those above it. A script may name any number of paths,
+ * so that each is looked for by its own beginnings, and not among all mounts.
+ */
+function deepestMount(mounts: readonly MountView[]): (path: string) => MountView | undefined {
+  const byPath = new Map(mounts.toReversed().map(mount => [mount.mountPath, mount]))
+  return path => {
+    if (path.length > longestPath) return undefined
+    let found = byPath.get(path)
+    for (let end = path.length; found === undefined && end > 0; ) {
+      end = path.lastIndexOf('/', end - 1)
+      if (end < 0) return undefined
+      found = byPath.get(path.slice(0, end + 1)) ?? byPath.get(path.slice(0, end))
+    }
+    return found
   }
 }
 

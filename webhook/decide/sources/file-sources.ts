@@ -64,7 +64,9 @@ function once<K extends { readonly seen: VisibleKey; readonly via: Via }>(keys: 
 function readsFrom(container: ContainerView, home: string | undefined, seen: VisibleKey): boolean {
   if (mentions(container, seen.mountPath)) return true
   // Without a home in the arguments nothing speaks for a copy.
-  return home === undefined || seen.mountPath === home || seen.mountPath.startsWith(`${home.replace(/\/+$/, '')}/`)
+  return (
+    home === undefined || seen.mountPath === home || seen.mountPath.startsWith(`${home.replace(/(?<!\/)\/+$/, '')}/`)
+  )
 }
 
 function homeOf({ command, args }: ContainerView): string | undefined {
@@ -104,7 +106,9 @@ function keysOf(search: Search, seen: VisibleKey, via: Via): FoundKey[] {
   // each optional in the sidecar's volume. A name alone is nothing: a ConfigMap that is not in the cache yet may hold
   // anything.
   const { files } = chain.lists
-  const isNamed = files.some(file => isMentioned(pod, container, `${seen.mountPath.replace(/\/+$/, '')}/${file}`))
+  const isNamed = files.some(file =>
+    isMentioned(pod, container, `${seen.mountPath.replace(/(?<!\/)\/+$/, '')}/${file}`),
+  )
   const isConfig = via !== 'init' && configDirectory.test(seen.mountPath)
   if (seen.kind === 'Secret' ? configDirectory.test(seen.mountPath) : isConfig || isNamed)
     return files.flatMap(file => source(file, file)).map(found => ({ ...found, guess: true }))

@@ -32,12 +32,12 @@ export function entriesIn({ bare, entries: beginning }: Lists, text: string, nam
   let role: Role | undefined
   let end = 0
   for (const match of text.matchAll(beginning)) {
-    if (match.index < end && end > 0) continue
-    entryEnd.lastIndex = match.index
-    const entry = entryEnd.exec(text)?.[0].replace(/\/+$/, '') ?? ''
-    role =
-      roleNamed(text.slice(Math.max(end, match.index - nameDistance), match.index)) ?? role ?? roleNamed(name) ?? 'peer'
-    end = match.index + Math.max(entry.length, 1)
+    const start = match.index - (match[1]?.length ?? 0)
+    if (start < end && end > 0) continue
+    entryEnd.lastIndex = start
+    const entry = entryEnd.exec(text)?.[0].replace(/(?<!\/)\/+$/, '') ?? ''
+    role = roleNamed(text.slice(Math.max(end, start - nameDistance), start)) ?? role ?? roleNamed(name) ?? 'peer'
+    end = start + Math.max(entry.length, 1)
     if (!entries.has(entry) && holdsPeers(bare, entry)) entries.set(entry, { text: entry, role })
   }
   return [...entries.values()]

@@ -54,7 +54,7 @@ function peersOf(input: DecideInput, source: Source, warn: (message: string) => 
     const parsed = data && peersIn(data, source.key, source.format, source.role, place)
     if (parsed) return parsed
     if (view === 'unknown') warn(`ConfigMap ${source.name} is not in the cache yet, so its content was not looked at`)
-    else
+    else if (view !== 'too-large')
       warn(data ? `${place} does not exist: the ConfigMap has no such key` : `ConfigMap ${source.name} does not exist`)
   }
   return undefined
