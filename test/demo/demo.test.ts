@@ -52,7 +52,7 @@ t.test('five scenes, each as told', { skip: process.platform !== 'linux' && 'Lin
   })
   t.match(
     lines.find(line => line.text?.startsWith('node3: list-malformed'))?.text,
-    /found "node0\.chain\.svc:26656", expected NODEID@HOST:PORT/,
+    /persistent_peers entry 1: expected NODEID@HOST:PORT/,
   )
   t.strictSame(readdirSync(temporary), [], 'its directory is gone')
   const left = readdirSync('/proc').filter(

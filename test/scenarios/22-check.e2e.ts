@@ -94,7 +94,7 @@ t.test('check', async t => {
     return pod?.reason === 'list-malformed' ? { pod, code } : undefined
   })
   t.equal(seen.value.code, 1)
-  t.match(seen.value.pod, { verdict: 'problem', why: /cannot be parsed: .*no-id:26656/ })
+  t.match(seen.value.pod, { verdict: 'problem', why: /cannot be parsed: .*entry 1: expected NODEID@HOST:PORT/ })
   t.comment((await runRepeer('check', '-n', ns)).out)
 
   const nowhere = join(mkdtempSync(join(tmpdir(), 'nowhere-')), 'kubeconfig')

@@ -1,7 +1,9 @@
 // What was found out about a text, remembered by the text itself: an edit of another key, a new list of the same
 // objects or another pod that mounts them asks nothing anew. Bounded, the oldest going first; it never changes an
 // answer, only its price.
+
 import { createHash } from 'node:crypto'
+import { own } from '../../../peers/own.ts'
 
 type Data = Readonly<Record<string, string>>
 
@@ -52,7 +54,7 @@ function digestOf(data: Data, key: string): string {
   const known = ofData.get(key)
   if (known !== undefined) return known
   const digest = createHash('sha256')
-    .update(data[key] ?? '')
+    .update(own(data, key) ?? '')
     .digest('base64')
   ofData.set(key, digest)
   return digest
