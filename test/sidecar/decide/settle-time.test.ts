@@ -1,9 +1,15 @@
 // How long a difference lasts before a restart.
 import t from 'tap'
+import { peerKey } from '../../../peers/peer.ts'
 import { peerHash } from '../../../peers/snapshot.ts'
-import { settleGate } from '../../../sidecar/decide/settle-time.ts'
-import { connection, host, nodeId, peer, plan, reason, times, world } from '../fixtures/look.ts'
-import { wishing } from '../fixtures/wish.ts'
+import { chains } from '../../../sidecar/chains/index.ts'
+import type { Assessed } from '../../../sidecar/decide/assess.ts'
+import type { Known, Memory } from '../../../sidecar/decide/memory.ts'
+import type { HostView } from '../../../sidecar/decide/observation.ts'
+import { isAddressMatter, restGate, settledAt, settleGate, triedGate } from '../../../sidecar/decide/settle-time.ts'
+import type { Wish } from '../../../sidecar/decide/wish.ts'
+import { connection, host, nodeId, peer, plan, reason, source, times, world } from '../fixtures/look.ts'
+import { type Case, wishing } from '../fixtures/wish.ts'
 
 t.test('a move that heals by itself within the settle time is left alone', async t => {
   const w = world()
@@ -217,4 +223,103 @@ t.test('a node that follows names by itself has the time to', async t => {
     t.match(after(healsMs - 1), { until: look.now + 1 }, `${profile}: a moment before`)
     t.equal(after(healsMs), null, `${profile}: then`)
   }
+})
+
+const teaching = (its: Case, ...teaches: readonly Assessed['restartTeaches'][]): Wish => {
+  const [listed] = its.wish.missing
+  if (!listed) throw new Error('nobody is missing')
+  return {
+    ...its.wish,
+    missing: teaches.map((restartTeaches, n) => ({ ...listed, peer: peer(2 + 5 * n), restartTeaches })),
+  }
+}
+
+t.test('what is settled when, by what a restart would teach', async t => {
+  const its = wishing()
+  const need = { hash: 'h', since: its.look.now, firstSince: its.look.now, delaySeconds: 0 }
+  const settles = (...teaches: readonly Assessed['restartTeaches'][]) =>
+    (settledAt(teaching(its, ...teaches), its.look, need, times) - its.look.now) / 1000
+  t.equal(settles('address'), 10)
+  t.equal(settles('perhaps'), 30, 'three settle times: the node may know it')
+  t.equal(settles('perhaps', 'perhaps'), 30)
+  t.equal(settles('perhaps', 'address'), 10, 'one of them it does not know')
+  t.equal(isAddressMatter({ restartTeaches: 'list' } as Assessed), false)
+})
+
+t.test('a chain that looks names up itself is given its time, where only addresses have changed', async t => {
+  const its = wishing(plan({ profile: 'geth' }))
+  const { healSeconds = 0 } = chains.geth
+  t.ok(healSeconds > 0)
+  const gate = (missingMs: number, ...teaches: readonly Assessed['restartTeaches'][]) => {
+    const firstSince = its.look.now - missingMs
+    const need = { hash: 'h', since: firstSince, firstSince, delaySeconds: 0 }
+    return settleGate(teaching(its, ...teaches), its.look, { ...its.memory, need }, times)?.reason
+  }
+  t.equal(gate(healSeconds * 1000 - 1, 'address'), 'healing')
+  t.equal(gate(healSeconds * 1000, 'address'), undefined)
+  t.equal(gate(healSeconds * 1000 - 1, 'address', 'list'), undefined, 'no node follows an edited list')
+  const future = { hash: 'h', since: its.look.now, firstSince: its.look.now + 1, delaySeconds: 0 }
+  const cometbft = wishing()
+  t.equal(
+    settleGate(cometbft.wish, cometbft.look, { ...cometbft.memory, need: future }, times)?.reason,
+    'settling',
+    'one that does not never heals',
+  )
+})
+
+t.test('when the wait is over is told, and what it waits for', async t => {
+  const its = wishing(plan({ turns: 'controller' }))
+  const { now } = its.look
+  const memory = { ...its.memory, need: { hash: 'h', since: now, firstSince: now, delaySeconds: 0 } }
+  t.strictSame(settleGate(its.wish, its.look, memory, times), { reason: 'settling', until: now + 8_500 })
+  t.strictSame(restGate(its.wish, its.look, memory, times), { reason: 'settling', until: now + 10_000 })
+})
+
+t.test('what the node may know already it tries once it is up', async t => {
+  const unseen = { ...source(), unseen: true as const }
+  const tried = (
+    teaches: readonly Assessed['restartTeaches'][],
+    process: Memory['process'],
+    thePlan = plan({ sources: [unseen] }),
+  ) => {
+    const its = wishing(thePlan)
+    return triedGate(teaching(its, ...teaches), its.look, { ...its.memory, process })
+  }
+  const { now } = wishing().look
+  const up = (upAt: number, startedAt = 0): Memory['process'] => ({ identity: 'a', startedAt, upAt })
+  const notUp = (startedAt: number): Memory['process'] => ({ identity: 'a', startedAt })
+  const settling = (until: number) => ({ reason: 'settling', until })
+  t.strictSame(tried(['perhaps'], up(now - 29_999)), settling(now + 1))
+  t.equal(tried(['perhaps'], up(now - 30_000)), null)
+  t.strictSame(tried(['perhaps'], notUp(now)), settling(now + 30_000), 'it is not up yet')
+  t.equal(tried(['perhaps'], notUp(now - 630_000)), null, 'ten minutes after its start it listens elsewhere')
+  t.strictSame(tried(['perhaps'], notUp(now - 629_999)), settling(now + 1))
+  t.equal(tried(['perhaps'], null), null, 'nothing is known of it')
+  t.strictSame(tried(['list'], up(now)), settling(now + 30_000), 'a list that nothing in the pod hands to it')
+  t.equal(tried(['list'], up(now), plan()), null, 'one that it was not given')
+  t.equal(tried(['address'], up(now)), null)
+  t.equal(tried(['perhaps', 'address'], up(now)), null, 'one of them it does not know')
+  t.equal(tried([], up(now)), null)
+  t.equal(tried(['perhaps'], up(now), plan({ profile: 'generic', sources: [unseen] })), null, 'it tries nobody again')
+})
+
+t.test('behind a Service whose own address the node has', async t => {
+  const settles = (view: HostView, over: Partial<Known> = {}) => {
+    const its = wishing(plan(), w => {
+      w.hosts = { ...w.hosts, node2: view }
+    })
+    const need = { hash: 'h', since: its.look.now, firstSince: its.look.now, delaySeconds: 0 }
+    return (
+      (settledAt({ ...its.wish, known: { ...its.wish.known, ...over } }, its.look, need, times) - its.look.now) / 1000
+    )
+  }
+  const stable = host('10.96.0.2', { behind: ['10.0.0.22'] })
+  const known = { addresses: { node2: ['10.96.0.2'] } }
+  t.equal(settles(stable, known), 180)
+  t.equal(settles(host('10.96.0.2'), known), 10, 'nobody says that it is one')
+  t.equal(settles(stable, { addresses: { node2: ['10.96.0.9'] } }), 10, 'made anew, with another address')
+  t.equal(settles(stable, { addresses: {} }), 10)
+  const pin = (address: string) => ({ ...known, pins: { [peerKey(peer(2))]: address } })
+  t.equal(settles(stable, pin('10.96.0.2')), 180)
+  t.equal(settles(stable, pin('10.0.0.2')), 10, 'what counts is what it was given')
 })
