@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { unlessAborted } from '../kubernetes/abort.ts'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
-import { type ListWatchTimes, listWatch } from '../kubernetes/list-watch.ts'
+import { type ListWatchTimes, listWatch, listWatchTimes } from '../kubernetes/list-watch.ts'
 import { watchReader } from '../kubernetes/watch-reader.ts'
 import { createWatchStatus, fallenBehind, type WatchStatus } from '../kubernetes/watch-status.ts'
 import { createCollections } from './collections.ts'
@@ -55,7 +55,7 @@ const lookTimeoutMs = 20_000
  */
 export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Discovery {
   const { log, events, allowed, clock = steadyClock, coalesceMs = 1_000 } = parts
-  const times = { minRetrySeconds: 0.5, maxRetrySeconds: 30, watchSeconds: 300, random: Math.random, ...parts.times }
+  const times = listWatchTimes(parts.times)
   const stop = new AbortController()
   const now = () => performance.now()
   const reader = (signal: AbortSignal) =>

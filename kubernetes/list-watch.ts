@@ -51,6 +51,12 @@ export type ListWatchTimes = {
   readonly random: () => number
 }
 
+/** The times that are given, and the default of each other: 0.5, 30 and 300 s. */
+export function listWatchTimes(given: Partial<ListWatchTimes> = {}): ListWatchTimes {
+  const { minRetrySeconds = 0.5, maxRetrySeconds = 30, watchSeconds = 300, random = Math.random } = given
+  return { minRetrySeconds, maxRetrySeconds, watchSeconds, random }
+}
+
 export type Collection = {
   readonly path: string
   readonly labelSelector?: string

@@ -11,9 +11,15 @@ const idleMarginSeconds = 30
 /**
  * @param watchSeconds as in ListWatchTimes; a watch is asked to stay open for up to twice as long
  * @param signal ends all that is under way
+ * @param limit runs a read of a list or an object when its turn comes; default: at once
  */
-export function watchReader(config: KubeConfig, watchSeconds: number, signal: AbortSignal): ApiReader {
+export function watchReader(
+  config: KubeConfig,
+  watchSeconds: number,
+  signal: AbortSignal,
+  limit: <T>(read: () => Promise<T>) => Promise<T> = read => read(),
+): ApiReader {
   const { get } = apiReader(config, { signal, idleSeconds: answerSeconds })
   const { stream } = apiReader(config, { signal, idleSeconds: watchSeconds * 2 + idleMarginSeconds })
-  return { get, stream }
+  return { get: (path, query) => limit(() => get(path, query)), stream }
 }

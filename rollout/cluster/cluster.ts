@@ -9,7 +9,7 @@ import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { createFetches } from '../../kubernetes/fetches.ts'
-import type { ListWatchTimes } from '../../kubernetes/list-watch.ts'
+import { type ListWatchTimes, listWatchTimes } from '../../kubernetes/list-watch.ts'
 import type { Slice } from '../../kubernetes/slices.ts'
 import { watchReader } from '../../kubernetes/watch-reader.ts'
 import { createWatchStatus, fallenBehind, stalestSeconds, unreadYet } from '../../kubernetes/watch-status.ts'
@@ -75,12 +75,7 @@ const readsAtOnce = 8
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
   const { log, onChange, coalesceMs = 20, clusterDomain = 'cluster.local', now = () => performance.now() } = options
-  const times = {
-    minRetrySeconds: options.minRetrySeconds ?? 0.5,
-    maxRetrySeconds: options.maxRetrySeconds ?? 30,
-    watchSeconds: options.watchSeconds ?? 300,
-    random: options.random ?? Math.random,
-  }
+  const times = listWatchTimes(options)
   const stop = new AbortController()
   const fetches = createFetches(times, log)
   const limit = pLimit(readsAtOnce)
@@ -120,8 +115,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   }
 
   function reader(signal: AbortSignal): ApiReader {
-    const { get, stream } = watchReader(config, times.watchSeconds, signal)
-    return { get: (path, query) => limit(() => get(path, query)), stream }
+    return watchReader(config, times.watchSeconds, signal, limit)
   }
 
   const shared: NamespaceShared = {

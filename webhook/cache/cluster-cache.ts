@@ -7,8 +7,8 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
-import { type ApiObject, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import { type ApiObject, type ListWatchTimes, listWatch, listWatchTimes } from '../../kubernetes/list-watch.ts'
+import { watchReader } from '../../kubernetes/watch-reader.ts'
 import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
 import { optIn } from '../../peers/pod.ts'
 import type { ConfigMapView, NamespaceView } from '../decide/decision.ts'
@@ -63,9 +63,6 @@ const defaultBytes = { each: 8 * mebibyte, inAll: 64 * mebibyte }
  */
 const readsAtOnce = 2
 
-/** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
-const idleMarginSeconds = 30
-
 /** `view` changes with the namespace's labels and annotations, its watches go on. */
 type Entry = { view: NamespaceView; readonly cache: NamespaceCache }
 
@@ -74,12 +71,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   const { log, staleSeconds = 60, now = () => performance.now() } = options
   const { bytesEach = defaultBytes.each, bytesInAll = defaultBytes.inAll } = options
   const staleMs = staleSeconds * 1000
-  const times = {
-    minRetrySeconds: options.minRetrySeconds ?? 0.5,
-    maxRetrySeconds: options.maxRetrySeconds ?? 30,
-    watchSeconds: options.watchSeconds ?? 300,
-    random: options.random ?? Math.random,
-  }
+  const times = listWatchTimes(options)
   const stop = new AbortController()
   const status = createWatchStatus(log, { collection: 'Namespaces' }, now)
   const entries = new Map<string, Entry>()
@@ -87,10 +79,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   const closing = new Set<Promise<void>>()
   const delivering = createDeliveringSets()
   const limit = pLimit(readsAtOnce)
-  const reader = (signal: AbortSignal): ApiReader => {
-    const { get, stream } = apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
-    return { get: (path, query) => limit(() => get(path, query)), stream }
-  }
+  const reader = (signal: AbortSignal) => watchReader(config, times.watchSeconds, signal, limit)
   const budget = createTextBudget({
     bytesEach,
     bytesInAll,
@@ -132,32 +121,11 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
     stop.signal,
   )
 
+  const caches = () => [...entries.values()].map(({ cache }) => cache)
+
   function pending(): string[] {
     const missing = status.isSynced() ? [] : ['the opted-in namespaces have not been read yet']
-    for (const [name, { cache }] of entries) {
-      if (cache.configMapsStatus.isPending() && cache.exceeded() === undefined)
-        missing.push(`the ConfigMaps of namespace ${name} have not been read yet`)
-      if (cache.peerSetsStatus.isPending()) missing.push(`the PeerSets of namespace ${name} have not been read yet`)
-    }
-    return missing
-  }
-
-  function behind(): string[] {
-    const statuses = [
-      ['namespaces', status] as const,
-      ...[...entries].flatMap(([name, { cache }]) => [
-        [`ConfigMaps of namespace ${name}`, cache.configMapsStatus] as const,
-        [`PeerSets of namespace ${name}`, cache.peerSetsStatus] as const,
-      ]),
-    ]
-    const exceeded = [...entries].flatMap(([name, { cache }]) => {
-      const why = cache.exceeded()
-      return why === undefined ? [] : [`ConfigMaps of namespace ${name}: ${why}`]
-    })
-    return [
-      ...exceeded,
-      ...statuses.filter(([, each]) => each.isBehind()).map(([what, each]) => `${what}: ${each.error()}`),
-    ]
+    return [...missing, ...caches().flatMap(cache => cache.pending())]
   }
 
   return {
@@ -170,15 +138,14 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       complete = missing.length === 0
       return missing
     },
-    behind,
-    synced: () =>
-      [...entries].map(([name, { cache }]) => {
-        const isKnown = cache.exceeded() === undefined && cache.configMapsStatus.isKnown(staleMs)
-        return [name, isKnown] as const
-      }),
+    behind: () => [
+      ...(status.isBehind() ? [`namespaces: ${status.error()}`] : []),
+      ...caches().flatMap(cache => cache.behind()),
+    ],
+    synced: () => [...entries].map(([name, { cache }]) => [name, cache.isKnown(staleMs)] as const),
     close: async () => {
       stop.abort()
-      await Promise.all([done, ...closing, ...[...entries.values()].map(({ cache }) => cache.close())])
+      await Promise.all([done, ...closing, ...caches().map(cache => cache.close())])
     },
   }
 }

@@ -11,8 +11,6 @@ import type { TextBudget } from './text-budget.ts'
 import { createWatchStatus, type WatchStatus } from './watch-status.ts'
 
 export type NamespaceCache = {
-  readonly configMapsStatus: WatchStatus
-  readonly peerSetsStatus: WatchStatus
   /**
    * 'unknown' where the ConfigMaps are not known, or cannot be followed at the moment and this one was not there.
    * @param staleMs after so long without contact, what was known counts as unknown
@@ -20,8 +18,12 @@ export type NamespaceCache = {
   configMap(name: string, staleMs: number): ConfigMapView
   /** Its ConfigMaps are too much to be kept: none are, and none are read for five minutes. */
   exceed(why: string): void
-  /** Why; undefined where they are kept. */
-  exceeded(): string | undefined
+  /** Whether its ConfigMaps are known; `staleMs` as above. */
+  isKnown(staleMs: number): boolean
+  /** What has never been read yet though waiting may help, a sentence each. */
+  pending(): readonly string[]
+  /** What cannot be followed at the moment, or is not kept, and why. */
+  behind(): readonly string[]
   /** Ends the watches; resolves when they have ended. */
   close(): Promise<void>
 }
@@ -39,6 +41,14 @@ export type NamespaceCacheParts = {
   readonly delivering: DeliveringSets
 }
 
+/** Each time they are read, a watch of its own: what an earlier one knew is not known to it. */
+type ConfigMapsWatch = {
+  readonly texts: ConfigMapTexts
+  readonly status: WatchStatus
+  readonly stop: () => void
+  readonly done: Promise<void>
+}
+
 /** Of up to 1 MiB each, which are in memory as bytes, as text and as objects before they are counted. */
 const pageSize = 5
 
@@ -53,35 +63,35 @@ export function startNamespaceCache(name: string, parts: NamespaceCacheParts): N
   const { log, now, times, reader, unlessAbsent, delivering } = parts
   const stop = new AbortController()
   const { signal } = stop
-  const configMapsStatus = createWatchStatus(log, { namespace: name, collection: 'ConfigMaps' }, now)
   const peerSetsStatus = createWatchStatus(log, { namespace: name, collection: 'PeerSets' }, now)
-  let configMaps: ConfigMapTexts | undefined
+  let configMaps: ConfigMapsWatch | undefined = watchConfigMaps()
   let tooMuch: { readonly why: string; readonly since: number } | undefined
-  let watchStop = new AbortController()
-  let watch = watchConfigMaps()
+  /** Of ConfigMaps that were too much, until they have ended. */
   const ended = new Set<Promise<void>>()
 
-  function watchConfigMaps(): Promise<void> {
-    const until = AbortSignal.any([signal, watchStop.signal])
+  function watchConfigMaps(): ConfigMapsWatch {
+    const own = new AbortController()
+    const until = AbortSignal.any([signal, own.signal])
+    const status = createWatchStatus(log, { namespace: name, collection: 'ConfigMaps' }, now)
     const texts = createConfigMapTexts(bytes => {
       if (!until.aborted) parts.budget.keeps(name, bytes)
     })
-    configMaps = texts
-    return listWatch(
-      reader(until),
-      { path: `/api/v1/namespaces/${encodeURIComponent(name)}/configmaps`, pageSize },
-      { ...texts.handlers, ...configMapsStatus.handlers },
-      times,
-      until,
-    )
+    const collection = { path: `/api/v1/namespaces/${encodeURIComponent(name)}/configmaps`, pageSize }
+    const handlers = { ...texts.handlers, ...status.handlers }
+    return {
+      texts,
+      status,
+      stop: () => own.abort(),
+      done: listWatch(reader(until), collection, handlers, times, until),
+    }
   }
 
-  /** They may have become fewer; nothing waits for it. */
-  function tryAgain(): void {
-    if (tooMuch === undefined || signal.aborted || now() < tooMuch.since + tryAgainMs) return
+  /** Undefined where they are too much; then they are read anew after a while, since they may have become fewer. */
+  function watched(): ConfigMapsWatch | undefined {
+    if (tooMuch === undefined || signal.aborted || now() < tooMuch.since + tryAgainMs) return configMaps
     tooMuch = undefined
-    watchStop = new AbortController()
-    watch = watchConfigMaps()
+    configMaps = watchConfigMaps()
+    return configMaps
   }
 
   const peerSetsWatch = listWatch<DeliveringSet>(
@@ -104,31 +114,37 @@ export function startNamespaceCache(name: string, parts: NamespaceCacheParts): N
   )
 
   return {
-    configMapsStatus,
-    peerSetsStatus,
     configMap: (configMap, staleMs) => {
-      tryAgain()
-      if (configMaps === undefined) return 'unknown'
-      if (!configMapsStatus.isKnown(staleMs)) return 'unknown'
-      return configMaps.get(configMap) ?? (configMapsStatus.isBehind() ? 'unknown' : 'absent')
+      const { texts, status } = watched() ?? {}
+      if (!texts || !status?.isKnown(staleMs)) return 'unknown'
+      return texts.get(configMap) ?? (status.isBehind() ? 'unknown' : 'absent')
     },
     exceed: why => {
-      if (tooMuch !== undefined) return
+      if (!configMaps) return
+      configMaps.stop()
+      const closed = configMaps.done.finally(() => ended.delete(closed))
+      ended.add(closed)
       configMaps = undefined
       tooMuch = { why, since: now() }
       log.warn({ namespace: name }, why)
-      watchStop.abort()
-      const closed = watch.finally(() => ended.delete(closed))
-      ended.add(closed)
     },
-    exceeded: () => {
-      tryAgain()
-      return tooMuch?.why
+    isKnown: staleMs => watched()?.status.isKnown(staleMs) ?? false,
+    pending: () => [
+      ...(watched()?.status.isPending() ? [`the ConfigMaps of namespace ${name} have not been read yet`] : []),
+      ...(peerSetsStatus.isPending() ? [`the PeerSets of namespace ${name} have not been read yet`] : []),
+    ],
+    behind: () => {
+      const status = watched()?.status
+      const why = status?.isBehind() ? status.error() : tooMuch?.why
+      return [
+        ...(why === undefined ? [] : [`ConfigMaps of namespace ${name}: ${why}`]),
+        ...(peerSetsStatus.isBehind() ? [`PeerSets of namespace ${name}: ${peerSetsStatus.error()}`] : []),
+      ]
     },
     close: async () => {
       stop.abort()
       parts.budget.forget(name)
-      await Promise.all([watch, ...ended, peerSetsWatch])
+      await Promise.all([configMaps?.done, ...ended, peerSetsWatch])
     },
   }
 }
