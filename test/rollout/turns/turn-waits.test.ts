@@ -3,20 +3,18 @@ import t from 'tap'
 import type { SeenPage } from '../../../rollout/pages/seen-page.ts'
 import type { Member } from '../../../rollout/turns/members.ts'
 import { pace, turnTimes } from '../../../rollout/turns/turns.ts'
+import { readyMember } from '../fixtures/member.ts'
 import { askingPage, hash, settledPage, start } from '../fixtures/rollout-parts.ts'
 
 const X = askingPage.wanted ?? ''
 function member(name: string, page: SeenPage | undefined, over: Partial<Member> = {}): Member {
-  const facts = {
-    group: 'a/chain',
-    validator: false,
-    maxUnavailable: '1',
-    paused: false,
-    ready: true,
-    deleting: false,
-    changing: false,
+  return {
+    key: `a/${name}`,
+    ...readyMember,
+    blind: 'b1:0',
+    ...(page ? { seen: { page, at: start - 500 } } : {}),
+    ...over,
   }
-  return { key: `a/${name}`, ...facts, blind: 'b1:0', ...(page ? { seen: { page, at: start - 500 } } : {}), ...over }
 }
 const asks = (name: string, over: Partial<Member> = {}) => member(name, askingPage, over)
 const idle = (name: string, over: Partial<Member> = {}) => member(name, settledPage, over)

@@ -7,6 +7,7 @@ import type { SeenPage } from '../../../rollout/pages/seen-page.ts'
 import type { Member } from '../../../rollout/turns/members.ts'
 import { allowedOf, pace, turnTimes } from '../../../rollout/turns/turns.ts'
 import { examplePage } from '../../peers/fixtures/page.ts'
+import { readyMember } from '../fixtures/member.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const hash = (digit: string) => `s1:${digit.repeat(32)}`
@@ -45,14 +46,8 @@ function member(key: string, page: SeenPage = settled, over: Partial<Member> & {
   const { age = 1, ...rest } = over
   return {
     key,
-    group: 'a/chain',
-    validator: false,
-    maxUnavailable: '1',
-    paused: false,
-    ready: true,
-    deleting: false,
+    ...readyMember,
     blind,
-    changing: false,
     seen: { page: lookedAt(page, now - age * 1000), at: now - age * 1000 },
     ...rest,
   }
