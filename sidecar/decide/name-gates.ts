@@ -46,8 +46,9 @@ function isDefinite(error: string | undefined): boolean {
  */
 export function agreementGate(wish: Wish, look: AssessedLook, _memory: Memory, times: Timing): Hold | null {
   const hold = disagreement(lookedUp(wish, look), look, times)
-  const until = (hold?.until ?? 0) - askAheadMs(look, times)
-  return hold !== null && look.now < until ? { ...hold, until } : null
+  if (hold === null) return null
+  const until = hold.until - askAheadMs(look, times)
+  return look.now < until ? { ...hold, until } : null
 }
 
 /** The rest of that time, for a turn that has come before it is over. */
