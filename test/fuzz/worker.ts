@@ -82,7 +82,12 @@ function mostBehind(weights: readonly number[], tallies: readonly Tally[]): numb
 
 /** As JSON, so that it can be pasted into a test. */
 function inputOf({ make }: Opened, seed: number, whole: boolean): string {
-  const { input } = make(randomFrom(seed))
+  let input: unknown
+  try {
+    input = make(randomFrom(seed)).input
+  } catch (error) {
+    return `cannot be made: ${String(error)}`
+  }
   const text = typeof input === 'string' ? input : JSON.stringify(input, undefined, whole ? 2 : 0)
   return whole || text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters)}…`
 }

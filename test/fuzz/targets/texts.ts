@@ -81,7 +81,9 @@ export const annotations: Target = {
   name: 'annotations',
   weight: 60,
   open() {
-    const found = scenes().flatMap(({ pod }) => pod.metadata?.annotations ?? [])
+    const found = scenes().map(({ pod }) => pod.metadata?.annotations ?? {})
+    // YAML's numbers and truths are no annotations, though fixtures may have them.
+    const isAnnotations = (value: object) => Object.values(value).every(word => typeof word === 'string')
     const all = {
       'repeer.dev/inject': 'true',
       'repeer.dev/container': 'node',
@@ -101,7 +103,7 @@ export const annotations: Target = {
       'repeer.dev/group': 'chain/node',
       'repeer.dev/max-unavailable': '25%',
     }
-    const values = [all, all, ...found]
+    const values = [all, all, ...found.filter(isAnnotations)]
     const words = values.flatMap(value => Object.values(value))
     return {
       make(random) {
