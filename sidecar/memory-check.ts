@@ -66,6 +66,8 @@ const restart = object({
   endedAt: optional(moment),
   connectedBefore: optional(number),
   height: optional(number),
+  causes: optional(listOf(object({ of: text, peers: listOf(text) }))),
+  missed: optional(listOf(text)),
 })
 const intent = object({
   id: text,
@@ -77,7 +79,23 @@ const intent = object({
   giving: known,
   backAt: optional(moment),
 })
-const telling = object({ hash: text, identity: text, since: moment, lastAt: moment, knew: nullable(known) })
+const telling = object({
+  hash: text,
+  identity: text,
+  since: moment,
+  firstSince: optional(moment),
+  lastAt: moment,
+  knew: nullable(known),
+})
+const need = object({
+  hash: text,
+  since: moment,
+  firstSince: moment,
+  delaySeconds: number,
+  heldBack: optional(listOf(text)),
+  doubtMs: optional(number),
+  doubtAt: optional(moment),
+})
 const told = object({ at: moment, hash: text, identity: text, outcome: text, detail: optional(text) })
 const api = object({
   identity: text,
@@ -100,7 +118,7 @@ const memory = object({
   wanted: nullable(object({ lists, since: moment })),
   before: nullable(lists),
   settled: nullable(object({ hash: text, at: moment, how: text })),
-  need: nullable(object({ hash: text, since: moment, firstSince: moment, delaySeconds: number })),
+  need: nullable(need),
   intent: nullable(intent),
   usedTurn: optional(text),
   restarts: listOf(restart),
