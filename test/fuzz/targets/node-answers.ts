@@ -34,6 +34,9 @@ const others: readonly unknown[] = [
   },
 ]
 
+/** Of an answer: what a node of 250 peers says of them, at 2 KB each. */
+const mostCharacters = (1024 * 1024) / 2
+
 /** What is asked, and what stands in an answer to it. */
 const marks: readonly (readonly [asked: string, mark: string])[] = [
   ['/status', 'sync_info'],
@@ -101,5 +104,8 @@ function answerWith(mark: string, values: readonly unknown[], written: readonly 
     : random.oneIn(4)
       ? JSON.stringify(value)
       : JSON.stringify(mutateJson(value, { donors: values }, random))
-  return { code: random.oneIn(8) ? random.pick([0, 204, 401, 403, 404, 405, 500, 599]) : 200, text: text ?? '' }
+  return {
+    code: random.oneIn(8) ? random.pick([0, 204, 401, 403, 404, 405, 500, 599]) : 200,
+    text: (text ?? '').slice(0, mostCharacters),
+  }
 }
