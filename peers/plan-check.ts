@@ -5,14 +5,19 @@ import { mostNotFollowed, type Plan, profiles, type Reach, strategies } from './
 import { checkSource } from './plan-source-check.ts'
 import { observeReasons } from './reasons.ts'
 
+/** Problems that the message spells out: an annotation of 256 KiB can have thousands. */
+const maxInMessage = 5
+
 export class PlanError extends Error {
   override readonly name = 'PlanError'
   readonly problems: readonly FieldProblem[]
 
   constructor(problems: readonly FieldProblem[]) {
-    super(
-      `the plan cannot be used: ${problems.map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`).join('; ')}`,
-    )
+    const lines = problems
+      .slice(0, maxInMessage)
+      .map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
+    const more = problems.length - lines.length
+    super(`the plan cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`)
     this.problems = problems
   }
 }
