@@ -1,5 +1,5 @@
-// Whether a JSON value is a memory as its file has it. The file lies in a volume of the pod, and may be torn, damaged or
-// anybody's: what passes here is good for a decision, whose look would else fail, and each one after it. Pure.
+// Whether a JSON value is a memory as its file has it. The file lies in a volume of the pod, and may be torn, damaged
+// or anybody's: what passes here is good for a decision, whose look would else fail, and each one after it. Pure.
 import { isRecord } from '../peers/is-record.ts'
 
 type Is = (value: unknown) => boolean

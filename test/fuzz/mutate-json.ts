@@ -82,7 +82,7 @@ function changeAt(place: Place, options: MutateOptions, random: Random): void {
   }
 }
 
-/** Whether any name can be a key here: labels, annotations, data. Other objects of the API have fields of fixed names. */
+/** Whether any name can be a key here, as of labels, annotations, data: other objects of the API have fixed fields. */
 function isFree({ path }: Place): boolean {
   return ['labels', 'annotations', 'data', 'matchLabels', 'nodeSelector', 'volumeAttributes'].includes(
     path.at(-2) ?? '',

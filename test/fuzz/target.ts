@@ -18,7 +18,7 @@ export type Opened = {
 export type Case = {
   /** What the code is given, as it can be printed and pasted into a test. */
   readonly input: unknown
-  /** The code under test and nothing else: its processor time is measured. Whatever it throws or rejects with is a fault. */
+  /** The code under test and nothing else: its processor time is measured. Whatever it throws is a fault. */
   readonly run: () => unknown
   /** Looks at what `run` returned (or resolved to); throws a Fault where it must not be. Not measured. */
   readonly check?: (answer: unknown) => void

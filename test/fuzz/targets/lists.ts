@@ -16,6 +16,9 @@ import { scenes, textsOf } from '../corpus.ts'
 import { mutateText } from '../mutate-text.ts'
 import { expect, refusing, type Target } from '../target.ts'
 
+/** On a line of its own, where no peer can be. A list's error goes to pages and logs, and quotes nothing. */
+const canary = 'fuzzCanary7Q2xLwV9'
+
 /** Characters of the message of a list's error: five problems of two long lines each. */
 const mostCharacters = 4000
 
@@ -36,7 +39,8 @@ export const lists: Target = {
         const seed = random.pick(seeds)
         // Any text can be read as any format, where somebody says so.
         const format = random.oneIn(10) ? random.pick(formats) : seed.format
-        const text = mutateText(seed.text, texts, random)
+        const changed = mutateText(seed.text, texts, random)
+        const text = random.oneIn(3) ? changed : `${changed}\n${random.pick(['', 'NODE_SEED ', '= "', '#'])}${canary}\n`
         return {
           input: { format, text },
           run: () => {
@@ -48,7 +52,10 @@ export const lists: Target = {
             const { holds, peers } = found as { holds: unknown; peers: Peer[] | PeerListError }
             expect(typeof holds === 'boolean', 'holdsPeers says neither true nor false')
             if (Array.isArray(peers)) checkPeers(format, peers)
-            else expect(peers.message.length <= mostCharacters, `an error of ${peers.message.length} characters`)
+            else {
+              expect(peers.message.length <= mostCharacters, `an error of ${peers.message.length} characters`)
+              expect(!peers.message.includes(canary), 'the error quotes the list')
+            }
           },
         }
       },
