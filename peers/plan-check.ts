@@ -1,6 +1,6 @@
 // Checks a plan that comes from outside (the annotation repeer.dev/plan, a file): every field, and the combinations
 // that cannot be.
-import { type FieldProblem, Fields } from './fields.ts'
+import { type FieldProblem, Fields, shown } from './fields.ts'
 import { mostNotFollowed, type Plan, profiles, type Reach, strategies } from './plan.ts'
 import { checkSource } from './plan-source-check.ts'
 import { observeReasons } from './reasons.ts'
@@ -65,11 +65,7 @@ export function planProblems(value: unknown): readonly FieldProblem[] {
   if (problems.length > 0) return problems
   if (version !== 1) {
     // Another version's fields would only be noise here.
-    plan.problem(
-      'version',
-      plan.has('version') ? String(version) : 'nothing',
-      '1: create the pod again, so that this version of repeer makes its plan',
-    )
+    plan.problem('version', shown(version), '1: create the pod again, so that this version of repeer makes its plan')
     return problems
   }
   plan.matching('container', containerName, 'the name of a container')
@@ -142,7 +138,7 @@ function checkNames(fields: Fields): number {
   const names = fields.array('names')
   names.forEach((name, index) => {
     if (typeof name !== 'string' || !/^[^/\p{Cc}]{1,255}$/u.test(name))
-      fields.problem(`names[${index}]`, String(name), 'the name of a process')
+      fields.problem(`names[${index}]`, typeof name === 'string' ? name : shown(name), 'the name of a process')
   })
   return names.length
 }

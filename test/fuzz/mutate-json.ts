@@ -1,5 +1,5 @@
 // Changes a JSON value: fields dropped, doubled, renamed, of another type, or taken from another value.
-import { inherited, mutateText } from './mutate-text.ts'
+import { inherited, mostCharacters, mutateText } from './mutate-text.ts'
 import type { Random } from './random.ts'
 
 export type MutateOptions = {
@@ -22,6 +22,12 @@ const oddNumbers = [0, -1, 1, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 53]
 
 /** Objects and lists within one another; far from where a stack ends, and more than any real object has. */
 const deepLevels = 500
+
+/**
+ * Characters of a text that is no annotation: it may be a script, whose evaluation takes 12 us a command, and those of a
+ * pod are bounded so that they take a few hundred milliseconds.
+ */
+const mostInWord = 4096
 
 /** Copies of one element of a list: more than any real pod has of anything. */
 const manyCopies = 1000
@@ -63,7 +69,8 @@ function changeAt(place: Place, options: MutateOptions, random: Random): void {
     case 3:
     case 4:
     case 5:
-      if (typeof found === 'string') set(container, key, mutateText(found, texts, random))
+      if (typeof found === 'string')
+        set(container, key, mutateText(found, texts, random, isFree(place) ? mostCharacters : mostInWord))
       else if (typeof found === 'number') set(container, key, random.pick(oddNumbers))
       else if (typeof found === 'boolean') set(container, key, !found)
       else if (Array.isArray(found) && found.length > 1) found.reverse()

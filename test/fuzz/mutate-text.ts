@@ -69,11 +69,11 @@ const stumbling = [
  */
 export const mostCharacters = 64 * 1024
 
-/** One to four changes. `others`: texts to take parts from. */
-export function mutateText(text: string, others: readonly string[], random: Random): string {
+/** One to four changes. `others`: texts to take parts from. `most`: characters. */
+export function mutateText(text: string, others: readonly string[], random: Random, most = mostCharacters): string {
   let changed = text
   for (let left = 1 + random.below(4); left > 0; left--) changed = change(changed, others, random)
-  return changed.slice(0, mostCharacters)
+  return changed.slice(0, most)
 }
 
 function change(text: string, others: readonly string[], random: Random): string {

@@ -10,7 +10,7 @@ import {
   validatorsQuery,
 } from '../../../discovery/sources/validators/queries.ts'
 import { mutateJson } from '../mutate-json.ts'
-import { mutateBytes, mutateText } from '../mutate-text.ts'
+import { mostCharacters, mutateBytes, mutateText } from '../mutate-text.ts'
 import { expect, isSlip, type Target } from '../target.ts'
 
 const empty = new Uint8Array()
@@ -111,9 +111,10 @@ export const webSocket: Target = {
     return {
       make(random) {
         const frame = random.pick(frames)
-        const text = random.oneIn(3)
+        const drawn = random.oneIn(3)
           ? mutateText(JSON.stringify(frame), written, random)
           : (JSON.stringify(mutateJson(frame, { donors: frames }, random)) ?? '')
+        const text = drawn.slice(0, mostCharacters)
         return {
           input: text,
           run: () => readEvent(text),
