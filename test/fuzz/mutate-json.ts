@@ -17,15 +17,32 @@ export type MutateOptions = {
 type Container = Record<string, unknown> | unknown[]
 type Place = { readonly container: Container; readonly key: string | number; readonly path: readonly string[] }
 
-const odd: readonly unknown[] = [null, true, false, 0, -1, 0.5, 65536, 2 ** 31, 2 ** 53, 1e308, '', ' ', [], {}, [null]]
+const odd: readonly unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  0.5,
+  65536,
+  2 ** 31,
+  2 ** 53,
+  1e308,
+  '',
+  ' ',
+  [],
+  {},
+  [null],
+  { toString: 1 },
+]
 const oddNumbers = [0, -1, 1, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 53]
 
 /** Objects and lists within one another; far from where a stack ends, and more than any real object has. */
 const deepLevels = 500
 
 /**
- * Characters of a text that is no annotation: it may be a script, whose evaluation takes 12 us a command, and those of a
- * pod are bounded so that they take a few hundred milliseconds.
+ * Characters of a text that is no annotation: it may be a script, whose evaluation takes 12 us a command, and those of
+ * a pod are bounded so that they take a few hundred milliseconds.
  */
 const mostInWord = 4096
 

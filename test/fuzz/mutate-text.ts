@@ -64,10 +64,10 @@ const stumbling = [
 ] as const
 
 /**
- * Characters of a text that was made longer. Lists are read in time that grows with their length alone: 256 KiB of
- * malformed lines take 150 ms, which is for the budgets of an admission to forbid, not for each reader.
+ * Characters of a text that was made longer. What reads texts takes a time that grows with their length alone, some
+ * 25 ms for as much as this: what longer ones may cost is for the bounds and their own tests to say.
  */
-export const mostCharacters = 64 * 1024
+export const mostCharacters = 32 * 1024
 
 /** One to four changes. `others`: texts to take parts from. `most`: characters. */
 export function mutateText(text: string, others: readonly string[], random: Random, most = mostCharacters): string {
