@@ -14,6 +14,8 @@ const good = ['restart r1', 'look l1 26656', 'park p1 5', 'hold h1 5', 'exit e1'
 /** What would end or stop the node, as it was told: no fault, and no case. */
 const stops = /^\s*(exit|park|hold)\s/
 const linesInCase = 50
+/** How long its node lives, which each case starts anew: so nothing is left for long of a run that was killed. */
+const nodeSeconds = '300'
 /** Milliseconds; far more than a busy machine needs for the batch and a restart. */
 const longestMs = 20_000
 
@@ -25,7 +27,7 @@ export const requests: Target = {
     const dir = mkdtempSync(join(tmpdir(), 'fuzz-supervise-'))
     const control = join(dir, 'control')
     mkdirSync(join(control, 'env'), { recursive: true })
-    const child = spawn(shell.program, [...shell.args, script, control, '2', '--', '/bin/sleep', '100000'], {
+    const child = spawn(shell.program, [...shell.args, script, control, '2', '--', '/bin/sleep', nodeSeconds], {
       stdio: 'ignore',
     })
     const first = await until(control, child, ({ phase }) => phase === 'running')
