@@ -106,7 +106,10 @@ export class Fields {
   }
 }
 
-function shown(value: unknown): string {
+/**
+ * A value from outside in a few words. Not String(): of an object whose toString is no function, it throws.
+ */
+export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'

@@ -1,18 +1,23 @@
 // Checks a plan that comes from outside (the annotation repeer.dev/plan, a file): every field, and the combinations
 // that cannot be.
-import { type FieldProblem, Fields } from './fields.ts'
+import { type FieldProblem, Fields, shown } from './fields.ts'
 import { mostNotFollowed, type Plan, profiles, type Reach, strategies } from './plan.ts'
 import { checkSource } from './plan-source-check.ts'
 import { observeReasons } from './reasons.ts'
+
+/** Problems that the message spells out: an annotation of 256 KiB can have thousands. */
+const maxInMessage = 5
 
 export class PlanError extends Error {
   override readonly name = 'PlanError'
   readonly problems: readonly FieldProblem[]
 
   constructor(problems: readonly FieldProblem[]) {
-    super(
-      `the plan cannot be used: ${problems.map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`).join('; ')}`,
-    )
+    const lines = problems
+      .slice(0, maxInMessage)
+      .map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
+    const more = problems.length - lines.length
+    super(`the plan cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`)
     this.problems = problems
   }
 }
@@ -60,11 +65,7 @@ export function planProblems(value: unknown): readonly FieldProblem[] {
   if (problems.length > 0) return problems
   if (version !== 1) {
     // Another version's fields would only be noise here.
-    plan.problem(
-      'version',
-      plan.has('version') ? String(version) : 'nothing',
-      '1: create the pod again, so that this version of repeer makes its plan',
-    )
+    plan.problem('version', shown(version), '1: create the pod again, so that this version of repeer makes its plan')
     return problems
   }
   plan.matching('container', containerName, 'the name of a container')
@@ -137,7 +138,7 @@ function checkNames(fields: Fields): number {
   const names = fields.array('names')
   names.forEach((name, index) => {
     if (typeof name !== 'string' || !/^[^/\p{Cc}]{1,255}$/u.test(name))
-      fields.problem(`names[${index}]`, String(name), 'the name of a process')
+      fields.problem(`names[${index}]`, typeof name === 'string' ? name : shown(name), 'the name of a process')
   })
   return names.length
 }

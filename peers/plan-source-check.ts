@@ -1,6 +1,6 @@
 // Checks one source of a plan: names that stay inside the directory they are mounted in, fields that fit `via`, the
 // level that follows.
-import type { Fields } from './fields.ts'
+import { type Fields, shown } from './fields.ts'
 import { formats } from './formats/index.ts'
 import { roles } from './peer.ts'
 import { type Level, levelOf, levels, type Reach, type Via, vias } from './plan.ts'
@@ -110,5 +110,5 @@ function checkVariable(source: Fields, via: string | undefined): string | undefi
     const presence = inEnvironment ? undefined : 'optional'
     return source.matching('variable', variable, 'the name of the environment variable that holds the list', presence)
   }
-  return source.problem('variable', String(source.get('variable')), `no variable, since via is ${via}`)
+  return source.problem('variable', shown(source.get('variable')), `no variable, since via is ${via}`)
 }

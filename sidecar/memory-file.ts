@@ -2,6 +2,7 @@
 // upgraded in place, or taken back, goes on with what the other one has written. Pure.
 import { isRecord } from '../peers/is-record.ts'
 import { blank, type Intent, type Memory } from './decide/memory.ts'
+import { isMemory } from './memory-check.ts'
 
 /** The file's words for what the code names otherwise. */
 type Written = Omit<Memory, 'startedWith' | 'desired' | 'intent'> & {
@@ -56,22 +57,6 @@ function intentFromFile({ sake, ...same }: NonNullable<Written['intent']>): Inte
   return { ...same, forPeers: sake }
 }
 
-/** As far as the decision would fail on another shape. */
 function isWritten(value: unknown): value is Written {
-  if (typeof value !== 'object' || value === null) return false
-  const memory = value as Record<string, unknown>
-  const { version, restarts, heights, hosts, told = [] } = memory
-  const lists = [restarts, heights, told]
-  return (
-    version === 1 &&
-    lists.every(Array.isArray) &&
-    typeof hosts === 'object' &&
-    hosts !== null &&
-    (restarts as unknown[]).every(isRestart)
-  )
-}
-
-function isRestart(value: unknown): boolean {
-  const { id, hash, at } = (value ?? {}) as Record<string, unknown>
-  return typeof id === 'string' && typeof hash === 'string' && typeof at === 'number'
+  return isMemory(value)
 }

@@ -97,7 +97,7 @@ function remarksPart({
 /** A warning travels in an HTTP header: one line, no control characters. */
 function warningText(warning: string): string {
   const line = warning.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim()
-  return line.length <= warningLength ? line : `${line.slice(0, warningLength - 3)}...`
+  return line.length <= warningLength ? line : `${line.slice(0, warningLength - 3).replace(/[\ud800-\udbff]$/, '')}...`
 }
 
 /** Checks what the rest of repeer relies on. An API server sends nothing else; whoever finds the port might. */

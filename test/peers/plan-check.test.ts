@@ -407,5 +407,17 @@ t.test('texts', t => {
   t.equal(of(' '.repeat(300_000)), 'the plan cannot be used: plan: found 300000 bytes, expected at most 262144 bytes')
   t.match(of('{"version":9}'), /version: found 9, expected 1: create the pod again/)
   t.match(of(JSON.stringify({ ...valid, container: 'x'.repeat(10_000) })), /^.{1,300}$/, 'long values are cut')
+  // The fuzzer's: String() of it throws.
+  const strange = { toString: 1 }
+  t.match(of(JSON.stringify({ version: strange })), /^the plan cannot be used: version: found an object, expected 1/)
+  t.match(
+    of(JSON.stringify({ ...valid, reach: { by: 'signal', uid: 1, names: [strange] } })),
+    /names\[0\]: found an object/,
+  )
+  t.match(of(JSON.stringify({ ...valid, sources: [{ ...keySource, variable: strange }] })), /variable: found an object/)
+  const odd = (count: number) => of(JSON.stringify({ ...valid, sources: Array.from({ length: count }, () => 7) }))
+  t.notMatch(odd(5), /more$/)
+  t.match(odd(6), /; and 1 more$/)
+  t.match(odd(10_000), /^.{1,600}; and 9995 more$/, 'nor is the message as long as the plan')
   t.end()
 })

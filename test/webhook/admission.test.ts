@@ -61,5 +61,7 @@ t.test('warnings are single lines of at most 256 characters', t => {
   t.equal(warnings[0], 'a b c d')
   t.equal(warnings[1]?.length, 256)
   t.match(warnings[1], /x\.\.\.$/)
+  const [cut] = allow('u', { warnings: [`${'x'.repeat(252)}👩${'x'.repeat(99)}`] }).response.warnings ?? []
+  t.equal(cut, `${'x'.repeat(252)}...`, 'no half of a character is left at the cut')
   t.end()
 })

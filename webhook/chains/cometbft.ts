@@ -21,7 +21,13 @@ function ofSdkProgram(program: string, args: readonly string[]): Clue[] {
   }
   const home = args.some(word => word === '--home' || word.startsWith('--home='))
   const weight = daemon ? (home ? 4 : 2) : home ? 2 : 1
-  return [{ weight, what: `it runs ${program || 'its entrypoint'} start${home ? ' --home' : ''}` }]
+  return [{ weight, what: `it runs ${shown(program)} start${home ? ' --home' : ''}` }]
+}
+
+/** A word of a command may come from a ConfigMap, through a variable: what is no program's name is not quoted. */
+function shown(program: string): string {
+  if (program === '') return 'its entrypoint'
+  return /^[\w.+-]{1,64}$/.test(program) ? program : 'a program'
 }
 
 /** `[rpc] unsafe` stands in config.toml; a flag or a variable may say otherwise, and only the node's answer tells. */

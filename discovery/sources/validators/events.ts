@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { unlessAborted } from '../../../kubernetes/abort.ts'
 import { printable } from '../../../peers/peer-list-error.ts'
 import { type RetryTimes, retryDelay } from './endpoints.ts'
+import { readEvent } from './event-message.ts'
 
 /**
  * Transactions that edit a validator, by their event and by their message (either is enough; authz hides the message,
@@ -125,12 +126,11 @@ function subscribed(
       end(isOpen ? `ended: ${printable(error.message)}` : `cannot connect: ${printable(error.message)}`),
     )
     socket.on('message', (data, isBinary) => {
-      const message = isBinary ? 'malformed' : readMessage(data.toString())
-      if (message === 'malformed') return end('found what is no JSON-RPC')
-      if (message.error) return end(`found the error ${printable(String(message.error.data || message.error.message))}`)
-      // An event has its subscription's ID, too, and says which query it fits.
-      if (message.result?.query !== undefined) return handlers.changed()
-      acknowledge(Number(message.id))
+      const message = isBinary ? { is: 'malformed' as const } : readEvent(data.toString())
+      if (message.is === 'malformed') return end('found what is no JSON-RPC')
+      if (message.is === 'error') return end(`found the error ${message.text}`)
+      if (message.is === 'event') return handlers.changed()
+      if (message.id !== undefined) acknowledge(message.id)
     })
   })
 }
@@ -141,19 +141,3 @@ const pingId = subscriptions.length
  * missed by that.
  */
 const maxLength = 4 * 1024 * 1024
-
-function readMessage(data: string): Reply | 'malformed' {
-  try {
-    const value: unknown = JSON.parse(data)
-    return typeof value === 'object' && value !== null ? (value as Reply) : 'malformed'
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return 'malformed'
-  }
-}
-
-type Reply = {
-  readonly id?: unknown
-  readonly result?: { readonly query?: unknown }
-  readonly error?: { readonly message?: unknown; readonly data?: unknown }
-}

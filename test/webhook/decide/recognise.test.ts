@@ -190,3 +190,17 @@ t.test('of several nodes, the one that lists peers', t => {
   )
   t.end()
 })
+
+t.test('a command that a ConfigMap gives is not quoted: what is no name of a program may be anything', async t => {
+  const why = (value: string): string => {
+    const env = [{ name: 'PP', valueFrom: { configMapKeyRef: { name: 'node', key: 'config.toml' } } }]
+    const container = { command: ['$(PP)', 'start', '--home', '/h'], image: 'cosmos/gaia', env }
+    const pod = viewPod({ spec: { containers: [{ name: 'main', ...container }] } }, () => ({ 'config.toml': value }))
+    const [first] = pod.containers
+    const recognised = first && recognise({ configMap: () => ({ 'config.toml': value }) }, pod, first)
+    return JSON.stringify(recognised)
+  }
+  t.match(why('seid'), /it runs seid start --home/)
+  t.match(why('NODE_SEED SBX4'), /it runs a program start --home/)
+  t.notMatch(why('NODE_SEED SBX4'), /SBX4|NODE_SEED/)
+})
