@@ -15,6 +15,8 @@ export type Connection = {
   readonly phase: Phase
   /** When the phase began, milliseconds. */
   readonly since: number
+  /** Whether a request of it has been answered yet. */
+  readonly answered: boolean
   /** Held in memory for it: what has come of a body, and what the client has not read of an answer. */
   readonly bytes: number
 }
@@ -45,8 +47,9 @@ export function isOverdue({ phase, since }: Connection, now: number, { phaseMs }
  * closed itself.
  *
  * An address beyond its share makes room among its own. Where all places are taken, the address that has most makes
- * room. First goes who has been slow for longest, then who has been idle for longest. Where neither is there, the
- * oldest of an address that has more than the newcomer's goes; of its own, which may be answered in a moment, none.
+ * room. First goes who has been slow for longest, then who has been idle for longest, and of these who has never asked
+ * anything. Where nobody is either, the oldest of an address that has more than the newcomer's goes; of its own, which
+ * may be answered in a moment, none.
  */
 export function roomFor<T extends Connection>(
   address: string,
@@ -75,9 +78,11 @@ export function overBytes<T extends Connection>(open: readonly T[], now: number,
 }
 
 function leastWorth<T extends Connection>(among: readonly T[], now: number, limits: Limits): T | undefined {
+  const idle = among.filter(({ phase }) => phase === 'idle')
   return (
     oldest(among.filter(connection => isSlow(connection, now, limits))) ??
-    oldest(among.filter(({ phase }) => phase === 'idle'))
+    oldest(idle.filter(({ answered }) => !answered)) ??
+    oldest(idle)
   )
 }
 
