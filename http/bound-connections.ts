@@ -93,7 +93,16 @@ export function boundConnections(server: Server, options: BoundOptions): Connect
     }
     if (room !== 'free') close(room, 'room')
     const phase = hasTls ? 'opening' : 'idle'
-    const connection: Open = { address, phase, since: now(), answered: false, bytes: 0, socket, bytesRead: 0, request: undefined }
+    const connection: Open = {
+      address,
+      phase,
+      since: now(),
+      answered: false,
+      bytes: 0,
+      socket,
+      bytesRead: 0,
+      request: undefined,
+    }
     open.add(connection)
     bySocket.set(socket, connection)
     if (hasTls) opening.set(endOf(socket), connection)
