@@ -10,12 +10,12 @@ export type BodyLimits = {
 }
 
 /** A body of more bytes than permitted. */
-export class TooLarge extends Error {
+class TooLarge extends Error {
   readonly statusCode = 413
 }
 
 /** A body that did not come to its end: its client has gone, or its connection was closed for what it held. */
-export class Incomplete extends Error {
+class Incomplete extends Error {
   readonly statusCode = 400
 }
 
