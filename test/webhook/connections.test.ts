@@ -58,6 +58,8 @@ async function started(t: Test, over: Partial<Omit<Limits, 'phaseMs'>> & Partial
           resolve(client)
         })
         const client = watched(socket)
+        // Not taken at all: that is an answer, too.
+        socket.once('close', () => resolve(client))
       }),
     silent: () =>
       new Promise(resolve => {
