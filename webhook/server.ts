@@ -40,7 +40,7 @@ const maxHeaderSize = 16 * 1024
  * says so), a connection for each request at the same time, and keeps 25 of them (client-go: transport/cache.go). It
  * works on at most 200 requests that change something at the same time by default (--max-mutating-requests-inflight),
  * and behind konnectivity several share an address. A connection with TLS takes some 60 KB (seen with Node 24): all of
- * them 31 MiB of the 256 MiB that an installation has.
+ * them 31 MiB of the 384 MiB that an installation has.
  */
 export const webhookLimits: Limits = {
   connections: 512,
