@@ -46,6 +46,8 @@ type Open = { -readonly [Field in keyof Connection]: Connection[Field] } & {
   /** What had been read of the connection when it became idle. */
   bytesRead: number
   request: IncomingMessage | undefined
+  /** Requests that are not answered yet: a client may send the next before it has read the last answer. */
+  unanswered: number
 }
 
 /** Connections that the kernel's queue may bring at once, before those that make room for them are gone. */
@@ -102,6 +104,7 @@ export function boundConnections(server: Server, options: BoundOptions): Connect
       socket,
       bytesRead: 0,
       request: undefined,
+      unanswered: 0,
     }
     open.add(connection)
     bySocket.set(socket, connection)
@@ -128,9 +131,12 @@ export function boundConnections(server: Server, options: BoundOptions): Connect
     if (!connection) return
     if (connection.phase === 'idle') enter(connection, 'asking')
     connection.request = request
+    connection.unanswered++
     response.once('close', () => {
-      release(connection)
       connection.answered = true
+      connection.unanswered--
+      if (connection.unanswered > 0) return enter(connection, 'asking')
+      release(connection)
       connection.request = undefined
       connection.bytesRead = connection.socket.bytesRead
       enter(connection, 'idle')
