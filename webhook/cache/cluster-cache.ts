@@ -7,8 +7,9 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import { type ApiReader, apiReader } from '../../kubernetes/api-client.ts'
+import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { type ApiObject, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import { watchReader } from '../../kubernetes/watch-reader.ts'
 import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
 import { optIn } from '../../peers/pod.ts'
 import type { ConfigMapView, NamespaceView } from '../decide/decision.ts'
@@ -52,7 +53,7 @@ export type ClusterCacheOptions = Partial<ListWatchTimes> & {
 }
 
 /**
- * The webhook has 256 MiB (manifests/base/deployment.yaml), and needs some 110 of them for itself. A namespace with 20
+ * The webhook has 384 MiB (manifests/base/deployment.yaml), and needs some 115 of them for itself. A namespace with 20
  * nodes and their scripts has 1 MB.
  */
 const mebibyte = 1024 * 1024
@@ -62,9 +63,6 @@ const defaultBytes = { each: 8 * mebibyte, inAll: 64 * mebibyte }
  * Pages of ConfigMaps that are read at a time, over all namespaces: each may have 20 of 1 MiB, as text and as objects.
  */
 const readsAtOnce = 2
-
-/** Longer than any watch is asked to stay open, so that only a dead connection is ever cut. */
-const idleMarginSeconds = 30
 
 /** `view` changes with the namespace's labels and annotations, its watches go on. */
 type Entry = { view: NamespaceView; readonly cache: NamespaceCache }
@@ -88,7 +86,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   const delivering = createDeliveringSets()
   const limit = pLimit(readsAtOnce)
   const reader = (signal: AbortSignal): ApiReader => {
-    const { get, stream } = apiReader(config, { signal, idleSeconds: times.watchSeconds * 2 + idleMarginSeconds })
+    const { get, stream } = watchReader(config, times.watchSeconds, signal)
     return { get: (path, query) => limit(() => get(path, query)), stream }
   }
   const budget = createTextBudget({
