@@ -2,6 +2,7 @@
 // one. Times are milliseconds since the epoch, in the sidecar's own time: see clock.ts.
 import type { RestartOutcome } from '../../peers/page.ts'
 import type { Level } from '../../peers/plan.ts'
+import type { Cause } from './causes.ts'
 import type { Lists } from './lists.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
@@ -38,6 +39,10 @@ export type Restart = {
   /** How many peers the node was connected to, and its height, when it was asked for. */
   readonly connectedBefore?: number
   readonly height?: number
+  /** For whose sake; absent where an older sidecar has asked for it, or it is known by the supervisor's state alone. */
+  readonly causes?: readonly Cause[]
+  /** Those causes (`of`) of which nobody had connected when the time was over; of an unverified one. */
+  readonly missed?: readonly string[]
 }
 
 /** A restart under way, written before it is asked for, so that a sidecar that dies goes on where it was. */
@@ -114,6 +119,12 @@ export type Memory = {
     readonly since: number
     readonly firstSince: number
     readonly delaySeconds: number
+    /** The causes that have to wait, where it is for no other; see cause-gate.ts. */
+    readonly heldBack?: readonly string[]
+    /** For how long, in all, names of others have spoken against it, in ms; see names-veto.ts. */
+    readonly doubtMs?: number
+    /** The last look at which they did; absent where they do not. */
+    readonly doubtAt?: number
   } | null
   readonly intent: Intent | null
   /** The turn that names no snapshot and has been used: it is good for one restart. */
