@@ -1,7 +1,7 @@
 // What each cause has had of the budget, and how long it therefore waits by itself. Others are not held by that: a peer
 // that moves after each restart, or one that accepts connections and is no node, takes a part of the budget only. Pure.
 import { type Assessed, isAnswering } from './assess.ts'
-import { causesOf } from './causes.ts'
+import { causesOf, isList } from './causes.ts'
 import { type Look, timeText } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
 import { countedRestarts } from './restarts.ts'
@@ -21,7 +21,7 @@ export function apartByCause(wish: Wish, look: Look, memory: Memory, times: Timi
     return hold ? [{ of, ...hold }] : []
   })
   if (held.length === 0) return { free: wish, held }
-  const isHeld = (listed: Assessed) => causesOf([listed], look).every(({ of }) => held.some(cause => cause.of === of))
+  const isHeld = (listed: Assessed) => causesOf([listed], look).some(({ of }) => held.some(cause => cause.of === of))
   return { free: { ...wish, missing: wish.missing.filter(listed => !isHeld(listed)) }, held }
 }
 
@@ -52,9 +52,10 @@ export function heldWords(held: readonly HeldCause[], look: Look): string {
 
 type Timed = Hold & { readonly until: number }
 
-/** Of several reasons to wait, the one that lasts longest. */
+/** Of several reasons to wait, the one that lasts longest. Whether it was in vain, and comes back, is a peer's matter. */
 function causeHold(of: string, look: Look, memory: Memory, times: Timing): Timed | null {
-  const holds = [inVain, returning, share].flatMap(rule => rule(of, look, memory, times) ?? [])
+  const rules = isList(of) ? [share] : [inVain, returning, share]
+  const holds = rules.flatMap(rule => rule(of, look, memory, times) ?? [])
   const [last] = holds.toSorted((a, b) => b.until - a.until)
   return last !== undefined && look.now < last.until ? last : null
 }
@@ -82,12 +83,16 @@ function returning(of: string, look: Look, memory: Memory, times: Timing): Timed
 }
 
 /**
- * Its own restarts count twice. So a cause alone has half of the budget; and of six restarts, of however many causes
- * that come back, one is left for a cause that has had none, as long as these are fewer than six.
+ * A peer's own restarts count twice. So it has half of the budget alone; and of six restarts, of however many peers
+ * that come back, one is left for a peer that has had none, as long as these are fewer than six. A list has two thirds:
+ * its editor may name somebody new each time.
  */
 function share(of: string, look: Look, memory: Memory, times: Timing): Timed | null {
   const all = inWindow(look, memory, times)
-  const isFull = (some: readonly Restart[]) => some.length + some.filter(its => isFor(its, of)).length >= times.budget
+  const isFull = (some: readonly Restart[]) => {
+    const its = some.filter(restart => isFor(restart, of)).length
+    return isList(of) ? its * 3 >= times.budget * 2 : some.length + its >= times.budget
+  }
   if (!isFull(all)) return null
   const leaving = all.findIndex((_, index) => !isFull(all.slice(index + 1)))
   const until = (all[leaving]?.at ?? look.now) + times.budgetSeconds * 1000
