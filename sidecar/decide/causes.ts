@@ -3,12 +3,7 @@ import { peerKey } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
 import { sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
-
-/**
- * `peer NAME`: the host that is missing, under however many IDs and ports it is listed. `list NAME`: the list in which
- * it is new, since an editor can name others each time. In words that are the same each time. `peers`: by peerKey.
- */
-export type Cause = { readonly of: string; readonly peers: readonly string[] }
+import type { Cause } from './memory.ts'
 
 /** What is behind these missing peers, in their order, each once. */
 export function causesOf(missing: readonly Assessed[], look: Look): Cause[] {

@@ -2,7 +2,6 @@
 // one. Times are milliseconds since the epoch, in the sidecar's own time: see clock.ts.
 import type { RestartOutcome } from '../../peers/page.ts'
 import type { Level } from '../../peers/plan.ts'
-import type { Cause } from './causes.ts'
 import type { Lists } from './lists.ts'
 import type { HostView } from './observation.ts'
 import type { Pins } from './pin.ts'
@@ -23,6 +22,12 @@ export type Known = {
 
 /** What a start of the node would be given from then on, and the token by which the supervisor tells that it was. */
 export type Prepared = { readonly token: string; readonly pins: Pins; readonly hash: string; readonly at: number }
+
+/**
+ * `peer NAME`: the host that is missing, under however many IDs and ports it is listed. `list NAME`: the list in which
+ * it is new, since an editor can name others each time. In words that are the same each time. `peers`: by peerKey.
+ */
+export type Cause = { readonly of: string; readonly peers: readonly string[] }
 
 export type Restart = {
   readonly id: string

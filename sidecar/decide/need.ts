@@ -1,9 +1,9 @@
 // Since when a restart is wished for. Pure.
 import { hostPort } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
-import { type Cause, causesOf } from './causes.ts'
+import { causesOf } from './causes.ts'
 import type { Look } from './look.ts'
-import type { Memory } from './memory.ts'
+import type { Cause, Memory } from './memory.ts'
 import type { Timing } from './timing.ts'
 import type { Wish } from './wish.ts'
 
