@@ -72,6 +72,8 @@ export type Telling = {
   /** The process that is told: the next one has to be told anew. */
   readonly identity: string
   readonly since: number
+  /** When the first of a series began: of those that another snapshot interrupted. Absent where there was none. */
+  readonly firstSince?: number
   readonly lastAt: number
   /** `taught` before it: what holds if the node refuses. */
   readonly knew: Known | null

@@ -165,6 +165,10 @@ t.test('the file keeps for whose sake a restart was, and an older one says nothi
   t.same(readMemory(writeMemory(full)).restarts, full.restarts)
   const older = readMemory(writeMemory({ ...memory, restarts: [without(vain(hour))] }))
   t.equal(older.restarts[0]?.causes, undefined)
+  const text = writeMemory(full)
+  for (const bad of ['1', '[1]', '[{"of":1,"peers":[]}]', '[{"of":"peer node2"}]']) {
+    t.throws(() => readMemory(text.replace(/"causes":\[.*?\}\]/, `"causes":${bad}`)), bad)
+  }
 })
 
 type World = ReturnType<typeof world>
