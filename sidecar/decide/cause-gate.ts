@@ -52,7 +52,7 @@ export function heldWords(held: readonly HeldCause[], look: Look): string {
 
 type Timed = Hold & { readonly until: number }
 
-/** Of several reasons to wait, the one that lasts longest. Whether it was in vain, and comes back, is a peer's matter. */
+/** Of several reasons to wait, the one that lasts longest. Whether it is in vain, or comes back, is a peer's matter. */
 function causeHold(of: string, look: Look, memory: Memory, times: Timing): Timed | null {
   const rules = isList(of) ? [share] : [inVain, returning, share]
   const holds = rules.flatMap(rule => rule(of, look, memory, times) ?? [])
@@ -73,7 +73,7 @@ function inVain(of: string, look: Look, { restarts }: Memory, times: Timing): Ti
   return { reason: 'back-off', until: ended + minIntervalMs(look) * 2 ** vain.length, detail }
 }
 
-/** Restarts that helped, and yet it is back: from the second on the wait doubles. The first is min-interval's matter. */
+/** Restarts that helped, and yet it is back: from the second on it doubles. The first is min-interval's matter. */
 function returning(of: string, look: Look, memory: Memory, times: Timing): Timed | null {
   const its = restartsFor(of, look, memory, times)
   const last = its.at(-1)

@@ -31,7 +31,7 @@ export function patienceMs({ loses, finds }: Trade, times: Timing): number {
   return Math.max(times.leastVetoSeconds, (times.vetoSeconds * loses.length) / finds.length) * 1000
 }
 
-/** How long names may still hold it, in ms; 0 where they have for long enough, infinite where nothing outweighs them. */
+/** How long they may still hold it, in ms; 0 where they have for long enough, infinite where they are not outweighed. */
 export function vetoLeftMs(trade: Trade, { need }: Memory, times: Timing): number {
   return Math.max(0, patienceMs(trade, times) - (need?.doubtMs ?? 0))
 }
