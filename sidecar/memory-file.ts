@@ -72,6 +72,12 @@ function isWritten(value: unknown): value is Written {
 }
 
 function isRestart(value: unknown): boolean {
-  const { id, hash, at } = (value ?? {}) as Record<string, unknown>
-  return typeof id === 'string' && typeof hash === 'string' && typeof at === 'number'
+  const { id, hash, at, causes = [], missed = [] } = (value ?? {}) as Record<string, unknown>
+  const hasCauses = Array.isArray(causes) && causes.every(isCause) && Array.isArray(missed)
+  return typeof id === 'string' && typeof hash === 'string' && typeof at === 'number' && hasCauses
+}
+
+function isCause(value: unknown): boolean {
+  const { of, peers } = (value ?? {}) as Record<string, unknown>
+  return typeof of === 'string' && Array.isArray(peers)
 }
