@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a source text.
 // No regular expression of repeer backtracks: each is run against texts that are made for it (see the fixture), and
-// takes about as long as the text is long. One that is quadratic takes a hundred times as long, so that the bound needs
-// no precise clock: it lies ten times above the slowest of the linear ones, and well below the fastest of the others.
+// takes about as long as the text is long. One that is quadratic takes a hundred times as long; whatever takes longer
+// than ten times the slowest of the linear ones is looked at again: does it take four times as long for twice the text?
 import { join } from 'node:path'
 import t from 'tap'
 import { valuesIn } from '../peers/peer-set/output.ts'
@@ -24,9 +24,9 @@ const rooms = [
   'cli',
 ]
 /** Characters of a text. */
-const length = 40_000
-/** Of processor time. A linear expression takes up to 2 ms for such a text, a quadratic one 100 ms at the least. */
-const longestMs = 25
+const length = 20_000
+/** Of processor time. A linear expression takes up to 1 ms for such a text, a quadratic one 25 ms at the least. */
+const longestMs = 10
 
 /** Milliseconds of processor time, the least of some tries: a collection of garbage may fall into any of them. */
 function cost(act: () => unknown, tries = 5): number {
@@ -41,8 +41,22 @@ function cost(act: () => unknown, tries = 5): number {
 function slowText({ source, flags }: Pick<Literal, 'source' | 'flags'>, tries?: number): string | undefined {
   // All matches, as replaceAll, split and matchAll look for them; test and exec do no more than that.
   const all = new RegExp(source, flags.includes('g') ? flags : `${flags}g`)
-  const slow = adversarial({ source, flags }, length).find(text => cost(() => text.replace(all, ''), tries) > longestMs)
+  const halves = adversarial({ source, flags }, length / 2)
+  const slow = adversarial({ source, flags }, length).find(
+    (text, index) =>
+      cost(() => text.replace(all, ''), tries) > longestMs && grows(all, text, halves[index] ?? '', tries),
+  )
   return slow === undefined ? undefined : JSON.stringify(slow.slice(0, 40))
+}
+
+/**
+ * Whether twice the text takes more than twice the time, by far: one that looks back over 200 characters at each of
+ * them takes long, too, and a busy machine makes any of them slow. Twice is linear, four times quadratic.
+ */
+function grows(expression: RegExp, text: string, half: string, tries = 5): boolean {
+  const least = (of: string) =>
+    Math.min(...Array.from({ length: Math.min(tries, 3) }, () => cost(() => of.replace(expression, ''), 1)))
+  return least(text) > 3 * least(half)
 }
 
 // It takes some seconds, of which a busy machine makes many; and so it gets a process of its own.
