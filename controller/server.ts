@@ -1,6 +1,7 @@
 // The controller's HTTP server, apart from listening: metrics and health. It changes nothing and shows no peer.
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Registry } from 'prom-client'
+import { pageServer } from '../http/page-server.ts'
 
 export type ServerParts = {
   readonly registry: Registry
@@ -28,40 +29,26 @@ export function buildServer({
   degraded = () => [],
   unwellAfterSeconds = unwellAfter,
 }: ServerParts): Server {
-  return createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 }, (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(response, 405, { error: `found ${request.method}, expected GET` })
-    }
-    const [path = '/'] = (request.url ?? '/').split('?', 1)
+  return pageServer(path => {
     switch (path) {
       case '/healthz': {
         const age = watchAge() ?? 0
-        if (age <= unwellAfterSeconds) return send(response, 200, { ok: true })
-        return send(response, 503, {
-          ok: false,
-          reason: `the last contact of a watch with the API server was ${Math.round(age)} s ago`,
-        })
+        if (age <= unwellAfterSeconds) return { status: 200, json: { ok: true } }
+        const reason = `the last contact of a watch with the API server was ${Math.round(age)} s ago`
+        return { status: 503, json: { ok: false, reason } }
       }
       case '/readyz': {
         const sentences = missing()
-        return send(response, sentences.length === 0 ? 200 : 503, {
-          ready: sentences.length === 0,
-          missing: sentences,
-          degraded: degraded(),
-        })
+        const ready = sentences.length === 0
+        return { status: ready ? 200 : 503, json: { ready, missing: sentences, degraded: degraded() } }
       }
       case '/metrics':
-        registry
-          .metrics()
-          .then(text => response.writeHead(200, { 'content-type': registry.contentType }).end(text))
-          .catch((error: unknown) => send(response, 500, { error: `the metrics cannot be written: ${error}` }))
-        return
+        return registry.metrics().then(
+          text => ({ status: 200, type: registry.contentType, text }),
+          (error: unknown) => ({ status: 500, json: { error: `the metrics cannot be written: ${error}` } }),
+        )
       default:
-        return send(response, 404, { error: `found ${path.slice(0, 80)}, expected /metrics, /healthz or /readyz` })
+        return undefined
     }
-  })
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
+  }, '/metrics, /healthz or /readyz')
 }

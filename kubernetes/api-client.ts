@@ -11,12 +11,13 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { ApiError, reasonIn } from './api-error.ts'
+import { boundedText } from './bounded-text.ts'
 import { connectTimeoutMs, limitConnect } from './connect-timeout.ts'
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
 export type ApiReader = {
-  /** The parsed JSON. Throws ApiError for a status other than 200. */
+  /** The parsed JSON. Throws ApiError for a status other than 200, AnswerTooLong beyond the reader's `maxBytes`. */
   get(path: string, query?: Query): Promise<unknown>
   /**
    * Calls `onOpen` once the server has accepted the request, and `onLine` with each parsed line, until the server ends
@@ -31,11 +32,15 @@ export type ReaderOptions = {
   readonly idleSeconds: number
   /** How long the connection may take to come about; see connectTimeoutMs. */
   readonly connectMs?: number
+  /** Of an answer of `get`. 16 MiB: a page of 250 pods of 50 KB each. */
+  readonly maxBytes?: number
 }
+
+const longestAnswer = 16 * 1024 * 1024
 
 export function apiReader(
   config: KubeConfig,
-  { signal, idleSeconds, connectMs = connectTimeoutMs }: ReaderOptions,
+  { signal, idleSeconds, connectMs = connectTimeoutMs, maxBytes = longestAnswer }: ReaderOptions,
 ): ApiReader {
   async function open(path: string, query: Query): Promise<IncomingMessage> {
     const server = config.getCurrentCluster()?.server
@@ -70,7 +75,7 @@ export function apiReader(
   }
 
   return {
-    get: async (path, query = {}) => JSON.parse(await text(await open(path, query))),
+    get: async (path, query = {}) => JSON.parse(await boundedText(await open(path, query), maxBytes)),
     stream: async (path, query, on) => {
       const response = await open(path, query)
       on.open()

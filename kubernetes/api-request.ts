@@ -5,6 +5,7 @@ import https, { type RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { ApiError, reasonIn } from './api-error.ts'
+import { boundedText } from './bounded-text.ts'
 import { connectTimeoutMs, limitConnect } from './connect-timeout.ts'
 
 export type ApiCall = {
@@ -85,18 +86,6 @@ export async function apiRequest(config: KubeConfig, call: ApiCall): Promise<unk
   if (status >= 200 && status < 300) return JSON.parse(answer)
   if (expected.includes(status)) return undefined
   throw new ApiError(`The API server answers ${status}: ${reasonIn(answer, 500) || 'no reason given'}`, status)
-}
-
-async function boundedText(response: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    // Leaving the loop closes the connection.
-    if (bytes > maxBytes) throw new Error(`The answer is longer than ${maxBytes} bytes.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /**

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs } from '../peers/backoff.ts'
 import type { ApiReader } from './api-client.ts'
 import { ApiError } from './api-error.ts'
+import { AnswerTooLong } from './bounded-text.ts'
 
 /** The part of every Kubernetes object that is needed here. */
 export type ApiObject = {
@@ -62,8 +63,8 @@ export type Collection = {
   readonly labelSelector?: string
   readonly fieldSelector?: string
   /**
-   * Objects a page, which is what bounds the memory that listing takes. Default: 20, since ConfigMaps can be 1 MiB
-   * each.
+   * Objects a page, to begin with; a quarter of them each time that a page is longer than the reader takes, which is
+   * what bounds the memory of a list, however large its objects are. Default: 20.
    */
   readonly pageSize?: number
   /** The path is that of all namespaces, and names are NAMESPACE/NAME. */
@@ -84,17 +85,26 @@ export async function listWatch<T>(
   let failures = 0
   /** The last thing that happened was that the version had expired. */
   let hasExpired = false
+  let pageSize = collection.pageSize ?? 20
 
   const nameOf = ({ metadata }: ApiObject) =>
     metadata?.name && collection.allNamespaces ? `${metadata.namespace}/${metadata.name}` : metadata?.name
 
   async function list(): Promise<string> {
     const items = new Map<string, T>()
-    const { pageSize = 20 } = collection
     let next: string | undefined
     handlers.listing?.()
     for (;;) {
-      const page = (await api.get(collection.path, { ...selection, limit: pageSize, continue: next })) as ListPage
+      const page = (await api
+        .get(collection.path, { ...selection, limit: pageSize, continue: next })
+        .catch((error: unknown) => {
+          if (!(error instanceof AnswerTooLong) || pageSize === 1) throw error
+        })) as ListPage | undefined
+      if (!page) {
+        // From the beginning: a `continue` is good for the same query only (meta/v1, ListOptions).
+        pageSize = Math.ceil(pageSize / 4)
+        return list()
+      }
       signal.throwIfAborted()
       handlers.contact?.()
       for (const object of page.items ?? []) {

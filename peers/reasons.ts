@@ -148,7 +148,7 @@ const facts = {
     wish: true,
   },
   budget: {
-    sentence: "the node's restart budget is used up (6 in 6 hours)",
+    sentence: "the node's restart budget (6 in 6 hours) is used up, or the part of those that are missing",
     ends: 'time',
     event: 'RestartHeld',
     wish: true,
@@ -161,7 +161,7 @@ const facts = {
   },
   'breaker-open': {
     sentence:
-      'three restarts in a row did not help; no other for 6 hours, or until the node was connected to all its peers',
+      'three restarts in a row for the same peers did not help; no other for them for 6 hours, or until the node was connected to all its peers',
     ends: 'somebody',
     event: 'RestartGivenUp',
   },

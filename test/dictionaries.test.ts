@@ -48,6 +48,8 @@ const reasoned = new Map<string, string>([
   ['sidecar/reach/supervisor.ts values[key]', 'without a prototype'],
   ['webhook/admission.ts container[field]', 'a field of a container'],
   ['webhook/cache/config-map-values.ts values[key]', 'without a prototype'],
+  ['http/bound-connections.ts overdue[connection.phase]', 'one of four phases'],
+  ['http/bounds.ts phaseMs[phase]', 'one of four phases'],
   ['webhook/shell/run-script.ts parsed.size[what]', 'one of three counts'],
   ['webhook/patch/apply.ts object[key]', 'taken away, after Object.hasOwn'],
   ['webhook/patch/resources.ts part?.limits[name]', 'cpu or memory'],

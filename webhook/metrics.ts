@@ -1,5 +1,6 @@
 // The webhook's metrics, in a registry of their own.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Closed, ConnectionBounds } from '../http/bound-connections.ts'
 
 /**
  * injected, skipped: as decided. ignored: not the creation of a pod. failed: something went wrong inside, and the pod
@@ -13,6 +14,10 @@ export type WebhookMetrics = {
   admitted(outcome: Outcome, reason: string, seconds: number): void
   /** A request that got an HTTP error. */
   refused(status: number): void
+  /** A connection that was closed because it took too long, or took what others need. */
+  connectionClosed(why: Closed): void
+  /** Read at each scrape from now on. */
+  showConnections(counts: ConnectionBounds['counts']): void
 }
 
 /** What gauges show: read at each scrape. */
@@ -96,6 +101,29 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
       for (const [namespace, synced] of gauges.synced()) this.set({ namespace }, synced ? 1 : 0)
     },
   })
+  const closed = new Counter({
+    name: 'repeer_webhook_connections_closed_total',
+    help: 'Connections that were closed because they took too long, or took what others need, by why',
+    labelNames: ['why'],
+    registers,
+  })
+  let counts: ConnectionBounds['counts'] = () => ({ connections: 0, bytes: 0 })
+  new Gauge({
+    name: 'repeer_webhook_connections',
+    help: 'Open connections',
+    registers,
+    collect() {
+      this.set(counts().connections)
+    },
+  })
+  new Gauge({
+    name: 'repeer_webhook_held_bytes',
+    help: 'Bytes of requests and answers under way that are held in memory',
+    registers,
+    collect() {
+      this.set(counts().bytes)
+    },
+  })
   return {
     registry,
     admitted: (outcome, reason, seconds) => {
@@ -103,5 +131,9 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
       duration.observe(seconds)
     },
     refused: status => failures.inc({ code: String(status) }),
+    connectionClosed: why => closed.inc({ why }),
+    showConnections: read => {
+      counts = read
+    },
   }
 }

@@ -2,9 +2,12 @@
 
 import type { Server } from 'node:https'
 import fastify, { type FastifyInstance } from 'fastify'
+import { boundConnections, type ConnectionBounds } from '../http/bound-connections.ts'
+import type { Limits } from '../http/bounds.ts'
 import { MalformedReview, parseReview } from './admission.ts'
 import { type AnswerParts, answer } from './answer.ts'
 import type { WebhookMetrics } from './metrics.ts'
+import { readBody } from './read-body.ts'
 
 export type ServerParts = AnswerParts & {
   readonly metrics: WebhookMetrics
@@ -16,6 +19,8 @@ export type ServerParts = AnswerParts & {
   readonly draining?: () => boolean
   /** PEM. Without it the server speaks plain HTTP (tests). */
   readonly tls?: { readonly key: string; readonly cert: string }
+  /** Those of an installation where they are not given. */
+  readonly limits?: Limits
 }
 
 export type WebhookServer = FastifyInstance<Server>
@@ -25,25 +30,49 @@ export type WebhookServer = FastifyInstance<Server>
  * so that a review, which holds the object once, stays below this; more than that is nothing to be kept in memory.
  */
 const bodyLimit = 3 * 1024 * 1024
-/** An API server waits for at most 30 s (timeoutSeconds); whoever sends slower than that is none. */
-const requestTimeoutMs = 30_000
 /**
- * Longer than the 90 s after which Go's clients close an idle connection: the client closes first, and no request meets
- * a closing one.
+ * Bytes. An API server sends some 300 of its own, and what a tracing proxy adds; Node's default.
  */
-const keepAliveTimeoutMs = 120_000
+const maxHeaderSize = 16 * 1024
+
+/**
+ * What clients may take in all, and one address of it. An API server speaks HTTP/1.1 (apiserver: util/webhook/client.go
+ * says so), a connection for each request at the same time, and keeps 25 of them (client-go: transport/cache.go). It
+ * works on at most 200 requests that change something at the same time by default (--max-mutating-requests-inflight),
+ * and behind konnectivity several share an address. A connection with TLS takes some 60 KB (seen with Node 24): all of
+ * them 31 MiB of the 384 MiB that an installation has.
+ */
+export const webhookLimits: Limits = {
+  connections: 512,
+  connectionsOfAddress: 256,
+  // Four of the largest reviews of an address at the same time, eight in all.
+  bytes: 8 * bodyLimit,
+  bytesOfAddress: 4 * bodyLimit,
+  phaseMs: {
+    // An API server gives up on the admission after 5 s (timeoutSeconds), or after 30 s at most; a proof of life for a
+    // client that is slow, since 10 s are 300 KB/s for the largest review.
+    opening: 5_000,
+    asking: 10_000,
+    answering: 10_000,
+    // Longer than the 90 s after which Go's clients close an idle connection: the client closes first, and no request
+    // meets a closing one.
+    idle: 120_000,
+  },
+  patienceMs: 1_000,
+}
 
 /** Older versions are no longer secure (RFC 8996); API servers have offered newer ones since long before 1.30. */
 const minVersion = 'TLSv1.2'
 
 /** Routes: POST /mutate, GET /healthz, /readyz, /metrics. */
 export function buildServer(parts: ServerParts): WebhookServer {
-  const { metrics } = parts
+  const { metrics, limits = webhookLimits } = parts
   const app: WebhookServer = fastify<Server>({
-    https: parts.tls ? { ...parts.tls, minVersion } : null,
+    https: parts.tls ? { ...parts.tls, minVersion, maxHeaderSize, headersTimeout: 0 } : null,
     bodyLimit,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    // The bounds see to it: see boundConnections.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.phaseMs.idle,
     // A review that arrives while the server closes is answered all the same.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -52,11 +81,14 @@ export function buildServer(parts: ServerParts): WebhookServer {
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
   })
-  // Only JSON is understood; fastify would take plain text as well.
-  app.removeContentTypeParser('text/plain')
+  const bounds = boundConnections(app.server, { limits, closed: metrics.connectionClosed })
+  metrics.showConnections(bounds.counts)
+  understandJson(app, bounds)
 
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply, payload) => {
     if (parts.draining?.()) reply.header('connection', 'close')
+    // An answer that its client does not read is held, too.
+    if (typeof payload === 'string') bounds.hold(request.raw.socket, payload.length)
   })
 
   app.post('/mutate', (request, reply) => {
@@ -93,6 +125,20 @@ export function buildServer(parts: ServerParts): WebhookServer {
     reply.code(status).send({ error: errorCodes[status] ?? 'bad-request', message })
   })
   return app
+}
+
+/** Only JSON is understood; fastify would take plain text as well, and a body of any pieces. */
+function understandJson(app: WebhookServer, { hold }: ConnectionBounds): void {
+  app.removeAllContentTypeParsers()
+  const { onProtoPoisoning = 'error', onConstructorPoisoning = 'ignore' } = app.initialConfig
+  const parse = app.getDefaultJsonParser(onProtoPoisoning, onConstructorPoisoning)
+  app.addContentTypeParser('application/json', (request, body, done) => {
+    const declared = request.headers['content-length']
+    readBody(body, declared === undefined ? undefined : Number(declared), {
+      most: bodyLimit,
+      hold: bytes => hold(request.raw.socket, bytes),
+    }).then(text => parse(request, text, done), done)
+  })
 }
 
 /** New connections get this certificate; those that are open go on, and the listening socket is never closed. */

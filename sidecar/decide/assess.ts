@@ -63,6 +63,11 @@ function isOneOfSeveral({ peer, addresses }: PeerStanding, look: Look): boolean 
   return addresses.length > 1 && own(look.pins, peerKey(peer)) !== undefined
 }
 
+/** Whether it answers; with a mesh proxy in the pod every connect succeeds, so whoever has an address counts. */
+export function isAnswering({ reachable, addresses }: Assessed, { plan }: Pick<Look, 'plan'>): boolean {
+  return reachable === true || (plan.mesh && addresses.length > 0)
+}
+
 export function isMissing(standing: Standing): boolean {
   return standing === 'absent' || standing === 'former' || standing === 'unseen'
 }

@@ -3,6 +3,7 @@
 
 import { present } from '../../peers/present.ts'
 import type { AssessedLook } from './assess.ts'
+import { causeGate } from './cause-gate.ts'
 import { budgetGate, historyGate } from './history-gates.ts'
 import type { Memory } from './memory.ts'
 import { agreementGate, calmGate, lookupGate } from './name-gates.ts'
@@ -26,6 +27,7 @@ export function shutGate(wish: Wish, look: AssessedLook, memory: Memory, times: 
     permitGate,
     triedGate,
     historyGate,
+    causeGate,
     budgetGate,
     pauseGate,
     turnGate,

@@ -1,12 +1,13 @@
-// Gates about the restarts so far: never twice for one snapshot, back-off, breaker, interval and budget. Pure.
+// Gates about the restarts so far, for whose sake they were or not: never twice for one snapshot, interval and budget.
+// Back-off, breaker and each cause's part of the budget are in cause-gate.ts. Pure.
 import { type Look, timeText } from './look.ts'
 import type { Memory, Restart } from './memory.ts'
-import { restartFor } from './restarts.ts'
+import { countedRestarts, restartFor } from './restarts.ts'
 import { isAddressMatter } from './settle-time.ts'
 import type { Timing } from './timing.ts'
 import type { Hold, Wish } from './wish.ts'
 
-export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
+export function historyGate(wish: Wish, look: Look, memory: Memory): Hold | null {
   const done = memory.restarts.filter(restart => restart.outcome !== 'not-taken')
   const same = restartFor(memory, look.desired.snapshotHash)
   if (same && !isWorthAnother(same, wish, done)) {
@@ -16,17 +17,7 @@ export function historyGate(wish: Wish, look: Look, memory: Memory, times: Timin
       detail: `not connected: ${hosts.join(', ')}; restarted at ${timeText(same.at, look)}`,
     }
   }
-  const sinceVerified = done.slice(done.findLastIndex(restart => restart.outcome === 'verified') + 1)
-  const inVain = sinceVerified.filter(restart => restart.outcome !== 'overtaken')
-  const failed = inVain.at(-1)
-  if (!failed) return null
-  const ended = failed.endedAt ?? failed.at
-  if (inVain.length >= 3) {
-    const until = ended + times.breakerSeconds * 1000
-    return look.now < until ? { reason: 'breaker-open', until } : null
-  }
-  const until = ended + look.plan.times.minIntervalSeconds * 1000 * 2 ** inVain.length
-  return look.now < until ? { reason: 'back-off', until } : null
+  return null
 }
 
 /**
@@ -41,8 +32,7 @@ function isWorthAnother(last: Restart, { missing }: Wish, done: readonly Restart
 }
 
 export function budgetGate(_wish: Wish, look: Look, memory: Memory, times: Timing): Hold | null {
-  // One that was not taken may have stopped the node all the same: a hold that ran out.
-  const counted = memory.restarts.filter(restart => restart.outcome !== 'not-taken' || restart.process !== undefined)
+  const counted = countedRestarts(memory)
   // Where the memory was lost, the last restart may have been right before.
   const lost = memory.lostAt ?? 0
   const restart = counted.at(-1)

@@ -23,6 +23,12 @@ export type Known = {
 /** What a start of the node would be given from then on, and the token by which the supervisor tells that it was. */
 export type Prepared = { readonly token: string; readonly pins: Pins; readonly hash: string; readonly at: number }
 
+/**
+ * `peer NAME`: the host that is missing, under however many IDs and ports it is listed. `list NAME`: the list in which
+ * it is new, since an editor can name others each time. In words that are the same each time. `peers`: by peerKey.
+ */
+export type Cause = { readonly of: string; readonly peers: readonly string[] }
+
 export type Restart = {
   readonly id: string
   /** The snapshot that it was for; once the process is there, the one that it was given. */
@@ -38,6 +44,10 @@ export type Restart = {
   /** How many peers the node was connected to, and its height, when it was asked for. */
   readonly connectedBefore?: number
   readonly height?: number
+  /** For whose sake; absent where an older sidecar has asked for it, or it is known by the supervisor's state alone. */
+  readonly causes?: readonly Cause[]
+  /** Those causes (`of`) of which nobody had connected when the time was over; of an unverified one. */
+  readonly missed?: readonly string[]
 }
 
 /** A restart under way, written before it is asked for, so that a sidecar that dies goes on where it was. */
@@ -62,6 +72,8 @@ export type Telling = {
   /** The process that is told: the next one has to be told anew. */
   readonly identity: string
   readonly since: number
+  /** When the first of a series began: of those that another snapshot interrupted. Absent where there was none. */
+  readonly firstSince?: number
   readonly lastAt: number
   /** `taught` before it: what holds if the node refuses. */
   readonly knew: Known | null
@@ -114,6 +126,12 @@ export type Memory = {
     readonly since: number
     readonly firstSince: number
     readonly delaySeconds: number
+    /** The causes that have to wait, where it is for no other; see cause-gate.ts. */
+    readonly heldBack?: readonly string[]
+    /** For how long, in all, names of others have spoken against it, in ms; see names-veto.ts. */
+    readonly doubtMs?: number
+    /** The last look at which they did; absent where they do not. */
+    readonly doubtAt?: number
   } | null
   readonly intent: Intent | null
   /** The turn that names no snapshot and has been used: it is good for one restart. */

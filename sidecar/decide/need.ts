@@ -2,8 +2,9 @@
 import { own } from '../../peers/own.ts'
 import { hostPort } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
+import { causesOf } from './causes.ts'
 import type { Look } from './look.ts'
-import type { Memory } from './memory.ts'
+import type { Cause, Memory } from './memory.ts'
 import type { Timing } from './timing.ts'
 import type { Wish } from './wish.ts'
 
@@ -15,9 +16,35 @@ export function needFor(memory: Memory, wish: Wish, look: Look, times: Timing): 
   const urgent = look.plan.mesh || wish.missing.some(listed => listed.reachable)
   if (!urgent) return null
   if (memory.need?.hash === look.desired.snapshotHash) return memory.need
-  const since = memory.need ? look.now : openedAt(memory, wish, look)
-  const delaySeconds = memory.need?.delaySeconds ?? look.random * times.selfTurnSeconds
-  return { hash: look.desired.snapshotHash, since, firstSince: memory.need?.firstSince ?? since, delaySeconds }
+  const hash = look.desired.snapshotHash
+  if (memory.need) return { ...memory.need, hash, since: look.now }
+  const since = openedAt(memory, wish, look)
+  return { hash, since, firstSince: since, delaySeconds: look.random * times.selfTurnSeconds }
+}
+
+/**
+ * The same for those whose cause need not wait. Where there is another than those that have been held back, the time
+ * begins anew: how long these have been missing says nothing about it. `held`: the causes of this wish, where all have
+ * to wait; else none.
+ */
+export function needByCause(
+  memory: Memory,
+  wish: Wish,
+  look: Look,
+  times: Timing,
+  held: readonly string[],
+): Memory['need'] {
+  const { heldBack = [] } = memory.need ?? {}
+  const isAnother =
+    memory.need !== null && heldBack.length > 0 && held.length === 0 && !isAmong(causesOf(wish.missing, look), heldBack)
+  const need = needFor(isAnother ? { ...memory, need: null } : memory, wish, look, times)
+  if (need === null) return null
+  const { heldBack: _, ...rest } = need
+  return held.length > 0 ? { ...rest, heldBack: held } : rest
+}
+
+function isAmong(causes: readonly Cause[], heldBack: readonly string[]): boolean {
+  return causes.every(({ of }) => heldBack.includes(of))
 }
 
 /**

@@ -44,7 +44,25 @@ export function pursue(memory: Memory, intent: Intent, look: AssessedLook, times
   if (outcome === 'verified') return close(memory, intent, 'verified', look)
   if (outcome === 'overtaken') return { memory: ended(memory, intent, 'overtaken', look.now), decision: null }
   if (look.now < until) return goOn ?? { memory, decision: { do: 'verify', until, ...(again ? { again } : {}) } }
-  return close(memory, intent, 'unverified', look)
+  const missed = missedOf(memory, intent, look)
+  const closed = close(memory, intent, 'unverified', look)
+  return { ...closed, memory: { ...closed.memory, restarts: closed.memory.restarts.map(withMissed(intent, missed)) } }
+}
+
+/** The causes of which nobody is connected, though somebody answers. */
+function missedOf({ restarts }: Memory, intent: Intent, look: AssessedLook): string[] {
+  const { causes = [] } = restarts.find(restart => restart.id === intent.id) ?? {}
+  const awaited = new Set(look.assessed.filter(isAwaited).map(listed => peerKey(listed.peer)))
+  const connected = new Set(
+    look.assessed.filter(({ standing }) => standing === 'connected').map(listed => peerKey(listed.peer)),
+  )
+  return causes
+    .filter(({ peers }) => peers.some(key => awaited.has(key)) && !peers.some(key => connected.has(key)))
+    .map(({ of }) => of)
+}
+
+function withMissed(intent: Intent, missed: readonly string[]): (restart: Restart) => Restart {
+  return restart => (restart.id === intent.id && restart.causes !== undefined ? { ...restart, missed } : restart)
 }
 
 /**

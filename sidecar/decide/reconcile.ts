@@ -6,6 +6,7 @@
 import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import { type Assessed, type AssessedLook, assess, dialledHosts, isMissing } from './assess.ts'
+import { apartByCause, heldWords, isHeldBack } from './cause-gate.ts'
 import { type Outcome, type Step, wait } from './decision.ts'
 import { shutGate } from './gates.ts'
 import { knownAfterRestart, knownTo, withDialled } from './known.ts'
@@ -15,7 +16,8 @@ import { sourceKey } from './lists.ts'
 import type { Look } from './look.ts'
 import { massRemoval } from './mass-removal.ts'
 import type { Known, Memory } from './memory.ts'
-import { needFor } from './need.ts'
+import { withDoubt } from './names-veto.ts'
+import { needByCause, needFor } from './need.ts'
 import { pursue } from './pursue.ts'
 import { remember, rememberUp } from './remember.ts'
 import { restart } from './restart.ts'
@@ -117,19 +119,31 @@ function compare(memory: Memory, look: AssessedLook, times: Timing): Step {
 
 /** Telling is not possible, or was in vain. */
 function restartOrWait(memory: Memory, whole: Wish, look: AssessedLook, times: Timing): Step {
-  const level = levelFor(whole, look, memory)
+  const apart = apartByCause(whole, look, memory, times)
+  const heldBack = isHeldBack(apart, look)
+  // Where somebody else is missing, it is not about those whose cause has to wait.
+  const sought = heldBack ? whole : apart.free
+  const level = levelFor(sought, look, memory)
   if (!level.possible) return wait({ ...memory, need: null }, level.hold)
 
   // From here on it is about those peers only that a restart at this level would bring.
   const giving = knownAfterRestart(memory, look.desired.lists, look, level.level)
   const wish = {
-    ...whole,
-    missing: whole.missing.filter(listed => wouldLearn(listed.peer, giving, look.hosts, look.pins) === null),
+    ...sought,
+    missing: sought.missing.filter(listed => wouldLearn(listed.peer, giving, look.hosts, look.pins) === null),
   }
-  const wishing = { ...memory, need: needFor(memory, wish, look, times) }
+  const need = withDoubt(
+    needByCause(memory, wish, look, times, heldBack ? apart.held.map(({ of }) => of) : []),
+    wish,
+    look,
+    times,
+  )
+  const wishing = { ...memory, need }
   const hold = shutGate(wish, look, wishing, times)
-  if (hold) return wait(wishing, hold)
-  return restart(wishing, wish, giving, level.level, look)
+  if (!hold) return restart(wishing, wish, giving, level.level, look)
+  if (heldBack || apart.held.length === 0) return wait(wishing, hold)
+  const waits = `besides, not for the sake of ${heldWords(apart.held, look)}`
+  return wait(wishing, { ...hold, detail: hold.detail === undefined ? waits : `${hold.detail}; ${waits}` })
 }
 
 /**

@@ -1,6 +1,7 @@
 // A restart is due: what it is for, and what the node will know after it. Pure.
 import { peerKey } from '../../peers/peer.ts'
 import type { AssessedLook } from './assess.ts'
+import { causesOf } from './causes.ts'
 import type { Step } from './decision.ts'
 import type { Intent, Known, Memory, Restart } from './memory.ts'
 import type { Wish } from './wish.ts'
@@ -9,12 +10,15 @@ export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent
   const identity = look.process.found ? look.process.identity : ''
   const id = `${look.desired.snapshotHash}.${look.now}`
   const why = whyRestart(wish)
-  const forPeers = wish.missing.filter(listed => listed.reachable !== false).map(listed => peerKey(listed.peer))
+  const sought = wish.missing.filter(listed => listed.reachable !== false)
+  const forPeers = sought.map(listed => peerKey(listed.peer))
   const intent: Intent = { id, hash: look.desired.snapshotHash, level, at: look.now, identity, forPeers, giving }
   const connectedBefore = look.assessed.filter(listed => listed.standing === 'connected').length
   const { height } = look.node.status ?? {}
   const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
-  const asked: Restart = { id, hash: look.desired.snapshotHash, level, at: look.now, why, outcome: 'asked', ...before }
+  const causes = causesOf(sought, look)
+  const { snapshotHash: hash } = look.desired
+  const asked: Restart = { id, hash, level, at: look.now, why, outcome: 'asked', ...before, causes }
   const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
   const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
   return { memory: next, decision: { do: 'restart', intent, why } }

@@ -19,6 +19,13 @@ export function restartFor(memory: Memory, hash: string): Restart | undefined {
   return last?.hash === hash && stands ? last : undefined
 }
 
+/**
+ * Those that count for the budget. One that was not taken may have stopped the node all the same: a hold that ran out.
+ */
+export function countedRestarts(memory: Memory): Restart[] {
+  return memory.restarts.filter(restart => restart.outcome !== 'not-taken' || restart.process !== undefined)
+}
+
 /** Peers that connected after the time for verifying: the restart helped after all. */
 export function withVerified(memory: Memory): Memory {
   const last = memory.restarts.at(-1)

@@ -52,11 +52,14 @@ export function tellFirst(
   if (silent)
     return { memory: under ? { ...memory, telling: heldUp(under, look.now) } : memory, next: { do: 'wait', ...silent } }
   const since = under?.since ?? look.now
-  const until = since + times.tellSeconds * 1000
+  // Peers that keep moving would have it told for ever, whatever the others need.
+  const series = memory.telling?.identity === identity ? memory.telling : null
+  const firstSince = series ? (series.firstSince ?? series.since) : since
+  const until = Math.min(since + times.tellSeconds * 1000, firstSince + 2 * times.tellSeconds * 1000)
   if (look.now >= until)
     return { memory: recorded(memory, { at: look.now, hash, identity, outcome: 'in-vain' }), next: null }
   if (under && look.now < under.lastAt + times.tellEverySeconds * 1000) return { memory, next: { do: 'told', until } }
-  const telling = { hash, identity, since, lastAt: look.now, knew: under ? under.knew : memory.taught }
+  const telling = { hash, identity, since, firstSince, lastAt: look.now, knew: under ? under.knew : memory.taught }
   const taught = sureWhileTelling(wish.known, look)
   return {
     memory: { ...memory, telling, taught },
@@ -69,7 +72,9 @@ export function tellFirst(
  * let it be told for ever.
  */
 function heldUp(under: Telling, now: number): Telling {
-  return { ...under, since: under.since + (now - under.lastAt), lastAt: now }
+  const lostMs = now - under.lastAt
+  const { firstSince = under.since } = under
+  return { ...under, since: under.since + lostMs, firstSince: firstSince + lostMs, lastAt: now }
 }
 
 /** Takes in how the last telling went, before anything else is decided. An error that is no refusal is tried again. */

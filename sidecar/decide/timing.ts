@@ -14,6 +14,17 @@ export type Timing = {
    * node was restarted amid them (seen).
    */
   readonly calmSeconds: number
+  /**
+   * How long names that fail or are disputed may hold a restart, in all, that loses as many peers by it as it finds: an
+   * outage of a cluster's DNS is over by then (CoreDNS starts anew within a minute, and is noticed by people). Less in
+   * proportion where more are found than lost.
+   */
+  readonly vetoSeconds: number
+  /**
+   * However many would be found: an outage of seconds, a CoreDNS that is rolled, costs nobody a peer, and servers that
+   * do not know of a move yet were seen to agree after 65 s at the latest.
+   */
+  readonly leastVetoSeconds: number
   /** A list younger than this at a start may not have been in the file when the node read it. */
   readonly fileSeconds: number
   /** How long a change that keeps changing can put off a restart. */
@@ -83,6 +94,8 @@ export type Timing = {
 export const timing: Timing = {
   dnsCacheSeconds: 30,
   calmSeconds: 4,
+  vetoSeconds: 600,
+  leastVetoSeconds: 70,
   fileSeconds: 2,
   longestSettleSeconds: 60,
   verifySeconds: 60,

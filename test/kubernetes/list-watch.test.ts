@@ -3,6 +3,7 @@
 import t from 'tap'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { ApiError } from '../../kubernetes/api-error.ts'
+import { AnswerTooLong } from '../../kubernetes/bounded-text.ts'
 import { listWatch } from '../../kubernetes/list-watch.ts'
 
 const refused = () => new ApiError('connect ECONNREFUSED', 0)
@@ -114,4 +115,49 @@ t.test('not in a row: an event between, or another failure', async t => {
   t.strictSame(event.log, ['list', 'watch', 'list', 'watch', 'behind', 'watch', 'list'])
   const failure = await played({ lists: [undefined, refused(), undefined], watches: [expired(), expired()] })
   t.strictSame(failure.log, ['list', 'watch', 'list', 'behind', 'list', 'watch', 'list'])
+})
+
+t.test('a page that is too long: from the beginning, in pages of a quarter, and so from then on', async t => {
+  const stop = new AbortController()
+  const asked: unknown[] = []
+  const kept: string[] = []
+  const api: ApiReader = {
+    get: async (_path, query = {}) => {
+      asked.push([query.limit, query.continue])
+      if (asked.length > 12) stop.abort()
+      const [limit, at] = [Number(query.limit), Number(query.continue ?? 0)]
+      if (limit > 5) throw new AnswerTooLong(1)
+      const items = Array.from({ length: Math.min(limit, 7 - at) }, (_, index) => ({
+        metadata: { name: `${at + index}` },
+      }))
+      return { items, metadata: { resourceVersion: '1', ...(at + limit < 7 ? { continue: String(at + limit) } : {}) } }
+    },
+    stream: async () => {
+      if (kept.length > 1) stop.abort()
+      throw expired()
+    },
+  }
+  const handlers = {
+    keep: () => 'x',
+    replace: (items: Map<string, string>) => kept.push([...items.keys()].join('')),
+    set: () => {},
+    remove: () => {},
+    synced: () => {},
+    behind: () => {},
+  }
+  const times = { minRetrySeconds: 0.01, maxRetrySeconds: 1, watchSeconds: 60, random: () => 0 }
+  await listWatch(api, { path: '/pods' }, handlers, times, stop.signal)
+  t.strictSame(kept, ['0123456', '0123456'])
+  t.strictSame(asked, [
+    [20, undefined],
+    [5, undefined],
+    [5, '5'],
+    [5, undefined],
+    [5, '5'],
+  ])
+})
+
+t.test('a single object that is too long is a failure, and tried again later', async t => {
+  const { log } = await played({ lists: Array.from({ length: 5 }, () => new AnswerTooLong(1)), watches: [] })
+  t.strictSame(log, ['list', 'list', 'list', 'list', 'behind', 'list', 'behind', 'list'], '20, 5, 2, 1, 1')
 })

@@ -292,7 +292,7 @@ t.test('the webhook changes the caBundle of its configuration, and nothing else 
   const { webhooks } = JSON.parse(kubectl('get', 'mutatingwebhookconfiguration', 'repeer', '-o', 'json')) as Entity
   const refused: [string, unknown][] = [
     ['/webhooks/0/namespaceSelector', {}],
-    ['/webhooks/0/objectSelector', {}],
+    ['/webhooks/0/objectSelector', { matchLabels: { app: 'else' } }],
     ['/webhooks/0/matchConditions', []],
     ['/webhooks/0/rules/0/resources', ['pods', 'secrets']],
     ['/webhooks/0/rules/-', { ...webhooks[0].rules[0], resources: ['configmaps'] }],

@@ -15,15 +15,15 @@ type History = {
 }
 
 /**
- * A peer moves; the restart for it does not help, or helps; then another moves: the settle time, the verdict,
- * min-interval or back-off.
+ * A peer moves; the restart for it does not help, and it moves again, or it helps, and another moves: the settle time,
+ * the verdict, min-interval or back-off.
  */
 const short = (helps: boolean): History => ({
   seconds: 2,
   looks: 150,
   act(w, second, { decision }) {
     if (second === 4) w.move(2, '10.0.0.22')
-    if (second === 100) w.move(3, '10.0.0.33')
+    if (second === 100) w.move(helps ? 3 : 2, '10.0.0.33')
     if (decision.do !== 'restart') return
     w.restarted(`p${second}`, true)
     if (!helps) w.connections = w.connections.filter(({ id }) => id === nodeId(1))

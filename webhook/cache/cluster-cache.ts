@@ -52,7 +52,7 @@ export type ClusterCacheOptions = Partial<ListWatchTimes> & {
 }
 
 /**
- * The webhook has 256 MiB (manifests/base/deployment.yaml), and needs some 110 of them for itself. A namespace with 20
+ * The webhook has 384 MiB (manifests/base/deployment.yaml), and needs some 115 of them for itself. A namespace with 20
  * nodes and their scripts has 1 MB.
  */
 const mebibyte = 1024 * 1024
