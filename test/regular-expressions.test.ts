@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a source text.
 // No regular expression of repeer backtracks: each is run against texts that are made for it (see the fixture), and
 // takes about as long as the text is long. One that is quadratic takes a hundred times as long; whatever takes longer
-// than ten times the slowest of the linear ones is looked at again: does it take four times as long for twice the text?
+// than ten times the slowest of the linear ones is looked at again: does its time grow with the square of the length?
 import { join } from 'node:path'
 import t from 'tap'
 import { valuesIn } from '../peers/peer-set/output.ts'
@@ -37,26 +37,44 @@ function cost(act: () => unknown, tries = 5): number {
   return ms <= longestMs || tries === 1 ? ms : Math.min(ms, cost(act, tries - 1))
 }
 
+/** How many times shorter the text is that a slow one is compared with. */
+const shorter = 8
+/** As often as the longer text may take that long, by accident, before the expression is said to be quadratic. */
+const comparisons = 3
+
 /** The beginning of a text that takes the expression longer than the bound; undefined where none does. */
 function slowText({ source, flags }: Pick<Literal, 'source' | 'flags'>, tries?: number): string | undefined {
   // All matches, as replaceAll, split and matchAll look for them; test and exec do no more than that.
   const all = new RegExp(source, flags.includes('g') ? flags : `${flags}g`)
-  const halves = adversarial({ source, flags }, length / 2)
+  const short = adversarial({ source, flags }, length / shorter)
   const slow = adversarial({ source, flags }, length).find(
-    (text, index) =>
-      cost(() => text.replace(all, ''), tries) > longestMs && grows(all, text, halves[index] ?? '', tries),
+    (text, index) => cost(() => text.replace(all, ''), tries) > longestMs && isQuadratic(all, text, short[index] ?? ''),
   )
   return slow === undefined ? undefined : JSON.stringify(slow.slice(0, 40))
 }
 
 /**
- * Whether twice the text takes more than twice the time, by far: one that looks back over 200 characters at each of
- * them takes long, too, and a busy machine makes any of them slow. Twice is linear, four times quadratic.
+ * One that looks back over 200 characters at each of them takes long, too, and a busy machine makes any of them slow.
+ * Eight texts of an eighth of the length take a linear one as long as the whole, a quadratic one an eighth of that: 3
+ * is far from either, and a machine that is busy with something else for a moment has to be so each time. By the
+ * clock: the processor's time of a thread comes in steps of up to 4 ms.
  */
-function grows(expression: RegExp, text: string, half: string, tries = 5): boolean {
-  const least = (of: string) =>
-    Math.min(...Array.from({ length: Math.min(tries, 3) }, () => cost(() => of.replace(expression, ''), 1)))
-  return least(text) > 3 * least(half)
+function isQuadratic(expression: RegExp, text: string, short: string): boolean {
+  const whole = () => leastMs(() => text.replace(expression, ''))
+  const inParts = () =>
+    leastMs(() => {
+      for (let part = 0; part < shorter; part++) short.replace(expression, '')
+    })
+  return Array.from({ length: comparisons }).every(() => whole() > 3 * inParts())
+}
+
+function leastMs(act: () => unknown): number {
+  const times = Array.from({ length: 3 }, () => {
+    const before = performance.now()
+    act()
+    return performance.now() - before
+  })
+  return Math.min(...times)
 }
 
 // It takes some seconds, of which a busy machine makes many; and so it gets a process of its own.
