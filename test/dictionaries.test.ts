@@ -36,6 +36,8 @@ const reasoned = new Map<string, string>([
   ['cli/manifests/inject.ts parent[key]', 'a field of a workload, by its kind, or a position'],
   ['cli/manifests/inject.ts )[step]', 'a field of a workload, by its kind, or a position'],
   ['sidecar/chains/stellar-core.ts authenticated[direction]', 'one of two'],
+  ['sidecar/memory-check.ts value[name]', 'after Object.hasOwn'],
+  ['sidecar/decide/cause-gate.ts all[leaving]', 'a position'],
   ['sidecar/decide/pin.ts texts[variable]', 'without a prototype'],
   ['sidecar/observe/input.ts lists[sourceKey(source)]', 'written, by a key with a space in it'],
   ['sidecar/observe/input.ts exports[name]', 'without a prototype'],

@@ -1,4 +1,5 @@
 // For whose sake a restart is, so that one that comes back again and again holds no other. Pure.
+import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
 import type { Assessed } from './assess.ts'
 import { sourceKey } from './lists.ts'
@@ -20,7 +21,7 @@ function causesOfOne({ peer, restartTeaches }: Assessed, look: Look): string[] {
   const key = peerKey(peer)
   // Of several lists that have it the first: it is one entry.
   const source = look.plan.sources.find(its =>
-    look.desired.lists[sourceKey(its)]?.some(entry => peerKey(entry) === key),
+    own(look.desired.lists, sourceKey(its))?.some(entry => peerKey(entry) === key),
   )
   return source ? [host, `list ${sourceKey(source)}`] : [host]
 }

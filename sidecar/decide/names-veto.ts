@@ -97,5 +97,5 @@ export function isDisputed({ peer }: Assessed, { hosts, now }: Look, times: Timi
 
 /** A start of the node is given its address, so that nothing depends on what a name server says then. */
 export function isPinned({ peer }: Assessed, { pins }: Look): boolean {
-  return pins?.[peerKey(peer)] !== undefined
+  return pins !== undefined && own(pins, peerKey(peer)) !== undefined
 }

@@ -20,7 +20,7 @@ else
       // It takes its time to stop: the disk is full before it has.
       const slow = `trap 'sleep 1; exit 0' TERM; echo $$ >>$DIR/starts; while :; do sleep 0.1; done`
       const wrapped = run(slow, { control })
-      await wrapped.until('running', state => state.phase === 'running')
+      await eventually('its trap is set', () => wrapped.read('starts') !== '')
       wrapped.request('restart a\n')
       const stopping = await wrapped.until('stopping', state => state.phase === 'stopping')
       fill()
