@@ -5,12 +5,12 @@ import { blindOf } from './turns/members.ts'
 
 /**
  * Before each nudge, in ms. The kubelet refreshes a pod's files within one second of a change of the pod itself
- * (measured: 0.35 to 0.9 s). But it may not have seen the ConfigMap's own change by then, which comes to it by another
- * watch; and where the change comes while it is just about to write the files, it may write those of before (the volume
- * manager's reconciler takes its pods before it asks which of them have to be written again). After the last it has
- * looked by itself.
+ * (measured: 0.35 to 0.9 s), so one that has not after 1.5 s has missed it: it may not have seen the ConfigMap's own
+ * change by then, which comes to it by another watch; and where the change comes while it is just about to write the
+ * files, it may write those of before (the volume manager's reconciler takes its pods before it asks which of them have
+ * to be written again). After the last it has looked by itself.
  */
-const nudgePauses = [3_000, 6_000, 12_000, 24_000, 48_000]
+const nudgePauses = [1_500, 3_000, 6_000, 12_000, 24_000, 48_000]
 
 /**
  * Since when a pod's files should hold what its annotations say, or when it was last nudged (ms since the epoch); and

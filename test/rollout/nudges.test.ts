@@ -9,9 +9,9 @@ t.test('who needs a nudge', async t => {
   const rows: [what: string, pod: object, seen: Parameters<typeof needsNudge>[1], since: number, needs: boolean][] = [
     ['its files hold another list', {}, page(), start, true],
     ['the same list', {}, page({ list: hash('p', '1') }), start, false],
-    ['three seconds are not over', {}, page(), now - 3000, false],
-    ['they are', {}, page(), now - 3001, true],
-    ['the page was read before that', {}, page({}, start + 3000), start, false],
+    ['a second and a half are not over', {}, page(), now - 1500, false],
+    ['they are', {}, page(), now - 1501, true],
+    ['the page was read before that', {}, page({}, start + 1500), start, false],
     ['its list cannot be read', {}, page({ list: null }), start, false],
     ['the list of the API cannot be read', { peerHash: 'unreadable:0123' }, page(), start, true],
     ['the API has no list for it', { peerHash: undefined }, page(), start, false],
@@ -30,7 +30,7 @@ t.test('who needs a nudge', async t => {
   for (const [what, pod, seen, since, needs] of rows) {
     t.equal(needsNudge({ ...injected('x'), ...pod }, seen, { since, given: 0 }, now), needs, what)
   }
-  for (const [given, pause] of [3, 6, 12, 24, 48].entries()) {
+  for (const [given, pause] of [1.5, 3, 6, 12, 24, 48].entries()) {
     t.equal(
       needsNudge(injected('x'), page(), { since: now - pause * 1000, given }, now),
       false,
@@ -43,8 +43,8 @@ t.test('who needs a nudge', async t => {
     )
     t.equal(isAwaited({ since: now, given }), true)
   }
-  t.equal(needsNudge(injected('x'), page(), { since: 0, given: 5 }, now), false, 'no sixth')
-  t.equal(isAwaited({ since: now, given: 5 }), false)
+  t.equal(needsNudge(injected('x'), page(), { since: 0, given: 6 }, now), false, 'no seventh')
+  t.equal(isAwaited({ since: now, given: 6 }), false)
 })
 
 t.test('files that are behind', async t => {

@@ -46,7 +46,7 @@ t.test('whose page is read often', async t => {
       ['its files are behind', { page: { ...calm, list: hash('p', '2') } }, seen(calm), true, true],
       [
         'its files are behind, and the kubelet was nudged for the last time',
-        { page: { ...calm, list: hash('p', '2') }, nudges: { since: start, given: 5 } },
+        { page: { ...calm, list: hash('p', '2') }, nudges: { since: start, given: 6 } },
         seen(calm),
         true,
         false,
