@@ -136,7 +136,7 @@ function containers(value: unknown, at: string): void {
 }
 
 function texts(value: unknown, at: string): void {
-  for (const [key, entry] of Object.entries(record(value ?? {}, at))) text(entry, `${at}["${key}"]`)
+  for (const [key, entry] of Object.entries(record(value ?? {}, at))) text(entry, `${at}[${shown(key)}]`)
 }
 
 function list(value: unknown, at: string): unknown[] {
@@ -162,5 +162,5 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
   const written = JSON.stringify(value)
-  return written.length <= 60 ? written : `${written.slice(0, 57)}...`
+  return written.length <= 60 ? written : `${written.slice(0, 57).replace(/[\ud800-\udbff]$/, '')}...`
 }

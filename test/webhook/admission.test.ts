@@ -41,6 +41,19 @@ t.test('malformed reviews: each message names the field, what was found and what
   t.end()
 })
 
+t.test('however long the name or the value of what is malformed, the message is short', t => {
+  for (const annotations of [{ [`k${'é'.repeat(31_000)}`]: 1 }, { k: { [`${'x'.repeat(31_000)}`]: 'v' } }]) {
+    const object = { ...nodePod, metadata: { annotations } }
+    const refuse = () => parseReview(review({ request: { object } }))
+    t.throws(refuse, /^request\.object\.metadata\.annotations\["k.*expected a string$/)
+    t.throws(refuse, { message: /^.{1,200}$/ })
+  }
+  // 56 characters and the quotation mark: the first half of the next character would be left.
+  const uid = `${'x'.repeat(55)}👩${'x'.repeat(300)}`
+  t.throws(() => parseReview(review({ request: { uid } })), { message: /found "x{55}\.\.\., expected/ })
+  t.end()
+})
+
 t.test('answers', t => {
   t.strictSame(allow('u'), {
     apiVersion: 'admission.k8s.io/v1',
