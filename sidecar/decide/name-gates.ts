@@ -50,7 +50,7 @@ function isDefinite(error: string | undefined): boolean {
 export function agreementGate(wish: Wish, look: AssessedLook, memory: Memory, times: Timing): Hold | null {
   const hold = dispute(wish, look, memory, times)
   if (hold === null) return null
-  const until = hold.until - askAheadMs(look, times)
+  const until = hold.until - askAheadMs(look, times.calmAheadSeconds)
   return look.now < until ? { ...hold, until } : null
 }
 

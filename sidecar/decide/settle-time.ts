@@ -18,13 +18,13 @@ export function settleGate(wish: Wish, look: Look, memory: Memory, times: Timing
   if (heals > 0 && look.now < need.firstSince + heals * 1000)
     return { reason: 'healing', until: need.firstSince + heals * 1000 }
   const until = settledAt(wish, look, need, times)
-  const ahead = askAheadMs(look, times)
+  const ahead = askAheadMs(look, times.askAheadSeconds)
   return look.now < until - ahead ? { reason: 'settling', until: until - ahead } : null
 }
 
-/** How long before a wait is over a turn is asked for, where there is somebody to give one. */
-export function askAheadMs({ plan }: Look, times: Timing): number {
-  return plan.turns === 'controller' ? times.askAheadSeconds * 1000 : 0
+/** How long before a wait is over a turn is asked for, in ms: 0 where there is nobody to give one. */
+export function askAheadMs({ plan }: Look, seconds: number): number {
+  return plan.turns === 'controller' ? seconds * 1000 : 0
 }
 
 /** The rest of the settle time, for a turn that has come before it is over. */

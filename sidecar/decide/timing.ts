@@ -36,11 +36,17 @@ export type Timing = {
   /** The longest random delay of a turn that nobody paces (turns: self), so that a group does not restart as one. */
   readonly selfTurnSeconds: number
   /**
-   * How long before the settle time, or calmSeconds, is over a turn is asked for: the controller reads the page every
-   * half second, and the kubelet takes up to a second to bring the turn. A node that heals meanwhile, or about whose
-   * peers somebody is contradicted again, has taken it for nothing, and it is withdrawn.
+   * How long before the settle time is over a turn is asked for: the controller reads the page every second, and the
+   * kubelet takes up to a second to bring the turn. A node that heals meanwhile has taken it for nothing, and it is
+   * withdrawn; CometBFT's peers dial within 3 s.
    */
   readonly askAheadSeconds: number
+  /**
+   * The same before calmSeconds are over. Nobody heals in them, so that they have room for a kubelet that misses the
+   * turn once, too (seen on a busy machine: connected 14 s after the last disagreement). Where somebody is contradicted
+   * again, it has been taken for nothing, and is withdrawn after half a minute.
+   */
+  readonly calmAheadSeconds: number
   /** The budget: at most so many restarts in so many seconds. */
   readonly budget: number
   readonly budgetSeconds: number
@@ -102,6 +108,7 @@ export const timing: Timing = {
   takeSeconds: 30,
   selfTurnSeconds: 5,
   askAheadSeconds: 1.5,
+  calmAheadSeconds: 3,
   budget: 6,
   budgetSeconds: 6 * 3600,
   besideRestSeconds: 600,

@@ -190,10 +190,10 @@ t.test('each gate alone, in the order in which they are asked', async t => {
     ['contradicted 4 s ago', inDoubt({ disputedAt: now - 4_000 }), null],
     [
       'too soon to ask for a turn',
-      inDoubt({ disputedAt: now - 2_499 }, controller),
+      inDoubt({ disputedAt: now - 999 }, controller),
       { reason: 'lookups-disagree', until: now + 1 },
     ],
-    ['a turn is asked for 1.5 s before', inDoubt({ disputedAt: now - 2_500 }, controller), { reason: 'awaiting-turn' }],
+    ['a turn is asked for 3 s before', inDoubt({ disputedAt: now - 1_000 }, controller), { reason: 'awaiting-turn' }],
     [
       'and not used before',
       inTurn(inDoubt({ disputedAt: now - 3_999 }, controller)),
