@@ -54,20 +54,32 @@ async function triesAgain(namespace: string, id: string): Promise<string | undef
     .find(line => line.includes('Reconnecting to peer') && line.includes(`${id}@`))
 }
 
-/** What node0's page says, whenever it says something else, in s from a moment: for whoever wonders what took so long. */
-function watchPage(ns: string): { end(): void; said(from: number): readonly string[] } {
+/** The kubelet brings an annotation into a pod's files within 0.35 to 0.9 s, unless it misses it; in s. */
+const kubeletSeconds = 1
+
+/** What node0 is told and says, from now on. */
+function watchPage(ns: string): {
+  end(): void
+  /** Whenever the page says something else, in s from a moment: for whoever wonders what took so long. */
+  said(from: number): readonly string[]
+  /** For how long, in s, a turn was in the pod's annotations and not in its files, beyond what a kubelet takes. */
+  missed(): number
+} {
   const lines: { readonly at: number; readonly text: string }[] = []
+  const annotated = new Map<string, number>()
+  const read = new Map<string, number>()
   let ended = false
   const look = async () => {
     while (!ended) {
-      const its = await page(ns, 0).catch(() => undefined)
-      const last = its?.restarts.at(-1)
       const { annotations = {} } = (await getPod(ns, 'node0-0').catch(() => undefined))?.metadata ?? {}
-      const granted = `turn ${annotations['repeer.dev/turn']}, wait ${annotations['repeer.dev/turn-wait']}, nudge ${annotations['repeer.dev/nudge']}`
-      const text = its
-        ? [its.phase, its.reason, its.detail, `${its.connected} connected`, its.turn, last?.at, last?.outcome, granted]
-            .map(part => part ?? '-')
-            .join(', ')
+      const turn = annotations['repeer.dev/turn']
+      if (turn !== undefined && !annotated.has(turn)) annotated.set(turn, Date.now())
+      const its = await page(ns, 0).catch(() => undefined)
+      if (its?.turn !== undefined && !read.has(its.turn)) read.set(its.turn, Date.now())
+      const last = its?.restarts.at(-1)
+      const words = its && [its.phase, its.reason, its.detail, `${its.connected} connected`, its.turn]
+      const text = words
+        ? [...words, last?.at, last?.outcome, `annotated ${turn}`].map(part => part ?? '-').join(', ')
         : 'no page'
       if (lines.at(-1)?.text !== text) lines.push({ at: Date.now(), text })
       await sleep(200)
@@ -79,6 +91,12 @@ function watchPage(ns: string): { end(): void; said(from: number): readonly stri
       ended = true
     },
     said: from => lines.map(({ at, text }) => `${((at - from) / 1000).toFixed(1)} s: ${text}`),
+    missed: () => {
+      const took = [...annotated]
+        .filter(([turn]) => turn.startsWith('s1:'))
+        .map(([turn, at]) => ((read.get(turn) ?? Date.now()) - at) / 1000 - kubeletSeconds)
+      return Math.max(0, ...took)
+    },
   }
 }
 
@@ -121,9 +139,11 @@ async function moveAmid(
   const restarted = restart ? `${((Date.parse(restart.at) - last) / 1000).toFixed(1)} s` : 'not'
   t.comment(`reconnected ${((connected - runs) / 1000).toFixed(1)} s after the new pod ran`)
   const tries = await triesAgain(ns, chain.ids[moved] ?? '')
+  // Ten seconds, and what is seen to have been the node's or the kubelet's own.
+  const granted = (tries ? againSeconds : 0) + seen.missed()
   t.ok(
-    late <= 10 + (tries ? againSeconds : 0),
-    `connected ${late.toFixed(1)} s after the last disagreement, restarted ${restarted} after it`,
+    late <= 10 + granted,
+    `connected ${late.toFixed(1)} s after the last disagreement, restarted ${restarted} after it; granted ${granted.toFixed(1)} s`,
     { tries: tries ?? 'its first dial went through', page: seen.said(last) },
   )
   t.ok(dns.asked.second > asked.second, 'the second server was asked')
