@@ -54,7 +54,12 @@ t.test('the controller paces a group', async t => {
     const before = (await restartsOf(mesh, 0)).length
     await withoutNewcomer(mesh, [0])
     await editLists(mesh, [0], [...validators, newcomer])
-    await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')
+    await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn').catch(
+      async error => {
+        t.comment(JSON.stringify(await page(ns, 0)))
+        throw error
+      },
+    )
     t.ok(await never(10, async () => (await restartsOf(mesh, 0)).length > before), 'nothing is restarted')
     kubectl('annotate', 'namespace', ns, 'repeer.dev/pause-')
     await until('restarted when the pause is over', 60, async () => (await restartsOf(mesh, 0)).length === before + 1)
@@ -88,7 +93,12 @@ t.test('the controller paces a group', async t => {
       (await getPod(ns, 'node3-0')).status.containerStatuses?.some(container => !container.ready),
     )
     await editLists(mesh, [0, 1, 2], [...validators, newcomer])
-    await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn')
+    await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn').catch(
+      async error => {
+        t.comment(JSON.stringify(await page(ns, 0)))
+        throw error
+      },
+    )
     const others = [0, 1, 2] as const
     const more = async () =>
       (
