@@ -26,7 +26,7 @@ const maxFoundLength = 80
  * its peers; and messages are shown on status pages, in logs, Events and admission warnings.
  */
 const sayable =
-  /^(an array of \d{1,7}|a table|true|false|\d{1,9} bytes|the end of the text|a byte order mark \(U\+FEFF\) before the array)$/
+  /^(an array of \d{1,7}|a table|true|false|\d{1,9} bytes|more than \d{1,7} entries|the end of the text|a byte order mark \(U\+FEFF\) before the array)$/
 
 /**
  * Its message quotes nothing that stands in the list, and neither does anything that a logger would write of it. Who

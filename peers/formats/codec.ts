@@ -26,7 +26,17 @@ export type Entry = { readonly text: string; readonly where: string }
 /** Reads one entry: a peer, or a sentence that says what is expected instead. */
 export type ReadEntry = (text: string, role: Role, defaultPort?: number) => Peer | string
 
+/**
+ * Of one list. The longest that people publish have some hundred (a chain's registry), and a node connects to fewer
+ * still; without a bound, 1 MiB of "a:1" would be 260,000 peers, and 72 MB for whoever keeps them.
+ */
+export const maxEntries = 2_000
+
 export function readEntries(entries: readonly Entry[], readEntry: ReadEntry, reading: Reading): Peer[] {
+  if (entries.length > maxEntries) {
+    reading.report('whole list', `more than ${maxEntries} entries`, `at most ${maxEntries} entries`)
+    return []
+  }
   return entries.flatMap(({ text, where }) => {
     const peer = readEntry(text, reading.role, reading.defaultPort)
     if (typeof peer !== 'string') return [peer]
@@ -35,10 +45,18 @@ export function readEntries(entries: readonly Entry[], readEntry: ReadEntry, rea
   })
 }
 
-/** Entries between separators, trimmed, without the empty ones; named by their number. */
+/**
+ * Entries between separators, trimmed, without the empty ones; named by their number. One more than `maxEntries` at
+ * most, so that `readEntries` sees that there are too many.
+ */
 export function splitEntries(text: string, separator: string | RegExp, prefix = ''): Entry[] {
-  const texts = text.split(separator).map(part => part.trim())
-  return texts.filter(part => part !== '').map((part, index) => ({ text: part, where: `${prefix}entry ${index + 1}` }))
+  const entries: Entry[] = []
+  for (const part of text.split(separator)) {
+    const entry = part.trim()
+    if (entry === '') continue
+    if (entries.push({ text: entry, where: `${prefix}entry ${entries.length + 1}` }) > maxEntries) break
+  }
+  return entries
 }
 
 /**
@@ -48,13 +66,17 @@ export function splitEntries(text: string, separator: string | RegExp, prefix = 
 export function splitLines(text: string, separator: string | RegExp): Entry[] {
   const lines = text.split('\n')
   if (lines.filter(line => line.trim() !== '').length <= 1) return splitEntries(uncommented(text.trim()), separator)
-  return lines.flatMap((line, index) => {
+  const all: Entry[] = []
+  for (const [index, line] of lines.entries()) {
+    if (all.length > maxEntries) break
     const entries = splitEntries(uncommented(line), separator)
-    return entries.map(entry => ({
-      text: entry.text,
-      where: entries.length === 1 ? `line ${index + 1}` : `line ${index + 1} ${entry.where}`,
-    }))
-  })
+    for (const entry of entries)
+      all.push({
+        text: entry.text,
+        where: entries.length === 1 ? `line ${index + 1}` : `line ${index + 1} ${entry.where}`,
+      })
+  }
+  return all
 }
 
 function uncommented(line: string): string {

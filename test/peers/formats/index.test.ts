@@ -337,7 +337,7 @@ t.test('of many problems all are counted, and a hundred kept', t => {
   for (const [count, kept] of [
     [100, 100],
     [101, 100],
-    [200_000, 100],
+    [2_000, 100],
   ] as const) {
     const error = errorOf(count)
     t.equal(error.problems.length, kept)

@@ -1,8 +1,12 @@
 // Every malformed list is refused, with an error that says which list, where in it, what stands there and what is
 // expected.
+import fc from 'fast-check'
 import t from 'tap'
-import { formats, PeerListError, parsePeers } from '../../../peers/formats/index.ts'
+import { maxEntries } from '../../../peers/formats/codec.ts'
+import { formats, PeerListError, parsePeers, writePeers } from '../../../peers/formats/index.ts'
+import type { Peer } from '../../../peers/peer.ts'
 import { malformed } from '../fixtures/malformed.ts'
+import { peerOf } from '../lists.ts'
 
 function problemsOf(run: () => unknown): PeerListError {
   try {
@@ -68,6 +72,25 @@ t.test('size', t => {
   t.match(problemsOf(() => parsePeers('generic-list', 'é'.repeat(limit / 2 + 1), { source: 's' })).problems, [
     { found: '1048578 bytes' },
   ])
+  t.end()
+})
+
+t.test('how many', t => {
+  for (const format of formats) {
+    const [like] = fc.sample(peerOf(format, 'peer'), 1)
+    const listOf = (count: number) =>
+      writePeers(
+        format,
+        Array.from(
+          { length: count },
+          (_, at): Peer => ({ ...like, host: `10.0.${at >> 8}.${at & 255}`, port: 1, role: like?.role ?? 'peer' }),
+        ),
+      )
+    t.equal(parsePeers(format, listOf(maxEntries), { source: 's' }).length, maxEntries, format)
+    const { problems, message } = problemsOf(() => parsePeers(format, listOf(maxEntries + 1), { source: 's' }))
+    t.match(problems, [{ where: 'whole list', found: 'more than 2000 entries', expected: 'at most 2000 entries' }])
+    t.match(message, /found more than 2000 entries, expected at most 2000 entries/, format)
+  }
   t.end()
 })
 
