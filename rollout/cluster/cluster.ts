@@ -11,6 +11,7 @@ import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { createFetches } from '../../kubernetes/fetches.ts'
 import { type ListWatchTimes, listWatchTimes } from '../../kubernetes/list-watch.ts'
 import type { Slice } from '../../kubernetes/slices.ts'
+import { createTenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { watchReader } from '../../kubernetes/watch-reader.ts'
 import { createWatchStatus, fallenBehind, stalestSeconds, unreadYet } from '../../kubernetes/watch-status.ts'
 import type { KeySource } from '../../peers/plan.ts'
@@ -67,14 +68,28 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly clusterDomain?: string
   /** Milliseconds, from any clock that only goes forward. */
   readonly now?: () => number
+  /** How many bytes the lists of a namespace, and of all, may take in memory. Default: 16 and 64 MiB. */
+  readonly listBytes?: { readonly each: number; readonly inAll: number }
+  /** Until lists that were too much are read again. Default: 300,000. */
+  readonly tryAgainMs?: number
 }
 
 /** Lists and single objects that are read at a time. */
 const readsAtOnce = 8
 
+const mebibyte = 1024 * 1024
+/**
+ * The controller has 512 MiB (manifests/base/controller-deployment.yaml), of which 1,000 pods take some 200. A
+ * namespace with 200 nodes that each list all others in a list of its own has 8 MiB.
+ */
+const defaultListBytes = { each: 16 * mebibyte, inAll: 64 * mebibyte }
+/** Each time they are read up to the bound. */
+const defaultTryAgainMs = 300_000
+
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
   const { log, onChange, coalesceMs = 20, clusterDomain = 'cluster.local', now = () => performance.now() } = options
+  const { listBytes = defaultListBytes, tryAgainMs = defaultTryAgainMs } = options
   const times = listWatchTimes(options)
   const stop = new AbortController()
   const fetches = createFetches(times, log)
@@ -86,7 +101,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     view: { list: listOf, slices: slicesOf, clusterDomain },
     configMaps: {
       need: (namespace, name) => namespaces.get(namespace)?.needConfigMap(name),
-      drop: (namespace, name) => namespaces.get(namespace)?.configMaps.drop(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.dropConfigMap(name),
     },
     services: {
       need: (namespace, name) => namespaces.get(namespace)?.slices.need(name),
@@ -118,6 +133,11 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     return watchReader(config, times.watchSeconds, signal, limit)
   }
 
+  const budget = createTenantBudget({
+    bytesEach: listBytes.each,
+    bytesInAll: listBytes.inAll,
+    exceeded: name => namespaces.get(name)?.exceed(tooMuch(listBytes)),
+  })
   const shared: NamespaceShared = {
     reader: signal => reader(AbortSignal.any([stop.signal, signal])),
     fetches,
@@ -126,6 +146,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     log,
     plan: interning(digestOf, parsePlan),
     parse: internedLists(),
+    budget,
+    tryAgainMs,
     sourcesOf: pods.sourcesOf,
     on: {
       pod: pods.set,
@@ -163,7 +185,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       complete ||= missing.length === 0
       return missing
     },
-    behind: () => [...fallenBehind(statuses()), ...fetches.failing()],
+    behind: () => [...fallenBehind(statuses()), ...fetches.failing(), ...namespaces.exceeded()],
     ageSeconds: () => stalestSeconds(statuses(), now()),
     counts: () => {
       const sum = (size: (watch: NamespaceWatch) => number) =>
@@ -180,4 +202,9 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       await Promise.all([fetches.close(), namespaces.close()])
     },
   }
+}
+
+function tooMuch({ each, inAll }: { readonly each: number; readonly inAll: number }): string {
+  const [most, all] = [each, inAll].map(bytes => `${(bytes / mebibyte).toFixed(1)} MiB`)
+  return `found more of its peer lists than can be kept, expected at most ${most} for a namespace and ${all} for all; its pods keep their annotations, and its lists are read again in some minutes`
 }

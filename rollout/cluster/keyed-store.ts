@@ -16,6 +16,10 @@ export type KeyedStore<T> = {
    * Of the group's objects, none where there is none; 'unknown' where they have not been read yet, or are not needed.
    */
   get(group: string): readonly T[] | 'unknown'
+  /** All groups are unknown from now on, and stay so, whatever the watch says: they were too much. */
+  forget(): void
+  /** Reads all groups anew. Where nothing was forgotten it does nothing. */
+  recall(): void
   /** Groups that are kept. */
   size(): number
 }
@@ -44,6 +48,7 @@ export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: K
   const late = new Set<string>()
   const fetching = new Map<string, During<T>>()
   let phase: 'before' | 'listing' | 'following' = 'before'
+  let forgotten = false
 
   function start(name: string, group: Group<T>): void {
     const during: During<T> = new Map()
@@ -68,6 +73,8 @@ export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: K
   }
 
   function become(name: string, group: Group<T>, objects: Map<string, Versioned<T>>): void {
+    // Also amid a list, when one of its groups was too much.
+    if (forgotten) return
     const before = group.objects
     group.objects = objects
     for (const object of before?.keys() ?? [])
@@ -100,7 +107,7 @@ export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: K
       },
       keep: object => {
         const group = groupOf(object)
-        return group === undefined || !groups.has(group)
+        return group === undefined || !groups.has(group) || forgotten
           ? undefined
           : { group, version: versionOf(object), value: read(object, group) }
       },
@@ -139,6 +146,7 @@ export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: K
     need: name => {
       const group: Group<T> = groups.get(name) ?? { objects: undefined }
       groups.set(name, group)
+      if (forgotten) return
       if (phase === 'listing') late.add(name)
       else if (phase === 'following' && !fetching.has(name)) start(name, group)
     },
@@ -152,6 +160,25 @@ export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: K
     get: name => {
       const objects = groups.get(name)?.objects
       return objects ? [...objects.values()].map(({ value }) => value) : 'unknown'
+    },
+    forget: () => {
+      forgotten = true
+      groupNames.clear()
+      fetching.clear()
+      late.clear()
+      for (const [name, group] of groups) {
+        if (group.objects === undefined) continue
+        group.objects = undefined
+        changed(name)
+      }
+    },
+    recall: () => {
+      if (!forgotten) return
+      forgotten = false
+      for (const [name, group] of groups) {
+        if (phase === 'listing') late.add(name)
+        else if (phase === 'following') start(name, group)
+      }
     },
     size: () => groups.size,
   }

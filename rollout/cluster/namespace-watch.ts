@@ -1,6 +1,7 @@
 // Follows one opted-in namespace: its pods, then the ConfigMaps that they use, then the EndpointSlices of the Services
 // that their lists name. One after the other at the start, so that each list is read once, with it being known what of
 // it is needed.
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
@@ -8,18 +9,26 @@ import { type Fetches, unlessAbsent } from '../../kubernetes/fetches.ts'
 import { type ApiObject, type ListWatchHandlers, type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
 import { isDeleting } from '../../kubernetes/object-state.ts'
 import { readSlice, type Slice, serviceLabel } from '../../kubernetes/slices.ts'
+import type { TenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { createWatchStatus, type WatchStatus } from '../../kubernetes/watch-status.ts'
 import type { KeySource, Plan } from '../../peers/plan.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
+import { createKeptLists } from './kept-lists.ts'
 import { createKeyedStore, type KeyedStore } from './keyed-store.ts'
 import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
 import { readPod } from './read-pod.ts'
 
 export type NamespaceWatch = {
-  readonly configMaps: KeyedStore<ConfigMapLists>
+  readonly configMaps: Pick<KeyedStore<ConfigMapLists>, 'get' | 'size'>
   readonly slices: KeyedStore<Slice>
   /** Makes sure that everything that is needed of a ConfigMap is read; again where a pod needs another key of it. */
   needConfigMap(configMap: string): void
+  /** Nothing of it is needed any more. */
+  dropConfigMap(configMap: string): void
+  /** Its lists are too much: they are let go, and unknown until they are read again after a while. */
+  exceed(why: string): void
+  /** Why its lists are unknown, where they were too much. */
+  exceeded(): string | undefined
   /** Those that have been started. */
   statuses(): readonly WatchStatus[]
   /** May not be read, so that nothing is known of its Services. */
@@ -40,6 +49,9 @@ export type NamespaceShared = {
   readonly log: Pick<Logger, 'info' | 'warn'>
   readonly plan: (text: string) => Plan
   readonly parse: typeof parseList
+  readonly budget: Pick<TenantBudget, 'keeps' | 'forget'>
+  /** Until lists that were too much are read again, in ms. */
+  readonly tryAgainMs: number
   /** What is needed of a ConfigMap. */
   readonly sourcesOf: (namespace: string, configMap: string) => Iterable<KeySource>
   readonly on: {
@@ -75,6 +87,8 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   const pods = new Set<string>()
   /** Why, by the pod's name: to be said once, not at each of its events. */
   const said = new Map<string, string>()
+  const lists = createKeptLists()
+  let tooMuch: string | undefined
 
   const configMaps = createKeyedStore<ConfigMapLists>({
     groupOf: object => object.metadata?.name,
@@ -85,8 +99,30 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       const take = (object: unknown) => done(object === undefined ? [] : [object as ApiObject])
       fetches.add({ what: `ConfigMap ${namespace}/${name}`, isNeeded: whileOpen(isNeeded), load, done: take })
     },
-    changed: name => on.lists(namespace, name),
+    changed: name => {
+      count(name)
+      on.lists(namespace, name)
+    },
   })
+
+  /** May let go of all lists, of this or another namespace. */
+  function count(configMap: string): void {
+    lists.set(configMap, configMaps.get(configMap))
+    if (tooMuch === undefined && !stop.signal.aborted) shared.budget.keeps(namespace, lists.bytes())
+  }
+
+  async function exceed(why: string): Promise<void> {
+    if (tooMuch !== undefined || stop.signal.aborted) return
+    tooMuch = why
+    log.warn({ namespace }, why)
+    shared.budget.forget(namespace)
+    configMaps.forget()
+    await delay(shared.tryAgainMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
+    if (stop.signal.aborted) return
+    tooMuch = undefined
+    configMaps.recall()
+  }
+
   const slices = createKeyedStore<Slice>({
     groupOf: object => object.metadata?.labels?.[serviceLabel],
     read: readSlice,
@@ -170,10 +206,19 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
         have.every(lists => [...shared.sourcesOf(namespace, name)].every(source => lists.has(listId(source))))
       if (!isWhole) configMaps.need(name)
     },
+    dropConfigMap: name => {
+      configMaps.drop(name)
+      count(name)
+    },
+    exceed: why => void exceed(why),
+    exceeded: () => tooMuch,
     statuses: () => started,
     forbidden: () => started.some(state => state.forbidden),
     pods: () => pods,
-    stop: () => stop.abort(),
+    stop: () => {
+      stop.abort()
+      shared.budget.forget(namespace)
+    },
     get done() {
       return Promise.all(running)
     },

@@ -15,6 +15,8 @@ export type Namespaces = {
   /** Whether it has repeer.dev/pause, as annotation or label, that holds restarts: see parsePause. */
   paused(namespace: string): boolean
   all(): readonly NamespaceWatch[]
+  /** Whose lists were too much, and why. */
+  exceeded(): readonly string[]
   /** Resolves when nothing is under way any more; call it when the signal has aborted. */
   close(): Promise<void>
 }
@@ -89,6 +91,11 @@ export function followNamespaces(options: NamespacesOptions): Namespaces {
     get: name => entries.get(name)?.watch,
     paused: name => entries.get(name)?.pause.held ?? false,
     all: () => [...entries.values()].map(({ watch }) => watch),
+    exceeded: () =>
+      [...entries].flatMap(([name, { watch }]) => {
+        const why = watch.exceeded()
+        return why === undefined ? [] : [`ConfigMaps of namespace ${name}: ${why}`]
+      }),
     close: async () => {
       const watches = [...entries.values()].map(({ watch }) => watch)
       for (const watch of watches) watch.stop()

@@ -8,6 +8,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { type ApiObject, type ListWatchTimes, listWatch, listWatchTimes } from '../../kubernetes/list-watch.ts'
+import { createTenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { watchReader } from '../../kubernetes/watch-reader.ts'
 import type { DeliveringSet } from '../../peers/peer-set/delivering.ts'
 import { optIn } from '../../peers/pod.ts'
@@ -15,7 +16,6 @@ import type { ConfigMapView, NamespaceView } from '../decide/decision.ts'
 import { createAbsence } from './absence.ts'
 import { createDeliveringSets } from './delivering-sets.ts'
 import { type NamespaceCache, startNamespaceCache } from './namespace-cache.ts'
-import { createTextBudget } from './text-budget.ts'
 import { createWatchStatus } from './watch-status.ts'
 
 export type ClusterCache = {
@@ -80,7 +80,7 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   const delivering = createDeliveringSets()
   const limit = pLimit(readsAtOnce)
   const reader = (signal: AbortSignal) => watchReader(config, times.watchSeconds, signal, limit)
-  const budget = createTextBudget({
+  const budget = createTenantBudget({
     bytesEach,
     bytesInAll,
     exceeded: name => entries.get(name)?.cache.exceed(tooMuch(bytesEach, bytesInAll)),

@@ -2,12 +2,12 @@
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
 import { type ListWatchTimes, listWatch } from '../../kubernetes/list-watch.ts'
+import type { TenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { type DeliveringSet, readDelivering } from '../../peers/peer-set/delivering.ts'
 import type { ConfigMapView } from '../decide/decision.ts'
 import { isNoSuchResource } from './absence.ts'
 import { type ConfigMapTexts, createConfigMapTexts } from './config-map-texts.ts'
 import type { DeliveringSets } from './delivering-sets.ts'
-import type { TextBudget } from './text-budget.ts'
 import { createWatchStatus, type WatchStatus } from './watch-status.ts'
 
 export type NamespaceCache = {
@@ -36,7 +36,7 @@ export type NamespaceCacheParts = {
   readonly reader: (signal: AbortSignal) => ApiReader
   /** See createAbsence: of the PeerSets. */
   readonly unlessAbsent: (reader: ApiReader) => ApiReader
-  readonly budget: Pick<TextBudget, 'keeps' | 'forget'>
+  readonly budget: Pick<TenantBudget, 'keeps' | 'forget'>
   /** Kept up to date with the namespace's PeerSets; emptied of them by whoever closes. */
   readonly delivering: DeliveringSets
 }

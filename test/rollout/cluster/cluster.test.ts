@@ -486,3 +486,63 @@ t.test('a list that a PeerSet delivers is followed like any other, from before i
   await given.api.delete('ConfigMap', 'found', 'a')
   await become(given, 'a/beside', desiredFor(['fixed']))
 })
+
+t.test('the lists of a namespace that are too much are unknown; those of others are kept', async t => {
+  const many = (from: string) => Array.from({ length: 20 }, (_, index) => `${from}-${index}`)
+  const loud = (name: string) => configMap('loud', name, { peers: list(...many(name)) })
+  const given = await start(
+    t,
+    [
+      namespace('loud'),
+      namespace('quiet'),
+      pod('loud', 'node-0', [source('first')]),
+      pod('loud', 'node-1', [source('second')]),
+      pod('quiet', 'node-0', [source('node')]),
+      loud('first'),
+      configMap('loud', 'second', { peers: list('a') }),
+      configMap('quiet', 'node', { peers: list('b') }),
+    ],
+    // One of the two lists has some 2,400 bytes.
+    { listBytes: { each: 4_000, inAll: 8_000 }, tryAgainMs: 100 },
+  )
+  const { api, watch, lines } = given
+  await synced(given)
+  t.strictSame(given.desired('loud/node-0'), desiredFor(many('first')), 'up to the bound they are known')
+
+  await api.put(loud('second'))
+  await until('they are too much', () => watch.behind().length > 0)
+  t.match(watch.behind(), [
+    /^ConfigMaps of namespace loud: found more of its peer lists than can be kept, expected at most 0\.0 MiB/,
+  ])
+  t.strictSame([given.desired('loud/node-0'), given.desired('loud/node-1')], ['unknown', 'unknown'])
+  t.strictSame(given.desired('quiet/node-0'), desiredFor(['b']))
+  const told = () => lines.filter(({ level, namespace }) => level === 40 && namespace === 'loud').length
+  t.ok(told() >= 1)
+
+  await until('they were read again, and are still too much', () => told() > 1)
+  await api.put(configMap('loud', 'second', { peers: list('c') }))
+  await become(given, 'loud/node-1', desiredFor(['c']))
+  t.strictSame(given.desired('loud/node-0'), desiredFor(many('first')))
+  t.strictSame(watch.behind(), [])
+})
+
+t.test('where all together have too much, whoever has most is let go of', async t => {
+  const many = (count: number, name: string) => list(...Array.from({ length: count }, (_, index) => `${name}-${index}`))
+  const given = await start(
+    t,
+    [
+      ...['a', 'b', 'c'].flatMap(name => [namespace(name), pod(name, 'node-0', [source('node')])]),
+      configMap('a', 'node', { peers: many(10, 'a') }),
+      configMap('b', 'node', { peers: many(20, 'b') }),
+      configMap('c', 'node', { peers: many(15, 'c') }),
+    ],
+    { listBytes: { each: 4_000, inAll: 5_000 }, tryAgainMs: 3_600_000 },
+  )
+  await until('b is let go of', () => given.watch.behind().length > 0)
+  await until(
+    'the others are known',
+    () => given.desired('a/node-0') !== 'unknown' && given.desired('c/node-0') !== 'unknown',
+  )
+  t.match(given.watch.behind(), [/^ConfigMaps of namespace b: /])
+  t.equal(given.desired('b/node-0'), 'unknown')
+})

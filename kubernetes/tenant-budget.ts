@@ -1,7 +1,7 @@
-// How much of ConfigMaps' texts is kept in memory: of each namespace, and in all. One tenant's ConfigMaps must not end
-// the webhook for the whole cluster. Pure but for what it remembers.
+// How much of what tenants write is kept in memory: of each namespace, and in all. One tenant's ConfigMaps must not end
+// the webhook or the controller for the whole cluster. Pure but for what it remembers.
 
-export type TextBudget = {
+export type TenantBudget = {
   /**
    * A namespace keeps so many bytes now. Whoever has too many, or the most while all have too many together, is told to
    * keep none: it may be another than this one.
@@ -11,14 +11,14 @@ export type TextBudget = {
   forget(namespace: string): void
 }
 
-export type TextBudgetOptions = {
+export type TenantBudgetOptions = {
   readonly bytesEach: number
   readonly bytesInAll: number
-  /** The namespace has to forget its texts. */
+  /** The namespace has to forget what it keeps. */
   readonly exceeded: (namespace: string) => void
 }
 
-export function createTextBudget({ bytesEach, bytesInAll, exceeded }: TextBudgetOptions): TextBudget {
+export function createTenantBudget({ bytesEach, bytesInAll, exceeded }: TenantBudgetOptions): TenantBudget {
   const kept = new Map<string, number>()
   let sum = 0
 

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { createTextBudget } from '../../../webhook/cache/text-budget.ts'
+import { createTenantBudget } from '../../kubernetes/tenant-budget.ts'
 
 function budgetOf(bytesEach: number, bytesInAll: number) {
   const told: string[] = []
-  const budget = createTextBudget({ bytesEach, bytesInAll, exceeded: name => told.push(name) })
+  const budget = createTenantBudget({ bytesEach, bytesInAll, exceeded: name => told.push(name) })
   return { ...budget, told: () => told.splice(0) }
 }
 
