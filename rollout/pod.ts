@@ -29,6 +29,11 @@ export function podKey(pod: Pick<InjectedPod, 'namespace' | 'name'>): string {
   return `${pod.namespace}/${pod.name}`
 }
 
+/** Of a podKey; no name of a namespace has a slash. */
+export function namespaceIn(key: string): string {
+  return key.slice(0, key.indexOf('/'))
+}
+
 /** The pod that is meant: one that was created anew under the same name is another. */
 export type PodRef = { readonly namespace: string; readonly name: string; readonly uid: string }
 

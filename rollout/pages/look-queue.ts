@@ -1,6 +1,8 @@
 // Who is looked at next: never too many at once, at most so many a second, those that are hinted at first, and those
-// that failed the last time never with all the room.
+// that failed or were slow the last time never with all the room. Tenants take turns, and who has little of the room
+// goes first: pods answer as late as whoever runs them likes.
 import type { Clock } from '../../kubernetes/clock.ts'
+import { createFairQueue } from '../../kubernetes/fair-queue.ts'
 import { tokenBucket } from '../../kubernetes/token-bucket.ts'
 
 export type LookQueue<T> = {
@@ -18,45 +20,80 @@ export type LookQueueOptions<T> = {
   /** Looks that may begin a second; a fifth of that at once. */
   readonly perSecond: number
   readonly clock: Clock
-  /** Whether its last look failed, so that the next one probably will. */
-  readonly hasFailed: (item: T) => boolean
+  readonly tenantOf: (item: T) => string
+  /** Whether its last look failed or was slow, so that the next one probably will be. Asked again before it is. */
+  readonly isSlow: (item: T) => boolean
   /** Never rejects. */
   readonly look: (item: T) => Promise<void>
 }
 
-export function createLookQueue<T>({ atOnce, perSecond, clock, hasFailed, look }: LookQueueOptions<T>): LookQueue<T> {
+/** Of the looks at a time: with less of them a tenant goes before those that have more. */
+const shareOfTenant = 1 / 4
+/** How many may be of pods that were slow: the others always find room. */
+const shareOfSlow = 1 / 2
+
+export function createLookQueue<T>({
+  atOnce,
+  perSecond,
+  clock,
+  tenantOf,
+  isSlow,
+  look,
+}: LookQueueOptions<T>): LookQueue<T> {
   const running = new Set<Promise<void>>()
-  const queues = { hinted: new Set<T>(), ready: new Set<T>(), failed: new Set<T>() }
+  const queues = {
+    hinted: createFairQueue(tenantOf),
+    ready: createFairQueue(tenantOf),
+    slow: createFairQueue(tenantOf),
+  }
   const bucket = tokenBucket({ perSecond, burst: Math.max(1, perSecond / 5), now: clock.now })
+  const runningOf = new Map<string, number>()
   let cancelPump: (() => void) | undefined
-  let failedRunning = 0
+  let slowRunning = 0
   let closed = false
+
+  const hasLittle = (tenant: string) => (runningOf.get(tenant) ?? 0) < Math.ceil(atOnce * shareOfTenant)
+
+  /** Where the next is taken from: of a tenant that has less than its share, where there is one. */
+  function choose(): (() => T | undefined) | undefined {
+    // A look that fails takes until the timeout.
+    const hasRoomForSlow = slowRunning < Math.ceil(atOnce * shareOfSlow)
+    const open = [queues.hinted, queues.ready, ...(hasRoomForSlow ? [queues.slow] : [])]
+    const poor = open.find(({ hasNext }) => hasNext(hasLittle))
+    if (poor) return () => poor.take(hasLittle)
+    return open.find(({ hasNext }) => hasNext())?.take
+  }
 
   function pump(): void {
     cancelPump?.()
     cancelPump = undefined
     while (!closed && running.size < atOnce) {
-      // A look that fails takes until the timeout.
-      const hasRoomForFailed = failedRunning < Math.ceil(atOnce / 2)
-      const open = [queues.hinted, queues.ready, ...(hasRoomForFailed ? [queues.failed] : [])]
-      const queue = open.find(({ size }) => size > 0)
-      const [item] = queue ?? []
-      if (!queue || item === undefined) return
-      if (!bucket.take()) {
-        cancelPump = clock.after(bucket.waitMs(), pump)
+      const take = choose()
+      if (!take) return
+      const waitMs = bucket.waitMs()
+      if (waitMs > 0) {
+        cancelPump = clock.after(waitMs, pump)
         return
       }
-      queue.delete(item)
-      start(item)
+      const item = take() as T
+      const isLate = isSlow(item) && slowRunning >= Math.ceil(atOnce * shareOfSlow)
+      // It has become slow since it was put in.
+      if (isLate) queues.slow.add(item)
+      else if (bucket.take()) start(item)
     }
   }
 
   function start(item: T): void {
-    const counts = hasFailed(item) ? 1 : 0
-    failedRunning += counts
+    const tenant = tenantOf(item)
+    const counts = isSlow(item) ? 1 : 0
+    slowRunning += counts
+    runningOf.set(tenant, (runningOf.get(tenant) ?? 0) + 1)
     const run = look(item).finally(() => {
       running.delete(run)
-      failedRunning -= counts
+      slowRunning -= counts
+      const left = (runningOf.get(tenant) ?? 1) - 1
+      if (left > 0) runningOf.set(tenant, left)
+      else runningOf.delete(tenant)
       pump()
     })
     running.add(run)
@@ -64,7 +101,7 @@ export function createLookQueue<T>({ atOnce, perSecond, clock, hasFailed, look }
 
   return {
     add(item, hinted) {
-      const queue = hasFailed(item) ? queues.failed : hinted ? queues.hinted : queues.ready
+      const queue = isSlow(item) ? queues.slow : hinted ? queues.hinted : queues.ready
       if (queue === queues.hinted) queues.ready.delete(item)
       if (!queues.hinted.has(item)) queue.add(item)
       pump()

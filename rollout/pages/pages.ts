@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net'
 import { type Clock, evenClock } from '../../kubernetes/clock.ts'
 import { parsePage } from '../../peers/page-check.ts'
 import { statusPort } from '../../peers/pod.ts'
+import { namespaceIn } from '../pod.ts'
 import { type FetchPage, fetchPage } from './fetch-page.ts'
 import { createLookQueue } from './look-queue.ts'
 import { lookIntervalMs, minMs } from './look-times.ts'
@@ -16,6 +17,7 @@ import { afterFailure, afterRead, lastRead, type ReadPage, type Seen } from './s
  * sidecar may not have been started.
  */
 export type PagePod = {
+  /** NAMESPACE/NAME, see podKey: namespaces take turns. */
   readonly key: string
   readonly ip: string | undefined
   readonly uid?: string
@@ -61,6 +63,11 @@ export type PagesOptions = {
   readonly random?: () => number
 }
 
+/**
+ * A look that takes as long counts as one that failed: for the room that it may have, and for when the next one is, in
+ * ms. Pages come within 5 ms, of a machine that is busy within 100 (seen).
+ */
+const slowMs = 500
 /** A page of a node with 1,000 peers has 300 KB. */
 const maxBytes = 1024 * 1024
 type Entry = {
@@ -72,6 +79,8 @@ type Entry = {
   news: string | undefined
   /** Looks in a row that failed. */
   failures: number
+  /** Looks in a row that were slow, whether they failed or not. */
+  slow: number
   startedAt: number
   nextAt: number
   cancel: (() => void) | undefined
@@ -91,9 +100,31 @@ export function createPages(options: PagesOptions = {}): Pages {
   const { port = statusPort.number, clock = evenClock, random = Math.random } = options
   const entries = new Map<string, Entry>()
   const listeners: ((key: string) => void)[] = []
-  const queue = createLookQueue<Entry>({ atOnce, perSecond, clock, hasFailed: ({ failures }) => failures > 0, look })
+  const queue = createLookQueue<Entry>({
+    atOnce,
+    perSecond,
+    clock,
+    tenantOf: ({ pod }) => namespaceIn(pod.key),
+    isSlow: entry => (entry.startedAt === 0 ? hasSlow(entry) : entry.failures > 0 || entry.slow > 0),
+    look,
+  })
+  /** Pods whose last look was slow, by namespace. */
+  const slowOnes = new Map<string, number>()
   let isBusy: (key: string) => boolean = () => false
   let closed = false
+
+  /** Of one that was never looked at: others of its namespace are slow, so that it probably is, too. */
+  function hasSlow({ pod }: Entry): boolean {
+    return slowOnes.has(namespaceIn(pod.key))
+  }
+
+  function setSlow(entry: Entry, slow: number): void {
+    const namespace = namespaceIn(entry.pod.key)
+    const count = (slowOnes.get(namespace) ?? 0) + Number(slow > 0) - Number(entry.slow > 0)
+    if (count > 0) slowOnes.set(namespace, count)
+    else slowOnes.delete(namespace)
+    entry.slow = slow
+  }
 
   function enqueue(entry: Entry, hinted = false): void {
     entry.cancel?.()
@@ -113,13 +144,14 @@ export function createPages(options: PagesOptions = {}): Pages {
     entry.looking = undefined
     if (stop.signal.aborted) return
     const at = clock.now()
+    setSlow(entry, at - entry.startedAt >= slowMs ? entry.slow + 1 : 0)
     const changed = result instanceof Error ? failed(entry, result.message, at) : read(entry, afterRead(result, at))
     if (changed) for (const act of listeners) act(key)
     if (entries.get(key) !== entry || closed) return
     const again = entry.again
     entry.again = false
     if (again) return schedule(entry, entry.startedAt + minMs, true)
-    const state = { busy: isBusy(key), failures: entry.failures, seen: entry.seen }
+    const state = { busy: isBusy(key), failures: Math.max(entry.failures, entry.slow), seen: entry.seen }
     schedule(entry, entry.startedAt + lookIntervalMs(state, { busyMs, idleMs }, random()))
   }
 
@@ -159,6 +191,7 @@ export function createPages(options: PagesOptions = {}): Pages {
     entry.cancel?.()
     entry.looking?.abort()
     queue.drop(entry)
+    setSlow(entry, 0)
     entries.delete(entry.pod.key)
   }
 
@@ -212,6 +245,7 @@ function newEntry(pod: PagePod): Entry {
     seen: undefined,
     news: undefined,
     failures: 0,
+    slow: 0,
     startedAt: 0,
     nextAt: 0,
     cancel: undefined,

@@ -157,6 +157,42 @@ t.test(
   },
 )
 
+t.test('namespaces take turns: pods that answer late do not keep others from being read each second', async t => {
+  // The hostile ones answer just before the time is over, or just before that would count as slow.
+  for (const ms of [1_900, 499]) {
+    const clock = fakeClock(1_000_000)
+    const times = new Map<string, number>()
+    const read: { ip: string; at: number }[] = []
+    const fair = createPages({
+      async fetch(url, { signal }) {
+        const ip = new URL(url).hostname
+        read.push({ ip, at: clock.now() })
+        await new Promise<void>(resolve => {
+          signal.addEventListener('abort', () => resolve(), { once: true })
+          clock.after(times.get(ip) ?? 10, resolve)
+        })
+        return JSON.stringify(examplePage)
+      },
+      clock,
+      random: () => 0.5,
+    })
+    const loud = Array.from({ length: 600 }, (_, i) => ({ key: `loud/p${i}`, ip: `10.1.${i >> 8}.${i & 255}` }))
+    const quiet = Array.from({ length: 4 }, (_, i) => ({ key: `quiet/p${i}`, ip: `10.2.0.${i}` }))
+    for (const { ip } of loud) times.set(ip, ms)
+    fair.follow([...loud, ...quiet], () => true)
+    await clock.pass(30_000)
+    read.length = 0
+    await clock.pass(60_000)
+    for (const { ip } of quiet) {
+      const at = read.filter(look => look.ip === ip).map(look => look.at)
+      const gaps = at.slice(1).map((time, index) => time - (at[index] ?? 0))
+      t.ok(Math.max(...gaps) <= 1_200, `${ms} ms: the longest gap was ${Math.max(...gaps)} ms`)
+    }
+    t.ok(read.length > 700, 'and the others are looked at as well')
+    await fair.close()
+  }
+})
+
 t.test(
   'a pod that takes minutes to start: once it is Ready its page is asked at once, as if for the first time',
   async t => {
