@@ -1,7 +1,8 @@
 // Writes annotations of pods: one write a pod at a time, what comes meanwhile put together, at most so many a second,
-// turns first. What fails is tried again for as long as the pod exists.
+// turns first, and namespaces by turns. What fails is tried again for as long as the pod exists.
 import type { Logger } from 'pino'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
+import { createFairQueue } from '../kubernetes/fair-queue.ts'
 import { tokenBucket } from '../kubernetes/token-bucket.ts'
 import { backoffMs } from '../peers/backoff.ts'
 import type { PatchPod } from './patch-pod.ts'
@@ -73,9 +74,9 @@ export function createWriter(options: WriterOptions): Writer {
   const bucket = tokenBucket({ perSecond, burst: options.burst ?? Math.max(1, perSecond / 5), now: clock.now })
   const stop = new AbortController()
   const entries = new Map<string, Entry>()
-  /** Those that could be sent now, first come first served. */
-  const urgent = new Set<Entry>()
-  const ordinary = new Set<Entry>()
+  /** Those that could be sent now. */
+  const urgent = createFairQueue<Entry>(({ pod }) => pod.namespace)
+  const ordinary = createFairQueue<Entry>(({ pod }) => pod.namespace)
   const running = new Set<Promise<void>>()
   let waiters: (() => void)[] = []
   let cancelTimer: (() => void) | undefined
@@ -91,15 +92,13 @@ export function createWriter(options: WriterOptions): Writer {
     cancelTimer?.()
     cancelTimer = undefined
     while (!stop.signal.aborted && running.size < inFlight) {
-      const [entry] = urgent.size > 0 ? urgent : ordinary
-      if (!entry || !allowed()) return
+      const queue = urgent.hasNext() ? urgent : ordinary
+      if (!queue.hasNext() || !allowed()) return
       if (!bucket.take()) {
         cancelTimer = clock.after(bucket.waitMs(), pump)
         return
       }
-      urgent.delete(entry)
-      ordinary.delete(entry)
-      start(entry)
+      start(queue.take() as Entry)
     }
   }
 

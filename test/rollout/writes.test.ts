@@ -198,3 +198,18 @@ t.test('nothing is sent that is not allowed any more, nor after close, which end
   t.equal(sent.length, 1)
   t.same(outcomes, [], 'whether it was written is not known')
 })
+
+t.test('namespaces take turns: however much one of them has to write, the next of another comes next', async t => {
+  for (const urgent of [false, true]) {
+    const { writer, clock, sent } = setup(t, { perSecond: 10, burst: 1 })
+    for (let index = 0; index < 200; index++) writer.write(pod(`loud${index}`), { x: '1' }, urgent)
+    writer.write({ namespace: 'quiet', name: 'a', uid: 'quiet-a' }, { x: '1' }, urgent)
+    writer.write({ namespace: 'quiet', name: 'b', uid: 'quiet-b' }, { x: '1' }, urgent)
+    await clock.pass(500)
+    t.same(
+      sent.map(({ pod }) => pod.name),
+      ['loud0', 'loud1', 'a', 'loud2', 'b', 'loud3'],
+    )
+    await writer.close()
+  }
+})
