@@ -131,7 +131,18 @@ function moved(view: HostView, addresses: readonly string[], now: number): HostV
 
 /**
  * After a look-up without an answer: what was known stays. `error`: its code, ENOTFOUND, ESERVFAIL, ETIMEOUT, ENODATA.
+ *
+ * A server that fails while another has just answered disagrees with it, and so does one that fails amid a dispute: a
+ * node that starts at the next good answer may ask the other. That there is no such name is what all say of a pod that
+ * is being replaced.
  */
-export function failed(view: HostView, error: string): HostView {
-  return { ...view, failures: view.failures + 1, error }
+export function failed(view: HostView, error: string, now: number): HostView {
+  const justAnswered = view.answeredAt !== null && now - view.answeredAt < disputeRestMs && !isDefinite(error)
+  const disputed = justAnswered || (view.disputedAt !== undefined && !hasRested(view, now))
+  return { ...view, failures: view.failures + 1, error, ...(disputed ? { disputedAt: now } : {}) }
+}
+
+/** A name server knows that there is no such name, or nothing behind it: that is no failure of look-ups. */
+export function isDefinite(error: string | undefined): boolean {
+  return error === 'ENOTFOUND' || error === 'ENODATA'
 }

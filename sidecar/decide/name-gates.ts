@@ -1,6 +1,7 @@
 // Gates about look-ups: a node that looks names up itself must not be started while they fail or disagree. Pure.
 import { own } from '../../peers/own.ts'
 import type { Assessed, AssessedLook } from './assess.ts'
+import { isDefinite } from './host-view.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import { isDisputed, isFailing, isPinned, lookedUp, tradeOf, tradeWords, vetoLeftMs } from './names-veto.ts'
@@ -36,11 +37,6 @@ export function lookupGate(wish: Wish, look: AssessedLook, memory: Memory, times
 function failureWords(failing: readonly Assessed[], look: Look): string {
   const names = failing.map(({ peer: { host } }) => `${host} (${own(look.hosts, host)?.error ?? 'no answer'})`)
   return names.slice(0, 5).join(', ')
-}
-
-/** A name server knows that there is no such name, or nothing behind it: that is no failure of look-ups. */
-function isDefinite(error: string | undefined): boolean {
-  return error === 'ENOTFOUND' || error === 'ENODATA'
 }
 
 /**

@@ -41,8 +41,8 @@ const waitingSeconds = 5
 const longestBehindMs = 60_000
 
 /**
- * How long a dispute is followed each second, in ms: name servers that disagree for longer (seen: 65 s) have other
- * troubles.
+ * How long name servers that disagree or fail are followed each second, in ms: those that do so for longer (seen: 65 s)
+ * have other troubles.
  */
 const longestDisputeMs = 180_000
 
@@ -91,8 +91,13 @@ function isBusy(memory: Memory, status: Status, { now, behindSince }: Pace): boo
     status.reason === 'settling' ||
     isArriving(status, now, longestArrivalMs) ||
     (behindSince !== undefined && now < behindSince + longestBehindMs) ||
-    (status.reason === 'lookups-disagree' && now < status.since + longestDisputeMs)
+    (isAboutNames(status) && now < status.since + longestDisputeMs)
   )
+}
+
+/** Calm is four seconds in which it was seen to be calm: not two looks, five seconds apart. */
+function isAboutNames({ reason }: Status): boolean {
+  return reason === 'lookups-disagree' || reason === 'lookups-fail'
 }
 
 function isArriving({ reason, since }: Status, now: number, forMs: number): boolean {

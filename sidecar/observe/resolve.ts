@@ -133,7 +133,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     const { view } = entry
     entry.askedAt = now()
     if ('error' in outcome) {
-      entry.view = failed(view, outcome.error)
+      entry.view = failed(view, outcome.error, now())
       const times = { minMs: minTtlSeconds * 1000, maxMs: Math.min(maxRetrySeconds, maxTtlSeconds) * 1000, random }
       // Never sooner than after an answer.
       entry.dueAt = now() + Math.max(minTtlSeconds * 1000, backoffMs(entry.view.failures, times))

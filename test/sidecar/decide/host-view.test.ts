@@ -113,8 +113,22 @@ t.test('servers that all say again what was true until a moment ago have not hea
 })
 
 t.test('no answer: what was known stays', async t => {
-  t.strictSame(failed(view, 'ETIMEOUT'), { ...view, failures: 1, error: 'ETIMEOUT' })
-  t.match(failed(failed(view, 'ETIMEOUT'), 'ENOTFOUND'), { failures: 2, error: 'ENOTFOUND' })
+  const old = { ...view, answeredAt: now - disputeRestMs }
+  t.strictSame(failed(old, 'ETIMEOUT', now), { ...old, failures: 1, error: 'ETIMEOUT' })
+  t.match(failed(failed(old, 'ETIMEOUT', now), 'ENOTFOUND', now), { failures: 2, error: 'ENOTFOUND' })
+})
+
+t.test('a server that fails where another has just answered disagrees with it', async t => {
+  const disputes = (over: Partial<HostView>, error = 'ESERVFAIL') =>
+    failed({ ...view, answeredAt: now - 3_600_000, ...over }, error, now).disputedAt === now
+  t.ok(disputes({ answeredAt: now - disputeRestMs + 1 }))
+  t.notOk(disputes({ answeredAt: now - disputeRestMs }), 'all fail')
+  t.notOk(disputes({ answeredAt: null }))
+  t.notOk(disputes({ answeredAt: now - 1 }, 'ENOTFOUND'), 'a pod that is being replaced')
+  t.notOk(disputes({ answeredAt: now - 1 }, 'ENODATA'))
+  t.ok(disputes({ disputedAt: now - disputeRestMs + 1 }), 'amid a dispute')
+  t.ok(disputes({ disputedAt: now - 1 }, 'ENOTFOUND'), 'also where it says that there is no such name')
+  t.notOk(disputes({ disputedAt: now - disputeRestMs }), 'which has rested')
 })
 
 t.test('in any order and spelling', async t => {

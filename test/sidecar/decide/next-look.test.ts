@@ -81,10 +81,12 @@ t.test('an address that does not answer yet', async t =>
   ]),
 )
 
-t.test('name servers that disagree are followed for three minutes', async t =>
+t.test('name servers that disagree or fail are followed for three minutes', async t =>
   check(t, [
     ['so long', { status: waits('lookups-disagree', 179_999) }, {}, 1_000],
     ['longer', { status: waits('lookups-disagree', 180_000) }, {}, 30_000],
+    ['they fail', { status: waits('lookups-fail', 179_999) }, {}, 1_000],
+    ['for longer', { status: waits('lookups-fail', 180_000) }, {}, 30_000],
   ]),
 )
 
