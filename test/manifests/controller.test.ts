@@ -169,6 +169,7 @@ t.test('the policies', async t => {
   const { peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge } = annotation
   const written = [peerHash, endpoints, turn, turnWait, turnGrantedAt, nudge].join("', '")
   const list = `['${written}']`
+  const guarded = `['${annotation.plan}', '${written}']`
   const variable = (name: string, of: string): string =>
     policy(of).variables.find((variable: { name: string }) => variable.name === name).expression
 
@@ -182,8 +183,8 @@ t.test('the policies', async t => {
 
   t.test('the lists of annotations are the names that the code writes', async t => {
     t.equal(variable('own', 'repeer-controller'), list)
-    t.ok(variable('changed', 'repeer-annotations').startsWith(`${list}.filter(`))
-    t.match(policy('repeer-annotations').matchConditions[0].expression, `${list}.exists(`)
+    t.ok(variable('changed', 'repeer-annotations').startsWith(`${guarded}.filter(`))
+    t.match(policy('repeer-annotations').matchConditions[0].expression, `${guarded}.exists(`)
   })
 
   t.test('the user is the service account', async t => {

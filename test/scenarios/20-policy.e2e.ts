@@ -192,8 +192,8 @@ t.test('the controller has no permission for other ways', async t => {
   )
 })
 
-t.test('nobody else sets or changes them, by no way', async t => {
-  for (const key of own) {
+t.test('nobody else sets or changes them, nor a plan, by no way', async t => {
+  for (const key of [...own, annotation.plan]) {
     await t.rejects(stranger(merge(ns, 'injected', annotate({ [key]: 'mine' }))), { message: refusal }, key)
     await t.rejects(
       stranger(merge(ns, 'injected', annotate({ [key]: 'mine' }), 'status')),

@@ -53,10 +53,22 @@ t.test('a skipped pod gets its reason as warning, unless its owner knows it', as
   t.match(plain.warnings?.[0], /^repeer: not-a-node: no container of the pod looks like/)
   const out = await mutate(
     app,
-    reviewOf({}, { annotations: { 'repeer.dev/inject': 'false', 'repeer.dev/turn': 'forged' } }),
+    reviewOf(
+      {},
+      { annotations: { 'repeer.dev/inject': 'false', 'repeer.dev/turn': 'forged', 'repeer.dev/plan': 'forged' } },
+    ),
   )
   t.match(out, { allowed: true, warnings: undefined, auditAnnotations: { outcome: 'skipped', reason: 'opted-out' } })
-  t.strictSame(patchIn(out), [{ op: 'remove', path: '/metadata/annotations/repeer.dev~1turn' }])
+  t.strictSame(patchIn(out), [
+    { op: 'remove', path: '/metadata/annotations/repeer.dev~1turn' },
+    { op: 'remove', path: '/metadata/annotations/repeer.dev~1plan' },
+  ])
+  const sidecar = { name: 'repeer', image: 'registry.example.com/repeer:1' }
+  const byHand = await mutate(
+    app,
+    reviewOf({ initContainers: [sidecar] }, { annotations: { 'repeer.dev/inject': 'false', 'repeer.dev/plan': '{}' } }),
+  )
+  t.equal(byHand.patch, undefined, 'a pod with a sidecar keeps its plan: repeer inject has put both there')
   t.match(await metrics(app), /repeer_webhook_admissions_total\{outcome="skipped",reason="not-a-node"\} 1\n/)
 })
 

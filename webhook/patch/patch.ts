@@ -2,7 +2,7 @@
 // containers but what the plan states. Pure: the pod is not changed.
 import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
 import type { Plan } from '../../peers/plan.ts'
-import { annotation, path, volumeName } from '../../peers/pod.ts'
+import { annotation, containerName, path, volumeName } from '../../peers/pod.ts'
 import type { Decision, PatchOperation, Settings } from '../decide/decision.ts'
 import { annotationsOf, controllersOwn } from './annotations.ts'
 import { containersOf } from './containers.ts'
@@ -12,10 +12,11 @@ type Injection = Extract<Decision, { inject: true }>
 
 /**
  * The patch for this pod: empty where there is nothing to change. A pod that is not injected, also one that has been
- * before, only loses annotations that no creator of a pod may set. Throws an Error where the plan does not fit the pod.
+ * before, only loses annotations that no creator of a pod may set; a plan, too, where there is no sidecar to follow it.
+ * Throws an Error where the plan does not fit the pod.
  */
 export function patchOf(pod: V1Pod, decision: Decision, settings: Pick<Settings, 'image'>): PatchOperation[] {
-  if (!decision.inject) return removals(pod, controllersOwn)
+  if (!decision.inject) return removals(pod, hasSidecar(pod) ? controllersOwn : [...controllersOwn, annotation.plan])
   const spec = pod.spec
   if (!spec) throw new Error('the pod has no spec')
   return [
@@ -40,6 +41,13 @@ function annotationsPatch(pod: V1Pod, injection: Injection): PatchOperation[] {
       ([name, value]): PatchOperation => ({ op: 'add', path: annotationPath(name), value }),
     ),
   ]
+}
+
+/** Injected before, be it by the webhook or by `repeer inject`. */
+function hasSidecar({ spec }: V1Pod): boolean {
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some(
+    ({ name }) => name === containerName.sidecar,
+  )
 }
 
 function removals(pod: V1Pod, names: readonly string[]): PatchOperation[] {
