@@ -24,16 +24,19 @@ const rooms = [
   'cli',
 ]
 /** Characters of a text. */
-const length = 20_000
-/** Of processor time. A linear expression takes up to 1 ms for such a text, a quadratic one 25 ms at the least. */
-const longestMs = 10
+const length = 10_000
+/** By the clock. A linear expression takes up to 0.5 ms for such a text, a quadratic one 6 ms at the least. */
+const longestMs = 3
 
-/** Milliseconds of processor time, the least of some tries: a collection of garbage may fall into any of them. */
-function cost(act: () => unknown, tries = 5): number {
-  const before = process.threadCpuUsage()
+function timeMs(act: () => unknown): number {
+  const before = performance.now()
   act()
-  const { user, system } = process.threadCpuUsage(before)
-  const ms = (user + system) / 1000
+  return performance.now() - before
+}
+
+/** In ms, the least of some tries: a collection of garbage, or another process, may fall into any of them. */
+function cost(act: () => unknown, tries = 5): number {
+  const ms = timeMs(act)
   return ms <= longestMs || tries === 1 ? ms : Math.min(ms, cost(act, tries - 1))
 }
 
@@ -56,25 +59,16 @@ function slowText({ source, flags }: Pick<Literal, 'source' | 'flags'>, tries?: 
 /**
  * One that looks back over 200 characters at each of them takes long, too, and a busy machine makes any of them slow.
  * Eight texts of an eighth of the length take a linear one as long as the whole, a quadratic one an eighth of that: 3
- * is far from either, and a machine that is busy with something else for a moment has to be so each time. By the
- * clock: the processor's time of a thread comes in steps of up to 4 ms.
+ * is far from either, and a machine that is busy with something else for a moment has to be so each time.
  */
 function isQuadratic(expression: RegExp, text: string, short: string): boolean {
-  const whole = () => leastMs(() => text.replace(expression, ''))
   const inParts = () =>
-    leastMs(() => {
+    timeMs(() => {
       for (let part = 0; part < shorter; part++) short.replace(expression, '')
     })
-  return Array.from({ length: comparisons }).every(() => whole() > 3 * inParts())
-}
-
-function leastMs(act: () => unknown): number {
-  const times = Array.from({ length: 3 }, () => {
-    const before = performance.now()
-    act()
-    return performance.now() - before
-  })
-  return Math.min(...times)
+  return Array.from({ length: comparisons }).every(
+    () => timeMs(() => text.replace(expression, '')) > 3 * Math.min(inParts(), inParts(), inParts()),
+  )
 }
 
 // It takes some seconds, of which a busy machine makes many; and so it gets a process of its own.
