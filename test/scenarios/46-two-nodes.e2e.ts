@@ -1,0 +1,161 @@
+// Two nodes: repeer's replicas are spread; one node is drained under load, and then loses power. Its pods come up on the
+// other, all are connected again, and nobody was restarted more often than a peer has moved. What is exposed leads to
+// each node's own pods.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { createWithoutPause, system, webhookIs } from '../testbed/admissions.ts'
+import type { Chain } from '../testbed/chain.ts'
+import { client } from '../testbed/client.ts'
+import { exposedPods, exposesOverNodes, followsItsPod } from '../testbed/expose-over-nodes.ts'
+import { install, kubectl } from '../testbed/install.ts'
+import { indexes, namespaceFor, settled } from '../testbed/scenario.ts'
+import { startSecondNode } from '../testbed/second-node.ts'
+import {
+  allConnected,
+  createSpreadChain,
+  isOnSecond,
+  nodesOf,
+  onFirst,
+  onSecond,
+  untilOnFirst,
+} from '../testbed/spread-chain.ts'
+import { getPod, height, isInjected, page, until } from '../testbed/watch.ts'
+
+const restartsOf = async (ns: string, index: number) => (await page(ns, index))?.restarts.length ?? 0
+
+/** Both replicas of both Deployments anew, each on a node of its own. */
+async function spread(t: Test): Promise<void> {
+  for (const name of ['webhook', 'controller']) {
+    kubectl('-n', system, 'rollout', 'restart', 'deployment', `repeer-${name}`)
+  }
+  await webhookIs(2)
+  kubectl('-n', system, 'rollout', 'status', 'deployment/repeer-controller', '--timeout=90s')
+  for (const name of ['webhook', 'controller']) {
+    const { value } = await until(`two replicas of the ${name}`, 60, async () => {
+      const nodes = await nodesOf(system, `app.kubernetes.io/component=${name}`)
+      return nodes.size === 2 && nodes
+    })
+    t.strictSame([...value.values()].sort(), ['node1', 'node2'], `the replicas of the ${name} are on both nodes`)
+  }
+}
+
+/** The pod that leads the controllers. */
+function leader(): string {
+  const holder = ['get', 'lease', 'repeer-controller', '-o', 'jsonpath={.spec.holderIdentity}']
+  return kubectl('-n', system, ...holder).split('_')[0] ?? ''
+}
+
+async function groupsStopped(namespace: string): Promise<string[]> {
+  const { items } = await client().core.listNamespacedEvent({ namespace, fieldSelector: 'reason=GroupStopped' })
+  return items.map(({ message }) => message ?? '')
+}
+
+/** Once all are connected and settled: how often each node was restarted. */
+async function isSpread(t: Test, chain: Chain, namespace: string): Promise<number[]> {
+  const seconds = await allConnected(chain, namespace)
+  await settled(namespace, indexes)
+  t.comment(`all connected after ${seconds.toFixed(1)} s`)
+  const placed = await nodesOf(namespace)
+  for (const index of indexes)
+    t.equal(placed.get(`node${index}-0`), isOnSecond(index) ? 'node2' : 'node1', `node${index} is where it should be`)
+  return Promise.all(indexes.map(index => restartsOf(namespace, index)))
+}
+
+async function isWell(t: Test, namespace: string, restarts: readonly number[], most: number): Promise<void> {
+  await settled(namespace, indexes)
+  for (const index of onFirst) {
+    const more = (await restartsOf(namespace, index)) - (restarts[index] ?? 0)
+    t.comment(`node${index} was restarted ${more} times`)
+    t.ok(more <= most, `node${index} was restarted ${most} times at most`)
+  }
+  for (const index of onSecond) {
+    t.ok((await restartsOf(namespace, index)) <= 1, `node${index}, in its new pod, was restarted once at most`)
+    t.ok(isInjected(await getPod(namespace, `node${index}-0`)), `the new pod of node${index} has its sidecar`)
+  }
+  t.strictSame(await groupsStopped(namespace), [], 'no group was stopped')
+  const from = await height(namespace, 0)
+  await until('blocks go on', 60, async () => (await height(namespace, 0)) > from + 1)
+}
+
+const skip = process.env.E2E_CLUSTER === 'kubeconfig' && "it ends a node, on this machine's own cluster only"
+t.test('two nodes', { skip }, async t => {
+  const node = await startSecondNode(t)
+  install('manifests/overlays/expose')
+
+  await t.test('drained under load', async t => {
+    const ns = await namespaceFor(t, 'two-nodes-drained')
+    const chain = createSpreadChain(ns)
+    await spread(t)
+    const restarts = await isSpread(t, chain, ns)
+    const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'))
+    const began = Date.now()
+    try {
+      // By the eviction API, which keeps the budgets: of the chain, of the webhook, of the controller.
+      const drain = ['drain', node.name, '--ignore-daemonsets', '--delete-emptydir-data', '--force', '--timeout=120s']
+      await promisify(execFile)('kubectl', drain)
+      t.comment(`drained after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+      await untilOnFirst(ns, onSecond, 60)
+      await webhookIs(2)
+    } finally {
+      await load.stop()
+      kubectl('uncordon', node.name)
+    }
+    const { count, refused, uninjected } = await load.stop()
+    t.comment(`${count} pods created meanwhile`)
+    t.ok(count > 50, 'without pause')
+    t.strictSame(refused.slice(0, 10), [], 'none refused')
+    t.strictSame(uninjected.slice(0, 10), [], 'none uninjected')
+    await allConnected(chain, ns)
+    // Each of the two that were evicted has moved once.
+    await isWell(t, ns, restarts, 2)
+    t.comment(`all is well ${((Date.now() - began) / 1000).toFixed(1)} s after the drain began`)
+  })
+
+  const lost = await namespaceFor(t, 'two-nodes-lost')
+  const chain = createSpreadChain(lost)
+  const exposed = await exposedPods(t)
+  await spread(t)
+
+  await t.test('externalTrafficPolicy over two nodes', async t => exposesOverNodes(t, exposed, node))
+
+  await t.test('a node loses power', async t => {
+    const restarts = await isSpread(t, chain, lost)
+    const ns = await namespaceFor(t, 'two-nodes-admissions')
+    t.comment(`the leader was on ${(await nodesOf(system)).get(leader())}`)
+    const during = createWithoutPause(ns)
+    const began = Date.now()
+    const since = () => `${((Date.now() - began) / 1000).toFixed(1)} s`
+    await node.losePower()
+    // The node controller's patience is 50 s (--node-monitor-grace-period).
+    await until('the cluster has noticed', 90, async () => {
+      const { status } = await client().core.readNode({ name: node.name })
+      return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown')
+    })
+    t.comment(`the node is not Ready after ${since()}`)
+    await until('the webhook there is out of its Service', 20, async () => {
+      const labelSelector = 'kubernetes.io/service-name=repeer-webhook'
+      const { items } = await client().discovery.listNamespacedEndpointSlice({ namespace: system, labelSelector })
+      const ready = items.flatMap(({ endpoints }) => endpoints ?? []).filter(({ conditions }) => conditions?.ready)
+      return ready.every(({ nodeName }) => nodeName !== node.name)
+    })
+    const meanwhile = await during.stop()
+    t.comment(`until then ${meanwhile.uninjected.length} of ${meanwhile.count} pods went uninjected, in ${since()}`)
+    t.strictSame(meanwhile.refused.slice(0, 10), [], 'none refused')
+    const after = createWithoutPause(ns)
+    // What an admin says once the machine is known to be off; else StatefulSets would wait for it for ever.
+    kubectl('taint', 'node', node.name, 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute')
+    await untilOnFirst(lost, onSecond, 90)
+    t.comment(`its pods run on the other node after ${since()}`)
+    await allConnected(chain, lost, 120)
+    t.comment(`connected after ${since()}`)
+    const { count, refused, uninjected } = await after.stop()
+    t.ok(count > 50, `admission goes on (${count} pods)`)
+    t.strictSame(refused.slice(0, 10), [], 'none refused')
+    t.strictSame(uninjected.slice(0, 10), [], 'none uninjected')
+    await isWell(t, lost, restarts, 1)
+    t.equal((await nodesOf(system)).get(leader()), 'node1', 'a controller leads')
+    await followsItsPod(t, exposed)
+    t.comment(`all is well after ${since()}`)
+  })
+})

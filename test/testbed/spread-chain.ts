@@ -1,0 +1,89 @@
+// A chain over two nodes, as an operator has it: four validators that list each other, each with a volume that comes
+// along to another node, each Ready when its RPC answers, and a disruption budget.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Chain, makeChain, type PodSpec } from './chain.ts'
+import { apply } from './install.ts'
+import { impatient, indexes, isConnected, openRpc, withLists } from './scenario.ts'
+import { clusterFolder } from './second-node.ts'
+import { getPod, listPods, until } from './watch.ts'
+
+export const onSecond = [1, 2] as const
+export const onFirst = [0, 3] as const
+
+/** Prefers a node, and runs on another where that is not to be had. */
+export function preferring(node: string): object {
+  const term = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] }
+  return {
+    affinity: {
+      nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: term }] },
+    },
+  }
+}
+
+/** Creates it: nodes 0 and 3 on the first node, 1 and 2 on the second. */
+export function createSpreadChain(namespace: string): Chain {
+  const pod = (spec: PodSpec, index: number): PodSpec => {
+    const path = join(clusterFolder(), 'disks', namespace, `node${index}`)
+    mkdirSync(path, { recursive: true })
+    const [node, ...rest] = spec.containers
+    if (!node) throw new Error('no container')
+    const readinessProbe = { httpGet: { path: '/health', port: 'rpc' }, periodSeconds: 1, failureThreshold: 2 }
+    const volumes = (spec.volumes as { name: string }[]).filter(({ name }) => name !== 'data')
+    return {
+      ...spec,
+      ...preferring(isOnSecond(index) ? 'node2' : 'node1'),
+      containers: [{ ...node, readinessProbe }, ...rest],
+      // Both nodes see the cluster's folder: what a volume over the network is elsewhere.
+      volumes: [...volumes, { name: 'data', hostPath: { path } }],
+    }
+  }
+  const chain = makeChain({ namespace, annotations: impatient(), pod, config: openRpc })
+  const others = (index: number) => indexes.filter(other => other !== index)
+  const budget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'chain', namespace },
+    spec: {
+      minAvailable: 3,
+      selector: {
+        matchExpressions: [{ key: 'app', operator: 'In', values: indexes.map(index => `node${index}`) }],
+      },
+    },
+  }
+  apply([budget, ...withLists(chain, Object.fromEntries(indexes.map(index => [index, others(index)])))])
+  return chain
+}
+
+export function isOnSecond(index: number): boolean {
+  return onSecond.some(other => other === index)
+}
+
+/** By the name of each pod of a namespace. */
+export async function nodesOf(namespace: string, labelSelector?: string): Promise<Map<string, string>> {
+  const pods = await listPods(namespace, labelSelector)
+  return new Map(pods.map(({ metadata, spec }) => [metadata.name, spec.nodeName ?? '']))
+}
+
+/** Waits until each is connected to all others where they are now. Returns the seconds it took. */
+export async function allConnected(chain: Chain, namespace: string, seconds = 90): Promise<number> {
+  const pairs = indexes.flatMap(index => indexes.filter(peer => peer > index).map(peer => [index, peer] as const))
+  const taken = await until('all are connected to all', seconds, async () => {
+    for (const [index, peer] of pairs) {
+      const is =
+        (await isConnected(chain, namespace, index, peer, 'at its present address')) ||
+        (await isConnected(chain, namespace, peer, index, 'at its present address'))
+      if (!is) throw new Error(`node${index} and node${peer} are not`)
+    }
+    return true
+  })
+  return taken.seconds
+}
+
+/** Waits until these run on the first node. */
+export async function untilOnFirst(namespace: string, of: readonly number[], seconds: number): Promise<void> {
+  await until(`nodes ${of} run on the first node`, seconds, async () => {
+    const pods = await Promise.all(of.map(index => getPod(namespace, `node${index}-0`)))
+    return pods.every(({ spec, status }) => spec.nodeName === 'node1' && status.phase === 'Running')
+  })
+}
