@@ -9,10 +9,11 @@ import type { Chain } from '../testbed/chain.ts'
 import { client } from '../testbed/client.ts'
 import { exposedPods, exposesOverNodes, followsItsPod } from '../testbed/expose-over-nodes.ts'
 import { install, kubectl } from '../testbed/install.ts'
-import { indexes, namespaceFor, settled } from '../testbed/scenario.ts'
+import { indexes, isConnected, namespaceFor, settled } from '../testbed/scenario.ts'
 import { startSecondNode } from '../testbed/second-node.ts'
 import {
   allConnected,
+  controlChain,
   createSpreadChain,
   isOnSecond,
   nodesOf,
@@ -85,7 +86,9 @@ t.test('two nodes', { skip }, async t => {
 
   await t.test('drained under load', async t => {
     const ns = await namespaceFor(t, 'two-nodes-drained')
+    const without = await namespaceFor(t, 'two-nodes-control', { control: true })
     const chain = createSpreadChain(ns)
+    const control = await controlChain(without)
     await spread(t)
     const restarts = await isSpread(t, chain, ns)
     const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'))
@@ -110,6 +113,8 @@ t.test('two nodes', { skip }, async t => {
     // Each of the two that were evicted has moved once.
     await isWell(t, ns, restarts, 2)
     t.comment(`all is well ${((Date.now() - began) / 1000).toFixed(1)} s after the drain began`)
+    await untilOnFirst(without, [1], 30)
+    t.notOk(await isConnected(control, without, 0, 1), 'without repeer, node0 has not got node1 again by then')
   })
 
   const lost = await namespaceFor(t, 'two-nodes-lost')

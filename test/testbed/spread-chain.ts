@@ -1,10 +1,10 @@
-// A chain over two nodes, as an operator has it: four validators that list each other, each with a volume that comes
-// along to another node, each Ready when its RPC answers, and a disruption budget.
+// A chain over two nodes, as an operator has it: four validators, each with a volume that comes along to another node,
+// each Ready when its RPC answers, and a disruption budget.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Chain, makeChain, type PodSpec } from './chain.ts'
 import { apply } from './install.ts'
-import { impatient, indexes, isConnected, openRpc, withLists } from './scenario.ts'
+import { impatient, indexes, isConnected, openRpc, startInOrder, withLists } from './scenario.ts'
 import { clusterFolder } from './second-node.ts'
 import { getPod, listPods, until } from './watch.ts'
 
@@ -20,6 +20,12 @@ export function preferring(node: string): object {
     },
   }
 }
+
+/**
+ * Each two are connected as long as one of them lists the other and knows where it is. Nobody on the second node lists
+ * anybody on the first: a pod that moves does not heal those who have lost it by itself.
+ */
+const lists = { 0: [1, 2, 3], 1: [2], 2: [], 3: [1, 2] }
 
 /** Creates it: nodes 0 and 3 on the first node, 1 and 2 on the second. */
 export function createSpreadChain(namespace: string): Chain {
@@ -39,7 +45,6 @@ export function createSpreadChain(namespace: string): Chain {
     }
   }
   const chain = makeChain({ namespace, annotations: impatient(), pod, config: openRpc })
-  const others = (index: number) => indexes.filter(other => other !== index)
   const budget = {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
@@ -51,7 +56,16 @@ export function createSpreadChain(namespace: string): Chain {
       },
     },
   }
-  apply([budget, ...withLists(chain, Object.fromEntries(indexes.map(index => [index, others(index)])))])
+  apply([budget, ...withLists(chain, lists)])
+  return chain
+}
+
+/** The smallest one in which something can be lost: node0 on the first node lists node1 on the second. */
+export async function controlChain(namespace: string): Promise<Chain> {
+  const pod = (spec: PodSpec, index: number) => ({ ...spec, ...preferring(index === 1 ? 'node2' : 'node1') })
+  const chain = makeChain({ namespace, validators: 2, pod, config: openRpc })
+  await startInOrder(namespace, chain.objects, [[1], [0]])
+  await until('node0 has node1', 60, () => isConnected(chain, namespace, 0, 1))
   return chain
 }
 
