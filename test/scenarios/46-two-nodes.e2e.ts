@@ -20,6 +20,7 @@ import {
   onFirst,
   onSecond,
   untilOnFirst,
+  watchAway,
 } from '../testbed/spread-chain.ts'
 import { getPod, height, isInjected, page, until } from '../testbed/watch.ts'
 
@@ -92,6 +93,7 @@ t.test('two nodes', { skip }, async t => {
     await spread(t)
     const restarts = await isSpread(t, chain, ns)
     const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'))
+    const away = watchAway(ns)
     const began = Date.now()
     try {
       // By the eviction API, which keeps the budgets: of the chain, of the webhook, of the controller.
@@ -112,6 +114,8 @@ t.test('two nodes', { skip }, async t => {
     await allConnected(chain, ns)
     // Each of the two that were evicted has moved once.
     await isWell(t, ns, restarts, 2)
+    const most = await away.stop()
+    t.ok(most <= 1, `at most one node of the chain was away at a time (${most})`)
     t.comment(`all is well ${((Date.now() - began) / 1000).toFixed(1)} s after the drain began`)
     await untilOnFirst(without, [1], 30)
     t.notOk(await isConnected(control, without, 0, 1), 'without repeer, node0 has not got node1 again by then')

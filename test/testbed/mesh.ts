@@ -99,7 +99,8 @@ export async function watchMesh(mesh: Mesh): Promise<{ mostDown(): number; stop(
   }
 }
 
-async function isHealthy(ip: string | undefined): Promise<boolean> {
+/** Whether a node answers at its RPC port, or takes its time to. */
+export async function isHealthy(ip: string | undefined): Promise<boolean> {
   try {
     const response = await fetch(`http://${ip}:26657/health`, { signal: AbortSignal.timeout(2000) })
     await response.arrayBuffer()

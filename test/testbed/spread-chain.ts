@@ -2,11 +2,13 @@
 // each Ready when its RPC answers, and a disruption budget.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Chain, makeChain, type PodSpec } from './chain.ts'
 import { apply } from './install.ts'
+import { isHealthy } from './mesh.ts'
 import { impatient, indexes, isConnected, openRpc, startInOrder, withLists } from './scenario.ts'
 import { clusterFolder } from './second-node.ts'
-import { getPod, listPods, until } from './watch.ts'
+import { getPod, listPods, type Pod, until } from './watch.ts'
 
 export const onSecond = [1, 2] as const
 export const onFirst = [0, 3] as const
@@ -100,4 +102,34 @@ export async function untilOnFirst(namespace: string, of: readonly number[], sec
     const pods = await Promise.all(of.map(index => getPod(namespace, `node${index}-0`)))
     return pods.every(({ spec, status }) => spec.nodeName === 'node1' && status.phase === 'Running')
   })
+}
+
+/**
+ * Looks at the chain four times a second, and keeps the largest number of nodes that were away together: without a
+ * pod, with one that leaves or is not Ready, or whose process does not answer.
+ */
+export function watchAway(namespace: string): { stop(): Promise<number> } {
+  let most = 0
+  let stopped = false
+  const done = (async () => {
+    while (!stopped) {
+      const pods = await listPods(namespace).catch(() => undefined)
+      if (pods)
+        most = Math.max(most, (await Promise.all(indexes.map(index => isAway(pods, index)))).filter(Boolean).length)
+      await delay(250)
+    }
+  })()
+  return {
+    stop: async () => {
+      stopped = true
+      await done
+      return most
+    },
+  }
+}
+
+async function isAway(pods: readonly Pod[], index: number): Promise<boolean> {
+  const pod = pods.find(({ metadata }) => metadata.name === `node${index}-0`)
+  const isReady = pod?.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+  return !pod || pod.metadata.deletionTimestamp !== undefined || !isReady || !(await isHealthy(pod.status.podIP))
 }
