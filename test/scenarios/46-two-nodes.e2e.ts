@@ -94,6 +94,7 @@ t.test('two nodes', { skip }, async t => {
     const restarts = await isSpread(t, chain, ns)
     const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'))
     const away = watchAway(ns)
+    t.teardown(() => away.stop())
     const began = Date.now()
     try {
       // By the eviction API, which keeps the budgets: of the chain, of the webhook, of the controller.
@@ -133,6 +134,7 @@ t.test('two nodes', { skip }, async t => {
     const ns = await namespaceFor(t, 'two-nodes-admissions')
     t.comment(`the leader was on ${(await nodesOf(system)).get(leader())}`)
     const during = createWithoutPause(ns)
+    t.teardown(() => during.stop())
     const began = Date.now()
     const since = () => `${((Date.now() - began) / 1000).toFixed(1)} s`
     await node.losePower()
@@ -152,6 +154,7 @@ t.test('two nodes', { skip }, async t => {
     t.comment(`until then ${meanwhile.uninjected.length} of ${meanwhile.count} pods went uninjected, in ${since()}`)
     t.strictSame(meanwhile.refused.slice(0, 10), [], 'none refused')
     const after = createWithoutPause(ns)
+    t.teardown(() => after.stop())
     // What an admin says once the machine is known to be off; else StatefulSets would wait for it for ever.
     kubectl('taint', 'node', node.name, 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute')
     await untilOnFirst(lost, onSecond, 90)
