@@ -99,8 +99,7 @@ export async function watchMesh(mesh: Mesh): Promise<{ mostDown(): number; stop(
   }
 }
 
-/** Whether a node answers at its RPC port, or takes its time to. */
-export async function isHealthy(ip: string | undefined): Promise<boolean> {
+async function isHealthy(ip: string | undefined): Promise<boolean> {
   try {
     const response = await fetch(`http://${ip}:26657/health`, { signal: AbortSignal.timeout(2000) })
     await response.arrayBuffer()

@@ -4,11 +4,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Chain, makeChain, type PodSpec } from './chain.ts'
+import { client } from './client.ts'
 import { apply } from './install.ts'
-import { isHealthy } from './mesh.ts'
 import { impatient, indexes, isConnected, openRpc, startInOrder, withLists } from './scenario.ts'
 import { clusterFolder } from './second-node.ts'
-import { getPod, listPods, type Pod, until } from './watch.ts'
+import { getPod, listPods, type Pod, page, until } from './watch.ts'
 
 export const onSecond = [1, 2] as const
 export const onFirst = [0, 3] as const
@@ -84,14 +84,21 @@ export async function nodesOf(namespace: string, labelSelector?: string): Promis
 /** Waits until each is connected to all others where they are now. Returns the seconds it took. */
 export async function allConnected(chain: Chain, namespace: string, seconds = 90): Promise<number> {
   const pairs = indexes.flatMap(index => indexes.filter(peer => peer > index).map(peer => [index, peer] as const))
-  const taken = await until('all are connected to all', seconds, async () => {
+  const apart = async () => {
     for (const [index, peer] of pairs) {
       const is =
         (await isConnected(chain, namespace, index, peer, 'at its present address')) ||
         (await isConnected(chain, namespace, peer, index, 'at its present address'))
-      if (!is) throw new Error(`node${index} and node${peer} are not`)
+      if (!is) return `node${index} and node${peer} are not`
     }
-    return true
+    return undefined
+  }
+  const began = Date.now()
+  const taken = await until('all are connected to all', seconds, async () => {
+    const those = await apart()
+    if (those === undefined) return true
+    const isLast = Date.now() - began > (seconds - 1) * 1000
+    throw new Error(isLast ? `${those}\n${await whatPagesSay(namespace)}` : those)
   })
   return taken.seconds
 }
@@ -104,18 +111,26 @@ export async function untilOnFirst(namespace: string, of: readonly number[], sec
   })
 }
 
-/**
- * Looks at the chain four times a second, and keeps the largest number of nodes that were away together: without a
- * pod, with one that leaves or is not Ready, or whose process does not answer.
- */
-export function watchAway(namespace: string): { stop(): Promise<number> } {
-  let most = 0
+/** A node without a ready pod: milliseconds since the epoch. */
+export type Absence = { readonly index: number; readonly from: number; until: number }
+
+/** Looks at the chain's pods four times a second, and keeps when each had none, one that leaves, or none that is Ready. */
+export function watchAbsences(namespace: string): { stop(): Promise<readonly Absence[]> } {
+  const absences: Absence[] = []
+  const last = new Map<number, Absence>()
   let stopped = false
   const done = (async () => {
     while (!stopped) {
       const pods = await listPods(namespace).catch(() => undefined)
-      if (pods)
-        most = Math.max(most, (await Promise.all(indexes.map(index => isAway(pods, index)))).filter(Boolean).length)
+      for (const index of pods ? indexes : []) {
+        const now = Date.now()
+        if (!isAway(pods ?? [], index)) last.delete(index)
+        else {
+          const absence = last.get(index) ?? { index, from: now, until: now }
+          if (!last.has(index)) absences.push(absence)
+          last.set(index, Object.assign(absence, { until: now }))
+        }
+      }
       await delay(250)
     }
   })()
@@ -123,13 +138,29 @@ export function watchAway(namespace: string): { stop(): Promise<number> } {
     stop: async () => {
       stopped = true
       await done
-      return most
+      return absences
     },
   }
 }
 
-async function isAway(pods: readonly Pod[], index: number): Promise<boolean> {
+function isAway(pods: readonly Pod[], index: number): boolean {
   const pod = pods.find(({ metadata }) => metadata.name === `node${index}-0`)
   const isReady = pod?.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-  return !pod || pod.metadata.deletionTimestamp !== undefined || !isReady || !(await isHealthy(pod.status.podIP))
+  return !pod || pod.metadata.deletionTimestamp !== undefined || !isReady
+}
+
+/** What the chain's pages say, in a line for each node: for messages. */
+export async function whatPagesSay(namespace: string): Promise<string> {
+  const pages = await Promise.all(indexes.map(index => page(namespace, index)))
+  const { items } = await client().core.listNamespacedPod({ namespace })
+  return indexes
+    .map(index => {
+      const now = pages[index]
+      const pod = items.find(({ metadata }) => metadata?.name === `node${index}-0`)
+      const says = now
+        ? { ...now, lookups: undefined, annotations: pod?.metadata?.annotations?.['repeer.dev/turn-wait'] }
+        : 'no page'
+      return `node${index}: ${JSON.stringify(says)}`
+    })
+    .join('\n')
 }
