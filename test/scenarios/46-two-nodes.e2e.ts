@@ -27,11 +27,13 @@ import { getPod, height, isInjected, page, until } from '../testbed/watch.ts'
 
 const restartsOf = async (ns: string, index: number) => (await page(ns, index))?.restarts.length ?? 0
 
-/** Both replicas of both Deployments anew, each on a node of its own. */
-async function spread(t: Test): Promise<void> {
-  for (const name of ['webhook', 'controller']) {
-    kubectl('-n', system, 'rollout', 'restart', 'deployment', `repeer-${name}`)
-  }
+/** Begins with all replicas anew. */
+function rollOut(): void {
+  kubectl('-n', system, 'rollout', 'restart', 'deployment/repeer-webhook', 'deployment/repeer-controller')
+}
+
+/** Waits for the end of that, and looks where they are. */
+async function areSpread(t: Test): Promise<void> {
   await webhookIs(2)
   kubectl('-n', system, 'rollout', 'status', 'deployment/repeer-controller', '--timeout=90s')
   for (const name of ['webhook', 'controller']) {
@@ -43,10 +45,19 @@ async function spread(t: Test): Promise<void> {
   }
 }
 
-/** The pod that leads the controllers. */
-function leader(): string {
+/** The pod that leads the controllers, and its node. */
+async function leader(): Promise<{ pod: string; node: string | undefined }> {
   const holder = ['get', 'lease', 'repeer-controller', '-o', 'jsonpath={.spec.holderIdentity}']
-  return kubectl('-n', system, ...holder).split('_')[0] ?? ''
+  const pod = kubectl('-n', system, ...holder).split('_')[0] ?? ''
+  return { pod, node: (await nodesOf(system)).get(pod) }
+}
+
+/** What is to be lost is the leader, too: the replica that is left has to take over. */
+async function leadsOn(node: string): Promise<void> {
+  const now = await leader()
+  if (now.node !== node) kubectl('-n', system, 'delete', 'pod', now.pod)
+  await until(`the controller on ${node} leads`, 60, async () => (await leader()).node === node)
+  kubectl('-n', system, 'rollout', 'status', 'deployment/repeer-controller', '--timeout=90s')
 }
 
 async function groupsStopped(namespace: string): Promise<string[]> {
@@ -109,9 +120,10 @@ t.test('two nodes', { skip }, async t => {
   await t.test('drained under load', async t => {
     const ns = await namespaceFor(t, 'two-nodes-drained')
     const without = await namespaceFor(t, 'two-nodes-control', { control: true })
+    rollOut()
     const chain = createSpreadChain(ns)
     const control = await controlChain(without)
-    await spread(t)
+    await areSpread(t)
     const restarts = await isSpread(t, chain, ns)
     const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'))
     const away = watchAbsences(ns)
@@ -133,6 +145,8 @@ t.test('two nodes', { skip }, async t => {
     t.ok(count > 50, 'without pause')
     t.strictSame(refused.slice(0, 10), [], 'none refused')
     t.strictSame(uninjected.slice(0, 10), [], 'none uninjected')
+    // For what comes after this: with the node drained, all are on the other.
+    rollOut()
     await allConnected(chain, ns)
     // Each of the two that were evicted has moved once.
     await isWell(t, ns, restarts, 2)
@@ -145,14 +159,14 @@ t.test('two nodes', { skip }, async t => {
   const lost = await namespaceFor(t, 'two-nodes-lost')
   const chain = createSpreadChain(lost)
   const exposed = await exposedPods(t)
-  await spread(t)
+  await areSpread(t)
 
   await t.test('externalTrafficPolicy over two nodes', async t => exposesOverNodes(t, exposed, node))
 
   await t.test('a node loses power', async t => {
     const restarts = await isSpread(t, chain, lost)
     const ns = await namespaceFor(t, 'two-nodes-admissions')
-    t.comment(`the leader was on ${(await nodesOf(system)).get(leader())}`)
+    await leadsOn(node.name)
     const during = createWithoutPause(ns)
     t.teardown(() => during.stop())
     const began = Date.now()
@@ -179,14 +193,14 @@ t.test('two nodes', { skip }, async t => {
     kubectl('taint', 'node', node.name, 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute')
     await untilOnFirst(lost, onSecond, 90)
     t.comment(`its pods run on the other node after ${since()}`)
-    await allConnected(chain, lost, 120)
-    t.comment(`connected after ${since()}`)
     const { count, refused, uninjected } = await after.stop()
     t.ok(count > 50, `admission goes on (${count} pods)`)
     t.strictSame(refused.slice(0, 10), [], 'none refused')
     t.strictSame(uninjected.slice(0, 10), [], 'none uninjected')
+    await allConnected(chain, lost, 120)
+    t.comment(`connected after ${since()}`)
     await isWell(t, lost, restarts, 1)
-    t.equal((await nodesOf(system)).get(leader()), 'node1', 'a controller leads')
+    t.equal((await leader()).node, 'node1', 'the controller that is left leads')
     await followsItsPod(t, exposed)
     t.comment(`all is well after ${since()}`)
   })

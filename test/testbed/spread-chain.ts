@@ -36,7 +36,8 @@ export function createSpreadChain(namespace: string): Chain {
     mkdirSync(path, { recursive: true })
     const [node, ...rest] = spec.containers
     if (!node) throw new Error('no container')
-    const readinessProbe = { httpGet: { path: '/health', port: 'rpc' }, periodSeconds: 1, failureThreshold: 2 }
+    // A busy machine takes its time: a pod that is not Ready is away, and nobody of its group gets a turn.
+    const readinessProbe = { httpGet: { path: '/health', port: 'rpc' }, periodSeconds: 2, timeoutSeconds: 5 }
     const volumes = (spec.volumes as { name: string }[]).filter(({ name }) => name !== 'data')
     return {
       ...spec,
