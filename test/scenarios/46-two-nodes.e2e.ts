@@ -125,7 +125,7 @@ t.test('two nodes', { skip }, async t => {
     const control = await controlChain(without)
     await areSpread(t)
     const restarts = await isSpread(t, chain, ns)
-    const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'))
+    const load = createWithoutPause(await namespaceFor(t, 'two-nodes-load'), 1)
     const away = watchAbsences(ns)
     t.teardown(() => away.stop())
     const began = Date.now()
@@ -167,7 +167,7 @@ t.test('two nodes', { skip }, async t => {
     const restarts = await isSpread(t, chain, lost)
     const ns = await namespaceFor(t, 'two-nodes-admissions')
     await leadsOn(node.name)
-    const during = createWithoutPause(ns)
+    const during = createWithoutPause(ns, 1)
     t.teardown(() => during.stop())
     const began = Date.now()
     const since = () => `${((Date.now() - began) / 1000).toFixed(1)} s`
@@ -187,7 +187,7 @@ t.test('two nodes', { skip }, async t => {
     const meanwhile = await during.stop()
     t.comment(`until then ${meanwhile.uninjected.length} of ${meanwhile.count} pods went uninjected, in ${since()}`)
     t.strictSame(meanwhile.refused.slice(0, 10), [], 'none refused')
-    const after = createWithoutPause(ns)
+    const after = createWithoutPause(ns, 1)
     t.teardown(() => after.stop())
     // What an admin says once the machine is known to be off; else StatefulSets would wait for it for ever.
     kubectl('taint', 'node', node.name, 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute')
