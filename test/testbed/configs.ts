@@ -88,11 +88,10 @@ state = "${dir}/containerd-state"
 `
 }
 
-export function cni({ name, address, pods }: Node): string {
+export function cni({ dir, address, pods }: Node): string {
   return JSON.stringify({
     cniVersion: '1.0.0',
-    // Addresses that are taken stand in a folder of this name, for all clusters of the machine.
-    name: `pods-${name}`,
+    name: 'pods',
     plugins: [
       {
         type: 'bridge',
@@ -101,6 +100,8 @@ export function cni({ name, address, pods }: Node): string {
         hairpinMode: true,
         ipam: {
           type: 'host-local',
+          // Which addresses are taken is the node's own matter, and goes with it.
+          dataDir: `${dir}/addresses`,
           ranges: [[{ subnet: pods.network, rangeStart: pods.from, gateway: address }]],
           routes: [{ dst: '0.0.0.0/0' }],
         },

@@ -3,7 +3,7 @@
 // scenario that asks for it has it, so that all others pay nothing.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
@@ -35,7 +35,8 @@ export function clusterFolder(): string {
  */
 export async function startSecondNode(t: Test): Promise<SecondNode> {
   const dir = clusterFolder()
-  const { name, address, pods, cgroup } = secondNode(JSON.parse(readFileSync(join(dir, 'place.json'), 'utf8')) as Place)
+  const node = secondNode(JSON.parse(readFileSync(join(dir, 'place.json'), 'utf8')) as Place)
+  const { name, address, pods, cgroup } = node
   const ctr = ['ctr', '-a', join(dir, 'containerd.sock'), '-n', 'k8s.io', 'images', 'ls', '-q'] as const
   const images = run(...ctr)
     .split('\n')
@@ -65,6 +66,8 @@ export async function startSecondNode(t: Test): Promise<SecondNode> {
     for (const { metadata } of items)
       kubectl('-n', metadata?.namespace ?? '', 'delete', 'pod', metadata?.name ?? '', '--force', '--ignore-not-found')
     removeCgroup(cgroup)
+    // Another one is a new machine.
+    rmSync(node.dir, { recursive: true, force: true })
   })
 
   await lines('UP')
