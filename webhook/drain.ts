@@ -1,5 +1,5 @@
 // Leaving without a failed admission: unready first, then closed.
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises'
 import type { WebhookServer } from './server.ts'
 
 /**
@@ -15,6 +15,11 @@ const lastRequestsMs = 5000
  */
 export async function drain(app: WebhookServer, drainSeconds: number): Promise<void> {
   await delay(drainSeconds * 1000)
+  // A connection that was idle all the while has not been told to connect anew. On a busy machine a request may have
+  // arrived on it that nobody has read yet: closed now, it would be reset, and Go's client does not send a POST again
+  // (seen: one pod uninjected). Immediates come right after what has arrived was read, timers before.
+  await immediate()
+  app.server.closeIdleConnections()
   const late = setTimeout(() => app.server.closeAllConnections(), lastRequestsMs)
   await app.close()
   clearTimeout(late)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { command } from '../../cli/commands/webhook.ts'
-import { baseFiles, of, root, single } from './objects.ts'
+import { baseFiles, of, root, single, spreadProblems } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const files = baseFiles()
@@ -146,8 +146,9 @@ t.test('the token is mounted in the webhook pods only', async t => {
   t.equal(pod.spec.automountServiceAccountToken, true)
 })
 
-t.test('two replicas that a drain cannot take down together', async t => {
+t.test('two replicas, apart where possible, that a drain cannot take down together', async t => {
   t.equal(deployment.spec.replicas, 2)
+  t.strictSame(spreadProblems(deployment), [])
   t.equal(single(objects, 'PodDisruptionBudget').spec.minAvailable, 1)
   t.ok(container.resources.requests.memory && container.resources.limits.memory)
 })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { parse as parseYaml } from 'yaml'
 import { command } from '../../cli/commands/controller.ts'
 import { annotation, optIn, statusPort } from '../../peers/pod.ts'
-import { baseFiles, type Entity, of, parse, root, single } from './objects.ts'
+import { baseFiles, type Entity, of, parse, root, single, spreadProblems } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
@@ -79,6 +79,7 @@ t.test('its pods fit the Pod Security Standard restricted', async t => {
 
 t.test('two replicas, apart where possible, that a drain cannot take down together', async t => {
   t.equal(deployment.spec.replicas, 2)
+  t.strictSame(spreadProblems(deployment), [])
   const budget = single(objects, 'PodDisruptionBudget').spec
   t.equal(budget.minAvailable, 1)
   const [{ podAffinityTerm }] = pod.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution

@@ -62,3 +62,35 @@ export function single(objects: readonly Entity[], kind: string, name?: string):
 export function of(component: 'webhook' | 'controller', objects: readonly Entity[]): Entity[] {
   return objects.filter(object => object.metadata.labels?.['app.kubernetes.io/component'] === component)
 }
+
+/**
+ * What lacks for a Deployment's replicas to be on nodes and in zones of their own where they can, also after a rollout,
+ * and not to stay away with a lost node.
+ */
+export function spreadProblems({ spec }: Entity): string[] {
+  const { affinity, topologySpreadConstraints = [], tolerations = [] } = spec.template.spec
+  const preferred = affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+  const terms = [
+    ['kubernetes.io/hostname', preferred.map((term: { podAffinityTerm: object }) => term.podAffinityTerm)],
+    ['topology.kubernetes.io/zone', topologySpreadConstraints],
+  ] as const
+  const problems = terms.flatMap(([key, some]) => {
+    const term = some.find(({ topologyKey }: { topologyKey: string }) => topologyKey === key)
+    if (term === undefined) return [`nothing keeps them apart by ${key}`]
+    const isOwn = JSON.stringify(term.labelSelector) === JSON.stringify(spec.selector)
+    const isOfRollout = term.matchLabelKeys?.includes('pod-template-hash')
+    return [
+      ...(isOwn ? [] : [`by ${key} it is kept from other pods than its own`]),
+      ...(isOfRollout ? [] : [`by ${key} the replicas of the rollout before count`]),
+      ...('whenUnsatisfiable' in term && term.whenUnsatisfiable !== 'ScheduleAnyway'
+        ? [`${key} may keep it away`]
+        : []),
+    ]
+  })
+  for (const key of ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready']) {
+    const found = tolerations.find((toleration: { key: string }) => toleration.key === key)
+    if (!(found?.effect === 'NoExecute' && found.tolerationSeconds <= 60))
+      problems.push(`it stays for minutes with a node that is ${key}`)
+  }
+  return problems
+}

@@ -17,20 +17,17 @@ export type Admissions = {
 }
 
 /**
- * Creates pods, two at a time, from now until `stop` is called, which gives what happened to them. Nobody schedules
+ * Creates pods, so many at a time, from now until `stop` is called, which gives what happened to them. Nobody schedules
  * them: only admission matters.
  */
-export function createWithoutPause(namespace: string): { stop(): Promise<Admissions> } {
+export function createWithoutPause(namespace: string, atATime = 2): { stop(): Promise<Admissions> } {
   const seen: Admissions = { count: 0, refused: [], uninjected: [] }
   const ending = new AbortController()
-  const both = Promise.all([
-    createOneByOne(namespace, ending.signal, seen),
-    createOneByOne(namespace, ending.signal, seen),
-  ])
+  const all = Promise.all(Array.from({ length: atATime }, () => createOneByOne(namespace, ending.signal, seen)))
   return {
     stop: async () => {
       ending.abort()
-      await both
+      await all
       return seen
     },
   }

@@ -3,12 +3,13 @@
 // ends.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { KubeConfig } from '@kubernetes/client-node'
+import { cgroupRoots, makeCgroup, removeCgroup } from './cgroups.ts'
 import { type Client, makeClient } from './client.ts'
 import { type Image, packImage } from './image.ts'
 import { buildPrograms } from './programs.ts'
@@ -163,12 +164,7 @@ async function end(outer: ChildProcess, dir: string, cgroup: string): Promise<vo
     clearTimeout(late)
   }
   rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-  for (const root of cgroupRoots()) removeTree(join(root, cgroup))
-}
-
-function cgroupRoots(): string[] {
-  const root = '/sys/fs/cgroup'
-  return existsSync(join(root, 'cgroup.controllers')) ? [root] : readdirSync(root).map(name => join(root, name))
+  removeCgroup(cgroup)
 }
 
 /** Removes what a killed run could not: folders and cgroups that name a process which is no more. */
@@ -179,32 +175,16 @@ function sweep(): void {
   }
   for (const name of readdirSync(tmpdir()))
     if (isStale(name, 'rp')) rmSync(join(tmpdir(), name), { recursive: true, force: true })
-  for (const root of cgroupRoots()) {
-    for (const name of readdirSync(root)) if (isStale(name, 'repeer')) removeTree(join(root, name))
-  }
-}
-
-function makeCgroup(cgroup: string): void {
-  for (const root of cgroupRoots()) spawnSync('mkdir', ['-p', join(root, cgroup)])
-}
-
-/** A cgroup folder can only be removed empty, children first. */
-function removeTree(folder: string): void {
-  if (!existsSync(folder)) return
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeTree(join(folder, entry.name))
-  try {
-    rmdirSync(folder)
-  } catch {
-    // A process that is still ending keeps its cgroup; the kernel lets it go with the process.
-  }
+  for (const name of cgroupRoots().flatMap(root => readdirSync(root))) if (isStale(name, 'repeer')) removeCgroup(name)
 }
 
 function lastLines(dir: string, lines: number): string {
   const log = join(dir, 'log')
   if (!existsSync(log)) return ''
   const part = (name: string) => readFileSync(join(log, name), 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
-  return readdirSync(log)
+  // A second node's, too, below its name.
+  return readdirSync(log, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.log'))
     .map(name => `--- ${name}\n${part(name)}`)
     .join('\n')
 }

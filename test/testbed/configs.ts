@@ -10,15 +10,49 @@ export type Place = {
 }
 
 /**
- * The one node's address, which is also cluster DNS's and the bridge's, since all of it shares one network namespace.
+ * The first node's address, which is also cluster DNS's and the bridge's, since all of it shares one network namespace.
  */
 export const nodeAddress = '10.88.0.1'
 export const serviceAddress = '10.96.0.1'
 
-export function kubeconfig(dir: string, user: string): string {
+/** What a kubelet, its containerd and its kube-proxy go by. */
+export type Node = {
+  readonly name: string
+  /** Where they have their files. Short, as a cluster's. */
+  readonly dir: string
+  /** The cgroup below which this node's pods live. It has to be there. */
+  readonly cgroup: string
+  /** Its bridge's, in the network of its pods. */
+  readonly address: string
+  readonly pods: { readonly network: string; readonly from: string }
+  /** Its user in the token file, which the API server reads once, at its start. */
+  readonly user: 'kubelet' | 'kubelet2'
+}
+
+export function firstNode({ dir, cgroup }: Place): Node {
+  const pods = { network: '10.88.0.0/16', from: '10.88.1.1' }
+  return { name: 'node1', dir, cgroup, address: nodeAddress, pods, user: 'kubelet' }
+}
+
+export function secondNode({ dir, cgroup }: Place): Node {
+  const pods = { network: '10.89.0.0/16', from: '10.89.1.1' }
+  return { name: 'node2', dir: `${dir}/2`, cgroup: `${cgroup}/node2`, address: '10.89.0.1', pods, user: 'kubelet2' }
+}
+
+/** Between the nodes, which are known by their bridges' addresses: only routes see these. */
+export const link = {
+  first: { device: 'node2', address: '172.31.0.1' },
+  second: { device: 'node1', address: '172.31.0.2' },
+} as const
+
+/** Of both nodes' pods: what kube-proxy takes for the cluster's own. */
+const podNetworks = '10.88.0.0/15'
+
+/** @param host where the API server is reached: by loopback on the first node only */
+export function kubeconfig(dir: string, user: string, host = '127.0.0.1'): string {
   return `apiVersion: v1
 kind: Config
-clusters: [{name: cluster, cluster: {server: "https://127.0.0.1:6443", certificate-authority: ${dir}/pki/ca.crt}}]
+clusters: [{name: cluster, cluster: {server: "https://${host}:6443", certificate-authority: ${dir}/pki/ca.crt}}]
 users: [{name: ${user}, user: {token: ${user}-token}}]
 contexts: [{name: cluster, context: {cluster: cluster, user: ${user}}}]
 current-context: cluster
@@ -31,10 +65,11 @@ export const users = [
   ['controllers', 'system:kube-controller-manager', ''],
   ['scheduler', 'system:kube-scheduler', ''],
   ['kubelet', 'system:node:node1', 'system:nodes'],
+  ['kubelet2', 'system:node:node2', 'system:nodes'],
   ['proxy', 'system:kube-proxy', ''],
 ] as const
 
-export function containerd({ dir }: Place): string {
+export function containerd({ dir }: Node): string {
   return `version = 3
 root = "${dir}/containerd"
 state = "${dir}/containerd-state"
@@ -53,7 +88,7 @@ state = "${dir}/containerd-state"
 `
 }
 
-export function cni(): string {
+export function cni({ dir, address, pods }: Node): string {
   return JSON.stringify({
     cniVersion: '1.0.0',
     name: 'pods',
@@ -65,7 +100,9 @@ export function cni(): string {
         hairpinMode: true,
         ipam: {
           type: 'host-local',
-          ranges: [[{ subnet: '10.88.0.0/16', rangeStart: '10.88.1.1', gateway: nodeAddress }]],
+          // Which addresses are taken is the node's own matter, and goes with it.
+          dataDir: `${dir}/addresses`,
+          ranges: [[{ subnet: pods.network, rangeStart: pods.from, gateway: address }]],
           routes: [{ dst: '0.0.0.0/0' }],
         },
       },
@@ -73,7 +110,7 @@ export function cni(): string {
   })
 }
 
-export function kubelet({ dir, cgroup }: Place): string {
+export function kubelet({ dir, cgroup }: Node, pki: string): string {
   return `apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 # Machines with cgroup v1 are machines too.
@@ -83,7 +120,7 @@ cgroupRoot: ${cgroup}
 # Every kubelet clears what it does not know out of its folder of logs; clusters side by side must not share one.
 podLogsDir: ${dir}/pod-logs
 containerRuntimeEndpoint: unix://${dir}/containerd.sock
-authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: ${dir}/pki/ca.crt}}
+authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: ${pki}/ca.crt}}
 authorization: {mode: Webhook}
 clusterDNS: [${nodeAddress}]
 clusterDomain: cluster.local
@@ -94,12 +131,12 @@ imageGCLowThresholdPercent: 98
 `
 }
 
-export function kubeProxy({ dir }: Place): string {
+export function kubeProxy({ dir }: Node): string {
   return `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
 clientConnection: {kubeconfig: ${dir}/proxy.kubeconfig}
-clusterCIDR: 10.88.0.0/16
+clusterCIDR: ${podNetworks}
 # The namespace cannot change the machine's conntrack limits.
 conntrack: {maxPerCore: 0}
 `

@@ -22,8 +22,8 @@ function scenarioFiles(wanted: readonly string[]): string[] {
   return chosen.sort().map(name => join('test', 'scenarios', name))
 }
 
-/** These take the webhook or the controller away, their certificates, or the node: nothing else may run beside them. */
-const alone = ['08', '09', '13', '16', '44']
+/** These take the webhook or the controller away, their certificates, or a node: nothing else may run beside them. */
+const alone = ['08', '09', '13', '16', '44', '46']
 /** They come first, so that none of them is left to run by itself at the end. */
 const long = ['07', '10', '12', '14', '41', '43']
 

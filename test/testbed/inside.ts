@@ -1,64 +1,28 @@
 // Runs inside the cluster's namespaces: sets up the network, starts the components, says READY, and ends when its
 // standard input does. The first process of the PID namespace is catatonit, so when this ends, everything ends.
 
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { until } from '../fixtures/until.ts'
+import { components, run, succeeds } from './components.ts'
 import * as configs from './configs.ts'
-import { importImage, packImage } from './image.ts'
+import { makeBridge, startContainerd, startKubelet, writeNodeFiles } from './node.ts'
 
 const [dir = '', cgroup = '', timerSlackMs = '0'] = process.argv.slice(2)
 const place: configs.Place = { dir, cgroup }
+const node = configs.firstNode(place)
 process.chdir(dir)
 process.stdin.on('end', () => process.exit(0)).resume()
 
 const file = (name: string, text: string) => writeFileSync(join(dir, name), text)
-const run = (command: string, ...args: string[]) =>
-  execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
-
-/** Memory is no concern here, the processor is: the garbage of Go programs is collected a quarter as often. */
-const env = { ...process.env, GOGC: '400' }
-
-/** What is started until the next call inherits it, and passes it on. 0: the system's default. */
-function setTimerSlack(ms: number): void {
-  writeFileSync('/proc/self/timerslack_ns', String(ms * 1e6))
-}
-
-/** Starts a component that has to stay; its end is the cluster's end. */
-function component(name: string, ...args: string[]): void {
-  const log = openSync(join(dir, 'log', `${name}.log`), 'a')
-  const child = spawn(name, args, { env, stdio: ['ignore', log, log] })
-  child.once('exit', (code, signal) => {
-    process.stdout.write(`FAILED ${name} ended (${signal ?? code}); its log: ${join(dir, 'log', `${name}.log`)}\n`)
-  })
-  child.once('error', error => process.stdout.write(`FAILED ${name}: ${error.message}\n`))
-}
-
-function succeeds(command: string, ...args: string[]): boolean {
-  try {
-    run(command, ...args)
-    return true
-  } catch {
-    return false
-  }
-}
+const programs = components(dir, join(dir, 'log'), why => process.stdout.write(`FAILED ${why}\n`))
 
 function network(): void {
   run('mount', '--make-rprivate', '/')
-  run('ip', 'link', 'set', 'lo', 'up')
-  // The bridge is up before any pod, so that its address can be the node's and cluster DNS's.
-  // Its hardware address is said: a bridge without one takes the least of its ports', another with each pod that comes or
-  // goes, and pods that have asked for its address before go on sending to the old one for half a minute (seen).
-  run('ip', 'link', 'add', 'cni0', 'address', '0a:58:0a:58:00:01', 'type', 'bridge')
-  run('ip', 'addr', 'add', `${configs.nodeAddress}/16`, 'dev', 'cni0')
-  run('ip', 'link', 'set', 'cni0', 'up')
+  makeBridge(node)
   // The API server and kube-proxy want a default route; it leads nowhere.
   run('ip', 'route', 'add', 'default', 'via', configs.nodeAddress, 'dev', 'cni0')
-  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
-  if (existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables'))
-    writeFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', '1')
 }
 
 /**
@@ -117,7 +81,7 @@ function certificates(): void {
 }
 
 async function main(): Promise<void> {
-  for (const name of ['log', 'pki', 'cni']) mkdirSync(join(dir, name), { recursive: true })
+  mkdirSync(join(dir, 'pki'))
   network()
   certificates()
   file(
@@ -125,10 +89,9 @@ async function main(): Promise<void> {
     configs.users.map(([name, user, group]) => `${name}-token,${user},${name}${group ? `,"${group}"` : ''}\n`).join(''),
   )
   for (const [name] of configs.users) file(`${name}.kubeconfig`, configs.kubeconfig(dir, name))
-  file('containerd.toml', configs.containerd(place))
-  file('cni/10-pods.conflist', configs.cni())
-  file('kubelet.yaml', configs.kubelet(place))
-  file('proxy.yaml', configs.kubeProxy(place))
+  writeNodeFiles(node, join(dir, 'pki'))
+  // For a second node, which a scenario may start.
+  file('place.json', JSON.stringify({ ...place, timerSlackMs: Number(timerSlackMs) }))
   file('Corefile', configs.corefile(place))
 
   const etcd = [
@@ -136,30 +99,21 @@ async function main(): Promise<void> {
     '--advertise-client-urls=http://127.0.0.1:2379',
     '--listen-peer-urls=http://127.0.0.1:2380',
   ]
-  component('etcd', `--data-dir=${dir}/etcd`, ...etcd, '--unsafe-no-fsync')
-  component('kube-apiserver', ...configs.apiserverFlags(place))
+  programs.start('etcd', `--data-dir=${dir}/etcd`, ...etcd, '--unsafe-no-fsync')
+  programs.start('kube-apiserver', ...configs.apiserverFlags(place))
   const keys = [
     `--service-account-private-key-file=${dir}/pki/sa.key`,
     `--root-ca-file=${dir}/pki/ca.crt`,
     '--use-service-account-credentials',
   ]
-  component('kube-controller-manager', `--kubeconfig=${dir}/controllers.kubeconfig`, ...keys, '--leader-elect=false')
-  component('kube-scheduler', `--kubeconfig=${dir}/scheduler.kubeconfig`, '--leader-elect=false')
-  // For the pods. Not for the kubelet: two loops of its volume manager, each every 100 ms, then run at the same moment,
-  // and it misses changes of pods.
-  setTimerSlack(Number(timerSlackMs))
-  component('containerd', '-c', 'containerd.toml')
-  setTimerSlack(0)
-  await until('containerd listens', () => existsSync('containerd.sock'), 60, 100)
-  const programs = (...names: string[]) => names.map(name => ({ from: run('which', name).trim(), to: `/bin/${name}` }))
-  importImage(
-    dir,
-    await packImage(dir, {
-      name: 'localhost/pause:1',
-      entrypoint: ['/bin/catatonit', '-P'],
-      files: programs('catatonit'),
-    }),
+  programs.start(
+    'kube-controller-manager',
+    `--kubeconfig=${dir}/controllers.kubeconfig`,
+    ...keys,
+    '--leader-elect=false',
   )
+  programs.start('kube-scheduler', `--kubeconfig=${dir}/scheduler.kubeconfig`, '--leader-elect=false')
+  await startContainerd(node, programs, Number(timerSlackMs))
 
   process.env.KUBECONFIG = join(dir, 'admin.kubeconfig')
   await until('the API server is ready', () => succeeds('kubectl', 'get', '--raw', '/readyz'), 150, 100)
@@ -171,10 +125,8 @@ async function main(): Promise<void> {
     '--clusterrole=system:node-proxier',
     '--user=system:kube-proxy',
   )
-  const node = ['--hostname-override=node1', `--node-ip=${configs.nodeAddress}`, `--root-dir=${dir}/kubelet`]
-  component('kubelet', '--config=kubelet.yaml', '--kubeconfig=kubelet.kubeconfig', ...node)
-  component('kube-proxy', '--config=proxy.yaml', '--hostname-override=node1')
-  component('coredns', '-conf', 'Corefile')
+  startKubelet(node, programs)
+  programs.start('coredns', '-conf', 'Corefile')
   await until('the node is registered', () => succeeds('kubectl', 'get', 'node', 'node1'), 60, 100)
   run('kubectl', 'wait', '--for=condition=Ready', 'node/node1', '--timeout=90s')
   apiSocket()

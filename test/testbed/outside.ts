@@ -7,18 +7,31 @@ export type Outside = {
   readonly address: string
   /** Whether a TCP connection comes about within a second. */
   connects(host: string, port: number): boolean
+  /** What is said there before the connection is closed from there; undefined where that takes more than a second. */
+  hears(host: string, port: number): string | undefined
 }
 
-const nodeSide = '172.30.0.1'
-const address = '172.30.0.2'
-const script = `
+const socket = `
   const socket = require('node:net').connect({ host: process.argv[1], port: Number(process.argv[2]), timeout: 1000 })
   const end = code => process.exit(code)
-  socket.once('connect', () => end(0)).once('timeout', () => end(1)).once('error', () => end(1))`
+  socket.once('timeout', () => end(1)).once('error', () => end(1))`
+const connecting = `${socket}.once('connect', () => end(0))`
+const listening = `${socket}.once('end', () => end(0)).pipe(process.stdout)`
 
-/** Needs the cluster of this machine: its scenarios run as root in its network namespace. It ends with the test. */
-export function outside(t: Test): Outside {
-  const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+/**
+ * Needs the cluster of this machine: its scenarios run as root in its network namespace. It ends with the test.
+ *
+ * @param second the second node, for a client behind a link of that
+ */
+export function outside(t: Test, second?: { readonly inNetwork: readonly string[] }): Outside {
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
+  const onNode = (...command: string[]) => {
+    const [program = '', ...args] = [...(second?.inNetwork ?? []), ...command]
+    run(program, ...args)
+  }
+  const network = second ? '172.30.1' : '172.30.0'
+  const [nodeSide, address] = [`${network}.1`, `${network}.2`]
   const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' })
   t.teardown(() => holder.kill())
   const inside = ['-t', String(holder.pid), '-n']
@@ -30,21 +43,22 @@ export function outside(t: Test): Outside {
     )
       break
   }
-  run('ip', 'link', 'add', 'outside0', 'type', 'veth', 'peer', 'name', 'outside1', 'netns', String(holder.pid))
-  run('ip', 'addr', 'add', `${nodeSide}/24`, 'dev', 'outside0')
-  run('ip', 'link', 'set', 'outside0', 'up')
+  onNode('ip', 'link', 'add', 'outside0', 'type', 'veth', 'peer', 'name', 'outside1', 'netns', String(holder.pid))
+  onNode('ip', 'addr', 'add', `${nodeSide}/24`, 'dev', 'outside0')
+  onNode('ip', 'link', 'set', 'outside0', 'up')
   run('nsenter', ...inside, 'ip', 'addr', 'add', `${address}/24`, 'dev', 'outside1')
   run('nsenter', ...inside, 'ip', 'link', 'set', 'outside1', 'up')
   run('nsenter', ...inside, 'ip', 'route', 'add', 'default', 'via', nodeSide)
+  const ask = (script: string, host: string, port: number) => {
+    try {
+      return run('nsenter', ...inside, process.execPath, '-e', script, host, String(port))
+    } catch {
+      return undefined
+    }
+  }
   return {
     address,
-    connects: (host, port) => {
-      try {
-        run('nsenter', ...inside, process.execPath, '-e', script, host, String(port))
-        return true
-      } catch {
-        return false
-      }
-    },
+    connects: (host, port) => ask(connecting, host, port) !== undefined,
+    hears: (host, port) => ask(listening, host, port),
   }
 }

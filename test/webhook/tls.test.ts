@@ -1,8 +1,10 @@
 // Over real sockets: TLS, a certificate that changes, concurrent clients, slow ones, and the drain.
+import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'node:tls'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { issueFresh } from '../../certs/issue.ts'
 import { drain } from '../../webhook/drain.ts'
@@ -132,4 +134,37 @@ t.test('a drain: goes on serving, asks clients to connect anew, then closes', as
   t.match(await answer, /^HTTP\/1\.1 200 OK/)
   await end
   t.ok(closed)
+})
+
+/** A client in a thread of its own: it asks once, and again on the same connection when it is told to. */
+const client = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const { Agent, request } = require('node:https')
+  const { body, ...options } = workerData
+  const agent = new Agent({ keepAlive: true })
+  const ask = () => {
+    const asked = request({ ...options, agent, method: 'POST' }, response => {
+      response.resume().once('end', () => parentPort.postMessage({ status: response.statusCode, reused: asked.reusedSocket }))
+    })
+    asked.once('error', error => parentPort.postMessage({ error: error.message, reused: asked.reusedSocket })).end(body)
+  }
+  parentPort.once('message', ms => setTimeout(ask, ms))
+  ask()`
+
+t.test('a request that has arrived and was not read when the drain ends is answered', async t => {
+  const { app } = testServer({ tls: first, draining: () => true })
+  app.addHook('onSend', async (_request, reply) => void reply.removeHeader('connection'))
+  const port = await listening(app)
+  const headers = { 'content-type': 'application/json' }
+  const address = { port, host: '127.0.0.1', servername, ca: first.ca, path: '/mutate', headers }
+  const worker = new Worker(client, { eval: true, workerData: { ...address, body: JSON.stringify(review()) } })
+  t.teardown(() => worker.terminate())
+  t.match(await once(worker, 'message'), [{ status: 200 }])
+  const answer = once(worker, 'message')
+  const end = drain(app, 0.1)
+  worker.postMessage(200)
+  // The machine is busy: from before the end of the drain until after the request has come.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600)
+  t.match(await answer, [{ status: 200, reused: true }])
+  await end
 })
