@@ -1,6 +1,6 @@
-// Two nodes: repeer's replicas are spread; one node is drained under load, and then loses power. Its pods come up on the
-// other, all are connected again, and nobody was restarted more often than a peer has moved. What is exposed leads to
-// each node's own pods.
+// Two nodes: repeer's replicas are spread; one node is drained under load, and then loses power. Its pods come up on
+// the other, all are connected again, and nobody was restarted more often than a peer has moved. What is exposed leads
+// to each node's own pods.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'

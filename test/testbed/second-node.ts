@@ -29,9 +29,9 @@ export function clusterFolder(): string {
 }
 
 /**
- * Starts it and returns when it is Ready; all images of the first node are on it. With the test it ends, and the cluster
- * forgets it. Needs the cluster of this machine: its scenarios run as root in its namespaces. Throws an Error that says
- * what failed.
+ * Starts it and returns when it is Ready; all images of the first node are on it. With the test it ends, and the
+ * cluster forgets it. Needs the cluster of this machine: its scenarios run as root in its namespaces. Throws an Error
+ * that says what failed.
  */
 export async function startSecondNode(t: Test): Promise<SecondNode> {
   const dir = clusterFolder()
