@@ -77,7 +77,12 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
   const entries = new Map<string, Entry>()
   /** Of namespaces that are followed no longer: their watches, until these have ended. */
   const closing = new Set<Promise<void>>()
-  const delivering = createDeliveringSets()
+  const delivering = createDeliveringSets((namespace, most) =>
+    log.warn(
+      { namespace },
+      `found more than ${most} PeerSets that deliver, expected at most ${most}; the others are left out`,
+    ),
+  )
   const limit = pLimit(readsAtOnce)
   const reader = (signal: AbortSignal) => watchReader(config, times.watchSeconds, signal, limit)
   const budget = createTenantBudget({
@@ -156,7 +161,23 @@ function tooMuch(each: number, inAll: number): string {
   return `too much to be kept; expected at most ${size(each)} of texts in a namespace, and ${size(inAll)} in all that have opted in, of which the largest are let go first. They count as unknown, and are read again after five minutes`
 }
 
+/** Characters of a namespace's annotation. A longer one counts as absent: it would give a consent. */
+const longestAnnotation = 16 * 1024
+
+/** Of its labels and annotations those that repeer reads; each may have 256 KiB of others. */
 function viewOf({ metadata }: ApiObject): NamespaceView {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = metadata?.annotations ?? {}
-  return { name: metadata?.name ?? '', labels: { ...metadata?.labels }, annotations }
+  const labels = Object.entries(metadata?.labels ?? {}).filter(
+    ([key]) => key === optIn.label || key === podSecurity || key.startsWith(ours),
+  )
+  const annotations = Object.entries(metadata?.annotations ?? {}).filter(
+    ([key, text]) => key.startsWith(ours) && text.length <= longestAnnotation,
+  )
+  return {
+    name: metadata?.name ?? '',
+    labels: Object.fromEntries(labels),
+    annotations: Object.fromEntries(annotations),
+  }
 }
+
+const ours = 'repeer.dev/'
+const podSecurity = 'pod-security.kubernetes.io/enforce'

@@ -14,18 +14,41 @@ export type DeliveringSets = {
   reaching(namespace: string): readonly DeliveringSet[]
 }
 
-/** Empty at first; nothing here fails or waits. */
-export function createDeliveringSets(): DeliveringSets {
+/** Each pod of the cluster is asked about all sets whose list may be for it: a namespace has so many, and no more. */
+const mostEach = 100
+
+/**
+ * Empty at first; nothing here fails or waits.
+ *
+ * @param tooMany told once of each namespace that has more sets than are kept
+ */
+export function createDeliveringSets(tooMany: (namespace: string, most: number) => void = () => {}): DeliveringSets {
   const own = new Map<string, Map<string, DeliveringSet>>()
   const abroad = new Map<string, DeliveringSet>()
+  const names = new Map<string, Set<string>>()
+  const told = new Set<string>()
 
   function remove(namespace: string, name: string): void {
+    names.get(namespace)?.delete(name)
     own.get(namespace)?.delete(name)
     abroad.delete(`${namespace}/${name}`)
   }
 
+  function hasRoom(namespace: string, name: string): boolean {
+    const kept = names.get(namespace) ?? new Set<string>()
+    names.set(namespace, kept)
+    if (kept.size < mostEach) {
+      kept.add(name)
+      return true
+    }
+    if (!told.has(namespace)) tooMany(namespace, mostEach)
+    told.add(namespace)
+    return false
+  }
+
   function set(namespace: string, name: string, item: DeliveringSet): void {
     remove(namespace, name)
+    if (!hasRoom(namespace, name)) return
     if (item.output.namespace !== namespace) return void abroad.set(`${namespace}/${name}`, item)
     const sets = own.get(namespace) ?? new Map<string, DeliveringSet>()
     own.set(namespace, sets)
@@ -33,13 +56,17 @@ export function createDeliveringSets(): DeliveringSets {
   }
 
   function drop(namespace: string): void {
+    names.delete(namespace)
+    told.delete(namespace)
     own.delete(namespace)
     for (const [key, item] of abroad) if (item.namespace === namespace) abroad.delete(key)
   }
 
   return {
     replace: (namespace, items) => {
+      const wasTold = told.has(namespace)
       drop(namespace)
+      if (wasTold) told.add(namespace)
       for (const [name, item] of items) set(namespace, name, item)
     },
     set,

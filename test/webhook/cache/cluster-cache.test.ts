@@ -45,7 +45,16 @@ async function start(
 const namespace = (name: string, labels: Record<string, string> = { 'repeer.dev/inject': 'enabled' }) => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name, labels, annotations: { a: 'b', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } },
+  metadata: {
+    name,
+    labels: { team: 'x', 'pod-security.kubernetes.io/enforce': 'baseline', ...labels },
+    annotations: {
+      a: 'b',
+      'repeer.dev/pause': 'true',
+      'repeer.dev/at-most': 'x'.repeat(16_384),
+      'repeer.dev/too-long': 'x'.repeat(16_385),
+    },
+  },
 })
 const configMap = (namespace: string, name: string, data: Record<string, string>) => ({
   apiVersion: 'v1',
@@ -72,7 +81,15 @@ t.test('opted-in namespaces and their ConfigMaps, as they change', async t => {
   t.equal(cache.configMap('a', 'other'), 'absent')
   t.equal(cache.configMap('b', 'node'), 'unknown', 'not opted in')
   t.equal(cache.namespace('b'), undefined)
-  t.strictSame(cache.namespace('a'), { name: 'a', labels: { 'repeer.dev/inject': 'enabled' }, annotations: { a: 'b' } })
+  t.strictSame(
+    cache.namespace('a'),
+    {
+      name: 'a',
+      labels: { 'repeer.dev/inject': 'enabled', 'pod-security.kubernetes.io/enforce': 'baseline' },
+      annotations: { 'repeer.dev/pause': 'true', 'repeer.dev/at-most': 'x'.repeat(16_384) },
+    },
+    'what repeer reads of it, and no more',
+  )
   t.notOk(
     requests.some(url => url.includes('/namespaces/b/')),
     'and never read',

@@ -26,3 +26,24 @@ t.test('its own, and those of others whose list may be for it', async t => {
   sets.drop('hub')
   t.same([reaching('a'), reaching('chain-1')], [[], []])
 })
+
+t.test('a namespace has a hundred, at home and abroad; it is told once', async t => {
+  const told: string[] = []
+  const sets = createDeliveringSets(namespace => told.push(namespace))
+  const many = (count: number) =>
+    new Map(
+      Array.from({ length: count }, (_, n) => [`s${n}`, set('a', `s${n}`, n % 2 === 0 ? 'a' : 'chain-{chainId}')]),
+    )
+  const kept = () => sets.reaching('a').length + sets.reaching('chain-1').length
+  sets.replace('a', many(100))
+  t.same([kept(), told], [100, []])
+  sets.replace('a', many(101))
+  sets.set('a', 's200', set('a', 's200'))
+  sets.replace('a', many(101))
+  t.same([kept(), told], [100, ['a']])
+  sets.remove('a', 's0')
+  sets.set('a', 's200', set('a', 's200'))
+  t.equal(kept(), 100, 'one that goes makes room')
+  sets.set('a', 's2', set('a', 's2', 'chain-{chainId}'))
+  t.equal(kept(), 100, 'one that is kept may change')
+})
