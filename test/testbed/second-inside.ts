@@ -18,7 +18,7 @@ process.stdin.on('end', () => process.exit(0)).resume()
 function forgetMounts(): void {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n')
   for (const target of mounts.map(line => line.split(' ')[4] ?? '').reverse())
-    if ([`${dir}/`, '/run/netns/', '/var/run/netns/'].some(place => target.startsWith(place)))
+    if ([`${dir}/`, '/run/netns/', '/var/run/netns/'].some(folder => target.startsWith(folder)))
       succeeds('umount', '-l', target)
 }
 
