@@ -101,9 +101,12 @@ export function createLookQueue<T>({
 
   return {
     add(item, hinted) {
-      const queue = isSlow(item) ? queues.slow : hinted ? queues.hinted : queues.ready
-      if (queue === queues.hinted) queues.ready.delete(item)
-      if (!queues.hinted.has(item)) queue.add(item)
+      if (!queues.hinted.has(item)) {
+        const queue = isSlow(item) ? queues.slow : hinted ? queues.hinted : queues.ready
+        // It is in one of them at most: whether it is slow may have changed.
+        for (const other of Object.values(queues)) if (other !== queue) other.delete(item)
+        queue.add(item)
+      }
       pump()
     },
     drop(item) {
