@@ -1,4 +1,4 @@
-// One fault after the other on a real cluster, each amid an edit or a move, on a chain of its own, judged by one oracle.
+// One fault after the other on a real cluster, each amid an edit or a move, on a chain of its own, judged by the oracle.
 // CHAOS_FAULTS names those that are wanted (comma-separated), CHAOS_HOLD how long each lasts, in s.
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'

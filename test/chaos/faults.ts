@@ -1,4 +1,4 @@
-// The faults, one entry each: what is broken, how it is mended, and what may happen meanwhile. A new one is a new entry.
+// The faults, one entry each: what is broken, how it is mended, what may happen meanwhile. A new one is a new entry.
 import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { webhook } from '../../peers/installed.ts'

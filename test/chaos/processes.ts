@@ -100,7 +100,7 @@ export function takeAway(name: string): () => Promise<void> {
   }
 }
 
-/** Drops, in the network namespace of a process, what comes from an address; nothing is refused, and no FIN goes out. */
+/** Drops, in a process's network namespace, what comes from an address; nothing is refused, and no FIN goes out. */
 export function dropFrom({ pid }: Process, address: string): () => Promise<void> {
   const nft = (...args: string[]) => execFileSync('nsenter', ['-t', String(pid), '-n', 'nft', ...args])
   nft('add', 'table', 'inet', 'chaos')

@@ -17,7 +17,7 @@ import { ofTests } from './stellar-nodes.ts'
 const root = join(import.meta.dirname, '..', '..')
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-/** Faults are a suite of their own: `npm run e2e -- chaos`, all, or with `--fault NAME` some; see test/chaos/faults.ts. */
+/** A suite of its own: `npm run e2e -- chaos`, all, or with `--fault NAME` some; see test/chaos/faults.ts. */
 const chaos = join('test', 'chaos', 'chaos.e2e.ts')
 
 function scenarioFiles(wanted: readonly string[]): string[] {
