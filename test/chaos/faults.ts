@@ -1,5 +1,5 @@
 // The faults, one entry each: what is broken, how it is mended, what may happen meanwhile. A new one is a new entry.
-import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { webhook } from '../../peers/installed.ts'
 import { client } from '../testbed/client.ts'
@@ -33,7 +33,7 @@ export type Fault = {
   readonly healSeconds?: number
   /** Nodes that the fault ends or holds, and how often their process starts without our asking. */
   readonly victims?: Readonly<Record<string, number>>
-  /** Of each node, beside the one for an edit. Default 0. */
+  /** Of each node, beside the one for the edit or the move. Default 0. */
   readonly moreRestarts?: number
   /** Breaks it and returns what mends it. */
   readonly begin: (place: Place) => Promise<() => Promise<void>> | (() => Promise<void>)
@@ -158,7 +158,7 @@ export const faults: readonly Fault[] = [
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
       }
-      return async () => truncateSync(file, 0)
+      return async () => rmSync(file)
     },
   },
   {
@@ -272,7 +272,7 @@ export const faults: readonly Fault[] = [
     stir: 'edit',
     holdSeconds: 30,
     healSeconds: 150,
-    begin: place => processes.dropFrom(nodeProcess(place, 0), place.pods[2]?.ip ?? ''),
+    begin: place => processes.dropFrom(processes.supervisorOf(nodeProcess(place, 0)), place.pods[2]?.ip ?? ''),
   },
   {
     // In node0's list beside the newcomer: it takes connections and says nothing, as cluster DNS does on its TCP port.
