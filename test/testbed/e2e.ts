@@ -1,11 +1,13 @@
 // `npm run e2e [-- SCENARIO...]`: builds what is missing, starts a cluster, loads the images, installs repeer as its
 // README says, and runs the scenarios inside; at the same time, in a second cluster, those that nothing may run beside.
+// `npm run e2e -- chaos [--fault NAME]... [--hold SECONDS]` breaks things instead.
 // With E2E_CLUSTER=kubeconfig they run on the cluster of the current KUBECONFIG, with E2E_IMAGE as repeer's image.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
 import { type Cluster, clusterPrograms, startCluster } from './cluster.ts'
 import { buildImages, loadImages } from './images.ts'
 import { kubectl } from './install.ts'
@@ -15,7 +17,11 @@ import { ofTests } from './stellar-nodes.ts'
 const root = join(import.meta.dirname, '..', '..')
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
+/** A suite of its own: `npm run e2e -- chaos`, all, or with `--fault NAME` some; see test/chaos/faults.ts. */
+const chaos = join('test', 'chaos', 'chaos.e2e.ts')
+
 function scenarioFiles(wanted: readonly string[]): string[] {
+  if (wanted.length === 1 && wanted[0] === 'chaos') return [chaos]
   const all = readdirSync(join(import.meta.dirname, '..', 'scenarios')).filter(name => name.endsWith('.e2e.ts'))
   const chosen = wanted.length === 0 ? all : all.filter(name => wanted.some(beginning => name.startsWith(beginning)))
   if (chosen.length === 0) throw new Error(`found no scenario ${wanted.join(', ')}, expected one of ${all.join(', ')}`)
@@ -23,7 +29,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 }
 
 /** These take the webhook or the controller away, their certificates, or a node: nothing else may run beside them. */
-const alone = ['08', '09', '13', '16', '44', '46']
+const alone = ['08', '09', '13', '16', '44', '46', 'chaos']
 /** They come first, so that none of them is left to run by itself at the end. */
 const long = ['07', '10', '12', '14', '41', '43']
 
@@ -45,7 +51,13 @@ type Place = { readonly enter: readonly string[]; readonly env: NodeJS.ProcessEn
 
 /** Runs one scenario by tap; its report comes at once when it has ended, so that those of several do not mix. */
 async function runScenario(file: string, { enter, env }: Place): Promise<number> {
-  const tap = [join(root, 'node_modules', '.bin', 'tap'), 'run', '--timeout=900', '--reporter=tap', file]
+  const tap = [
+    join(root, 'node_modules', '.bin', 'tap'),
+    'run',
+    `--timeout=${file === chaos ? 7200 : 900}`,
+    '--reporter=tap',
+    file,
+  ]
   const [program = '', ...args] = [...enter, ...tap]
   const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const [report, status] = await Promise.all([
@@ -86,7 +98,13 @@ async function podsAndEvents({ client }: Cluster): Promise<string> {
 }
 
 async function main(): Promise<number> {
-  const files = scenarioFiles(process.argv.slice(2))
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { fault: { type: 'string', multiple: true, default: [] }, hold: { type: 'string' } },
+  })
+  const files = scenarioFiles(positionals)
+  if (values.fault.length > 0) process.env.CHAOS_FAULTS = values.fault.join(',')
+  if (values.hold !== undefined) process.env.CHAOS_HOLD = values.hold
   const isOwn = process.env.E2E_CLUSTER === 'kubeconfig'
   if (process.env.E2E_CLUSTER && !isOwn)
     throw new Error(`found E2E_CLUSTER=${process.env.E2E_CLUSTER}, expected kubeconfig or nothing`)
