@@ -1,0 +1,250 @@
+// A hostile namespace at full tilt beside an honest one: the real webhook and controller as processes, with the memory
+// that the manifests give them, before the stand-in for the API server. What the honest one notices is measured
+// undisturbed, and then beside it.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import { KubeConfig } from '@kubernetes/client-node'
+import { apiRequest } from '../../kubernetes/api-request.ts'
+import { freePort } from '../fixtures/free-port.ts'
+import { attacks } from '../webhook/fixtures/attacks.ts'
+import type { News, Order } from './hostile/cluster.ts'
+import { atRate, caller } from './load.ts'
+import { review } from './pod.ts'
+import { end, memoryOf, start, until } from './processes.ts'
+import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+/** Honest admissions a second, and for how long, in s. */
+const perSecond = 50
+const seconds = 20
+const edits = 10
+/** Hostile admissions a second, each one of those that cost most; and clients that hold back their last byte. */
+const hostilePerSecond = 5
+const slowClients = 80
+
+type Figures = {
+  readonly admissions: readonly number[]
+  readonly edits: readonly number[]
+  readonly gapMs: number
+}
+
+export async function hostile(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'hostile-'))
+  const cluster = fork(join(import.meta.dirname, 'hostile', 'cluster.ts'), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const children: ChildProcess[] = [cluster]
+  try {
+    const { kubeconfig } = (await heard(cluster, 'ready')) as Extract<News, { is: 'ready' }>
+    const file = join(dir, 'kubeconfig')
+    writeFileSync(file, kubeconfig)
+    const [port, metrics] = [await freePort(), await freePort()]
+    const node = process.execPath
+    const program = join(root, 'cli', 'repeer.ts')
+    const common = [`--kubeconfig=${file}`, '--log-level=fatal']
+    // As manifests/base has them.
+    const webhook = start([
+      node,
+      '--max-semi-space-size=2',
+      '--max-old-space-size=192',
+      program,
+      'webhook',
+      '--image=repeer:bench',
+      `--listen=127.0.0.1:${port}`,
+      ...common,
+    ])
+    const controller = start([
+      node,
+      '--max-semi-space-size=8',
+      '--max-old-space-size=320',
+      program,
+      'controller',
+      `--listen=127.0.0.1:${metrics}`,
+      ...common,
+    ])
+    children.push(webhook, controller)
+    const ca = await caOf(kubeconfig)
+    const target = { port, ca }
+    await until(
+      'the webhook is ready',
+      async () => ((await status(target, '/readyz')) === 200 ? true : undefined),
+      60,
+      100,
+    )
+    const programs = { webhook, controller }
+    await ask(cluster, 'edit', 'edited')
+
+    const before = await measure(cluster, target)
+    const quiet = resident(programs)
+    const attacked = ask(cluster, 'attack', 'attacked')
+    const stop = beHostile(target)
+    await attacked
+    const samples: ReturnType<typeof resident>[] = []
+    const timer = setInterval(() => samples.push(resident(programs)), 500)
+    const beside = await measure(cluster, target)
+    clearInterval(timer)
+    stop()
+    const ended = Object.entries(programs).filter(
+      ([, { exitCode, signalCode }]) => exitCode !== null || signalCode !== null,
+    )
+    return report(before, beside, { quiet, samples, ended: ended.map(([name]) => name) })
+  } finally {
+    for (const child of children.reverse()) await end(child)
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function heard(cluster: ChildProcess, is: News['is']): Promise<News> {
+  for (;;) {
+    const [news] = (await once(cluster, 'message')) as [News]
+    if (news.is === is) return news
+  }
+}
+
+async function ask(cluster: ChildProcess, order: Order, is: News['is']): Promise<News> {
+  const answer = heard(cluster, is)
+  cluster.send(order)
+  return answer
+}
+
+async function caOf(kubeconfig: string): Promise<string> {
+  const config = new KubeConfig()
+  config.loadFromString(kubeconfig)
+  const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/repeer'
+  const bundle = await until(
+    'the caBundle',
+    async () => {
+      const found = (await apiRequest(config, { method: 'GET', path, expected: [] })) as {
+        webhooks?: { clientConfig?: { caBundle?: string } }[]
+      }
+      return found.webhooks?.[0]?.clientConfig?.caBundle || undefined
+    },
+    60,
+    100,
+  )
+  return Buffer.from(bundle, 'base64').toString()
+}
+
+const servername = 'repeer-webhook.repeer-system.svc'
+
+function status({ port, ca }: { port: number; ca: string }, path: string): Promise<number> {
+  return new Promise(resolve => {
+    const sent = request({ host: '127.0.0.1', port, path, ca, servername, agent: false }, response => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    sent.once('error', () => resolve(0)).end()
+  })
+}
+
+async function measure(cluster: ChildProcess, target: { port: number; ca: string }): Promise<Figures> {
+  const { call, close } = caller(target, 20)
+  await ask(cluster, 'gaps', 'gaps')
+  const admissions = atRate(call, perSecond, seconds)
+  const times: number[] = []
+  for (let index = 0; index < edits; index++) {
+    times.push(((await ask(cluster, 'edit', 'edited')) as Extract<News, { is: 'edited' }>).ms)
+    await sleep((seconds / edits) * 1000)
+  }
+  const { ms } = (await ask(cluster, 'gaps', 'gaps')) as Extract<News, { is: 'gaps' }>
+  const figures = { admissions: await admissions, edits: times, gapMs: ms }
+  close()
+  return figures
+}
+
+/** Whoever reaches the webhook's port, from another address than the API server. */
+function beHostile({ port, ca }: { port: number; ca: string }): () => void {
+  const bodies = attacks.map(([, make]) => Buffer.from(review(make().pod as never, 'hostile')))
+  let next = 0
+  const pods = setInterval(() => {
+    const body = bodies[next++ % bodies.length] ?? Buffer.alloc(0)
+    const headers = { 'content-type': 'application/json', 'content-length': body.length }
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        localAddress: '127.0.0.9',
+        port,
+        ca,
+        servername,
+        agent: false,
+        method: 'POST',
+        path: '/mutate',
+        headers,
+      },
+      response => response.resume(),
+    )
+    sent.once('error', () => undefined).end(body)
+  }, 1000 / hostilePerSecond)
+  const open = new Set<ReturnType<typeof connect>>()
+  const slow = setInterval(() => {
+    for (let missing = slowClients - open.size; missing > 0; missing--) {
+      const socket = connect({ host: '127.0.0.1', localAddress: '127.0.0.9', port, ca, servername } as never, () => {
+        const length = 3 * 1024 * 1024
+        socket.write(
+          `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+        )
+        socket.write(Buffer.alloc(length - 1, 0x20))
+      })
+      open.add(socket)
+      socket.on('error', () => undefined).once('close', () => open.delete(socket))
+    }
+  }, 1000)
+  return () => {
+    clearInterval(pods)
+    clearInterval(slow)
+    for (const socket of open) socket.destroy()
+  }
+}
+
+function resident(programs: Record<'webhook' | 'controller', ChildProcess>): Record<'webhook' | 'controller', number> {
+  const of = ({ pid = 0, exitCode }: ChildProcess) => (exitCode === null ? memoryOf(pid).rss : Number.NaN)
+  return { webhook: of(programs.webhook), controller: of(programs.controller) }
+}
+
+type Memory = {
+  readonly quiet: ReturnType<typeof resident>
+  readonly samples: readonly ReturnType<typeof resident>[]
+  readonly ended: readonly string[]
+}
+
+function report(before: Figures, beside: Figures, { quiet, samples, ended }: Memory): string {
+  const p99 = ({ admissions }: Figures) => percentile(admissions, 0.99)
+  const last = ({ edits }: Figures) => Math.max(...edits)
+  const rows = [
+    ['an honest admission, p50', ...both(percentile(before.admissions, 0.5), percentile(beside.admissions, 0.5))],
+    ['an honest admission, p99 (goal: 2x)', ...both(p99(before), p99(beside))],
+    ['an edited list in the annotations, p50', ...both(percentile(before.edits, 0.5), percentile(beside.edits, 0.5))],
+    ['the slowest of them (goal: 2x)', ...both(last(before), last(beside))],
+    ['between two reads of a page, longest', ...both(before.gapMs, beside.gapMs)],
+  ]
+  const memory = (['webhook', 'controller'] as const).map(name => {
+    const values = samples.map(sample => sample[name])
+    const half = Math.floor(values.length / 2)
+    const mean = (some: readonly number[]) => some.reduce((sum, value) => sum + value, 0) / some.length
+    return [
+      `${name}, resident`,
+      mebibytes(quiet[name]),
+      mebibytes(mean(values.slice(0, half))),
+      mebibytes(mean(values.slice(half))),
+      mebibytes(Math.max(...values)),
+    ]
+  })
+  return [
+    `A hostile namespace beside an honest one (${perSecond} honest admissions a second for ${seconds} s, ${edits} edits):\n`,
+    table(['', 'undisturbed', 'beside it', 'ratio'], rows),
+    '',
+    table(['', 'undisturbed', 'first half', 'second half', 'most'], memory),
+    '',
+    `  ended: ${ended.join(', ') || 'neither'}`,
+  ].join('\n')
+}
+
+function both(undisturbed: number, beside: number): string[] {
+  return [milliseconds(undisturbed), milliseconds(beside), ratio(beside, undisturbed)]
+}
