@@ -183,7 +183,8 @@ function beHostile({ port, ca }: { port: number; ca: string }): () => void {
   }, 1000 / hostilePerSecond)
   const open = new Set<ReturnType<typeof connect>>()
   const slow = setInterval(() => {
-    for (let missing = slowClients - open.size; missing > 0; missing--) {
+    // Whoever was closed comes again, but not all at once: a flood is another attack (docs/security.md).
+    for (let missing = Math.min(slowClients - open.size, slowClients / 10); missing > 0; missing--) {
       const socket = connect({ host: '127.0.0.1', localAddress: '127.0.0.9', port, ca, servername } as never, () => {
         const length = 3 * 1024 * 1024
         socket.write(
