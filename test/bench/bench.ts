@@ -31,7 +31,8 @@ if (unknown !== undefined) {
 } else {
   console.log(machine())
   for (const [name, measure] of Object.entries(parts)) {
-    // A cluster takes a quarter of an hour and root, the hostile namespace the whole machine: these have to be asked for.
+    // A cluster takes a quarter of an hour and root, the hostile namespace the whole machine: they have to be asked
+    // for.
     if (asked.length > 0 ? !asked.includes(name) : ['hostile', 'cluster', 'scale'].includes(name)) continue
     console.log(`\n${await measure()}`)
   }
