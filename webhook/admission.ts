@@ -2,6 +2,7 @@
 // answered.
 import type { V1Pod } from '@kubernetes/client-node'
 import type { PatchOperation } from './decide/decision.ts'
+import { shortened } from './shortened.ts'
 
 /** The part of a request that repeer looks at. */
 export type AdmissionRequest = {
@@ -96,8 +97,7 @@ function remarksPart({
 
 /** A warning travels in an HTTP header: one line, no control characters. */
 function warningText(warning: string): string {
-  const line = warning.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim()
-  return line.length <= warningLength ? line : `${line.slice(0, warningLength - 3).replace(/[\ud800-\udbff]$/, '')}...`
+  return shortened(warning.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim(), warningLength)
 }
 
 /** Checks what the rest of repeer relies on. An API server sends nothing else; whoever finds the port might. */
@@ -161,6 +161,5 @@ function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
-  const written = JSON.stringify(value)
-  return written.length <= 60 ? written : `${written.slice(0, 57).replace(/[\ud800-\udbff]$/, '')}...`
+  return shortened(JSON.stringify(value), 60)
 }

@@ -1,6 +1,7 @@
 // The annotations that injection writes, and those that no creator of a pod may bring along.
 import { annotation } from '../../peers/pod.ts'
 import type { Decision } from '../decide/decision.ts'
+import { shortened } from '../shortened.ts'
 
 type Injection = Extract<Decision, { inject: true }>
 
@@ -14,11 +15,7 @@ const statusLength = 240
 export function annotationsOf({ plan, peerHash, why }: Injection): Readonly<Record<string, string>> {
   return {
     [annotation.plan]: JSON.stringify(plan),
-    [annotation.status]: shortened(`injected, ${why.strategy}`),
+    [annotation.status]: shortened(`injected, ${why.strategy}`, statusLength),
     ...(peerHash === undefined ? {} : { [annotation.peerHash]: peerHash }),
   }
-}
-
-function shortened(text: string): string {
-  return text.length <= statusLength ? text : `${text.slice(0, statusLength - 3)}...`
 }
