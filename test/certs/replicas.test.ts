@@ -6,23 +6,13 @@ import { look } from '../../certs/look.ts'
 import { bundleOf, salvageCertificates } from '../../certs/pem.ts'
 import { entry } from '../../certs/secret.ts'
 import { toServe, verifiesEverywhere } from '../../certs/serving.ts'
+import { mulberry32 } from '../fixtures/mulberry32.ts'
 import { day, quickIssue, rotation } from './fixtures/issuing.ts'
 import { keptLog } from './fixtures/log.ts'
 import { type Hook, MemoryCluster } from './fixtures/memory-stores.ts'
 
 const start = Date.parse('2026-11-21T05:00:00Z')
 const minutes = (count: number) => count * 60_000
-
-/** A seeded generator (mulberry32): the same run each time, and the seed in the test's name. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** A few certificates of each moment, made once. */
 const pool = new Map<string, Certificate>()
@@ -64,7 +54,7 @@ class Replica {
 
 t.test('eight replicas that start at once end with one CA, published everywhere', async t => {
   for (const seed of [1, 2]) {
-    const random = seeded(seed)
+    const random = mulberry32(seed)
     const cluster = new MemoryCluster()
     cluster.addWebhook('second.repeer.dev')
     const replicas = Array.from({ length: 8 }, () => new Replica(cluster, () => start))
@@ -201,7 +191,7 @@ async function simulate(
   seed: number,
   options: { rotations: number; propagationMinutes?: number; break?: (cluster: MemoryCluster) => void },
 ): Promise<Run> {
-  const random = seeded(seed)
+  const random = mulberry32(seed)
   const cluster = new MemoryCluster()
   cluster.addWebhook('second.repeer.dev')
   const run: Run = { refused: [], rotations: 0, checks: 0, crashes: 0 }

@@ -1,4 +1,5 @@
 // Random numbers that a seed repeats. Pure.
+import { mulberry32 } from '../fixtures/mulberry32.ts'
 
 export type Random = {
   /** From 0 to below 1. */
@@ -11,15 +12,9 @@ export type Random = {
   pick<T>(values: readonly T[]): T
 }
 
-/** `seed`: a whole number from 0 to 2^32 - 1. Mulberry32: one number of state, more than good enough to draw cases. */
+/** `seed`: a whole number from 0 to 2^32 - 1. */
 export function randomFrom(seed: number): Random {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = mulberry32(seed)
   const below = (bound: number) => Math.floor(next() * bound)
   return {
     next,
