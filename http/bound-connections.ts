@@ -108,8 +108,8 @@ export function boundConnections(server: Server, options: BoundOptions): Connect
     }
     open.add(connection)
     bySocket.set(socket, connection)
-    if (hasTls) opening.set(endOf(socket), connection)
     const end = endOf(socket)
+    if (hasTls) opening.set(end, connection)
     socket.once('close', () => {
       forget(connection)
       if (opening.get(end) === connection) opening.delete(end)

@@ -52,13 +52,13 @@ export function createLookQueue<T>({
   let slowRunning = 0
   let closed = false
 
+  // A look that fails takes until the timeout.
+  const hasRoomForSlow = () => slowRunning < Math.ceil(atOnce * shareOfSlow)
   const hasLittle = (tenant: string) => (runningOf.get(tenant) ?? 0) < Math.ceil(atOnce * shareOfTenant)
 
   /** Where the next is taken from: of a tenant that has less than its share, where there is one. */
   function choose(): (() => T | undefined) | undefined {
-    // A look that fails takes until the timeout.
-    const hasRoomForSlow = slowRunning < Math.ceil(atOnce * shareOfSlow)
-    const open = [queues.hinted, queues.ready, ...(hasRoomForSlow ? [queues.slow] : [])]
+    const open = [queues.hinted, queues.ready, ...(hasRoomForSlow() ? [queues.slow] : [])]
     const poor = open.find(({ hasNext }) => hasNext(hasLittle))
     if (poor) return () => poor.take(hasLittle)
     return open.find(({ hasNext }) => hasNext())?.take
@@ -76,9 +76,8 @@ export function createLookQueue<T>({
         return
       }
       const item = take() as T
-      const isLate = isSlow(item) && slowRunning >= Math.ceil(atOnce * shareOfSlow)
-      // It has become slow since it was put in.
-      if (isLate) queues.slow.add(item)
+      // It may have become slow since it was put in.
+      if (isSlow(item) && !hasRoomForSlow()) queues.slow.add(item)
       else if (bucket.take()) start(item)
     }
   }

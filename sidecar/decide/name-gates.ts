@@ -44,22 +44,23 @@ function failureWords(failing: readonly Assessed[], look: Look): string {
  * that looks names up itself may be told an old address, of a peer that it has as well as of one that it lacks.
  */
 export function agreementGate(wish: Wish, look: AssessedLook, memory: Memory, times: Timing): Hold | null {
-  const hold = dispute(wish, look, memory, times)
+  const hold = calmGate(wish, look, memory, times)
   if (hold === null) return null
   const until = hold.until - askAheadMs(look, times.calmAheadSeconds)
   return look.now < until ? { ...hold, until } : null
 }
 
-/** The rest of that time, for a turn that has come before it is over. */
-export function calmGate(wish: Wish, look: AssessedLook, memory: Memory, times: Timing): Hold | null {
-  return dispute(wish, look, memory, times)
-}
-
 /**
- * One that is given to the node need not be agreed about, unless it is for its sake that the node would be restarted.
- * Ends when all agree, or when what the node would find outweighs it.
+ * The whole of that time, for a turn that has come before it is over. A peer that is given to the node need not be
+ * agreed about, unless it is for its sake that the node would be restarted. Ends when all agree, or when what the node
+ * would find outweighs it.
  */
-function dispute(wish: Wish, look: AssessedLook, memory: Memory, times: Timing): (Hold & { until: number }) | null {
+export function calmGate(
+  wish: Wish,
+  look: AssessedLook,
+  memory: Memory,
+  times: Timing,
+): (Hold & { readonly until: number }) | null {
   const open = disagreement(lookedUp(wish, look), look, times)
   if (open === null) return null
   const trade = tradeOf(wish, look, times)

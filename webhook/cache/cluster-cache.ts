@@ -161,14 +161,12 @@ function tooMuch(each: number, inAll: number): string {
   return `too much to be kept; expected at most ${size(each)} of texts in a namespace, and ${size(inAll)} in all that have opted in, of which the largest are let go first. They count as unknown, and are read again after five minutes`
 }
 
-/** Characters of a namespace's annotation. A longer one counts as absent: it would give a consent. */
+/** Characters of a namespace's annotation. A longer one counts as absent, so that it gives nobody a consent. */
 const longestAnnotation = 16 * 1024
 
 /** Of its labels and annotations those that repeer reads; each may have 256 KiB of others. */
 function viewOf({ metadata }: ApiObject): NamespaceView {
-  const labels = Object.entries(metadata?.labels ?? {}).filter(
-    ([key]) => key === optIn.label || key === podSecurity || key.startsWith(ours),
-  )
+  const labels = Object.entries(metadata?.labels ?? {}).filter(([key]) => key === podSecurity || key.startsWith(ours))
   const annotations = Object.entries(metadata?.annotations ?? {}).filter(
     ([key, text]) => key.startsWith(ours) && text.length <= longestAnnotation,
   )

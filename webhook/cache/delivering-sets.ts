@@ -55,23 +55,23 @@ export function createDeliveringSets(tooMany: (namespace: string, most: number) 
     sets.set(name, item)
   }
 
-  function drop(namespace: string): void {
+  function clear(namespace: string): void {
     names.delete(namespace)
-    told.delete(namespace)
     own.delete(namespace)
     for (const [key, item] of abroad) if (item.namespace === namespace) abroad.delete(key)
   }
 
   return {
     replace: (namespace, items) => {
-      const wasTold = told.has(namespace)
-      drop(namespace)
-      if (wasTold) told.add(namespace)
+      clear(namespace)
       for (const [name, item] of items) set(namespace, name, item)
     },
     set,
     remove,
-    drop,
+    drop: namespace => {
+      clear(namespace)
+      told.delete(namespace)
+    },
     reaching: namespace => [
       ...(own.get(namespace)?.values() ?? []),
       ...[...abroad.values()].filter(({ output }) => valuesIn(output.namespace, namespace) !== undefined),
