@@ -3,6 +3,7 @@
 //
 // Sidecars of other versions are read, too: unknown fields are left out, and so is a reason that this version does not
 // know.
+import { detached } from './detached.ts'
 import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
@@ -160,7 +161,7 @@ function name(fields: Fields, field: string): string {
 /** A text for people, on one line. */
 function words(fields: Fields, field: string): string | undefined {
   const text = fields.value(field, 'a text', value => typeof value === 'string', 'optional')
-  return text?.slice(0, maxText).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+  return text && detached(text.slice(0, maxText).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' '))
 }
 
 function iso(fields: Fields, field: string): string {
