@@ -14,7 +14,7 @@ import { createWatchStatus, type WatchStatus } from '../../kubernetes/watch-stat
 import type { KeySource, Plan } from '../../peers/plan.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
 import { createKeptLists } from './kept-lists.ts'
-import { createKeyedStore, type KeyedStore } from './keyed-store.ts'
+import { createKeyedStore, type Item, type KeyedStore } from './keyed-store.ts'
 import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
 import { readPod } from './read-pod.ts'
 
@@ -88,6 +88,8 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   /** Why, by the pod's name: to be said once, not at each of its events. */
   const said = new Map<string, string>()
   const lists = createKeptLists()
+  /** Of a list of ConfigMaps that is being read: what is too much is let go before it fills the memory, not after. */
+  let listed = createKeptLists()
   let tooMuch: string | undefined
 
   const configMaps = createKeyedStore<ConfigMapLists>({
@@ -103,12 +105,33 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       count(name)
       on.lists(namespace, name)
     },
+    listed: (name, found) => {
+      listed.set(name, [found])
+      charge()
+    },
   })
+  const configMapHandlers: Collected<Item<ConfigMapLists>> = {
+    ...configMaps.handlers,
+    listing: () => {
+      listed = createKeptLists()
+      configMaps.handlers.listing()
+    },
+    replace: items => {
+      configMaps.handlers.replace(items)
+      listed = createKeptLists()
+      charge()
+    },
+  }
 
-  /** May let go of all lists, of this or another namespace. */
   function count(configMap: string): void {
     lists.set(configMap, configMaps.get(configMap))
-    if (tooMuch === undefined && !stop.signal.aborted) shared.budget.keeps(namespace, lists.bytes())
+    charge()
+  }
+
+  /** May let go of all lists, of this or another namespace. What is there still and is listed anew is mostly the same. */
+  function charge(): void {
+    if (tooMuch !== undefined || stop.signal.aborted) return
+    shared.budget.keeps(namespace, Math.max(lists.bytes(), listed.bytes()))
   }
 
   async function exceed(why: string): Promise<void> {
@@ -193,7 +216,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     on.listsKnown()
     start('EndpointSlices', paths.slices, slices.handlers, () => undefined, pageSize)
   }
-  const startConfigMaps = () => start('ConfigMaps', paths.configMaps, configMaps.handlers, startSlices)
+  const startConfigMaps = () => start('ConfigMaps', paths.configMaps, configMapHandlers, startSlices)
   start('Pods', paths.pods, podHandlers, startConfigMaps, pageSize)
 
   return {

@@ -546,3 +546,29 @@ t.test('where all together have too much, whoever has most is let go of', async 
   t.match(given.watch.behind(), [/^ConfigMaps of namespace b: /])
   t.equal(given.desired('b/node-0'), 'unknown')
 })
+
+t.test('what is too much is let go of while the list is still being read', async t => {
+  const count = 60
+  const names = Array.from({ length: count }, (_, index) => `list-${index}`)
+  /** What was behind when another page of ConfigMaps was asked for. */
+  const behindAt: number[] = []
+  let watch: ClusterWatch | undefined
+  const onRequest = (_method: string, url: string) => {
+    if (/configmaps\?.*continue=/.test(url)) behindAt.push(watch?.behind().length ?? 0)
+  }
+  const objects = [
+    namespace('loud'),
+    pod(
+      'loud',
+      'node-0',
+      names.map(name => source(name)),
+    ),
+    ...names.map(name => configMap('loud', name, { peers: list(`${name}-a`, `${name}-b`) })),
+  ]
+  // Each takes some 620 bytes, and a page has 20 of them.
+  const given = await start(t, objects, { listBytes: { each: 11_000, inAll: 50_000 }, tryAgainMs: 3_600_000 }, { onRequest })
+  watch = given.watch
+  await until('it is let go of', () => behindAt.length === 2 && given.watch.behind().length > 0)
+  t.strictSame(behindAt, [1, 1], 'before the second page')
+  t.equal(given.desired('loud/node-0'), 'unknown')
+})
