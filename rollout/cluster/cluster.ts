@@ -70,6 +70,8 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly now?: () => number
   /** How many bytes the lists of a namespace, and of all, may take in memory. Default: 16 and 64 MiB. */
   readonly listBytes?: { readonly each: number; readonly inAll: number }
+  /** How many bytes the plans and endpoints of a namespace's pods may take in memory. Default: 16 MiB. */
+  readonly podBytes?: number
   /** Until lists that were too much are read again. Default: 300,000. */
   readonly tryAgainMs?: number
 }
@@ -83,13 +85,15 @@ const mebibyte = 1024 * 1024
  * namespace with 200 nodes that each list all others in a list of its own has 8 MiB.
  */
 const defaultListBytes = { each: 16 * mebibyte, inAll: 64 * mebibyte }
+/** 1,000 pods with 100 peers each, every one with a plan of its own, have some 10 MiB. */
+const defaultPodBytes = 16 * mebibyte
 /** Each time they are read up to the bound. */
 const defaultTryAgainMs = 300_000
 
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
   const { log, onChange, coalesceMs = 20, clusterDomain = 'cluster.local', now = () => performance.now() } = options
-  const { listBytes = defaultListBytes, tryAgainMs = defaultTryAgainMs } = options
+  const { listBytes = defaultListBytes, podBytes = defaultPodBytes, tryAgainMs = defaultTryAgainMs } = options
   const times = listWatchTimes(options)
   const stop = new AbortController()
   const fetches = createFetches(times, log)
@@ -147,6 +151,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     plan: interning(digestOf, parsePlan),
     parse: internedLists(),
     budget,
+    podBytes,
     tryAgainMs,
     sourcesOf: pods.sourcesOf,
     on: {

@@ -12,8 +12,10 @@ import { readSlice, type Slice, serviceLabel } from '../../kubernetes/slices.ts'
 import type { TenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { createWatchStatus, type WatchStatus } from '../../kubernetes/watch-status.ts'
 import type { KeySource, Plan } from '../../peers/plan.ts'
+import { annotation } from '../../peers/pod.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
 import { createKeptLists } from './kept-lists.ts'
+import { createKeptPods } from './kept-pods.ts'
 import { createKeyedStore, type Item, type KeyedStore } from './keyed-store.ts'
 import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
 import { readPod } from './read-pod.ts'
@@ -50,6 +52,8 @@ export type NamespaceShared = {
   readonly plan: (text: string) => Plan
   readonly parse: typeof parseList
   readonly budget: Pick<TenantBudget, 'keeps' | 'forget'>
+  /** How many bytes the texts of a namespace's pods may take, see createKeptPods. */
+  readonly podBytes: number
   /** Until lists that were too much are read again, in ms. */
   readonly tryAgainMs: number
   /** What is needed of a ConfigMap. */
@@ -85,6 +89,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   const started: WatchStatus[] = []
   const running: Promise<void>[] = []
   const pods = new Set<string>()
+  const keptPods = createKeptPods(shared.podBytes)
   /** Why, by the pod's name: to be said once, not at each of its events. */
   const said = new Map<string, string>()
   const lists = createKeptLists()
@@ -183,13 +188,22 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     const unusable = say('the pod has a plan that cannot be used; it is left alone')
     const odd = say('the pod has an odd annotation')
     // An object of a collection is of its namespace, whatever it says.
-    const pod = readPod(
+    const found = readPod(
       { ...object, metadata: { ...object.metadata, namespace } },
       { plan: shared.plan, unusable, odd },
     )
+    const pod = found && fits(found, object) ? found : undefined
+    if (found && !pod)
+      unusable(`its namespace has plans and endpoints of more than ${shared.podBytes} bytes, and there is no room for its own`)
+    if (!found) keptPods.drop(name)
     if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined))
       on.podWithout(podKey({ namespace, name }))
     return pod
+  }
+
+  function fits({ name, plan, endpoints }: InjectedPod, object: ApiObject): boolean {
+    const planText = object.metadata?.annotations?.[annotation.plan] ?? ''
+    return keptPods.keep(name, { plan, planText, endpoints })
   }
 
   function setPod(pod: InjectedPod): void {
@@ -205,12 +219,16 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     listing: () => said.clear(),
     keep: keepPod,
     replace: items => {
+      keptPods.retain(new Set(items.keys()))
       const keys = new Set([...items.values()].map(podKey))
       for (const key of pods) if (!keys.has(key)) removePod(key)
       for (const pod of items.values()) setPod(pod)
     },
     set: (_name, pod) => setPod(pod),
-    remove: name => removePod(podKey({ namespace, name })),
+    remove: name => {
+      keptPods.drop(name)
+      removePod(podKey({ namespace, name }))
+    },
   }
   const startSlices = () => {
     on.listsKnown()

@@ -572,3 +572,25 @@ t.test('what is too much is let go of while the list is still being read', async
   t.strictSame(behindAt, [1, 1], 'before the second page')
   t.equal(given.desired('loud/node-0'), 'unknown')
 })
+
+t.test('pods whose plans are too much for a namespace are left alone; those of others are not', async t => {
+  const long = (name: string, podIP = '10.0.0.1') =>
+    pod('loud', name, [literal(`${name}:1 ${'x'.repeat(1_000)}`)], { status: { podIP } })
+  const given = await start(
+    t,
+    [namespace('loud'), namespace('quiet'), long('node-0'), long('node-1'), long('node-2'), pod('quiet', 'node-0', [])],
+    // Each takes some 4,500 bytes.
+    { podBytes: 10_000 },
+  )
+  await synced(given)
+  t.strictSame(keys(given.watch.pods()), ['loud/node-0', 'loud/node-1', 'quiet/node-0'])
+  const said = () => given.lines.filter(line => /cannot be used/.test(line.msg))
+  t.match(said(), [{ pod: 'node-2', reason: /plans and endpoints of more than 10000 bytes/ }])
+  await given.api.delete('Pod', 'node-0', 'loud')
+  await until('it is gone', () => given.watch.pod('loud/node-0') === undefined)
+  await given.api.put(long('node-2', '10.0.0.2'))
+  await until('there is room', () => given.watch.pod('loud/node-2'))
+  await given.api.put(pod('loud', 'node-1', [], { annotations: { 'repeer.dev/endpoints': 'x'.repeat(9_000) } }))
+  await until('one has grown', () => given.watch.pod('loud/node-1') === undefined)
+  t.equal(said().length, 2)
+})
