@@ -43,6 +43,8 @@ export type ClusterWatch = {
   pending(): readonly string[]
   /** What cannot be followed at the moment. */
   behind(): readonly string[]
+  /** Namespaces whose lists are unknown, since they are more than can be kept; and why, as a sentence. */
+  tooMuch(): ReadonlyMap<string, string>
   /**
    * Since the last word of the watch that has been silent for longest. The API server sends bookmarks once a minute
    * where nothing happens.
@@ -190,7 +192,12 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       complete ||= missing.length === 0
       return missing
     },
-    behind: () => [...fallenBehind(statuses()), ...fetches.failing(), ...namespaces.exceeded()],
+    behind: () => [
+      ...fallenBehind(statuses()),
+      ...fetches.failing(),
+      ...namespaces.exceeded().map(([name, why]) => `ConfigMaps of namespace ${name}: ${why}`),
+    ],
+    tooMuch: () => new Map(namespaces.exceeded()),
     ageSeconds: () => stalestSeconds(statuses(), now()),
     counts: () => {
       const sum = (size: (watch: NamespaceWatch) => number) =>

@@ -514,6 +514,7 @@ t.test('the lists of a namespace that are too much are unknown; those of others 
   t.match(watch.behind(), [
     /^ConfigMaps of namespace loud: found more of its peer lists than can be kept, expected at most 0\.0 MiB/,
   ])
+  t.strictSame([...watch.tooMuch().keys()], ['loud'])
   t.strictSame([given.desired('loud/node-0'), given.desired('loud/node-1')], ['unknown', 'unknown'])
   t.strictSame(given.desired('quiet/node-0'), desiredFor(['b']))
   const told = () => lines.filter(({ level, namespace }) => level === 40 && namespace === 'loud').length
@@ -524,6 +525,7 @@ t.test('the lists of a namespace that are too much are unknown; those of others 
   await become(given, 'loud/node-1', desiredFor(['c']))
   t.strictSame(given.desired('loud/node-0'), desiredFor(many('first')))
   t.strictSame(watch.behind(), [])
+  t.equal(watch.tooMuch().size, 0)
 })
 
 t.test('where all together have too much, whoever has most is let go of', async t => {
