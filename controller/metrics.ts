@@ -28,7 +28,7 @@ export type ControllerGauges = {
    * where nothing is watched.
    */
   readonly watchAge: () => number | undefined
-  /** Namespaces whose lists are more than can be kept. */
+  /** Namespaces whose lists are unknown, since they are more than can be kept or read in time. */
   readonly tooMuch: () => Iterable<string>
   /** Pods with annotations that are not written yet. */
   readonly queueDepth: () => number
@@ -115,7 +115,7 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
   })
   new Gauge({
     name: 'repeer_controller_lists_too_much',
-    help: '1 while the peer lists of a namespace are more than can be kept, so that its pods keep their annotations',
+    help: '1 while the peer lists of a namespace are unknown, since they are more than can be kept or read in time',
     labelNames: ['namespace'],
     registers,
     collect() {

@@ -19,6 +19,7 @@ import { createKeptPods } from './kept-pods.ts'
 import { createKeyedStore, type Item, type KeyedStore } from './keyed-store.ts'
 import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
 import { readPod } from './read-pod.ts'
+import { createReadingTime, type ReadingTimeOptions } from './reading-time.ts'
 
 export type NamespaceWatch = {
   readonly configMaps: Pick<KeyedStore<ConfigMapLists>, 'get' | 'size'>
@@ -52,6 +53,8 @@ export type NamespaceShared = {
   readonly plan: (text: string) => Plan
   readonly parse: typeof parseList
   readonly budget: Pick<TenantBudget, 'keeps' | 'forget'>
+  /** Of one namespace's lists. */
+  readonly readingTime: Omit<ReadingTimeOptions, 'now'>
   /** How many bytes the texts of a namespace's pods may take, see createKeptPods. */
   readonly podBytes: number
   /** Until lists that were too much are read again, in ms. */
@@ -77,7 +80,7 @@ const pageSize = 250
 const maxRemembered = 1000
 
 export function watchNamespace(namespace: string, shared: NamespaceShared): NamespaceWatch {
-  const { fetches, times, now, log, parse, on } = shared
+  const { fetches, times, now, log, on } = shared
   const stop = new AbortController()
   const api = shared.reader(stop.signal)
   const core = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
@@ -96,10 +99,16 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   /** Of a list of ConfigMaps that is being read: what is too much is let go before it fills the memory, not after. */
   let listed = createKeptLists()
   let tooMuch: string | undefined
+  const readingTime = createReadingTime({ ...shared.readingTime, now })
+  const parse: typeof parseList = (reading, text) => readingTime.during(() => shared.parse(reading, text))
 
   const configMaps = createKeyedStore<ConfigMapLists>({
     groupOf: object => object.metadata?.name,
-    read: (object, name) => readConfigMap(object, shared.sourcesOf(namespace, name), parse),
+    read: (object, name) => {
+      const lists = readConfigMap(object, inTime(shared.sourcesOf(namespace, name)), parse)
+      if (readingTime.isOver()) void exceed(tooSlow(shared.readingTime))
+      return lists
+    },
     isSame: sameLists,
     fetch: (name, isNeeded, done) => {
       const load = () => unlessAbsent(api.get(`${paths.configMaps}/${encodeURIComponent(name)}`), undefined)
@@ -126,6 +135,14 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       listed = createKeptLists()
       charge()
     },
+  }
+
+  /** What is not read of a ConfigMap is unknown. */
+  function* inTime(sources: Iterable<KeySource>): Iterable<KeySource> {
+    for (const source of sources) {
+      if (readingTime.isOver()) return
+      yield source
+    }
   }
 
   function count(configMap: string): void {
@@ -264,6 +281,10 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       return Promise.all(running)
     },
   }
+}
+
+function tooSlow({ mostMs, msPerSecond }: NamespaceShared['readingTime']): string {
+  return `found that its peer lists take more time to read than there is for a namespace, expected at most ${mostMs / 1000} s of a processor, and ${msPerSecond / 1000} s each second; its pods keep their annotations, and its lists are read again in some minutes`
 }
 
 type Collected<T> = Pick<ListWatchHandlers<T>, 'keep' | 'replace' | 'set' | 'remove'> & { listing(): void }

@@ -596,3 +596,33 @@ t.test('pods whose plans are too much for a namespace are left alone; those of o
   await until('one has grown', () => given.watch.pod('loud/node-1') === undefined)
   t.equal(said().length, 2)
 })
+
+t.test('lists that take too long to read are unknown, those of others are not, and they are read again', async t => {
+  let processor = 0
+  const names = ['first', 'second', 'third', 'fourth']
+  const given = await start(
+    t,
+    [
+      namespace('loud'),
+      namespace('quiet'),
+      pod(
+        'loud',
+        'node-0',
+        names.map(name => source(name)),
+      ),
+      pod('quiet', 'node-0', [source('node')]),
+      ...names.map(name => configMap('loud', name, { peers: list(name) })),
+      configMap('quiet', 'node', { peers: list('b') }),
+    ],
+    // The clock is asked before and after each: a list takes a second, and there is time for three.
+    { readingTime: { mostMs: 3_000, msPerSecond: 0, processorMs: () => (processor += 1_000) }, tryAgainMs: 50 },
+  )
+  const { watch, lines } = given
+  await until('they take too long', () => watch.tooMuch().has('loud'))
+  t.match(watch.tooMuch().get('loud'), /take more time to read .* expected at most 3 s of a processor, and 0 s each second/)
+  t.equal(given.desired('loud/node-0'), 'unknown')
+  await become(given, 'quiet/node-0', desiredFor(['b']))
+  const told = () => lines.filter(({ level, namespace }) => level === 40 && namespace === 'loud').length
+  await until('they were read again', () => told() > 1)
+  t.equal(processor, 2 * 4_000, 'three of them, and the quiet one')
+})
