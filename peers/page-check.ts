@@ -117,7 +117,7 @@ function peerOf(peer: Fields): Page['peers'][number] {
   if (addresses.length > maxAddresses)
     peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
   const odd = addresses.findIndex(address => !isName(address))
-  if (odd >= 0) peer.problem(`addresses[${odd}]`, typeof addresses[odd], 'an IP address')
+  if (odd >= 0) peer.problem(`addresses[${odd}]`, typeof addresses.at(odd), 'an IP address')
   return {
     ...present('id', peer.has('id') ? name(peer, 'id') : undefined),
     peer: name(peer, 'peer'),

@@ -1,5 +1,6 @@
 // Writes annotations of pods: one write a pod at a time, what comes meanwhile put together, at most so many a second,
-// turns first but for a fifth of the writes, and namespaces by turns. What fails is tried again for as long as the pod exists.
+// turns first but for a fifth of the writes, and namespaces by turns. What fails is tried again for as long as the pod
+// exists.
 import type { Logger } from 'pino'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import { createFairQueue } from '../kubernetes/fair-queue.ts'

@@ -100,7 +100,8 @@ const defaultTryAgainMs = 300_000
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
   const { log, onChange, coalesceMs = 20, clusterDomain = 'cluster.local', now = () => performance.now() } = options
-  const { listBytes = defaultListBytes, podBytes = defaultPodBytes, readingTime = defaultReadingTime, tryAgainMs = defaultTryAgainMs } = options
+  const { listBytes = defaultListBytes, podBytes = defaultPodBytes } = options
+  const { readingTime = defaultReadingTime, tryAgainMs = defaultTryAgainMs } = options
   const times = listWatchTimes(options)
   const stop = new AbortController()
   const fetches = createFetches(times, log)
@@ -111,8 +112,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   const pods = createClusterPods({
     view: { list: listOf, slices: slicesOf, clusterDomain },
     configMaps: {
-      need: (namespace, name) => namespaces.get(namespace)?.needConfigMap(name),
-      drop: (namespace, name) => namespaces.get(namespace)?.dropConfigMap(name),
+      need: (namespace, name) => namespaces.get(namespace)?.configMaps.need(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.configMaps.drop(name),
     },
     services: {
       need: (namespace, name) => namespaces.get(namespace)?.slices.need(name),
@@ -147,7 +148,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   const budget = createTenantBudget({
     bytesEach: listBytes.each,
     bytesInAll: listBytes.inAll,
-    exceeded: name => namespaces.get(name)?.exceed(tooMuch(listBytes)),
+    exceeded: name => namespaces.get(name)?.configMaps.exceed(tooMuch(listBytes)),
   })
   const shared: NamespaceShared = {
     reader: signal => reader(AbortSignal.any([stop.signal, signal])),

@@ -32,7 +32,7 @@ export type KeyedStoreOptions<T> = {
   readonly fetch: (group: string, isNeeded: () => boolean, done: (objects: readonly ApiObject[]) => void) => void
   /** What `get` returns for the group has changed. */
   readonly changed: (group: string) => void
-  /** This much of a list has been read, and is kept from now on, though `get` returns it only when the list is whole. */
+  /** So much of a list has been read, and is kept from now on; `get` returns it once the list is whole. */
   readonly listed?: (group: string, value: T) => void
 }
 

@@ -1,7 +1,6 @@
 // Follows one opted-in namespace: its pods, then the ConfigMaps that they use, then the EndpointSlices of the Services
 // that their lists name. One after the other at the start, so that each list is read once, with it being known what of
 // it is needed.
-import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
@@ -14,24 +13,16 @@ import { createWatchStatus, type WatchStatus } from '../../kubernetes/watch-stat
 import type { KeySource, Plan } from '../../peers/plan.ts'
 import { annotation } from '../../peers/pod.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
-import { createKeptLists } from './kept-lists.ts'
 import { createKeptPods } from './kept-pods.ts'
-import { createKeyedStore, type Item, type KeyedStore } from './keyed-store.ts'
-import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
+import { createKeyedStore, type KeyedStore } from './keyed-store.ts'
+import type { parseList } from './lists.ts'
+import { createNamespaceLists, type NamespaceLists } from './namespace-lists.ts'
 import { readPod } from './read-pod.ts'
-import { createReadingTime, type ReadingTimeOptions } from './reading-time.ts'
+import type { ReadingTimeOptions } from './reading-time.ts'
 
 export type NamespaceWatch = {
-  readonly configMaps: Pick<KeyedStore<ConfigMapLists>, 'get' | 'size'>
+  readonly configMaps: Omit<NamespaceLists, 'handlers'>
   readonly slices: KeyedStore<Slice>
-  /** Makes sure that everything that is needed of a ConfigMap is read; again where a pod needs another key of it. */
-  needConfigMap(configMap: string): void
-  /** Nothing of it is needed any more. */
-  dropConfigMap(configMap: string): void
-  /** Its lists are too much: they are let go, and unknown until they are read again after a while. */
-  exceed(why: string): void
-  /** Why its lists are unknown, where they were too much. */
-  exceeded(): string | undefined
   /** Those that have been started. */
   statuses(): readonly WatchStatus[]
   /** May not be read, so that nothing is known of its Services. */
@@ -95,79 +86,23 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   const keptPods = createKeptPods(shared.podBytes)
   /** Why, by the pod's name: to be said once, not at each of its events. */
   const said = new Map<string, string>()
-  const lists = createKeptLists()
-  /** Of a list of ConfigMaps that is being read: what is too much is let go before it fills the memory, not after. */
-  let listed = createKeptLists()
-  let tooMuch: string | undefined
-  const readingTime = createReadingTime({ ...shared.readingTime, now })
-  const parse: typeof parseList = (reading, text) => readingTime.during(() => shared.parse(reading, text))
 
-  const configMaps = createKeyedStore<ConfigMapLists>({
-    groupOf: object => object.metadata?.name,
-    read: (object, name) => {
-      const lists = readConfigMap(object, inTime(shared.sourcesOf(namespace, name)), parse)
-      if (readingTime.isOver()) void exceed(tooSlow(shared.readingTime))
-      return lists
-    },
-    isSame: sameLists,
+  const configMaps = createNamespaceLists({
+    namespace,
+    parse: shared.parse,
+    budget: shared.budget,
+    readingTime: { ...shared.readingTime, now },
+    tryAgainMs: shared.tryAgainMs,
+    sourcesOf: name => shared.sourcesOf(namespace, name),
     fetch: (name, isNeeded, done) => {
       const load = () => unlessAbsent(api.get(`${paths.configMaps}/${encodeURIComponent(name)}`), undefined)
       const take = (object: unknown) => done(object === undefined ? [] : [object as ApiObject])
       fetches.add({ what: `ConfigMap ${namespace}/${name}`, isNeeded: whileOpen(isNeeded), load, done: take })
     },
-    changed: name => {
-      count(name)
-      on.lists(namespace, name)
-    },
-    listed: (name, found) => {
-      listed.set(name, [found])
-      charge()
-    },
+    changed: name => on.lists(namespace, name),
+    signal: stop.signal,
+    log,
   })
-  const configMapHandlers: Collected<Item<ConfigMapLists>> = {
-    ...configMaps.handlers,
-    listing: () => {
-      listed = createKeptLists()
-      configMaps.handlers.listing()
-    },
-    replace: items => {
-      configMaps.handlers.replace(items)
-      listed = createKeptLists()
-      charge()
-    },
-  }
-
-  /** What is not read of a ConfigMap is unknown. */
-  function* inTime(sources: Iterable<KeySource>): Iterable<KeySource> {
-    for (const source of sources) {
-      if (readingTime.isOver()) return
-      yield source
-    }
-  }
-
-  function count(configMap: string): void {
-    lists.set(configMap, configMaps.get(configMap))
-    charge()
-  }
-
-  /** May let go of all lists, of this or another namespace. What is there still and is listed anew is mostly the same. */
-  function charge(): void {
-    if (tooMuch !== undefined || stop.signal.aborted) return
-    shared.budget.keeps(namespace, Math.max(lists.bytes(), listed.bytes()))
-  }
-
-  async function exceed(why: string): Promise<void> {
-    if (tooMuch !== undefined || stop.signal.aborted) return
-    tooMuch = why
-    log.warn({ namespace }, why)
-    shared.budget.forget(namespace)
-    configMaps.forget()
-    await delay(shared.tryAgainMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
-    if (stop.signal.aborted) return
-    tooMuch = undefined
-    configMaps.recall()
-  }
-
   const slices = createKeyedStore<Slice>({
     groupOf: object => object.metadata?.labels?.[serviceLabel],
     read: readSlice,
@@ -210,8 +145,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       { plan: shared.plan, unusable, odd },
     )
     const pod = found && fits(found, object) ? found : undefined
-    if (found && !pod)
-      unusable(`its namespace has plans and endpoints of more than ${shared.podBytes} bytes, and there is no room for its own`)
+    if (found && !pod) unusable(`found no room for it among the ${shared.podBytes} bytes of plans of its namespace`)
     if (!found) keptPods.drop(name)
     if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined))
       on.podWithout(podKey({ namespace, name }))
@@ -251,25 +185,12 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     on.listsKnown()
     start('EndpointSlices', paths.slices, slices.handlers, () => undefined, pageSize)
   }
-  const startConfigMaps = () => start('ConfigMaps', paths.configMaps, configMapHandlers, startSlices)
+  const startConfigMaps = () => start('ConfigMaps', paths.configMaps, configMaps.handlers, startSlices)
   start('Pods', paths.pods, podHandlers, startConfigMaps, pageSize)
 
   return {
     configMaps,
     slices,
-    needConfigMap: name => {
-      const have = configMaps.get(name)
-      const isWhole =
-        have !== 'unknown' &&
-        have.every(lists => [...shared.sourcesOf(namespace, name)].every(source => lists.has(listId(source))))
-      if (!isWhole) configMaps.need(name)
-    },
-    dropConfigMap: name => {
-      configMaps.drop(name)
-      count(name)
-    },
-    exceed: why => void exceed(why),
-    exceeded: () => tooMuch,
     statuses: () => started,
     forbidden: () => started.some(state => state.forbidden),
     pods: () => pods,
@@ -281,10 +202,6 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       return Promise.all(running)
     },
   }
-}
-
-function tooSlow({ mostMs, msPerSecond }: NamespaceShared['readingTime']): string {
-  return `found that its peer lists take more time to read than there is for a namespace, expected at most ${mostMs / 1000} s of a processor, and ${msPerSecond / 1000} s each second; its pods keep their annotations, and its lists are read again in some minutes`
 }
 
 type Collected<T> = Pick<ListWatchHandlers<T>, 'keep' | 'replace' | 'set' | 'remove'> & { listing(): void }

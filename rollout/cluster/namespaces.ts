@@ -93,7 +93,7 @@ export function followNamespaces(options: NamespacesOptions): Namespaces {
     all: () => [...entries.values()].map(({ watch }) => watch),
     exceeded: () =>
       [...entries].flatMap(([name, { watch }]) => {
-        const why = watch.exceeded()
+        const why = watch.configMaps.exceeded()
         return why === undefined ? [] : [[name, why] as const]
       }),
     close: async () => {

@@ -568,7 +568,8 @@ t.test('what is too much is let go of while the list is still being read', async
     ...names.map(name => configMap('loud', name, { peers: list(`${name}-a`, `${name}-b`) })),
   ]
   // Each takes some 620 bytes, and a page has 20 of them.
-  const given = await start(t, objects, { listBytes: { each: 11_000, inAll: 50_000 }, tryAgainMs: 3_600_000 }, { onRequest })
+  const listBytes = { each: 11_000, inAll: 50_000 }
+  const given = await start(t, objects, { listBytes, tryAgainMs: 3_600_000 }, { onRequest })
   watch = given.watch
   await until('it is let go of', () => behindAt.length === 2 && given.watch.behind().length > 0)
   t.strictSame(behindAt, [1, 1], 'before the second page')
@@ -587,7 +588,7 @@ t.test('pods whose plans are too much for a namespace are left alone; those of o
   await synced(given)
   t.strictSame(keys(given.watch.pods()), ['loud/node-0', 'loud/node-1', 'quiet/node-0'])
   const said = () => given.lines.filter(line => /cannot be used/.test(line.msg))
-  t.match(said(), [{ pod: 'node-2', reason: /plans and endpoints of more than 10000 bytes/ }])
+  t.match(said(), [{ pod: 'node-2', reason: /no room for it among the 10000 bytes of plans of its namespace/ }])
   await given.api.delete('Pod', 'node-0', 'loud')
   await until('it is gone', () => given.watch.pod('loud/node-0') === undefined)
   await given.api.put(long('node-2', '10.0.0.2'))
