@@ -47,7 +47,9 @@ export function parsePage(text: string): Page {
     .map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
   const more = problems.length - lines.length
   const atLeast = problems.length >= mostProblems ? 'at least ' : ''
-  throw new Error(`the status page cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${atLeast}${more} more` : ''}`)
+  throw new Error(
+    `the status page cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${atLeast}${more} more` : ''}`,
+  )
 }
 
 /** Where a reader has reported a problem, what it returned does not matter: the page is not used. */

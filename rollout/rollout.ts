@@ -63,7 +63,10 @@ export function createRollout(parts: RolloutParts): Rollout {
   function annotate(pod: InjectedPod): void {
     const desired = cluster.desired(pod)
     if (pod.deleting) return
-    if (desired === 'unknown') return tellUnknown(pod)
+    if (desired === 'unknown') {
+      tellUnknown(pod)
+      return
+    }
     const its = tracked.of(pod)
     const at = now()
     its.rest = afterSight(its.rest, `${desired.peerHash ?? ''}\n${desired.endpoints ?? ''}`, at, times)

@@ -620,7 +620,10 @@ t.test('lists that take too long to read are unknown, those of others are not, a
   )
   const { watch, lines } = given
   await until('they take too long', () => watch.tooMuch().has('loud'))
-  t.match(watch.tooMuch().get('loud'), /take more time to read .* expected at most 3 s of a processor, and 0 s each second/)
+  t.match(
+    watch.tooMuch().get('loud'),
+    /take more time to read .* expected at most 3 s of a processor, and 0 s each second/,
+  )
   t.equal(given.desired('loud/node-0'), 'unknown')
   await become(given, 'quiet/node-0', desiredFor(['b']))
   const told = () => lines.filter(({ level, namespace }) => level === 40 && namespace === 'loud').length
