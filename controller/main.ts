@@ -57,6 +57,7 @@ export async function runController(
           ] as const,
       ),
     watchAge: () => cluster.ageSeconds(),
+    tooMuch: () => cluster.tooMuch().keys(),
     queueDepth: () => writer?.pending() ?? 0,
     leading: () => leading,
     peerSets: () => discovery?.figures() ?? [],

@@ -28,6 +28,8 @@ export type ControllerGauges = {
    * where nothing is watched.
    */
   readonly watchAge: () => number | undefined
+  /** Namespaces whose lists are unknown, since they are more than can be kept or read in time. */
+  readonly tooMuch: () => Iterable<string>
   /** Pods with annotations that are not written yet. */
   readonly queueDepth: () => number
   readonly leading: () => boolean
@@ -109,6 +111,16 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
       const age = gauges.watchAge()
       if (age === undefined) this.remove()
       else this.set(age)
+    },
+  })
+  new Gauge({
+    name: 'repeer_controller_lists_too_much',
+    help: '1 while the peer lists of a namespace are unknown, since they are more than can be kept or read in time',
+    labelNames: ['namespace'],
+    registers,
+    collect() {
+      this.reset()
+      for (const namespace of gauges.tooMuch()) this.set({ namespace }, 1)
     },
   })
   new Gauge({

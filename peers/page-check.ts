@@ -3,6 +3,7 @@
 //
 // Sidecars of other versions are read, too: unknown fields are left out, and so is a reason that this version does not
 // know.
+import { detached } from './detached.ts'
 import { type FieldProblem, Fields } from './fields.ts'
 import { outcomes, type Page, phases } from './page.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
@@ -18,6 +19,8 @@ const maxName = 320
 const maxHistory = 50
 const maxPeers = 10_000
 const maxAddresses = 1_000
+/** Then nothing more of a list is looked at: a page of 500 KB had 270,000 of them, and took a quarter of a second. */
+const mostProblems = 100
 /** Problems that the message spells out. */
 const maxInMessage = 5
 
@@ -43,7 +46,10 @@ export function parsePage(text: string): Page {
     .slice(0, maxInMessage)
     .map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
   const more = problems.length - lines.length
-  throw new Error(`the status page cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${more} more` : ''}`)
+  const atLeast = problems.length >= mostProblems ? 'at least ' : ''
+  throw new Error(
+    `the status page cannot be used: ${lines.join('; ')}${more > 0 ? `; and ${atLeast}${more} more` : ''}`,
+  )
 }
 
 /** Where a reader has reported a problem, what it returned does not matter: the page is not used. */
@@ -69,7 +75,7 @@ function pageOf(page: Fields): Page {
     ),
     ...present('notes', page.matching('notes', hash, 'a hash', 'optional')),
     connected: page.number('connected', 0, 1e6, 'integer') ?? 0,
-    peers: entries(page, 'peers', maxPeers).map(peerOf),
+    peers: entries(page, 'peers', maxPeers, peerOf),
     node: nodeOf(page.object('node')),
     restarts: newest(page, 'restarts').map(restart => ({
       at: iso(restart, 'at'),
@@ -86,14 +92,14 @@ function pageOf(page: Fields): Page {
       snapshot: told.matching('snapshot', hash, 'a hash') ?? '',
       outcome: told.oneOf('outcome', ['asked', 'connected', 'in-vain', 'refused'] as const) ?? 'asked',
     })),
-    lookups: entries(page, 'lookups', maxPeers).map(lookup => ({
+    lookups: entries(page, 'lookups', maxPeers, lookup => ({
       host: name(lookup, 'host'),
       failures: lookup.number('failures', 0, Number.MAX_SAFE_INTEGER, 'integer') ?? 0,
       ...present('error', words(lookup, 'error')),
     })),
     ...present(
       'notFollowed',
-      page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed).map(otherNode) : undefined,
+      page.has('notFollowed') ? entries(page, 'notFollowed', mostNotFollowed, otherNode) : undefined,
     ),
     lookedAt: iso(page, 'lookedAt'),
   }
@@ -112,14 +118,12 @@ function peerOf(peer: Fields): Page['peers'][number] {
   const because = peer.matching('because', code, 'a reason code', 'optional')
   if (addresses.length > maxAddresses)
     peer.problem('addresses', `an array of ${addresses.length}`, `at most ${maxAddresses}`)
+  const odd = addresses.findIndex(address => !isName(address))
+  if (odd >= 0) peer.problem(`addresses[${odd}]`, typeof addresses.at(odd), 'an IP address')
   return {
     ...present('id', peer.has('id') ? name(peer, 'id') : undefined),
     peer: name(peer, 'peer'),
-    addresses: addresses
-      .slice(0, maxAddresses)
-      .map((address, index) =>
-        isName(address) ? address : (peer.problem(`addresses[${index}]`, typeof address, 'an IP address') ?? ''),
-      ),
+    addresses: addresses.slice(0, maxAddresses).filter(isName),
     standing: name(peer, 'standing'),
     ...present('reachable', flag(peer, 'reachable')),
     ...present('pinned', peer.has('pinned') ? name(peer, 'pinned') : undefined),
@@ -160,7 +164,7 @@ function name(fields: Fields, field: string): string {
 /** A text for people, on one line. */
 function words(fields: Fields, field: string): string | undefined {
   const text = fields.value(field, 'a text', value => typeof value === 'string', 'optional')
-  return text?.slice(0, maxText).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+  return text && detached(text.slice(0, maxText).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' '))
 }
 
 function iso(fields: Fields, field: string): string {
@@ -180,10 +184,15 @@ function flag(fields: Fields, field: string): boolean | undefined {
 }
 
 /** The objects of a list; one that is absent is empty, since not every version's page has each of them. */
-function entries(fields: Fields, field: string, most: number): Fields[] {
+function entries<T>(fields: Fields, field: string, most: number, read: (entry: Fields) => T): T[] {
   const list = fields.has(field) ? fields.array(field) : []
   if (list.length > most) fields.problem(field, `an array of ${list.length}`, `at most ${most}`)
-  return list.slice(0, most).map((entry, index) => new Fields(entry, `${fields.at(field)}[${index}]`, fields.problems))
+  const found: T[] = []
+  for (const [index, entry] of list.slice(0, most).entries()) {
+    if (fields.problems.length >= mostProblems) break
+    found.push(read(new Fields(entry, `${fields.at(field)}[${index}]`, fields.problems)))
+  }
+  return found
 }
 
 /** The last of a list that has the newest at its end. */

@@ -1,5 +1,6 @@
 // The one error for a peer list that cannot be read: every problem at once, each with where it is, what was found and
 // what is expected.
+import { detached } from './detached.ts'
 
 export type PeerListProblem = {
   /** Which list: "ConfigMap node0/config.toml". */
@@ -87,5 +88,5 @@ export function printable(text: string): string {
       /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu,
       character => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
     )
-  return escaped.length > maxFoundLength ? `${escaped.slice(0, maxFoundLength - 1)}…` : escaped
+  return detached(escaped.length > maxFoundLength ? `${escaped.slice(0, maxFoundLength - 1)}…` : escaped)
 }

@@ -28,6 +28,13 @@ const maxBytes = 256 * 1024
 const maxSeconds = 7 * 24 * 3600
 /** The highest UID that Kubernetes takes for runAsUser. */
 const maxUid = 2 ** 31 - 1
+/**
+ * A ConfigMap that has a key for each node of a large chain, mounted whole, has a few hundred. To check 2,000 takes
+ * 50 ms, at each event of the pod where one of them is wrong.
+ */
+const mostSources = 500
+/** Names of one process: what starts it, and what that becomes. */
+const mostNames = 500
 const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 
 /** The plan that a JSON text holds, as checkPlan returns it. Throws a PlanError. */
@@ -136,7 +143,8 @@ function checkBeside(beside: Fields): void {
 
 function checkNames(fields: Fields): number {
   const names = fields.array('names')
-  names.forEach((name, index) => {
+  if (names.length > mostNames) fields.problem('names', `an array of ${names.length}`, `at most ${mostNames}`)
+  names.slice(0, mostNames).forEach((name, index) => {
     if (typeof name !== 'string' || !/^[^/\p{Cc}]{1,255}$/u.test(name))
       fields.problem(`names[${index}]`, typeof name === 'string' ? name : shown(name), 'the name of a process')
   })
@@ -145,7 +153,9 @@ function checkNames(fields: Fields): number {
 
 function checkSources(plan: Fields, pod: Parameters<typeof checkSource>[1]): void {
   const first = new Map<string, number>()
-  plan.array('sources').forEach((value, index) => {
+  const sources = plan.array('sources')
+  if (sources.length > mostSources) plan.problem('sources', `an array of ${sources.length}`, `at most ${mostSources}`)
+  sources.slice(0, mostSources).forEach((value, index) => {
     const source = new Fields(value, `sources[${index}]`, plan.problems)
     const same = checkSource(source, pod)
     const earlier = same === undefined ? undefined : first.get(same)

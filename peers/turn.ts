@@ -6,6 +6,7 @@
 //
 // A turn names the change for which a pod may restart now, so that it can never be used for another one.
 import { createHash } from 'node:crypto'
+import { detached } from './detached.ts'
 
 /** `spent`: used, or its time is over. `withdrawn`: not used, since the pod does not want it any more, or cannot. */
 export type Retired = 'spent' | 'withdrawn'
@@ -62,7 +63,7 @@ const longestWait = 500
 
 /** Why a pod that asks for a turn has none, as it is written. */
 export function formatTurnWait(why: string): string {
-  return why.trim().slice(0, longestWait).trimEnd()
+  return detached(why.trim().slice(0, longestWait).trimEnd())
 }
 
 /** The same as it is read; undefined where nothing is said. */

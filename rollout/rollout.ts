@@ -62,7 +62,11 @@ export function createRollout(parts: RolloutParts): Rollout {
 
   function annotate(pod: InjectedPod): void {
     const desired = cluster.desired(pod)
-    if (desired === 'unknown' || pod.deleting) return
+    if (pod.deleting) return
+    if (desired === 'unknown') {
+      tellUnknown(pod)
+      return
+    }
     const its = tracked.of(pod)
     const at = now()
     its.rest = afterSight(its.rest, `${desired.peerHash ?? ''}\n${desired.endpoints ?? ''}`, at, times)
@@ -79,6 +83,13 @@ export function createRollout(parts: RolloutParts): Rollout {
     writer.write(pod, changes)
     const event = changeEvent(pod, changes)
     if (event) events.tell(pod, event)
+  }
+
+  /** Where nothing has been read yet, it soon is. */
+  function tellUnknown(pod: InjectedPod): void {
+    const why = cluster.tooMuch().get(pod.namespace)
+    if (why === undefined || !pod.plan.sources.some(({ kind }) => kind === 'ConfigMap')) return
+    events.tell(pod, { type: 'Warning', reason: 'ListsUnknown', message: unknownLists(pod.namespace, why) })
   }
 
   /** By the machine's clock, as others tell it. */
@@ -188,6 +199,10 @@ export function createRollout(parts: RolloutParts): Rollout {
     without: tracked.replaced,
     groups: () => last.groups,
   }
+}
+
+function unknownLists(namespace: string, why: string): string {
+  return `the controller does not know the pod's peer lists, and leaves its annotations as they are: in namespace ${namespace} it ${why}`
 }
 
 function hasRoom({ away, allowed, stopped }: GroupState): boolean {

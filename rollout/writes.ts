@@ -1,5 +1,6 @@
 // Writes annotations of pods: one write a pod at a time, what comes meanwhile put together, at most so many a second,
-// turns first, and namespaces by turns. What fails is tried again for as long as the pod exists.
+// turns first but for a fifth of the writes, and namespaces by turns. What fails is tried again for as long as the pod
+// exists.
 import type { Logger } from 'pino'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import { createFairQueue } from '../kubernetes/fair-queue.ts'
@@ -14,7 +15,7 @@ export type WriteOutcome = 'written' | 'gone' | 'failed'
 export type Writer = {
   /**
    * Writes as soon as the rate allows; an annotation's later value replaces an earlier one that has not been sent. What
-   * is being written at the moment is not written again. `urgent` goes before all that is not.
+   * is being written at the moment is not written again. `urgent` goes before all that is not, four times in a row.
    */
   write(pod: PodRef, annotations: Annotations, urgent?: boolean): void
   /** Pods with a write that is not done. */
@@ -46,6 +47,11 @@ export type WriterOptions = {
 /** Of a pod's tries: doubled after each failure, and each shortened by a random part of up to a half. */
 const minRetryMs = 500
 const maxRetryMs = 30_000
+/**
+ * Then one that is not urgent goes, if there is any: pods whose pages ask for another turn each second would have all
+ * writes to themselves, and no other pod would learn of its list.
+ */
+const mostUrgentInARow = 4
 /** Between two lines of the log about failures. */
 const warnEveryMs = 60_000
 
@@ -78,6 +84,7 @@ export function createWriter(options: WriterOptions): Writer {
   const urgent = createFairQueue<Entry>(({ pod }) => pod.namespace)
   const ordinary = createFairQueue<Entry>(({ pod }) => pod.namespace)
   const running = new Set<Promise<void>>()
+  let urgentInARow = 0
   let waiters: (() => void)[] = []
   let cancelTimer: (() => void) | undefined
   let warnedAt = Number.NEGATIVE_INFINITY
@@ -92,12 +99,14 @@ export function createWriter(options: WriterOptions): Writer {
     cancelTimer?.()
     cancelTimer = undefined
     while (!stop.signal.aborted && running.size < inFlight) {
-      const queue = urgent.hasNext() ? urgent : ordinary
+      const isUrgentNext = urgent.hasNext() && (urgentInARow < mostUrgentInARow || !ordinary.hasNext())
+      const queue = isUrgentNext ? urgent : ordinary
       if (!queue.hasNext() || !allowed()) return
       if (!bucket.take()) {
         cancelTimer = clock.after(bucket.waitMs(), pump)
         return
       }
+      urgentInARow = isUrgentNext ? urgentInARow + 1 : 0
       start(queue.take() as Entry)
     }
   }

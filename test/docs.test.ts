@@ -105,6 +105,7 @@ t.test('operations names every metric of repeer', async t => {
       pending: () => 0,
       groups: () => [],
       watchAge: () => 0,
+      tooMuch: () => [],
       queueDepth: () => 0,
       leading: () => false,
       peerSets: () => [],

@@ -1,7 +1,9 @@
 // The formats in which chains write peer lists. Each has a file of its own here; this one is their table.
 
+import { detached } from '../detached.ts'
 import { type Peer, peerKey, type Role } from '../peer.ts'
 import { maxProblems, PeerListError, type PeerListProblem } from '../peer-list-error.ts'
+import { present } from '../present.ts'
 import { besuToml } from './besu.ts'
 import type { Codec, Report } from './codec.ts'
 import { cometbftList, cometbftToml } from './cometbft.ts'
@@ -99,7 +101,12 @@ export function parsePeers(format: Format, text: string, options: ReadOptions): 
   }
   const peers = codecs[format].read(text, { role, defaultPort, report })
   if (count > 0) throw new PeerListError(problems, count)
-  return [...new Map(peers.map(peer => [peerKey(peer), peer])).values()]
+  return [...new Map(peers.map(peer => [peerKey(peer), detachedPeer(peer)])).values()]
+}
+
+/** Whoever keeps a peer does not keep the text in which it stood. */
+function detachedPeer(peer: Peer): Peer {
+  return { ...peer, ...present('id', peer.id && detached(peer.id)), host: detached(peer.host) }
 }
 
 /**

@@ -24,6 +24,7 @@ import { interning } from './intern.ts'
 import { digestOf, internedLists, listId, type ParsedList } from './lists.ts'
 import { type NamespaceShared, type NamespaceWatch, watchNamespace } from './namespace-watch.ts'
 import { followNamespaces } from './namespaces.ts'
+import { threadMs } from './reading-time.ts'
 
 export type ClusterWatch = {
   /** Of all opted-in namespaces, those that are being deleted until they are gone. */
@@ -43,6 +44,8 @@ export type ClusterWatch = {
   pending(): readonly string[]
   /** What cannot be followed at the moment. */
   behind(): readonly string[]
+  /** Namespaces whose lists are unknown, since they are more than can be kept or read in time; and why, as a sentence. */
+  tooMuch(): ReadonlyMap<string, string>
   /**
    * Since the last word of the watch that has been silent for longest. The API server sends bookmarks once a minute
    * where nothing happens.
@@ -70,6 +73,10 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly now?: () => number
   /** How many bytes the lists of a namespace, and of all, may take in memory. Default: 16 and 64 MiB. */
   readonly listBytes?: { readonly each: number; readonly inAll: number }
+  /** How many bytes the plans and endpoints of a namespace's pods may take in memory. Default: 16 MiB. */
+  readonly podBytes?: number
+  /** How long the lists of a namespace may take to be read. Default: 3 s of a processor, and 0.1 s each second. */
+  readonly readingTime?: NamespaceShared['readingTime']
   /** Until lists that were too much are read again. Default: 300,000. */
   readonly tryAgainMs?: number
 }
@@ -83,13 +90,18 @@ const mebibyte = 1024 * 1024
  * namespace with 200 nodes that each list all others in a list of its own has 8 MiB.
  */
 const defaultListBytes = { each: 16 * mebibyte, inAll: 64 * mebibyte }
+/** 1,000 pods with 100 peers each, every one with a plan of its own, have some 10 MiB. */
+const defaultPodBytes = 16 * mebibyte
+/** A config.toml takes 0.3 ms (seen): there are 300 a second, and 10,000 at the start. */
+const defaultReadingTime = { mostMs: 3_000, msPerSecond: 100, processorMs: threadMs }
 /** Each time they are read up to the bound. */
 const defaultTryAgainMs = 300_000
 
 /** Starts to read at once, in the background. */
 export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptions): ClusterWatch {
   const { log, onChange, coalesceMs = 20, clusterDomain = 'cluster.local', now = () => performance.now() } = options
-  const { listBytes = defaultListBytes, tryAgainMs = defaultTryAgainMs } = options
+  const { listBytes = defaultListBytes, podBytes = defaultPodBytes } = options
+  const { readingTime = defaultReadingTime, tryAgainMs = defaultTryAgainMs } = options
   const times = listWatchTimes(options)
   const stop = new AbortController()
   const fetches = createFetches(times, log)
@@ -100,8 +112,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   const pods = createClusterPods({
     view: { list: listOf, slices: slicesOf, clusterDomain },
     configMaps: {
-      need: (namespace, name) => namespaces.get(namespace)?.needConfigMap(name),
-      drop: (namespace, name) => namespaces.get(namespace)?.dropConfigMap(name),
+      need: (namespace, name) => namespaces.get(namespace)?.configMaps.need(name),
+      drop: (namespace, name) => namespaces.get(namespace)?.configMaps.drop(name),
     },
     services: {
       need: (namespace, name) => namespaces.get(namespace)?.slices.need(name),
@@ -136,7 +148,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   const budget = createTenantBudget({
     bytesEach: listBytes.each,
     bytesInAll: listBytes.inAll,
-    exceeded: name => namespaces.get(name)?.exceed(tooMuch(listBytes)),
+    exceeded: name => namespaces.get(name)?.configMaps.exceed(tooMuch(listBytes)),
   })
   const shared: NamespaceShared = {
     reader: signal => reader(AbortSignal.any([stop.signal, signal])),
@@ -147,6 +159,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     plan: interning(digestOf, parsePlan),
     parse: internedLists(),
     budget,
+    podBytes,
+    readingTime,
     tryAgainMs,
     sourcesOf: pods.sourcesOf,
     on: {
@@ -185,7 +199,12 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
       complete ||= missing.length === 0
       return missing
     },
-    behind: () => [...fallenBehind(statuses()), ...fetches.failing(), ...namespaces.exceeded()],
+    behind: () => [
+      ...fallenBehind(statuses()),
+      ...fetches.failing(),
+      ...namespaces.exceeded().map(([name, why]) => `ConfigMaps of namespace ${name}: ${why}`),
+    ],
+    tooMuch: () => new Map(namespaces.exceeded()),
     ageSeconds: () => stalestSeconds(statuses(), now()),
     counts: () => {
       const sum = (size: (watch: NamespaceWatch) => number) =>

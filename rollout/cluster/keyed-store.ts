@@ -32,6 +32,8 @@ export type KeyedStoreOptions<T> = {
   readonly fetch: (group: string, isNeeded: () => boolean, done: (objects: readonly ApiObject[]) => void) => void
   /** What `get` returns for the group has changed. */
   readonly changed: (group: string) => void
+  /** So much of a list has been read, and is kept from now on; `get` returns it once the list is whole. */
+  readonly listed?: (group: string, value: T) => void
 }
 
 type Versioned<T> = { readonly version: string; readonly value: T }
@@ -40,7 +42,8 @@ type Group<T> = { objects: Map<string, Versioned<T>> | undefined }
 /** What the watch has said since the fetch began, about any object: it may have been one of the group before. */
 type During<T> = Map<string, Versioned<T> | Removed>
 
-export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: KeyedStoreOptions<T>): KeyedStore<T> {
+export function createKeyedStore<T>(options: KeyedStoreOptions<T>): KeyedStore<T> {
+  const { groupOf, read, isSame, fetch, changed, listed } = options
   const groups = new Map<string, Group<T>>()
   /** Of the objects that are kept: a slice can be given to another Service. */
   const groupNames = new Map<string, string>()
@@ -107,22 +110,23 @@ export function createKeyedStore<T>({ groupOf, read, isSame, fetch, changed }: K
       },
       keep: object => {
         const group = groupOf(object)
-        return group === undefined || !groups.has(group) || forgotten
-          ? undefined
-          : { group, version: versionOf(object), value: read(object, group) }
+        if (group === undefined || !groups.has(group) || forgotten) return undefined
+        const value = read(object, group)
+        if (phase === 'listing') listed?.(group, value)
+        return { group, version: versionOf(object), value }
       },
       replace: items => {
         phase = 'following'
-        const listed = new Map<string, Map<string, Versioned<T>>>()
+        const byGroup = new Map<string, Map<string, Versioned<T>>>()
         for (const [object, { group, version, value }] of items) {
           const have = groups.get(group)?.objects?.get(object)
-          const objects = listed.get(group) ?? new Map<string, Versioned<T>>()
-          listed.set(group, objects.set(object, have && isOlder(version, have.version) ? have : { version, value }))
+          const objects = byGroup.get(group) ?? new Map<string, Versioned<T>>()
+          byGroup.set(group, objects.set(object, have && isOlder(version, have.version) ? have : { version, value }))
         }
         for (const [name, group] of groups) {
           if (late.has(name)) continue
           fetching.delete(name)
-          become(name, group, listed.get(name) ?? new Map())
+          become(name, group, byGroup.get(name) ?? new Map())
         }
         for (const name of late) {
           const group = groups.get(name)

@@ -1,7 +1,6 @@
 // Follows one opted-in namespace: its pods, then the ConfigMaps that they use, then the EndpointSlices of the Services
 // that their lists name. One after the other at the start, so that each list is read once, with it being known what of
 // it is needed.
-import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
@@ -12,23 +11,18 @@ import { readSlice, type Slice, serviceLabel } from '../../kubernetes/slices.ts'
 import type { TenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { createWatchStatus, type WatchStatus } from '../../kubernetes/watch-status.ts'
 import type { KeySource, Plan } from '../../peers/plan.ts'
+import { annotation } from '../../peers/pod.ts'
 import { type InjectedPod, podKey } from '../pod.ts'
-import { createKeptLists } from './kept-lists.ts'
+import { createKeptPods } from './kept-pods.ts'
 import { createKeyedStore, type KeyedStore } from './keyed-store.ts'
-import { type ConfigMapLists, listId, type parseList, readConfigMap, sameLists } from './lists.ts'
+import type { parseList } from './lists.ts'
+import { createNamespaceLists, type NamespaceLists } from './namespace-lists.ts'
 import { readPod } from './read-pod.ts'
+import type { ReadingTimeOptions } from './reading-time.ts'
 
 export type NamespaceWatch = {
-  readonly configMaps: Pick<KeyedStore<ConfigMapLists>, 'get' | 'size'>
+  readonly configMaps: Omit<NamespaceLists, 'handlers'>
   readonly slices: KeyedStore<Slice>
-  /** Makes sure that everything that is needed of a ConfigMap is read; again where a pod needs another key of it. */
-  needConfigMap(configMap: string): void
-  /** Nothing of it is needed any more. */
-  dropConfigMap(configMap: string): void
-  /** Its lists are too much: they are let go, and unknown until they are read again after a while. */
-  exceed(why: string): void
-  /** Why its lists are unknown, where they were too much. */
-  exceeded(): string | undefined
   /** Those that have been started. */
   statuses(): readonly WatchStatus[]
   /** May not be read, so that nothing is known of its Services. */
@@ -50,6 +44,10 @@ export type NamespaceShared = {
   readonly plan: (text: string) => Plan
   readonly parse: typeof parseList
   readonly budget: Pick<TenantBudget, 'keeps' | 'forget'>
+  /** Of one namespace's lists. */
+  readonly readingTime: Omit<ReadingTimeOptions, 'now'>
+  /** How many bytes the texts of a namespace's pods may take, see createKeptPods. */
+  readonly podBytes: number
   /** Until lists that were too much are read again, in ms. */
   readonly tryAgainMs: number
   /** What is needed of a ConfigMap. */
@@ -73,7 +71,7 @@ const pageSize = 250
 const maxRemembered = 1000
 
 export function watchNamespace(namespace: string, shared: NamespaceShared): NamespaceWatch {
-  const { fetches, times, now, log, parse, on } = shared
+  const { fetches, times, now, log, on } = shared
   const stop = new AbortController()
   const api = shared.reader(stop.signal)
   const core = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
@@ -85,44 +83,26 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   const started: WatchStatus[] = []
   const running: Promise<void>[] = []
   const pods = new Set<string>()
+  const keptPods = createKeptPods(shared.podBytes)
   /** Why, by the pod's name: to be said once, not at each of its events. */
   const said = new Map<string, string>()
-  const lists = createKeptLists()
-  let tooMuch: string | undefined
 
-  const configMaps = createKeyedStore<ConfigMapLists>({
-    groupOf: object => object.metadata?.name,
-    read: (object, name) => readConfigMap(object, shared.sourcesOf(namespace, name), parse),
-    isSame: sameLists,
+  const configMaps = createNamespaceLists({
+    namespace,
+    parse: shared.parse,
+    budget: shared.budget,
+    readingTime: { ...shared.readingTime, now },
+    tryAgainMs: shared.tryAgainMs,
+    sourcesOf: name => shared.sourcesOf(namespace, name),
     fetch: (name, isNeeded, done) => {
       const load = () => unlessAbsent(api.get(`${paths.configMaps}/${encodeURIComponent(name)}`), undefined)
       const take = (object: unknown) => done(object === undefined ? [] : [object as ApiObject])
       fetches.add({ what: `ConfigMap ${namespace}/${name}`, isNeeded: whileOpen(isNeeded), load, done: take })
     },
-    changed: name => {
-      count(name)
-      on.lists(namespace, name)
-    },
+    changed: name => on.lists(namespace, name),
+    signal: stop.signal,
+    log,
   })
-
-  /** May let go of all lists, of this or another namespace. */
-  function count(configMap: string): void {
-    lists.set(configMap, configMaps.get(configMap))
-    if (tooMuch === undefined && !stop.signal.aborted) shared.budget.keeps(namespace, lists.bytes())
-  }
-
-  async function exceed(why: string): Promise<void> {
-    if (tooMuch !== undefined || stop.signal.aborted) return
-    tooMuch = why
-    log.warn({ namespace }, why)
-    shared.budget.forget(namespace)
-    configMaps.forget()
-    await delay(shared.tryAgainMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
-    if (stop.signal.aborted) return
-    tooMuch = undefined
-    configMaps.recall()
-  }
-
   const slices = createKeyedStore<Slice>({
     groupOf: object => object.metadata?.labels?.[serviceLabel],
     read: readSlice,
@@ -160,13 +140,21 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     const unusable = say('the pod has a plan that cannot be used; it is left alone')
     const odd = say('the pod has an odd annotation')
     // An object of a collection is of its namespace, whatever it says.
-    const pod = readPod(
+    const found = readPod(
       { ...object, metadata: { ...object.metadata, namespace } },
       { plan: shared.plan, unusable, odd },
     )
+    const pod = found && fits(found, object) ? found : undefined
+    if (found && !pod) unusable(`found no room for it among the ${shared.podBytes} bytes of plans of its namespace`)
+    if (!found) keptPods.drop(name)
     if (!pod && !isDeleting(object.metadata as { deletionTimestamp?: unknown } | undefined))
       on.podWithout(podKey({ namespace, name }))
     return pod
+  }
+
+  function fits({ name, plan, endpoints }: InjectedPod, object: ApiObject): boolean {
+    const planText = object.metadata?.annotations?.[annotation.plan] ?? ''
+    return keptPods.keep(name, { plan, planText, endpoints })
   }
 
   function setPod(pod: InjectedPod): void {
@@ -182,12 +170,16 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     listing: () => said.clear(),
     keep: keepPod,
     replace: items => {
+      keptPods.retain(new Set(items.keys()))
       const keys = new Set([...items.values()].map(podKey))
       for (const key of pods) if (!keys.has(key)) removePod(key)
       for (const pod of items.values()) setPod(pod)
     },
     set: (_name, pod) => setPod(pod),
-    remove: name => removePod(podKey({ namespace, name })),
+    remove: name => {
+      keptPods.drop(name)
+      removePod(podKey({ namespace, name }))
+    },
   }
   const startSlices = () => {
     on.listsKnown()
@@ -199,19 +191,6 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
   return {
     configMaps,
     slices,
-    needConfigMap: name => {
-      const have = configMaps.get(name)
-      const isWhole =
-        have !== 'unknown' &&
-        have.every(lists => [...shared.sourcesOf(namespace, name)].every(source => lists.has(listId(source))))
-      if (!isWhole) configMaps.need(name)
-    },
-    dropConfigMap: name => {
-      configMaps.drop(name)
-      count(name)
-    },
-    exceed: why => void exceed(why),
-    exceeded: () => tooMuch,
     statuses: () => started,
     forbidden: () => started.some(state => state.forbidden),
     pods: () => pods,

@@ -16,7 +16,7 @@ export type Namespaces = {
   paused(namespace: string): boolean
   all(): readonly NamespaceWatch[]
   /** Whose lists were too much, and why. */
-  exceeded(): readonly string[]
+  exceeded(): readonly (readonly [namespace: string, why: string])[]
   /** Resolves when nothing is under way any more; call it when the signal has aborted. */
   close(): Promise<void>
 }
@@ -93,8 +93,8 @@ export function followNamespaces(options: NamespacesOptions): Namespaces {
     all: () => [...entries.values()].map(({ watch }) => watch),
     exceeded: () =>
       [...entries].flatMap(([name, { watch }]) => {
-        const why = watch.exceeded()
-        return why === undefined ? [] : [`ConfigMaps of namespace ${name}: ${why}`]
+        const why = watch.configMaps.exceeded()
+        return why === undefined ? [] : [[name, why] as const]
       }),
     close: async () => {
       const watches = [...entries.values()].map(({ watch }) => watch)

@@ -6,11 +6,13 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
     ['chain/gaia', { used: 1, allowed: 2, stopped: true }],
   ]
   let age: number | undefined
+  let tooMuch = ['loud']
   const metrics = createMetrics(
     {
       pending: () => 3,
       groups: () => groups,
       watchAge: () => age,
+      tooMuch: () => tooMuch,
       queueDepth: () => 7,
       leading: () => true,
       peerSets: () => [],
@@ -37,6 +39,7 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
     'repeer_controller_group_pods{group="chain/gaia",budget="used"} 1',
     'repeer_controller_group_pods{group="chain/gaia",budget="allowed"} 2',
     'repeer_controller_group_stopped{group="chain/gaia"} 1',
+    'repeer_controller_lists_too_much{namespace="loud"} 1',
     'repeer_controller_write_queue_depth 7',
     'repeer_controller_leader 1',
   ]) {
@@ -47,12 +50,17 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
     'nothing is watched',
   )
   groups = []
+  tooMuch = []
   age = 2.5
   const after = await lines()
   t.ok(after.includes('repeer_controller_watch_age_seconds 2.5'))
   t.notOk(
     after.some(line => line.includes('chain/gaia')),
     'a group that is gone is not shown',
+  )
+  t.notOk(
+    after.some(line => line.includes('loud')),
+    'nor a namespace whose lists are known again',
   )
 })
 
@@ -92,6 +100,7 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     pending: () => 0,
     groups: () => [],
     watchAge: () => 0,
+    tooMuch: () => [],
     queueDepth: () => 0,
     leading: () => true,
     peerSets: () => sets(),

@@ -60,6 +60,8 @@ const observe = { by: 'observe', reason: 'host-pid' }
 const container = { ...keySource, level: 'container' }
 const none = { ...keySource, level: 'none' }
 const literal = valid.sources[4]
+const manySources = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ ...keySource, key: `node-${index}.toml` }))
 
 function problemsOf(value: unknown): PlanError['problems'] {
   try {
@@ -81,7 +83,9 @@ t.test('valid plans', t => {
   const others: object[] = [
     { ...rest, times: required },
     { ...valid, sources: [] },
+    { ...valid, sources: manySources(500) },
     { ...valid, sources: [container, literal], reach: signal },
+    { ...valid, sources: [container], reach: { ...signal, names: Array(500).fill('a') } },
     { ...valid, sources: [container], reach: { ...signal, uid: null, names: [] }, strategy: 'signal' },
     { ...valid, sources: [none], reach: observe },
     { ...valid, sources: [none], reach: { by: 'observe', reason: 'asked-to-observe' }, strategy: 'observe' },
@@ -142,6 +146,13 @@ const broken: readonly [plan: unknown, path: string, found: string, expected: st
   [{ ...valid, container: '../x' }, 'container', '"../x"', 'the name of a container'],
   [{ ...valid, profile: 'bitcoin' }, 'profile', '"bitcoin"', 'one of cometbft, gnoland, stellar-core'],
   [{ ...valid, sources: {} }, 'sources', 'an object', 'an array'],
+  [{ ...valid, sources: manySources(501) }, 'sources', 'an array of 501', 'at most 500'],
+  [
+    { ...valid, sources: [container], reach: { ...signal, names: Array(501).fill('a') } },
+    'reach.names',
+    'an array of 501',
+    'at most 500',
+  ],
   [{ ...valid, sources: ['x'] }, 'sources[0]', '"x"', 'an object'],
   [{ ...valid, turns: 'none' }, 'turns', '"none"', 'one of self, controller'],
   [{ ...valid, group: 'a\nb' }, 'group', '"a\\nb"', 'a name without white space'],
@@ -418,6 +429,12 @@ t.test('texts', t => {
   const odd = (count: number) => of(JSON.stringify({ ...valid, sources: Array.from({ length: count }, () => 7) }))
   t.notMatch(odd(5), /more$/)
   t.match(odd(6), /; and 1 more$/)
-  t.match(odd(10_000), /^.{1,600}; and 9995 more$/, 'nor is the message as long as the plan')
+  t.match(odd(10_000), /^.{1,600}; and 496 more$/, 'sources beyond 500 are not looked at')
+  const unknown = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`field${index}`, 1]))
+  t.match(
+    of(JSON.stringify({ ...valid, ...unknown })),
+    /^.{1,1500}; and 9995 more$/,
+    'nor is the message as long as the plan',
+  )
   t.end()
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { literal, plan } from './fixtures/objects.ts'
 import { askingPage, hash, injected, rolloutParts, settledPage, start } from './fixtures/rollout-parts.ts'
 
 const two = { peerHash: hash('p', '2'), endpoints: '{}' }
@@ -20,6 +21,20 @@ t.test('a pod that has what it should have is left alone', async t => {
   const parts = calm('x')
   t.same(parts.written(), [])
   t.same(parts.told, [])
+})
+
+t.test('a pod whose lists are too much keeps its annotations, and is told why', async t => {
+  const parts = calm('x', 'y', 'z')
+  parts.wanted.set('a/x', 'unknown')
+  parts.rollout().changed(['a/x'])
+  t.same(parts.told, [], 'they have not been read yet')
+  parts.state.tooMuch.set('a', 'found too much')
+  for (const name of ['y', 'z']) parts.wanted.set(`a/${name}`, 'unknown')
+  parts.pods.set('a/y', injected('y', { plan: plan([literal('b:1')]) }))
+  parts.pods.set('a/z', injected('z', { deleting: true }))
+  parts.rollout().changed(['a/x', 'a/y', 'a/z'])
+  t.same(parts.told, ['x ListsUnknown'], 'and not one that names no ConfigMap, or goes')
+  t.same(parts.written(), [])
 })
 
 t.test('a change is written once, whatever else the watch tells of the pod, and told once', async t => {

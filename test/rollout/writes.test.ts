@@ -118,6 +118,22 @@ t.test('urgent ones first, also where the pod waits already; several at a time, 
   t.equal(mostOpen(), 3)
 })
 
+t.test('of five writes one is not urgent, where there is any', async t => {
+  for (const [urgent, order] of [
+    [4, 'u0 u1 u2 u3 o0 o1'],
+    [5, 'u0 u1 u2 u3 o0 u4 o1'],
+    [9, 'u0 u1 u2 u3 o0 u4 u5 u6 u7 o1 u8'],
+    [12, 'u0 u1 u2 u3 o0 u4 u5 u6 u7 o1 u8 u9 u10 u11'],
+  ] as const) {
+    const { writer, clock, sent } = setup(t, { perSecond: 10, burst: 1, inFlight: 1 })
+    writer.write(pod('first'), { x: '1' })
+    for (let i = 0; i < 2; i++) writer.write(pod(`o${i}`), { x: '1' })
+    for (let i = 0; i < urgent; i++) writer.write(pod(`u${i}`), { turn: 's1:1' }, true)
+    await clock.pass(5_000)
+    t.equal(sent.map(write => write.pod.name).join(' '), `first ${order}`)
+  }
+})
+
 t.test('a failure is tried again with a growing delay of at most 30 s, with what came since; others go on', async t => {
   const { writer, clock, sent, answers, log, outcomes } = setup(t, { perSecond: 1000 })
   answers(write => {

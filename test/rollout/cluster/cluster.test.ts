@@ -514,6 +514,7 @@ t.test('the lists of a namespace that are too much are unknown; those of others 
   t.match(watch.behind(), [
     /^ConfigMaps of namespace loud: found more of its peer lists than can be kept, expected at most 0\.0 MiB/,
   ])
+  t.strictSame([...watch.tooMuch().keys()], ['loud'])
   t.strictSame([given.desired('loud/node-0'), given.desired('loud/node-1')], ['unknown', 'unknown'])
   t.strictSame(given.desired('quiet/node-0'), desiredFor(['b']))
   const told = () => lines.filter(({ level, namespace }) => level === 40 && namespace === 'loud').length
@@ -524,6 +525,7 @@ t.test('the lists of a namespace that are too much are unknown; those of others 
   await become(given, 'loud/node-1', desiredFor(['c']))
   t.strictSame(given.desired('loud/node-0'), desiredFor(many('first')))
   t.strictSame(watch.behind(), [])
+  t.equal(watch.tooMuch().size, 0)
 })
 
 t.test('where all together have too much, whoever has most is let go of', async t => {
@@ -545,4 +547,86 @@ t.test('where all together have too much, whoever has most is let go of', async 
   )
   t.match(given.watch.behind(), [/^ConfigMaps of namespace b: /])
   t.equal(given.desired('b/node-0'), 'unknown')
+})
+
+t.test('what is too much is let go of while the list is still being read', async t => {
+  const count = 60
+  const names = Array.from({ length: count }, (_, index) => `list-${index}`)
+  /** What was behind when another page of ConfigMaps was asked for. */
+  const behindAt: number[] = []
+  let watch: ClusterWatch | undefined
+  const onRequest = (_method: string, url: string) => {
+    if (/configmaps\?.*continue=/.test(url)) behindAt.push(watch?.behind().length ?? 0)
+  }
+  const objects = [
+    namespace('loud'),
+    pod(
+      'loud',
+      'node-0',
+      names.map(name => source(name)),
+    ),
+    ...names.map(name => configMap('loud', name, { peers: list(`${name}-a`, `${name}-b`) })),
+  ]
+  // Each takes some 620 bytes, and a page has 20 of them.
+  const listBytes = { each: 11_000, inAll: 50_000 }
+  const given = await start(t, objects, { listBytes, tryAgainMs: 3_600_000 }, { onRequest })
+  watch = given.watch
+  await until('it is let go of', () => behindAt.length === 2 && given.watch.behind().length > 0)
+  t.strictSame(behindAt, [1, 1], 'before the second page')
+  t.equal(given.desired('loud/node-0'), 'unknown')
+})
+
+t.test('pods whose plans are too much for a namespace are left alone; those of others are not', async t => {
+  const long = (name: string, podIP = '10.0.0.1') =>
+    pod('loud', name, [literal(`${name}:1 ${'x'.repeat(1_000)}`)], { status: { podIP } })
+  const given = await start(
+    t,
+    [namespace('loud'), namespace('quiet'), long('node-0'), long('node-1'), long('node-2'), pod('quiet', 'node-0', [])],
+    // Each takes some 4,500 bytes.
+    { podBytes: 10_000 },
+  )
+  await synced(given)
+  t.strictSame(keys(given.watch.pods()), ['loud/node-0', 'loud/node-1', 'quiet/node-0'])
+  const said = () => given.lines.filter(line => /cannot be used/.test(line.msg))
+  t.match(said(), [{ pod: 'node-2', reason: /no room for it among the 10000 bytes of plans of its namespace/ }])
+  await given.api.delete('Pod', 'node-0', 'loud')
+  await until('it is gone', () => given.watch.pod('loud/node-0') === undefined)
+  await given.api.put(long('node-2', '10.0.0.2'))
+  await until('there is room', () => given.watch.pod('loud/node-2'))
+  await given.api.put(pod('loud', 'node-1', [], { annotations: { 'repeer.dev/endpoints': 'x'.repeat(9_000) } }))
+  await until('one has grown', () => given.watch.pod('loud/node-1') === undefined)
+  t.equal(said().length, 2)
+})
+
+t.test('lists that take too long to read are unknown, those of others are not, and they are read again', async t => {
+  let processor = 0
+  const names = ['first', 'second', 'third', 'fourth']
+  const given = await start(
+    t,
+    [
+      namespace('loud'),
+      namespace('quiet'),
+      pod(
+        'loud',
+        'node-0',
+        names.map(name => source(name)),
+      ),
+      pod('quiet', 'node-0', [source('node')]),
+      ...names.map(name => configMap('loud', name, { peers: list(name) })),
+      configMap('quiet', 'node', { peers: list('b') }),
+    ],
+    // The clock is asked before and after each: a list takes a second, and there is time for three.
+    { readingTime: { mostMs: 3_000, msPerSecond: 0, processorMs: () => (processor += 1_000) }, tryAgainMs: 50 },
+  )
+  const { watch, lines } = given
+  await until('they take too long', () => watch.tooMuch().has('loud'))
+  t.match(
+    watch.tooMuch().get('loud'),
+    /take more time to read .* expected at most 3 s of a processor, and 0 s each second/,
+  )
+  t.equal(given.desired('loud/node-0'), 'unknown')
+  await become(given, 'quiet/node-0', desiredFor(['b']))
+  const told = () => lines.filter(({ level, namespace }) => level === 40 && namespace === 'loud').length
+  await until('they were read again', () => told() > 1)
+  t.equal(processor, 2 * 4_000, 'three of them, and the quiet one')
 })

@@ -10,6 +10,7 @@ const object = (group: string, value: string, resourceVersion: string | number, 
 function start() {
   const fetches: { group: string; isNeeded: () => boolean; done: (objects: readonly ApiObject[]) => void }[] = []
   const changes: string[] = []
+  const pages: string[] = []
   let reads = 0
   const kept = createKeyedStore<string>({
     groupOf: object => object.metadata?.labels?.['group'],
@@ -20,6 +21,7 @@ function start() {
     isSame: (value, other) => value === other,
     fetch: (group, isNeeded, done) => fetches.push({ group, isNeeded, done }),
     changed: group => changes.push(group),
+    listed: (group, value) => pages.push(`${group} ${value}`),
   })
   const { handlers } = kept
   const list = (...objects: ApiObject[]) => {
@@ -34,6 +36,8 @@ function start() {
     fetches,
     changes: () => changes.splice(0),
     reads: () => reads,
+    /** What was told of lists while they were read. */
+    pages: () => pages.splice(0),
     begin: handlers.listing,
     page: list,
     listed: (...objects: ApiObject[]) => {
@@ -254,4 +258,22 @@ t.test('one that was being fetched when all was forgotten is not kept', async t 
   t.notOk(first?.isNeeded())
   first?.done([object('a', '1', 1)])
   t.equal(kept.get('a'), 'unknown')
+})
+
+t.test('what a list holds is told while it is read, and nothing else is', async t => {
+  const kept = start()
+  kept.need('a')
+  kept.event(object('a', '0', 1))
+  t.strictSame(kept.pages(), [], 'no list has begun')
+  kept.begin()
+  const first = kept.page(object('a', '1', 2), object('b', '1', 3))
+  t.strictSame(kept.pages(), ['a 1'], 'b is not needed')
+  first.replace()
+  kept.event(object('a', '2', 4))
+  t.strictSame(kept.pages(), [], 'an event tells by what has changed')
+  kept.begin()
+  kept.page(object('a', '3', 5))
+  kept.forget()
+  kept.page(object('a', '4', 6))
+  t.strictSame(kept.pages(), ['a 3'])
 })
