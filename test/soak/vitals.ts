@@ -7,7 +7,7 @@ import type { Process } from '../chaos/processes.ts'
 export type Vitals = { readonly atMs: number; readonly rss: number; readonly files: number }
 
 /** Undefined where the process has just ended. `atMs` by performance.now(). */
-export function vitalsOf({ pid }: Process): Vitals | undefined {
+export function vitalsOf({ pid }: Pick<Process, 'pid'>): Vitals | undefined {
   try {
     return { atMs: performance.now(), rss: memoryOf(pid).rss, files: readdirSync(`/proc/${pid}/fd`).length }
   } catch {
