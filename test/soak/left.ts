@@ -60,7 +60,7 @@ export function filesOf(uid: string): Set<string> {
   )
 }
 
-/** Files on their way to another name, which nobody has taken there; those of two looks, so that none is amid a write. */
+/** Files on their way to another name, which nobody took there; those of two looks, so that none is amid a write. */
 export function strayFiles(first: ReadonlySet<string>, second: ReadonlySet<string>): string[] {
   return [...first].filter(name => second.has(name) && /\/\.[^/]*$|\.(?:next|new|tmp)$|memory\.broken/.test(name))
 }

@@ -93,13 +93,14 @@ export function soakReport({ kubernetes, seed, minutes, load, outcomes, courses,
   )
   const broken = outcomes.flatMap(({ words, broken }) => broken.map(sentence => `${sentence} (${words})`))
   const seconds = (value: number) => `${value.toFixed(1)} s`
+  const worst = `worst ${seconds(Math.max(...healed))}; not in time: ${outcomes.length - healed.length}`
   return [
     `Soak of ${minutes} min, seed ${seed}, Kubernetes ${kubernetes}, load average at the end ${load.toFixed(1)}`,
     '',
     table(['', 'acts', 'restarts needed', 'done', 'ratio', 'without need', 'not made'], acts),
     '',
     `  of our own restarted: ${[...own].map(([name, { length }]) => `${name} ${length}`).join(', ') || 'nothing'}`,
-    `  healed after: p50 ${seconds(percentile(healed, 0.5))}, p95 ${seconds(percentile(healed, 0.95))}, worst ${seconds(Math.max(...healed))}; not in time: ${outcomes.length - healed.length}`,
+    `  healed after: p50 ${seconds(percentile(healed, 0.5))}, p95 ${seconds(percentile(healed, 0.95))}, ${worst}`,
     '',
     table(['', 'over', 'first', 'last', 'most', 'slope', 'open files', 'slope'], memory),
     '',
