@@ -1,8 +1,8 @@
 // A hostile namespace at full tilt beside an honest one: the real webhook and controller as processes, bundled as in
 // the image, with the environment that the manifests give them and in cgroups of that memory, before the stand-in for
-// the API server. What the honest one notices is measured undisturbed, and then beside it. Of the attacks of a tenant two
-// are none on these programs and are tested where they hit, in the sidecar: a name that fails, and a peer that moves
-// after each restart (test/sidecar/decide).
+// the API server. What the honest one notices is measured undisturbed, and then beside it. Of the attacks of a tenant
+// two are none on these programs and are tested where they hit, in the sidecar: a name that fails, and a peer that
+// moves after each restart (test/sidecar/decide).
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
