@@ -1,11 +1,11 @@
 // Admission of a 20 KB pod: times at 200 requests/s, the most that one core does, memory. Reference: the same server
 // deciding nothing.
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
 import { startWebhook } from '../../demo/webhook-process.ts'
+import { deployed } from './deployed.ts'
 import { atRate, caller, flatOut, type Target } from './load.ts'
 import { benchConfigMap } from './pod.ts'
 import { end, holdTo, memoryOf, start } from './processes.ts'
@@ -77,7 +77,7 @@ async function measureDeployed(): Promise<{ ready: number; loaded: number; flatO
     execPath: process.execPath,
     entry,
     path: process.env.PATH ?? '',
-    env: deploymentEnv(),
+    env: deployed('webhook').env,
     timeline,
     signal,
   }
@@ -96,15 +96,6 @@ async function measureDeployed(): Promise<{ ready: number; loaded: number; flatO
     await webhook.close()
     rmSync(directory, { recursive: true, force: true })
   }
-}
-
-function deploymentEnv(): Record<string, string> {
-  type Deployment = { spec: { template: { spec: { containers: { env?: { name: string; value: string }[] }[] } } } }
-  const text = readFileSync(join(import.meta.dirname, '../../manifests/base/deployment.yaml'), 'utf8')
-  const deployment = parseAllDocuments(text)[0]?.toJS() as Deployment
-  return Object.fromEntries(
-    (deployment.spec.template.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]),
-  )
 }
 
 async function measure(kind: 'decide' | 'reference'): Promise<Measured> {

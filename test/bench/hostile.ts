@@ -1,10 +1,12 @@
-// A hostile namespace at full tilt beside an honest one: the real webhook and controller as processes, with the memory
-// that the manifests give them, before the stand-in for the API server. What the honest one notices is measured
-// undisturbed, and then beside it.
-import { type ChildProcess, fork } from 'node:child_process'
+// A hostile namespace at full tilt beside an honest one: the real webhook and controller as processes, bundled as in
+// the image, with the environment that the manifests give them and in cgroups of that memory, before the stand-in for
+// the API server. What the honest one notices is measured undisturbed, and then beside it. Of the attacks of a tenant
+// two are none on these programs and are tested where they hit, in the sidecar: a name that fails, and a peer that
+// moves after each restart (test/sidecar/decide).
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,11 +14,13 @@ import { connect } from 'node:tls'
 import { KubeConfig } from '@kubernetes/client-node'
 import { apiRequest } from '../../kubernetes/api-request.ts'
 import { freePort } from '../fixtures/free-port.ts'
+import { trend, type Vitals, vitalsOf } from '../soak/vitals.ts'
 import { attacks } from '../webhook/fixtures/attacks.ts'
+import { deployed, type Limited, limitMemory } from './deployed.ts'
 import type { News, Order } from './hostile/cluster.ts'
 import { atRate, caller } from './load.ts'
 import { review } from './pod.ts'
-import { end, memoryOf, start, until } from './processes.ts'
+import { end, start, until } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -40,35 +44,27 @@ export async function hostile(): Promise<string> {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const children: ChildProcess[] = [cluster]
+  const limits = new Map<Part, Limited | undefined>()
   try {
     const { kubeconfig } = (await heard(cluster, 'ready')) as Extract<News, { is: 'ready' }>
     const file = join(dir, 'kubeconfig')
     writeFileSync(file, kubeconfig)
     const [port, metrics] = [await freePort(), await freePort()]
-    const node = process.execPath
-    const program = join(root, 'cli', 'repeer.ts')
+    execFileSync(process.execPath, [join(root, 'manifests', 'image', 'bundle.ts')], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const bundle = join(root, 'dist', 'image', 'repeer.js')
     const common = [`--kubeconfig=${file}`, '--log-level=fatal']
-    // As manifests/base has them.
-    const webhook = start([
-      node,
-      '--max-semi-space-size=2',
-      '--max-old-space-size=192',
-      program,
-      'webhook',
-      '--image=repeer:bench',
-      `--listen=127.0.0.1:${port}`,
-      ...common,
-    ])
-    const controller = start([
-      node,
-      '--max-semi-space-size=8',
-      '--max-old-space-size=320',
-      program,
-      'controller',
-      `--listen=127.0.0.1:${metrics}`,
-      ...common,
-    ])
-    children.push(webhook, controller)
+    const started = (part: Part, ...flags: string[]) => {
+      const { env, memory } = deployed(part)
+      const child = start([process.execPath, bundle, part, ...flags, ...common], { env: { ...env } })
+      children.push(child)
+      limits.set(part, limitMemory(child.pid ?? 0, part, memory))
+      return child
+    }
+    const webhook = started('webhook', '--image=repeer:bench', `--listen=127.0.0.1:${port}`)
+    const controller = started('controller', `--listen=127.0.0.1:${metrics}`)
     const ca = await caOf(kubeconfig)
     const target = { port, ca }
     await until(
@@ -93,9 +89,13 @@ export async function hostile(): Promise<string> {
     const ended = Object.entries(programs).filter(
       ([, { exitCode, signalCode }]) => exitCode !== null || signalCode !== null,
     )
-    return report(before, beside, { quiet, samples, ended: ended.map(([name]) => name) })
+    const bounds = [...limits].map(
+      ([part, limit]) => `${part} ${limit ? `ended by the kernel ${limit.ends()} times` : 'without a cgroup'}`,
+    )
+    return report(before, beside, { quiet, samples, ended: [...ended.map(([name]) => name), ...bounds] })
   } finally {
     for (const child of children.reverse()) await end(child)
+    for (const limit of limits.values()) limit?.remove()
     rmSync(dir, { recursive: true, force: true })
   }
 }
@@ -158,27 +158,18 @@ async function measure(cluster: ChildProcess, target: { port: number; ca: string
   return figures
 }
 
-/** Whoever reaches the webhook's port, from another address than the API server. */
+/**
+ * Pods come from the API server's address, as everybody's do; half-sent requests from that of whoever reaches the port.
+ */
 function beHostile({ port, ca }: { port: number; ca: string }): () => void {
-  const bodies = attacks.map(([, make]) => Buffer.from(review(make().pod as never, 'hostile')))
+  const bodies = attacks.map(([, make]) => Buffer.from(review(make().pod as never, 'hostile', 'mounts')))
+  const agent = new Agent({ keepAlive: true, maxSockets: 20 })
   let next = 0
   const pods = setInterval(() => {
     const body = bodies[next++ % bodies.length] ?? Buffer.alloc(0)
     const headers = { 'content-type': 'application/json', 'content-length': body.length }
-    const sent = request(
-      {
-        host: '127.0.0.1',
-        localAddress: '127.0.0.9',
-        port,
-        ca,
-        servername,
-        agent: false,
-        method: 'POST',
-        path: '/mutate',
-        headers,
-      },
-      response => response.resume(),
-    )
+    const options = { host: '127.0.0.1', port, ca, servername, agent, method: 'POST', path: '/mutate', headers }
+    const sent = request(options, response => response.resume())
     sent.once('error', () => undefined).end(body)
   }, 1000 / hostilePerSecond)
   const open = new Set<ReturnType<typeof connect>>()
@@ -200,11 +191,15 @@ function beHostile({ port, ca }: { port: number; ca: string }): () => void {
     clearInterval(pods)
     clearInterval(slow)
     for (const socket of open) socket.destroy()
+    agent.destroy()
   }
 }
 
-function resident(programs: Record<'webhook' | 'controller', ChildProcess>): Record<'webhook' | 'controller', number> {
-  const of = ({ pid = 0, exitCode }: ChildProcess) => (exitCode === null ? memoryOf(pid).rss : Number.NaN)
+type Part = 'webhook' | 'controller'
+
+/** Undefined of a program that has ended. */
+function resident(programs: Record<Part, ChildProcess>): Record<Part, Vitals | undefined> {
+  const of = ({ pid = 0 }: ChildProcess) => vitalsOf({ pid })
   return { webhook: of(programs.webhook), controller: of(programs.controller) }
 }
 
@@ -225,24 +220,32 @@ function report(before: Figures, beside: Figures, { quiet, samples, ended }: Mem
     ['between two reads of a page, longest', ...both(before.gapMs, beside.gapMs)],
   ]
   const memory = (['webhook', 'controller'] as const).map(name => {
-    const values = samples.map(sample => sample[name])
+    const values = samples.flatMap(sample => sample[name] ?? [])
     const half = Math.floor(values.length / 2)
-    const mean = (some: readonly number[]) => some.reduce((sum, value) => sum + value, 0) / some.length
+    const mean = (some: readonly Vitals[]) => some.reduce((sum, { rss }) => sum + rss, 0) / some.length
+    const late = values.slice(half)
+    const { slope, error } = trend(late.map(({ atMs, rss }) => [atMs, rss]))
     return [
       `${name}, resident`,
-      mebibytes(quiet[name]),
+      mebibytes(quiet[name]?.rss ?? Number.NaN),
       mebibytes(mean(values.slice(0, half))),
-      mebibytes(mean(values.slice(half))),
-      mebibytes(Math.max(...values)),
+      mebibytes(mean(late)),
+      mebibytes(Math.max(...values.map(({ rss }) => rss))),
+      mebibytes(deployed(name).memory),
+      `${mebibytes(slope / 60)} ± ${mebibytes(error / 60)} a minute`,
+      String(Math.max(...values.map(({ files }) => files))),
     ]
   })
   return [
-    `A hostile namespace beside an honest one (${perSecond} honest admissions a second for ${seconds} s, ${edits} edits):\n`,
+    `A hostile namespace beside an honest one (${perSecond} honest admissions/s for ${seconds} s, ${edits} edits):\n`,
     table(['', 'undisturbed', 'beside it', 'ratio'], rows),
     '',
-    table(['', 'undisturbed', 'first half', 'second half', 'most'], memory),
+    table(
+      ['', 'undisturbed', 'first half', 'second half', 'most', 'limit', 'slope of the second half', 'most files'],
+      memory,
+    ),
     '',
-    `  ended: ${ended.join(', ') || 'neither'}`,
+    `  ended (goal: neither): ${ended.join(', ')}`,
   ].join('\n')
 }
 

@@ -61,7 +61,7 @@ export function benchConfigMap(): Record<string, string> {
   return { 'config.toml': `[p2p]\npersistent_peers = "${peers.join(',')}"\n\n[other]\n${settings.join('\n')}` }
 }
 
-export function review(pod: V1Pod, uid: string): string {
+export function review(pod: V1Pod, uid: string, namespace = 'chain'): string {
   const resource = { group: '', version: 'v1', resource: 'pods' }
   const kind = { group: '', version: 'v1', kind: 'Pod' }
   return JSON.stringify({
@@ -73,7 +73,7 @@ export function review(pod: V1Pod, uid: string): string {
       resource,
       requestKind: kind,
       requestResource: resource,
-      namespace: 'chain',
+      namespace,
       operation: 'CREATE',
       userInfo: { username: 'system:serviceaccount:kube-system:statefulset-controller' },
       object: pod,

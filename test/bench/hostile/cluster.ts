@@ -12,6 +12,7 @@ import { annotation, statusPort } from '../../../peers/pod.ts'
 import { blindTurn } from '../../../peers/turn.ts'
 import { examplePage } from '../../peers/fixtures/page.ts'
 import { list, pod, source } from '../../rollout/fixtures/objects.ts'
+import { attacks } from '../../webhook/fixtures/attacks.ts'
 import { benchConfigMap } from '../pod.ts'
 
 export type Order = 'edit' | 'attack' | 'gaps'
@@ -71,7 +72,7 @@ const api = await startApiServer({ version: 'v1.36.3' })
 const base = new URL('../../../manifests/base/', import.meta.url)
 await api.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'repeer-system' } })
 await api.put(parse(readFileSync(new URL('mutatingwebhookconfiguration.yaml', base), 'utf8')) as KubernetesObject)
-for (const name of ['chain', 'loud']) await api.put(namespace(name))
+for (const name of ['chain', 'loud', 'mounts']) await api.put(namespace(name))
 await api.put(configMap('chain', 'node0-config', benchConfigMap()))
 await api.put(configMap('chain', 'peers', { peers: list('a', 'b', 'c') }))
 for (const { name, ip } of honest) {
@@ -107,7 +108,19 @@ function megabyte(index: number): Record<string, string> {
   return { peers: peers(0), more: peers(1), still: peers(2), odd: 'a:1\n'.repeat(130_000) }
 }
 
+/** Of another namespace of theirs, within what the webhook keeps of each: what their pods mount, ten by ten. */
+async function mounts(): Promise<void> {
+  const [, make] = attacks.find(([what]) => what === 'ten ConfigMaps of TOML with peers') ?? []
+  const found = make?.()
+  for (let index = 0; index < 10; index++) {
+    const data = found?.configMap(`m${index}`)
+    if (typeof data !== 'object') throw new Error(`found no ConfigMap m${index} among the attacks`)
+    await api.put(configMap('mounts', `m${index}`, { ...data }))
+  }
+}
+
 async function attack(): Promise<void> {
+  await mounts()
   const late = JSON.stringify(examplePage)
   for (let index = 0; index < hostile; index++) {
     const ip = `127.0.${2 + (index >> 7)}.${1 + (index & 127)}`
