@@ -80,6 +80,7 @@ function pageOf(page: Fields): Page {
     restarts: newest(page, 'restarts').map(restart => ({
       at: iso(restart, 'at'),
       snapshot: restart.matching('snapshot', hash, 'a hash') ?? '',
+      ...present('turn', restart.matching('turn', hash, 'a hash', 'optional')),
       level: restart.oneOf('level', levels) ?? 'none',
       why: words(restart, 'why') ?? '',
       outcome: restart.oneOf('outcome', outcomes) ?? 'asked',

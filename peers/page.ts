@@ -35,7 +35,9 @@ export type Page = {
    */
   readonly lacking?: { readonly peers: number; readonly since: string }
   /**
-   * The snapshot for which nothing is left to do, and the one that is wanted now. A turn is granted for the wanted one.
+   * The snapshot for which nothing is left to do, and the one that is wanted now: where the node waits for its turn, the
+   * one with which it began to, though addresses that have nothing to do with it may have changed since. A turn is
+   * granted for the wanted one.
    */
   readonly applied: string | null
   readonly wanted: string | null
@@ -86,6 +88,8 @@ export type Page = {
   readonly restarts: readonly {
     readonly at: string
     readonly snapshot: string
+    /** The turn that it was taken with; absent where it needed none, or the sidecar is an older one. */
+    readonly turn?: string
     readonly level: Level
     readonly why: string
     readonly outcome: RestartOutcome

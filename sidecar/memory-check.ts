@@ -58,6 +58,7 @@ const hostView = object({
 const restart = object({
   id: text,
   hash: text,
+  turn: optional(text),
   process: optional(text),
   level: text,
   at: moment,
@@ -93,6 +94,7 @@ const need = object({
   firstSince: moment,
   delaySeconds: number,
   heldBack: optional(listOf(text)),
+  asked: optional(object({ hash: text, forPeers: listOf(text) })),
   doubtMs: optional(number),
   doubtAt: optional(moment),
 })

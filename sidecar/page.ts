@@ -2,7 +2,9 @@
 import { own } from '../peers/own.ts'
 import type { Page } from '../peers/page.ts'
 import { hostPort, peerKey } from '../peers/peer.ts'
+import { present } from '../peers/present.ts'
 import { holdReasons } from '../peers/reasons.ts'
+import { askedSnapshot } from './decide/asked.ts'
 import type { Assessed } from './decide/assess.ts'
 import type { Decision, Outcome } from './decide/decision.ts'
 import { answerOf, type Lack, lackingPeers, lackWords } from './decide/lacking.ts'
@@ -32,7 +34,7 @@ export function pageOf(look: Look, outcome: Outcome, { phase, reason, since, unt
     ...(until === undefined ? {} : { until: iso(until) }),
     ...(lacking.length > 0 ? lackingOf(lacking, assessed, look) : {}),
     applied: memory.settled?.hash ?? null,
-    wanted: look.list.ok ? look.desired.snapshotHash : null,
+    wanted: look.list.ok ? askedSnapshot(memory, look) : null,
     list: look.list.ok ? look.desired.listHash : null,
     ...(look.turn === undefined ? {} : { turn: look.turn }),
     notes: look.blindTurn,
@@ -105,10 +107,11 @@ function withAnswer(reachable: boolean | undefined): { reachable?: boolean } {
 }
 
 function restartOf(restart: Memory['restarts'][number], iso: Iso): Page['restarts'][number] {
-  const { at, hash, level, why, outcome, endedAt, connectedBefore, height } = restart
+  const { at, hash, turn, level, why, outcome, endedAt, connectedBefore, height } = restart
   return {
     at: iso(at),
     snapshot: hash,
+    ...present('turn', turn),
     level,
     why,
     outcome,

@@ -6,7 +6,7 @@
 // away anyway may restart in spite of that, but never more than max-unavailable at a time: it may be Ready again by
 // then. One that is back counts until it is connected as before (recovery.ts).
 import { isBlindTurn, isWithdrawn, liveTurn, type Retired, retiredTurn, turnId } from '../../peers/turn.ts'
-import type { ReadPage } from '../pages/seen-page.ts'
+import type { ReadPage, SeenPage } from '../pages/seen-page.ts'
 import type { Member } from './members.ts'
 import { isRecovering } from './recovery.ts'
 import { type TurnWait, turnWaits } from './turn-waits.ts'
@@ -267,7 +267,16 @@ const skewMs = 60_000
  */
 function isDone(turn: string, { page, at }: ReadPage, turnGrantedAt: number): boolean {
   const last = page.restarts.findLast(restart => restart.outcome !== 'asked' && restart.outcome !== 'not-taken')
-  return last?.snapshot === turn && Date.parse(page.lookedAt) - Date.parse(last.at) < at - turnGrantedAt + skewMs
+  return (
+    last !== undefined &&
+    turnOf(last) === turn &&
+    Date.parse(page.lookedAt) - Date.parse(last.at) < at - turnGrantedAt + skewMs
+  )
+}
+
+/** The turn that a restart was taken with. Older sidecars do not say it: they use one only for the very snapshot. */
+function turnOf({ turn, snapshot }: SeenPage['restarts'][number]): string {
+  return turn ?? snapshot
 }
 
 /** Why a pod that had a turn has failed to come back; undefined where it has not. */
@@ -281,12 +290,13 @@ function failure(member: Member, now: number, times: TurnTimes): string | undefi
     const { page } = seen
     const last = page.restarts.at(-1)
     const its = turnId(turn)
-    if (last?.snapshot === its && last.outcome === 'unverified' && page.phase !== 'settled') {
+    const isIts = last !== undefined && turnOf(last) === its
+    if (isIts && last.outcome === 'unverified' && page.phase !== 'settled') {
       // Its page may say to whom.
       const isSaid = page.reason === 'already-restarted' && page.detail?.startsWith('not connected: ')
       return `restarted at ${last.at}, and ${isSaid ? page.detail : 'not connected to what it was restarted for'}`
     }
-    if (late && (page.phase === 'restarting' || page.phase === 'verifying') && last?.snapshot === its) {
+    if (late && (page.phase === 'restarting' || page.phase === 'verifying') && isIts) {
       return `restarting since ${page.since}`
     }
   }

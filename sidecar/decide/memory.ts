@@ -33,6 +33,8 @@ export type Restart = {
   readonly id: string
   /** The snapshot that it was for; once the process is there, the one that it was given. */
   readonly hash: string
+  /** The turn that it was taken with; absent where it needed none, or it is known by the supervisor's state alone. */
+  readonly turn?: string
   /** The process that came of it. One that starts by itself later is another matter. */
   readonly process?: string
   readonly level: Level
@@ -128,13 +130,18 @@ export type Memory = {
     readonly delaySeconds: number
     /** The causes that have to wait, where it is for no other; see cause-gate.ts. */
     readonly heldBack?: readonly string[]
+    /**
+     * The snapshot for which a turn is asked, and for whose sake, each with its addresses; see asked.ts. Absent until one
+     * is asked.
+     */
+    readonly asked?: { readonly hash: string; readonly forPeers: readonly string[] }
     /** For how long, in all, names of others have spoken against it, in ms; see names-veto.ts. */
     readonly doubtMs?: number
     /** The last look at which they did; absent where they do not. */
     readonly doubtAt?: number
   } | null
   readonly intent: Intent | null
-  /** The turn that names no snapshot and has been used: it is good for one restart. */
+  /** The turn that has been used: it is good for one restart. Absent once it is gone from the files. */
   readonly usedTurn?: string
   /** Newest last; those of the budget's window and the newest. */
   readonly restarts: readonly Restart[]

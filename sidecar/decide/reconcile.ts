@@ -5,6 +5,7 @@
 // holds the restart back: restart, at the lowest level that works. Everything else: wait, and say why.
 import { own } from '../../peers/own.ts'
 import { peerKey } from '../../peers/peer.ts'
+import { asking, withAsked } from './asked.ts'
 import { type Assessed, type AssessedLook, assess, dialledHosts, isMissing } from './assess.ts'
 import { apartByCause, heldWords, isHeldBack } from './cause-gate.ts'
 import { type Outcome, type Step, wait } from './decision.ts'
@@ -138,12 +139,13 @@ function restartOrWait(memory: Memory, whole: Wish, look: AssessedLook, times: T
     look,
     times,
   )
-  const wishing = { ...memory, need }
+  const wishing = { ...memory, need: withAsked(need, wish) }
   const hold = shutGate(wish, look, wishing, times)
   if (!hold) return restart(wishing, wish, giving, level.level, look)
-  if (heldBack || apart.held.length === 0) return wait(wishing, hold)
+  const waiting = hold.reason === 'awaiting-turn' ? { ...wishing, need: asking(wishing.need, wish, look) } : wishing
+  if (heldBack || apart.held.length === 0) return wait(waiting, hold)
   const waits = `besides, not for the sake of ${heldWords(apart.held, look)}`
-  return wait(wishing, { ...hold, detail: hold.detail === undefined ? waits : `${hold.detail}; ${waits}` })
+  return wait(waiting, { ...hold, detail: hold.detail === undefined ? waits : `${hold.detail}; ${waits}` })
 }
 
 /**

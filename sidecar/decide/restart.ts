@@ -1,5 +1,6 @@
 // A restart is due: what it is for, and what the node will know after it. Pure.
 import { peerKey } from '../../peers/peer.ts'
+import { present } from '../../peers/present.ts'
 import type { AssessedLook } from './assess.ts'
 import { causesOf } from './causes.ts'
 import type { Step } from './decision.ts'
@@ -18,9 +19,19 @@ export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent
   const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
   const causes = causesOf(sought, look)
   const { snapshotHash: hash } = look.desired
-  const asked: Restart = { id, hash, level, at: look.now, why, outcome: 'asked', ...before, causes }
-  const used = look.turn !== undefined && look.turn === look.blindTurn ? { usedTurn: look.turn } : {}
-  const next = { ...memory, ...used, intent, need: null, restarts: [...memory.restarts, asked] }
+  const { turn } = look.plan.turns === 'controller' ? look : {}
+  const asked: Restart = {
+    id,
+    hash,
+    ...present('turn', turn),
+    level,
+    at: look.now,
+    why,
+    outcome: 'asked',
+    ...before,
+    causes,
+  }
+  const next = { ...memory, ...present('usedTurn', turn), intent, need: null, restarts: [...memory.restarts, asked] }
   return { memory: next, decision: { do: 'restart', intent, why } }
 }
 

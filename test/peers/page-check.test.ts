@@ -67,6 +67,7 @@ t.test('what cannot be used is said, with what was found and what was expected',
     [{ node: { seenBy: 'x', votingPower: '10' } }, /page\.node\.votingPower: found "10", expected a number/],
     [{ node: { seenBy: 'x', votingPower: -1 } }, /page\.node\.votingPower/],
     [{ restarts: [{ ...examplePage.restarts[0], outcome: 'fine' }] }, /page\.restarts\[0\]\.outcome: found "fine"/],
+    [{ restarts: [{ ...examplePage.restarts[0], turn: 'mine' }] }, /page\.restarts\[0\]\.turn: found "mine"/],
     [{ restarts: {} }, /page\.restarts: found an object, expected an array/],
     [{ told: ['x'] }, /page\.told\[0\]: found "x", expected an object/],
   ]

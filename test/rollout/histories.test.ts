@@ -106,7 +106,8 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
   ]
   const totalPower = powers.reduce((sum, power) => sum + power, 0)
   const allowed = allowedOf(setup.maxUnavailable, powers.length)
-  const granted = new Map<string, Set<string>>()
+  /** By the pod's UID and the turn: who was missing when it was granted, and the restart that it was used for. */
+  const granted = new Map<string, Map<string, { readonly missing: readonly number[]; usedBy?: string | undefined }>>()
   let hears: ReturnType<typeof simulatedController> | undefined
   let restarts = 0
   let tellings = 0
@@ -140,8 +141,15 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
     if (isSecond && !inDoubt) broken(`node${pod.n} restarts twice for one snapshot`)
     const { turn, peerHash: listHash, endpoints } = notesOf(pod)
     const blind = blindTurn(listHash, endpoints)
-    if (turn === undefined || (turn !== hash && turn !== blind)) broken(`node${pod.n} restarts without a turn`)
-    if (!granted.get(pod.uid)?.has(turn ?? '')) broken(`node${pod.n} restarts by a turn that nobody gave`)
+    if (turn === undefined) broken(`node${pod.n} restarts without a turn`)
+    const grant = granted.get(pod.uid)?.get(turn ?? '')
+    if (grant === undefined) broken(`node${pod.n} restarts by a turn that nobody gave`)
+    const isUsed = pod.memory.restarts.some(({ id, outcome }) => id === grant?.usedBy && outcome !== 'not-taken')
+    if (isUsed) broken(`node${pod.n} restarts twice by one turn`)
+    // A turn for an older snapshot serves as long as somebody is missing who was missing then.
+    if (turn !== hash && turn !== blind && !missing.some(n => grant?.missing.includes(n)))
+      broken(`node${pod.n} restarts by a turn for something else`)
+    if (grant) grant.usedBy = pod.memory.intent?.id
     const under = [...cluster.pods.values()].filter(pod => pod.memory.intent !== null)
     const stay = under.filter(pod => !pod.api.deleting)
     if (stay.length > allowed) broken(`${stay.map(pod => `node${pod.n}`).join(', ')} restart at once, ${allowed} may`)
@@ -165,7 +173,9 @@ function live(seed: number, tell: (line: string) => void = () => {}): Ended {
       tell(`${at()} turn of ${uid}: ${turn.slice(0, 20)}`)
       if (liveTurn(turn) === undefined) return
       turns++
-      granted.set(uid, (granted.get(uid) ?? new Set()).add(turn))
+      const pod = [...cluster.pods.values()].find(pod => pod.uid === uid)
+      const grant = { missing: pod ? cluster.missingOf(pod) : [] }
+      granted.set(uid, (granted.get(uid) ?? new Map()).set(turn, grant))
     },
     wrote: () => {},
     event: (key, { reason }) => tell(`${at()} event on ${key}: ${reason}`),

@@ -300,6 +300,11 @@ t.test('a pod that fails to come back stops its group', async t => {
     ],
     ['restarting', holds('a', {}, { phase: 'verifying', restarts: [done(X, 'asked')] }), undefined],
     [
+      'its turn was used when the snapshot was another already',
+      unverified('a', {}, { restarts: [{ ...done(Y, 'unverified'), turn: X }] }),
+      /^restarted at /,
+    ],
+    [
       'not Ready since',
       member('a', settled, { turn: `spent ${X}`, turnGrantedAt: late, ready: false, unreadySince: late + 1000 }),
       /^not Ready since/,
@@ -474,6 +479,12 @@ t.test('turns that are taken back', async t => {
     ['under way', holds('a', { turnGrantedAt: at(200) }, { phase: 'restarting', restarts: [done(X, 'asked')] }), []],
     ['not taken: it may be asked for again', holds('a', {}, { restarts: [done(X, 'not-taken')] }), []],
     ['used long ago, before another', holds('a', {}, { restarts: [done(X), done(Y)] }), []],
+    [
+      'used when the snapshot was another already',
+      holds('a', {}, { restarts: [{ ...done(Y), turn: X }] }),
+      ['a spent s1:1'],
+    ],
+    ['another was used when the snapshot was this', holds('a', {}, { restarts: [{ ...done(X), turn: Y }] }), []],
     [
       'used, and then another was not taken',
       holds('a', {}, { restarts: [done(X), done(Y, 'not-taken')] }),
