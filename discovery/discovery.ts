@@ -1,10 +1,10 @@
 // Discovery: every PeerSet of the cluster, followed while this replica leads. Only wires.
 import type { KubeConfig } from '@kubernetes/client-node'
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import { unlessAborted } from '../kubernetes/abort.ts'
 import { type Clock, steadyClock } from '../kubernetes/clock.ts'
 import type { Events } from '../kubernetes/events.ts'
+import { createFairLimit } from '../kubernetes/fair-limit.ts'
 import { type ListWatchTimes, listWatch, listWatchTimes } from '../kubernetes/list-watch.ts'
 import { watchReader } from '../kubernetes/watch-reader.ts'
 import { createWatchStatus, fallenBehind, type WatchStatus } from '../kubernetes/watch-status.ts'
@@ -45,7 +45,7 @@ export type Discovery = {
   close(): Promise<void>
 }
 
-/** Looks at a time, over all PeerSets. */
+/** Looks at a time, over all PeerSets, by turns of their namespaces. */
 const looksAtOnce = 8
 /** Longer than a TCP probe and a slow chain take together. */
 const lookTimeoutMs = 20_000
@@ -110,7 +110,7 @@ export function startDiscovery(config: KubeConfig, parts: DiscoveryParts): Disco
     }, unlessAborted(stop.signal))
   }
 
-  const limit = pLimit(looksAtOnce)
+  const limit = createFairLimit(looksAtOnce)
   const setParts: SetParts = {
     createSource: parts.createSource ?? sources(),
     createExposure: (set, { expose }, hint) =>

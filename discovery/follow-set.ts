@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../kubernetes/clock.ts'
 import type { PodEvent } from '../kubernetes/events.ts'
+import type { FairLimit } from '../kubernetes/fair-limit.ts'
 import { backoffMs } from '../peers/backoff.ts'
 import { askSource } from './ask-source.ts'
 import { nothingKnown } from './choose.ts'
@@ -21,8 +22,8 @@ export type SetParts = SpecPartsOptions &
     readonly tell: (set: PeerSet, event: PodEvent) => void
     /** Asked before each write. */
     readonly allowed: () => boolean
-    /** Runs a look when its turn comes. */
-    readonly limit: <T>(run: () => Promise<T>) => Promise<T>
+    /** Runs a look when it is its namespace's turn. */
+    readonly limit: FairLimit
     /** For intervals. */
     readonly clock: Clock
     /** Milliseconds since the epoch, for times that are told to others. Default: the clock's. */
@@ -80,7 +81,7 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
   const mayGoOn = () => !stop.signal.aborted && allowed()
 
   function look(): Promise<number> {
-    return parts.limit(cycle).catch((error: unknown) => {
+    return parts.limit(set.namespace, cycle).catch((error: unknown) => {
       if (mayGoOn()) log.warn({ peerSet: `${set.namespace}/${set.name}`, err: error }, 'a look has failed; retrying')
       failures += 1
       return backoffMs(failures, { minMs: minRetryMs, maxMs: maxRetryMs, random: parts.random })

@@ -5,9 +5,9 @@
 // EndpointSlices the addresses behind Services that some list names. An event costs what the pods that use the object
 // cost.
 import type { KubeConfig } from '@kubernetes/client-node'
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { ApiReader } from '../../kubernetes/api-client.ts'
+import { createFairLimit } from '../../kubernetes/fair-limit.ts'
 import { createFetches } from '../../kubernetes/fetches.ts'
 import { type ListWatchTimes, listWatchTimes } from '../../kubernetes/list-watch.ts'
 import type { Slice } from '../../kubernetes/slices.ts'
@@ -81,7 +81,7 @@ export type ClusterWatchOptions = Partial<ListWatchTimes> & {
   readonly tryAgainMs?: number
 }
 
-/** Lists and single objects that are read at a time. */
+/** Lists and single objects that are read at a time, by turns of namespaces. */
 const readsAtOnce = 8
 
 const mebibyte = 1024 * 1024
@@ -105,7 +105,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
   const times = listWatchTimes(options)
   const stop = new AbortController()
   const fetches = createFetches(times, log)
-  const limit = pLimit(readsAtOnce)
+  const limit = createFairLimit(readsAtOnce)
   // What the pods mark when they are settled is told, too.
   const changes = gatherKeys(coalesceMs, () => pods.settle(), onChange)
 
@@ -141,8 +141,8 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     for (const service of pods.servicesIn(namespace)) pods.slicesChanged(namespace, service)
   }
 
-  function reader(signal: AbortSignal): ApiReader {
-    return watchReader(config, times.watchSeconds, signal, limit)
+  function reader(signal: AbortSignal, namespace = ''): ApiReader {
+    return watchReader(config, times.watchSeconds, signal, read => limit(namespace, read))
   }
 
   const budget = createTenantBudget({
@@ -151,7 +151,7 @@ export function startClusterWatch(config: KubeConfig, options: ClusterWatchOptio
     exceeded: name => namespaces.get(name)?.configMaps.exceed(tooMuch(listBytes)),
   })
   const shared: NamespaceShared = {
-    reader: signal => reader(AbortSignal.any([stop.signal, signal])),
+    reader: (signal, namespace) => reader(AbortSignal.any([stop.signal, signal]), namespace),
     fetches,
     times,
     now,

@@ -36,7 +36,7 @@ export type NamespaceWatch = {
 }
 
 export type NamespaceShared = {
-  readonly reader: (signal: AbortSignal) => ApiReader
+  readonly reader: (signal: AbortSignal, namespace: string) => ApiReader
   readonly fetches: Fetches
   readonly times: ListWatchTimes
   readonly now: () => number
@@ -73,7 +73,7 @@ const maxRemembered = 1000
 export function watchNamespace(namespace: string, shared: NamespaceShared): NamespaceWatch {
   const { fetches, times, now, log, on } = shared
   const stop = new AbortController()
-  const api = shared.reader(stop.signal)
+  const api = shared.reader(stop.signal, namespace)
   const core = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const paths = {
     pods: `${core}/pods`,

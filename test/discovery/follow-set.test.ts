@@ -74,7 +74,7 @@ function setup(t: Test, over: Over = {}) {
       .mayWrite,
     tell: (_set, event) => given.events.push(event),
     allowed: () => given.leads,
-    limit: run => run(),
+    limit: (_, run) => run(),
     clock,
     ...(over.wallNow ? { wallNow: over.wallNow } : {}),
     random: () => over.random ?? 0,

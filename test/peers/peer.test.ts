@@ -1,4 +1,5 @@
 // Hosts have one spelling each, and peers one key.
+import { domainToASCII } from 'node:url'
 import fc from 'fast-check'
 import t from 'tap'
 import { hostPort, isAddress, normalHost, type Peer, peerKey, uniquePeers } from '../../peers/peer.ts'
@@ -116,5 +117,21 @@ t.test('unique peers', t => {
       t.strictSame(keys, [...new Set(peers.map(peerKey))].sort())
     }),
   )
+  t.end()
+})
+
+t.test('a plain name is what domainToASCII makes of it', t => {
+  const letters = fc.constantFrom(...'abxnXN0179_-.', 'xn--', '0x', '..')
+  const text = fc.array(letters, { minLength: 1, maxLength: 12 }).map(parts => parts.join(''))
+  const label = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/
+  fc.assert(
+    fc.property(text, name => {
+      const ascii = domainToASCII(name.endsWith('.') ? name.slice(0, -1) : name)
+      const isName = ascii.split('.').every(part => label.test(part)) && !/(^|\.)\d+$/.test(ascii)
+      return normalHost(name) === (isName ? ascii : undefined)
+    }),
+    { numRuns: 20_000, seed: 1 },
+  )
+  t.pass()
   t.end()
 })

@@ -5,8 +5,8 @@
 // many ConfigMaps in namespaces that have nothing to do with repeer (releases, dashboards), and every one would be sent
 // and parsed here.
 import type { KubeConfig } from '@kubernetes/client-node'
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
+import { createFairLimit } from '../../kubernetes/fair-limit.ts'
 import { type ApiObject, type ListWatchTimes, listWatch, listWatchTimes } from '../../kubernetes/list-watch.ts'
 import { createTenantBudget } from '../../kubernetes/tenant-budget.ts'
 import { watchReader } from '../../kubernetes/watch-reader.ts'
@@ -83,8 +83,9 @@ export function startClusterCache(config: KubeConfig, options: ClusterCacheOptio
       `found more than ${most} PeerSets that deliver, expected at most ${most}; the others are left out`,
     ),
   )
-  const limit = pLimit(readsAtOnce)
-  const reader = (signal: AbortSignal) => watchReader(config, times.watchSeconds, signal, limit)
+  const limit = createFairLimit(readsAtOnce)
+  const reader = (signal: AbortSignal, namespace = '') =>
+    watchReader(config, times.watchSeconds, signal, read => limit(namespace, read))
   const budget = createTenantBudget({
     bytesEach,
     bytesInAll,

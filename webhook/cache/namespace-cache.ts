@@ -33,7 +33,7 @@ export type NamespaceCacheParts = {
   readonly now: () => number
   readonly times: ListWatchTimes
   /** Its requests end when the signal aborts. */
-  readonly reader: (signal: AbortSignal) => ApiReader
+  readonly reader: (signal: AbortSignal, namespace: string) => ApiReader
   /** See createAbsence: of the PeerSets. */
   readonly unlessAbsent: (reader: ApiReader) => ApiReader
   readonly budget: Pick<TenantBudget, 'keeps' | 'forget'>
@@ -82,7 +82,7 @@ export function startNamespaceCache(name: string, parts: NamespaceCacheParts): N
       texts,
       status,
       stop: () => own.abort(),
-      done: listWatch(reader(until), collection, handlers, times, until),
+      done: listWatch(reader(until, name), collection, handlers, times, until),
     }
   }
 
@@ -95,7 +95,7 @@ export function startNamespaceCache(name: string, parts: NamespaceCacheParts): N
   }
 
   const peerSetsWatch = listWatch<DeliveringSet>(
-    unlessAbsent(reader(signal)),
+    unlessAbsent(reader(signal, name)),
     { path: `/apis/repeer.dev/v1alpha1/namespaces/${encodeURIComponent(name)}/peersets` },
     {
       keep: readDelivering,
