@@ -35,9 +35,9 @@ export type Page = {
    */
   readonly lacking?: { readonly peers: number; readonly since: string }
   /**
-   * The snapshot for which nothing is left to do, and the one that is wanted now: where the node waits for its turn, the
-   * one with which it began to, though addresses that have nothing to do with it may have changed since. A turn is
-   * granted for the wanted one.
+   * The snapshot for which nothing is left to do, and the one that is wanted now: where the node waits for its turn,
+   * the one with which it began to, though addresses that have nothing to do with it may have changed since. A turn
+   * is granted for the wanted one.
    */
   readonly applied: string | null
   readonly wanted: string | null

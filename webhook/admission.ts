@@ -1,8 +1,8 @@
 // AdmissionReview v1 (admission.k8s.io): parsing what an API server sends, and the only constructors of what it is
 // answered.
 import type { V1Pod } from '@kubernetes/client-node'
+import { shortened } from '../peers/shortened.ts'
 import type { PatchOperation } from './decide/decision.ts'
-import { shortened } from './shortened.ts'
 
 /** The part of a request that repeer looks at. */
 export type AdmissionRequest = {

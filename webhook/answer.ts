@@ -29,46 +29,75 @@ const known: ReadonlySet<SkipReason> = new Set(['opted-out', 'already-injected']
  * warning that does not quote it, and is logged.
  */
 export function answer(request: AdmissionRequest, parts: AnswerParts): Answered {
-  if (!request.pod) return { answer: allow(request.uid), outcome: 'ignored', reason: 'not-a-pod' }
-  const { metadata } = request.pod
-  const fields = {
-    uid: request.uid,
-    namespace: request.namespace,
-    pod: metadata?.name ?? metadata?.generateName,
-    ...(request.dryRun ? { dryRun: true } : {}),
-  }
+  if (!isOfPod(request)) return ignored(request)
   try {
-    return decided(request.uid, request.namespace, request.pod, fields, parts)
+    return decided(request, parts.decide(inputFor(request, parts)), parts)
   } catch (error) {
-    const reason = 'internal-error' satisfies SkipReason
-    parts.log.error({ ...fields, reason, err: error }, 'an admission failed inside; the pod was let in unchanged')
-    // The error itself stays in the log: it could hold parts of a ConfigMap.
-    const warnings = [
-      `repeer: ${reason}: repeer failed while looking at the pod, and let it in unchanged; see the webhook's log`,
-    ]
-    return {
-      answer: allow(request.uid, { warnings, auditAnnotations: { outcome: 'failed', reason } }),
-      outcome: 'failed',
-      reason,
-    }
+    return failed(request, error, parts)
   }
 }
 
-function decided(
-  uid: string,
-  namespace: string,
-  pod: NonNullable<AdmissionRequest['pod']>,
-  fields: Readonly<Record<string, unknown>>,
-  parts: AnswerParts,
-): Answered {
-  const { log, settings } = parts
-  const decision = parts.decide({
+/** The same, where the decision may take its time. Never rejects. */
+export async function answerSoon(
+  request: AdmissionRequest,
+  parts: Omit<AnswerParts, 'decide'>,
+  decide: (input: DecideInput) => Decision | Promise<Decision>,
+): Promise<Answered> {
+  if (!isOfPod(request)) return ignored(request)
+  try {
+    return decided(request, await decide(inputFor(request, parts)), parts)
+  } catch (error) {
+    return failed(request, error, parts)
+  }
+}
+
+type PodRequest = AdmissionRequest & { readonly pod: NonNullable<AdmissionRequest['pod']> }
+
+function isOfPod(request: AdmissionRequest): request is PodRequest {
+  return request.pod !== undefined
+}
+
+function ignored({ uid }: AdmissionRequest): Answered {
+  return { answer: allow(uid), outcome: 'ignored', reason: 'not-a-pod' }
+}
+
+/** What the log says of a request. */
+function fieldsOf({ uid, namespace, pod, dryRun }: PodRequest): Readonly<Record<string, unknown>> {
+  const { metadata } = pod
+  return { uid, namespace, pod: metadata?.name ?? metadata?.generateName, ...(dryRun ? { dryRun: true } : {}) }
+}
+
+function inputFor({ pod, namespace }: PodRequest, parts: Omit<AnswerParts, 'decide' | 'log'>): DecideInput {
+  return {
     pod,
     namespace: parts.namespace(namespace) ?? unseen(namespace),
     configMap: name => parts.configMap(namespace, name),
     peerSets: parts.peerSets?.(namespace) ?? [],
-    settings,
-  })
+    settings: parts.settings,
+  }
+}
+
+function failed(request: PodRequest, error: unknown, { log }: Pick<AnswerParts, 'log'>): Answered {
+  const reason = 'internal-error' satisfies SkipReason
+  log.error({ ...fieldsOf(request), reason, err: error }, 'an admission failed inside; the pod was let in unchanged')
+  // The error itself stays in the log: it could hold parts of a ConfigMap.
+  const warnings = [
+    `repeer: ${reason}: repeer failed while looking at the pod, and let it in unchanged; see the webhook's log`,
+  ]
+  return {
+    answer: allow(request.uid, { warnings, auditAnnotations: { outcome: 'failed', reason } }),
+    outcome: 'failed',
+    reason,
+  }
+}
+
+function decided(
+  request: PodRequest,
+  decision: Decision,
+  { log, settings }: Pick<AnswerParts, 'log' | 'settings'>,
+): Answered {
+  const { uid, pod } = request
+  const fields = fieldsOf(request)
   const patch = patchOf(pod, decision, settings)
   if (!decision.inject) {
     const { reason, message } = decision

@@ -2,10 +2,12 @@
 import type { Logger } from 'pino'
 import { expiryOf } from '../certs/pem.ts'
 import { loadConfig } from '../kubernetes/load-config.ts'
+import { createDecideThread } from './apart/decide-thread.ts'
+import { createDeciding } from './apart/deciding.ts'
 import { startClusterCache } from './cache/cluster-cache.ts'
 import { canRestartAll } from './can-restart-all.ts'
 import { startCertificates } from './certificates.ts'
-import { decide } from './decide/decide.ts'
+import { decideLightly } from './decide/decide.ts'
 import { createMetrics } from './metrics.ts'
 import type { WebhookOptions } from './options.ts'
 import { type ServeParts, serve } from './serve.ts'
@@ -26,20 +28,28 @@ export async function runWebhook(options: WebhookOptions, parts: ServeParts & { 
     ...(certificates.published() ? [] : ['the served certificate does not verify against the published CA yet']),
     ...cache.pending(),
   ]
+  const metrics = createMetrics({
+    certificateExpiry: () => expiryOf(certificates.current().cert),
+    certificateFailures: certificates.failures,
+    caBundleLosses: certificates.losses,
+    ready: () => ready().length === 0,
+    synced: cache.synced,
+  })
+  const thread = createDecideThread()
   const app = buildServer({
-    decide,
+    decide: createDeciding({
+      lightly: decideLightly,
+      apart: thread.decide,
+      decidedApart: metrics.decidedApart,
+      now: () => performance.now(),
+      log,
+    }),
     settings: { image, turns, canRestartAll: await canRestartAll(options.canRestartAll, config, log, signal) },
     namespace: cache.namespace,
     configMap: cache.configMap,
     peerSets: cache.peerSets,
     log,
-    metrics: createMetrics({
-      certificateExpiry: () => expiryOf(certificates.current().cert),
-      certificateFailures: certificates.failures,
-      caBundleLosses: certificates.losses,
-      ready: () => ready().length === 0,
-      synced: cache.synced,
-    }),
+    metrics,
     ready,
     degraded: cache.behind,
     draining: () => signal.aborted,
@@ -49,6 +59,6 @@ export async function runWebhook(options: WebhookOptions, parts: ServeParts & { 
   try {
     await serve(app, options, parts)
   } finally {
-    await Promise.all([app.close(), certificates.close(), cache.close()])
+    await Promise.all([app.close(), certificates.close(), cache.close(), thread.close()])
   }
 }

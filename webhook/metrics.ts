@@ -12,6 +12,8 @@ export type WebhookMetrics = {
   readonly registry: Registry
   /** `reason`: the strategy of an injected pod, the reason code of a skipped one. */
   admitted(outcome: Outcome, reason: string, seconds: number): void
+  /** A pod is decided about in the thread for dear ones. */
+  decidedApart(): void
   /** A request that got an HTTP error. */
   refused(status: number): void
   /** A connection that was closed because it took too long, or took what others need. */
@@ -50,6 +52,11 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
     name: 'repeer_webhook_admission_duration_seconds',
     help: 'Time from the parsed request to the answer',
     buckets,
+    registers,
+  })
+  const apart = new Counter({
+    name: 'repeer_webhook_decided_apart_total',
+    help: 'Pods that are large or take long, which a thread of its own decides about',
     registers,
   })
   const failures = new Counter({
@@ -130,6 +137,7 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
       admissions.inc({ outcome, reason })
       duration.observe(seconds)
     },
+    decidedApart: () => apart.inc(),
     refused: status => failures.inc({ code: String(status) }),
     connectionClosed: why => closed.inc({ why }),
     showConnections: read => {

@@ -5,11 +5,13 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { boundConnections, type ConnectionBounds } from '../http/bound-connections.ts'
 import type { Limits } from '../http/bounds.ts'
 import { MalformedReview, parseReview } from './admission.ts'
-import { type AnswerParts, answer } from './answer.ts'
+import { type AnswerParts, answerSoon } from './answer.ts'
+import type { Deciding } from './apart/deciding.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { readBody } from './read-body.ts'
 
-export type ServerParts = AnswerParts & {
+export type ServerParts = Omit<AnswerParts, 'decide'> & {
+  readonly decide: Deciding
   readonly metrics: WebhookMetrics
   /** What is missing until repeer is ready, a sentence each; empty when ready. */
   readonly ready: () => readonly string[]
@@ -91,11 +93,16 @@ export function buildServer(parts: ServerParts): WebhookServer {
     if (typeof payload === 'string') bounds.hold(request.raw.socket, payload.length)
   })
 
-  app.post('/mutate', (request, reply) => {
+  app.post('/mutate', async (request, reply) => {
     const start = performance.now()
-    const answered = answer(parseReview(request.body), parts)
+    const { socket } = request.raw
+    const bytes = Number(request.headers['content-length'] ?? bodyLimit)
+    const isAwaited = () => !socket.destroyed
+    const answered = await answerSoon(parseReview(request.body), parts, input =>
+      parts.decide(input, { bytes, isAwaited }),
+    )
     metrics.admitted(answered.outcome, answered.reason, (performance.now() - start) / 1000)
-    reply.send(answered.answer)
+    return reply.send(answered.answer)
   })
 
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))

@@ -62,7 +62,7 @@ const withoutBusybox = process.argv.includes('--without-busybox')
 rmSync(out, { recursive: true, force: true })
 const result = await build({
   absWorkingDir: root,
-  entryPoints: { repeer: 'cli/repeer.ts' },
+  entryPoints: { repeer: 'cli/repeer.ts', 'decide-thread': 'webhook/apart/thread.ts' },
   outdir: out,
   bundle: true,
   splitting: true,

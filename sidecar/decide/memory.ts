@@ -131,8 +131,8 @@ export type Memory = {
     /** The causes that have to wait, where it is for no other; see cause-gate.ts. */
     readonly heldBack?: readonly string[]
     /**
-     * The snapshot for which a turn is asked, and for whose sake, each with its addresses; see asked.ts. Absent until one
-     * is asked.
+     * The snapshot for which a turn is asked, and for whose sake, each with its addresses; see asked.ts. Absent until
+     * one is asked.
      */
     readonly asked?: { readonly hash: string; readonly forPeers: readonly string[] }
     /** For how long, in all, names of others have spoken against it, in ms; see names-veto.ts. */

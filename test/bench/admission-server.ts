@@ -4,7 +4,9 @@
 // Talks to its parent over IPC: sends its port, answers 'times' with the server-side times since the last question.
 import { pino } from 'pino'
 import { issueFresh } from '../../certs/issue.ts'
-import { decide } from '../../webhook/decide/decide.ts'
+import { createDecideThread } from '../../webhook/apart/decide-thread.ts'
+import { createDeciding } from '../../webhook/apart/deciding.ts'
+import { decideLightly } from '../../webhook/decide/decide.ts'
 import type { Decision } from '../../webhook/decide/decision.ts'
 import { createMetrics } from '../../webhook/metrics.ts'
 import { buildServer } from '../../webhook/server.ts'
@@ -22,8 +24,10 @@ const metrics = createMetrics({
   synced: () => [],
 })
 
+const now = () => performance.now()
+const deciding = createDeciding({ lightly: decideLightly, apart: createDecideThread().decide, now, log: { info() {} } })
 const server = buildServer({
-  decide: process.argv[2] === 'reference' ? undecided : decide,
+  decide: process.argv[2] === 'reference' ? undecided : deciding,
   settings: { image: 'repeer:bench', turns: 'self', canRestartAll: true },
   namespace: name => ({ name, labels: { 'repeer.dev/inject': 'enabled' }, annotations: {} }),
   configMap: (_namespace, name) => (name === 'node0-config' ? data : 'absent'),

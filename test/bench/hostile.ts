@@ -6,20 +6,17 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:https'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from 'node:tls'
 import { KubeConfig } from '@kubernetes/client-node'
 import { apiRequest } from '../../kubernetes/api-request.ts'
 import { freePort } from '../fixtures/free-port.ts'
 import { trend, type Vitals, vitalsOf } from '../soak/vitals.ts'
-import { attacks } from '../webhook/fixtures/attacks.ts'
 import { deployed, type Limited, limitMemory } from './deployed.ts'
 import type { News, Order } from './hostile/cluster.ts'
 import { atRate, caller } from './load.ts'
-import { review } from './pod.ts'
 import { end, start, until } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
 
@@ -28,14 +25,13 @@ const root = join(import.meta.dirname, '..', '..')
 const perSecond = 50
 const seconds = 20
 const edits = 10
-/** Hostile admissions a second, each one of those that cost most; and clients that hold back their last byte. */
-const hostilePerSecond = 5
-const slowClients = 80
 
 type Figures = {
   readonly admissions: readonly number[]
   readonly edits: readonly number[]
   readonly gapMs: number
+  /** Of the stand-in for the API server: for how long it did nothing else. */
+  readonly clusterMs: number
 }
 
 export async function hostile(): Promise<string> {
@@ -79,13 +75,16 @@ export async function hostile(): Promise<string> {
     const before = await measure(cluster, target)
     const quiet = resident(programs)
     const attacked = ask(cluster, 'attack', 'attacked')
-    const stop = beHostile(target)
+    const tenant = fork(join(import.meta.dirname, 'hostile', 'tenant.ts'), [JSON.stringify(target)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    children.push(tenant)
     await attacked
     const samples: ReturnType<typeof resident>[] = []
     const timer = setInterval(() => samples.push(resident(programs)), 500)
     const beside = await measure(cluster, target)
     clearInterval(timer)
-    stop()
+    await end(tenant)
     const ended = Object.entries(programs).filter(
       ([, { exitCode, signalCode }]) => exitCode !== null || signalCode !== null,
     )
@@ -152,47 +151,10 @@ async function measure(cluster: ChildProcess, target: { port: number; ca: string
     times.push(((await ask(cluster, 'edit', 'edited')) as Extract<News, { is: 'edited' }>).ms)
     await sleep((seconds / edits) * 1000)
   }
-  const { ms } = (await ask(cluster, 'gaps', 'gaps')) as Extract<News, { is: 'gaps' }>
-  const figures = { admissions: await admissions, edits: times, gapMs: ms }
+  const { ms, ownMs } = (await ask(cluster, 'gaps', 'gaps')) as Extract<News, { is: 'gaps' }>
+  const figures = { admissions: await admissions, edits: times, gapMs: ms, clusterMs: ownMs }
   close()
   return figures
-}
-
-/**
- * Pods come from the API server's address, as everybody's do; half-sent requests from that of whoever reaches the port.
- */
-function beHostile({ port, ca }: { port: number; ca: string }): () => void {
-  const bodies = attacks.map(([, make]) => Buffer.from(review(make().pod as never, 'hostile', 'mounts')))
-  const agent = new Agent({ keepAlive: true, maxSockets: 20 })
-  let next = 0
-  const pods = setInterval(() => {
-    const body = bodies[next++ % bodies.length] ?? Buffer.alloc(0)
-    const headers = { 'content-type': 'application/json', 'content-length': body.length }
-    const options = { host: '127.0.0.1', port, ca, servername, agent, method: 'POST', path: '/mutate', headers }
-    const sent = request(options, response => response.resume())
-    sent.once('error', () => undefined).end(body)
-  }, 1000 / hostilePerSecond)
-  const open = new Set<ReturnType<typeof connect>>()
-  const slow = setInterval(() => {
-    // Whoever was closed comes again, but not all at once: a flood is another attack (docs/security.md).
-    for (let missing = Math.min(slowClients - open.size, slowClients / 10); missing > 0; missing--) {
-      const socket = connect({ host: '127.0.0.1', localAddress: '127.0.0.9', port, ca, servername } as never, () => {
-        const length = 3 * 1024 * 1024
-        socket.write(
-          `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
-        )
-        socket.write(Buffer.alloc(length - 1, 0x20))
-      })
-      open.add(socket)
-      socket.on('error', () => undefined).once('close', () => open.delete(socket))
-    }
-  }, 1000)
-  return () => {
-    clearInterval(pods)
-    clearInterval(slow)
-    for (const socket of open) socket.destroy()
-    agent.destroy()
-  }
 }
 
 type Part = 'webhook' | 'controller'
@@ -218,6 +180,7 @@ function report(before: Figures, beside: Figures, { quiet, samples, ended }: Mem
     ['an edited list in the annotations, p50', ...both(percentile(before.edits, 0.5), percentile(beside.edits, 0.5))],
     ['the slowest of them (goal: 2x)', ...both(last(before), last(beside))],
     ['between two reads of a page, longest', ...both(before.gapMs, beside.gapMs)],
+    ['the stand-in API server itself, longest pause', ...both(before.clusterMs, beside.clusterMs)],
   ]
   const memory = (['webhook', 'controller'] as const).map(name => {
     const values = samples.flatMap(sample => sample[name] ?? [])

@@ -4,6 +4,7 @@
 import type { OtherNode, Plan } from '../../peers/plan.ts'
 import { present } from '../../peers/present.ts'
 import { chains } from '../chains/index.ts'
+import { type Effort, TooDear } from '../shell/index.ts'
 import { readAnnotations } from './annotations.ts'
 import type { DecideInput, Decision } from './decision.ts'
 import { misfit } from './fits.ts'
@@ -31,8 +32,25 @@ import { hasSeedsAlone, readList } from './sources/whole-list.ts'
  * pod's size (skip-rules.ts), its scripts (shell/bounds.ts) and its ConfigMaps (pod/content-budget.ts).
  */
 export function decide(input: DecideInput): Decision {
-  const { configMap, notRead } = budgetedContent(input.configMap)
-  const decision = decideWithin({ ...input, configMap })
+  return decideWith(input, 'full')
+}
+
+/**
+ * The same decision, within a part of that cost: some 15 ms of a processor instead of 250. 'too-dear' for a pod that
+ * costs more. It does not look at the pod's own size: whoever asks knows it.
+ */
+export function decideLightly(input: DecideInput): Decision | 'too-dear' {
+  try {
+    return decideWith(input, 'light')
+  } catch (error) {
+    if (error instanceof TooDear) return 'too-dear'
+    throw error
+  }
+}
+
+function decideWith(input: DecideInput, effort: Effort): Decision {
+  const { configMap, notRead } = budgetedContent(input.configMap, effort)
+  const decision = decideWithin({ ...input, configMap }, effort)
   const beyond = notRead()
   if (beyond === undefined) return decision
   return decision.inject
@@ -40,8 +58,8 @@ export function decide(input: DecideInput): Decision {
     : { ...decision, message: `${decision.message}; ${beyond}` }
 }
 
-function decideWithin(input: DecideInput): Decision {
-  const pod = viewPod(input.pod, input.configMap)
+function decideWithin(input: DecideInput, effort: Effort): Decision {
+  const pod = viewPod(input.pod, input.configMap, effort)
   const early = earlySkip(pod, input)
   if (early) return early
   const { overrides: annotated, problems, warnings: unread } = readAnnotations(pod.annotations)

@@ -1,7 +1,7 @@
 // The annotations that injection writes, and those that no creator of a pod may bring along.
 import { annotation } from '../../peers/pod.ts'
+import { shortened } from '../../peers/shortened.ts'
 import type { Decision } from '../decide/decision.ts'
-import { shortened } from '../shortened.ts'
 
 type Injection = Extract<Decision, { inject: true }>
 

@@ -37,42 +37,60 @@ export class BoundError extends Error {
   override readonly name = 'BoundError'
 }
 
-/** What a pod's scripts may still cost. One object for a pod. */
-export type Allowance = {
-  characters: number
-  commands: number
-  words: number
-  parts: number
-  steps: number
-  expanded: number
+/** Thrown where a pod is looked at lightly, and is not looked at lightly any more. Caught by whoever asked for that. */
+export class TooDear extends Error {
+  override readonly name = 'TooDear'
 }
 
+/** `light`: a part of what `full` allows, beyond which nothing is decided. What is decided is the same. */
+export type Effort = 'light' | 'full'
+
+/**
+ * Of what is allowed in all: some 15 ms instead of 250. Longer than most entrypoints of public charts, and shorter than
+ * the longest.
+ */
+export const lightPart = 1 / 16
+
+type Cost = 'characters' | 'commands' | 'words' | 'parts' | 'steps' | 'expanded'
+
+/** What a pod's scripts may still cost. One object for a pod. */
+export type Allowance = Record<Cost, number> & { readonly effort: Effort }
+
 /** What all scripts of one pod may cost together, before anything is spent. */
-export function fullAllowance(): Allowance {
+export function allowanceFor(effort: Effort): Allowance {
+  const part = effort === 'full' ? 1 : lightPart
   return {
-    characters: bounds.podCharacters,
-    commands: bounds.podCommands,
-    words: bounds.podWords,
-    parts: bounds.podParts,
-    steps: bounds.steps,
-    expanded: bounds.expanded,
+    effort,
+    characters: bounds.podCharacters * part,
+    commands: bounds.podCommands * part,
+    words: bounds.podWords * part,
+    parts: bounds.podParts * part,
+    steps: bounds.steps * part,
+    expanded: bounds.expanded * part,
   }
 }
 
-/** Takes from an allowance; throws a BoundError where nothing is left. */
-export function spend(allowance: Allowance, what: keyof Allowance, amount: number): void {
+/**
+ * Takes from an allowance; throws a BoundError where nothing is left, or TooDear where there was little to begin with.
+ */
+export function spend(allowance: Allowance, what: Cost, amount: number): void {
   allowance[what] -= amount
-  if (allowance[what] < 0) throw new BoundError(`the scripts of the pod cost too much: ${sentences[what]}`)
+  if (allowance[what] >= 0) return
+  if (allowance.effort === 'light') throw new TooDear()
+  throw new BoundError(`the scripts of the pod cost too much: ${sentences[what]}`)
 }
 
-/** Takes from an allowance, if there is enough. */
-export function afford(allowance: Allowance, what: keyof Allowance, amount: number): boolean {
-  if (allowance[what] < amount) return false
+/** Takes from an allowance, if there is enough. Throws TooDear where there was little to begin with. */
+export function afford(allowance: Allowance, what: Cost, amount: number): boolean {
+  if (allowance[what] < amount) {
+    if (allowance.effort === 'light') throw new TooDear()
+    return false
+  }
   allowance[what] -= amount
   return true
 }
 
-const sentences: Readonly<Record<keyof Allowance, string>> = {
+const sentences: Readonly<Record<Cost, string>> = {
   characters: `expected at most ${bounds.podCharacters} characters in all`,
   commands: `expected at most ${bounds.podCommands} written commands in all`,
   words: `expected at most ${bounds.podWords} words in all`,

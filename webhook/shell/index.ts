@@ -1,7 +1,7 @@
 // The shell as a language: what a container's command starts, as far as its scripts tell. Pure, linear in the scripts'
 // length and bounded; nothing is executed, and no text makes it throw.
 //
-//   const { commands, writes, assigned, unread } = evaluateCommand(words, surroundings, fullAllowance())
+//   const { commands, writes, assigned, unread } = evaluateCommand(words, surroundings, allowanceFor('full'))
 //
 // `commands` are the programs that are started, behind wrappers (wrappers.ts), shells and scripts, each word with its
 // value: known text, or pieces that say whose they are (value.ts: a variable of the container, a file, what a program
@@ -17,7 +17,7 @@ import { capture } from './evaluate.ts'
 import { run } from './run.ts'
 import { type Surroundings, topScope } from './scope.ts'
 
-export { type Allowance, afford, bounds, fullAllowance } from './bounds.ts'
+export { type Allowance, afford, allowanceFor, bounds, type Effort, lightPart, TooDear } from './bounds.ts'
 export type { Assigned, Command, Evaluated, Word, Written } from './context.ts'
 export { baseName } from './note.ts'
 export { type Parsed, parse } from './parse.ts'

@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { parse } from 'yaml'
@@ -21,8 +22,11 @@ export type News =
   /** From an edit of the honest list to the annotations of all four pods, in ms. */
   | { readonly is: 'edited'; readonly ms: number }
   | { readonly is: 'attacked' }
-  /** The longest time between two reads of an honest page that says that it waits, since it was last asked, in ms. */
-  | { readonly is: 'gaps'; readonly ms: number }
+  /**
+   * The longest time between two reads of an honest page that says that it waits, and the longest time for which this
+   * process itself did nothing else, since it was last asked, in ms.
+   */
+  | { readonly is: 'gaps'; readonly ms: number; readonly ownMs: number }
 
 /** Pods of the hostile namespace, and ConfigMaps of 1 MiB. */
 const hostile = 200
@@ -30,6 +34,9 @@ const hostile = 200
 const lateMs = 1_900
 /** Lists of the hostile namespace that change, each second. */
 const editsPerSecond = 5
+
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
 
 const honest = [1, 2, 3, 4].map(n => ({ name: `node-${n}`, ip: `127.0.1.${n}` }))
 const reads = new Map<string, number>()
@@ -144,8 +151,9 @@ process.on('message', (order: Order) => {
   if (order === 'edit') void edit().then(ms => say({ is: 'edited', ms }))
   if (order === 'attack') void attack().then(() => say({ is: 'attacked' }))
   if (order === 'gaps') {
-    say({ is: 'gaps', ms: longestGap })
+    say({ is: 'gaps', ms: longestGap, ownMs: delay.max / 1e6 })
     longestGap = 0
+    delay.reset()
   }
 })
 process.on('disconnect', () => process.exit(0))

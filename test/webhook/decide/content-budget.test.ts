@@ -32,7 +32,7 @@ t.test('what looking into a ConfigMap costs', t => {
 
 t.test('each bound, on both sides', t => {
   const beyond = (maps: Readonly<Record<string, ConfigMapView>>) => {
-    const { configMap, notRead } = budgetedContent(name => maps[name] ?? 'absent')
+    const { configMap, notRead } = budgetedContent(name => maps[name] ?? 'absent', 'full')
     const seen = Object.keys(maps).filter(name => configMap(name) === 'too-large')
     t.equal(notRead() === undefined, seen.length === 0, 'and it is said')
     return seen
@@ -57,7 +57,7 @@ t.test('a ConfigMap is asked for once, and its answer stays', t => {
   const { configMap } = budgetedContent(() => {
     asked += 1
     return texts(characters)
-  })
+  }, 'full')
   t.equal(typeof configMap('a'), 'object')
   t.equal(typeof configMap('a'), 'object', 'it is charged once')
   t.equal(asked, 1)

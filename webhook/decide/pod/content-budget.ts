@@ -1,6 +1,7 @@
 // How much of a pod's ConfigMaps one admission looks into. A pod may mount any number of them, of 1 MiB each, and while
 // one is looked into no other admission is answered. By what stands in the texts and not by a clock, so that a pod is
 // decided alike on a busy machine and an idle one.
+import { type Effort, lightPart, TooDear } from '../../shell/index.ts'
 import type { ConfigMapView, DecideInput } from '../decision.ts'
 import { dataOf, longestList } from './content.ts'
 
@@ -25,10 +26,11 @@ export type BudgetedContent = {
   readonly notRead: () => string | undefined
 }
 
-/** The ConfigMaps of one admission, each charged when it is first asked for. */
-export function budgetedContent(configMap: DecideInput['configMap']): BudgetedContent {
+/** The ConfigMaps of one admission, each charged when it is first asked for; TooDear where the effort is light. */
+export function budgetedContent(configMap: DecideInput['configMap'], effort: Effort): BudgetedContent {
   const known = new Map<string, ConfigMapView>()
-  const left = { ...contentBudget } as { characters: number; units: number }
+  const part = effort === 'full' ? 1 : lightPart
+  const left = { characters: contentBudget.characters * part, units: contentBudget.units * part }
   const beyond: string[] = []
   const look = (name: string): ConfigMapView => {
     const view = configMap(name)
@@ -36,6 +38,7 @@ export function budgetedContent(configMap: DecideInput['configMap']): BudgetedCo
     if (!data) return view
     const { characters, units } = costOf(data)
     if (characters > left.characters || units > left.units) {
+      if (effort === 'light') throw new TooDear()
       beyond.push(name)
       return 'too-large'
     }

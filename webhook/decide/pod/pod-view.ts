@@ -3,7 +3,7 @@
 // absent, so that no later step has to ask.
 
 import { present } from '../../../peers/present.ts'
-import { type Allowance, fullAllowance } from '../../shell/index.ts'
+import { type Allowance, allowanceFor, type Effort } from '../../shell/index.ts'
 import type { ConfigMapView } from '../decision.ts'
 
 /** A key of a ConfigMap or Secret, at the path at which a volume shows it. */
@@ -93,13 +93,18 @@ const probeDefault = { periodSeconds: 10, failureThreshold: 3 } as const
 const defaultGraceSeconds = 30
 
 /**
- * Reads a pod of any shape; never throws. `configMap` gives the ConfigMaps whose scripts and values its commands use.
+ * Reads a pod of any shape; never throws anything but TooDear, where the effort is light. `configMap` gives the
+ * ConfigMaps whose scripts and values its commands use.
  */
-export function viewPod(pod: unknown, configMap: (name: string) => ConfigMapView = () => 'unknown'): PodView {
+export function viewPod(
+  pod: unknown,
+  configMap: (name: string) => ConfigMapView = () => 'unknown',
+  effort: Effort = 'full',
+): PodView {
   const metadata = record(record(pod)['metadata'])
   const spec = record(record(pod)['spec'])
   const security = record(spec['securityContext'])
-  const around: Around = { pod: () => view, configMap, allowance: fullAllowance() }
+  const around: Around = { pod: () => view, configMap, allowance: allowanceFor(effort) }
   const view: PodView = {
     name: text(metadata['name']),
     labels: texts(metadata['labels']),
