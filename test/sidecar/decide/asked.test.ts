@@ -1,6 +1,11 @@
 // For which change the node asks its turn, while names that have nothing to do with it move.
 import t from 'tap'
-import { connection, plan, reason, world } from '../fixtures/look.ts'
+import { askedSnapshot, asking, withAsked } from '../../../sidecar/decide/asked.ts'
+import type { Assessed } from '../../../sidecar/decide/assess.ts'
+import type { Look } from '../../../sidecar/decide/look.ts'
+import type { Memory } from '../../../sidecar/decide/memory.ts'
+import type { Wish } from '../../../sidecar/decide/wish.ts'
+import { connection, peer, plan, reason, world } from '../fixtures/look.ts'
 
 const paced = () => {
   const w = world({ plan: plan({ turns: 'controller', times: { minIntervalSeconds: 0 } }) })
@@ -103,3 +108,37 @@ t.test('a turn is good for one restart, though its snapshot is wanted again', as
   w.turn = asked
   t.equal(reason(w.after(1)), 'restart', 'granted anew')
 })
+
+t.test(
+  'asked for whom it is: those that do not refuse, the first sixteen, by their addresses in any order',
+  async t => {
+    const listed = (n: number, over: Partial<Assessed> = {}): Assessed => ({
+      peer: peer(n),
+      addresses: ['10.0.0.2', '10.0.0.1'],
+      standing: 'absent',
+      restartTeaches: 'list',
+      reachable: true,
+      ...over,
+    })
+    const look = { desired: { snapshotHash: 's1:present' } } as Look
+    const need = { hash: 's1:present', since: 0, firstSince: 0, delaySeconds: 0 }
+    const wishFor = (missing: readonly Assessed[]): Wish => ({ known: {} as Wish['known'], missing, blind: false })
+    const many = Array.from({ length: 17 }, (_, n) => listed(n + 1))
+    const asked = asking(need, wishFor([listed(99, { reachable: false }), ...many]), look)
+    t.equal(asked?.asked?.hash, 's1:present')
+    t.equal(asked?.asked?.forPeers.length, 16)
+    const keeps = (missing: readonly Assessed[]) => withAsked(asked, wishFor(missing))?.asked !== undefined
+    t.ok(keeps([listed(16)]))
+    t.notOk(keeps([listed(17)]), 'the seventeenth is not remembered')
+    t.notOk(keeps([listed(99, { reachable: false })]), 'who refuses was not asked for')
+    t.notOk(keeps([listed(1, { reachable: false })]), 'nor is it still asked for who refuses now')
+    t.ok(keeps([listed(1, { addresses: ['10.0.0.1', '10.0.0.2'] })]), 'in another order')
+    t.notOk(keeps([listed(1, { addresses: ['10.0.0.1'] })]))
+    t.notOk(keeps([listed(1, { addresses: ['10.0.0.110.0.0.2'] })]))
+    t.equal(asking(null, wishFor(many), look), null)
+    const { reachable: _, ...unknown } = listed(50)
+    t.ok(asking(need, wishFor([unknown]), look)?.asked?.forPeers.length === 1, 'who was not probed may answer')
+    t.equal(askedSnapshot({ need: asked } as Memory, { desired: { snapshotHash: 's1:later' } } as Look), 's1:present')
+    t.equal(askedSnapshot({ need } as unknown as Memory, { desired: { snapshotHash: 's1:later' } } as Look), 's1:later')
+  },
+)
