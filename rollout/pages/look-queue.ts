@@ -29,6 +29,11 @@ export type LookQueueOptions<T> = {
 
 /** Of the looks at a time: with less of them a tenant goes before those that have more. */
 const shareOfTenant = 1 / 4
+/**
+ * Of the looks at a time, and of those that are slow: as much as a tenant may have. Pods that have just come are not
+ * known to be slow, and would have all of the room for as long as a look may take.
+ */
+const mostOfTenant = 1 / 2
 /** How many may be of pods that were slow: the others always find room. */
 const shareOfSlow = 1 / 2
 
@@ -47,21 +52,27 @@ export function createLookQueue<T>({
     slow: createFairQueue(tenantOf),
   }
   const bucket = tokenBucket({ perSecond, burst: Math.max(1, perSecond / 5), now: clock.now })
-  const runningOf = new Map<string, number>()
+  const runningOf = counter()
+  const slowOf = counter()
   let cancelPump: (() => void) | undefined
   let slowRunning = 0
   let closed = false
 
   // A look that fails takes until the timeout.
-  const hasRoomForSlow = () => slowRunning < Math.ceil(atOnce * shareOfSlow)
-  const hasLittle = (tenant: string) => (runningOf.get(tenant) ?? 0) < Math.ceil(atOnce * shareOfTenant)
+  const slowAtOnce = Math.ceil(atOnce * shareOfSlow)
+  const hasLittle = (tenant: string) => runningOf.count(tenant) < Math.ceil(atOnce * shareOfTenant)
+  const hasRoom = (tenant: string) => runningOf.count(tenant) < Math.ceil(atOnce * mostOfTenant)
+  const hasRoomForSlow = (tenant: string) =>
+    slowRunning < slowAtOnce && slowOf.count(tenant) < Math.ceil(slowAtOnce * mostOfTenant)
 
   /** Where the next is taken from: of a tenant that has less than its share, where there is one. */
   function choose(): (() => T | undefined) | undefined {
-    const open = [queues.hinted, queues.ready, ...(hasRoomForSlow() ? [queues.slow] : [])]
-    const poor = open.find(({ hasNext }) => hasNext(hasLittle))
-    if (poor) return () => poor.take(hasLittle)
-    return open.find(({ hasNext }) => hasNext())?.take
+    for (const isOpen of [hasLittle, hasRoom]) {
+      const isOpenForSlow = (tenant: string) => isOpen(tenant) && hasRoomForSlow(tenant)
+      for (const { hasNext, take } of [queues.hinted, queues.ready]) if (hasNext(isOpen)) return () => take(isOpen)
+      if (queues.slow.hasNext(isOpenForSlow)) return () => queues.slow.take(isOpenForSlow)
+    }
+    return undefined
   }
 
   function pump(): void {
@@ -77,7 +88,7 @@ export function createLookQueue<T>({
       }
       const item = take() as T
       // It may have become slow since it was put in.
-      if (isSlow(item) && !hasRoomForSlow()) queues.slow.add(item)
+      if (isSlow(item) && !hasRoomForSlow(tenantOf(item))) queues.slow.add(item)
       else if (bucket.take()) start(item)
     }
   }
@@ -85,14 +96,15 @@ export function createLookQueue<T>({
   function start(item: T): void {
     const tenant = tenantOf(item)
     const counts = isSlow(item) ? 1 : 0
-    slowRunning += counts
-    runningOf.set(tenant, (runningOf.get(tenant) ?? 0) + 1)
+    const count = (change: 1 | -1) => {
+      slowRunning += change * counts
+      slowOf.add(tenant, change * counts)
+      runningOf.add(tenant, change)
+    }
+    count(1)
     const run = look(item).finally(() => {
       running.delete(run)
-      slowRunning -= counts
-      const left = (runningOf.get(tenant) ?? 1) - 1
-      if (left > 0) runningOf.set(tenant, left)
-      else runningOf.delete(tenant)
+      count(-1)
       pump()
     })
     running.add(run)
@@ -115,6 +127,19 @@ export function createLookQueue<T>({
       closed = true
       cancelPump?.()
       await Promise.allSettled(running)
+    },
+  }
+}
+
+/** How many of each; what there is none of is not kept. */
+function counter(): { count(of: string): number; add(of: string, change: number): void } {
+  const counts = new Map<string, number>()
+  return {
+    count: of => counts.get(of) ?? 0,
+    add: (of, change) => {
+      const sum = (counts.get(of) ?? 0) + change
+      if (sum > 0) counts.set(of, sum)
+      else counts.delete(of)
     },
   }
 }

@@ -147,7 +147,7 @@ t.test(
     for (const { ip } of all.slice(0, 60)) broken.add(ip)
     pages.follow(all, () => true)
     await clock.pass(60_000)
-    t.equal(mostOpen(), 8)
+    t.equal(mostOpen(), 4, 'half of the room, as they are of one namespace')
     const before = looks.length
     const started = clock.now()
     await clock.pass(60_000)
@@ -179,10 +179,11 @@ t.test('namespaces take turns: pods that answer late do not keep others from bei
     const loud = Array.from({ length: 600 }, (_, i) => ({ key: `loud/p${i}`, ip: `10.1.${i >> 8}.${i & 255}` }))
     const quiet = Array.from({ length: 4 }, (_, i) => ({ key: `quiet/p${i}`, ip: `10.2.0.${i}` }))
     for (const { ip } of loud) times.set(ip, ms)
-    fair.follow([...loud, ...quiet], () => true)
-    await clock.pass(30_000)
-    read.length = 0
-    await clock.pass(60_000)
+    fair.follow(quiet, () => true)
+    await clock.pass(5_000)
+    // Of those that have just come nobody knows yet that they are slow.
+    fair.follow([...quiet, ...loud], () => true)
+    await clock.pass(90_000)
     for (const { ip } of quiet) {
       const at = read.filter(look => look.ip === ip).map(look => look.at)
       const gaps = at.slice(1).map((time, index) => time - (at[index] ?? 0))
