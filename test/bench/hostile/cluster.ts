@@ -153,6 +153,8 @@ process.on('message', (order: Order) => {
   if (order === 'gaps') {
     say({ is: 'gaps', ms: longestGap, ownMs: delay.max / 1e6 })
     longestGap = 0
+    // Not from before: the attack is made in this process.
+    reads.clear()
     delay.reset()
   }
 })
