@@ -6,7 +6,7 @@ import Counter from 'prom-client/lib/counter.js'
 import Gauge from 'prom-client/lib/gauge.js'
 import Registry from 'prom-client/lib/registry.js'
 import { outcomes, type Page, phases, toldOutcomes } from '../peers/page.ts'
-import { levels } from '../peers/plan.ts'
+import { levels, type Plan } from '../peers/plan.ts'
 import { holdReasons } from '../peers/reasons.ts'
 import { standings } from './decide/look.ts'
 
@@ -15,6 +15,12 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
+  const info = new Gauge({
+    name: 'repeer_sidecar_info',
+    help: '1; its labels say which group of nodes the pod restarts with, what the node is, and how it is reached',
+    labelNames: ['group', 'profile', 'reach'],
+    registers,
+  })
   const phase = new Gauge({
     name: 'repeer_sidecar_phase',
     help: '1 for the phase the pod is in',
@@ -70,6 +76,10 @@ export function createMetrics() {
       help: 'Hosts whose last look-up failed',
       registers,
     }),
+    /** What stays as it is for as long as the sidecar runs. */
+    describe({ group, profile, reach }: Pick<Plan, 'group' | 'profile' | 'reach'>): void {
+      info.set({ group, profile, reach: reach.by }, 1)
+    },
     /** Takes over what the status page says. */
     show(page: Page): void {
       for (const name of phases) phase.set({ phase: name }, page.phase === name ? 1 : 0)

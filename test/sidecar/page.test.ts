@@ -119,6 +119,7 @@ t.test('the status page, its health and its metrics over HTTP', async t => {
   t.match(await get('/status'), { status: 503, text: /first comparison/ })
   page = pages(world())(0)
   metrics.show(page)
+  metrics.describe(plan())
   t.match(JSON.parse((await get('/status')).text), { phase: 'settled' })
   t.match(await get('/healthz'), { status: 200 })
   unwell = 'the last comparison was finished 200 s ago'
@@ -127,6 +128,8 @@ t.test('the status page, its health and its metrics over HTTP', async t => {
     (await get('/metrics')).text,
     /repeer_sidecar_phase\{phase="settled"\} 1[\s\S]*repeer_sidecar_peers\{standing="connected"\} 3/,
   )
+  const info = `repeer_sidecar_info{group="${plan().group}",profile="cometbft",reach="wrap"} 1\n`
+  t.match((await get('/metrics')).text, info, 'what the pod is')
   t.match(await get('/status', 'POST'), { status: 405 })
   t.match(await get('//'), { status: 404 }, 'no URL, and no reason to fall over')
   t.match(await get('/%2e%2e/etc'), { status: 404, text: /expected \/status/ })
