@@ -2,12 +2,14 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { issueFresh } from '../../certs/issue.ts'
 import { createMetrics as createControllerMetrics } from '../../controller/metrics.ts'
 import { buildServer as buildController } from '../../controller/server.ts'
 import { conditionTypes } from '../../discovery/peer-set.ts'
 import { createMetrics as createSidecarMetrics } from '../../sidecar/metrics.ts'
 import { buildServer as buildSidecar } from '../../sidecar/server.ts'
 import { createMetrics as createWebhookMetrics } from '../../webhook/metrics.ts'
+import { service } from '../certs/fixtures/issuing.ts'
 import { plan, world } from '../sidecar/fixtures/look.ts'
 import { testServer } from '../webhook/fixtures/server.ts'
 
@@ -16,7 +18,15 @@ export type MetricsPage = {
   /** Host and port; the path is /metrics. */
   readonly address: string
   readonly labels: { readonly namespace: string; readonly pod: string }
+  /** PEM: the CA that signs the certificate of a page by HTTPS. */
+  readonly ca?: string
+  /** What it says. */
+  read(): Promise<string>
 }
+
+const over = (address: string) => async () => (await fetch(`http://${address}/metrics`)).text()
+
+const own = (pod: string) => ({ namespace: 'repeer-system', pod })
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
@@ -63,7 +73,9 @@ export async function startMetricsPages(): Promise<{
   })
   const controllerServer = buildController({ registry: controller.registry, watchAge: () => 1, missing: () => [] })
 
+  const tls = await issueFresh({ service, now: Date.now(), lifetimeSeconds: 3600, clockSkewSeconds: 300 })
   const { app } = testServer({
+    tls,
     metrics: createWebhookMetrics({
       certificateExpiry: () => Date.now() / 1000 + 60 * 86_400,
       certificateFailures: () => 0,
@@ -73,19 +85,19 @@ export async function startMetricsPages(): Promise<{
     }),
   })
   const webhook = new URL(await app.listen({ port: 0, host: '127.0.0.1' })).host
+  const node = await listening(sidecarServer)
+  const leader = await listening(controllerServer)
   return {
     pages: [
+      { job: 'repeer-sidecar', address: node, labels: { namespace: 'default', pod: 'node-0' }, read: over(node) },
+      { job: 'repeer-controller', address: leader, labels: own('controller-0'), read: over(leader) },
       {
-        job: 'repeer-sidecar',
-        address: await listening(sidecarServer),
-        labels: { namespace: 'default', pod: 'node-0' },
+        job: 'repeer-webhook',
+        address: webhook,
+        labels: own('webhook-0'),
+        ca: tls.ca,
+        read: async () => (await app.inject('/metrics')).body,
       },
-      {
-        job: 'repeer-controller',
-        address: await listening(controllerServer),
-        labels: { namespace: 'repeer-system', pod: 'controller-0' },
-      },
-      { job: 'repeer-webhook', address: webhook, labels: { namespace: 'repeer-system', pod: 'webhook-0' } },
     ],
     async close() {
       for (const server of [sidecarServer, controllerServer]) {

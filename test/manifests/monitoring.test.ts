@@ -181,9 +181,9 @@ t.test('every query names metrics, labels and values that our programs say', asy
   t.teardown(close)
   const known: Known = new Map()
   const jobs = new Set<string>()
-  for (const { job, address } of pages) {
+  for (const { job, read } of pages) {
     const own: Known = new Map()
-    readMetrics(await (await fetch(`http://${address}/metrics`)).text(), own)
+    readMetrics(await read(), own)
     for (const [name, labels] of own) {
       // What Prometheus adds to every sample of a target.
       for (const label of ['namespace', 'pod', 'instance', 'container', 'endpoint'])
@@ -250,52 +250,71 @@ t.test('promtool understands every rule and every query', { skip: withoutPromtoo
   t.match(said, `${alerts.length + written.length} rules found`)
 })
 
-t.test('Prometheus finds something for every panel', { skip: withoutPrometheus }, async t => {
-  const { pages, close } = await startMetricsPages()
-  t.teardown(close)
-  const dir = t.testdir()
-  writeFileSync(
-    join(dir, 'prometheus.yml'),
-    stringify({
-      global: { scrape_interval: '1s' },
-      scrape_configs: pages.map(({ job, address, labels }) => ({
-        job_name: job,
-        // As the monitors have it: of these two some metrics say a namespace.
-        honor_labels: job !== 'repeer-sidecar',
-        static_configs: [{ targets: [address], labels }],
-      })),
-    }),
-  )
-  const port = await freePort()
-  const args = [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${join(dir, 'data')}`]
-  const child = spawn('prometheus', [...args, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  t.teardown(async () => {
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-  })
-  type Found = readonly { readonly metric: Readonly<Record<string, string>> }[]
-  async function ask(query: string): Promise<Found> {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`)
-    const { data, error } = (await response.json()) as { data?: { result: Found }; error?: string }
-    if (data === undefined) throw new Error(`${query}: ${error}`)
-    return data.result
-  }
-  const answers = async (query: string, least: number) => {
-    const found = await ask(query).catch(() => [])
-    return found.length >= least
-  }
-  // A rate wants two samples of each.
-  await until('all are scraped twice', () => answers('count_over_time(up[1m]) >= 3 and up == 1', pages.length), 40, 200)
-  for (const { title, expr, legend } of queries) {
-    const found = await ask(expr)
-    t.ok(found.length > 0, `${title}: ${expr}`)
-    for (const label of legend)
-      t.ok(
-        found.some(({ metric }) => metric[label] !== undefined && metric[label] !== ''),
-        `${title}: its legend has ${label}`,
-      )
-  }
-})
+t.test(
+  'Prometheus scrapes all three, the webhook by its own CA, and finds something for every panel',
+  { skip: withoutPrometheus },
+  async t => {
+    const { pages, close } = await startMetricsPages()
+    t.teardown(close)
+    const { serverName } = single(objects, 'ServiceMonitor').spec.endpoints[0].tlsConfig
+    const dir = t.testdir()
+    const asFile = (job: string, ca: string) => {
+      writeFileSync(join(dir, `${job}.crt`), ca)
+      return join(dir, `${job}.crt`)
+    }
+    writeFileSync(
+      join(dir, 'prometheus.yml'),
+      stringify({
+        global: { scrape_interval: '1s' },
+        scrape_configs: pages.map(({ job, address, labels, ca }) => ({
+          job_name: job,
+          // As the monitors have it: of these two some metrics say a namespace.
+          honor_labels: job !== 'repeer-sidecar',
+          static_configs: [{ targets: [address], labels }],
+          ...(ca === undefined
+            ? {}
+            : { scheme: 'https', tls_config: { ca_file: asFile(job, ca), server_name: serverName } }),
+        })),
+      }),
+    )
+    const port = await freePort()
+    const args = [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${join(dir, 'data')}`]
+    const child = spawn('prometheus', [...args, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    t.teardown(async () => {
+      if (child.exitCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    })
+    type Found = readonly { readonly metric: Readonly<Record<string, string>> }[]
+    async function ask(query: string): Promise<Found> {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`)
+      const { data, error } = (await response.json()) as { data?: { result: Found }; error?: string }
+      if (data === undefined) throw new Error(`${query}: ${error}`)
+      return data.result
+    }
+    const answers = async (query: string, least: number) => {
+      if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}: see above`)
+      const found = await ask(query).catch(() => [])
+      return found.length >= least
+    }
+    // A rate wants two samples of each.
+    await until(
+      'all are scraped twice',
+      () => answers('count_over_time(up[1m]) >= 3 and up == 1', pages.length),
+      40,
+      200,
+    )
+    for (const { title, expr, legend } of queries) {
+      const found = await ask(expr)
+      t.ok(found.length > 0, `${title}: ${expr}`)
+      for (const label of legend)
+        t.ok(
+          found.some(({ metric }) => metric[label] !== undefined && metric[label] !== ''),
+          `${title}: its legend has ${label}`,
+        )
+    }
+  },
+)
