@@ -1,7 +1,8 @@
 // The controller's metrics, in a registry of their own.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Discovery } from '../discovery/discovery.ts'
-import type { WriteOutcome } from '../rollout/writes.ts'
+import { sourceKinds } from '../discovery/peer-set.ts'
+import { type WriteOutcome, writeOutcomes } from '../rollout/writes.ts'
 
 export type ControllerMetrics = {
   readonly registry: Registry
@@ -43,6 +44,8 @@ const buckets = [1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 900, 3600]
 // Seconds: from a source that watches and knows the answer to the time-out of a look.
 const lookBuckets = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 
+const lookOutcomes = ['answered', 'failed'] as const
+
 /** @param withProcess also Node's and the process's own metrics; they hold a timer, which tests do not want */
 export function createMetrics(gauges: ControllerGauges, withProcess = true): ControllerMetrics {
   const registry = new Registry()
@@ -65,6 +68,8 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
     labelNames: ['outcome'],
     registers,
   })
+  // A counter that appears with its first event hides it: increase() knows no value before.
+  for (const outcome of writeOutcomes) writes.inc({ outcome }, 0)
   const dropped = new Counter({
     name: 'repeer_controller_events_dropped_total',
     help: 'Events on pods that were left out because there were too many, or could not be written',
@@ -152,6 +157,10 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
     buckets: lookBuckets,
     registers,
   })
+  for (const source of sourceKinds) {
+    for (const outcome of lookOutcomes) looks.inc({ source, outcome }, 0)
+    lookSeconds.zero({ source })
+  }
   new Gauge({
     name: 'repeer_controller_peer_sets',
     help: 'PeerSets by condition and its status',
@@ -194,6 +203,11 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
     'When the source of a PeerSet last said all it knows; absent: never',
     ({ answeredAt }) => (answeredAt === undefined ? undefined : answeredAt / 1000),
   )
+  ofPeerSet(
+    'repeer_controller_peer_set_interval_seconds',
+    'Time between two looks at the source of a PeerSet',
+    ({ intervalMs }) => (intervalMs === undefined ? undefined : intervalMs / 1000),
+  )
   return {
     registry,
     granted: () => granted.inc(),
@@ -201,7 +215,7 @@ export function createMetrics(gauges: ControllerGauges, withProcess = true): Con
     wrote: outcome => writes.inc({ outcome }),
     eventDropped: () => dropped.inc(),
     looked: (source, ok, ms) => {
-      looks.inc({ source, outcome: ok ? 'answered' : 'failed' })
+      looks.inc({ source, outcome: (ok ? 'answered' : 'failed') satisfies (typeof lookOutcomes)[number] })
       lookSeconds.observe({ source }, ms / 1000)
     },
   }

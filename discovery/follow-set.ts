@@ -51,6 +51,8 @@ export type FollowedSet = {
 export type PeerSetFigures = {
   /** Undefined where the spec cannot be read. */
   readonly source: SourceKind | undefined
+  /** Between two looks; undefined where the spec cannot be read. */
+  readonly intervalMs: number | undefined
   /** In the list as it stands. */
   readonly peers: number
   /** Candidates left out at the last look; the status names the first of them. */
@@ -164,7 +166,9 @@ export function followSet(first: PeerSet, parts: SetParts): FollowedSet {
     hint,
     status: () => status,
     figures: () => ({
-      source: 'invalid' in set.spec ? undefined : set.spec.source.kind,
+      ...('invalid' in set.spec
+        ? { source: undefined, intervalMs: undefined }
+        : { source: set.spec.source.kind, intervalMs: set.spec.intervalMs }),
       peers: status.peers ?? 0,
       problems,
       answeredAt,

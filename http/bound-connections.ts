@@ -7,11 +7,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { type Connection, isOverdue, type Limits, overBytes, type Phase, roomFor } from './bounds.ts'
 
+export const closings = ['slow-handshake', 'idle', 'slow-request', 'slow-reader', 'room', 'bytes'] as const
 /**
  * Why a connection was closed. `slow-handshake`, `idle`, `slow-request`, `slow-reader`: too long in that phase. `room`:
  * for another, or because there was none. `bytes`: too much was held.
  */
-export type Closed = 'slow-handshake' | 'idle' | 'slow-request' | 'slow-reader' | 'room' | 'bytes'
+export type Closed = (typeof closings)[number]
 
 const overdue = {
   opening: 'slow-handshake',

@@ -5,7 +5,7 @@
 // know.
 import { detached } from './detached.ts'
 import { type FieldProblem, Fields } from './fields.ts'
-import { outcomes, type Page, phases } from './page.ts'
+import { outcomes, type Page, phases, toldOutcomes } from './page.ts'
 import { levels, mostNotFollowed, type OtherNode } from './plan.ts'
 import { present } from './present.ts'
 import { isHoldReason, type LackReason, lackReasons } from './reasons.ts'
@@ -91,7 +91,7 @@ function pageOf(page: Fields): Page {
     told: newest(page, 'told').map(told => ({
       at: iso(told, 'at'),
       snapshot: told.matching('snapshot', hash, 'a hash') ?? '',
-      outcome: told.oneOf('outcome', ['asked', 'connected', 'in-vain', 'refused'] as const) ?? 'asked',
+      outcome: told.oneOf('outcome', toldOutcomes) ?? 'asked',
     })),
     lookups: entries(page, 'lookups', maxPeers, lookup => ({
       host: name(lookup, 'host'),

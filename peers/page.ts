@@ -15,6 +15,10 @@ export const outcomes = ['asked', 'verified', 'unverified', 'overtaken', 'not-ta
  */
 export type RestartOutcome = (typeof outcomes)[number]
 
+export const toldOutcomes = ['asked', 'connected', 'in-vain', 'refused'] as const
+/** `asked`: under way. `in-vain`: it was told, and did not connect. */
+export type ToldOutcome = (typeof toldOutcomes)[number]
+
 export type Page = {
   readonly container: string
   readonly profile: string
@@ -103,7 +107,7 @@ export type Page = {
   readonly told: readonly {
     readonly at: string
     readonly snapshot: string
-    readonly outcome: 'asked' | 'connected' | 'in-vain' | 'refused'
+    readonly outcome: ToldOutcome
   }[]
   /** Look-ups that have failed since their last answer. */
   readonly lookups: readonly { readonly host: string; readonly failures: number; readonly error?: string }[]

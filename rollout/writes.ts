@@ -9,8 +9,9 @@ import { backoffMs } from '../peers/backoff.ts'
 import type { PatchPod } from './patch-pod.ts'
 import type { Annotations, PodRef } from './pod.ts'
 
+export const writeOutcomes = ['written', 'gone', 'failed'] as const
 /** `gone`: no pod of that name and UID exists any more. `failed`: it is tried again. */
-export type WriteOutcome = 'written' | 'gone' | 'failed'
+export type WriteOutcome = (typeof writeOutcomes)[number]
 
 export type Writer = {
   /**

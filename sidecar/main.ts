@@ -37,6 +37,7 @@ export async function runSidecar(
   const resolver = createResolver({ ...options, questions: options.dnsQuestions, now, random: Math.random })
   resolver.restore(memory.hosts)
   const metrics = createMetrics()
+  metrics.describe(plan)
   let controllerLookedAt: number | undefined
   const api = nodeApi(plan, { rpcHost: options.nodeHost, now })
   const loop = startLoop(

@@ -1,6 +1,9 @@
 // The webhook's metrics, in a registry of their own.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Closed, ConnectionBounds } from '../http/bound-connections.ts'
+import { type Closed, type ConnectionBounds, closings } from '../http/bound-connections.ts'
+import type { Reach } from '../peers/plan.ts'
+import { skipReasons } from '../peers/reasons.ts'
+import { errorCodes } from './error-codes.ts'
 
 /**
  * injected, skipped: as decided. ignored: not the creation of a pod. failed: something went wrong inside, and the pod
@@ -34,6 +37,15 @@ export type Gauges = {
   readonly synced: () => Iterable<readonly [namespace: string, synced: boolean]>
 }
 
+const failed = 'internal-error' satisfies keyof typeof skipReasons
+/** Every reason with which an outcome is counted. */
+const reasons: Readonly<Record<Outcome, readonly string[]>> = {
+  injected: ['wrap', 'signal', 'observe'] satisfies readonly Reach['by'][],
+  skipped: Object.keys(skipReasons).filter(reason => reason !== failed),
+  ignored: ['not-a-pod'],
+  failed: [failed],
+}
+
 // Seconds. A decision takes less than a millisecond; an API server gives up on the webhook after 5 s.
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5]
 
@@ -48,6 +60,9 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
     labelNames: ['outcome', 'reason'],
     registers,
   })
+  // A counter that appears with its first event hides it: increase() knows no value before.
+  for (const [outcome, each] of Object.entries(reasons))
+    for (const reason of each) admissions.inc({ outcome, reason }, 0)
   const duration = new Histogram({
     name: 'repeer_webhook_admission_duration_seconds',
     help: 'Time from the parsed request to the answer',
@@ -65,6 +80,7 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
     labelNames: ['code'],
     registers,
   })
+  for (const code of Object.keys(errorCodes)) failures.inc({ code }, 0)
   new Gauge({
     name: 'repeer_webhook_certificate_expiry_timestamp_seconds',
     help: 'When the served certificate expires',
@@ -114,6 +130,7 @@ export function createMetrics(gauges: Gauges, withProcess = true): WebhookMetric
     labelNames: ['why'],
     registers,
   })
+  for (const why of closings) closed.inc({ why }, 0)
   let counts: ConnectionBounds['counts'] = () => ({ connections: 0, bytes: 0 })
   new Gauge({
     name: 'repeer_webhook_connections',

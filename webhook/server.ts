@@ -7,6 +7,7 @@ import type { Limits } from '../http/bounds.ts'
 import { MalformedReview, parseReview } from './admission.ts'
 import { type AnswerParts, answerSoon } from './answer.ts'
 import type { Deciding } from './apart/deciding.ts'
+import { errorCodes } from './error-codes.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { readBody } from './read-body.ts'
 
@@ -120,7 +121,7 @@ export function buildServer(parts: ServerParts): WebhookServer {
   app.setNotFoundHandler((request, reply) => {
     metrics.refused(404)
     const message = `found ${request.method} ${request.url}, expected POST /mutate, or GET /healthz, /readyz or /metrics`
-    reply.code(404).send({ error: 'not-found', message })
+    reply.code(404).send({ error: errorCodes[404], message })
   })
 
   app.setErrorHandler((error, _request, reply) => {
@@ -151,13 +152,6 @@ function understandJson(app: WebhookServer, { hold }: ConnectionBounds): void {
 /** New connections get this certificate; those that are open go on, and the listening socket is never closed. */
 export function useCertificate(app: WebhookServer, { key, cert }: NonNullable<ServerParts['tls']>): void {
   app.server.setSecureContext({ key, cert, minVersion })
-}
-
-const errorCodes: Readonly<Record<number, string>> = {
-  400: 'bad-request',
-  413: 'too-large',
-  415: 'unsupported-media-type',
-  500: 'internal-error',
 }
 
 /** The status code and one sentence; never a stack. */

@@ -87,13 +87,14 @@ export type Desired = {
   readonly snapshotHash: string
 }
 
+export const standings = ['connected', 'former', 'absent', 'unseen', 'self'] as const
 /**
  * `connected`: at a present address, or at one that was never this peer's (NAT, a proxy's), or at an old one of a host
  * whose answers rotate.
  * `former`: only at an address that the peer had and has no longer. `absent`: no connection. `unseen`: connections
  * cannot be seen.
  */
-export type Standing = 'connected' | 'former' | 'absent' | 'unseen' | 'self'
+export type Standing = (typeof standings)[number]
 
 export type PeerStanding = {
   readonly peer: Peer

@@ -1,6 +1,6 @@
 // What the sidecar remembers: plain data, kept in a file that survives it. `reconcile` takes it and returns the next
 // one. Times are milliseconds since the epoch, in the sidecar's own time: see clock.ts.
-import type { RestartOutcome } from '../../peers/page.ts'
+import type { RestartOutcome, ToldOutcome } from '../../peers/page.ts'
 import type { Level } from '../../peers/plan.ts'
 import type { Lists } from './lists.ts'
 import type { HostView } from './observation.ts'
@@ -86,7 +86,7 @@ export type ToldRecord = {
   readonly at: number
   readonly hash: string
   readonly identity: string
-  readonly outcome: 'connected' | 'in-vain' | 'refused'
+  readonly outcome: Exclude<ToldOutcome, 'asked'>
   readonly detail?: string
 }
 

@@ -64,6 +64,33 @@ t.test('counters count, and gauges show what is so at the scrape', async t => {
   )
 })
 
+t.test('counters begin at zero, so that increase() sees the first of each', async t => {
+  const { registry } = createMetrics(
+    {
+      pending: () => 0,
+      groups: () => [],
+      watchAge: () => undefined,
+      tooMuch: () => [],
+      queueDepth: () => 0,
+      leading: () => false,
+      peerSets: () => [],
+    },
+    false,
+  )
+  const lines = (await registry.metrics()).split('\n')
+  for (const line of [
+    'repeer_controller_turns_granted_total 0',
+    ...['written', 'gone', 'failed'].map(outcome => `repeer_controller_writes_total{outcome="${outcome}"} 0`),
+    'repeer_controller_events_dropped_total 0',
+    ...['services', 'pods', 'stellarNodes', 'validators', 'static'].flatMap(source => [
+      `repeer_controller_looks_total{source="${source}",outcome="answered"} 0`,
+      `repeer_controller_looks_total{source="${source}",outcome="failed"} 0`,
+      `repeer_controller_look_seconds_count{source="${source}"} 0`,
+    ]),
+  ])
+    t.ok(lines.includes(line), line)
+})
+
 t.test('PeerSets: how many are as they should be, and of each what it lists', async t => {
   const ok = [
     { type: 'Ready', status: 'True' },
@@ -75,6 +102,7 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
   ] as const
   const figures = {
     source: 'services',
+    intervalMs: 30_000,
     namespace: 'chain',
     name: 'gaia',
     peers: 4,
@@ -85,6 +113,7 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
   const never = {
     ...figures,
     source: undefined,
+    intervalMs: undefined,
     name: 'odd',
     peers: 0,
     problems: 0,
@@ -118,6 +147,7 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     'repeer_controller_peer_set_problems{source="services",namespace="chain",name="gaia"} 2',
     'repeer_controller_peer_set_peers{source="invalid",namespace="chain",name="odd"} 0',
     'repeer_controller_peer_set_last_success_timestamp_seconds{source="services",namespace="chain",name="gaia"} 1700000000.5',
+    'repeer_controller_peer_set_interval_seconds{source="services",namespace="chain",name="gaia"} 30',
     'repeer_controller_looks_total{source="services",outcome="answered"} 1',
     'repeer_controller_looks_total{source="services",outcome="failed"} 1',
     'repeer_controller_look_seconds_bucket{le="0.02",source="services"} 0',
@@ -126,8 +156,8 @@ t.test('PeerSets: how many are as they should be, and of each what it lists', as
     t.ok(before.includes(line), line)
   }
   t.notOk(
-    before.some(line => /last_success.*odd/.test(line)),
-    'what has never answered has no time',
+    before.some(line => /(last_success|interval).*odd/.test(line)),
+    'what has never answered has no time, and what cannot be read no interval',
   )
   sets = () => []
   const after = await lines()

@@ -76,6 +76,31 @@ t.test('while the kubelet holds the container back, the page says so', async t =
   t.notOk('until' in held, 'only the kubelet knows how long')
 })
 
+t.test('counters begin at zero, so that increase() sees the first of each', async t => {
+  const metrics = createMetrics()
+  const read = async () => (await metrics.registry.metrics()).split('\n')
+  const lines = await read()
+  const expected = ['verified', 'unverified', 'overtaken', 'not-taken'].flatMap(outcome =>
+    ['process', 'container', 'all-containers'].map(
+      level => `repeer_sidecar_restarts_total{level="${level}",outcome="${outcome}"} 0`,
+    ),
+  )
+  expected.push(
+    ...['connected', 'in-vain', 'refused'].map(outcome => `repeer_sidecar_told_total{outcome="${outcome}"} 0`),
+  )
+  expected.push('repeer_sidecar_looks_total 0', 'repeer_sidecar_look_failures_total 0')
+  for (const line of expected) t.ok(lines.includes(line), line)
+  const counted = /^repeer_sidecar_(restarts|told|looks|look_failures)_total/
+  t.equal(lines.filter(line => counted.test(line)).length, expected.length, 'no other: nobody counts what is under way')
+  metrics.show(pages(world())(0))
+  const shown = await read()
+  for (const [standing, count] of Object.entries({ connected: 3, former: 0, absent: 0, unseen: 0, self: 0 }))
+    t.ok(
+      shown.includes(`repeer_sidecar_peers{standing="${standing}"} ${count}`),
+      `${standing}: nobody is a number, too`,
+    )
+})
+
 t.test('the status page, its health and its metrics over HTTP', async t => {
   const metrics = createMetrics()
   let page: Page | null = null
@@ -94,6 +119,7 @@ t.test('the status page, its health and its metrics over HTTP', async t => {
   t.match(await get('/status'), { status: 503, text: /first comparison/ })
   page = pages(world())(0)
   metrics.show(page)
+  metrics.describe(plan())
   t.match(JSON.parse((await get('/status')).text), { phase: 'settled' })
   t.match(await get('/healthz'), { status: 200 })
   unwell = 'the last comparison was finished 200 s ago'
@@ -102,6 +128,8 @@ t.test('the status page, its health and its metrics over HTTP', async t => {
     (await get('/metrics')).text,
     /repeer_sidecar_phase\{phase="settled"\} 1[\s\S]*repeer_sidecar_peers\{standing="connected"\} 3/,
   )
+  const info = `repeer_sidecar_info{group="${plan().group}",profile="cometbft",reach="wrap"} 1\n`
+  t.match((await get('/metrics')).text, info, 'what the pod is')
   t.match(await get('/status', 'POST'), { status: 405 })
   t.match(await get('//'), { status: 404 }, 'no URL, and no reason to fall over')
   t.match(await get('/%2e%2e/etc'), { status: 404, text: /expected \/status/ })

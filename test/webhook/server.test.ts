@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import t from 'tap'
+import { skipReasons } from '../../peers/reasons.ts'
 import type { AdmissionAnswer } from '../../webhook/admission.ts'
 import type { DecideInput, PatchOperation } from '../../webhook/decide/decision.ts'
 import { applyPatch } from '../../webhook/patch/apply.ts'
@@ -44,6 +45,24 @@ t.test('a node is injected', async t => {
   )
   t.match(await metrics(app), /repeer_webhook_admissions_total\{outcome="injected",reason="wrap"\} 1\n/)
   t.match(await metrics(app), /repeer_webhook_admission_duration_seconds_count 2\n/)
+})
+
+t.test('counters begin at zero, so that increase() sees the first of each', async t => {
+  const lines = (await metrics(testServer().app)).split('\n')
+  const admitted = [
+    ...['wrap', 'signal', 'observe'].map(reason => ['injected', reason]),
+    ...Object.keys(skipReasons).map(reason => [reason === 'internal-error' ? 'failed' : 'skipped', reason]),
+    ['ignored', 'not-a-pod'],
+  ].map(([outcome, reason]) => `repeer_webhook_admissions_total{outcome="${outcome}",reason="${reason}"} 0`)
+  const expected = [
+    ...admitted,
+    ...[400, 404, 413, 415, 500].map(code => `repeer_webhook_failed_requests_total{code="${code}"} 0`),
+    ...['slow-handshake', 'idle', 'slow-request', 'slow-reader', 'room', 'bytes'].map(
+      why => `repeer_webhook_connections_closed_total{why="${why}"} 0`,
+    ),
+  ]
+  for (const line of expected) t.ok(lines.includes(line), line)
+  t.equal(lines.filter(line => /^repeer_webhook_\w+_total\{/.test(line)).length, expected.length, 'and no other')
 })
 
 t.test('a skipped pod gets its reason as warning, unless its owner knows it', async t => {
