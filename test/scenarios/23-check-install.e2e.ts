@@ -1,0 +1,104 @@
+// `repeer check --pre` on a cluster without repeer, and `--install` on one that was installed this moment: neither says
+// anything that is not so. Then what is broken on purpose is found.
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import type { InstallReport, Line } from '../../cli/install/lines.ts'
+import { runRepeer } from '../cli/process.ts'
+import { apply, install, kubectl, uninstall } from '../testbed/install.ts'
+import { namespaceFor } from '../testbed/scenario.ts'
+import { until } from '../testbed/watch.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+async function report(...args: string[]): Promise<{ code: number | null; report: InstallReport }> {
+  const { code, out, err } = await runRepeer('check', '-o', 'json', ...args)
+  if (out === '') throw new Error(err)
+  return { code, report: JSON.parse(out) as InstallReport }
+}
+
+/** Those that are not ok, as text. */
+function alarms({ lines }: InstallReport): string[] {
+  return lines.filter(({ level }) => level !== 'ok').map(({ check, level, found }) => `${level} ${check}: ${found}`)
+}
+
+function lineOf({ lines }: InstallReport, check: string): Line | undefined {
+  return lines.find(line => line.check === check)
+}
+
+function isGone(): boolean {
+  return kubectl('get', 'namespace', 'repeer-system', '--ignore-not-found') === ''
+}
+
+t.test('before and after an installation', async t => {
+  if (!isGone()) {
+    uninstall()
+    await until('repeer-system is gone', 60, async () => isGone())
+  }
+  const before = await runRepeer('check', '--pre')
+  t.comment(before.out)
+  t.equal(before.code, 0, before.err)
+  const pre = await report('--pre')
+  t.strictSame(alarms(pre.report), [], 'nothing is in the way')
+  t.match(lineOf(pre.report, 'namespace')?.found, /does not exist yet/)
+  t.match(lineOf(pre.report, 'clashes')?.found, /nothing in the cluster/)
+  t.match(pre.report.notKnown.join('\n'), /reaches TCP 8443/)
+  t.ok(isGone(), 'it has made nothing')
+
+  const folder = t.testdir({
+    'repeer.yaml': execFileSync('kubectl', ['kustomize', join(root, 'manifests')]).toString(),
+  })
+  const unset = await report('--pre', '-f', join(folder, 'repeer.yaml'))
+  t.equal(unset.code, 1)
+  t.strictSame(alarms(unset.report), [
+    'failure image: found the image repeer.example/set-this-image, which does not exist',
+  ])
+
+  const nothing = await report('--install', '--wait', '0')
+  t.equal(nothing.code, 1)
+  t.match(alarms(nothing.report), [/failure webhook: found no Deployment repeer-webhook/])
+
+  install()
+  const after = await runRepeer('check', '--install')
+  t.comment(after.out)
+  t.equal(after.code, 0, after.err)
+  t.strictSame(alarms((await report('--install')).report), [], 'no false alarm on a fresh installation')
+  const again = await report('--pre')
+  t.strictSame(alarms(again.report), [])
+  t.match(lineOf(again.report, 'clashes')?.found, /would be an upgrade/)
+
+  const ns = await namespaceFor(t, 'install')
+  const inside = await report('--install')
+  t.strictSame(alarms(inside.report), [])
+  t.match(lineOf(inside.report, 'injection')?.found, `tried in ${ns} came back with the sidecar`)
+  t.match(lineOf(inside.report, 'namespaces')?.found, ns)
+  const deny = { podSelector: {}, policyTypes: ['Ingress'] }
+  apply([
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'deny', namespace: ns },
+      spec: deny,
+    },
+  ])
+  const denied = await report('--install')
+  t.equal(denied.code, 0, 'a warning is no failure')
+  t.match(alarms(denied.report), [new RegExp(`warning network: the pods of namespace ${ns}`)])
+  kubectl('-n', ns, 'delete', 'networkpolicy', 'deny')
+
+  kubectl('delete', 'validatingadmissionpolicybinding', 'repeer-controller')
+  kubectl('-n', 'repeer-system', 'scale', 'deployment', 'repeer-controller', '--replicas=0')
+  await until('the controller is away', 60, async () => {
+    const { report: found } = await report('--install', '--wait', '0')
+    return alarms(found).length === 3
+  })
+  const broken = await report('--install', '--wait', '0')
+  t.equal(broken.code, 1)
+  t.match(alarms(broken.report), [
+    /failure controller: Deployment repeer-controller: 0 of 0 replicas ready: it is scaled to none/,
+    /failure leader: Lease repeer-controller is held by nobody/,
+    /failure policies: no ValidatingAdmissionPolicyBinding makes repeer-controller deny/,
+  ])
+  install()
+  t.strictSame(alarms((await report('--install')).report), [], 'installed again')
+})
