@@ -15,7 +15,7 @@ const clear = '\u001b[H\u001b[2J\u001b[3J'
 export const command: Command = {
   name: 'check',
   summary: 'show what repeer found, decided and did in a namespace',
-  usage: '[--namespace NS | --all-namespaces | --pre | --install] [-o json|text] [--watch] [FLAGS]',
+  usage: '[--namespace NS | --all-namespaces | --pre | --install] [-o json|text] [FLAGS]',
   about: `Reads each injected pod's status page and shows one table a group: the state and since when, the connected peers of those listed, the last \
 restart, the reach (wrap, signal, observe), and whether its list is the one that the pod should run with; below a row why the node is left \
 as it is, which peers are missing, and why it was restarted. Then the pods of the namespace that have no sidecar, with the reason: the webhook's own \
@@ -34,7 +34,14 @@ shows what the annotations say. Pages are read through the API server; no port i
     namespace: { type: 'string', short: 'n', value: 'NS', help: "the namespace; without it the context's" },
     'all-namespaces': { type: 'boolean', short: 'A', help: 'every namespace that has opted in' },
     ...clusterFlags,
-    output: { type: 'string', short: 'o', value: 'FORMAT', default: 'text', help: 'text or json' },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FORMAT',
+      default: 'text',
+      choices: ['text', 'json'],
+      help: 'text or json',
+    },
     pre: { type: 'boolean', help: 'what is in the way of an installation' },
     install: {
       type: 'boolean',
