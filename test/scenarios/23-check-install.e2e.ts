@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { InstallReport, Line } from '../../cli/install/lines.ts'
 import { runRepeer } from '../cli/process.ts'
-import { apply, install, kubectl, uninstall } from '../testbed/install.ts'
+import { apply, applyOverlay, install, kubectl, uninstall } from '../testbed/install.ts'
 import { namespaceFor } from '../testbed/scenario.ts'
 import { until } from '../testbed/watch.ts'
 
@@ -30,11 +30,14 @@ function isGone(): boolean {
   return kubectl('get', 'namespace', 'repeer-system', '--ignore-not-found') === ''
 }
 
+async function takeAway(): Promise<void> {
+  if (isGone()) return
+  uninstall()
+  await until('repeer-system is gone', 60, async () => isGone())
+}
+
 t.test('before and after an installation', async t => {
-  if (!isGone()) {
-    uninstall()
-    await until('repeer-system is gone', 60, async () => isGone())
-  }
+  await takeAway()
   const before = await runRepeer('check', '--pre')
   t.comment(before.out)
   t.equal(before.code, 0, before.err)
@@ -58,8 +61,8 @@ t.test('before and after an installation', async t => {
   t.equal(nothing.code, 1)
   t.match(alarms(nothing.report), [/failure webhook: found no Deployment repeer-webhook/])
 
-  install()
-  const after = await runRepeer('check', '--install')
+  applyOverlay()
+  const after = await runRepeer('check', '--install', '--wait', '90')
   t.comment(after.out)
   t.equal(after.code, 0, after.err)
   t.strictSame(alarms((await report('--install')).report), [], 'no false alarm on a fresh installation')
@@ -101,4 +104,75 @@ t.test('before and after an installation', async t => {
   ])
   install()
   t.strictSame(alarms((await report('--install')).report), [], 'installed again')
+})
+
+t.test('other ways to install are no reason for alarm', async t => {
+  await takeAway()
+  applyOverlay('manifests/overlays/without-controller')
+  const alone = await report('--install', '--wait', '90')
+  t.strictSame(alarms(alone.report), [], 'without the controller')
+  t.match(lineOf(alone.report, 'controller')?.found, /as installed/)
+  await takeAway()
+  applyOverlay('manifests/overlays/fail-closed')
+  const closed = await report('--install', '--wait', '90')
+  t.strictSame(alarms(closed.report), [], 'fail-closed')
+  t.match(lineOf(closed.report, 'registration')?.found, /are not created \(Fail\)/)
+})
+
+/** A kubeconfig for a service account that may read everything of the cluster's own kinds, and change nothing. */
+function viewer(t: { testdir: (files: Record<string, string>) => string }, namespace: string): string {
+  kubectl('-n', namespace, 'create', 'serviceaccount', 'viewer')
+  kubectl(
+    'create',
+    'clusterrolebinding',
+    'repeer-e2e-viewer',
+    '--clusterrole=view',
+    `--serviceaccount=${namespace}:viewer`,
+  )
+  const file = join(
+    t.testdir({ kubeconfig: kubectl('config', 'view', '--raw', '--flatten', '--minify') }),
+    'kubeconfig',
+  )
+  const token = kubectl('-n', namespace, 'create', 'token', 'viewer').trim()
+  kubectl('--kubeconfig', file, 'config', 'set-credentials', 'viewer', `--token=${token}`)
+  kubectl('--kubeconfig', file, 'config', 'set-context', '--current', '--user=viewer')
+  return file
+}
+
+t.test('what is in the way of an installation', async t => {
+  await takeAway()
+  const ns = await namespaceFor(t, 'viewer', { control: true })
+  t.teardown(() => kubectl('delete', 'clusterrolebinding', 'repeer-e2e-viewer', '--ignore-not-found'))
+  const limited = await report('--pre', '--kubeconfig', viewer(t, ns))
+  t.equal(limited.code, 1)
+  t.match(alarms(limited.report)[0], /failure rights: you may not create .*mutatingwebhookconfigurations/)
+  t.comment(alarms(limited.report).join('\n'))
+
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+  const metadata = { name: 'repeer', namespace: 'repeer-system' }
+  apply([
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'repeer-system', labels } },
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '0' } } },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'repeer' },
+    },
+  ])
+  await until('the quota counts', 30, async () => {
+    const { report: found } = await report('--pre')
+    return alarms(found).some(line => /exceeded quota/.test(line))
+  })
+  const full = await report('--pre')
+  t.match(alarms(full.report), [
+    /failure clashes: MutatingWebhookConfiguration repeer: there already/,
+    /failure pods: a pod of repeer-webhook would be refused: .*exceeded quota: repeer/,
+    /failure pods: a pod of repeer-controller/,
+  ])
+  t.equal(alarms(full.report).length, 3)
+  kubectl('delete', 'mutatingwebhookconfiguration', 'repeer')
+  kubectl('-n', 'repeer-system', 'delete', 'resourcequota', 'repeer')
+  await until('nothing is in the way', 30, async () => alarms((await report('--pre')).report).length === 0)
+  t.match(lineOf((await report('--pre')).report, 'admission')?.found, /takes 30 objects/)
+  install()
 })
