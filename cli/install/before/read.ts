@@ -42,7 +42,8 @@ export async function readBefore(
   const home = await readIfThere(cluster, `/api/v1/namespaces/${encodeURIComponent(namespace)}`)
   const isHome = 'value' in home && home.value !== undefined
   const objects = await eachOf(wanted.objects, object => objectFacts(cluster, object, kinds, rights, isHome))
-  const pods = await eachOf(wanted.objects, object => podTrial(cluster, object, isHome ? namespace : otherNamespace))
+  const where = isHome ? namespace : otherNamespace
+  const pods = await eachOf(wanted.objects, object => podTrial(cluster, object, where, rights))
   return {
     namespace,
     isRendered,
@@ -103,10 +104,18 @@ async function objectFacts(
 }
 
 /** A pod as the Deployment makes them. Its service account does not exist yet, so that of the namespace stands in. */
-async function podTrial(cluster: Cluster, object: KubeObject, namespace: string): Promise<PodTrial | undefined> {
+async function podTrial(
+  cluster: Cluster,
+  object: KubeObject,
+  namespace: string,
+  rights: Rights,
+): Promise<PodTrial | undefined> {
   const template = templateOf(object)
   if (template === undefined) return undefined
   const { name } = object.metadata
+  // An installation makes no pods itself, so this right is wanted for the trial alone.
+  if ((await rights({ group: '', resource: 'pods', verb: 'create', namespace })) === false)
+    return { deployment: name, namespace, trial: { as: 'untried', why: `you may not create pods in ${namespace}` } }
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -47,7 +47,7 @@ t.test('--pre on an empty cluster, and what it asks', async t => {
   )
   t.equal(
     posts.filter(request => request.endsWith('/selfsubjectaccessreviews')).length,
-    new Set(objects.map(({ kind }) => kind)).size * 3,
+    new Set(objects.map(({ kind }) => kind)).size * 3 + 1,
   )
   t.notOk(cluster.requests.some(request => request.startsWith('PATCH')))
 
@@ -100,6 +100,21 @@ t.test('--pre: rights that lack, refusals, and a namespace of one’s own', asyn
     /^failure pods: a pod of repeer-controller/,
   ])
   t.equal(report.alarms.length, 3)
+})
+
+t.test('--pre of somebody who may not create pods: none is tried, which is said', async t => {
+  const { cluster, look } = await standIn(t)
+  emptyCluster(cluster)
+  const { onPost } = cluster
+  cluster.onPost = (path, body, dryRun) => {
+    const { resourceAttributes } = (body.spec ?? {}) as { resourceAttributes?: { resource: string } }
+    if (resourceAttributes) return { status: { allowed: resourceAttributes.resource !== 'pods' } }
+    return onPost(path, body, dryRun)
+  }
+  const { alarms, code } = await look('--pre')
+  t.equal(code, 0)
+  t.match(alarms, [/warning pods: not looked at: .*you may not create pods in default/, /warning pods/])
+  t.notOk(cluster.requests.includes('POST /api/v1/namespaces/default/pods'))
 })
 
 t.test('--install: fresh, then with what breaks', async t => {
