@@ -1,6 +1,8 @@
 // `repeer check --pre` on a cluster without repeer, and `--install` on one that was installed this moment: neither says
 // anything that is not so. Then what is broken on purpose is found.
 import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { InstallReport, Line } from '../../cli/install/lines.ts'
@@ -67,6 +69,14 @@ t.test('before and after an installation', async t => {
   t.comment(after.out)
   t.equal(after.code, 0, after.err)
   t.strictSame(alarms((await report('--install')).report), [], 'no false alarm on a fresh installation')
+  // As one file, by TLS and the kubeconfig's certificates, also on the machine's own Node.
+  const built = join(mkdtempSync(join(tmpdir(), 'repeer-plugin-')), 'built')
+  execFileSync(process.execPath, [join(root, 'manifests/cli/bundle.ts'), '--out', built])
+  for (const node of [process.execPath, '/usr/bin/node'].filter(file => existsSync(file))) {
+    const plugin = join(built, 'package/kubectl-repeer')
+    const told = execFileSync(node, [plugin, 'check', '--install', '-o', 'json'], { encoding: 'utf8' })
+    t.strictSame(alarms(JSON.parse(told) as InstallReport), [], execFileSync(node, ['--version'], { encoding: 'utf8' }))
+  }
   const again = await report('--pre')
   t.strictSame(alarms(again.report), [])
   t.match(lineOf(again.report, 'clashes')?.found, /would be an upgrade/)
