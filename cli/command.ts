@@ -10,6 +10,8 @@ export type Flag = {
   readonly value?: string
   readonly default?: string | readonly string[]
   readonly help: string
+  /** All values that there are, for a shell's completion. */
+  readonly choices?: readonly string[]
   /** Left out of the help text: for tests. */
   readonly hidden?: boolean
 }
@@ -49,6 +51,8 @@ export type Command = {
   readonly usage: string
   readonly about: string
   readonly flags: Flags
+  /** The one argument that is no flag, which then has to be given: all its values. `Values` has it as `argument`. */
+  readonly argument?: readonly string[]
   readonly examples: readonly string[]
   readonly exitCodes: readonly (readonly [code: string, meaning: string])[]
   /** Returns the exit code. */
@@ -64,7 +68,7 @@ export const helpFlag: Flag = { type: 'boolean', short: 'h', help: 'show this he
  * The flags' values. Throws UsageError for a flag that the command does not have, a value that is missing or an
  * argument that is not a flag.
  */
-export function parseFlags(command: Pick<Command, 'name' | 'flags'>, args: readonly string[]): Values {
+export function parseFlags(command: Pick<Command, 'name' | 'flags' | 'argument'>, args: readonly string[]): Values {
   const flags: Flags = { ...command.flags, help: helpFlag }
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [
@@ -76,22 +80,33 @@ export function parseFlags(command: Pick<Command, 'name' | 'flags'>, args: reado
       },
     ]),
   )
-  const given = parse(flags, args, options)
+  const { values: given, positionals } = parse(flags, args, options, command.argument !== undefined)
   const defaults = Object.fromEntries(
     Object.entries(flags).flatMap(([name, flag]) => (flag.default === undefined ? [] : [[name, flag.default]])),
   )
-  return { ...defaults, ...given }
+  if (command.argument === undefined || given.help === true) return { ...defaults, ...given }
+  const [argument] = positionals
+  if (positionals.length !== 1 || argument === undefined || !command.argument.includes(argument))
+    throw new UsageError(
+      `found ${positionals.length === 0 ? 'no argument' : `"${positionals.join(' ')}"`}, expected one of ${command.argument.join(', ')}`,
+    )
+  return { ...defaults, ...given, argument }
 }
 
 function parse(
   flags: Flags,
   args: readonly string[],
   options: NonNullable<Parameters<typeof parseArgs>[0]>['options'],
-): Values {
+  allowPositionals: boolean,
+): { values: Values; positionals: readonly string[] } {
   try {
-    return {
-      ...parseArgs({ args: [...args], options: options ?? {}, strict: true, allowPositionals: false }).values,
-    } as Values
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: options ?? {},
+      strict: true,
+      allowPositionals,
+    })
+    return { values: { ...values } as Values, positionals }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const unknown = /Unknown option '([^']+)'/.exec(message)?.[1]

@@ -2,22 +2,22 @@
 import { type Command, type Flag, helpFlag } from './command.ts'
 import { wrapped } from './text/wrapped.ts'
 
-/** `repeer COMMAND --help`. */
-export function commandHelp(command: Command): string {
+/** `repeer COMMAND --help`. @param program as its user has called it */
+export function commandHelp(command: Command, program: string): string {
   const flags = Object.entries({ ...command.flags, help: helpFlag })
     .filter(([, flag]) => !flag.hidden)
     .map(([name, flag]) => [spelling(name, flag), flagText(flag)] as const)
   return [
-    `repeer ${command.name}: ${command.summary}`,
+    `${program} ${command.name}: ${command.summary}`,
     '',
-    `Usage: repeer ${command.name} ${command.usage}`.trimEnd(),
+    `Usage: ${program} ${command.name} ${command.usage}`.trimEnd(),
     '',
     ...command.about.split('\n\n').flatMap(paragraph => [wrapped(paragraph, 0), '']),
     'Flags:',
     ...table(flags),
     '',
     command.examples.length > 1 ? 'Examples:' : 'Example:',
-    ...command.examples.map(example => `  ${example}`),
+    ...command.examples.map(example => `  ${example.replaceAll(ownName, `${program} `)}`),
     '',
     'Exit codes:',
     ...table(command.exitCodes),
@@ -25,26 +25,36 @@ export function commandHelp(command: Command): string {
   ].join('\n')
 }
 
-/** `repeer --help`. */
-export function programHelp(commands: readonly (readonly [name: string, summary: string])[]): string {
+/** Where an example starts the program, and not where it names a file or an object of repeer's. */
+const ownName = /(?<![\w/-])repeer (?=[a-z])/g
+
+/** `repeer --help`. @param program as its user has called it */
+export function programHelp(commands: readonly (readonly [name: string, summary: string])[], program: string): string {
   return [
     'repeer keeps blockchain nodes connected in Kubernetes: a mutating webhook injects a sidecar that follows peer lists and',
     'peer addresses, and restarts a node in place only when nothing gentler works.',
     '',
-    'Usage: repeer COMMAND [FLAGS]',
+    `Usage: ${program} COMMAND [FLAGS]`,
     '',
     'Commands:',
     ...table(commands),
     '',
     'Flags:',
     ...table([
-      ['-h, --help', 'show this help; `repeer COMMAND --help` tells about a command'],
+      ['-h, --help', `show this help; \`${program} COMMAND --help\` tells about a command`],
       ['--version', 'print the version'],
     ]),
     '',
     'Examples:',
-    '  repeer demo                          see the whole job on this machine, without a cluster',
-    '  repeer explain -f statefulset.yaml   what repeer would do with these pods, and why',
+    ...table(
+      [
+        ['demo', 'demo', 'see the whole job on this machine, without a cluster'],
+        ['explain', 'explain -f statefulset.yaml', 'what repeer would do with these pods, and why'],
+        ['check', 'check --install', 'whether an installation works'],
+      ].flatMap(([name, args, says]): [string, string][] =>
+        commands.some(([known]) => known === name) ? [[`${program} ${args}`, says ?? '']] : [],
+      ),
+    ),
     '',
     'Exit codes:',
     ...table([
@@ -69,7 +79,7 @@ function flagText(flag: Flag): string {
 }
 
 function table(rows: readonly (readonly [string, string])[]): string[] {
-  const column = Math.min(30, Math.max(...rows.map(([left]) => left.length))) + 4
+  const column = Math.min(44, Math.max(...rows.map(([left]) => left.length))) + 4
   return rows.map(([left, right]) => {
     const text = wrapped(right, column)
     return left.length + 2 >= column ? `  ${left}\n${' '.repeat(column)}${text}` : `  ${left.padEnd(column - 2)}${text}`

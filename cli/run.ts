@@ -4,71 +4,47 @@
 import packageJson from '../package.json' with { type: 'json' }
 import { own } from '../peers/own.ts'
 import { type Command, type Io, parseFlags, UsageError } from './command.ts'
+import { completeCommand, completions, completionText } from './completion/complete.ts'
 import { commandHelp, programHelp } from './help.ts'
 
-type Entry = {
+export type Entry = {
   readonly summary: string
   readonly hidden?: true
   readonly load: () => Promise<{ readonly command: Command }>
 }
+export type Entries = Readonly<Record<string, Entry>>
 
-// Summaries stand here too, so that `repeer --help` loads nothing. Each command is loaded alone: a sidecar must not pay
-// for the webhook's libraries.
-export const commands: Readonly<Record<string, Entry>> = {
-  webhook: {
-    summary: 'serve the admission webhook that injects the sidecar',
-    load: () => import('./commands/webhook.ts'),
-  },
-  sidecar: { summary: 'follow the peers of the node in this pod', load: () => import('./commands/sidecar.ts') },
-  controller: {
-    summary: 'tell pods what has changed, and let nodes restart in turn',
-    load: () => import('./commands/controller.ts'),
-  },
-  explain: {
-    summary: 'say what the webhook would do with manifests, and why',
-    load: () => import('./commands/explain.ts'),
-  },
-  check: {
-    summary: 'show what repeer found, decided and did in a namespace',
-    load: () => import('./commands/check.ts'),
-  },
-  upgrade: {
-    summary: "bring running pods' sidecars to the present image, nodes untouched",
-    load: () => import('./commands/upgrade.ts'),
-  },
-  inject: { summary: 'print manifests as the webhook would change them', load: () => import('./commands/inject.ts') },
-  'demo-node': {
-    summary: 'the built-in node of the demo',
-    hidden: true,
-    load: () => import('./commands/demo-node.ts'),
-  },
-  demo: { summary: 'show the whole job on this machine, without a cluster', load: () => import('./commands/demo.ts') },
-}
+/** What a program is called by its user, and what it can do. */
+export type Program = { readonly name: 'repeer' | 'kubectl repeer'; readonly commands: Entries }
 
 /**
  * Runs the program with its arguments (without node and file); returns the exit code: 0 done, 1 failed, 2 wrong usage.
  */
-export async function run(args: readonly string[], io: Io): Promise<number> {
+export async function run(args: readonly string[], io: Io, program: Program): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined) {
-    io.err(help())
+    io.err(help(program))
     return 2
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    io.out(help())
+    io.out(help(program))
     return 0
   }
   if (name === '--version' || name === 'version') {
     io.out(`${packageJson.version}\n`)
     return 0
   }
-  const entry = own(commands, name)
+  if (name === completeCommand) {
+    io.out(completionText(await completions(rest, program.commands)))
+    return 0
+  }
+  const entry = own(program.commands, name)
   if (!entry) {
     const kind = name.startsWith('-') ? 'flag' : 'command'
     io.err(
-      `repeer: found the ${kind} "${name}", expected a command: ${shown()
+      `repeer: found the ${kind} "${name}", expected a command: ${shown(program)
         .map(([command]) => command)
-        .join(', ')}. See repeer --help\n`,
+        .join(', ')}. See ${program.name} --help\n`,
     )
     return 2
   }
@@ -76,13 +52,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
     const values = parseFlags(command, rest)
     if (values.help === true) {
-      io.out(commandHelp(command))
+      io.out(commandHelp(command, program.name))
       return 0
     }
     return await command.run(values, io)
   } catch (error) {
     if (error instanceof UsageError) {
-      io.err(`repeer ${name}: ${error.message}. See repeer ${name} --help\n`)
+      io.err(`repeer ${name}: ${error.message}. See ${program.name} ${name} --help\n`)
       return 2
     }
     io.err(`repeer ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -91,11 +67,11 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function help(): string {
-  return programHelp(shown())
+function help(program: Program): string {
+  return programHelp(shown(program), program.name)
 }
 
-function shown(): [name: string, summary: string][] {
+function shown({ commands }: Program): [name: string, summary: string][] {
   return Object.entries(commands)
     .filter(([, entry]) => !entry.hidden)
     .map(([name, entry]) => [name, entry.summary])

@@ -4,6 +4,7 @@ import { optIn } from '../../peers/pod.ts'
 import { configMapValues } from '../../webhook/cache/config-map-values.ts'
 import type { ConfigMapView, DecideInput, Decision } from '../../webhook/decide/decision.ts'
 import { type Cluster, isStatus } from '../cluster/cluster-access.ts'
+import { eachOf } from '../cluster/each-of.ts'
 import {
   isOptedIn,
   type NamespaceObject,
@@ -18,11 +19,6 @@ import { deliveringSets, withDeliveries } from './deliveries.ts'
 import { podReport } from './pod-report.ts'
 import type { CheckReport, PodReport, UninjectedReport } from './report.ts'
 import { uninjectedReport } from './uninjected.ts'
-
-/**
- * Status pages read at the same time: enough to be quick with hundreds of pods, too few to be felt by the API server.
- */
-const atOnce = 8
 
 export type CheckParts = {
   readonly cluster: Cluster
@@ -147,15 +143,4 @@ function hasEnded(pod: PodObject): boolean {
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** The results in the order of the items. */
-async function eachOf<T, R>(items: readonly T[], look: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  let next = 0
-  const work = async () => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await look(items[index] as T)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work))
-  return results
 }

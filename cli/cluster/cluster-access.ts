@@ -31,6 +31,8 @@ export type Cluster = {
   list<T>(path: string): Promise<T[]>
   /** A JSON Patch (RFC 6902). Throws as get does; a `test` that fails is an ApiError with status 422. */
   patch(path: string, operations: readonly unknown[]): Promise<unknown>
+  /** Creates, or asks what creates nothing (a dry run, a review of rights). Throws as get does. */
+  post(path: string, body: unknown): Promise<unknown>
 }
 
 /** Items a request: few enough that an answer of large pods stays a few MB. */
@@ -88,6 +90,7 @@ export async function openCluster(values: Values, env: Io['env']): Promise<Clust
           expected: [],
         }),
       ),
+    post: (path, body) => asked(server, apiRequest(config, { method: 'POST', path, body, expected: [] })),
   }
 }
 

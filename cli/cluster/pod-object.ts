@@ -31,11 +31,13 @@ export type PodObject = {
   }
   readonly spec: {
     readonly hostNetwork?: boolean
+    readonly imagePullSecrets?: readonly { readonly name?: string }[]
     readonly initContainers?: readonly { readonly name: string; readonly image?: string }[]
     readonly containers: readonly { readonly name: string; readonly image?: string }[]
   }
   readonly status?: {
     readonly phase?: string
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[]
     readonly containerStatuses?: readonly ContainerStatus[]
     readonly initContainerStatuses?: readonly ContainerStatus[]
   }

@@ -20,6 +20,7 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
       type: 'string',
       value: 'WHICH',
       default: 'auto',
+      choices: nodeChoices,
       help: 'cometbft, builtin, or auto: cometbft where it can be used',
     },
   },

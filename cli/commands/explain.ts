@@ -19,7 +19,14 @@ JSON output is an array with one object a pod: file, kind, name, inject, reason,
 peers, strategy (wrap, signal, observe), why, patch. For a workload the patch is the one that its pods would get.`,
   flags: {
     ...manifestFlags,
-    output: { type: 'string', short: 'o', value: 'FORMAT', default: 'text', help: 'text or json' },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FORMAT',
+      default: 'text',
+      choices: ['text', 'json'],
+      help: 'text or json',
+    },
   },
   examples: [
     'repeer explain -f statefulset.yaml -f configmap.yaml',

@@ -29,6 +29,7 @@ export const manifestFlags: Flags = {
     type: 'string',
     value: 'WHO',
     default: 'self',
+    choices: ['self', 'controller'],
     help: 'who paces restarts: controller, or self where no controller is installed',
   },
   'kubernetes-minor': {

@@ -1,20 +1,12 @@
 // `npm run build`: bundles the `repeer` command into dist/image, which holds exactly what the image has under
 // /opt/repeer. Each command becomes a chunk of its own, so that a sidecar does not load the webhook's libraries.
 //   node manifests/image/bundle.ts [--without-busybox]
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { isBuiltin } from 'node:module'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
+import { embeddedManifests, namedExports, unusedModels } from '../bundle-plugins.ts'
+import { stageLicenses } from '../licenses.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const out = join(root, 'dist/image')
@@ -24,39 +16,6 @@ const banner =
   "import { createRequire as repeerCreateRequire } from 'node:module'; const require = repeerCreateRequire(import.meta.url);" +
   " import { dirname as repeerDirname } from 'node:path'; import { fileURLToPath as repeerToPath } from 'node:url';" +
   ' const __filename = repeerToPath(import.meta.url); const __dirname = repeerDirname(__filename);'
-
-/**
- * `await import('pino')` of a CommonJS package gives Node its named exports; esbuild's chunk for it would have
- * `default` alone. So a module stands between that re-exports by name whatever Node itself sees.
- */
-const namedExports: Plugin = {
-  name: 'named-exports',
-  setup({ onResolve, onLoad }) {
-    const namespace = 'named-exports'
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' && !isBuiltin(path) ? { path, namespace } : undefined,
-    )
-    onLoad({ filter: /.*/, namespace }, async ({ path }) => {
-      const names = Object.keys(await import(path)).filter(name => name !== 'module.exports')
-      return { contents: `export { ${names.join(', ')} } from '${path}'`, resolveDir: root }
-    })
-  },
-}
-
-/**
- * client-node's generated models set fields of their classes at the top level, which a bundler has to take for side
- * effects and keep: 4 MB, and 20 MB resident in the webhook, which uses its KubeConfig alone.
- */
-const unusedModels: Plugin = {
-  name: 'unused-models',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir }) =>
-      resolveDir.includes('/@kubernetes/client-node/dist')
-        ? { path: join(resolveDir, path), sideEffects: false }
-        : undefined,
-    )
-  },
-}
 
 const withoutBusybox = process.argv.includes('--without-busybox')
 rmSync(out, { recursive: true, force: true })
@@ -75,7 +34,7 @@ const result = await build({
   legalComments: 'none',
   banner: { js: banner },
   metafile: true,
-  plugins: [namedExports, unusedModels],
+  plugins: [namedExports(root), unusedModels, embeddedManifests],
   logLevel: 'warning',
 })
 writeFileSync(
@@ -83,7 +42,7 @@ writeFileSync(
   `${JSON.stringify({ name: 'repeer', version: version(), type: 'module', private: true })}\n`,
 )
 stageWrap()
-stageLicenses(result.metafile)
+stageLicenses(root, result.metafile, join(out, 'licenses'))
 report(result.metafile)
 
 /**
@@ -103,29 +62,6 @@ function stageWrap() {
   }
   copyFileSync(busybox, join(wrap, 'sh'))
   chmodSync(join(wrap, 'sh'), 0o555)
-}
-
-/** The licence of repeer and of each package that went into the bundle. */
-function stageLicenses(metafile: Metafile) {
-  const licenses = join(out, 'licenses')
-  mkdirSync(licenses, { recursive: true })
-  copyFileSync(join(root, 'LICENSE'), join(licenses, 'repeer.txt'))
-  for (const folder of packageFolders(metafile)) {
-    const file = readdirSync(join(root, folder)).find(name => /^licen[cs]e/i.test(name))
-    if (file !== undefined)
-      copyFileSync(join(root, folder, file), join(licenses, `${packageName(folder).replace('/', '+')}.txt`))
-  }
-}
-
-function packageFolders(metafile: Metafile): string[] {
-  const folders = Object.keys(metafile.inputs).map(
-    input => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0],
-  )
-  return [...new Set(folders.filter(folder => folder !== undefined))]
-}
-
-function packageName(folder: string): string {
-  return folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length)
 }
 
 function version(): string {

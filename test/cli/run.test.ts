@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { commands } from '../../cli/run.ts'
+import { commands } from '../../cli/commands.ts'
 import { repeer } from './program.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -55,7 +55,7 @@ t.test('wrong usage is exit code 2 and says what to do', async t => {
     [[], /Usage: repeer COMMAND/],
     [
       ['explode'],
-      /found the command "explode", expected a command: webhook, sidecar, controller, explain, .*inject, demo\. See repeer --help/,
+      /found the command "explode", expected a command: webhook, sidecar, controller, explain, .*inject, completion, demo\. See repeer --help/,
     ],
     [['--frobnicate'], /found the flag "--frobnicate"/],
     [['constructor'], /found the command "constructor"/],
@@ -108,6 +108,7 @@ t.test('a sidecar does not load what only the webhook needs', async t => {
   const script = `import { registerHooks } from 'node:module'
 registerHooks({ load: (url, context, next) => (console.log(url), next(url, context)) })
 await import(${JSON.stringify(join(root, 'cli/run.ts'))})
+await import(${JSON.stringify(join(root, 'cli/commands.ts'))})
 await import(${JSON.stringify(join(root, 'cli/commands/sidecar.ts'))})
 await import(${JSON.stringify(join(root, 'sidecar/main.ts'))})`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {

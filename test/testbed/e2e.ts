@@ -29,7 +29,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 }
 
 /** These take the webhook or the controller away, their certificates, or a node: nothing else may run beside them. */
-const alone = ['08', '09', '13', '16', '44', '46', 'chaos']
+const alone = ['08', '09', '13', '16', '23', '44', '46', 'chaos']
 /** They come first, so that none of them is left to run by itself at the end. */
 const long = ['07', '10', '12', '14']
 /**

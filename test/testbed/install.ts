@@ -39,6 +39,12 @@ function kubectlWith(input: string, ...args: string[]): string {
  * installed.
  */
 export function install(overlay = 'manifests'): void {
+  applyOverlay(overlay)
+  kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
+}
+
+/** The same, and nothing is waited for. */
+export function applyOverlay(overlay = 'manifests'): void {
   const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
     /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
     imageName,
@@ -51,7 +57,6 @@ export function install(overlay = 'manifests'): void {
     if (!String(error).includes('AlreadyExists')) throw error
     kubectlWith(rendered, 'apply', '-f', '-')
   }
-  kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
 }
 
 export function apply(objects: readonly unknown[]): void {
