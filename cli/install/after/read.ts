@@ -151,10 +151,20 @@ async function readReadiness(
     if (isStatus(error, 403)) return { forbidden: messageOf(error) }
     const why = messageOf(error instanceof ClusterError && error.cause instanceof Error ? error.cause : error)
     // The webhook's own 503, which the proxy passes on.
-    const missing = /"missing":\[([^\]]*)\]/.exec(why)?.[1]
-    if (missing === undefined) return { unreachable: why }
-    return { ready: false, missing: missing.split(',').map(text => text.replaceAll('"', '')), degraded: [] }
+    const missing = missingIn(why)
+    return missing === undefined ? { unreachable: why } : { ready: false, missing, degraded: [] }
   }
+}
+
+/** Of an answer that is part of a message; undefined where there is none. */
+function missingIn(message: string): string[] | undefined {
+  const [, after] = message.split('"missing":[', 2)
+  const end = after?.indexOf(']') ?? -1
+  if (after === undefined || end < 0) return undefined
+  return after
+    .slice(0, end)
+    .split(',')
+    .map(text => text.replaceAll('"', ''))
 }
 
 function readinessIn(answer: unknown): Readiness {
