@@ -91,6 +91,8 @@ export function takeAway(name: string): () => Promise<void> {
   const cwd = readlinkSync(`/proc/${found.pid}/cwd`)
   process.kill(found.pid, 'SIGKILL')
   return async () => {
+    // Killed, it holds its port until the kernel has taken its memory apart.
+    await until(`${name} is gone`, 30, () => processOf(found.pid) === undefined)
     const log = openSync(join(cwd, 'log', `${name}.log`), 'a')
     const [program = '', ...args] = found.args
     const child: ChildProcess = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', log, log] })
