@@ -34,6 +34,16 @@ function processOf(pid: number): Process | undefined {
   return { pid, start, parent: Number(fields[1]), args, ...(podUid ? { podUid } : {}) }
 }
 
+/** A zombie whose other threads are still being taken apart has not: it holds its files. */
+function hasEnded(pid: number): boolean {
+  if (processOf(pid) !== undefined) return false
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1
+  } catch {
+    return true
+  }
+}
+
 export function processes(wanted: (found: Process) => boolean): Process[] {
   return readdirSync('/proc')
     .map(Number)
@@ -92,7 +102,7 @@ export function takeAway(name: string): () => Promise<void> {
   process.kill(found.pid, 'SIGKILL')
   return async () => {
     // Killed, it holds its port until the kernel has taken its memory apart.
-    await until(`${name} is gone`, 30, () => processOf(found.pid) === undefined)
+    await until(`${name} is gone`, 30, () => hasEnded(found.pid))
     const log = openSync(join(cwd, 'log', `${name}.log`), 'a')
     const [program = '', ...args] = found.args
     const child: ChildProcess = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', log, log] })
