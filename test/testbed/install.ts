@@ -34,22 +34,28 @@ function kubectlWith(input: string, ...args: string[]): string {
   }
 }
 
+/** The manifests as they are applied: with this image. */
+export function installed(overlay = 'manifests', image = imageName): string {
+  const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
+    /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
+    image,
+  )
+  if (!rendered.includes(image)) throw new Error('found no image of repeer in the rendered manifests')
+  return rendered
+}
+
 /**
  * `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is
  * installed.
  */
-export function install(overlay = 'manifests'): void {
-  applyOverlay(overlay)
+export function install(overlay = 'manifests', image = imageName): void {
+  applyOverlay(overlay, image)
   kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
 }
 
 /** The same, and nothing is waited for. */
-export function applyOverlay(overlay = 'manifests'): void {
-  const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
-    /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
-    imageName,
-  )
-  if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')
+export function applyOverlay(overlay = 'manifests', image = imageName): void {
+  const rendered = installed(overlay, image)
   try {
     kubectlWith(rendered, 'apply', '-f', '-')
   } catch (error) {
