@@ -1,7 +1,7 @@
 // repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README
 // describes.
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Image, withLibraries } from './image.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -34,9 +34,9 @@ function kubectlWith(input: string, ...args: string[]): string {
   }
 }
 
-/** The manifests as they are applied: with this image. */
+/** The manifests as they are applied: with this image. `overlay` is a path in this tree, or an absolute one. */
 export function installed(overlay = 'manifests', image = imageName): string {
-  const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
+  const rendered = kubectl('kustomize', resolve(root, overlay)).replaceAll(
     /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
     image,
   )
