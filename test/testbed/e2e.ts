@@ -112,6 +112,18 @@ async function podsAndEvents({ client }: Cluster): Promise<string> {
   return lines.join('\n')
 }
 
+/** What some scenarios want besides programs. What is there from a run before may be named in the environment. */
+async function prepare(files: readonly string[]): Promise<void> {
+  const { env } = process
+  if (files.some(file => isOneOf(onRegistry, file))) {
+    const [registry = ''] = await buildPrograms(['registry'], say)
+    env.PATH = [registry, env.PATH].join(':')
+    env.E2E_BUILT_IMAGE ??= builtImage()
+  }
+  const older = files.some(file => isOneOf(onUpgrade, file)) ? (env.E2E_BEFORE ?? versionBefore()) : undefined
+  if (older !== undefined) env.E2E_BEFORE = older
+}
+
 /** The path of an archive, which goes with this process. */
 function builtImage(): string {
   return prepared('build-image.ts', folder('repeer-image-'))
@@ -157,13 +169,7 @@ async function main(): Promise<number> {
   // the other's programs.
   const chainPrograms = await buildPrograms(['cometbft'], say)
   if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
-  if (!isOwn && files.some(file => isOneOf(onRegistry, file))) {
-    const [registry = ''] = await buildPrograms(['registry'], say)
-    process.env.PATH = [registry, process.env.PATH].join(':')
-    process.env.E2E_BUILT_IMAGE = builtImage()
-  }
-  const older = !isOwn && files.some(file => isOneOf(onUpgrade, file)) ? versionBefore() : undefined
-  if (older !== undefined) process.env.E2E_BEFORE = older
+  if (!isOwn) await prepare(files)
   const path = [...chainPrograms, process.env.PATH].join(':')
   const exclusive = files.filter(file => isOneOf(alone, file))
   const last = files.filter(file => isOneOf(timed, file))
