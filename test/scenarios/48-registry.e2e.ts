@@ -29,7 +29,10 @@ t.test('built by the Dockerfile, pulled by digest', { skip }, async t => {
   const config = join(dir, 'config.yml')
   const storage = { filesystem: { rootdirectory: join(dir, 'store') } }
   writeFileSync(config, JSON.stringify({ version: '0.1', storage, http: { addr: registry } }))
-  const server = spawn('registry', ['serve', config], { stdio: 'ignore' })
+  const server = spawn('registry', ['serve', config], {
+    stdio: 'ignore',
+    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
+  })
   t.teardown(() => {
     server.kill()
     rmSync(dir, { recursive: true, force: true })
