@@ -30,7 +30,6 @@ export function changelogSection(changelog: string, version: string): string {
  */
 export function versionOfTag(tag: string, packageVersion: string): string {
   if (tag === `v${packageVersion}`) return packageVersion
-  throw new Error(
-    `the tag ${tag} is not of this tree: package.json has version ${packageVersion}, expected the tag v${packageVersion}`,
-  )
+  const expected = `expected the tag v${packageVersion}`
+  throw new Error(`the tag ${tag} is not of this tree: package.json has version ${packageVersion}, ${expected}`)
 }

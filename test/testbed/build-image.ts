@@ -1,6 +1,6 @@
-// Builds the image as manifests/image/Dockerfile says, by buildah: each of its steps really runs. Its two bases come from a
-// public registry by digest; where that cannot be reached, stand-ins with the same programs are made here: Debian by
-// mmdebstrap from its packages, and on top of it Node of the npm package `node`.
+// Builds the image as manifests/image/Dockerfile says, by buildah: each of its steps really runs. Its two bases are on
+// a public registry, which need not be reached: stand-ins with the same programs are made here, Debian by mmdebstrap
+// from its packages, and on top of it Node of the npm package `node`.
 //   node test/testbed/build-image.ts FOLDER       FOLDER/repeer.oci.tar, an archive in OCI layout
 // Wants root and the Debian packages buildah and mmdebstrap.
 import { execFileSync } from 'node:child_process'
