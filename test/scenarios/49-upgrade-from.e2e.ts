@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runRepeer } from '../cli/process.ts'
 import { importImage, packImage } from '../testbed/image.ts'
-import { imageName, install, repeerImage, uninstall } from '../testbed/install.ts'
+import { imageName, install, kubectl, repeerImage, uninstall } from '../testbed/install.ts'
 import {
   impatient,
   indexes,
@@ -31,12 +31,18 @@ async function loadOld(): Promise<void> {
 
 const installOld = () => install(join(before ?? '', 'manifests'), oldImage)
 
-t.test('from an older version, and back', { skip }, async t => {
+/** kubectl does not wait for what it deletes where one of the objects is gone already. */
+async function away(): Promise<void> {
   uninstall()
+  await until('repeer-system is gone', 120, async () => !kubectl('get', 'namespaces', '-o', 'name').includes('repeer-'))
+}
+
+t.test('from an older version, and back', { skip }, async t => {
+  await away()
   await loadOld()
   installOld()
-  t.teardown(() => {
-    uninstall()
+  t.teardown(async () => {
+    await away()
     install()
   })
   const ns = await namespaceFor(t, 'upgrade-from')
