@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { busyboxImage, cometbftImage } from '../testbed/chain.ts'
 import { client } from '../testbed/client.ts'
-import { install, installed, kubectl } from '../testbed/install.ts'
+import { imageName, install, installed, kubectl } from '../testbed/install.ts'
 import { getPod, page, until } from '../testbed/watch.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -86,12 +86,18 @@ t.test('a first chain, as its page says', async t => {
       block
         .replaceAll('NAMESPACE', ns)
         .replaceAll('POD', 'node0-0')
+        .replaceAll('NAME', 'node3')
+        .replaceAll('IMAGE', imageName)
         .replaceAll(/^.*\bFILE\b.*$/gm, '')
-    const [explain = '', , pause = '', , unpause = ''] = blocks('adopt.md')
-    t.match(run(fill(explain)), /StatefulSet node0 .*: inject/)
-    run(fill(pause))
+    const [explain = '', preflight = '', pause = '', optIn = '', unpause = '', ...more] = blocks('adopt.md').map(fill)
+    t.same(more, [])
+    t.match(run(explain), /StatefulSet node0 .*: inject/)
+    t.match(run(preflight), /^\d+\.\d+\.\d+/m)
+    run(pause)
     t.equal((await client().core.readNamespace({ name: ns })).metadata?.annotations?.['repeer.dev/pause'], 'true')
-    run(fill(unpause))
+    run(lines(optIn))
+    run(unpause)
+    t.match(await checked(look), /node0-0 .* 3\/3/)
     // What other scenarios do in this cluster may be worth a warning of `check --install`.
     const diagnose = blocks('diagnose.md').map(block => fill(block).replace('--install', '$& || true'))
     for (const block of diagnose) t.ok(run(block), block.trim())
