@@ -2,8 +2,8 @@
 // README says, and runs the scenarios inside; at the same time, in a second cluster, those that nothing may run beside.
 // `npm run e2e -- chaos [--fault NAME]... [--hold SECONDS]` breaks things instead.
 // With E2E_CLUSTER=kubeconfig they run on the cluster of the current KUBECONFIG, with E2E_IMAGE as repeer's image.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -28,8 +28,11 @@ function scenarioFiles(wanted: readonly string[]): string[] {
   return chosen.sort().map(name => join('test', 'scenarios', name))
 }
 
-/** These take the webhook or the controller away, their certificates, or a node: nothing else may run beside them. */
-const alone = ['08', '09', '13', '16', '23', '44', '46', 'chaos']
+/**
+ * These take the webhook or the controller away, their certificates, their version, or a node: nothing else may run
+ * beside them.
+ */
+const alone = ['08', '09', '13', '16', '23', '44', '46', '48', '49', 'chaos']
 /** They come first, so that none of them is left to run by itself at the end. */
 const long = ['07', '10', '12', '14']
 /**
@@ -45,6 +48,12 @@ function isOneOf(some: readonly string[], file: string): boolean {
 
 /** These run programs of a Cosmos SDK chain, beside what all need. */
 const onInterchain = ['32', '34', '40', '41']
+
+/** These want the image as its Dockerfile builds it, and a registry. */
+const onRegistry = ['48']
+
+/** These begin with an older version. */
+const onUpgrade = ['49']
 
 /**
  * CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with
@@ -103,6 +112,46 @@ async function podsAndEvents({ client }: Cluster): Promise<string> {
   return lines.join('\n')
 }
 
+/** What some scenarios want besides programs. What is there from a run before may be named in the environment. */
+async function prepare(files: readonly string[]): Promise<void> {
+  const { env } = process
+  if (files.some(file => isOneOf(onRegistry, file))) {
+    const [registry = ''] = await buildPrograms(['registry'], say)
+    env.PATH = [registry, env.PATH].join(':')
+    env.E2E_BUILT_IMAGE ??= builtImage()
+  }
+  const older = files.some(file => isOneOf(onUpgrade, file)) ? (env.E2E_BEFORE ?? versionBefore()) : undefined
+  if (older !== undefined) env.E2E_BEFORE = older
+}
+
+/** The path of an archive, which goes with this process. */
+function builtImage(): string {
+  return prepared('build-image.ts', folder('repeer-image-'))
+}
+
+/** The folder of an older version, which goes with this process; undefined where the clone is too shallow for it. */
+function versionBefore(): string | undefined {
+  const dir = folder('repeer-before-')
+  say('building the version to upgrade from ...')
+  const commit = prepared('version-before.ts', dir)
+  if (commit === '') say('this clone does not have the commit to upgrade from: git fetch --unshallow --tags')
+  return commit === '' ? undefined : dir
+}
+
+function folder(prefix: string): string {
+  const dir = mkdtempSync(join(tmpdir(), prefix))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** What a program of this folder prints that makes something in `dir`. */
+function prepared(program: string, dir: string): string {
+  const args = [join(import.meta.dirname, program), dir]
+  return execFileSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    .toString()
+    .trim()
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -120,6 +169,7 @@ async function main(): Promise<number> {
   // the other's programs.
   const chainPrograms = await buildPrograms(['cometbft'], say)
   if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
+  if (!isOwn) await prepare(files)
   const path = [...chainPrograms, process.env.PATH].join(':')
   const exclusive = files.filter(file => isOneOf(alone, file))
   const last = files.filter(file => isOneOf(timed, file))

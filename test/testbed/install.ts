@@ -1,7 +1,7 @@
 // repeer on a cluster: its image, from the same files as the Dockerfile's, and the installation that the README
 // describes.
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Image, withLibraries } from './image.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -34,22 +34,28 @@ function kubectlWith(input: string, ...args: string[]): string {
   }
 }
 
+/** The manifests as they are applied: with this image. `overlay` is a path in this tree, or an absolute one. */
+export function installed(overlay = 'manifests', image = imageName): string {
+  const rendered = kubectl('kustomize', resolve(root, overlay)).replaceAll(
+    /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
+    image,
+  )
+  if (!rendered.includes(image)) throw new Error('found no image of repeer in the rendered manifests')
+  return rendered
+}
+
 /**
  * `kubectl apply -k manifests/`, with the image that was loaded, and a wait for the webhook. Does nothing where it is
  * installed.
  */
-export function install(overlay = 'manifests'): void {
-  applyOverlay(overlay)
+export function install(overlay = 'manifests', image = imageName): void {
+  applyOverlay(overlay, image)
   kubectl('-n', 'repeer-system', 'rollout', 'status', 'deployment', '--timeout=90s')
 }
 
 /** The same, and nothing is waited for. */
-export function applyOverlay(overlay = 'manifests'): void {
-  const rendered = kubectl('kustomize', join(root, overlay)).replaceAll(
-    /(?<=[\s=])(?:repeer\.example\/set-this-image|(?:[\w.-]+\/)*repeer)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)/g,
-    imageName,
-  )
-  if (!rendered.includes(imageName)) throw new Error('found no image of repeer in the rendered manifests')
+export function applyOverlay(overlay = 'manifests', image = imageName): void {
+  const rendered = installed(overlay, image)
   try {
     kubectlWith(rendered, 'apply', '-f', '-')
   } catch (error) {

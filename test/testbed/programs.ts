@@ -55,6 +55,10 @@ export const groups: readonly Group[] = [
       from: `github.com/cosmos/interchain-security/v7/cmd/${name}`,
     })),
   },
+  {
+    name: 'registry',
+    programs: [{ name: 'registry', from: 'github.com/distribution/distribution/v3/cmd/registry' }],
+  },
   { name: 'kwok', programs: [{ name: 'kwok', from: 'sigs.k8s.io/kwok/cmd/kwok' }] },
 ]
 
