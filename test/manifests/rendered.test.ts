@@ -1,8 +1,8 @@
-// What kustomize makes of the base and of the overlays.
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+// What kustomize makes of the base, of the overlays, and of components that are combined.
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
-import { kubectl, of, render, root, single } from './objects.ts'
+import t, { type Test } from 'tap'
+import { type Entity, kubectl, of, render, root, single } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const skip = kubectl ? false : 'kubectl is not on PATH'
@@ -100,14 +100,62 @@ t.test(
   },
 )
 
-t.test('another namespace in the base reaches the policies', { skip }, async t => {
+/** A copy of manifests/ with these components over the base, and with another namespace where one is given. */
+function combined(t: Test, components: readonly string[], namespace?: string): Entity[] {
   const folder = t.testdir()
   cpSync(join(root, 'manifests'), folder, { recursive: true })
-  const file = join(folder, 'base/kustomization.yaml')
-  writeFileSync(file, `namespace: elsewhere\n${readFileSync(file, 'utf8')}`)
-  const text = JSON.stringify(render(folder))
-  t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-controller'")
+  if (namespace !== undefined) {
+    const file = join(folder, 'base/kustomization.yaml')
+    writeFileSync(file, `namespace: ${namespace}\n${readFileSync(file, 'utf8')}`)
+  }
+  const file = join(folder, 'kustomization.yaml')
+  const lines = components.map(name => `  - components/${name}\n`).join('')
+  writeFileSync(file, `${readFileSync(file, 'utf8').replace(/^# components:[^]*/m, '')}components:\n${lines}`)
+  return render(folder)
+}
+
+const adding = ['fail-closed', 'cert-manager', 'stellar', 'provider-chain', 'expose']
+
+t.test('another namespace, said once in the base, reaches every text of every component', { skip }, async t => {
+  const objects = combined(t, adding, 'elsewhere')
+  const text = JSON.stringify(objects)
+  t.notMatch(text, 'repeer-system')
   t.match(text, "username != 'system:serviceaccount:elsewhere:repeer-controller'")
   t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-webhook'")
-  t.notMatch(text, 'serviceaccount:repeer-system')
+  // kustomize 5.5 takes these kinds for namespaced ones; the API server takes the namespace out again.
+  const clean = (entity: Entity): Entity =>
+    entity.kind.startsWith('ValidatingAdmissionPolicy')
+      ? { ...entity, metadata: { ...entity.metadata, namespace: 'repeer-system' } }
+      : entity
+  t.same(
+    (JSON.parse(text.replaceAll('elsewhere', 'repeer-system')) as Entity[]).map(clean),
+    combined(t, adding).map(clean),
+    'and changes nothing but the namespace',
+  )
+})
+
+t.test('components combine: each adds what it adds alone', { skip }, async t => {
+  const keys = (objects: readonly Entity[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  const base = keys(render('manifests'))
+  const all = keys(combined(t, adding))
+  for (const component of adding) {
+    const alone = keys(render(`manifests/overlays/${component}`))
+    t.same(
+      alone.filter(key => !all.includes(key)),
+      component === 'cert-manager' ? [] : ['Role repeer-webhook', 'RoleBinding repeer-webhook'],
+    )
+    for (const key of alone.filter(key => !base.includes(key))) t.ok(all.includes(key), `${component}: ${key}`)
+  }
+})
+
+t.test('the components that take away come last, and leave nothing of theirs', { skip }, async t => {
+  const objects = combined(t, [...adding, 'without-controller', 'without-network-policies'])
+  t.same(of('controller', objects), [])
+  t.notOk(objects.some(({ kind }) => kind === 'NetworkPolicy'))
+  t.ok(of('webhook', objects).length > 0)
+})
+
+t.test('manifests/kustomization.yaml names every component', async t => {
+  const text = readFileSync(join(root, 'manifests/kustomization.yaml'), 'utf8')
+  for (const name of readdirSync(join(root, 'manifests/components'))) t.match(text, `#   - components/${name}\n`)
 })

@@ -55,6 +55,7 @@ export const groups: readonly Group[] = [
       from: `github.com/cosmos/interchain-security/v7/cmd/${name}`,
     })),
   },
+  { name: 'helm', programs: [{ name: 'helm', from: 'helm.sh/helm/v4/cmd/helm' }] },
   { name: 'kwok', programs: [{ name: 'kwok', from: 'sigs.k8s.io/kwok/cmd/kwok' }] },
 ]
 
