@@ -1,7 +1,8 @@
 // What kustomize makes of the base, of the overlays, and of components that are combined.
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import { byName, combined } from './combined.ts'
 import { type Entity, kubectl, of, render, root, single } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
@@ -100,20 +101,6 @@ t.test(
   },
 )
 
-/** A copy of manifests/ with these components over the base, and with another namespace where one is given. */
-function combined(t: Test, components: readonly string[], namespace?: string): Entity[] {
-  const folder = t.testdir()
-  cpSync(join(root, 'manifests'), folder, { recursive: true })
-  if (namespace !== undefined) {
-    const file = join(folder, 'base/kustomization.yaml')
-    writeFileSync(file, `namespace: ${namespace}\n${readFileSync(file, 'utf8')}`)
-  }
-  const file = join(folder, 'kustomization.yaml')
-  const lines = components.map(name => `  - components/${name}\n`).join('')
-  writeFileSync(file, `${readFileSync(file, 'utf8').replace(/^# components:[\s\S]*/m, '')}components:\n${lines}`)
-  return render(folder)
-}
-
 const adding = ['fail-closed', 'cert-manager', 'stellar', 'provider-chain', 'expose']
 
 t.test('another namespace, said once in the base, reaches every text of every component', { skip }, async t => {
@@ -122,15 +109,6 @@ t.test('another namespace, said once in the base, reaches every text of every co
   t.notMatch(text, 'repeer-system')
   t.match(text, "username != 'system:serviceaccount:elsewhere:repeer-controller'")
   t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-webhook'")
-  // kustomize 5.5 takes the policies for namespaced objects, which also sorts them elsewhere; the API server takes the
-  // namespace out again.
-  const byName = (entities: readonly Entity[]) =>
-    Object.fromEntries(
-      entities.map(({ metadata: { namespace, ...metadata }, ...rest }) => [
-        `${rest.kind} ${metadata.name}`,
-        { ...rest, metadata, namespace: rest.kind.startsWith('ValidatingAdmission') ? undefined : namespace },
-      ]),
-    )
   t.same(
     byName(JSON.parse(text.replaceAll('elsewhere', 'repeer-system')) as Entity[]),
     byName(combined(t, adding)),
