@@ -13,12 +13,12 @@ const program = existsSync(built) ? built : 'helm'
 /** False where there is none: `npm run e2e` builds it. */
 export const hasHelm = spawnSync(program, ['version']).status === 0
 
-/** What `helm ARGS` prints, with these values. Throws an Error with what it complains about. */
-export function helm(args: readonly string[], values: object = {}): string {
-  const { status, stdout, stderr } = spawnSync(program, [...args, '--values', '-'], {
+/** What `helm ARGS` prints, with these values where some are given. Throws an Error with what it complains about. */
+export function helm(args: readonly string[], values?: object): string {
+  const { status, stdout, stderr } = spawnSync(program, [...args, ...(values ? ['--values', '-'] : [])], {
     encoding: 'utf8',
     // JSON: Helm reads YAML 1.1, in which `no` without quotes is no text.
-    input: JSON.stringify(values),
+    input: JSON.stringify(values ?? {}),
     maxBuffer: 64 << 20,
   })
   if (status !== 0) throw new Error(`helm ${args.join(' ')}: ${stderr}${stdout}`)

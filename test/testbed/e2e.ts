@@ -29,7 +29,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
 }
 
 /** These take the webhook or the controller away, their certificates, or a node: nothing else may run beside them. */
-const alone = ['08', '09', '13', '16', '23', '44', '46', 'chaos']
+const alone = ['08', '09', '13', '16', '23', '44', '46', '47-helm', 'chaos']
 /** They come first, so that none of them is left to run by itself at the end. */
 const long = ['07', '10', '12', '14']
 /**
@@ -45,6 +45,9 @@ function isOneOf(some: readonly string[], file: string): boolean {
 
 /** These run programs of a Cosmos SDK chain, beside what all need. */
 const onInterchain = ['32', '34', '40', '41']
+
+/** This installs by Helm. */
+const byHelm = ['47-helm']
 
 /**
  * CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with
@@ -120,6 +123,7 @@ async function main(): Promise<number> {
   // the other's programs.
   const chainPrograms = await buildPrograms(['cometbft'], say)
   if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
+  if (files.some(file => isOneOf(byHelm, file))) await buildPrograms(['helm'], say)
   const path = [...chainPrograms, process.env.PATH].join(':')
   const exclusive = files.filter(file => isOneOf(alone, file))
   const last = files.filter(file => isOneOf(timed, file))
