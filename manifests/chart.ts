@@ -84,10 +84,13 @@ function withNamespace(text: string): string {
 
 /** Of objects and of pods' templates, never of selectors: these lack the third label. */
 function withLabels(text: string): string {
-  return text.replaceAll(
-    /^( +)app\.kubernetes\.io\/part-of: repeer\n/gm,
-    (line, indent: string) =>
-      `${line}${indent}{{- with .Values.extraLabels }}\n${indent}{{- toYaml . | nindent ${indent.length} }}\n${indent}{{- end }}\n`,
+  return text.replaceAll(/^( +)app\.kubernetes\.io\/part-of: repeer\n/gm, (line, indent: string) =>
+    [
+      line,
+      `${indent}{{- with .Values.extraLabels }}\n`,
+      `${indent}{{- toYaml . | nindent ${indent.length} }}\n`,
+      `${indent}{{- end }}\n`,
+    ].join(''),
   )
 }
 

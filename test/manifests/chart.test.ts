@@ -1,5 +1,5 @@
-// The Helm chart: made of the kustomize files, and equal to what kustomize renders, for the default and for each switch.
-// What only the chart has (pull secrets, resources and the like) is in chart-values.test.ts.
+// The Helm chart: made of the kustomize files, and equal to what kustomize renders, for the default and for each
+// switch. What only the chart has (pull secrets, resources and the like) is in chart-values.test.ts.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

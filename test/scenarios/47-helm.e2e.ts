@@ -1,5 +1,5 @@
-// Installed by Helm as docs/install.md says: what is installed injects, an upgrade changes what it says and nothing else,
-// and what is left after the removal is what that page names.
+// Installed by Helm as docs/install.md says: what is installed injects, an upgrade changes what it says and nothing
+// else, and what is left after the removal is what that page names.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
