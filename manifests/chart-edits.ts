@@ -70,6 +70,13 @@ const own = (kind: string) => `apiVersion: rbac.authorization.k8s.io/v1\nkind: $
 const caBundleRule = `  # To publish the CA that signs the webhook's certificate in`
 const peerSetsRule = '  # To give lists to the pods that PeerSets name'
 
+/** docs/runbooks.md, wherever the admin has it: kustomize takes it from components/monitoring/settings.yaml. */
+const runbooks = (times: number): Edit => ({
+  find: 'https://repeer.example/set-this/docs/runbooks.md',
+  put: '{{ $.Values.monitoring.runbooks }}',
+  times,
+})
+
 /** By the file under manifests/. */
 export const edits: Readonly<Record<string, readonly Edit[]>> = {
   'base/deployment.yaml': [
@@ -129,6 +136,15 @@ export const edits: Readonly<Record<string, readonly Edit[]>> = {
     {
       find: '  kind: Role\n  name: repeer-webhook\nsubjects:\n  - kind: ServiceAccount\n    name: repeer-webhook\n    namespace: repeer-system\n',
       put: '  kind: Role\n  name: repeer-webhook\nsubjects:\n  - kind: ServiceAccount\n    name: repeer-webhook\n    namespace: repeer-system\n{{- end }}\n',
+    },
+  ],
+  'components/monitoring/sidecar-rules.yaml': [runbooks(6)],
+  'components/monitoring/controller-rules.yaml': [runbooks(6)],
+  'components/monitoring/webhook-rules.yaml': [runbooks(7)],
+  'components/monitoring/webhook-servicemonitor.yaml': [
+    {
+      find: 'name: repeer-webhook-tls\n',
+      put: 'name: {{ .Values.certManager.enabled | ternary "repeer-webhook-cert-manager" "repeer-webhook-tls" }}\n',
     },
   ],
   // With the custom resource definition all PeerSets would go, and the ConfigMaps that were created for them.

@@ -1,21 +1,27 @@
 // Writes the Helm chart's templates from the kustomize files: `npm run chart`. The kustomize files are what is edited; what
 // kustomize does by patches (components/) stands here as edits of the same text, and a test compares what both
 // render, object by object. Why so: docs/decisions/0016-one-source-for-the-chart.md.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Edit, edits } from './chart-edits.ts'
 
 const folder = import.meta.dirname
 
 /** Which values have to be true for a file's objects to be installed. */
-type Source = { readonly file: string; readonly only?: readonly string[] }
+type Source = {
+  readonly file: string
+  readonly only?: readonly string[]
+  /** Where {{ is Prometheus's, and stays. */
+  readonly braces?: true
+}
 
 const withController = ['controller.enabled']
+const withMonitoring = ['monitoring.enabled']
 
 /**
  * All files that hold objects. Not base/namespace.yaml: Helm keeps its release in that namespace, so it has to be there
  * before. Another component is rows here, a value in values.yaml and values.schema.json, and a row in
- * test/manifests/chart.test.ts; and its name leaves `withoutSwitch`.
+ * test/manifests/chart.test.ts.
  */
 export const sources: readonly Source[] = [
   { file: 'base/serviceaccount.yaml' },
@@ -44,10 +50,16 @@ export const sources: readonly Source[] = [
     file: 'components/provider-chain/provider-chain-networkpolicy.yaml',
     only: [...withController, 'networkPolicies.enabled', 'providerChain.enabled'],
   },
+  { file: 'components/monitoring/sidecar-podmonitor.yaml', only: withMonitoring },
+  { file: 'components/monitoring/controller-podmonitor.yaml', only: [...withController, ...withMonitoring] },
+  { file: 'components/monitoring/webhook-servicemonitor.yaml', only: withMonitoring },
+  { file: 'components/monitoring/sidecar-rules.yaml', only: withMonitoring, braces: true },
+  { file: 'components/monitoring/controller-rules.yaml', only: [...withController, ...withMonitoring], braces: true },
+  { file: 'components/monitoring/webhook-rules.yaml', only: withMonitoring, braces: true },
 ]
 
-/** Components that the chart does not have (yet): they are applied by kustomize beside it. */
-export const withoutSwitch: readonly string[] = ['monitoring']
+/** Not an object, but what one is made of: templates/dashboard.yaml reads it, from within the chart. */
+const dashboard = 'dashboard.json'
 
 /**
  * The templates by file name, made of the texts that `read` gives for the files of `sources`. Throws an Error where an
@@ -55,9 +67,10 @@ export const withoutSwitch: readonly string[] = ['monitoring']
  */
 export function chartTemplates(read: (file: string) => string): Map<string, string> {
   return new Map(
-    sources.map(({ file, only = [] }) => {
-      const text = read(file)
-      if (text.includes('{{')) throw new Error(`manifests/${file}: found {{, which Helm would take for its own`)
+    sources.map(({ file, only = [], braces }) => {
+      const text = braces ? read(file).replaceAll('{{', '{{ "{{" }}') : read(file)
+      if (!braces && text.includes('{{'))
+        throw new Error(`manifests/${file}: found {{, which Helm would take for its own`)
       const edited = (edits[file] ?? []).reduce((before, edit) => applied(file, before, edit), text)
       const body = withNamespace(withLabels(edited))
       const conditions = only.map(value => `.Values.${value}`)
@@ -104,6 +117,7 @@ function write(): void {
   mkdirSync(templates, { recursive: true })
   for (const [name, text] of chartTemplates(file => readFileSync(join(folder, file), 'utf8')))
     writeFileSync(join(templates, name), text)
+  copyFileSync(join(folder, 'components/monitoring', dashboard), join(folder, 'chart', dashboard))
 }
 
 if (import.meta.main) write()

@@ -89,6 +89,17 @@ t.test('fail-closed keeps what is said about replicas and priority', { skip }, a
   t.match(spec, { replicas: 5, template: { spec: { priorityClassName: 'own' } } })
 })
 
+t.test('alerts link to the runbooks that are named', { skip }, async t => {
+  const rules = template({ monitoring: { enabled: true, runbooks: 'https://wiki.example.com/repeer' } })
+    .filter(({ kind }) => kind === 'PrometheusRule')
+    .flatMap(({ spec }) => spec.groups)
+    .flatMap(({ rules }) => rules)
+    .filter(({ alert }) => alert !== undefined)
+  t.ok(rules.length > 5)
+  for (const { alert, annotations } of rules)
+    t.equal(annotations.runbook_url, `https://wiki.example.com/repeer#${alert.toLowerCase()}`)
+})
+
 t.test('the schema lets in what is harmless', { skip }, async t => {
   for (const values of [
     { global: { anything: [1, { a: 'b' }] } },

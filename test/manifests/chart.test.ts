@@ -4,32 +4,37 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse as parseYaml } from 'yaml'
-import { chartTemplates, sources, withoutSwitch } from '../../manifests/chart.ts'
+import { chartTemplates, sources } from '../../manifests/chart.ts'
 import { byName, combined } from './combined.ts'
 import { chart, hasHelm, helm, template } from './helm.ts'
 import { type Entity, kubectl, root, single } from './objects.ts'
 
 const skip = hasHelm ? (kubectl ? false : 'kubectl is not on PATH') : 'helm is not on PATH, nor built by `npm run e2e`'
 const read = (file: string) => readFileSync(join(root, 'manifests', file), 'utf8')
-const components = readdirSync(join(root, 'manifests/components')).filter(name => !withoutSwitch.includes(name))
+const components = readdirSync(join(root, 'manifests/components'))
 
 t.test('the templates are what `npm run chart` writes', async t => {
   const templates = chartTemplates(read)
-  const own = ['NOTES.txt', '_helpers.tpl']
+  const own = ['NOTES.txt', '_helpers.tpl', 'dashboard.yaml']
   t.same(
     readdirSync(join(chart, 'templates')).filter(name => !own.includes(name)),
     [...templates.keys()].sort(),
   )
+  const dashboard = (folder: string) => read(`${folder}/dashboard.json`)
+  t.equal(dashboard('chart'), dashboard('components/monitoring'), 'run `npm run chart`')
   for (const [name, text] of templates)
     t.equal(readFileSync(join(chart, 'templates', name), 'utf8'), text, `${name}: run \`npm run chart\``)
 })
 
-t.test('every file that kustomize reads objects from is a source of the chart, but the Namespace', async t => {
+/** Helm makes the namespace; and the settings are kustomize's alone. */
+const elsewhere = ['base/namespace.yaml', 'components/monitoring/settings.yaml']
+
+t.test('every other file that kustomize reads objects from is a source of the chart', async t => {
   const listed = ['base', ...components.map(name => `components/${name}`)].flatMap(folder => {
     const { resources = [] } = parseYaml(read(`${folder}/kustomization.yaml`)) as { resources?: string[] }
     return resources.map(file => `${folder}/${file}`)
   })
-  t.same(sources.map(({ file }) => file).sort(), listed.filter(file => file !== 'base/namespace.yaml').sort())
+  t.same(sources.map(({ file }) => file).sort(), listed.filter(file => !elsewhere.includes(file)).sort())
 })
 
 t.test('a manifest that has changed under an edit is an error that names it', async t => {
@@ -76,6 +81,9 @@ for (const [chosen, values] of [
   [['without-controller'], { controller: off }],
   [['without-network-policies'], { networkPolicies: off }],
   [added, additions],
+  [['monitoring'], { monitoring: on }],
+  [['cert-manager', 'monitoring', 'monitoring/cert-manager'], { certManager: on, monitoring: on }],
+  [['monitoring', 'without-controller'], { controller: off, monitoring: on }],
   [[...added, 'without-network-policies'], { ...additions, networkPolicies: off }],
   [[...added, 'without-controller'], { ...additions, controller: off }],
   [
@@ -89,6 +97,10 @@ for (const [chosen, values] of [
 }
 
 t.test('the same in another namespace, also one whose name is a number', { skip }, async t => {
+  t.strictSame(
+    byName(withoutPolicy(template({ ...additions, monitoring: on, certManager: off }, 'elsewhere'))),
+    expected(combined(t, [...added.filter(name => name !== 'cert-manager'), 'monitoring'], 'elsewhere')),
+  )
   t.strictSame(byName(withoutPolicy(template(additions, 'elsewhere'))), expected(combined(t, added, 'elsewhere')))
   const text = JSON.stringify(template(additions, '1234'))
   t.notMatch(text, 'repeer-system')
@@ -97,7 +109,7 @@ t.test('the same in another namespace, also one whose name is a number', { skip 
 })
 
 t.test('no component of kustomize lacks a switch', async t => {
-  const compared = [...added, 'without-controller', 'without-network-policies']
+  const compared = [...added, 'monitoring', 'without-controller', 'without-network-policies']
   t.same(components.sort(), compared.sort())
 })
 
