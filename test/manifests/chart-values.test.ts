@@ -56,7 +56,9 @@ t.test(
       t.same(metadata.annotations, { ...before?.metadata.annotations, note: 'x' })
       t.same(restrictedProblems(spec), [])
     }
-    const objects = template(values)
+    const on = { enabled: true }
+    const all = { certManager: on, expose: on, monitoring: on, providerChain: on, stellar: on }
+    const objects = template({ ...values, ...all })
     const without = objects
       .filter(({ metadata }) => metadata.labels?.team !== 'nodes')
       .map(({ metadata }) => metadata.name)
