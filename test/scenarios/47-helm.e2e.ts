@@ -6,7 +6,7 @@ import t from 'tap'
 import { chart, helm } from '../manifests/helm.ts'
 import { createPod, system } from '../testbed/admissions.ts'
 import { makeChain } from '../testbed/chain.ts'
-import { apply, imageName, install, kubectl, kubectlWith, uninstall } from '../testbed/install.ts'
+import { apply, imageName, kubectl, kubectlWith, uninstall } from '../testbed/install.ts'
 import { configData, listBecomes, peerSetObject } from '../testbed/peer-sets.ts'
 import { allRun, namespaceFor, openRpc } from '../testbed/scenario.ts'
 import { traces } from '../testbed/traces.ts'
@@ -52,11 +52,14 @@ const left = () =>
     .map(([kind, namespace, name]) => `${kind} ${namespace === '<none>' ? '' : `${namespace}/`}${name}`)
     .sort()
 
+/** What is left outside of a chain's own namespace. */
+function beside(namespace: string): string[] {
+  return left().filter(line => !line.includes(` ${namespace}/`) && line !== `Namespace ${namespace}`)
+}
+
 t.test('installed, upgraded and removed by Helm', async t => {
   // Helm does not take over what kubectl has applied.
-  install()
   uninstall()
-  await until('repeer-system is gone', 60, async () => !traces().some(line => line.startsWith('Namespace repeer')))
   await until('nothing is there', 90, async () => left().length === 0)
 
   release('install')
@@ -109,8 +112,9 @@ t.test('installed, upgraded and removed by Helm', async t => {
   await t.test('PeerSets outlive the removal; what else is left is what the page says', async t => {
     helm(['uninstall', 'repeer', '--namespace', system, ...waiting])
     kubectl('label', 'namespace', ns, 'repeer.dev/inject-')
-    const own = left().filter(line => !line.includes(`${ns}/`) && line !== `Namespace ${ns}`)
-    t.strictSame(own, [
+    // Pods end after their Deployments are gone.
+    await until('its pods are gone', 90, async () => !beside(ns).some(line => line.startsWith('Pod ')))
+    t.strictSame(beside(ns), [
       'CustomResourceDefinition peersets.repeer.dev',
       `Lease ${system}/repeer-controller`,
       `Namespace ${system}`,
@@ -138,7 +142,6 @@ t.test('installed, upgraded and removed by Helm', async t => {
       .filter(line => line.startsWith('kubectl delete'))
     t.equal(commands.length, 2)
     for (const command of commands) kubectl(...command.split(' ').slice(1))
-    const own = left().filter(line => !line.includes(`${ns}/`) && line !== `Namespace ${ns}`)
-    t.strictSame(own, [])
+    t.strictSame(beside(ns), [])
   })
 })
