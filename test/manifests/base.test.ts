@@ -156,7 +156,7 @@ t.test('two replicas, apart where possible, that a drain cannot take down togeth
 t.test('the arguments are flags that `repeer webhook` has', async t => {
   const [name, ...flags] = container.args as string[]
   t.equal(name, command.name)
-  const overlay = readFileSync(join(root, 'manifests/overlays/cert-manager/kustomization.yaml'), 'utf8')
+  const overlay = readFileSync(join(root, 'manifests/components/cert-manager/kustomization.yaml'), 'utf8')
   for (const flag of [...flags, ...(overlay.match(/--[a-z-]+(?==)/g) ?? [])]) {
     t.ok(Object.hasOwn(command.flags, flag.replace(/^--|=.*$/g, '')), flag)
   }

@@ -209,11 +209,10 @@ t.test('the policies', async t => {
 t.test('the replacements name fields that there are', async t => {
   const { targets } = parseYaml(readFileSync(join(root, 'manifests/base/policy-namespace.yaml'), 'utf8'))
   for (const { select, fieldPaths } of targets) {
-    const [, name] = /\[name=([a-z-]+)\]/.exec(fieldPaths[0]) ?? []
-    t.ok(
-      single(all, select.kind, select.name).spec.matchConditions.some(
-        (condition: { name: string }) => condition.name === name,
-      ),
-    )
+    const [, name] = /matchConditions\.\[name=([a-z-]+)\]/.exec(fieldPaths[0]) ?? []
+    if (name === undefined) continue
+    const { spec, webhooks } = single(all, select.kind, select.name)
+    const conditions: { name: string }[] = (spec ?? webhooks[0]).matchConditions
+    t.ok(conditions.some(condition => condition.name === name))
   }
 })

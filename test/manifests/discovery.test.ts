@@ -130,7 +130,7 @@ t.test('patterns of the schema take what the code takes: names, and templates of
 })
 
 const exposing = ['expose-rbac.yaml', 'expose-policy.yaml'].flatMap(file =>
-  parse(readFileSync(join(root, 'manifests/overlays/expose', file), 'utf8')),
+  parse(readFileSync(join(root, 'manifests/components/expose', file), 'utf8')),
 )
 
 t.test('the permissions are these and no others', async t => {
@@ -145,7 +145,7 @@ t.test('the permissions are these and no others', async t => {
     '/services: list,watch',
     '/configmaps: create,patch',
   ])
-  const stellar = parse(readFileSync(join(root, 'manifests/overlays/stellar/stellar-rbac.yaml'), 'utf8'))
+  const stellar = parse(readFileSync(join(root, 'manifests/components/stellar/stellar-rbac.yaml'), 'utf8'))
   t.same(said('repeer-discovery-stellar', stellar), ['stellar.org/stellarnodes: list,watch'])
   t.notMatch(JSON.stringify(objects), 'stellarnodes"]', 'StellarNodes only where they are used')
   t.same(said('repeer-expose', exposing), ['/services: create,patch', 'discovery.k8s.io/endpointslices: create,patch'])
@@ -213,7 +213,7 @@ t.test('overlay stellar is the base and one role', { skip: kubectl ? false : 'ku
 })
 
 const chainPolicy = single(
-  parse(readFileSync(join(root, 'manifests/overlays/provider-chain/provider-chain-networkpolicy.yaml'), 'utf8')),
+  parse(readFileSync(join(root, 'manifests/components/provider-chain/provider-chain-networkpolicy.yaml'), 'utf8')),
   'NetworkPolicy',
 )
 

@@ -1,8 +1,9 @@
-// What kustomize makes of the base and of the overlays.
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+// What kustomize makes of the base, of the overlays, and of components that are combined.
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { kubectl, of, render, root, single } from './objects.ts'
+import { byName, combined } from './combined.ts'
+import { type Entity, kubectl, of, render, root, single } from './objects.ts'
 import { restrictedProblems } from './restricted.ts'
 
 const skip = kubectl ? false : 'kubectl is not on PATH'
@@ -100,14 +101,43 @@ t.test(
   },
 )
 
-t.test('another namespace in the base reaches the policies', { skip }, async t => {
-  const folder = t.testdir()
-  cpSync(join(root, 'manifests'), folder, { recursive: true })
-  const file = join(folder, 'base/kustomization.yaml')
-  writeFileSync(file, `namespace: elsewhere\n${readFileSync(file, 'utf8')}`)
-  const text = JSON.stringify(render(folder))
-  t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-controller'")
+const adding = ['fail-closed', 'cert-manager', 'stellar', 'provider-chain', 'expose']
+
+t.test('another namespace, said once in the base, reaches every text of every component', { skip }, async t => {
+  const objects = combined(t, adding, 'elsewhere')
+  const text = JSON.stringify(objects)
+  t.notMatch(text, 'repeer-system')
   t.match(text, "username != 'system:serviceaccount:elsewhere:repeer-controller'")
   t.match(text, "username == 'system:serviceaccount:elsewhere:repeer-webhook'")
-  t.notMatch(text, 'serviceaccount:repeer-system')
+  t.same(
+    byName(JSON.parse(text.replaceAll('elsewhere', 'repeer-system')) as Entity[]),
+    byName(combined(t, adding)),
+    'and changes nothing but the namespace',
+  )
+})
+
+t.test('components combine: each adds what it adds alone', { skip }, async t => {
+  const keys = (objects: readonly Entity[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  const base = keys(render('manifests'))
+  const all = keys(combined(t, adding))
+  for (const component of adding) {
+    const alone = keys(render(`manifests/overlays/${component}`))
+    t.same(
+      alone.filter(key => !all.includes(key)),
+      component === 'cert-manager' ? [] : ['Role repeer-webhook', 'RoleBinding repeer-webhook'],
+    )
+    for (const key of alone.filter(key => !base.includes(key))) t.ok(all.includes(key), `${component}: ${key}`)
+  }
+})
+
+t.test('the components that take away come last, and leave nothing of theirs', { skip }, async t => {
+  const objects = combined(t, [...adding, 'without-controller', 'without-network-policies'])
+  t.same(of('controller', objects), [])
+  t.notOk(objects.some(({ kind }) => kind === 'NetworkPolicy'))
+  t.ok(of('webhook', objects).length > 0)
+})
+
+t.test('manifests/kustomization.yaml names every component', async t => {
+  const text = readFileSync(join(root, 'manifests/kustomization.yaml'), 'utf8')
+  for (const name of readdirSync(join(root, 'manifests/components'))) t.match(text, `#   - components/${name}\n`)
 })

@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeChain } from '../testbed/chain.ts'
-import { apply, install, kubectl } from '../testbed/install.ts'
+import { apply, install } from '../testbed/install.ts'
 import { allRun, namespaceFor, openRpc } from '../testbed/scenario.ts'
+import { traces } from '../testbed/traces.ts'
 import { containerStatus, getPod, isInjected, page, until } from '../testbed/watch.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -37,28 +38,6 @@ function run(command: string): void {
     .split('\n')
     .filter(line => line !== '' && !/^(Error from server \(NotFound\)|Warning):/.test(line))
   if (status !== 0 && complaints.length > 0) throw new Error(`${command}: ${complaints.join('; ')}`)
-}
-
-/**
- * Every object of every kind in the cluster that has repeer in its name, its namespace or a label. Events tell of the
- * past.
- */
-function traces(): string[] {
-  const kinds = kubectl('api-resources', '--verbs=list', '-o', 'name')
-    .trim()
-    .split('\n')
-    .filter(kind => !/^events\b|\.metrics\.k8s\.io$/.test(kind))
-  const columns = 'KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,LABELS:.metadata.labels'
-  const all = kubectl(
-    'get',
-    kinds.join(','),
-    '-A',
-    '--no-headers',
-    '--ignore-not-found',
-    '-o',
-    `custom-columns=${columns}`,
-  )
-  return all.split('\n').filter(line => line.includes('repeer'))
 }
 
 t.test('nothing is left', async t => {

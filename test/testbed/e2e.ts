@@ -32,7 +32,7 @@ function scenarioFiles(wanted: readonly string[]): string[] {
  * These take the webhook or the controller away, their certificates, their version, or a node: nothing else may run
  * beside them.
  */
-const alone = ['08', '09', '13', '16', '23', '44', '46', '48', '49', 'chaos']
+const alone = ['08', '09', '13', '16', '23', '44', '46', '47-helm', '48', '49', 'chaos']
 /** They come first, so that none of them is left to run by itself at the end. */
 const long = ['07', '10', '12', '14']
 /**
@@ -54,6 +54,9 @@ const onRegistry = ['48']
 
 /** These begin with an older version. */
 const onUpgrade = ['49']
+
+/** This installs by Helm. */
+const byHelm = ['47-helm']
 
 /**
  * CometBFT's consensus looks around every 100 µs, also when idle. That is 3 % of a core for each node, and 1 % with
@@ -170,6 +173,7 @@ async function main(): Promise<number> {
   const chainPrograms = await buildPrograms(['cometbft'], say)
   if (files.some(file => isOneOf(onInterchain, file))) await buildPrograms(['interchain-security'], say)
   if (!isOwn) await prepare(files)
+  if (files.some(file => isOneOf(byHelm, file))) await buildPrograms(['helm'], say)
   const path = [...chainPrograms, process.env.PATH].join(':')
   const exclusive = files.filter(file => isOneOf(alone, file))
   const last = files.filter(file => isOneOf(timed, file))

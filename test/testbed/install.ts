@@ -25,7 +25,8 @@ export function kubectl(...args: string[]): string {
   return kubectlWith('', ...args)
 }
 
-function kubectlWith(input: string, ...args: string[]): string {
+/** With this on its standard input. */
+export function kubectlWith(input: string, ...args: string[]): string {
   try {
     return execFileSync('kubectl', args, { input, stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 64 << 20 }).toString()
   } catch (error) {

@@ -59,6 +59,7 @@ export const groups: readonly Group[] = [
     name: 'registry',
     programs: [{ name: 'registry', from: 'github.com/distribution/distribution/v3/cmd/registry' }],
   },
+  { name: 'helm', programs: [{ name: 'helm', from: 'helm.sh/helm/v4/cmd/helm' }] },
   { name: 'kwok', programs: [{ name: 'kwok', from: 'sigs.k8s.io/kwok/cmd/kwok' }] },
 ]
 
@@ -72,16 +73,17 @@ export async function buildPrograms(names: readonly string[], say: (line: string
   return folders
 }
 
-async function buildGroup(group: Group, say: (line: string) => void): Promise<string> {
-  const module = join(import.meta.dirname, 'programs', group.name)
+/** The folder in the cache that holds a group's programs, or will once they are built. */
+export async function programsFolder(name: string): Promise<string> {
+  const module = join(import.meta.dirname, 'programs', name)
   const sums = await Promise.all(['go.mod', 'go.sum'].map(file => readFile(join(module, file))))
   const version = createHash('sha256').update(Buffer.concat(sums)).digest('hex').slice(0, 12)
-  const bin = join(
-    process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
-    'repeer',
-    'cluster',
-    `${group.name}-${version}`,
-  )
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'repeer', 'cluster', `${name}-${version}`)
+}
+
+async function buildGroup(group: Group, say: (line: string) => void): Promise<string> {
+  const module = join(import.meta.dirname, 'programs', group.name)
+  const bin = await programsFolder(group.name)
   await mkdir(bin, { recursive: true })
   const flags = group.versionOf ? await versionFlags(module, group.versionOf) : ''
   for (const program of group.programs) {
