@@ -114,8 +114,9 @@ async function run(files: readonly string[]): Promise<Result> {
   clearTimeout(timer)
   const { out, err } = texts
   const [pass, fail] = [count(out, 'pass'), count(out, 'fail')]
-  // A file that ends badly without a failed assertion (a crash, a time-out), or that asserts nothing, has failed, too.
-  const isBad = code !== 0 || pass + fail === 0
+  // A file that ends badly without a failed assertion (a crash, a time-out), or that asserts nothing and does not say
+  // that it skips it, has failed, too.
+  const isBad = code !== 0 || pass + fail + count(out, 'skip') === 0
   const why = late
     ? `not ended after ${longestMs / 1000} s, killed\n`
     : isBad
@@ -139,7 +140,7 @@ function killGroup(pid: number | undefined): void {
 }
 
 /** The count of that name in the totals that close a file's report: # { total: 8, pass: 7, fail: 1 } */
-function count(out: string, name: 'pass' | 'fail'): number {
+function count(out: string, name: 'pass' | 'fail' | 'skip'): number {
   const totals = out.split('\n').findLast(line => line.startsWith('# { total:')) ?? ''
   return Number(new RegExp(`\\b${name}: (\\d+)`).exec(totals)?.[1] ?? 0)
 }
