@@ -17,6 +17,7 @@ t.test('defaults', t => {
     writesPerSecond: 50,
     pages: { busySeconds: 0.5, idleSeconds: 30, timeoutSeconds: 2, atOnce: 32 },
     clusterDomain: 'cluster.local',
+    web: 'local',
     logLevel: 'info',
   } satisfies ControllerOptions)
   t.ok([options, options.listen, options.pages, options.leaseTimes].every(part => Object.isFrozen(part)))
@@ -51,6 +52,7 @@ t.test('every flag', t => {
     writesPerSecond: 0.5,
     pages: { busySeconds: 0.2, idleSeconds: 5, timeoutSeconds: 1, atOnce: 4 },
     clusterDomain: 'example.org',
+    web: 'local',
     logLevel: 'debug',
   } satisfies ControllerOptions)
   t.equal(args.length, Object.keys(controllerFlags).length, 'each flag is tried here')

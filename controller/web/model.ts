@@ -1,0 +1,286 @@
+// From what the leader knows to what the page shows: bounded, each text of a stranger made plain. Pure.
+import { holds } from '../../peers/reasons.ts'
+import type { PeerLink } from '../../rollout/pages/peer-links.ts'
+import { lastRead, type Seen } from '../../rollout/pages/seen-page.ts'
+import { podKey } from '../../rollout/pod.ts'
+import type { KnownPod } from '../../rollout/rollout.ts'
+import { groupOf } from '../../rollout/turns/members.ts'
+import type { GroupState } from '../../rollout/turns/turns.ts'
+import type { Happening } from './history.ts'
+import { linksBetween } from './links.ts'
+import { plain } from './markup.ts'
+
+/**
+ * How a node stands, as a colour and a sign: `good` connected to all that it lists; `busy` something is being done to
+ * it; `hold` it waits for what comes by itself; `care` somebody should look; `dim` nothing is known yet.
+ */
+export const moods = ['good', 'busy', 'hold', 'care', 'dim'] as const
+export type Mood = (typeof moods)[number]
+
+export type NodeView = {
+  /** podKey, as it is: for look-ups and links, never shown. */
+  readonly key: string
+  readonly namespace: string
+  readonly name: string
+  readonly mood: Mood
+  /** One or two words. */
+  readonly state: string
+  /** A sentence: why. Empty where there is nothing to say. */
+  readonly why: string
+  /** Milliseconds since the epoch; when this state began. */
+  readonly since?: number
+  readonly connected?: number
+  readonly validator: boolean
+}
+
+export type LinkView = { readonly from: string; readonly to: string; readonly connected: boolean }
+
+export type QueueEntry = {
+  readonly key: string
+  readonly name: string
+  /** `has`: a turn, or is restarting; `next`: may be given one; `waits`: and why. */
+  readonly place: 'has' | 'next' | 'waits'
+  readonly why: string
+}
+
+export type GroupView = {
+  readonly group: string
+  /** As shown. */
+  readonly name: string
+  readonly nodes: readonly NodeView[]
+  /** How many the group has; more than `nodes` where these are too many. */
+  readonly size: number
+  readonly counts: Readonly<Record<Mood, number>>
+  readonly links: readonly LinkView[]
+  /** Listed peers that are no pods of the group. */
+  readonly outside: { readonly connected: number; readonly missing: number }
+  readonly away: number
+  readonly allowed: number
+  readonly queue: readonly QueueEntry[]
+  /** Waiting for a turn beyond those in `queue`. */
+  readonly queueMore: number
+  readonly stopped: readonly string[]
+}
+
+export type View = {
+  readonly groups: readonly GroupView[]
+  readonly size: number
+  readonly counts: Readonly<Record<Mood, number>>
+  /** Sentences: what cannot be followed at the moment. */
+  readonly degraded: readonly string[]
+}
+
+export type Known = {
+  readonly pods: readonly KnownPod[]
+  readonly groups: readonly GroupState[]
+  readonly degraded: readonly string[]
+}
+
+/** Of all groups, so that the page stays below 2 MB; a group beyond it has a page of its own. */
+export const mostNodes = 3_000
+/** Beyond them nobody reads on; the count stands below. */
+const mostQueued = 12
+const mostSentences = 6
+/** Milliseconds. Until then a pod that has just come may well be about to be read. */
+const unreadMs = 60_000
+
+/** @param now milliseconds since the epoch, by the clock of what was seen */
+export function viewOf({ pods, groups, degraded }: Known, now: number): View {
+  const byGroup = Map.groupBy(pods, ({ pod }) => groupOf(pod))
+  const states = new Map(groups.map(state => [state.group, state]))
+  const names = [...new Set([...byGroup.keys(), ...states.keys()])].sort()
+  const views = names.map(group => groupView(group, byGroup.get(group) ?? [], states.get(group), now))
+  return {
+    groups: views,
+    size: views.reduce((sum, { size }) => sum + size, 0),
+    counts: sumOf(views.map(({ counts }) => counts)),
+    degraded: degraded.slice(0, mostSentences).map(sentence => plain(sentence, 300)),
+  }
+}
+
+function groupView(group: string, pods: readonly KnownPod[], state: GroupState | undefined, now: number): GroupView {
+  const sorted = [...pods].sort((a, b) => naturally(podKey(a.pod), podKey(b.pod)))
+  const stopping = new Map(state?.stopped.map(({ key, why }) => [key, why]))
+  const asking = new Set(state?.asking)
+  const nodes = sorted.map(known => nodeView(known, stopping.get(podKey(known.pod)), now))
+  const present = new Set(nodes.map(({ key }) => key))
+  const gone = (state?.away ?? []).filter(key => !present.has(key)).map(goneNode)
+  const all = [...nodes, ...gone]
+  const queue = queueOf(sorted, asking)
+  return {
+    group,
+    name: plain(group, 120),
+    nodes: all.slice(0, mostNodes),
+    size: all.length,
+    counts: countsOf(all),
+    ...linksBetween(sorted.flatMap(({ pod, seen }) => linked(pod, seen))),
+    away: state?.away.length ?? 0,
+    allowed: state?.allowed ?? 1,
+    queue: queue.slice(0, mostQueued),
+    queueMore: Math.max(0, queue.length - mostQueued),
+    stopped: [...stopping]
+      .slice(0, mostSentences)
+      .map(([key, why]) => plain(`${key.slice(key.indexOf('/') + 1)}: ${why}`, 300)),
+  }
+}
+
+/** A pod with what its page says of its peers, for the lines of the picture. */
+export type LinkedPod = {
+  readonly key: string
+  readonly name: string
+  readonly id?: string
+  readonly ip?: string
+  readonly at: number
+  readonly links: readonly PeerLink[]
+}
+
+function linked(pod: KnownPod['pod'], seen: Seen | undefined): LinkedPod[] {
+  const read = lastRead(seen)
+  const id = read?.page.node.id
+  return [
+    {
+      key: podKey(pod),
+      name: pod.name,
+      ...(id === undefined ? {} : { id }),
+      ...(pod.ip === undefined ? {} : { ip: pod.ip }),
+      at: read?.at ?? 0,
+      links: read?.links ?? [],
+    },
+  ]
+}
+
+function nodeView(known: KnownPod, stops: string | undefined, now: number): NodeView {
+  const { pod, seen } = known
+  const { mood, state, why, since } = standing(known, stops, now)
+  const page = lastRead(seen)?.page
+  return {
+    key: podKey(pod),
+    namespace: plain(pod.namespace, 63),
+    name: plain(pod.name, 80),
+    mood,
+    state,
+    why: plain(why, 300),
+    ...(since === undefined || Number.isNaN(since) ? {} : { since }),
+    ...(page ? { connected: page.connected } : {}),
+    validator: pod.plan.validator,
+  }
+}
+
+type Stand = { readonly mood: Mood; readonly state: string; readonly why: string; readonly since?: number }
+
+function standing({ pod, paused, seen, wait }: KnownPod, stops: string | undefined, now: number): Stand {
+  if (stops !== undefined) return { mood: 'care', state: 'not back', why: `it stops its group: ${stops}` }
+  if (pod.deleting) return { mood: 'hold', state: 'leaving', why: 'the pod is being deleted' }
+  const read = lastRead(seen)
+  if (!read || !seen) {
+    if (seen) return unreachable(seen, now)
+    return { mood: 'dim', state: 'not read yet', why: 'its status page has not been read yet' }
+  }
+  const { page } = read
+  const since = Date.parse(page.since)
+  const silent = 'unreachable' in seen && now - seen.since > unreadMs
+  if (silent) return unreachable(seen, now)
+  switch (page.phase) {
+    case 'settled': {
+      if (page.lacking === undefined) return { mood: 'good', state: 'connected', why: '', since }
+      const count = page.lacking.peers
+      const why = `settled, and ${count} of its peers ${count === 1 ? 'is' : 'are'} not connected`
+      return { mood: 'care', state: 'lacks peers', why, since: Date.parse(page.lacking.since) }
+    }
+    case 'telling':
+      return {
+        mood: 'busy',
+        state: 'being told',
+        why: 'it has been told its peers, and has the time to connect',
+        since,
+      }
+    case 'restarting':
+      return { mood: 'busy', state: 'restarting', why: page.restarts.at(-1)?.why ?? '', since }
+    case 'verifying':
+      return { mood: 'busy', state: 'coming back', why: 'it was restarted, and is given the time to connect', since }
+    case 'starting':
+      return { mood: 'busy', state: 'starting', why: 'its sidecar has not compared yet', since }
+    case 'waiting': {
+      const reason = page.reason ?? 'waiting'
+      const sentence = wait?.why ?? [page.sentence, page.detail].filter(Boolean).join(': ')
+      const facts = page.reason === undefined ? undefined : holds[page.reason]
+      const needsSomebody = facts?.ends === 'somebody' || (paused && page.reason === 'awaiting-turn')
+      return { mood: needsSomebody ? 'care' : 'hold', state: reason, why: sentence, since }
+    }
+  }
+}
+
+function unreachable(seen: Seen, now: number): Stand {
+  const since = 'since' in seen ? seen.since : seen.at
+  const why = 'unreachable' in seen ? seen.unreachable : ''
+  const old = now - since > unreadMs
+  return { mood: old ? 'care' : 'dim', state: 'unreadable', why: `its status page cannot be read: ${why}`, since }
+}
+
+function goneNode(key: string): NodeView {
+  const [namespace = '', name = ''] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
+  return {
+    key,
+    namespace: plain(namespace, 63),
+    name: plain(name, 80),
+    mood: 'care',
+    state: 'gone',
+    why: 'the pod is gone, and no other is in its place yet',
+    validator: false,
+  }
+}
+
+function queueOf(pods: readonly KnownPod[], asking: ReadonlySet<string>): QueueEntry[] {
+  const entries = pods.flatMap(({ pod, seen, wait }): QueueEntry[] => {
+    const key = podKey(pod)
+    const name = plain(pod.name, 80)
+    const page = lastRead(seen)?.page
+    if (page?.phase === 'restarting' || page?.phase === 'verifying') {
+      const why = page.phase === 'restarting' ? 'restarting' : 'back, and connecting'
+      return [{ key, name, place: 'has', why }]
+    }
+    if (wait) return [{ key, name, place: 'waits', why: plain(wait.why, 240) }]
+    return asking.has(key) ? [{ key, name, place: 'next', why: 'asks for a turn' }] : []
+  })
+  const order = ['has', 'next', 'waits']
+  return entries.sort((a, b) => order.indexOf(a.place) - order.indexOf(b.place))
+}
+
+function countsOf(nodes: readonly NodeView[]): Record<Mood, number> {
+  const counts = { good: 0, busy: 0, hold: 0, care: 0, dim: 0 }
+  for (const { mood } of nodes) counts[mood]++
+  return counts
+}
+
+function sumOf(all: readonly Readonly<Record<Mood, number>>[]): Record<Mood, number> {
+  const sum = { good: 0, busy: 0, hold: 0, care: 0, dim: 0 }
+  for (const counts of all) for (const mood of moods) sum[mood] += counts[mood]
+  return sum
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+/** node2 before node10. */
+function naturally(a: string, b: string): number {
+  return collator.compare(a, b)
+}
+
+/** What stands on the page of one pod. */
+export type PodFacts = { readonly known: KnownPod; readonly node: NodeView; readonly group: string }
+
+/** Undefined where there is no such pod. */
+export function podFacts({ pods, groups }: Known, key: string, now: number): PodFacts | undefined {
+  for (const known of pods) {
+    if (podKey(known.pod) !== key) continue
+    const group = groupOf(known.pod)
+    const state = groups.find(its => its.group === group)
+    const stops = state?.stopped.find(failure => failure.key === key)?.why
+    return { known, node: nodeView(known, stops, now), group }
+  }
+  return undefined
+}
+
+/** Where a happening's pod has its page. */
+export function happeningKey({ namespace, pod }: Pick<Happening, 'namespace' | 'pod'>): string {
+  return `${namespace}/${pod}`
+}

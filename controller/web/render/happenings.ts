@@ -1,0 +1,17 @@
+// What happened, newest first, in words. Pure.
+import { type Happening, lanes } from '../history.ts'
+import { html, type Markup, plain } from '../markup.ts'
+import { happeningKey } from '../model.ts'
+import { moment, podLink } from './parts.ts'
+
+export function happeningList(happenings: readonly Happening[], most: number): Markup {
+  if (happenings.length === 0) return html`<p class="quiet">Nothing happened in the last hour.</p>`
+  return html`<ol class="happenings">${happenings.slice(-most).reverse().map(item)}</ol>`
+}
+
+function item(happening: Happening): Markup {
+  const { at, lane, warning, reason, message, pod } = happening
+  return html`<li><span class="bullet ${lanes.includes(lane) && lane}${
+    warning && ' warning'
+  }" aria-hidden="true"></span><span class="text">${podLink(happeningKey(happening), plain(pod, 80))} <b>${reason}</b> <bdi>${message}</bdi></span> ${moment(at)}</li>`
+}
