@@ -31,6 +31,8 @@ export type NodeView = {
   readonly since?: number
   readonly connected?: number
   readonly validator: boolean
+  /** It is in the group's queue for turns, and told of there. */
+  readonly queued: boolean
 }
 
 export type LinkView = { readonly from: string; readonly to: string; readonly connected: boolean }
@@ -40,7 +42,9 @@ export type QueueEntry = {
   readonly name: string
   /** `has`: a turn, or is restarting; `next`: may be given one; `waits`: and why. */
   readonly place: 'has' | 'next' | 'waits'
+  readonly mood: Mood
   readonly why: string
+  readonly since?: number
 }
 
 export type GroupView = {
@@ -79,7 +83,7 @@ export type Known = {
 /** Of all groups, so that the page stays below 2 MB; a group beyond it has a page of its own. */
 export const mostNodes = 3_000
 /** Beyond them nobody reads on; the count stands below. */
-const mostQueued = 12
+const mostQueued = 8
 const mostSentences = 6
 /** Milliseconds. Until then a pod that has just come may well be about to be read. */
 const unreadMs = 60_000
@@ -102,11 +106,14 @@ function groupView(group: string, pods: readonly KnownPod[], state: GroupState |
   const sorted = [...pods].sort((a, b) => naturally(podKey(a.pod), podKey(b.pod)))
   const stopping = new Map(state?.stopped.map(({ key, why }) => [key, why]))
   const asking = new Set(state?.asking)
-  const nodes = sorted.map(known => nodeView(known, stopping.get(podKey(known.pod)), now))
+  const places = new Map(sorted.flatMap(known => placeOf(known, asking)))
+  const nodes = sorted.map(known =>
+    nodeView(known, stopping.get(podKey(known.pod)), now, places.has(podKey(known.pod))),
+  )
   const present = new Set(nodes.map(({ key }) => key))
   const gone = (state?.away ?? []).filter(key => !present.has(key)).map(goneNode)
   const all = [...nodes, ...gone]
-  const queue = queueOf(sorted, asking)
+  const queue = queueOf(nodes, places)
   return {
     group,
     name: plain(group, 120),
@@ -149,7 +156,7 @@ function linked(pod: KnownPod['pod'], seen: Seen | undefined): LinkedPod[] {
   ]
 }
 
-function nodeView(known: KnownPod, stops: string | undefined, now: number): NodeView {
+function nodeView(known: KnownPod, stops: string | undefined, now: number, queued = false): NodeView {
   const { pod, seen } = known
   const { mood, state, why, since } = standing(known, stops, now)
   const page = lastRead(seen)?.page
@@ -163,6 +170,7 @@ function nodeView(known: KnownPod, stops: string | undefined, now: number): Node
     ...(since === undefined || Number.isNaN(since) ? {} : { since }),
     ...(page ? { connected: page.connected } : {}),
     validator: pod.plan.validator,
+    queued,
   }
 }
 
@@ -227,20 +235,28 @@ function goneNode(key: string): NodeView {
     state: 'gone',
     why: 'the pod is gone, and no other is in its place yet',
     validator: false,
+    queued: false,
   }
 }
 
-function queueOf(pods: readonly KnownPod[], asking: ReadonlySet<string>): QueueEntry[] {
-  const entries = pods.flatMap(({ pod, seen, wait }): QueueEntry[] => {
-    const key = podKey(pod)
-    const name = plain(pod.name, 80)
-    const page = lastRead(seen)?.page
-    if (page?.phase === 'restarting' || page?.phase === 'verifying') {
-      const why = page.phase === 'restarting' ? 'restarting' : 'back, and connecting'
-      return [{ key, name, place: 'has', why }]
-    }
-    if (wait) return [{ key, name, place: 'waits', why: plain(wait.why, 240) }]
-    return asking.has(key) ? [{ key, name, place: 'next', why: 'asks for a turn' }] : []
+type Place = Pick<QueueEntry, 'place' | 'why'>
+
+function placeOf({ pod, seen, wait }: KnownPod, asking: ReadonlySet<string>): [key: string, place: Place][] {
+  const key = podKey(pod)
+  const page = lastRead(seen)?.page
+  if (page?.phase === 'restarting') return [[key, { place: 'has', why: page.restarts.at(-1)?.why ?? 'restarting' }]]
+  if (page?.phase === 'verifying') return [[key, { place: 'has', why: 'back, and connecting' }]]
+  if (wait) return [[key, { place: 'waits', why: wait.why }]]
+  return asking.has(key) ? [[key, { place: 'next', why: 'asks for a turn' }]] : []
+}
+
+function queueOf(nodes: readonly NodeView[], places: ReadonlyMap<string, Place>): QueueEntry[] {
+  const entries = nodes.flatMap(({ key, name, mood, since }): QueueEntry[] => {
+    const place = places.get(key)
+    if (!place) return []
+    return [
+      { key, name, mood, place: place.place, why: plain(place.why, 240), ...(since === undefined ? {} : { since }) },
+    ]
   })
   const order = ['has', 'next', 'waits']
   return entries.sort((a, b) => order.indexOf(a.place) - order.indexOf(b.place))

@@ -101,6 +101,8 @@ p { margin: 6px 0; }
 time { color: var(--dim); font-size: 0.87rem; white-space: nowrap; }
 .place { font-size: 0.87rem; color: var(--dim); min-width: 2.6em; }
 .place.has { color: var(--busy); font-weight: 650; } .place.next { color: var(--ink); }
+.turns li { padding: 5px 0; }
+.turns p { margin-left: calc(2.6em + 10px); }
 .quiet { color: var(--dim); font-size: 0.87rem; overflow-wrap: anywhere; }
 .strip { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 2px 12px; margin: 18px 0 10px; font-size: 0.8rem; color: var(--dim); }
 .overview .strip { margin: 4px 0 0; }
@@ -146,9 +148,6 @@ dt { color: var(--dim); font-size: 0.87rem; } dd { margin: 0; overflow-wrap: any
   .ring.many .node .name { display: none; }
   .happenings li { grid-template-columns: 8px minmax(0, 1fr); }
   .happenings time { grid-column: 2; }
-  .strip { grid-template-columns: minmax(0, 1fr); }
-  .strip figcaption { grid-column: 1; }
-  .lanes { display: flex; flex-wrap: wrap; gap: 4px 12px; }
   .rows time { margin-left: 0; }
 }
 @media print { .live, .skip { display: none; } .card { break-inside: avoid; } }

@@ -63,12 +63,14 @@ function legend({ nodes, links, outside }: GroupView): Markup {
 
 const urgency: Readonly<Record<Mood, number>> = { care: 0, busy: 1, hold: 2, dim: 3, good: 4 }
 
-function notWell({ nodes }: GroupView): Markup {
-  const others = nodes.filter(({ mood }) => mood !== 'good').sort((a, b) => urgency[a.mood] - urgency[b.mood])
+function notWell({ nodes }: GroupView): Markup | undefined {
+  const notGood = nodes.filter(({ mood }) => mood !== 'good')
+  const others = notGood.filter(({ queued }) => !queued).sort((a, b) => urgency[a.mood] - urgency[b.mood])
+  if (notGood.length > 0 && others.length === 0) return undefined
   if (others.length === 0)
     return html`<p class="calm">${chip('good', 'Every node is connected to all peers that it lists.')}</p>`
   const more = others.length - mostNamed
-  return html`<h3>Not settled</h3><ul class="rows">${others.slice(0, mostNamed).map(notWellRow)}</ul>${
+  return html`<h3>Not as it should be</h3><ul class="rows">${others.slice(0, mostNamed).map(notWellRow)}</ul>${
     more > 0 && html`<p class="quiet">and ${count(more)} more, in the table below</p>`
   }`
 }
@@ -82,12 +84,16 @@ function notWellRow({ key, name, mood, state, why, since }: NodeView): Markup {
 const places = { has: 'now', next: 'next', waits: 'waits' } as const
 
 function queue({ queue: entries, queueMore, away, allowed }: GroupView): Markup {
-  const budget = html`<p class="quiet">${count(away)} away of ${count(allowed)} that may be.</p>`
-  if (entries.length === 0) return html`<h3>Turns</h3>${budget}`
-  return html`<h3>Turns</h3>${budget}<ol class="rows">${entries.map(
-    ({ key, name, place, why }) =>
-      html`<li><div><span class="place ${place}">${places[place]}</span> ${podLink(key, name)}</div><p><bdi>${why}</bdi></p></li>`,
-  )}</ol>${queueMore > 0 && html`<p class="quiet">and ${count(queueMore)} more</p>`}`
+  const budget = `${away === 0 ? 'Nobody' : count(away)} away; ${count(allowed)} may be at a time.`
+  return html`<h3>Turns to restart</h3><p class="quiet">${budget}</p>${
+    entries.length > 0 && html`<ol class="rows turns">${entries.map(queueRow)}</ol>`
+  }${queueMore > 0 && html`<p class="quiet">and ${count(queueMore)} more</p>`}`
+}
+
+function queueRow({ key, name, place, why, since }: GroupView['queue'][number]): Markup {
+  return html`<li><div><span class="place ${place}">${places[place]}</span>${podLink(key, name)}${
+    since !== undefined && moment(since)
+  }</div><p><bdi>${why}</bdi></p></li>`
 }
 
 function table({ nodes, size, name }: GroupView, id: string): Markup {

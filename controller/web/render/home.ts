@@ -27,7 +27,7 @@ export function homeMain({ view, happenings, now, since }: HomeParts): Markup {
   )
   return html`<section class="overview" id="overview" data-part aria-labelledby="overview-name">
 <h1 id="overview-name">${headline(view)}</h1>
-${tally(view.counts)}
+${view.groups.length > 1 && tally(view.counts)}
 ${view.degraded.map(sentence => html`<p class="stop"><bdi>${sentence}</bdi></p>`)}
 ${view.groups.length > 1 && strip(happenings, now, 'all', since)}
 </section>

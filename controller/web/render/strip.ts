@@ -7,7 +7,7 @@ import { plural } from './parts.ts'
 /** Milliseconds of a mark: 120 in a row. */
 const markMs = historyMs / 120
 const laneHeight = 16
-const words = { restarts: 'Restarts', lists: 'Lists, tellings', turns: 'Turns', waits: 'Holds' } as const
+const words = { restarts: 'Restarts', lists: 'Lists', turns: 'Turns', waits: 'Holds' } as const
 
 /**
  * @param now milliseconds since the epoch; within half a minute the picture is the same

@@ -34,6 +34,7 @@ async function open(
     colorScheme: dark ? 'dark' : 'light',
   })
   t.teardown(() => context.close())
+  await context.clock.setSystemTime(now)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', message => {
