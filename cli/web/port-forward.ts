@@ -22,6 +22,9 @@ export type ForwardOptions = {
 
 /** Milliseconds. */
 const handshakeTimeout = 10_000
+/** Bytes of a frame; a kubelet's have at most 32 KiB. */
+const maxPayload = 1 << 20
+const mostErrorText = 500
 const [dataChannel, errorChannel] = [0, 1]
 
 /** Listens on 127.0.0.1. Rejects where the port is in use. */
@@ -37,8 +40,7 @@ export async function forwardPort(
     local.once('close', () => signal.removeEventListener('abort', end))
     local.pause()
     target()
-      .then(to => connect(config, to))
-      .then(remote => join(local, remote, failed))
+      .then(to => forward(config, to, local, failed))
       .catch((error: unknown) => {
         failed(error instanceof Error ? error : new Error(String(error)))
         local.destroy()
@@ -51,48 +53,39 @@ export async function forwardPort(
   return server
 }
 
-async function connect(config: KubeConfig, { namespace, pod, port }: Target): Promise<WebSocket> {
-  const server = config.getCurrentCluster()?.server ?? ''
+async function forward(config: KubeConfig, to: Target, local: Socket, failed: ForwardOptions['failed']): Promise<void> {
+  const { namespace, pod, port } = to
+  const server = (config.getCurrentCluster()?.server ?? '').replace(/^http/, 'ws').replace(/(?<!\/)\/+$/, '')
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward`
   const options: RequestOptions = {}
   await config.applyToHTTPSOptions(options)
-  const url = `${server.replace(/^http/, 'ws').replace(/(?<!\/)\/+$/, '')}${path}?ports=${port}`
-  const remote = new WebSocket(url, ['v4.channel.k8s.io'], {
-    ...(options as object),
-    handshakeTimeout,
-    perMessageDeflate: false,
+  const limits = { handshakeTimeout, maxPayload, perMessageDeflate: false }
+  const remote = new WebSocket(`${server}${path}?ports=${port}`, ['v4.channel.k8s.io'], { ...options, ...limits })
+  const begun = new Set<number>()
+  remote.on('message', message => {
+    const [channel = dataChannel] = message
+    const content = message.subarray(1)
+    if (!begun.has(channel)) begun.add(channel)
+    else if (channel === errorChannel) failed(new Error(content.toString().slice(0, mostErrorText)))
+    else if (content.length > 0) local.write(content)
   })
-  await new Promise<void>((resolve, reject) => {
-    remote.once('open', resolve)
-    remote.once('error', reject)
-    remote.once('unexpected-response', (request, response) => {
-      request.destroy()
-      const where = `pod ${namespace}/${pod}`
-      const hint = response.statusCode === 403 ? '; expected the permission create (and get) on pods/portforward' : ''
-      reject(new Error(`no port-forward to ${where}: found HTTP ${response.statusCode}${hint}`))
-    })
-  })
-  return remote
+  remote.on('close', () => local.end())
+  local.once('close', () => remote.close())
+  await opened(remote, to)
+  remote.on('error', () => local.destroy())
+  local.on('data', (content: Buffer) => remote.send(Buffer.concat([Buffer.from([dataChannel]), content])))
+  local.resume()
 }
 
-function join(local: Socket, remote: WebSocket, failed: ForwardOptions['failed']): void {
-  const begun = new Set<number>()
-  remote.on('message', (message: Buffer) => {
-    const channel = message[0] ?? dataChannel
-    if (!begun.has(channel)) {
-      begun.add(channel)
-      return
-    }
-    const content = message.subarray(1)
-    if (channel === errorChannel && content.length > 0) {
-      failed(new Error(content.toString().slice(0, 500)))
-      return
-    }
-    if (channel === dataChannel && content.length > 0) local.write(content)
+function opened(remote: WebSocket, { namespace, pod }: Target): Promise<void> {
+  return new Promise((resolve, reject) => {
+    remote.once('open', resolve)
+    // Where its handshake is ended by us as well: see below.
+    remote.on('error', reject)
+    remote.once('unexpected-response', (request, response) => {
+      const hint = response.statusCode === 403 ? '; expected the permissions get and create on pods/portforward' : ''
+      reject(new Error(`no port-forward to pod ${namespace}/${pod}: found HTTP ${response.statusCode}${hint}`))
+      request.destroy()
+    })
   })
-  remote.on('error', () => local.destroy())
-  remote.on('close', () => local.end())
-  local.on('data', (content: Buffer) => remote.send(Buffer.concat([Buffer.from([dataChannel]), content])))
-  local.on('close', () => remote.close())
-  local.resume()
 }

@@ -4,7 +4,13 @@ declare module 'ws' {
 
   export class WebSocket extends EventEmitter {
     constructor(url: string, options: { maxPayload: number; perMessageDeflate: boolean; followRedirects: boolean })
-    send(text: string): void
+    constructor(
+      url: string,
+      protocols: readonly string[],
+      options: { handshakeTimeout: number; maxPayload: number; perMessageDeflate: boolean },
+    )
+    send(content: string | Buffer): void
+    close(): void
     /** Ends the connection without a closing handshake. */
     terminate(): void
     on(event: 'open', listener: () => void): this
