@@ -1,5 +1,5 @@
 // From what the leader knows to what the page shows: bounded, each text of a stranger made plain. Pure.
-import { holds } from '../../peers/reasons.ts'
+import { holds, lastsMs } from '../../peers/reasons.ts'
 import type { PeerLink } from '../../rollout/pages/peer-links.ts'
 import { lastRead, type Seen } from '../../rollout/pages/seen-page.ts'
 import { podKey } from '../../rollout/pod.ts'
@@ -193,7 +193,9 @@ function standing({ pod, paused, seen, wait }: KnownPod, stops: string | undefin
       if (page.lacking === undefined) return { mood: 'good', state: 'connected', why: '', since }
       const count = page.lacking.peers
       const why = `settled, and ${count} of its peers ${count === 1 ? 'is' : 'are'} not connected`
-      return { mood: 'care', state: 'lacks peers', why, since: Date.parse(page.lacking.since) }
+      const lackingSince = Date.parse(page.lacking.since)
+      const mood = now - lackingSince >= lastsMs ? 'care' : 'hold'
+      return { mood, state: 'lacks peers', why, since: lackingSince }
     }
     case 'telling':
       return {

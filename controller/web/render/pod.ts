@@ -54,14 +54,17 @@ const endWords: Readonly<Record<Ends, string>> = {
   either: 'As a rule it passes; if it lasts for minutes, somebody has to change something.',
 }
 
-function held({ phase, reason, until, detail }: SeenPage): Markup | undefined {
+function held({ phase, reason, until }: SeenPage): Markup | undefined {
   if (phase !== 'waiting' || reason === undefined) return undefined
   const end = until === undefined ? undefined : Date.parse(until)
-  return html`<p>${holds[reason].sentence}. ${endWords[holds[reason].ends]}${
-    end !== undefined &&
-    !Number.isNaN(end) &&
-    html` At the latest it is over at ${new Date(end).toISOString().slice(11, 19)} UTC.`
-  }</p>${detail !== undefined && html`<p class="quiet"><bdi>${plain(detail, 300)}</bdi></p>`}`
+  return html`<p>${endWords[holds[reason].ends]}${
+    end !== undefined && !Number.isNaN(end) && html` At the latest it is over at ${clock(end)}.`
+  }</p>`
+}
+
+/** The time of day, in UTC. */
+function clock(at: number): string {
+  return `${new Date(at).toISOString().slice(11, 19)} UTC`
 }
 
 function fact(term: string, words: Part): Markup | undefined {
