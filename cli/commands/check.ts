@@ -15,7 +15,7 @@ const clear = '\u001b[H\u001b[2J\u001b[3J'
 export const command: Command = {
   name: 'check',
   summary: 'show what repeer found, decided and did in a namespace',
-  usage: '[--namespace NS | --all-namespaces | --pre | --install | --web] [-o json|text] [FLAGS]',
+  usage: '[--namespace NS | -A | --pre | --install | --web] [-o json|text] [FLAGS]',
   about: `Reads each injected pod's status page and shows one table a group: the state and since when, the connected peers of those listed, the last \
 restart, the reach (wrap, signal, observe), and whether its list is the one that the pod should run with; below a row why the node is left \
 as it is, which peers are missing, and why it was restarted. Then the pods of the namespace that have no sidecar, with the reason: the webhook's own \

@@ -127,11 +127,11 @@ details { margin-top: 12px; border-top: 1px solid var(--line); padding-top: 10px
 summary { cursor: pointer; color: var(--dim); width: max-content; max-width: 100%; }
 summary:hover { color: var(--ink); }
 .scroll { overflow: auto; max-height: 460px; margin-top: 8px; }
-table { border-collapse: collapse; width: 100%; font-size: 0.93rem; }
+table { border-collapse: collapse; width: 100%; min-width: 540px; font-size: 0.93rem; }
 th, td { text-align: left; vertical-align: top; padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 thead th { position: sticky; top: 0; background: var(--card); color: var(--dim); font-weight: 600; font-size: 0.87rem; white-space: nowrap; overflow-wrap: normal; }
 tbody th { font-weight: 500; min-width: 8em; }
-td .chip { white-space: nowrap; }
+td .chip, td code { white-space: nowrap; }
 .number { text-align: right; }
 .groups { list-style: none; margin: 0; padding: 0; columns: 2 320px; column-gap: 32px; }
 .groups li { display: flex; flex-wrap: wrap; gap: 4px 12px; justify-content: space-between; padding: 5px 0; border-bottom: 1px solid var(--line); break-inside: avoid; overflow-wrap: anywhere; }
@@ -146,6 +146,8 @@ dt { color: var(--dim); font-size: 0.87rem; } dd { margin: 0; overflow-wrap: any
   h1 { font-size: 1.4rem; }
   .ring .node .name { font-size: 20px; }
   .ring.many .node .name { display: none; }
+  .ring.many { transform: scale(1.35); }
+  .picture { overflow: clip; }
   .happenings li { grid-template-columns: 8px minmax(0, 1fr); }
   .happenings time { grid-column: 2; }
   .rows time { margin-left: 0; }

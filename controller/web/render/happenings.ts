@@ -4,14 +4,18 @@ import { html, type Markup, plain } from '../markup.ts'
 import { happeningKey } from '../model.ts'
 import { moment, podLink } from './parts.ts'
 
-export function happeningList(happenings: readonly Happening[], most: number): Markup {
+/** @param named whether each says of which pod it is */
+export function happeningList(happenings: readonly Happening[], most: number, named = true): Markup {
   if (happenings.length === 0) return html`<p class="quiet">Nothing happened in the last hour.</p>`
-  return html`<ol class="happenings">${happenings.slice(-most).reverse().map(item)}</ol>`
+  return html`<ol class="happenings">${happenings
+    .slice(-most)
+    .reverse()
+    .map(happening => item(happening, named))}</ol>`
 }
 
-function item(happening: Happening): Markup {
+function item(happening: Happening, named: boolean): Markup {
   const { at, lane, warning, reason, message, pod } = happening
   return html`<li><span class="bullet ${lanes.includes(lane) && lane}${
     warning && ' warning'
-  }" aria-hidden="true"></span><span class="text">${podLink(happeningKey(happening), plain(pod, 80))} <b>${reason}</b> <bdi>${message}</bdi></span> ${moment(at)}</li>`
+  }" aria-hidden="true"></span><span class="text">${named && podLink(happeningKey(happening), plain(pod, 80))} <b>${reason}</b> <bdi>${message}</bdi></span> ${moment(at)}</li>`
 }

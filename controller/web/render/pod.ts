@@ -39,6 +39,7 @@ ${page && deeds(page)}
 <section class="card" id="events" data-part aria-labelledby="events-name"><header><h2 id="events-name">The last hour</h2></header>${happeningList(
     happenings,
     30,
+    false,
   )}</section>`
 }
 
