@@ -1,5 +1,16 @@
 // Which nodes of a group are connected to which, from what each says of the peers that it lists. Pure.
-import type { GroupView, LinkedPod, LinkView } from './model.ts'
+import type { PeerLink } from '../../rollout/pages/peer-links.ts'
+import type { GroupView, LinkView } from './view.ts'
+
+/** A pod with what its page says of its peers, for the lines of the picture. */
+export type LinkedPod = {
+  readonly key: string
+  readonly name: string
+  readonly id?: string
+  readonly ip?: string
+  readonly at: number
+  readonly links: readonly PeerLink[]
+}
 
 /** Lines of one picture: 64 nodes that list all others have 2,016. */
 const mostLines = 2_500

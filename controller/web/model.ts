@@ -1,78 +1,14 @@
 // From what the leader knows to what the page shows: bounded, each text of a stranger made plain. Pure.
-import { holds, lastsMs } from '../../peers/reasons.ts'
-import type { PeerLink } from '../../rollout/pages/peer-links.ts'
 import { lastRead, type Seen } from '../../rollout/pages/seen-page.ts'
 import { podKey } from '../../rollout/pod.ts'
 import type { KnownPod } from '../../rollout/rollout.ts'
 import { groupOf } from '../../rollout/turns/members.ts'
 import type { GroupState } from '../../rollout/turns/turns.ts'
 import type { Happening } from './history.ts'
-import { linksBetween } from './links.ts'
+import { type LinkedPod, linksBetween } from './links.ts'
 import { plain } from './markup.ts'
-
-/**
- * How a node stands, as a colour and a sign: `good` connected to all that it lists; `busy` something is being done to
- * it; `hold` it waits for what comes by itself; `care` somebody should look; `dim` nothing is known yet.
- */
-export const moods = ['good', 'busy', 'hold', 'care', 'dim'] as const
-export type Mood = (typeof moods)[number]
-
-export type NodeView = {
-  /** podKey, as it is: for look-ups and links, never shown. */
-  readonly key: string
-  readonly namespace: string
-  readonly name: string
-  readonly mood: Mood
-  /** One or two words. */
-  readonly state: string
-  /** A sentence: why. Empty where there is nothing to say. */
-  readonly why: string
-  /** Milliseconds since the epoch; when this state began. */
-  readonly since?: number
-  readonly connected?: number
-  readonly validator: boolean
-  /** It is in the group's queue for turns, and told of there. */
-  readonly queued: boolean
-}
-
-export type LinkView = { readonly from: string; readonly to: string; readonly connected: boolean }
-
-export type QueueEntry = {
-  readonly key: string
-  readonly name: string
-  /** `has`: a turn, or is restarting; `next`: may be given one; `waits`: and why. */
-  readonly place: 'has' | 'next' | 'waits'
-  readonly mood: Mood
-  readonly why: string
-  readonly since?: number
-}
-
-export type GroupView = {
-  readonly group: string
-  /** As shown. */
-  readonly name: string
-  readonly nodes: readonly NodeView[]
-  /** How many the group has; more than `nodes` where these are too many. */
-  readonly size: number
-  readonly counts: Readonly<Record<Mood, number>>
-  readonly links: readonly LinkView[]
-  /** Listed peers that are no pods of the group. */
-  readonly outside: { readonly connected: number; readonly missing: number }
-  readonly away: number
-  readonly allowed: number
-  readonly queue: readonly QueueEntry[]
-  /** Waiting for a turn beyond those in `queue`. */
-  readonly queueMore: number
-  readonly stopped: readonly string[]
-}
-
-export type View = {
-  readonly groups: readonly GroupView[]
-  readonly size: number
-  readonly counts: Readonly<Record<Mood, number>>
-  /** Sentences: what cannot be followed at the moment. */
-  readonly degraded: readonly string[]
-}
+import { standing } from './stand.ts'
+import { type GroupView, type Mood, moods, type NodeView, type QueueEntry, type View } from './view.ts'
 
 export type Known = {
   readonly pods: readonly KnownPod[]
@@ -85,8 +21,6 @@ export const mostNodes = 3_000
 /** Beyond them nobody reads on; the count stands below. */
 const mostQueued = 8
 const mostSentences = 6
-/** Milliseconds. Until then a pod that has just come may well be about to be read. */
-const unreadMs = 60_000
 
 /** @param now milliseconds since the epoch, by the clock of what was seen */
 export function viewOf({ pods, groups, degraded }: Known, now: number): View {
@@ -131,16 +65,6 @@ function groupView(group: string, pods: readonly KnownPod[], state: GroupState |
   }
 }
 
-/** A pod with what its page says of its peers, for the lines of the picture. */
-export type LinkedPod = {
-  readonly key: string
-  readonly name: string
-  readonly id?: string
-  readonly ip?: string
-  readonly at: number
-  readonly links: readonly PeerLink[]
-}
-
 function linked(pod: KnownPod['pod'], seen: Seen | undefined): LinkedPod[] {
   const read = lastRead(seen)
   const id = read?.page.node.id
@@ -172,59 +96,6 @@ function nodeView(known: KnownPod, stops: string | undefined, now: number, queue
     validator: pod.plan.validator,
     queued,
   }
-}
-
-type Stand = { readonly mood: Mood; readonly state: string; readonly why: string; readonly since?: number }
-
-function standing({ pod, paused, seen, wait }: KnownPod, stops: string | undefined, now: number): Stand {
-  if (stops !== undefined) return { mood: 'care', state: 'not back', why: `it stops its group: ${stops}` }
-  if (pod.deleting) return { mood: 'hold', state: 'leaving', why: 'the pod is being deleted' }
-  const read = lastRead(seen)
-  if (!read || !seen) {
-    if (seen) return unreachable(seen, now)
-    return { mood: 'dim', state: 'not read yet', why: 'its status page has not been read yet' }
-  }
-  const { page } = read
-  const since = Date.parse(page.since)
-  const silent = 'unreachable' in seen && now - seen.since > unreadMs
-  if (silent) return unreachable(seen, now)
-  switch (page.phase) {
-    case 'settled': {
-      if (page.lacking === undefined) return { mood: 'good', state: 'connected', why: '', since }
-      const count = page.lacking.peers
-      const why = `settled, and ${count} of its peers ${count === 1 ? 'is' : 'are'} not connected`
-      const lackingSince = Date.parse(page.lacking.since)
-      const mood = now - lackingSince >= lastsMs ? 'care' : 'hold'
-      return { mood, state: 'lacks peers', why, since: lackingSince }
-    }
-    case 'telling':
-      return {
-        mood: 'busy',
-        state: 'being told',
-        why: 'it has been told its peers, and has the time to connect',
-        since,
-      }
-    case 'restarting':
-      return { mood: 'busy', state: 'restarting', why: page.restarts.at(-1)?.why ?? '', since }
-    case 'verifying':
-      return { mood: 'busy', state: 'coming back', why: 'it was restarted, and is given the time to connect', since }
-    case 'starting':
-      return { mood: 'busy', state: 'starting', why: 'its sidecar has not compared yet', since }
-    case 'waiting': {
-      const reason = page.reason ?? 'waiting'
-      const sentence = wait?.why ?? [page.sentence, page.detail].filter(Boolean).join(': ')
-      const facts = page.reason === undefined ? undefined : holds[page.reason]
-      const needsSomebody = facts?.ends === 'somebody' || (paused && page.reason === 'awaiting-turn')
-      return { mood: needsSomebody ? 'care' : 'hold', state: reason, why: sentence, since }
-    }
-  }
-}
-
-function unreachable(seen: Seen, now: number): Stand {
-  const since = 'since' in seen ? seen.since : seen.at
-  const why = 'unreachable' in seen ? seen.unreachable : ''
-  const old = now - since > unreadMs
-  return { mood: old ? 'care' : 'dim', state: 'unreadable', why: `its status page cannot be read: ${why}`, since }
 }
 
 function goneNode(key: string): NodeView {

@@ -8,11 +8,12 @@ import { iconSvg, styleSheet } from './assets/style.ts'
 import type { WebAudience } from './audience.ts'
 import type { History } from './history.ts'
 import { html, type Markup, plain } from './markup.ts'
-import { happeningKey, type Known, podFacts, type View, viewOf } from './model.ts'
+import { happeningKey, type Known, podFacts, viewOf } from './model.ts'
 import { documentText } from './render/document.ts'
 import { followerMain, groupMain, headline, homeMain } from './render/home.ts'
 import { podMain } from './render/pod.ts'
 import { createStreams } from './streams.ts'
+import type { View } from './view.ts'
 
 /** What the page shows; `leader`: the name of the replica that leads, where another is known to. */
 export type WebState = { readonly known: Known; readonly since: number } | { readonly leader: string | undefined }

@@ -1,7 +1,7 @@
 // A large group as a field of small squares, a node each, in the order of their names: at 1,000 nodes lines show
 // nothing, and who is not well is seen at a glance. Pure.
 import { html, type Markup } from '../markup.ts'
-import type { GroupView, NodeView } from '../model.ts'
+import type { GroupView, NodeView } from '../view.ts'
 import { count, podPath, signs } from './parts.ts'
 
 /**

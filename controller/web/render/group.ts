@@ -1,7 +1,7 @@
 // One group: its picture, who is not well, who restarts in which order, and its last hour. Pure.
 import type { Happening } from '../history.ts'
 import { html, type Markup } from '../markup.ts'
-import { type GroupView, type Mood, moods, type NodeView } from '../model.ts'
+import { type GroupView, type Mood, moods, type NodeView } from '../view.ts'
 import { cells } from './cells.ts'
 import { happeningList } from './happenings.ts'
 import { chip, count, groupPath, moment, moodWords, plural, podLink } from './parts.ts'

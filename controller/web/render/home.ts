@@ -1,7 +1,7 @@
 // The first page, and that of one group. Pure.
 import type { Happening } from '../history.ts'
 import { html, type Markup } from '../markup.ts'
-import type { GroupView, View } from '../model.ts'
+import type { GroupView, View } from '../view.ts'
 import { groupCard, tally } from './group.ts'
 import { chip, count, groupPath, plural } from './parts.ts'
 import { strip } from './strip.ts'

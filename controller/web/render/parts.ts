@@ -1,6 +1,6 @@
 // Small pieces of which all pages are made. Pure.
 import { html, type Markup } from '../markup.ts'
-import type { Mood } from '../model.ts'
+import type { Mood } from '../view.ts'
 
 /** What a colour means is always said by a sign, too: colours alone do not reach everybody. */
 export const signs: Readonly<Record<Mood, string>> = { good: '✓', busy: '↻', hold: '…', care: '!', dim: '?' }

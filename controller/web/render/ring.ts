@@ -1,6 +1,6 @@
 // A group of up to some 60 nodes as a picture: nodes on a circle, a line for each pair that should be connected. Pure.
 import { html, type Markup } from '../markup.ts'
-import type { GroupView, LinkView, NodeView } from '../model.ts'
+import type { GroupView, LinkView, NodeView } from '../view.ts'
 import { podPath, signs } from './parts.ts'
 
 /** Beyond it lines are a thicket, and names too small to read: see cells.ts. */
