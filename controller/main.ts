@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { type Discovery, startDiscovery } from '../discovery/discovery.ts'
 import { apiRequest } from '../kubernetes/api-request.ts'
 import { evenClock } from '../kubernetes/clock.ts'
-import { createEvents } from '../kubernetes/events.ts'
+import { createEvents, type PodEvent, type Regarding } from '../kubernetes/events.ts'
 import { leaseTimeoutMs, runElection } from '../kubernetes/lease.ts'
 import { leaseStore } from '../kubernetes/lease-store.ts'
 import { loadConfig } from '../kubernetes/load-config.ts'
@@ -12,10 +12,13 @@ import { startClusterWatch } from '../rollout/cluster/cluster.ts'
 import { createPages } from '../rollout/pages/pages.ts'
 import { podPatcher } from '../rollout/patch-pod.ts'
 import { createRollout, type Rollout } from '../rollout/rollout.ts'
+import { groupOf } from '../rollout/turns/members.ts'
 import { createWriter, type Writer } from '../rollout/writes.ts'
 import { createMetrics } from './metrics.ts'
 import type { ControllerOptions } from './options.ts'
 import { buildServer } from './server.ts'
+import { createHistory } from './web/history.ts'
+import { createWeb } from './web/web.ts'
 
 export type ControllerParts = {
   readonly log: Logger
@@ -40,6 +43,9 @@ export async function runController(
   let writer: Writer | undefined
   let discovery: Discovery | undefined
   let leading = false
+  let leader: string | undefined
+  let leadsSince = 0
+  const history = createHistory()
   const cluster = startClusterWatch(config, {
     log,
     clusterDomain: options.clusterDomain,
@@ -63,8 +69,15 @@ export async function runController(
     peerSets: () => discovery?.figures() ?? [],
   })
 
+  /** For the page's timeline. */
+  function note({ namespace, name }: Regarding, event: PodEvent): void {
+    const pod = cluster.pod(`${namespace}/${name}`)
+    if (pod) history.add({ ...event, at: Date.now(), group: groupOf(pod), namespace, pod: name })
+  }
+
   async function lead(until: AbortSignal, holds: () => boolean): Promise<void> {
     leading = true
+    leadsSince = Date.now()
     const request = (call: Parameters<typeof apiRequest>[1]) => apiRequest(config, call)
     const events = createEvents({ request, instance: options.identity, log, dropped: metrics.eventDropped })
     const pages = createPages({
@@ -84,12 +97,21 @@ export async function runController(
       cluster,
       writer,
       pages,
-      events,
+      events: {
+        ...events,
+        tell: (about, event) => {
+          events.tell(about, event)
+          note(about, event)
+        },
+      },
       log,
       now: evenClock.now,
       wallNow: Date.now,
       turnTimes: options.turnTimes,
-      granted: metrics.granted,
+      granted: pod => {
+        metrics.granted()
+        note(pod, { type: 'Normal', reason: 'TurnGranted', message: 'may restart now' })
+      },
       settled: metrics.settled,
     })
     rollout = its
@@ -123,11 +145,23 @@ export async function runController(
     }
   }
 
+  const degraded = () => [...cluster.behind(), ...(discovery?.behind() ?? [])]
+  const web = createWeb({
+    audience: options.web,
+    state: () =>
+      rollout
+        ? { known: { pods: [...rollout.pods()], groups: rollout.groups(), degraded: degraded() }, since: leadsSince }
+        : { leader },
+    history,
+    identity: options.identity,
+    namespace: options.namespace,
+  })
   const server = buildServer({
     registry: metrics.registry,
     watchAge: () => cluster.ageSeconds(),
     missing: () => cluster.pending(),
-    degraded: () => [...cluster.behind(), ...(discovery?.behind() ?? [])],
+    degraded,
+    web,
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -140,8 +174,12 @@ export async function runController(
   try {
     const { namespace, leaseName: name, leaseTimes: times, identity } = options
     const leases = leaseStore(config, { namespace, name, timeoutMs: leaseTimeoutMs(times) })
-    await runElection({ leases, identity, times, signal, log }, lead)
+    const saw = (holder: string | undefined) => {
+      leader = holder
+    }
+    await runElection({ leases, identity, times, signal, log, saw }, lead)
   } finally {
+    web.close()
     await cluster.close()
     server.close()
     server.closeAllConnections()

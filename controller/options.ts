@@ -5,6 +5,7 @@ import { dnsLabel, dnsName, type Environment, type Listen, readOptions } from '.
 import { controller, ownNamespace } from '../peers/installed.ts'
 import { normalHost } from '../peers/peer.ts'
 import { type TurnTimes, turnTimes } from '../rollout/turns/turns.ts'
+import { type WebAudience, webAudiences } from './web/audience.ts'
 
 export type ControllerOptions = {
   readonly listen: Listen
@@ -26,6 +27,7 @@ export type ControllerOptions = {
     readonly atOnce: number
   }
   readonly clusterDomain: string
+  readonly web: WebAudience
   readonly logLevel: string
 }
 
@@ -48,6 +50,10 @@ export const controllerFlags = {
   'page-timeout-seconds': { default: '2', help: 'how long a status page may take to answer' },
   'pages-at-once': { default: '32', help: 'how many status pages to read at a time' },
   'cluster-domain': { default: 'cluster.local', help: 'the DNS domain of the cluster, under which its Services are' },
+  web: {
+    default: 'local',
+    help: 'who is shown the page to look at, at /: local (port-forwards), all (whoever reaches the port) or off',
+  },
   'lease-times': {
     default: '',
     help: `for tests of the election: NAME=SECONDS, comma-separated, of ${Object.keys(leaseDefaults).join(', ')}`,
@@ -119,6 +125,7 @@ export function parseControllerOptions(args: readonly string[], env: Environment
       atOnce: number('pages-at-once', 1, 1000, 'a whole number', /^\d{1,4}$/),
     }),
     clusterDomain,
+    web: reader.choice('web', webAudiences),
     logLevel: reader.level('log-level'),
   }
   reader.finish()

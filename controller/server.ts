@@ -1,7 +1,8 @@
-// The controller's HTTP server, apart from listening: metrics and health. It changes nothing and shows no peer.
+// The controller's HTTP server, apart from listening: metrics, health, and the page to look at. It changes nothing.
 import type { Server } from 'node:http'
 import type { Registry } from 'prom-client'
 import { pageServer } from '../http/page-server.ts'
+import type { Web } from './web/web.ts'
 
 export type ServerParts = {
   readonly registry: Registry
@@ -14,6 +15,8 @@ export type ServerParts = {
    * does not help.
    */
   readonly degraded?: () => readonly string[]
+  /** Absent: no page to look at. */
+  readonly web?: Pick<Web, 'answer'>
   /** 5 minutes. */
   readonly unwellAfterSeconds?: number
 }
@@ -21,15 +24,16 @@ export type ServerParts = {
 /** Longer than a watch that is in order can be silent, and than an API server takes to be upgraded. */
 const unwellAfter = 300
 
-/** Routes: GET /metrics, /healthz (503: start the process anew), /readyz. */
+/** Routes: GET /metrics, /healthz (503: start the process anew), /readyz; and those of web/web.ts. */
 export function buildServer({
   registry,
   watchAge,
   missing,
   degraded = () => [],
+  web,
   unwellAfterSeconds = unwellAfter,
 }: ServerParts): Server {
-  return pageServer(path => {
+  return pageServer((path, request) => {
     switch (path) {
       case '/healthz': {
         const age = watchAge() ?? 0
@@ -48,7 +52,7 @@ export function buildServer({
           (error: unknown) => ({ status: 500, json: { error: `the metrics cannot be written: ${error}` } }),
         )
       default:
-        return undefined
+        return web?.answer(path, request)
     }
   }, '/metrics, /healthz or /readyz')
 }

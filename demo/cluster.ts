@@ -20,6 +20,8 @@ export type Cluster = {
   readonly chain: Chain
   readonly rpcPort: (name: NodeName) => number
   readonly pod: (name: NodeName) => RunningPod
+  /** What the webhook planned for its pod; undefined where none was created yet. */
+  readonly plan: (name: NodeName) => Plan | undefined
   /** Admits the pod through the webhook and runs it. */
   readonly createPod: (name: NodeName) => Promise<RunningPod>
   readonly removePod: (name: NodeName) => Promise<void>
@@ -81,13 +83,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     if (!found) throw new Error(`pod ${name} does not run`)
     return found
   }
+  const plans = new Map<NodeName, Plan>()
   return {
     chain,
+    plan: name => plans.get(name),
     rpcPort: name => rpcPorts[name],
     pod,
     createPod: async name => {
       const { pod: admitted, operations, ms, warnings } = await admit(chain.pod(name), webhook.address)
-      tellAdmission(timeline, name, admitted, { operations, ms, warnings })
+      plans.set(name, tellAdmission(timeline, name, admitted, { operations, ms, warnings }))
       return kubelet.create(admitted)
     },
     removePod: name => kubelet.remove(name),
@@ -110,7 +114,7 @@ function tellAdmission(
   name: NodeName,
   pod: V1Pod,
   seen: { operations: number; ms: number; warnings: readonly string[] },
-): void {
+): Plan {
   const text = pod.metadata?.annotations?.[annotation.plan]
   if (!text) throw new Error(`${name}: not injected: ${seen.warnings.join('; ') || 'the answer has no plan'}`)
   const plan = JSON.parse(text) as Plan
@@ -125,6 +129,7 @@ function tellAdmission(
     },
   )
   if (plan.reach.by !== 'wrap') throw new Error(`${name}: found strategy ${plan.reach.by}, expected wrap`)
+  return plan
 }
 
 /** Loopback addresses, each given out once; another /24 for each process, so that two demos can run side by side. */

@@ -7,10 +7,15 @@ import type { Limits } from './bounds.ts'
 // Not imported: see exchange.ts.
 const { createServer } = process.getBuiltinModule('node:http')
 
-/** `json` is written as JSON; `text` as it is, with its type. */
-type PageAnswer =
-  | { readonly status: number; readonly json: unknown }
-  | { readonly status: number; readonly type: string; readonly text: string }
+/**
+ * `json` is written as JSON; `text` as it is, with its type; `stream` is handed the response when its head is written,
+ * and has to end it within the time that an answer may take. `headers` beside content-type.
+ */
+export type PageAnswer = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } & (
+  | { readonly json: unknown }
+  | { readonly type: string; readonly text: string }
+  | { readonly type: string; readonly stream: (response: ServerResponse) => void }
+)
 
 /** Undefined where there is no such page; a rejection is an answer of 500 that does not quote it. */
 type Pages = (path: string, request: IncomingMessage) => PageAnswer | undefined | Promise<PageAnswer>
@@ -58,11 +63,18 @@ export function pageServer(pages: Pages, expected: string, limits = pageLimits):
   )
   const { hold } = boundConnections(server, { limits })
 
-  function send({ socket }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+  function send({ socket, method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+    if ('stream' in answer) {
+      response.writeHead(answer.status, { 'content-type': answer.type, ...answer.headers })
+      if (method === 'HEAD') response.end()
+      else answer.stream(response)
+      return
+    }
     const [type, text] =
       'json' in answer ? ['application/json', `${JSON.stringify(answer.json)}\n`] : [answer.type, answer.text]
     // An answer that its client does not read is held.
-    if (hold(socket, text.length)) response.writeHead(answer.status, { 'content-type': type }).end(text)
+    if (hold(socket, text.length))
+      response.writeHead(answer.status, { 'content-type': type, ...answer.headers }).end(text)
   }
   return server
 }

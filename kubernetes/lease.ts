@@ -52,6 +52,8 @@ export type ElectionOptions = {
   readonly wallNow?: () => number
   readonly random?: () => number
   readonly log: Pick<Logger, 'info' | 'warn'>
+  /** Told the `identity` of the other replica that holds the Lease, each time it is looked at; undefined: nobody. */
+  readonly saw?: (identity: string | undefined) => void
 }
 
 /**
@@ -105,7 +107,9 @@ export async function runElection(options: ElectionOptions, lead: Lead): Promise
     const lease = await leases.get()
     failing = false
     if (lease) observe(lease)
-    return clock.now() < others.until ? undefined : put(lease)
+    const isLeft = clock.now() < others.until
+    options.saw?.(isLeft ? identityOf(others.holder) : undefined)
+    return isLeft ? undefined : put(lease)
   }
 
   function observe({ spec = {} }: Lease): void {
@@ -253,4 +257,9 @@ function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done, { once: true })
     if (signal.aborted) done()
   })
+}
+
+/** Of a Lease's holder: its suffix is random. */
+export function identityOf(holder: string): string {
+  return holder.replace(/_[0-9a-f]{8}$/, '')
 }

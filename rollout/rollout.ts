@@ -10,6 +10,7 @@ import { isEchoAwaited, turnWritten } from './echo.ts'
 import { needsNudge, nudged } from './nudges.ts'
 import { eventsBetween } from './pages/page-events.ts'
 import type { Pages } from './pages/pages.ts'
+import type { Seen } from './pages/seen-page.ts'
 import { type InjectedPod, podKey } from './pod.ts'
 import { afterSight } from './rest.ts'
 import { settledAfterSeconds, timerArrived, timerStarted } from './settling-timer.ts'
@@ -35,7 +36,7 @@ export type RolloutParts = {
   readonly wallNow?: () => number
   readonly turnTimes: TurnTimes
   readonly times?: RolloutTimes
-  readonly granted?: () => void
+  readonly granted?: (pod: InjectedPod) => void
   readonly settled?: (seconds: number) => void
 }
 
@@ -48,6 +49,16 @@ export type Rollout = {
   /** A pod of this name is there that has no sidecar: nothing is missing in its place. */
   without(key: string): void
   groups(): readonly GroupState[]
+  /** All that is known of the pods, to be shown. */
+  pods(): Iterable<KnownPod>
+}
+
+/** A pod, what was last seen of its page, and why it has no turn where it asks for one. */
+export type KnownPod = {
+  readonly pod: InjectedPod
+  readonly paused: boolean
+  readonly seen?: Seen
+  readonly wait?: TurnWait
 }
 
 export function createRollout(parts: RolloutParts): Rollout {
@@ -176,7 +187,8 @@ export function createRollout(parts: RolloutParts): Rollout {
       for (const { key, turn } of retire) writeTurn(key, turn, at)
       for (const { key, turn } of grants) {
         log.info({ pod: key, turn }, 'granting a turn')
-        granted?.()
+        const pod = tracked.get(key)?.pod
+        if (pod) granted?.(pod)
         writeTurn(key, turn, at)
       }
       writeWaits(waits, at)
@@ -198,6 +210,14 @@ export function createRollout(parts: RolloutParts): Rollout {
     },
     without: tracked.replaced,
     groups: () => last.groups,
+    *pods() {
+      const waits = new Map(last.waits.map(wait => [wait.key, wait]))
+      for (const [key, { pod }] of tracked.all()) {
+        const [seen, wait] = [pages.of(key), waits.get(key)]
+        const paused = pod.paused || cluster.paused(pod.namespace)
+        yield { pod, paused, ...(seen ? { seen } : {}), ...(wait ? { wait } : {}) }
+      }
+    },
   }
 }
 

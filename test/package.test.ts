@@ -57,7 +57,7 @@ t.test('each room imports only the rooms that the design allows', async t => {
     rollout: ['peers', 'http', 'kubernetes'],
     discovery: ['peers', 'kubernetes'],
     controller: ['peers', 'http', 'options', 'kubernetes', 'rollout', 'discovery'],
-    demo: ['peers', 'certs', 'webhook'],
+    demo: ['peers', 'http', 'certs', 'webhook', 'rollout', 'controller'],
     cli: rooms,
   }
   for (const room of rooms) {

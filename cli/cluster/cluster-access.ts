@@ -2,7 +2,7 @@
 // kubectl finds it, and the few requests that they make.
 import { ApiError } from '../../kubernetes/api-error.ts'
 import { type ApiCall, apiRequest } from '../../kubernetes/api-request.ts'
-import { type Flags, type Io, textOf, UsageError, type Values } from '../command.ts'
+import { type Flags, type Io, textOf, type Values } from '../command.ts'
 import { ClusterError, messageOf } from './cluster-error.ts'
 
 export const clusterFlags: Flags = {
@@ -44,22 +44,9 @@ const pageSize = 250
  */
 export async function openCluster(values: Values, env: Io['env']): Promise<Cluster> {
   // Loaded here, since client-node costs half a second and 80 MB, which `--help` should not pay.
-  const { loadConfig } = await import('./kubeconfig.ts')
-  const config = loadConfig(textOf(values, 'kubeconfig'), env)
-  const context = textOf(values, 'context')
-  if (context !== undefined) {
-    const names = config.getContexts().map(known => known.name)
-    if (!names.includes(context))
-      throw new UsageError(
-        `--context: found "${context}", expected one of the kubeconfig's: ${names.join(', ') || 'it has none'}`,
-      )
-    config.setCurrentContext(context)
-  }
-  const server = config.getCurrentCluster()?.server
-  if (!server)
-    throw new ClusterError(
-      'the kubeconfig names no current cluster; expected a context with a cluster (kubectl config use-context)',
-    )
+  const { kubeConfigOf } = await import('./kubeconfig.ts')
+  const config = kubeConfigOf(textOf(values, 'kubeconfig'), textOf(values, 'context'), env)
+  const server = config.getCurrentCluster()?.server ?? ''
   const get: Cluster['get'] = (path, options = {}) =>
     asked(server, apiRequest(config, { method: 'GET', path, expected: [], ...options }))
   return {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
-import type { Io } from '../command.ts'
+import { type Io, UsageError } from '../command.ts'
 import { ClusterError, messageOf } from './cluster-error.ts'
 
 /**
@@ -30,5 +30,26 @@ export function loadConfig(file: string | undefined, env: Io['env']): KubeConfig
       throw new ClusterError(`the kubeconfig ${name} cannot be used: ${messageOf(error)}`, { cause: error })
     }
   })
+  return config
+}
+
+/**
+ * That of loadConfig with a current cluster, in the context that is named. Throws as loadConfig does, UsageError for a
+ * context that it does not have, and ClusterError where there is no current cluster.
+ */
+export function kubeConfigOf(file: string | undefined, context: string | undefined, env: Io['env']): KubeConfig {
+  const config = loadConfig(file, env)
+  if (context !== undefined) {
+    const names = config.getContexts().map(known => known.name)
+    if (!names.includes(context))
+      throw new UsageError(
+        `--context: found "${context}", expected one of the kubeconfig's: ${names.join(', ') || 'it has none'}`,
+      )
+    config.setCurrentContext(context)
+  }
+  if (!config.getCurrentCluster()?.server)
+    throw new ClusterError(
+      'the kubeconfig names no current cluster; expected a context with a cluster (kubectl config use-context)',
+    )
   return config
 }

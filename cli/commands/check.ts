@@ -15,7 +15,7 @@ const clear = '\u001b[H\u001b[2J\u001b[3J'
 export const command: Command = {
   name: 'check',
   summary: 'show what repeer found, decided and did in a namespace',
-  usage: '[--namespace NS | --all-namespaces | --pre | --install] [-o json|text] [FLAGS]',
+  usage: '[--namespace NS | -A | --pre | --install | --web] [-o json|text] [FLAGS]',
   about: `Reads each injected pod's status page and shows one table a group: the state and since when, the connected peers of those listed, the last \
 restart, the reach (wrap, signal, observe), and whether its list is the one that the pod should run with; below a row why the node is left \
 as it is, which peers are missing, and why it was restarted. Then the pods of the namespace that have no sidecar, with the reason: the webhook's own \
@@ -29,7 +29,9 @@ Secret), none (it names nobody) or unread.
 It uses your own credentials: get namespaces, list pods, get pods/proxy, list peersets, and get configmaps for pods without the sidecar. Where pods/proxy is missing it \
 shows what the annotations say. Pages are read through the API server; no port is forwarded.
 
---pre looks at the cluster before an installation: version, rights, clashes, and whether the API server would take each object of the manifests and a pod of each Deployment (dry runs: nothing is made). With -f it takes the manifests as you will apply them. --install looks at an installation: the programs, the certificate, whether the API server reaches and trusts the webhook, the leader, policies, NetworkPolicies, the image, and versions. A line each: ok, warning (a part does not work, or may not be looked at) or failure, with what to do.`,
+--pre looks at the cluster before an installation: version, rights, clashes, and whether the API server would take each object of the manifests and a pod of each Deployment (dry runs: nothing is made). With -f it takes the manifests as you will apply them. --install looks at an installation: the programs, the certificate, whether the API server reaches and trusts the webhook, the leader, policies, NetworkPolicies, the image, and versions. A line each: ok, warning (a part does not work, or may not be looked at) or failure, with what to do.
+
+--web forwards a port to the controller that leads (get leases, get and create pods/portforward in its namespace), prints the address of its page, which shows all groups, live, and opens it where there is a screen.`,
   flags: {
     namespace: { type: 'string', short: 'n', value: 'NS', help: "the namespace; without it the context's" },
     'all-namespaces': { type: 'boolean', short: 'A', help: 'every namespace that has opted in' },
@@ -60,6 +62,11 @@ shows what the annotations say. Pages are read through the API server; no port i
       default: '30',
       help: 'with --install: how long to look again while something is not there yet',
     },
+    web: {
+      type: 'boolean',
+      help: "the controller's page in a browser, until interrupted; --namespace is the controller's then",
+    },
+    'web-port': { type: 'string', value: 'PORT', help: 'with --web: a port of this machine; without it a free one' },
     watch: { type: 'boolean', short: 'w', help: `look again every ${watchSeconds} s, until interrupted` },
   },
   examples: [
@@ -68,6 +75,7 @@ shows what the annotations say. Pages are read through the API server; no port i
     'until repeer check -n chain; do sleep 5; done',
     'kubectl kustomize manifests/ | repeer check --pre -f -',
     'repeer check --install',
+    'repeer check --web',
   ],
   exitCodes: [
     [
@@ -85,7 +93,10 @@ shows what the annotations say. Pages are read through the API server; no port i
       throw new UsageError('found --namespace and --all-namespaces, expected one of them')
     if (values.watch === true && output === 'json') throw new UsageError('found --watch with -o json, expected -o text')
     const mode = installMode(values)
+    if (values.web === true && (mode !== undefined || values.watch === true || output === 'json' || all))
+      throw new UsageError('found --web with --pre, --install, --watch, -A or -o json, expected it alone')
     try {
+      if (values.web === true) return await (await import('../web/web.ts')).showWeb(values, io)
       if (mode !== undefined) {
         const { runCheckInstall } = await import('../install/run-check-install.ts')
         return await runCheckInstall(values, io, mode, output)

@@ -6,7 +6,7 @@ import { type Command, choiceOf } from '../command.ts'
 export const command: Command = {
   name: 'demo',
   summary: 'show the whole job on this machine, without a cluster',
-  usage: '[--json] [--keep] [--node auto|cometbft|builtin]',
+  usage: '[--json] [--keep] [--web] [--node auto|cometbft|builtin]',
   about: `Runs a chain of four validators on loopback addresses, with real CometBFT configuration, injected through the real webhook over TLS, each \
 with its real sidecar. The API server, the kubelet and cluster DNS are stand-ins, and named so. The nodes are the real CometBFT where \
 a cometbft program is on PATH, else small nodes of our own with the same behaviour towards peers.
@@ -16,6 +16,10 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
   flags: {
     json: { type: 'boolean', help: 'one JSON object a line instead of text' },
     keep: { type: 'boolean', help: 'keep the directory with configuration and logs, and print its path' },
+    web: {
+      type: 'boolean',
+      help: "serve the controller's page about the chain, print its address, and stay until interrupted",
+    },
     node: {
       type: 'string',
       value: 'WHICH',
@@ -44,6 +48,7 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
       node,
       json: values.json === true,
       keep: values.keep === true,
+      web: values.web === true,
       path: io.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       signal: io.signal(),
     })

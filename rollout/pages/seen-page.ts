@@ -1,11 +1,12 @@
 // What the controller has seen of a pod's status page, and what one more look makes of it. Pure.
 import type { Page } from '../../peers/page.ts'
+import { type PeerLink, peerLinks } from './peer-links.ts'
 
-/** What is kept of a page: the list of peers is long, and the controller has no use for it. */
+/** What is kept of a page: the list of peers is long, and no decision has use for it. */
 export type SeenPage = Omit<Page, 'peers' | 'lookups'>
 
-/** A page that was read; `at` in milliseconds since the epoch. */
-export type ReadPage = { readonly page: SeenPage; readonly at: number }
+/** A page that was read; `at` in milliseconds since the epoch. `links`: what is shown of its peers. */
+export type ReadPage = { readonly page: SeenPage; readonly at: number; readonly links?: readonly PeerLink[] }
 
 /** What was last seen of a pod's page; `at` and `since` in milliseconds since the epoch. */
 export type Seen =
@@ -27,8 +28,8 @@ export type Seen =
 export const unreachableMs = 30_000
 
 /** The page was read. */
-export function afterRead({ peers: _, lookups: __, ...page }: Page, at: number): ReadPage {
-  return { page, at }
+export function afterRead({ peers, lookups: _, ...page }: Page, at: number): ReadPage {
+  return { page, at, links: peerLinks(peers) }
 }
 
 /** The look failed, and why: what the page last said is kept, and since when it says nothing. */

@@ -73,6 +73,8 @@ t.test('PeerSets are followed by who leads, and by its successor', async t => {
   await until('the second is ready', async () => /"ready":true/.test(await second.read('/readyz')))
   t.notOk(await second.leads())
   t.notOk(await second.lists(), 'who does not lead shows none')
+  t.match(await first.read('/'), /No pod has a sidecar yet.*Shown by <bdi>first</s, 'who leads has the page')
+  await until('the page of the other', async () => /<bdi>first<\/bdi> does:/.test(await second.read('/')))
   t.equal(seen().filter(url => /peersets\?/.test(url) && !url.includes('watch')).length, 1, 'and does not read them')
 
   await first.end()

@@ -17,6 +17,7 @@ t.test('defaults', t => {
     writesPerSecond: 50,
     pages: { busySeconds: 0.5, idleSeconds: 30, timeoutSeconds: 2, atOnce: 32 },
     clusterDomain: 'cluster.local',
+    web: 'local',
     logLevel: 'info',
   } satisfies ControllerOptions)
   t.ok([options, options.listen, options.pages, options.leaseTimes].every(part => Object.isFrozen(part)))
@@ -36,6 +37,7 @@ t.test('every flag', t => {
     '--page-timeout-seconds=1',
     '--pages-at-once=4',
     '--cluster-domain=example.org',
+    '--web=off',
     '--lease-times=leaseSeconds=2,renewSeconds=1.5,retrySeconds=0.3',
     '--turn-times=blindSeconds=10,unusedSeconds=5',
     '--log-level=debug',
@@ -51,6 +53,7 @@ t.test('every flag', t => {
     writesPerSecond: 0.5,
     pages: { busySeconds: 0.2, idleSeconds: 5, timeoutSeconds: 1, atOnce: 4 },
     clusterDomain: 'example.org',
+    web: 'off',
     logLevel: 'debug',
   } satisfies ControllerOptions)
   t.equal(args.length, Object.keys(controllerFlags).length, 'each flag is tried here')
@@ -80,6 +83,7 @@ t.test('every problem at once', t => {
     '--page-timeout-seconds=100',
     '--pages-at-once=1.5',
     '--cluster-domain=Cluster.local.',
+    '--web=everybody',
     '--lease-times=toString=1',
     '--turn-times=blindSeconds=soon',
     '--log-level=loud',

@@ -4,6 +4,7 @@ import t from 'tap'
 import type { Page } from '../../../peers/page.ts'
 import { fetchPage } from '../../../rollout/pages/fetch-page.ts'
 import { createPages, type PagesOptions } from '../../../rollout/pages/pages.ts'
+import { peerLinks } from '../../../rollout/pages/peer-links.ts'
 import { fakeClock } from '../../controller/fixtures/fake-clock.ts'
 import { examplePage } from '../../peers/fixtures/page.ts'
 
@@ -68,7 +69,7 @@ t.test('busy pods every second, others every 30 s; a pod that becomes busy need 
 })
 
 t.test(
-  'what is seen: the page without its peers; then since when it cannot be read, and what it last said',
+  'what is seen: the page, with what is shown of its peers; then since when it cannot be read, and what it last said',
   async t => {
     const { pages, clock, broken, changes, pods } = setup(t)
     pages.follow(pods(1), () => true)
@@ -76,7 +77,7 @@ t.test(
     await clock.pass(100)
     const { peers, lookups, ...kept } = examplePage
     t.ok(peers.length > 0 && lookups.length > 0)
-    t.same(pages.of('chain/p0'), { page: kept, at: 1_000_010 })
+    t.same(pages.of('chain/p0'), { page: kept, at: 1_000_010, links: peerLinks(peers) })
     broken.add('10.0.0.0')
     await clock.pass(30_000)
     t.match(pages.of('chain/p0'), {

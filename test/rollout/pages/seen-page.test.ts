@@ -1,12 +1,13 @@
 import t from 'tap'
+import { peerLinks } from '../../../rollout/pages/peer-links.ts'
 import { afterFailure, afterRead, isSilentForNow, lastRead, type Seen } from '../../../rollout/pages/seen-page.ts'
 import { examplePage } from '../../peers/fixtures/page.ts'
 
 const { peers: _, lookups: __, ...kept } = examplePage
 const read = afterRead(examplePage, 1000)
 
-t.test('a page that is read is kept without its peers', async t => {
-  t.strictSame(read, { page: kept, at: 1000 })
+t.test('a page that is read is kept with what is shown of its peers alone', async t => {
+  t.strictSame(read, { page: kept, at: 1000, links: peerLinks(examplePage.peers) })
 })
 
 t.test('looks that fail: since when, and what was said last', async t => {
