@@ -16,7 +16,7 @@ import {
   runningChain,
   settled,
 } from '../testbed/scenario.ts'
-import { containerStatus, getPod, height, page, until } from '../testbed/watch.ts'
+import { containerStatus, getPod, height, listPods, page, until } from '../testbed/watch.ts'
 
 const before = process.env.E2E_BEFORE
 const oldImage = 'localhost/repeer:before'
@@ -29,7 +29,20 @@ async function loadOld(): Promise<void> {
   rmSync(work, { recursive: true })
 }
 
-const installOld = () => install(join(before ?? '', 'manifests'), oldImage)
+/**
+ * And waits until the pods of before are gone: while they end, which a rollout does not wait for, they answer, and
+ * inject their own image (seen).
+ */
+async function installAnd(overlay: string, image: string): Promise<void> {
+  install(overlay, image)
+  await until(`only ${image} runs in repeer-system`, 120, async () =>
+    (await listPods('repeer-system')).every(({ spec }) =>
+      spec.containers.every(container => container.image === image),
+    ),
+  )
+}
+
+const installOld = () => installAnd(join(before ?? '', 'manifests'), oldImage)
 
 /** kubectl does not wait for what it deletes where one of the objects is gone already. */
 async function away(): Promise<void> {
@@ -40,7 +53,7 @@ async function away(): Promise<void> {
 t.test('from an older version, and back', { skip }, async t => {
   await away()
   await loadOld()
-  installOld()
+  await installOld()
   t.teardown(async () => {
     await away()
     install()
@@ -81,7 +94,7 @@ t.test('from an older version, and back', { skip }, async t => {
   }
 
   await t.test('this webhook and controller, old sidecars', async t => {
-    await unmoved(t, 'applied', () => install())
+    await unmoved(t, 'applied', () => installAnd('manifests', imageName))
     const { code, out } = await runRepeer('check', '--namespace', ns)
     t.equal(code, 0, out)
     await follows(t, 'a new webhook, a new controller, an old sidecar')
