@@ -1,7 +1,7 @@
 // What the chart renders, by the schemas of the oldest Kubernetes that repeer supports and of the newest that there are
 // schemas for: `kubernetes-validate` (PyPI), where it is on PATH. The scenario 47-helm asks an API server.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { chart, hasHelm, helm } from './helm.ts'
@@ -20,7 +20,13 @@ function complaints(file: string, version: string): string {
   return status === 0 ? '' : `${stdout}${stderr}`
 }
 
-for (const version of ['1.30.0', '1.37.0'])
+const [oldest, newest] = ['1.30.0', '1.37.0'] as const
+
+t.test('the oldest is the one that the chart asks for', async t => {
+  t.match(readFileSync(join(chart, 'Chart.yaml'), 'utf8'), `kubeVersion: ">=${oldest}-0"`)
+})
+
+for (const version of [oldest, newest])
   t.test(`Kubernetes ${version}`, { skip }, async t => {
     const file = join(t.testdir(), 'rendered.yaml')
     const values = {

@@ -71,7 +71,7 @@ t.test('installed, upgraded and removed by Helm', async t => {
   apply([peerSetObject(ns, 'static', { source: { static: { peers } }, output })])
   await until('all pods run', 90, () => allRun(ns, [0, 1]))
   await until('its page answers', 60, async () => (await page(ns, 0)) !== undefined)
-  await listBecomes(ns, 'found', 'peers', '10.1.2.3:11625', 60)
+  await listBecomes(ns, 'found', 'peers', '10.1.2.3:11625\n', 60)
   const before = await getPod(ns, 'node0-0')
   t.ok(isInjected(before), 'a pod of a chain is injected')
   t.equal(before.spec.initContainers?.find(({ name }) => name === 'repeer')?.image, imageName, 'with the image named')
@@ -121,7 +121,7 @@ t.test('installed, upgraded and removed by Helm', async t => {
       `Secret ${system}/repeer-webhook-tls`,
     ])
     t.match(get('-n', ns, 'peersets', '-o', 'name'), 'static')
-    t.match(await configData(ns, 'found'), { peers: '10.1.2.3:11625' })
+    t.match(await configData(ns, 'found'), { peers: '10.1.2.3:11625\n' })
     const after = await getPod(ns, 'node0-0')
     t.equal(after.metadata.uid, before.metadata.uid, 'the pod runs on')
     t.match(containerStatus(after, 'repeer'), { ready: true, restartCount: 0 }, 'its sidecar, too')
