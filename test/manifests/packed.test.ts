@@ -29,13 +29,11 @@ const folder = mkdtempSync(join(tmpdir(), 'repeer-packed-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 for (const name of ['home', 'work', 'alone']) mkdirSync(join(folder, name))
 const built = join(folder, 'built')
-execFileSync(process.execPath, [
-  join(root, 'manifests/cli/bundle.ts'),
-  '--out',
-  built,
-  '--uri',
-  'https://example.com/x.tar.gz',
-])
+// As the README has it: npm runs the script `prepack` before the script `pack`, which must let it through.
+execFileSync('npm', ['run', '--silent', 'pack', '--', '--out', built, '--uri', 'https://example.com/x.tar.gz'], {
+  cwd: root,
+  env: { ...process.env, HOME: join(folder, 'home') },
+})
 execFileSync(
   'npm',
   [
@@ -77,6 +75,12 @@ const places = nodes().map((node, index) => {
     name: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
     env: { PATH: path, HOME: join(folder, 'home') },
   }
+})
+
+t.test('the checkout itself is no package', async t => {
+  const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd: root, encoding: 'utf8' })
+  t.not(status, 0)
+  t.match(stderr, 'expected: npm run pack')
 })
 
 t.test('what the package holds', async t => {
