@@ -11,6 +11,7 @@ import { apartByCause, heldWords, isHeldBack } from './cause-gate.ts'
 import { type Outcome, type Step, wait } from './decision.ts'
 import { shutGate } from './gates.ts'
 import { knownAfterRestart, knownTo, withDialled } from './known.ts'
+import { kubeletWaitWords } from './kubelet-wait.ts'
 import { meet } from './lacking.ts'
 import { levelFor } from './level.ts'
 import { sourceKey } from './lists.ts'
@@ -143,9 +144,13 @@ function restartOrWait(memory: Memory, whole: Wish, look: AssessedLook, times: T
   const hold = shutGate(wish, look, wishing, times)
   if (!hold) return restart(wishing, wish, giving, level.level, look)
   const waiting = hold.reason === 'awaiting-turn' ? { ...wishing, need: asking(wishing.need, wish, look) } : wishing
-  if (heldBack || apart.held.length === 0) return wait(waiting, hold)
-  const waits = `besides, not for the sake of ${heldWords(apart.held, look)}`
-  return wait(waiting, { ...hold, detail: hold.detail === undefined ? waits : `${hold.detail}; ${waits}` })
+  const held = apart.held.length > 0 && !heldBack
+  const details = [
+    hold.detail,
+    held ? `besides, not for the sake of ${heldWords(apart.held, look)}` : undefined,
+    kubeletWaitWords(level.level, memory, look.now),
+  ].filter(detail => detail !== undefined)
+  return wait(waiting, details.length === 0 ? hold : { ...hold, detail: details.join('; ') })
 }
 
 /**

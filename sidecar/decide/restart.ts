@@ -4,13 +4,14 @@ import { present } from '../../peers/present.ts'
 import type { AssessedLook } from './assess.ts'
 import { causesOf } from './causes.ts'
 import type { Step } from './decision.ts'
+import { kubeletWaitWords } from './kubelet-wait.ts'
 import type { Intent, Known, Memory, Restart } from './memory.ts'
 import type { Wish } from './wish.ts'
 
 export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent['level'], look: AssessedLook): Step {
   const identity = look.process.found ? look.process.identity : ''
   const id = `${look.desired.snapshotHash}.${look.now}`
-  const why = whyRestart(wish)
+  const why = [whyRestart(wish), kubeletWaitWords(level, memory, look.now)].filter(Boolean).join('; ')
   const sought = wish.missing.filter(listed => listed.reachable !== false)
   const forPeers = sought.map(listed => peerKey(listed.peer))
   const intent: Intent = { id, hash: look.desired.snapshotHash, level, at: look.now, identity, forPeers, giving }

@@ -76,6 +76,23 @@ t.test('while the kubelet holds the container back, the page says so', async t =
   t.notOk('until' in held, 'only the kubelet knows how long')
 })
 
+t.test('how long the kubelet will wait is said before a second restart of the container, and with it', async t => {
+  const w = world({ plan: plan({ reach: { by: 'signal', uid: 1000, names: ['gaiad'] } }) })
+  w.process = { identity: 'a', startedAt: start }
+  const next = pages(w)
+  next(0)
+  w.move(2, '10.0.0.22')
+  t.notMatch(next(1).detail ?? '', /kubelet/, 'the first costs no wait')
+  t.notMatch(next(10).restarts.at(-1)?.why ?? '', /kubelet/)
+  w.restarted('b')
+  t.equal(next(1).phase, 'settled')
+  w.move(2, '10.0.0.23')
+  const held = next(1)
+  t.match(held, { phase: 'waiting', detail: /wait for 10 s before it starts it again \(CrashLoopBackOff\)/ })
+  const begun = next(120)
+  t.match(begun, { phase: 'restarting', restarts: [{}, { why: /present address; the kubelet .* wait for 10 s/ }] })
+})
+
 t.test('counters begin at zero, so that increase() sees the first of each', async t => {
   const metrics = createMetrics()
   const read = async () => (await metrics.registry.metrics()).split('\n')
