@@ -1,5 +1,5 @@
-// How long the kubelet makes a container wait that ends, from the restarts that are remembered: what a restart by way of
-// the container will cost is said before it is begun. Pure.
+// How long the kubelet makes a container wait that ends, from the restarts that are remembered: what a restart by way
+// of the container will cost is said before it is begun. Pure.
 import type { Memory } from './memory.ts'
 
 /**
