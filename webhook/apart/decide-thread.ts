@@ -92,7 +92,8 @@ export function createDecideThread(options: DecideThreadOptions = {}): DecideThr
           configMaps.postMessage({ view: configMap(name) } satisfies Delivery)
         } catch (error) {
           // Of a listener nobody would catch it: it would end the webhook.
-          return giveUp(error)
+          giveUp(error)
+          return
         }
         Atomics.store(arrived, 0, 1)
         Atomics.notify(arrived, 0)
