@@ -97,7 +97,13 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
     fetch: (name, isNeeded, done) => {
       const load = () => unlessAbsent(api.get(`${paths.configMaps}/${encodeURIComponent(name)}`), undefined)
       const take = (object: unknown) => done(object === undefined ? [] : [object as ApiObject])
-      fetches.add({ what: `ConfigMap ${namespace}/${name}`, isNeeded: whileOpen(isNeeded), load, done: take })
+      fetches.add({
+        tenant: namespace,
+        what: `ConfigMap ${namespace}/${name}`,
+        isNeeded: whileOpen(isNeeded),
+        load,
+        done: take,
+      })
     },
     changed: name => on.lists(namespace, name),
     signal: stop.signal,
@@ -111,6 +117,7 @@ export function watchNamespace(namespace: string, shared: NamespaceShared): Name
       const load = () => api.get(paths.slices, { labelSelector: `${serviceLabel}=${service}` })
       const take = (list: unknown) => done((list as { items?: readonly ApiObject[] | null }).items ?? [])
       fetches.add({
+        tenant: namespace,
         what: `EndpointSlices of Service ${namespace}/${service}`,
         isNeeded: whileOpen(isNeeded),
         load,

@@ -11,6 +11,7 @@ function harness() {
   const seen: string[] = []
   const add = (name: string, over: Partial<Fetch<string>> = {}) =>
     fetches.add<string>({
+      tenant: 'x',
       what: name,
       isNeeded: () => true,
       load: async () => name,
@@ -65,4 +66,39 @@ t.test('nothing is taken once it is closed', async t => {
   add('a')
   await fetches.close()
   t.same(seen, [])
+})
+
+t.test('what is needed no more when its turn comes is not taken', async t => {
+  const { fetches, add, seen } = harness()
+  let needed = true
+  add('a', { isNeeded: () => needed, done: value => seen.push(value) })
+  add('b', { isNeeded: () => needed })
+  while (seen.length === 0) await nextRound()
+  needed = false
+  for (let round = 0; round < 5; round++) await nextRound()
+  t.same(seen, ['a'])
+  await fetches.close()
+})
+
+t.test('what has come and waits for its turn is bounded, and tenants take turns', async t => {
+  const { fetches, add, seen } = harness()
+  let held = 0
+  let most = 0
+  const over = (tenant: string): Partial<Fetch<string>> => ({
+    tenant,
+    load: async () => {
+      most = Math.max(most, ++held)
+      return tenant
+    },
+    done: value => {
+      held--
+      seen.push(value)
+    },
+  })
+  for (let count = 0; count < 100; count++) add(`a${count}`, over('a'))
+  add('b', over('b'))
+  while (seen.length < 101) await nextRound()
+  t.equal(most, 5, 'four of a tenant, and one of the other')
+  t.ok(seen.indexOf('b') <= 8, `the other was number ${seen.indexOf('b') + 1}`)
+  await fetches.close()
 })

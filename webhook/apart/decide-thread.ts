@@ -70,10 +70,10 @@ export function createDecideThread(options: DecideThreadOptions = {}): DecideThr
     const { configMap, ...rest } = input
     const id = ++asked
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        settle(() => reject(new Error(`found no decision after ${mostMs} ms, expected one within 300`)))
-        void end()
-      }, mostMs)
+      const late = setTimeout(
+        () => giveUp(new Error(`found no decision after ${mostMs} ms, expected one within 300`)),
+        mostMs,
+      )
       const settle = (act: () => void) => {
         clearTimeout(late)
         worker.off('message', hear)
@@ -82,20 +82,39 @@ export function createDecideThread(options: DecideThreadOptions = {}): DecideThr
         act()
       }
       const ended = () => settle(() => reject(new Error('the thread that decides has ended')))
+      /** It may be waiting for a ConfigMap that does not come. */
+      function giveUp(why: unknown): void {
+        settle(() => reject(why))
+        void end()
+      }
+      function deliver(name: string): void {
+        try {
+          configMaps.postMessage({ view: configMap(name) } satisfies Delivery)
+        } catch (error) {
+          // Of a listener nobody would catch it: it would end the webhook.
+          giveUp(error)
+          return
+        }
+        Atomics.store(arrived, 0, 1)
+        Atomics.notify(arrived, 0)
+      }
       function hear(reply: Reply): void {
         if (reply.id !== id) return
-        if ('configMap' in reply) {
-          configMaps.postMessage({ view: configMap(reply.configMap) } satisfies Delivery)
-          Atomics.store(arrived, 0, 1)
-          Atomics.notify(arrived, 0)
-        } else if ('error' in reply) settle(() => reject(reply.error))
+        if ('configMap' in reply) deliver(reply.configMap)
+        else if ('error' in reply) settle(() => reject(reply.error))
         else settle(() => resolve(reply.decision))
       }
       worker.on('message', hear)
       // Said before it ends, and why: out of memory, mostly.
       worker.on('error', reject)
       worker.on('exit', ended)
-      worker.postMessage({ id, input: rest } satisfies Question)
+      try {
+        worker.postMessage({ id, input: rest } satisfies Question)
+      } catch (error) {
+        // It cannot be sent where it is nested some 5,000 deep. Nothing of it stays: its time would end the thread amid
+        // another's question.
+        settle(() => reject(error))
+      }
     })
   }
 

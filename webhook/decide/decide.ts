@@ -18,6 +18,7 @@ import { type FoundPorts, portsOf } from './node/ports.ts'
 import { budgetedContent } from './pod/content-budget.ts'
 import { ownerThatRolls } from './pod/owners.ts'
 import { type ContainerView, type PodView, viewPod } from './pod/pod-view.ts'
+import { tooManyKeys } from './pod/shared-keys.ts'
 import { earlySkip, mountConflict, skip } from './skip-rules.ts'
 import { whyAddresses } from './sources/addresses.ts'
 import { clearText } from './sources/clear-text.ts'
@@ -62,6 +63,8 @@ function decideWithin(input: DecideInput, effort: Effort): Decision {
   const pod = viewPod(input.pod, input.configMap, effort)
   const early = earlySkip(pod, input)
   if (early) return early
+  const keys = tooManyKeys(pod, input, effort)
+  if (keys) return skip('too-large', keys)
   const { overrides: annotated, problems, warnings: unread } = readAnnotations(pod.annotations)
   if (problems.length > 0) return skip('bad-annotation', problems.join('; '))
   const { stated: overrides, warnings: undelivered } = withDeliveries(input, pod, annotated)

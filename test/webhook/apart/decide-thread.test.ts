@@ -63,3 +63,30 @@ t.test('what fails inside is told', async t => {
   await t.rejects(thread.decide(broken))
   t.match(await thread.decide(input()), { inject: true })
 })
+
+t.test('what cannot be sent to it fails at once, and ends no other question later', async t => {
+  const mostMs = 4_000
+  const thread = createDecideThread({ mostMs })
+  t.teardown(thread.close)
+  await thread.decide(input())
+  const deep = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000))
+  const { pod } = input()
+  const began = performance.now()
+  await t.rejects(thread.decide({ ...input(), pod: { ...pod, deep } as typeof pod }), RangeError)
+  // All the while that its time would be over, another is under way.
+  const past = () => performance.now() - began
+  while (past() < mostMs - 100) await new Promise(resolve => setTimeout(resolve, 50))
+  while (past() < mostMs + 200) t.match(await thread.decide(input()), { inject: true })
+})
+
+t.test('a ConfigMap that cannot be had or sent fails the decision and not the program', async t => {
+  const thread = createDecideThread()
+  t.teardown(thread.close)
+  const without = () => {
+    throw new Error('no cache')
+  }
+  await t.rejects(thread.decide({ ...input(), configMap: without }), /no cache/)
+  const odd = { 'config.toml': (() => '') as unknown as string }
+  await t.rejects(thread.decide({ ...input(), configMap: () => odd }), { name: 'DataCloneError' })
+  t.match(await thread.decide(input()), { inject: true }, 'and another begins')
+})

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { annotation, containerName, volumeName } from '../../../peers/pod.ts'
 import { type SkipReason, skipReasons } from '../../../peers/reasons.ts'
-import { decide } from '../../../webhook/decide/decide.ts'
+import { decide, decideLightly } from '../../../webhook/decide/decide.ts'
 import { skip } from '../../../webhook/decide/skip-rules.ts'
 import { patchOf } from '../../../webhook/patch/patch.ts'
 import { type Change, ids, injected, input, list, skipped, toml } from '../fixtures/pods/build.ts'
@@ -325,5 +325,53 @@ t.test('seeds alone, and an empty list to be filled beside them', t => {
     )
     t.equal(rights.length === 0, isLeft, `${what}: changed or not`)
   }
+  t.end()
+})
+
+t.test('too large: keys of one ConfigMap at many places, 20,000 in all are not', t => {
+  const maps = {
+    node: { 'config.toml': toml() },
+    x: Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`K${n}`, ''])),
+  }
+  const taking = (times: number, rest: object[] = []) => ({
+    maps: { ...maps, y: { A: '', B: '' } },
+    container: {
+      envFrom: [
+        ...Array.from({ length: times }, (_, n) => ({ prefix: `P${n}`, configMapRef: { name: 'x' } })),
+        ...rest,
+      ],
+    },
+  })
+  const y = { configMapRef: { name: 'y' } }
+  const mounting = (change: Change, how: object): Change => ({
+    ...change,
+    pod: {
+      volumes: [
+        { name: 'config', configMap: { name: 'node' } },
+        { name: 'x', configMap: { name: 'x' } },
+      ],
+      initContainers: [{ name: 'i', volumeMounts: ['/a', '/b'].map(mountPath => ({ name: 'x', mountPath, ...how })) }],
+    },
+  })
+  const rows: [what: string, change: Change, found: number | undefined][] = [
+    ['as many', taking(50), undefined],
+    ['one that is taken once', taking(50, [y]), undefined],
+    ['one that is taken twice', taking(50, [y, y]), 20_004],
+    [
+      'by an init container',
+      { ...taking(50), pod: { initContainers: [{ name: 'i', envFrom: [{ configMapRef: { name: 'x' } }] }] } },
+      20_400,
+    ],
+    ['by mounts of another container', mounting(taking(50), {}), 20_800],
+    ['single keys by mounts', mounting(taking(50), { subPath: 'K1' }), 20_002],
+  ]
+  for (const [what, change, found] of rows) {
+    const decision = decide(input(change))
+    const message = decision.inject ? '' : decision.message
+    t.equal(/found (\d+) keys/.exec(message)?.[1], found === undefined ? undefined : String(found), what)
+  }
+  // A sixteenth: 1,250.
+  t.not(decideLightly(input(taking(3))), 'too-dear')
+  t.equal(decideLightly(input(taking(4))), 'too-dear')
   t.end()
 })
