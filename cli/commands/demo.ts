@@ -11,7 +11,7 @@ export const command: Command = {
 with its real sidecar. The API server, the kubelet and cluster DNS are stand-ins, and named so. The nodes are the real CometBFT where \
 a cometbft program is on PATH, else small nodes of our own with the same behaviour towards peers.
 
-Five scenes, in less than a minute: a chain stuck at its start, a peer that moved, an edited list, a malformed list, and a move that heals by \
+Five scenes, in about a minute: a chain stuck at its start, a peer that moved, an edited list, a malformed list, and a move that heals by \
 itself. Each is checked against the nodes' own net_info, height and process IDs. Linux only.`,
   flags: {
     json: { type: 'boolean', help: 'one JSON object a line instead of text' },
