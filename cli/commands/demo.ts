@@ -2,6 +2,7 @@
 
 import { nodeChoices } from '../../demo/choose-node.ts'
 import { type Command, choiceOf } from '../command.ts'
+import { wrapped } from '../text/wrapped.ts'
 
 export const command: Command = {
   name: 'demo',
@@ -41,6 +42,7 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
     const { runDemo } = await import('../../demo/demo.ts')
     const ok = await runDemo({
       ...io,
+      wrapped,
       node,
       json: values.json === true,
       keep: values.keep === true,
