@@ -8,9 +8,9 @@ export function commandHelp(command: Command, program: string): string {
     .filter(([, flag]) => !flag.hidden)
     .map(([name, flag]) => [spelling(name, flag), flagText(flag)] as const)
   return [
-    `${program} ${command.name}: ${command.summary}`,
+    wrapped(`${program} ${command.name}: ${command.summary}`, 0),
     '',
-    `Usage: ${program} ${command.name} ${command.usage}`.trimEnd(),
+    `Usage: ${usage(`${program} ${command.name} ${command.usage}`.trimEnd())}`,
     '',
     ...command.about.split('\n\n').flatMap(paragraph => [wrapped(paragraph, 0), '']),
     'Flags:',
@@ -25,14 +25,26 @@ export function commandHelp(command: Command, program: string): string {
   ].join('\n')
 }
 
+/** In lines that no pair of brackets is broken over, each further one below what follows "Usage: ". */
+function usage(text: string): string {
+  const whole = text.replaceAll(/\[[^\]]*\]/g, bracket => bracket.replaceAll(' ', unbroken))
+  return wrapped(whole, 'Usage: '.length).replaceAll(unbroken, ' ')
+}
+
+/** wrapped() breaks at plain spaces only. */
+const unbroken = '\u00a0'
+
 /** Where an example starts the program, and not where it names a file or an object of repeer's. */
 const ownName = /(?<![\w/-])repeer (?=[a-z])/g
 
 /** `repeer --help`. @param program as its user has called it */
 export function programHelp(commands: readonly (readonly [name: string, summary: string])[], program: string): string {
   return [
-    'repeer keeps blockchain nodes connected in Kubernetes: a mutating webhook injects a sidecar that follows peer lists and',
-    'peer addresses, and restarts a node in place only when nothing gentler works.',
+    wrapped(
+      'repeer keeps blockchain nodes connected in Kubernetes: a mutating webhook injects a sidecar that follows peer ' +
+        'lists and peer addresses, and restarts a node in place only when nothing gentler works.',
+      0,
+    ),
     '',
     `Usage: ${program} COMMAND [FLAGS]`,
     '',
@@ -48,8 +60,8 @@ export function programHelp(commands: readonly (readonly [name: string, summary:
     'Examples:',
     ...table(
       [
-        ['demo', 'demo', 'see the whole job on this machine, without a cluster'],
-        ['explain', 'explain -f statefulset.yaml', 'what repeer would do with these pods, and why'],
+        ['demo', 'demo', 'the whole job on this machine'],
+        ['explain', 'explain -f statefulset.yaml', 'what it would do with these pods, and why'],
         ['check', 'check --install', 'whether an installation works'],
       ].flatMap(([name, args, says]): [string, string][] =>
         commands.some(([known]) => known === name) ? [[`${program} ${args}`, says ?? '']] : [],

@@ -19,6 +19,10 @@ export type DemoOptions = {
   readonly node: (typeof nodeChoices)[number]
   readonly out: (text: string) => void
   readonly colour: boolean
+  /** Of the terminal. */
+  readonly columns: number
+  /** The text in lines of at most `columns`, each behind the first with `indent` spaces before it. */
+  readonly wrapped: (text: string, indent: number, columns: number) => string
   readonly path: string
   readonly execPath: string
   readonly entry: string

@@ -2,6 +2,7 @@
 
 import { nodeChoices } from '../../demo/choose-node.ts'
 import { type Command, choiceOf } from '../command.ts'
+import { wrapped } from '../text/wrapped.ts'
 
 export const command: Command = {
   name: 'demo',
@@ -11,7 +12,7 @@ export const command: Command = {
 with its real sidecar. The API server, the kubelet and cluster DNS are stand-ins, and named so. The nodes are the real CometBFT where \
 a cometbft program is on PATH, else small nodes of our own with the same behaviour towards peers.
 
-Five scenes, in less than a minute: a chain stuck at its start, a peer that moved, an edited list, a malformed list, and a move that heals by \
+Five scenes, in about a minute: a chain stuck at its start, a peer that moved, an edited list, a malformed list, and a move that heals by \
 itself. Each is checked against the nodes' own net_info, height and process IDs. Linux only.`,
   flags: {
     json: { type: 'boolean', help: 'one JSON object a line instead of text' },
@@ -45,6 +46,7 @@ itself. Each is checked against the nodes' own net_info, height and process IDs.
     const { runDemo } = await import('../../demo/demo.ts')
     const ok = await runDemo({
       ...io,
+      wrapped,
       node,
       json: values.json === true,
       keep: values.keep === true,

@@ -6,7 +6,12 @@ import type { Command } from '../command.ts'
 import { openLog } from '../log.ts'
 import { parsedBy, programFlags } from '../program-flags.ts'
 
-const placeholders: Readonly<Record<string, string>> = { listen: 'HOST:PORT', 'log-level': 'LEVEL' }
+const placeholders: Readonly<Record<string, string>> = {
+  listen: 'HOST:PORT',
+  'log-level': 'LEVEL',
+  'node-host': 'HOST',
+  'dns-questions': 'NUMBER',
+}
 
 const flags = programFlags(
   sidecarFlags,

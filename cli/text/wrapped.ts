@@ -1,7 +1,7 @@
 // Text in lines that a terminal shows whole.
 
-/** Columns of a help text, whatever the terminal: it is read in files and pages, too. */
-const helpColumns = 100
+/** Columns of a help text, whatever the terminal: those of a narrow one, since it is read in files and pages, too. */
+const helpColumns = 80
 
 /**
  * The text broken at spaces, so that no line is longer than `columns` (a word that is longer stays whole), each further

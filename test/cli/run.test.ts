@@ -21,6 +21,15 @@ t.test('help and version', async t => {
   t.strictSame(await repeer(['--version']), { code: 0, out: `${version}\n`, err: '' })
 })
 
+t.test('help fits a terminal of 80 columns, and says what a value is', async t => {
+  const wide = (await repeer(['--help'])).out.split('\n').filter(line => line.length > 80)
+  t.strictSame(wide, [])
+  const { out } = await repeer(['check', '--help'])
+  t.match(out, '[--namespace NS | --all-namespaces | --pre | --install]\n       [-o json|text]', 'brackets stay whole')
+  const sidecar = (await repeer(['sidecar', '--help'])).out
+  for (const flag of ['--node-host HOST ', '--dns-questions NUMBER ', '--input DIRECTORY ']) t.match(sidecar, flag)
+})
+
 t.test('every command teaches: usage, each flag with its default, an example, exit codes', async t => {
   for (const [name, entry] of Object.entries(commands)) {
     const { command } = await entry.load()
@@ -43,7 +52,7 @@ t.test('every command teaches: usage, each flag with its default, an example, ex
         t.ok(flat.includes(`(default: ${fallback})`), `${name} --${flag} shows ${fallback}`)
     }
     t.strictSame(
-      out.split('\n').filter(line => line.length > 104 && !line.startsWith('  repeer') && !line.startsWith('  diff')),
+      out.split('\n').filter(line => line.length > 80 && !line.startsWith('  repeer') && !line.startsWith('  diff')),
       [],
       name,
     )

@@ -1,5 +1,10 @@
+<<<<<<< HEAD
 // What kustomize makes of the base, of the overlays, and of components that are combined.
 import { readdirSync, readFileSync } from 'node:fs'
+=======
+// What kustomize makes of the base and of the overlays.
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+>>>>>>> w-usr
 import { join } from 'node:path'
 import t from 'tap'
 import { byName, combined } from './combined.ts'
@@ -140,4 +145,33 @@ t.test('the components that take away come last, and leave nothing of theirs', {
 t.test('manifests/kustomization.yaml names every component', async t => {
   const text = readFileSync(join(root, 'manifests/kustomization.yaml'), 'utf8')
   for (const name of readdirSync(join(root, 'manifests/components'))) t.match(text, `#   - components/${name}\n`)
+})
+
+t.test('the layers of docs/configuration.md do what it says', { skip }, async t => {
+  const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
+  const section = page.slice(page.indexOf('## Your own kustomization'))
+  const layers = [...section.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text = '']) => text)
+  t.equal(layers.length, 2)
+  const folder = t.testdir()
+  cpSync(join(root, 'manifests'), join(folder, 'repeer/manifests'), { recursive: true })
+  const [own, several] = layers.map((text, index) => {
+    mkdirSync(join(folder, `${index}`))
+    // kustomize reads no file outside of the layer's folder, so the checkout lies in it.
+    cpSync(join(folder, 'repeer'), join(folder, `${index}/repeer`), { recursive: true })
+    writeFileSync(join(folder, `${index}/kustomization.yaml`), text.replace('sha256:...', `sha256:${'a'.repeat(64)}`))
+    return render(join(folder, `${index}`))
+  })
+  if (!own || !several) return
+  const image = `registry.example.com/repeer@sha256:${'a'.repeat(64)}`
+  for (const name of ['repeer-webhook', 'repeer-controller'])
+    t.equal(single(own, 'Deployment', name).spec.template.spec.containers[0].image, image)
+  t.ok(
+    single(own, 'Deployment', 'repeer-webhook').spec.template.spec.containers[0].args.includes(`--image=${image}`),
+    'what is injected is what runs here',
+  )
+  const wanted = ['fail-closed', 'stellar', 'provider-chain', 'expose'].flatMap(name =>
+    render(`manifests/overlays/${name}`).map(object => `${object.kind} ${object.metadata.name}`),
+  )
+  t.strictSame(new Set(several.map(object => `${object.kind} ${object.metadata.name}`)), new Set(wanted))
+  t.equal(single(several, 'MutatingWebhookConfiguration').webhooks[0].failurePolicy, 'Fail')
 })
