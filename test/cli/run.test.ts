@@ -25,7 +25,7 @@ t.test('help fits a terminal of 80 columns, and says what a value is', async t =
   const wide = (await repeer(['--help'])).out.split('\n').filter(line => line.length > 80)
   t.strictSame(wide, [])
   const { out } = await repeer(['check', '--help'])
-  t.match(out, '[--namespace NS | --all-namespaces | --pre | --install]\n       [-o json|text]', 'brackets stay whole')
+  t.match(out, '[--namespace NS | -A | --pre | --install | --web]\n       [-o json|text]', 'brackets stay whole')
   const sidecar = (await repeer(['sidecar', '--help'])).out
   for (const flag of ['--node-host HOST ', '--dns-questions NUMBER ', '--input DIRECTORY ']) t.match(sidecar, flag)
 })

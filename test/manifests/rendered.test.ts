@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-// What kustomize makes of the base, of the overlays, and of components that are combined.
-import { readdirSync, readFileSync } from 'node:fs'
-=======
-// What kustomize makes of the base and of the overlays.
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
->>>>>>> w-usr
+// What kustomize makes of the base, of the overlays, of components that are combined, and of a layer of one's own.
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { byName, combined } from './combined.ts'
