@@ -27,7 +27,7 @@ export function commandHelp(command: Command, program: string): string {
 
 /** In lines that no pair of brackets is broken over, each further one below what follows "Usage: ". */
 function usage(text: string): string {
-  const whole = text.replaceAll(/\[[^\]]*\]/g, bracket => bracket.replaceAll(' ', unbroken))
+  const whole = text.replaceAll(/\[[^[\]]*\]/g, bracket => bracket.replaceAll(' ', unbroken))
   return wrapped(whole, 'Usage: '.length).replaceAll(unbroken, ' ')
 }
 

@@ -61,6 +61,7 @@ const reasoned = new Map<string, string>([
   ['webhook/patch/apply.ts object[key]', 'taken away, after Object.hasOwn'],
   ['webhook/patch/resources.ts part?.limits[name]', 'cpu or memory'],
   ['webhook/patch/resources.ts part?.requests[name]', 'cpu or memory'],
+  ['webhook/decide/pod/shared-keys.ts its[what]', 'one of two counts'],
   ['webhook/decide/pod/pod-view.ts container[name]', 'a field of a container'],
   ['webhook/decide/pod/pod-view.ts fields[nameField]', 'a field of a volume'],
   ['webhook/decide/sources/clear-text.ts container[list]', 'command or args'],
