@@ -115,6 +115,8 @@ t.test('installed, upgraded and removed by Helm', async t => {
     // Pods end after their Deployments are gone.
     await until('its pods are gone', 90, async () => !beside(ns).some(line => line.startsWith('Pod ')))
     t.strictSame(beside(ns), [
+      // The API server's own, for as long as there is the definition.
+      'APIService v1alpha1.repeer.dev',
       'CustomResourceDefinition peersets.repeer.dev',
       `Lease ${system}/repeer-controller`,
       `Namespace ${system}`,
