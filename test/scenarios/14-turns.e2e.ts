@@ -91,7 +91,10 @@ t.test('the controller paces a group', async t => {
     await editConfigMap(ns, { name: 'node3-config', data: { 'config.toml': config } })
     await until('node3 is down', 90, async () =>
       (await getPod(ns, 'node3-0')).status.containerStatuses?.some(container => !container.ready),
-    )
+    ).catch(async error => {
+      t.comment(JSON.stringify(await page(ns, 3)))
+      throw error
+    })
     await editLists(mesh, [0, 1, 2], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn').catch(
       async error => {
