@@ -52,7 +52,7 @@ t.test('the controller paces a group', async t => {
   await t.test('pause on the namespace holds restarts, not observation', async t => {
     kubectl('annotate', 'namespace', ns, 'repeer.dev/pause=true')
     const before = (await restartsOf(mesh, 0)).length
-    await withoutNewcomer(mesh, [0])
+    await withoutNewcomer(mesh, validators)
     await editLists(mesh, [0], [...validators, newcomer])
     await until('node0 asks for its turn', 60, async () => (await page(ns, 0))?.reason === 'awaiting-turn').catch(
       async error => {
@@ -68,7 +68,7 @@ t.test('the controller paces a group', async t => {
 
   await t.test('a hundred edits within a minute end in the last one, with one restart at most', async t => {
     const before = (await restartsOf(mesh, 1)).length
-    await withoutNewcomer(mesh, [1])
+    await withoutNewcomer(mesh, validators)
     const began = Date.now()
     for (let edit = 1; edit <= 100; edit++) {
       await editLists(mesh, [1], edit % 2 === 0 ? [...validators, newcomer] : validators)
