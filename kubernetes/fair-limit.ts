@@ -1,6 +1,7 @@
 // Does only so many things at a time, and lets tenants take turns: however much one of them has to be read, another's
 // next waits for no more than one of the things under way.
 import { createFairQueue } from './fair-queue.ts'
+import { createTally } from './tally.ts'
 
 /** Runs it once it is its turn; settles as it does. */
 export type FairLimit = <T>(tenant: string, run: () => Promise<T>) => Promise<T>
@@ -14,10 +15,10 @@ type Waiting = { readonly tenant: string; readonly start: () => void }
 export function createFairLimit(atOnce: number, share = 0.5): FairLimit {
   const most = Math.max(1, Math.floor(atOnce * share))
   const waiting = createFairQueue<Waiting>(({ tenant }) => tenant)
-  const runningOf = new Map<string, number>()
+  const runningOf = createTally()
   let running = 0
 
-  const hasRoom = (tenant: string) => (runningOf.get(tenant) ?? 0) < most
+  const hasRoom = (tenant: string) => runningOf.count(tenant) < most
 
   function pump(): void {
     while (running < atOnce) {
@@ -29,14 +30,12 @@ export function createFairLimit(atOnce: number, share = 0.5): FairLimit {
 
   async function holding<T>(tenant: string, run: () => Promise<T>): Promise<T> {
     running++
-    runningOf.set(tenant, (runningOf.get(tenant) ?? 0) + 1)
+    runningOf.add(tenant, 1)
     try {
       return await run()
     } finally {
       running--
-      const left = (runningOf.get(tenant) ?? 0) - 1
-      if (left > 0) runningOf.set(tenant, left)
-      else runningOf.delete(tenant)
+      runningOf.add(tenant, -1)
       pump()
     }
   }

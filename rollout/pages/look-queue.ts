@@ -3,6 +3,7 @@
 // goes first: pods answer as late as whoever runs them likes.
 import type { Clock } from '../../kubernetes/clock.ts'
 import { createFairQueue } from '../../kubernetes/fair-queue.ts'
+import { createTally } from '../../kubernetes/tally.ts'
 import { tokenBucket } from '../../kubernetes/token-bucket.ts'
 
 export type LookQueue<T> = {
@@ -52,8 +53,8 @@ export function createLookQueue<T>({
     slow: createFairQueue(tenantOf),
   }
   const bucket = tokenBucket({ perSecond, burst: Math.max(1, perSecond / 5), now: clock.now })
-  const runningOf = counter()
-  const slowOf = counter()
+  const runningOf = createTally()
+  const slowOf = createTally()
   let cancelPump: (() => void) | undefined
   let slowRunning = 0
   let closed = false
@@ -127,19 +128,6 @@ export function createLookQueue<T>({
       closed = true
       cancelPump?.()
       await Promise.allSettled(running)
-    },
-  }
-}
-
-/** How many of each; what there is none of is not kept. */
-function counter(): { count(of: string): number; add(of: string, change: number): void } {
-  const counts = new Map<string, number>()
-  return {
-    count: of => counts.get(of) ?? 0,
-    add: (of, change) => {
-      const sum = (counts.get(of) ?? 0) + change
-      if (sum > 0) counts.set(of, sum)
-      else counts.delete(of)
     },
   }
 }

@@ -2,6 +2,7 @@
 // too many at once.
 import { isIPv6 } from 'node:net'
 import { type Clock, evenClock } from '../../kubernetes/clock.ts'
+import { createTally } from '../../kubernetes/tally.ts'
 import { parsePage } from '../../peers/page-check.ts'
 import { statusPort } from '../../peers/pod.ts'
 import { namespaceIn } from '../pod.ts'
@@ -109,20 +110,17 @@ export function createPages(options: PagesOptions = {}): Pages {
     look,
   })
   /** Pods whose last look was slow, by namespace. */
-  const slowOnes = new Map<string, number>()
+  const slowOnes = createTally()
   let isBusy: (key: string) => boolean = () => false
   let closed = false
 
   /** Of one that was never looked at: others of its namespace are slow, so that it probably is, too. */
   function hasSlow({ pod }: Entry): boolean {
-    return slowOnes.has(namespaceIn(pod.key))
+    return slowOnes.count(namespaceIn(pod.key)) > 0
   }
 
   function setSlow(entry: Entry, slow: number): void {
-    const namespace = namespaceIn(entry.pod.key)
-    const count = (slowOnes.get(namespace) ?? 0) + Number(slow > 0) - Number(entry.slow > 0)
-    if (count > 0) slowOnes.set(namespace, count)
-    else slowOnes.delete(namespace)
+    slowOnes.add(namespaceIn(entry.pod.key), Number(slow > 0) - Number(entry.slow > 0))
     entry.slow = slow
   }
 
