@@ -5,7 +5,7 @@
 // listed name every few seconds would keep the node from its turn for ever. So what is asked stays asked as long as
 // one of those for whose sake it was is missing at the same addresses.
 import { peerKey } from '../../peers/peer.ts'
-import type { Assessed } from './assess.ts'
+import { type Assessed, soughtOf } from './assess.ts'
 import type { Look } from './look.ts'
 import type { Memory } from './memory.ts'
 import type { Wish } from './wish.ts'
@@ -34,7 +34,7 @@ export function askedSnapshot({ need }: Memory, look: Look): string {
 
 /** Each at its present addresses, in words that are the same each time. */
 function soughtBy({ missing }: Wish): string[] {
-  return missing.filter(listed => listed.reachable !== false).map(inWords)
+  return soughtOf(missing).map(inWords)
 }
 
 function inWords({ peer, addresses }: Assessed): string {

@@ -68,6 +68,11 @@ export function isAnswering({ reachable, addresses }: Assessed, { plan }: Pick<L
   return reachable === true || (plan.mesh && addresses.length > 0)
 }
 
+/** Of those who are missing: for whose sake something is done. One that was not probed may answer. */
+export function soughtOf(missing: readonly Assessed[]): Assessed[] {
+  return missing.filter(listed => listed.reachable !== false)
+}
+
 export function isMissing(standing: Standing): boolean {
   return standing === 'absent' || standing === 'former' || standing === 'unseen'
 }

@@ -1,7 +1,7 @@
 // A restart is due: what it is for, and what the node will know after it. Pure.
 import { peerKey } from '../../peers/peer.ts'
 import { present } from '../../peers/present.ts'
-import type { AssessedLook } from './assess.ts'
+import { type Assessed, type AssessedLook, soughtOf } from './assess.ts'
 import { causesOf } from './causes.ts'
 import type { Step } from './decision.ts'
 import { kubeletWaitWords } from './kubelet-wait.ts'
@@ -10,16 +10,16 @@ import type { Wish } from './wish.ts'
 
 export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent['level'], look: AssessedLook): Step {
   const identity = look.process.found ? look.process.identity : ''
-  const id = `${look.desired.snapshotHash}.${look.now}`
-  const why = [whyRestart(wish), kubeletWaitWords(level, memory, look.now)].filter(Boolean).join('; ')
-  const sought = wish.missing.filter(listed => listed.reachable !== false)
+  const { snapshotHash: hash } = look.desired
+  const id = `${hash}.${look.now}`
+  const sought = soughtOf(wish.missing)
+  const why = [whyRestart(sought), kubeletWaitWords(level, memory, look.now)].filter(Boolean).join('; ')
   const forPeers = sought.map(listed => peerKey(listed.peer))
-  const intent: Intent = { id, hash: look.desired.snapshotHash, level, at: look.now, identity, forPeers, giving }
+  const intent: Intent = { id, hash, level, at: look.now, identity, forPeers, giving }
   const connectedBefore = look.assessed.filter(listed => listed.standing === 'connected').length
   const { height } = look.node.status ?? {}
   const before = { ...(wish.blind ? {} : { connectedBefore }), ...(height === undefined ? {} : { height }) }
   const causes = causesOf(sought, look)
-  const { snapshotHash: hash } = look.desired
   const { turn } = look.plan.turns === 'controller' ? look : {}
   const asked: Restart = {
     id,
@@ -36,15 +36,14 @@ export function restart(memory: Memory, wish: Wish, giving: Known, level: Intent
   return { memory: next, decision: { do: 'restart', intent, why } }
 }
 
-function whyRestart(wish: Wish): string {
-  const told = wish.missing.filter(listed => listed.reachable !== false)
+function whyRestart(sought: readonly Assessed[]): string {
   const parts = [
     [
-      told.filter(listed => listed.restartTeaches === 'list').map(listed => listed.peer.host),
+      sought.filter(listed => listed.restartTeaches === 'list').map(listed => listed.peer.host),
       'new in the list and not connected',
     ],
     [
-      told.filter(listed => listed.restartTeaches !== 'list').map(listed => listed.peer.host),
+      sought.filter(listed => listed.restartTeaches !== 'list').map(listed => listed.peer.host),
       'not connected at its present address',
     ],
   ] as const
