@@ -17,6 +17,16 @@ export type Flag = {
 }
 export type Flags = Readonly<Record<string, Flag>>
 
+/** Of the commands that programs read as well. */
+export const outputFlag: Flag = {
+  type: 'string',
+  short: 'o',
+  value: 'FORMAT',
+  default: 'text',
+  choices: ['text', 'json'],
+  help: 'text or json',
+}
+
 export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 
 /** Everything of the outside world that a command may use, passed in by cli/repeer.ts. */

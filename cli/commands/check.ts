@@ -4,7 +4,7 @@ import { check } from '../check/check.ts'
 import { checkText } from '../check/report-text.ts'
 import { clusterFlags, openCluster, unreachableCode } from '../cluster/cluster-access.ts'
 import { ClusterError } from '../cluster/cluster-error.ts'
-import { type Command, choiceOf, type Io, listOf, textOf, UsageError, type Values } from '../command.ts'
+import { type Command, choiceOf, type Io, listOf, outputFlag, textOf, UsageError, type Values } from '../command.ts'
 
 /** Between two looks of --watch, in seconds. */
 const watchSeconds = 2
@@ -36,14 +36,7 @@ shows what the annotations say. Pages are read through the API server; no port i
     namespace: { type: 'string', short: 'n', value: 'NS', help: "the namespace; without it the context's" },
     'all-namespaces': { type: 'boolean', short: 'A', help: 'every namespace that has opted in' },
     ...clusterFlags,
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FORMAT',
-      default: 'text',
-      choices: ['text', 'json'],
-      help: 'text or json',
-    },
+    output: outputFlag,
     pre: { type: 'boolean', help: 'what is in the way of an installation' },
     install: {
       type: 'boolean',

@@ -1,5 +1,5 @@
 // `repeer explain`: what the webhook would do with manifests, and why. Needs no cluster.
-import { type Command, choiceOf } from '../command.ts'
+import { type Command, choiceOf, outputFlag } from '../command.ts'
 import { explainText } from '../manifests/explain-text.ts'
 import { explainFiles, manifestExitCodes, manifestFlags } from './manifest-flags.ts'
 
@@ -19,14 +19,7 @@ JSON output is an array with one object a pod: file, kind, name, inject, reason,
 peers, strategy (wrap, signal, observe), why, patch. For a workload the patch is the one that its pods would get.`,
   flags: {
     ...manifestFlags,
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FORMAT',
-      default: 'text',
-      choices: ['text', 'json'],
-      help: 'text or json',
-    },
+    output: outputFlag,
   },
   examples: [
     'repeer explain -f statefulset.yaml -f configmap.yaml',

@@ -16,7 +16,7 @@ import { freePort } from '../fixtures/free-port.ts'
 import { trend, type Vitals, vitalsOf } from '../soak/vitals.ts'
 import { deployed, type Limited, limitMemory } from './deployed.ts'
 import type { News, Order } from './hostile/cluster.ts'
-import { atRate, caller } from './load.ts'
+import { atRate, caller, servername } from './load.ts'
 import { end, start, until } from './processes.ts'
 import { mebibytes, milliseconds, percentile, ratio, table } from './table.ts'
 
@@ -129,8 +129,6 @@ async function caOf(kubeconfig: string): Promise<string> {
   )
   return Buffer.from(bundle, 'base64').toString()
 }
-
-const servername = 'repeer-webhook.repeer-system.svc'
 
 function status({ port, ca }: { port: number; ca: string }, path: string): Promise<number> {
   return new Promise(resolve => {

@@ -3,6 +3,9 @@ import { Agent, request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { benchPod, review } from './pod.ts'
 
+/** As the certificate has it, whatever address it is reached at. */
+export const servername = 'repeer-webhook.repeer-system.svc'
+
 export type Target = { readonly port: number; readonly ca: string }
 
 type Caller = { readonly call: () => Promise<number>; readonly close: () => void }
@@ -17,7 +20,7 @@ export function caller(target: Target, connections: number): Caller {
     path: '/mutate',
     method: 'POST',
     ca: target.ca,
-    servername: 'repeer-webhook.repeer-system.svc',
+    servername,
     agent,
     headers: { 'content-type': 'application/json', 'content-length': body.length },
   }

@@ -4,13 +4,12 @@
 import { Agent, request } from 'node:https'
 import { connect } from 'node:tls'
 import { attacks } from '../../webhook/fixtures/attacks.ts'
+import { servername } from '../load.ts'
 import { review } from '../pod.ts'
 
 /** Admissions a second, each one of those that cost most; and clients that hold back their last byte. */
 const perSecond = 5
 const slowClients = 80
-
-const servername = 'repeer-webhook.repeer-system.svc'
 
 const { port, ca } = JSON.parse(process.argv[2] ?? '{}') as { port: number; ca: string }
 
