@@ -69,8 +69,12 @@ export async function runController(
     peerSets: () => discovery?.figures() ?? [],
   })
 
+  /** Whether anybody is shown the page: what only it has use for is kept then. */
+  const isShown = options.web !== 'off'
+
   /** For the page's timeline. */
   function note({ namespace, name }: Regarding, event: PodEvent): void {
+    if (!isShown) return
     const pod = cluster.pod(`${namespace}/${name}`)
     if (pod) history.add({ ...event, at: Date.now(), group: groupOf(pod), namespace, pod: name })
   }
@@ -85,6 +89,7 @@ export async function runController(
       timeoutMs: options.pages.timeoutSeconds * 1000,
       busyMs: options.pages.busySeconds * 1000,
       idleMs: options.pages.idleSeconds * 1000,
+      links: isShown,
     })
     writer = createWriter({
       patch: podPatcher(config),

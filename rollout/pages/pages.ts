@@ -58,6 +58,8 @@ export type PagesOptions = {
   readonly busyMs?: number
   /** 30 s; shortened or lengthened by a random part of up to a quarter. */
   readonly idleMs?: number
+  /** Whether what is shown of peers is kept of each page. Default: true. */
+  readonly links?: boolean
   readonly port?: number
   /** Its `now` is shown in what is seen: milliseconds since the epoch. */
   readonly clock?: Clock
@@ -98,7 +100,7 @@ export function createPages(options: PagesOptions = {}): Pages {
     busyMs = 1_000,
     idleMs = 30_000,
   } = options
-  const { port = statusPort.number, clock = evenClock, random = Math.random } = options
+  const { links = true, port = statusPort.number, clock = evenClock, random = Math.random } = options
   const entries = new Map<string, Entry>()
   const listeners: ((key: string) => void)[] = []
   const queue = createLookQueue<Entry>({
@@ -143,7 +145,8 @@ export function createPages(options: PagesOptions = {}): Pages {
     if (stop.signal.aborted) return
     const at = clock.now()
     setSlow(entry, at - entry.startedAt >= slowMs ? entry.slow + 1 : 0)
-    const changed = result instanceof Error ? failed(entry, result.message, at) : read(entry, afterRead(result, at))
+    const changed =
+      result instanceof Error ? failed(entry, result.message, at) : read(entry, afterRead(result, at, links))
     if (changed) for (const act of listeners) act(key)
     if (entries.get(key) !== entry || closed) return
     const again = entry.again

@@ -27,9 +27,9 @@ export type Seen =
  */
 export const unreachableMs = 30_000
 
-/** The page was read. */
-export function afterRead({ peers, lookups: _, ...page }: Page, at: number): ReadPage {
-  return { page, at, links: peerLinks(peers) }
+/** The page was read. @param links whether its peers are shown to anybody */
+export function afterRead({ peers, lookups: _, ...page }: Page, at: number, links = true): ReadPage {
+  return links ? { page, at, links: peerLinks(peers) } : { page, at }
 }
 
 /** The look failed, and why: what the page last said is kept, and since when it says nothing. */

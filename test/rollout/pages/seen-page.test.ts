@@ -8,6 +8,7 @@ const read = afterRead(examplePage, 1000)
 
 t.test('a page that is read is kept with what is shown of its peers alone', async t => {
   t.strictSame(read, { page: kept, at: 1000, links: peerLinks(examplePage.peers) })
+  t.strictSame(afterRead(examplePage, 1000, false), { page: kept, at: 1000 }, 'where nobody is shown the page')
 })
 
 t.test('looks that fail: since when, and what was said last', async t => {
